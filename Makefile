@@ -1,0 +1,46 @@
+# Two commands do everything on a bare Debian 12 with Rust: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What the machine itself trusts goes into builds, never into images: a network whose proxy inspects TLS works, too.
+FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
+export FACTORY_CA_BUNDLE
+
+# What the tests hold the packages against, beside the engine.
+REFEREES := mmdebstrap lintian docker-registry xz-utils
+
+.PHONY: help demo test build check units real deny docs clean
+
+help: ## this list, with the minutes each takes on 2 cores
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: build ## build examples/canopsis for Debian 12: wheels, images, packages (15 min at most, 1 when warm)
+	@scripts/engine mmdebstrap
+	target/release/factory --project examples/canopsis --tag 2.5.11 build
+
+test: check units real ## everything that CI checks (30 min at most, 15 when warm)
+
+build: ## the release binary (5 min)
+	cargo build --release --locked
+
+check: ## formatting, lints, documentation, licences (3 min)
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets --features scripted -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
+	@if command -v cargo-deny > /dev/null; then cargo deny --offline check bans licenses sources; \
+	 else echo "check: cargo-deny is not installed, licences and sources are not checked (make deny)"; fi
+
+units: ## tests without a real engine (2 min)
+	@scripts/engine $(REFEREES)
+	cargo test --locked --features scripted
+
+real: ## the whole job on the real engine (10 min)
+	@scripts/engine $(REFEREES)
+	cargo test --locked --features scripted --test real -- --ignored --test-threads=1
+
+deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
+	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
+	cargo deny --offline check bans licenses sources
+
+clean: ## remove what was built here
+	cargo clean

@@ -1,0 +1,1 @@
+"""CAT: the add-on of Canopsis."""

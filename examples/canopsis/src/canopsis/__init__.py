@@ -1,0 +1,1 @@
+"""Canopsis: engines on a message bus, and a web server."""

@@ -1,0 +1,146 @@
+"""webserver: gunicorn, with the defaults of canopsis and a prompt end.
+
+Gunicorn's gevent worker looks for a stop request once a second, and waits for idle
+connections that are kept alive. Here the worker ends as soon as no request is running.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+import time
+from typing import Any
+
+from gunicorn.app.base import Application
+from gunicorn.glogging import Logger as GunicornLogger
+
+from canopsis import config, log, paths, process
+from canopsis.config import ConfigError
+
+GRACEFUL_TIMEOUT = 1
+HARDLY_MORE = 0.3
+"""What the worker keeps back of the graceful timeout, so that it ends before it is killed."""
+
+
+class Logger(GunicornLogger):
+    """Gunicorn's logger, with its messages on stdout too, and each on one line."""
+
+    def setup(self, cfg: Any) -> None:
+        """Let gunicorn set its handlers up, then change where "-" goes."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            if type(handler) is logging.StreamHandler:
+                handler.setStream(sys.stdout)
+                handler.setFormatter(log.OneLine(log.FORMAT))
+
+
+class PromptEnd:
+    """Gunicorn hooks: count the requests that are running, and end when there are none."""
+
+    def __init__(self) -> None:
+        self._running = 0
+
+    def post_fork(self, _server: Any, _worker: Any) -> None:
+        """A worker that is still starting has nothing to finish."""
+        signal.signal(signal.SIGTERM, lambda _signum, _frame: os._exit(0))
+
+    def post_worker_init(self, worker: Any) -> None:
+        """Take SIGTERM over, in gevent's worker only."""
+        from gunicorn.workers.ggevent import GeventWorker
+
+        if isinstance(worker, GeventWorker):
+            import gevent
+
+            gevent.signal_handler(signal.SIGTERM, self._end, worker)
+
+    def pre_request(self, _worker: Any, _request: Any) -> None:
+        """A request begins."""
+        self._running += 1
+
+    def post_request(self, _worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
+        """A request is answered."""
+        self._running -= 1
+
+    def _end(self, worker: Any) -> None:
+        import gevent
+
+        worker.alive = False  # answers from now on close their connection
+        limit = time.monotonic() + worker.cfg.graceful_timeout - HARDLY_MORE
+        while self._running > 0 and time.monotonic() < limit:
+            gevent.sleep(0.02)
+        sys.exit(0)
+
+
+class WebServer(Application):
+    """Gunicorn as `webserver`: takes all its options, but no application."""
+
+    def __init__(self, defaults: dict[str, Any]) -> None:
+        self._defaults = defaults
+        super().__init__("%(prog)s [OPTIONS]", prog="webserver")
+
+    def init(self, parser: Any, _options: Any, args: list[str]) -> dict[str, Any]:
+        """The settings that $GUNICORN_CMD_ARGS and the command line may change."""
+        if args:
+            parser.error(f"unexpected argument {args[0]}: the application is not a choice")
+        return self._defaults
+
+    def load(self) -> Any:
+        """The application; imported in the worker, after gevent has patched the sockets."""
+        from canopsis.webcore.application import application
+
+        return application
+
+
+def defaults() -> dict[str, Any]:
+    """The settings of canopsis, changed by the section [gunicorn] of webserver.conf."""
+    end = PromptEnd()
+    settings: dict[str, Any] = {
+        "worker_class": "gevent",
+        "workers": 1,
+        "bind": "0.0.0.0:8082",
+        "proc_name": "canopsis-webserver",
+        "loglevel": log.default_level(),
+        "logger_class": Logger,
+        "accesslog": "-",
+        "errorlog": "-",
+        "graceful_timeout": GRACEFUL_TIMEOUT,
+        "worker_tmp_dir": worker_tmp_dir(),
+        "post_fork": end.post_fork,
+        "post_worker_init": end.post_worker_init,
+        "pre_request": end.pre_request,
+        "post_request": end.post_request,
+    }
+    parser = config.read("webserver.conf")
+    if parser.has_section("gunicorn"):
+        settings |= parser["gunicorn"]
+    return settings
+
+
+def worker_tmp_dir() -> str | None:
+    """A folder for the file a worker proves its life with: in memory, if possible.
+
+    On a disk a busy file system could hold the worker up.
+    """
+    for folder in ("/dev/shm", str(paths.cache_dir()), tempfile.gettempdir()):
+        if os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    return None
+
+
+def main() -> None:
+    """The webserver command."""
+    # Replaced by gunicorn's own handlers once it starts.
+    process.Stopper().install()
+    try:
+        server = WebServer(defaults())
+    except (ConfigError, ValueError) as exc:
+        print(f"webserver: {exc}", file=sys.stderr)
+        sys.exit(2)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

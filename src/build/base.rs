@@ -1,0 +1,143 @@
+//! The base image: taken from the daemon, else pulled, else made from the distro's own packages.
+
+use std::process::Stdio;
+
+use super::{Lines, Session, StepError, run::Product};
+use crate::{
+    engine::{EngineError, ImageInfo, ImportSpec, Output as _},
+    plan::{BaseWork, Step, label},
+    platform::{Bootstrap, BootstrapTool},
+    recipe::BootstrapMode,
+    util::exec,
+};
+
+/// Runs the step.
+pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
+    let image = obtain(work, step, session, lines).await?;
+    if !image.tags.contains(&work.local) {
+        session.engine.tag(&image.id.0, &work.local).await?;
+    }
+    Ok(Product {
+        output: image.id.0.clone(),
+        images: [(work.local.clone(), image.id.0.clone())].into(),
+        files: Vec::new(),
+        note: format!("{} ({})", work.image, if image.repo_digests.is_empty() { "local" } else { "from its registry" }),
+        size: image.size,
+    })
+}
+
+async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<ImageInfo, StepError> {
+    if work.mode != BootstrapMode::Always
+        && let Some(image) = session.engine.image(&work.image).await?
+    {
+        lines.line(&format!("{} is in the daemon", work.image));
+        return Ok(image);
+    }
+    // One that was made before, by this project or another one on the daemon: its name holds how it was made.
+    if work.mode != BootstrapMode::Never
+        && let Some(image) = session.engine.image(&work.local).await?
+    {
+        lines.line(&format!("{} was made before", work.local));
+        return Ok(image);
+    }
+    if work.mode == BootstrapMode::Always {
+        return make(work, step, session, lines).await;
+    }
+    let refused = match session.engine.pull(&work.image, None, lines).await {
+        Ok(image) => return Ok(image),
+        Err(error @ (EngineError::RegistryUnreachable { .. } | EngineError::ImageNotFound { .. })) => error,
+        Err(error) => return Err(error.into()),
+    };
+    if work.mode == BootstrapMode::Never || work.bootstrap.is_none() {
+        let help = if work.bootstrap.is_some() {
+            "`docker load` or `docker tag` the image, mend the way to the registry, or set `[base] bootstrap = \
+             \"fallback\"` to make it from the distro's own packages"
+        } else {
+            "`docker load` or `docker tag` the image, or mend the way to the registry"
+        };
+        return Err(StepError::NoBase {
+            image: work.image.clone(),
+            reason: refused.to_string(),
+            help: help.to_owned(),
+        });
+    }
+    session.events.info(format!(
+        "{refused}; making {} from the distro's own packages instead (`[base] bootstrap = \"never\"` forbids that)",
+        work.image
+    ));
+    make(work, step, session, lines).await
+}
+
+/// Makes the base image from packages and imports it.
+async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<ImageInfo, StepError> {
+    let Some(bootstrap) = &work.bootstrap else {
+        return Err(StepError::NoBase {
+            image: work.image.clone(),
+            reason: format!("nothing is known about making {} from packages", step.platform),
+            help: "set `[base] bootstrap = \"fallback\"` to pull it".to_owned(),
+        });
+    };
+    let tar = match bootstrap.tool {
+        BootstrapTool::Mmdebstrap => mmdebstrap(bootstrap, work, session, lines).await?,
+    };
+    let changes = [
+        (label::PROJECT, session.name.as_str()),
+        (label::KIND, "base"),
+        (label::STEP, step.id.as_str()),
+        (label::HOME, session.home.as_str()),
+        (label::TAGS, work.local.as_str()),
+    ]
+    .map(|(name, value)| format!("LABEL {name}=\"{value}\""));
+    let changes = changes.into_iter().chain(["CMD [\"/bin/bash\"]".to_owned()]).collect();
+    session.engine.import(ImportSpec { tar, reference: work.local.clone(), changes }, lines).await?;
+    session
+        .engine
+        .image(&work.local)
+        .await?
+        .ok_or_else(|| StepError::Internal(format!("the daemon took {} and then did not know it", work.local)))
+}
+
+/// What a slim image for containers leaves out: as Debian's own slim images do.
+const SLIM: [&str; 5] = [
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+];
+
+async fn mmdebstrap(
+    bootstrap: &Bootstrap,
+    work: &BaseWork,
+    session: &Session,
+    lines: &Lines,
+) -> Result<std::fs::File, StepError> {
+    let fail = |error: exec::ExecError| match error {
+        exec::ExecError::Interrupted => StepError::Interrupted,
+        exec::ExecError::Missing { .. } => StepError::Bootstrap {
+            error,
+            help: format!("`apt-get install mmdebstrap`, or load the image `{}` into the daemon", work.image),
+        },
+        error => StepError::Bootstrap {
+            error,
+            help: "the whole output is in the step's log; `[base] mirror` names another archive".to_owned(),
+        },
+    };
+    let tar = tempfile::tempfile()?;
+    let mut arguments = vec![format!("--variant={}", bootstrap.variant), "--format=tar".to_owned()];
+    if !bootstrap.include.is_empty() {
+        arguments.push(format!("--include={}", bootstrap.include.join(",")));
+    }
+    arguments.extend(SLIM.map(|option| format!("--dpkgopt={option}")));
+    // The lists of the archive are stale within hours: whoever installs something gets fresh ones.
+    arguments.push("--customize-hook=rm -rf \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/ldconfig/aux-cache".to_owned());
+    arguments.extend([bootstrap.suite.clone(), "-".to_owned()]);
+    arguments.extend(work.mirror.clone());
+    let env = [("SOURCE_DATE_EPOCH".to_owned(), session.epoch.to_string())];
+    let stdout = Stdio::from(tar.try_clone()?);
+    exec::run("mmdebstrap", &arguments, &env, stdout, &|line| lines.line(line), &session.cancel).await.map_err(fail)?;
+    use std::io::Seek as _;
+    let mut tar = tar;
+    tar.rewind()?;
+    Ok(tar)
+}

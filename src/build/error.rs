@@ -1,0 +1,120 @@
+//! Why a step failed, and what to type next.
+
+use std::path::PathBuf;
+
+use crate::{
+    engine::EngineError,
+    format::FormatError,
+    source::{project::SourceError, wheelhouse::WheelhouseError},
+    stage::{AccountsError, StageError, TreeError},
+    util::exec::ExecError,
+};
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The run was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// The daemon.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No base image could be had.
+    #[error("the base image `{image}` is not in the daemon, and it could not be pulled: {reason}")]
+    NoBase {
+        /// The image.
+        image: String,
+        /// What the registry or the daemon said.
+        reason: String,
+        /// The way out.
+        help: String,
+    },
+    /// A base image could not be made from packages.
+    #[error("no base image could be made from packages: {error}")]
+    Bootstrap {
+        /// What went wrong.
+        error: ExecError,
+        /// The way out.
+        help: String,
+    },
+    /// pip failed on a requirement that stands in a file of the user.
+    #[error("{reason}")]
+    Requirement {
+        /// What pip said, in a sentence.
+        reason: String,
+        /// The requirements file.
+        file: PathBuf,
+        /// How the user calls it.
+        name: String,
+        /// The line in it, from 1.
+        line: usize,
+        /// The way out.
+        help: String,
+    },
+    /// pip failed in another way.
+    #[error("pip could not build the wheels (exit code {code}): {reason}")]
+    Pip {
+        /// Its exit code.
+        code: i64,
+        /// Its last complaint.
+        reason: String,
+    },
+    /// The builder's interpreter is not what the platform's file says.
+    #[error("{0}")]
+    Interpreter(String),
+    /// The wheels.
+    #[error(transparent)]
+    Wheelhouse(#[from] WheelhouseError),
+    /// The files of a container.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// A tree.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The owners of a container's files.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// A package cannot be what the recipe asks for.
+    #[error("{message}")]
+    Contents {
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        help: String,
+    },
+    /// The project's files.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A format.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A file of ours.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A fault of this program.
+    #[error("this is a fault of factory itself: {0}")]
+    Internal(String),
+}
+
+impl StepError {
+    /// What to type or change next.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NoBase { help, .. }
+            | Self::Bootstrap { help, .. }
+            | Self::Requirement { help, .. }
+            | Self::Contents { help, .. } => Some(help.clone()),
+            Self::Engine(EngineError::Lost { .. }) => Some(
+                "start the engine again (`systemctl restart docker`) and run the same command: finished steps are kept"
+                    .to_owned(),
+            ),
+            Self::Engine(EngineError::Unreachable { .. }) => {
+                Some("`factory doctor` says what is missing and how to mend it".to_owned())
+            }
+            Self::Pip { .. } => Some("the whole output of pip is in the step's log".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Images: a context is written from the plan's list, and BuildKit builds it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Lines, Records, Session, StepError,
+    context::{APT_TRUST, TarFile},
+    records::blocking,
+    run::Product,
+};
+use crate::{
+    engine::{BuildSpec, ImageInfo, Labels},
+    event::StepId,
+    plan::{BuilderWork, ImageWork, Record, Step, label},
+    source::wheelhouse::{Found, Wheelhouse},
+};
+
+/// Builds the wheel builder.
+pub async fn run_builder(
+    work: &BuilderWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let mut context = TarFile::new(session.epoch)?;
+    context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
+    trust(&mut context, session)?;
+    let labels: Labels = [
+        (label::PROJECT, session.name.as_str()),
+        (label::KIND, "builder"),
+        (label::STEP, step.id.as_str()),
+        (label::HOME, session.home.as_str()),
+        (label::TAGS, work.tag.as_str()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let tags = vec![work.tag.clone()];
+    let image = build(context, tags, labels, session, lines).await?;
+    Ok(product(&image, std::slice::from_ref(&work.tag), work.tag.clone()))
+}
+
+/// Builds an image of the recipe.
+pub async fn run(
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let wheels = work.wheels.as_ref().and_then(|id| Some((id, records.get(id)?)));
+    let wheelhouse = match wheels {
+        Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
+        None => None,
+    };
+    let context = context(work, wheelhouse, session).await?;
+    let labels = labels(work, records, session).await?;
+    let image = build(context, work.tags.clone(), labels, session, lines).await?;
+    Ok(product(&image, &work.tags, work.tags.join(", ")))
+}
+
+fn product(image: &ImageInfo, tags: &[String], note: String) -> Product {
+    Product {
+        output: image.id.0.clone(),
+        images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),
+        files: Vec::new(),
+        note,
+        size: image.size,
+    }
+}
+
+/// The wheelhouse of a finished step, checked again right before it is used.
+async fn wheelhouse(id: &StepId, record: &Record, step: &Step, session: &Session) -> Result<Wheelhouse, StepError> {
+    let (wheel_dir, platform, key) = (session.wheel_dir.clone(), step.platform.to_string(), record.key.clone());
+    match blocking(move || Ok(Wheelhouse::find(&wheel_dir, &platform, &key)?)).await? {
+        Found::Whole(wheelhouse) => Ok(wheelhouse),
+        Found::Absent | Found::Damaged(_) => Err(StepError::Contents {
+            message: format!("the wheels of {id} changed while the run was under way"),
+            help: "run the same command again".to_owned(),
+        }),
+    }
+}
+
+/// The context: what the plan lists, and this platform's wheels. Wheels are mounted, never copied into a layer.
+async fn context(work: &ImageWork, wheelhouse: Option<Wheelhouse>, session: &Session) -> Result<TarFile, StepError> {
+    let (work, session) = (work.clone(), session.clone());
+    blocking(move || {
+        let mut context = TarFile::new(session.epoch)?;
+        context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
+        trust(&mut context, &session)?;
+        for entry in &work.files {
+            context.entry(entry)?;
+        }
+        for wheel in wheelhouse.iter().flat_map(|house| house.manifest.wheels.iter().map(move |wheel| (house, wheel))) {
+            let (house, wheel) = wheel;
+            let name = wheel.file.as_str();
+            context.file(&format!("wheels/{name}"), &house.folder.join(name), &wheel.sha256, 0o644)?;
+        }
+        Ok(context)
+    })
+    .await
+}
+
+/// Trusted certificates, for the steps that fetch: mounted, never copied into a layer.
+fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
+    if let Some(ca) = &session.ca {
+        context.bytes("trust/apt.conf", APT_TRUST.as_bytes(), 0o644, 0)?;
+        context.bytes("trust/ca.pem", ca, 0o644, 0)?;
+    }
+    Ok(())
+}
+
+/// The planned labels, and the base image's name and digest (OCI image-spec, annotations).
+async fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>, session: &Session) -> Result<Labels, StepError> {
+    let mut labels = work.labels.clone();
+    let parent = match records.get(&work.parent) {
+        Some(record) => session.engine.image(&record.output).await?,
+        None => None,
+    };
+    labels.insert("org.opencontainers.image.base.name".to_owned(), work.parent_name.clone());
+    if let Some(parent) = parent {
+        let digest = parent.repo_digests.iter().find_map(|name| name.rsplit_once('@')).map(|(_, digest)| digest);
+        labels.insert(
+            "org.opencontainers.image.base.digest".to_owned(),
+            digest.map_or_else(|| parent.id.0.clone(), str::to_owned),
+        );
+    }
+    Ok(labels)
+}
+
+async fn build(
+    context: TarFile,
+    tags: Vec<String>,
+    labels: Labels,
+    session: &Session,
+    lines: &Lines,
+) -> Result<ImageInfo, StepError> {
+    let spec = BuildSpec {
+        context: context.finish()?,
+        dockerfile: "Dockerfile".to_owned(),
+        tags: tags.clone(),
+        labels,
+        args: session.proxies.clone(),
+        target: String::new(),
+        no_cache: false,
+    };
+    let id = session.engine.build(spec, lines).await?;
+    Records::of(&session.project).note_image(&id.0)?;
+    session
+        .engine
+        .image(&id.0)
+        .await?
+        .ok_or_else(|| StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", "))))
+}

@@ -1,0 +1,16 @@
+//! Runs a plan: scheduling, records, clean-up. One file per kind of work.
+
+mod base;
+mod context;
+mod error;
+mod image;
+mod package;
+mod records;
+mod run;
+mod session;
+mod wheels;
+
+pub use error::StepError;
+pub use records::Records;
+pub use run::{BuildError, Done, Survey, run, survey};
+pub use session::{Lines, Session, remove_leftovers};

@@ -1,0 +1,115 @@
+//! Packages: files are taken out of a container of the image in one pass, composed as the recipe says, checked and
+//! written.
+
+mod compose;
+mod listing;
+mod meta;
+mod take;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+pub use take::blocking_reader;
+
+use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
+use crate::{
+    check,
+    engine::{ContainerSpec, Output as _},
+    event::StepId,
+    format::{
+        Format, Meta,
+        deb::{Codec as DebCodec, Deb},
+    },
+    plan::{PackageWork, Record, RecordedFile, Step},
+    platform::{Codec, PackageFormat},
+    stage::Tree,
+    util::files::{Guarded, digest, persist, temporary_in},
+};
+
+/// Runs the step.
+pub async fn run(
+    work: &PackageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let image = records.get(&work.image).map(|record| record.output.clone()).unwrap_or_default();
+    let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
+    let container = session.create(&step.id, spec).await?;
+    let taken = take::tree(work, session, lines, &container).await;
+    session.discard(&container).await;
+    let taken = taken?;
+    let store = Records::of(&session.project);
+    let others: Vec<PathBuf> = work.without.iter().map(|id| store.listing(id)).collect();
+    let job = Job {
+        work: work.clone(),
+        step: step.id.clone(),
+        session: session.clone(),
+        others,
+        listing: store.listing(&step.id),
+    };
+    let lines = lines.clone();
+    blocking(move || job.finish(taken, &lines)).await
+}
+
+/// The part of the work that needs no daemon.
+struct Job {
+    work: PackageWork,
+    step: StepId,
+    session: Session,
+    others: Vec<PathBuf>,
+    listing: PathBuf,
+}
+
+impl Job {
+    fn finish(self, taken: Tree, lines: &Lines) -> Result<Product, StepError> {
+        let mut tree = compose::compose(&self.work, taken, &self.session)?;
+        for other in &self.others {
+            listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)?;
+        }
+        let meta = meta::of(&self.work, &tree, &self.session)?;
+        check::package(&tree, &meta)
+            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        lines.line(&format!("{} files and folders", tree.len()));
+        let file = self.write(&tree, &meta)?;
+        listing::write(&self.listing, &tree)?;
+        self.product(file)
+    }
+
+    fn write(&self, tree: &Tree, meta: &Meta) -> Result<PathBuf, StepError> {
+        let format = match self.work.packaging.format {
+            PackageFormat::Deb => Deb::new(match self.work.packaging.codec {
+                Codec::Gzip => DebCodec::Gzip,
+                Codec::Xz => DebCodec::Xz,
+            }),
+        };
+        let platform = self.step.as_str().split('/').next().unwrap_or_default();
+        let folder = self.session.packages.join(platform);
+        fs_err::create_dir_all(&folder)?;
+        let path = folder.join(format.file_name(meta));
+        let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
+        match format.write(tree, meta, &mut out) {
+            Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
+            written => written?,
+        }
+        persist(out.into_inner(), &path)?;
+        Ok(path)
+    }
+
+    fn product(&self, path: PathBuf) -> Result<Product, StepError> {
+        let recorded = |path: &std::path::Path| -> Result<RecordedFile, StepError> {
+            let (sha256, size) = digest(path)?;
+            let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
+            Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
+        };
+        let file = recorded(&path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Product {
+            output: format!("sha256:{}", file.sha256),
+            images: BTreeMap::new(),
+            note: name,
+            size: file.size,
+            files: vec![file, recorded(&self.listing)?],
+        })
+    }
+}

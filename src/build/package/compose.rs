@@ -1,0 +1,211 @@
+//! The recipe's `contents`, applied: what of the container is taken and what it becomes, and the project's own files.
+
+use globset::GlobMatcher;
+
+use super::super::{Session, StepError};
+use crate::{
+    format::deb,
+    plan::PackageWork,
+    recipe::{Content, ContentKind, FileInfo},
+    source::project::{self, SourceKind, fixed_part, glob},
+    stage::{Entry, Kind, Owner, Role, Tree, TreePath},
+};
+
+/// The contents that speak of the container, in the recipe's order: a later one refines an earlier one.
+pub struct Rules {
+    rules: Vec<Rule>,
+}
+
+struct Rule {
+    pattern: Pattern,
+    kind: ContentKind,
+    info: FileInfo,
+    /// Where a folder or file goes, when not to its own path.
+    moved: Option<(TreePath, TreePath)>,
+}
+
+/// A path, or a glob.
+enum Pattern {
+    Path(TreePath),
+    Glob(GlobMatcher),
+}
+
+impl Pattern {
+    fn of(src: &str) -> Result<Self, StepError> {
+        if fixed_part(src) == src.trim_end_matches('/') {
+            return Ok(Self::Path(TreePath::new(src)?));
+        }
+        let matcher = glob(src.trim_start_matches('/')).map_err(|error| StepError::Contents {
+            message: format!("`{src}` is not a glob: {error}"),
+            help: "`*` and `?` stop at `/`, `**` does not, `{a,b}` means either".to_owned(),
+        })?;
+        Ok(Self::Glob(matcher))
+    }
+
+    /// Whether it names exactly this path.
+    fn names(&self, path: &TreePath) -> bool {
+        match self {
+            Self::Path(named) => named == path,
+            Self::Glob(matcher) => matcher.is_match(path.as_str()),
+        }
+    }
+
+    /// Whether it names this path or a folder above it.
+    fn covers(&self, path: &TreePath) -> bool {
+        match self {
+            Self::Path(named) => path.is_within(named),
+            Self::Glob(matcher) => {
+                matcher.is_match(path.as_str()) || path.ancestors().any(|above| matcher.is_match(above.as_str()))
+            }
+        }
+    }
+}
+
+impl Rules {
+    /// The rules of a package.
+    pub fn of(work: &PackageWork) -> Result<Self, StepError> {
+        let container = work.package.contents.iter().filter(|content| {
+            content.in_container() && !matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
+        });
+        let rules = container.map(rule).collect::<Result<_, _>>()?;
+        Ok(Self { rules })
+    }
+
+    /// Whether a path of the container goes into the package.
+    pub fn takes(&self, path: &TreePath) -> bool {
+        let mut taken = false;
+        for rule in &self.rules {
+            if rule.kind == ContentKind::Exclude {
+                taken &= !rule.pattern.covers(path);
+            } else {
+                taken |= rule.pattern.covers(path);
+            }
+        }
+        taken && !self.is_below_state(path)
+    }
+
+    fn is_below_state(&self, path: &TreePath) -> bool {
+        let states = || self.rules.iter().filter(|rule| rule.kind == ContentKind::State);
+        path.ancestors().any(|above| states().any(|rule| rule.pattern.names(&above)))
+    }
+
+    /// Gives an entry of the container its role, mode and owner.
+    fn refine(&self, path: &TreePath, entry: &mut Entry) {
+        for rule in &self.rules {
+            let exact = rule.kind == ContentKind::State;
+            if !(if exact { rule.pattern.names(path) } else { rule.pattern.covers(path) }) {
+                continue;
+            }
+            let file = matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. });
+            match (&rule.kind, &entry.kind) {
+                (ContentKind::Config { noreplace }, _) if file => entry.role = Role::Config { noreplace: *noreplace },
+                (ContentKind::Doc, _) if file => entry.role = Role::Doc,
+                (ContentKind::License, _) if file => entry.role = Role::License,
+                (ContentKind::State, Kind::Dir) => entry.role = Role::State,
+                _ => {}
+            }
+            give(entry, &rule.info, file || exact);
+        }
+    }
+
+    fn moved(&self, path: &TreePath) -> Result<TreePath, StepError> {
+        for (from, to) in self.rules.iter().filter_map(|rule| rule.moved.as_ref()) {
+            if let Some(rest) = path.as_str().strip_prefix(from.as_str()) {
+                match rest.strip_prefix('/') {
+                    Some(rest) => return Ok(TreePath::new(rest)?.below(to)?),
+                    None if rest.is_empty() => return Ok(to.clone()),
+                    None => {}
+                }
+            }
+        }
+        Ok(path.clone())
+    }
+}
+
+fn rule(content: &Content) -> Result<Rule, StepError> {
+    let pattern = Pattern::of(&content.src)?;
+    let moved = match &pattern {
+        Pattern::Path(from) if content.dst != content.src && !content.dst.is_empty() => {
+            Some((from.clone(), TreePath::new(&content.dst)?))
+        }
+        _ => None,
+    };
+    Ok(Rule { pattern, kind: content.kind.clone(), info: content.info.clone(), moved })
+}
+
+/// Applies `file_info`; a mode of files is not a mode of folders.
+fn give(entry: &mut Entry, info: &FileInfo, mode: bool) {
+    if let (Some(bits), true) = (info.mode, mode) {
+        entry.mode = bits;
+    }
+    if let Some(owner) = &info.owner {
+        owner.as_str().clone_into(&mut entry.owner.user);
+    }
+    if let Some(group) = &info.group {
+        group.as_str().clone_into(&mut entry.owner.group);
+    }
+}
+
+/// The package's tree: the container's files as the rules say, and the project's own.
+pub fn compose(work: &PackageWork, taken: Tree, session: &Session) -> Result<Tree, StepError> {
+    let rules = Rules::of(work)?;
+    let mut tree = Tree::new(taken.spool().clone());
+    for (path, entry) in taken.iter() {
+        let mut entry = entry.clone();
+        rules.refine(path, &mut entry);
+        if let Kind::Hardlink { target } = &entry.kind {
+            entry.kind = Kind::Hardlink { target: rules.moved(target)? };
+        }
+        tree.add(rules.moved(path)?, entry)?;
+    }
+    for content in work.package.contents.iter().filter(|content| of_project(content)) {
+        add(&mut tree, content, session)?;
+    }
+    Ok(tree)
+}
+
+fn of_project(content: &Content) -> bool {
+    !content.in_container() || matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
+}
+
+fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), StepError> {
+    let role = match &content.kind {
+        ContentKind::Config { noreplace } => Role::Config { noreplace: *noreplace },
+        ContentKind::Doc => Role::Doc,
+        ContentKind::License => Role::License,
+        ContentKind::State => Role::State,
+        _ => Role::Plain,
+    };
+    let origin: std::sync::Arc<str> =
+        if content.src.is_empty() { "the recipe".into() } else { content.src.as_str().into() };
+    let mtime = session.epoch;
+    let entry = |kind, mode| {
+        let mut entry = Entry { kind, mode, owner: Owner::root(), mtime, role, origin: std::sync::Arc::clone(&origin) };
+        give(&mut entry, &content.info, true);
+        entry
+    };
+    match &content.kind {
+        ContentKind::Dir | ContentKind::State => {
+            return Ok(tree.add(TreePath::new(&content.dst)?, entry(Kind::Dir, 0o755))?);
+        }
+        ContentKind::Symlink => {
+            let kind = Kind::Symlink { target: content.src.clone() };
+            return Ok(tree.add(TreePath::new(&content.dst)?, entry(kind, 0o777))?);
+        }
+        _ => {}
+    }
+    let single = session.project.join(&content.src).is_file();
+    for file in project::matching(&session.project, &content.src, &[])? {
+        let path = match &content.kind {
+            ContentKind::Service(_) => format!("{}/{}", deb::UNIT_DIR, file.relative),
+            _ if single => content.dst.clone(),
+            _ => format!("{}/{}", content.dst.trim_end_matches('/'), file.relative),
+        };
+        let kind = match &file.kind {
+            SourceKind::Symlink { target } => Kind::Symlink { target: target.clone() },
+            SourceKind::File { .. } => tree.spool().append(&mut fs_err::File::open(&file.path)?)?,
+        };
+        tree.add(TreePath::new(&path)?, entry(kind, file.mode))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! A package's list of files, kept beside its record: so that another package of the recipe can leave them out, and an
+//! install test knows what must be there.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::super::StepError;
+use crate::{
+    recipe::Package,
+    stage::{Entry, Kind, Role, Tree, TreePath},
+    util::files::write_whole,
+};
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Line {
+    /// Path without a leading slash.
+    pub path: String,
+    /// `dir`, `file <sha256>`, `link <target>`.
+    pub what: String,
+    /// Permission bits in octal.
+    pub mode: String,
+    /// `user:group`.
+    pub owner: String,
+    /// `config` and `state` where it is one; empty otherwise.
+    pub role: String,
+}
+
+fn line(tree: &Tree, path: &TreePath, entry: &Entry) -> Line {
+    let what = match &entry.kind {
+        Kind::Dir => "dir".to_owned(),
+        Kind::File { sha256, .. } => format!("file {}", hex::encode(sha256)),
+        Kind::Symlink { target } => format!("link {target}"),
+        Kind::Hardlink { target } => match tree.get(target).map(|first| &first.kind) {
+            Some(Kind::File { sha256, .. }) => format!("file {}", hex::encode(sha256)),
+            _ => format!("hardlink {target}"),
+        },
+    };
+    let role = match entry.role {
+        Role::Config { .. } => "config",
+        Role::State => "state",
+        _ => "",
+    };
+    Line {
+        path: path.to_string(),
+        what,
+        mode: format!("{:o}", entry.mode),
+        owner: format!("{}:{}", entry.owner.user, entry.owner.group),
+        role: role.to_owned(),
+    }
+}
+
+/// Writes a tree's listing: JSON, one line each.
+pub fn write(file: &Path, tree: &Tree) -> Result<(), StepError> {
+    let mut text = String::new();
+    for (path, entry) in tree.iter() {
+        text.push_str(&serde_json::to_string(&line(tree, path, entry)).map_err(std::io::Error::from)?);
+        text.push('\n');
+    }
+    Ok(write_whole(file, text.as_bytes())?)
+}
+
+/// Reads a listing.
+pub fn read(file: &Path) -> Result<Vec<Line>, StepError> {
+    let text = fs_err::read_to_string(file)?;
+    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(std::io::Error::from)?)
+}
+
+/// Takes out of a tree what another package ships the same way. What both have, but differently, cannot be in both.
+pub fn leave_out(tree: &mut Tree, other: &[Line], package: &Package) -> Result<(), StepError> {
+    let shipped: BTreeMap<&str, &Line> = other.iter().map(|line| (line.path.as_str(), line)).collect();
+    let mut clashes = Vec::new();
+    let mut same = Vec::new();
+    for (path, entry) in tree.iter() {
+        if let Some(theirs) = shipped.get(path.as_str()) {
+            let ours = line(tree, path, entry);
+            if ours.what == theirs.what && ours.mode == theirs.mode && ours.owner == theirs.owner {
+                same.push(path.clone());
+            } else {
+                clashes.push(format!("/{path}"));
+            }
+        }
+    }
+    if !clashes.is_empty() {
+        let shown = clashes.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+        let more = clashes.len().saturating_sub(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        return Err(StepError::Contents {
+            message: format!("{} would change files of a package in its `without`: {shown}{more}", package.name),
+            help: "leave them as they are in this image, or take them out with `type = \"exclude\"`".to_owned(),
+        });
+    }
+    // A folder stays while something of ours is in it only in the other package's hands: it ships the folder.
+    for path in same {
+        tree.remove(&path);
+    }
+    Ok(())
+}

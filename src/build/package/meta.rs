@@ -1,0 +1,102 @@
+//! What a package says of itself, from the recipe, the release and what is in its tree.
+
+use std::io::Read as _;
+
+use super::super::{Session, StepError};
+use crate::{
+    format::{ChangelogEntry, Meta, Unit},
+    names::ArchName,
+    plan::PackageWork,
+    platform::PackageFormat,
+    recipe::{Content, ContentKind},
+    stage::{Kind, Tree},
+};
+
+/// The meta of a package whose files are known.
+pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, StepError> {
+    let package = &work.package;
+    let revision = format!("{}{}", work.release.release, work.packaging.suffix);
+    let full = format!("{}-{revision}", work.release.version);
+    let relations = |list: &[String]| list.iter().map(|text| text.replace("{{version}}", &full)).collect::<Vec<_>>();
+    let mut depends = relations(&package.depends);
+    if ships_virtualenv(work, tree) {
+        depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
+    }
+    let read = |file: &std::path::Path| fs_err::read_to_string(session.project.join(file));
+    let license_text = package.copyright.license_file.as_deref().map(read).transpose()?.unwrap_or_default();
+    let holder = &package.copyright.holder;
+    Ok(Meta {
+        name: package.name.clone(),
+        version: work.release.version.to_string(),
+        revision,
+        arch: arch(work, tree)?,
+        maintainer: work.maintainer.clone(),
+        summary: package.summary.clone(),
+        description: package.description.clone(),
+        homepage: work.homepage.clone(),
+        license: work.license.clone(),
+        copyright: if holder.is_empty() { work.maintainer.clone() } else { holder.clone() },
+        license_text,
+        section: package.section.clone(),
+        priority: package.priority.clone(),
+        suite: work.packaging.suite.clone(),
+        depends,
+        pre_depends: Vec::new(),
+        recommends: relations(&package.recommends),
+        suggests: relations(&package.suggests),
+        conflicts: relations(&package.conflicts),
+        breaks: relations(&package.breaks),
+        replaces: relations(&package.replaces),
+        provides: relations(&package.provides),
+        users: package.users.clone(),
+        units: package.contents.iter().filter_map(unit).collect(),
+        scripts: package.scripts.clone(),
+        changelog: vec![changelog(work, session, full)?],
+        overrides: package.overrides.clone(),
+        epoch: work.epoch,
+    })
+}
+
+/// One entry, for the release: the lines of the project's `changelog` file, or that it is a release.
+fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<ChangelogEntry, StepError> {
+    let changes = match &work.package.changelog {
+        Some(file) => {
+            let text = fs_err::read_to_string(session.project.join(file))?;
+            let lines = text.lines().map(|line| line.trim().trim_start_matches(['*', '-']).trim().to_owned());
+            lines.filter(|line| !line.is_empty()).collect()
+        }
+        None => vec![format!("Release {}.", work.release.tag)],
+    };
+    Ok(ChangelogEntry { version, date: work.epoch, changes })
+}
+
+fn unit(content: &Content) -> Option<Unit> {
+    let ContentKind::Service(service) = &content.kind else { return None };
+    let name = content.src.rsplit('/').next().unwrap_or(&content.src).to_owned();
+    Some(Unit { name, enable: service.enable, start: service.start })
+}
+
+/// Whether something of the virtualenv's libraries is in the package: then only this interpreter can use it.
+fn ships_virtualenv(work: &PackageWork, tree: &Tree) -> bool {
+    work.prefix.as_ref().is_some_and(|prefix| {
+        let libraries = format!("{}/lib/python", prefix.trim_matches('/'));
+        tree.iter().any(|(path, _)| path.as_str().starts_with(&libraries))
+    })
+}
+
+/// The machine's architecture when something in the tree is native code (an ELF file), else the format's word for any.
+fn arch(work: &PackageWork, tree: &Tree) -> Result<ArchName, StepError> {
+    for (_, entry) in tree.iter() {
+        let mut magic = [0; 4];
+        if let Kind::File { size: 4.., .. } = entry.kind {
+            tree.open(entry).read_exact(&mut magic)?;
+            if magic == *b"\x7fELF" {
+                return Ok(work.arch.clone());
+            }
+        }
+    }
+    let any = match work.packaging.format {
+        PackageFormat::Deb => "all",
+    };
+    ArchName::new(any).map_err(|error| StepError::Internal(error.to_string()))
+}

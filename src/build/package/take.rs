@@ -1,0 +1,106 @@
+//! Takes a package's files out of a container, never started: the daemon streams them, one pass each.
+
+use std::io::Read;
+
+use futures::StreamExt as _;
+
+use super::super::{Lines, Session, StepError, records::blocking};
+use crate::{
+    engine::{ByteStream, ContainerId, Output as _},
+    plan::PackageWork,
+    recipe::ContentKind,
+    source::project::fixed_part,
+    stage::{Accounts, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
+    util::files::Guarded,
+};
+
+/// The largest `/etc/passwd` or `/etc/group` that is read, in bytes.
+const LARGEST_ACCOUNTS: u64 = 4 << 20;
+
+/// Everything of the container that the package's contents name, under its own paths.
+pub async fn tree(
+    work: &PackageWork,
+    session: &Session,
+    lines: &Lines,
+    container: &ContainerId,
+) -> Result<Tree, StepError> {
+    let passwd = small_file(session, container, "/etc/passwd").await?;
+    let group = small_file(session, container, "/etc/group").await?;
+    let accounts = Accounts::parse(&passwd, &group)?;
+    let mut tree = Tree::new(Spool::new()?);
+    for root in roots(work) {
+        lines.line(&format!("taking {root} out of the container"));
+        let stream = session.engine.download(container, &root).await?.ok_or_else(|| StepError::Contents {
+            message: format!("`{root}` is not in the image `{}`", work.package.from),
+            help: format!("look at what is there: `docker run --rm --entrypoint ls IMAGE {root}`"),
+        })?;
+        let (accounts, cancel, rules) = (accounts.clone(), session.cancel.clone(), super::compose::Rules::of(work)?);
+        let reader = blocking_reader(stream);
+        let (filled, staged) = blocking(move || {
+            let place = match root.trim_matches('/').rsplit_once('/') {
+                Some((parent, _)) => Place::below(TreePath::new(parent)?),
+                None => Place::top(),
+            };
+            let select = |path: &TreePath| rules.takes(path);
+            let request = Request {
+                place: &place,
+                select: &select,
+                accounts: &accounts,
+                limits: &Limits::default(),
+                origin: "the container",
+            };
+            let staged = read_tar(Guarded::new(reader, cancel), &request, &mut tree)?;
+            Ok((tree, staged))
+        })
+        .await?;
+        tree = filled;
+        for path in &staged.capabilities {
+            session.events.warn(format!(
+                "/{path} has file capabilities, which {} will not have: set them in `scripts.postinstall`",
+                work.package.name
+            ));
+        }
+    }
+    Ok(tree)
+}
+
+/// The fixed parts of all container contents, none within another.
+fn roots(work: &PackageWork) -> Vec<String> {
+    let mut all: Vec<String> = work
+        .package
+        .contents
+        .iter()
+        .filter(|content| content.in_container() && content.kind != ContentKind::Exclude)
+        .filter(|content| content.kind != ContentKind::Symlink)
+        .map(|content| fixed_part(&content.src).to_owned())
+        .collect();
+    all.sort();
+    let mut roots: Vec<String> = Vec::new();
+    for path in all {
+        if !roots.iter().any(|root| path == *root || path.starts_with(&format!("{root}/"))) {
+            roots.push(path);
+        }
+    }
+    roots
+}
+
+/// The bytes of one small file of the container.
+async fn small_file(session: &Session, container: &ContainerId, path: &str) -> Result<Vec<u8>, StepError> {
+    let Some(stream) = session.engine.download(container, path).await? else { return Ok(Vec::new()) };
+    let reader = blocking_reader(stream);
+    blocking(move || {
+        let mut archive = tar::Archive::new(reader.take(LARGEST_ACCOUNTS));
+        let mut bytes = Vec::new();
+        if let Some(entry) = archive.entries()?.next() {
+            entry?.take(LARGEST_ACCOUNTS).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    })
+    .await
+}
+
+/// A blocking reader of a stream of the daemon, for work on another thread.
+pub fn blocking_reader(stream: ByteStream) -> impl Read + Send + use<> {
+    let stream = stream.map(|chunk| chunk.map_err(std::io::Error::other));
+    tokio_util::io::SyncIoBridge::new(tokio_util::io::StreamReader::new(stream))
+}

@@ -1,0 +1,145 @@
+//! [`Session`]: what every step of a run shares, and the containers that a run makes and removes.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
+    event::{Event, Events, StepId},
+    plan::label,
+};
+
+/// What every step of a run shares.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The daemon.
+    pub engine: Arc<dyn Engine>,
+    /// Where events go.
+    pub events: Events,
+    /// Fires on Ctrl-C.
+    pub cancel: CancellationToken,
+    /// The project's folder, absolute.
+    pub project: PathBuf,
+    /// The project's name, for labels.
+    pub name: String,
+    /// A digest of the project's place, for labels.
+    pub home: String,
+    /// This run's own word, for labels.
+    pub run: String,
+    /// Where wheelhouses are.
+    pub wheel_dir: PathBuf,
+    /// Where packages go.
+    pub packages: PathBuf,
+    /// Trusted certificates, PEM (`FACTORY_CA_BUNDLE`).
+    pub ca: Option<Arc<Vec<u8>>>,
+    /// Proxy variables, in both cases, as the environment has them.
+    pub proxies: BTreeMap<String, String>,
+    /// pip's index settings from the environment (`PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL`), which may hold credentials.
+    pub pip: BTreeMap<String, String>,
+    /// The caller, who owns what is written.
+    pub user: (u32, u32),
+    /// Time of artefacts.
+    pub epoch: i64,
+    /// Steps at once.
+    pub jobs: usize,
+}
+
+impl Session {
+    /// Labels of a container of a step.
+    #[must_use]
+    pub fn labels(&self, step: &StepId) -> Labels {
+        [
+            (label::PROJECT, self.name.as_str()),
+            (label::KIND, "container"),
+            (label::STEP, step.as_str()),
+            (label::HOME, &self.home),
+            (label::RUN, &self.run),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// Creates a container of a step. The caller removes it with [`Engine::remove`]; one that it does not come to remove
+    /// (Ctrl-C, a lost daemon) goes with [`remove_leftovers`].
+    ///
+    /// # Errors
+    /// As [`Engine::create`].
+    pub async fn create(&self, step: &StepId, mut spec: ContainerSpec) -> Result<ContainerId, EngineError> {
+        spec.labels = self.labels(step);
+        self.engine.create(spec).await
+    }
+
+    /// Removes a container; a daemon that is gone is said once, because the container will be removed by the next run.
+    pub async fn discard(&self, container: &ContainerId) {
+        if let Err(error) = self.engine.remove(container).await {
+            self.events
+                .warn(format!("a container of this run could not be removed ({error}); the next run removes it"));
+        }
+    }
+}
+
+/// Removes the containers that runs of this checkout have left: those of this run, or those of all runs when `run` is
+/// `None` (safe while the project's lock is held). Gives how many.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn remove_leftovers(engine: &dyn Engine, home: &str, run: Option<&str>) -> Result<usize, EngineError> {
+    let mut labels: Labels = [(label::HOME.to_owned(), home.to_owned())].into();
+    labels.insert(label::KIND.to_owned(), "container".to_owned());
+    if let Some(run) = run {
+        labels.insert(label::RUN.to_owned(), run.to_owned());
+    }
+    let mut removed = 0;
+    for container in engine.containers(&labels).await? {
+        removed += usize::from(engine.remove(&container.id).await?);
+    }
+    Ok(removed)
+}
+
+/// A step's live output, as events.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    events: Events,
+    step: StepId,
+    tail: Arc<std::sync::Mutex<std::collections::VecDeque<String>>>,
+}
+
+/// Lines of output that are kept to find the cause of a failure in.
+const TAIL: usize = 400;
+
+impl Lines {
+    /// Output of `step`.
+    #[must_use]
+    pub fn of(events: &Events, step: &StepId) -> Self {
+        Self { events: events.clone(), step: step.clone(), tail: Arc::default() }
+    }
+
+    /// The last lines.
+    #[must_use]
+    pub fn tail(&self) -> Vec<String> {
+        self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl Output for Lines {
+    fn line(&self, line: &str) {
+        let mut tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(line.to_owned());
+        drop(tail);
+        self.events.emit(Event::StepLog { step: self.step.clone(), line: line.to_owned() });
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.events.emit(Event::StepProgress {
+            step: self.step.clone(),
+            what: progress.what,
+            done: progress.done,
+            total: progress.total,
+            bytes: progress.bytes,
+        });
+    }
+}

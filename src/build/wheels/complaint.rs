@@ -1,0 +1,180 @@
+//! From pip's complaint to an error at the user's line.
+
+use super::super::{Session, StepError};
+use crate::{
+    plan::WheelsWork,
+    source::{requirements, wheelhouse::normalise},
+};
+
+/// What pip's last lines say went wrong.
+#[derive(Debug, PartialEq, Eq)]
+enum Complaint {
+    /// The index could not be reached or trusted.
+    Network(String),
+    /// There is no such version; the versions there are.
+    NoVersion { requirement: String, known: String },
+    /// A file is not what the hash says.
+    Hash(String),
+    /// An sdist did not compile.
+    Compile(String),
+    /// Requirements exclude each other.
+    Conflict(String),
+    /// Something else: the last line that says error.
+    Other(String),
+}
+
+/// The error for pip's exit code and its last lines of output.
+pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String]) -> StepError {
+    let file = session.project.join(&work.requirements);
+    let at = |distribution: &str, reason: String, help: String| {
+        let text = fs_err::read_to_string(&file).unwrap_or_default();
+        match requirements::line_of(&text, distribution) {
+            Some(line) => {
+                StepError::Requirement { reason, file: file.clone(), name: work.requirements_name.clone(), line, help }
+            }
+            None => StepError::Contents { message: reason, help },
+        }
+    };
+    match classify(tail) {
+        Complaint::Network(reason) => StepError::Contents {
+            message: format!("pip cannot fetch from the index: {reason}"),
+            help: if session.ca.is_none() && reason.contains("certificate") {
+                "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`".to_owned()
+            } else {
+                "check the network and the proxy variables, then run the same command: finished steps are kept"
+                    .to_owned()
+            },
+        },
+        Complaint::NoVersion { requirement, known } => {
+            let help = if known.is_empty() || known == "none" {
+                format!("no version of it is on the index for Python {}", work.python.version)
+            } else {
+                format!("the index has {}", latest(&known))
+            };
+            at(distribution(&requirement), format!("no distribution satisfies `{requirement}`"), help)
+        }
+        Complaint::Hash(requirement) => at(
+            distribution(&requirement),
+            format!("a file of `{requirement}` does not have the hash that the requirements pin"),
+            "take the new hash only if you know why it changed: `pip hash FILE`".to_owned(),
+        ),
+        Complaint::Compile(name) => at(
+            &name,
+            format!("`{name}` could not be compiled from its source distribution"),
+            "the compiler's words are in the step's log; missing headers go into `[python] build_packages`".to_owned(),
+        ),
+        Complaint::Conflict(reason) => StepError::Contents {
+            message: format!("the requirements exclude each other: {reason}"),
+            help: "loosen one of the pins".to_owned(),
+        },
+        Complaint::Other(reason) => StepError::Pip { code, reason },
+    }
+}
+
+fn classify(tail: &[String]) -> Complaint {
+    let after = |needle: &str| {
+        tail.iter().rev().find_map(|line| line.find(needle).map(|at| line[at + needle.len()..].trim().to_owned()))
+    };
+    let has = |needle: &str| tail.iter().any(|line| line.contains(needle));
+    let unknown = after("Could not find a version that satisfies the requirement ");
+    if has("CERTIFICATE_VERIFY_FAILED") {
+        return Complaint::Network("its certificate is not trusted".to_owned());
+    }
+    let nothing = unknown.as_ref().is_none_or(|text| text.contains("(from versions: none)"));
+    if nothing && (has("Max retries exceeded") || has("NewConnectionError") || has("Temporary failure in name")) {
+        return Complaint::Network("no connection".to_owned());
+    }
+    if has("THESE PACKAGES DO NOT MATCH THE HASHES") {
+        let requirement = tail
+            .iter()
+            .skip_while(|line| !line.contains("THESE PACKAGES DO NOT MATCH"))
+            .find_map(|line| line.trim().split_once(" from http").map(|(name, _)| name.to_owned()));
+        return Complaint::Hash(requirement.unwrap_or_default());
+    }
+    if let Some(text) = unknown {
+        let (requirement, rest) = text.split_once(" (from versions: ").unwrap_or((&text, ""));
+        let requirement = requirement.split(" (from ").next().unwrap_or(requirement).trim().to_owned();
+        return Complaint::NoVersion { requirement, known: rest.trim_end_matches(')').to_owned() };
+    }
+    if let Some(name) = after("Failed building wheel for ").or_else(|| after("Failed to build ")) {
+        return Complaint::Compile(normalise(name.split_whitespace().next().unwrap_or_default()));
+    }
+    if let Some(name) = metadata_failure(tail) {
+        return Complaint::Compile(normalise(&name));
+    }
+    if let Some(reason) = after("ERROR: Cannot install ") {
+        return Complaint::Conflict(reason);
+    }
+    let last = tail.iter().rev().find(|line| line.to_ascii_lowercase().contains("error"));
+    Complaint::Other(last.or(tail.last()).map_or_else(|| "it said nothing".to_owned(), |line| line.trim().to_owned()))
+}
+
+/// The distribution that was being prepared when its metadata or its build requirements failed.
+fn metadata_failure(tail: &[String]) -> Option<String> {
+    let failed = tail.iter().rposition(|line| {
+        line.contains("metadata-generation-failed") || line.contains("subprocess-exited-with-error")
+    })?;
+    tail[..failed].iter().rev().find_map(|line| {
+        let rest = line.trim().strip_prefix("Collecting ")?;
+        Some(distribution(rest).to_owned())
+    })
+}
+
+/// The distribution's name at the start of a requirement.
+fn distribution(requirement: &str) -> &str {
+    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
+    &requirement[..end.unwrap_or(requirement.len())]
+}
+
+/// The last few of a list of versions.
+fn latest(known: &str) -> String {
+    let versions: Vec<&str> = known.split(", ").collect();
+    let from = versions.len().saturating_sub(5);
+    let dots = if from > 0 { "…, " } else { "" };
+    format!("{dots}{}", versions[from..].join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_missing_version_names_those_there_are() {
+        let tail = lines(
+            "Collecting six==1.16.0\n\
+             ERROR: Could not find a version that satisfies the requirement bottle==9.9 (from versions: 0.12, 0.13)\n\
+             ERROR: No matching distribution found for bottle==9.9",
+        );
+        let expected = Complaint::NoVersion { requirement: "bottle==9.9".to_owned(), known: "0.12, 0.13".to_owned() };
+        assert_eq!(classify(&tail), expected);
+    }
+
+    #[test]
+    fn an_untrusted_certificate_is_not_a_missing_version() {
+        let tail = lines(
+            "WARNING: Retrying ... SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] ...\n\
+             ERROR: Could not find a version that satisfies the requirement six==1.16.0 (from versions: none)",
+        );
+        assert!(matches!(classify(&tail), Complaint::Network(_)));
+    }
+
+    #[test]
+    fn a_failed_compilation_names_its_distribution() {
+        let tail = lines("  gcc: fatal error: x\n  ERROR: Failed building wheel for PyYAML\nFailed to build PyYAML");
+        assert_eq!(classify(&tail), Complaint::Compile("pyyaml".to_owned()));
+        let tail = lines("Collecting lxml==5.1.0\n  error: subprocess-exited-with-error\nhint: See above");
+        assert_eq!(classify(&tail), Complaint::Compile("lxml".to_owned()));
+    }
+
+    #[test]
+    fn a_wrong_hash_names_its_requirement() {
+        let tail = lines(
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    six==1.16.0 from https://x/six.whl:\n",
+        );
+        assert_eq!(classify(&tail), Complaint::Hash("six==1.16.0".to_owned()));
+    }
+}

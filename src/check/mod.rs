@@ -1,0 +1,28 @@
+//! Lints over a tree, one file each. Pure: they read a tree and say what cannot be shipped.
+
+mod owners;
+
+use crate::{format::Meta, stage::Tree};
+
+/// Something that cannot be shipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What is wrong.
+    pub message: String,
+    /// What to change.
+    pub help: String,
+}
+
+/// Holds a package's tree against every lint; the first finding stops it.
+///
+/// # Errors
+/// The finding.
+pub fn package(tree: &Tree, meta: &Meta) -> Result<(), Finding> {
+    if tree.is_empty() {
+        return Err(Finding {
+            message: format!("{} has no files", meta.name),
+            help: "`contents` takes nothing out of the image, or `without` leaves all of it out".to_owned(),
+        });
+    }
+    owners::check(tree, meta)
+}

@@ -1,0 +1,159 @@
+//! `factory clean`.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::context::Context;
+use crate::{
+    build::{Records, remove_leftovers},
+    diag::{Exit, Failure},
+    engine::{Engine, ImageInfo, Labels},
+    pipeline::Project,
+    plan::label,
+    report::{ListColumn, ListKind, ListView, units},
+    source::wheelhouse,
+};
+
+/// Remove what this project has made: its containers, images, records and logs
+///
+/// Only what carries this project's labels under the names that it gave: an image that somebody made from one of ours
+/// stays, and so does BuildKit's cache, which is the engine's. Wheels, packages and base images are kept without `--all`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also wheels, packages and base images
+    #[arg(long)]
+    all: bool,
+    /// Only say what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Something to remove.
+enum Item {
+    Image { name: String, size: u64 },
+    Path { path: PathBuf, what: &'static str, size: u64 },
+}
+
+/// Runs the verb.
+pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let project = context.open()?;
+    let (engine, _) = context.engine().await?;
+    let _lock = context.lock(&project).await?;
+    let mut items = images(&project, engine.as_ref(), args.all).await?;
+    items.extend(paths(&project, args.all));
+    let containers = engine.containers(&owned(&project, "container")).await?.len();
+    if !args.dry_run {
+        remove_leftovers(engine.as_ref(), &project.home, None).await?;
+        for item in &items {
+            remove(item, engine.as_ref(), context).await?;
+        }
+    }
+    context.reporter.print(view(&items, containers, args.dry_run, &project.folder));
+    Ok(())
+}
+
+fn owned(project: &Project, kind: &str) -> Labels {
+    [(label::PROJECT, project.name()), (label::HOME, project.home.as_str()), (label::KIND, kind)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// The images that are ours: under the names we gave, or without a name when our ledger knows them. Children first, as
+/// the daemon wants it.
+async fn images(project: &Project, engine: &dyn Engine, all: bool) -> Result<Vec<Item>, Failure> {
+    let ledger: BTreeSet<String> = Records::of(&project.folder).made_images();
+    let kinds: &[&str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
+    let mut items = Vec::new();
+    for kind in kinds {
+        let mut found = engine.images(&owned(project, kind)).await?;
+        found.sort_by(|a, b| b.created.cmp(&a.created));
+        for image in found {
+            items.extend(names(&image, &ledger).into_iter().map(|name| Item::Image { name, size: image.size }));
+        }
+    }
+    Ok(items)
+}
+
+fn names(image: &ImageInfo, ledger: &BTreeSet<String>) -> Vec<String> {
+    if image.tags.is_empty() {
+        return if ledger.contains(&image.id.0) { vec![image.id.0.clone()] } else { Vec::new() };
+    }
+    let ours: Vec<&str> = image.labels.get(label::TAGS).map(|tags| tags.split(' ').collect()).unwrap_or_default();
+    image.tags.iter().filter(|tag| ours.contains(&tag.as_str())).cloned().collect()
+}
+
+fn paths(project: &Project, all: bool) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut add = |path: PathBuf, what| {
+        if path.exists() {
+            let size = size_of(&path);
+            items.push(Item::Path { path, what, size });
+        }
+    };
+    add(project.state().join("records"), "records");
+    add(project.state().join("logs"), "logs");
+    if all {
+        for target in &project.targets {
+            let platform = target.platform.id.as_str();
+            for house in wheelhouse::all(&project.wheel_dir, platform) {
+                add(house, "wheels");
+            }
+            add(project.packages.join(platform), "packages");
+        }
+    }
+    items
+}
+
+fn size_of(path: &Path) -> u64 {
+    let Ok(meta) = fs_err::symlink_metadata(path) else { return 0 };
+    if !meta.is_dir() {
+        return meta.len();
+    }
+    let entries = fs_err::read_dir(path).into_iter().flatten().flatten();
+    entries.map(|entry| size_of(&entry.path())).sum()
+}
+
+async fn remove(item: &Item, engine: &dyn Engine, context: &Context) -> Result<(), Failure> {
+    match item {
+        Item::Image { name, .. } => {
+            // One that a container of somebody else still uses stays; that is no reason to stop.
+            if let Err(error) = engine.remove_image(name).await {
+                context.events().warn(format!("{name} stays: {error}"));
+            }
+            Ok(())
+        }
+        Item::Path { path, .. } => fs_err::remove_dir_all(path)
+            .map_err(|error| Failure::new(Exit::StepFailed, "not everything could be removed").because(error)),
+    }
+}
+
+fn view(items: &[Item], containers: usize, dry_run: bool, project: &Path) -> ListView {
+    let row = |kind: &str, name: String, size: u64| vec![kind.to_owned(), name, units::size(size)];
+    let mut rows: Vec<Vec<String>> = items
+        .iter()
+        .map(|item| match item {
+            Item::Image { name, size } => row("image", name.clone(), *size),
+            Item::Path { path, what, size } => {
+                row(what, path.strip_prefix(project).unwrap_or(path).display().to_string(), *size)
+            }
+        })
+        .collect();
+    if containers > 0 {
+        rows.push(row("containers", format!("{containers} left by earlier runs"), 0));
+    }
+    let files: u64 = items.iter().map(|item| if let Item::Path { size, .. } = item { *size } else { 0 }).sum();
+    let images = items.iter().filter(|item| matches!(item, Item::Image { .. })).count();
+    let verb = if dry_run { "would be removed" } else { "removed" };
+    ListView {
+        title: String::new(),
+        columns: vec![
+            ListColumn { name: "kind", kind: ListKind::Word },
+            ListColumn { name: "name", kind: ListKind::Text },
+            ListColumn { name: "size", kind: ListKind::Number },
+        ],
+        summary: format!("{images} image names and {} of files {verb}; images share layers", units::size(files)),
+        rows,
+    }
+}

@@ -1,0 +1,245 @@
+//! What every verb has: the user's wishes, the terminal, the way to the daemon.
+
+use std::{
+    collections::BTreeMap,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Globals, OutputForm, engine, env};
+use crate::{
+    build::Session,
+    diag::{self, Exit, Failure},
+    engine::{Engine, EngineInfo},
+    event::Events,
+    pipeline::{Project, Wishes},
+    report::{Output, Reporter, Settings, Surroundings, Verbosity},
+    util::lock::{Lock, Tried, try_lock},
+};
+
+/// What every verb has.
+#[derive(Debug)]
+pub struct Context {
+    /// The terminal.
+    pub reporter: Reporter,
+    /// Fires on Ctrl-C.
+    pub cancel: CancellationToken,
+    globals: Globals,
+}
+
+impl Context {
+    /// Looks at the command line, the environment and the terminal.
+    #[must_use]
+    pub fn new(globals: &Globals) -> Self {
+        let recipe = globals.project.join("factory.toml").is_file();
+        let folder = recipe.then(|| fs_err::canonicalize(&globals.project).ok()).flatten();
+        let reporter = Reporter::new(settings(globals), folder.as_deref(), secrets());
+        Self { reporter, cancel: CancellationToken::new(), globals: globals.clone() }
+    }
+
+    /// Where work sends its events.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.reporter.events()
+    }
+
+    /// Says how a verb ended; gives the exit code.
+    #[must_use]
+    pub fn end(&self, ended: Result<(), Failure>) -> Exit {
+        let exit = match ended {
+            Ok(()) => Exit::Done,
+            Err(failure) => {
+                self.say(&failure);
+                failure.exit()
+            }
+        };
+        match self.reporter.finish() {
+            Err(error) if exit == Exit::Done => {
+                self.say(&Failure::new(Exit::StepFailed, error.to_string()).because(error));
+                Exit::StepFailed
+            }
+            _ => exit,
+        }
+    }
+
+    fn say(&self, failure: &Failure) {
+        let settings = self.reporter.settings();
+        if settings.output == Output::Json {
+            self.reporter.error(&diag::to_json(failure).to_string());
+        } else {
+            self.reporter.error(&diag::render(failure, usize::from(settings.width), settings.colour));
+        }
+    }
+
+    /// The project's folder as the user gave it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.globals.project
+    }
+
+    /// Reads the recipe and chooses the platforms.
+    ///
+    /// # Errors
+    /// Exit code 2, at the user's file and line.
+    pub fn open(&self) -> Result<Project, Failure> {
+        let platforms = self.globals.platform.as_deref().unwrap_or_default();
+        let platforms = platforms.split([',', ' ', '\t', '\n']).filter(|id| !id.is_empty());
+        let wishes = Wishes {
+            project: self.globals.project.clone(),
+            platforms: platforms.map(str::to_owned).collect(),
+            tag: self.globals.tag.clone().filter(|tag| !tag.is_empty()),
+            release: self.globals.release,
+            source_date_epoch: env::get(env::SOURCE_DATE_EPOCH),
+            wheel_dir: env::get(env::WHEEL_DIR).map(PathBuf::from),
+            index_url: env::get(env::PIP_INDEX_URL),
+            extra_index_urls: env::get(env::PIP_EXTRA_INDEX_URL),
+            ca: env::get(env::FACTORY_CA_BUNDLE).is_some(),
+        };
+        Ok(Project::open(&wishes)?)
+    }
+
+    /// A daemon that answers.
+    ///
+    /// # Errors
+    /// Exit code 3, with the way to one.
+    pub async fn engine(&self) -> Result<(Arc<dyn Engine>, EngineInfo), Failure> {
+        let engine = engine::connect()?;
+        let info = engine.info().await?;
+        Ok((engine, info))
+    }
+
+    /// What the steps of a run share.
+    ///
+    /// # Errors
+    /// When the CA bundle cannot be read.
+    pub fn session(&self, project: &Project, engine: Arc<dyn Engine>) -> Result<Session, Failure> {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Session {
+            engine,
+            events: self.events(),
+            cancel: self.cancel.clone(),
+            project: project.folder.clone(),
+            name: project.name().to_owned(),
+            home: project.home.clone(),
+            run: format!("{}-{}", std::process::id(), crate::util::clock::now()),
+            wheel_dir: project.wheel_dir.clone(),
+            packages: project.packages.clone(),
+            ca: ca_bundle()?,
+            proxies: proxies(),
+            pip: [env::PIP_INDEX_URL, env::PIP_EXTRA_INDEX_URL]
+                .into_iter()
+                .filter_map(|name| Some((name.to_owned(), env::get(name)?)))
+                .collect(),
+            user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
+            epoch: project.epoch,
+            jobs: self.globals.jobs.map_or(processors, usize::from),
+        })
+    }
+
+    /// The project's lock; waits for whoever holds it, and says so.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written, or on Ctrl-C.
+    pub async fn lock(&self, project: &Project) -> Result<Lock, Failure> {
+        let mut said = false;
+        loop {
+            match try_lock(&project.state()) {
+                Ok(Tried::Held(lock)) => return Ok(lock),
+                Ok(Tried::Busy(holder)) if !said => {
+                    said = true;
+                    let holder = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
+                    self.events().info(format!("another factory{holder} works in this project; waiting for it to end"));
+                }
+                Ok(Tried::Busy(_)) => {}
+                Err(error) => {
+                    return Err(Failure::new(Exit::StepFailed, "the project's state cannot be written").because(error));
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {}
+                () = self.cancel.cancelled() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
+            }
+        }
+    }
+}
+
+fn settings(globals: &Globals) -> Settings {
+    let output = if globals.output == OutputForm::Json { Output::Json } else { Output::Human };
+    let verbosity = match (globals.quiet, globals.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let read = |name| env::get(name);
+    let (no_color, term, ci) = (read("NO_COLOR"), read("TERM"), read("CI"));
+    let (lc_all, lc_ctype, lang) = (read("LC_ALL"), read("LC_CTYPE"), read("LANG"));
+    let columns = rustix::termios::tcgetwinsize(std::io::stderr()).ok().map(|size| size.ws_col);
+    let around = Surroundings {
+        no_color: no_color.as_deref(),
+        term: term.as_deref(),
+        ci: ci.as_deref(),
+        lc_all: lc_all.as_deref(),
+        lc_ctype: lc_ctype.as_deref(),
+        lang: lang.as_deref(),
+        stdout_is_terminal: std::io::stdout().is_terminal(),
+        stderr_is_terminal: std::io::stderr().is_terminal(),
+        columns,
+    };
+    Settings::new(output, verbosity, &around)
+}
+
+/// What must never be shown: the userinfo of index and proxy addresses.
+fn secrets() -> Vec<String> {
+    let names = [env::PIP_INDEX_URL, env::PIP_EXTRA_INDEX_URL].into_iter().chain(env::PROXIES);
+    let values = names.flat_map(|name| [env::get(name), env::get(&name.to_ascii_uppercase())]).flatten();
+    let mut secrets = Vec::new();
+    for url in values.collect::<Vec<_>>().iter().flat_map(|value| value.split_whitespace()) {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = rest.split('/').next().unwrap_or_default();
+        if let Some((userinfo, _)) = host.rsplit_once('@') {
+            secrets.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
+            secrets.push(userinfo.to_owned());
+        }
+    }
+    secrets
+}
+
+/// Proxy variables, each in both cases: programs disagree on which they read.
+fn proxies() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for name in env::PROXIES {
+        let upper = name.to_ascii_uppercase();
+        if let Some(value) = env::get(name).or_else(|| env::get(&upper)) {
+            found.insert(name.to_owned(), value.clone());
+            found.insert(upper, value);
+        }
+    }
+    found
+}
+
+/// The largest CA bundle, in bytes: the one of a distro has a quarter of a megabyte.
+const LARGEST_BUNDLE: u64 = 16 << 20;
+
+/// The certificates of `FACTORY_CA_BUNDLE`.
+///
+/// # Errors
+/// Exit code 2 when the file is not what it should be.
+pub fn ca_bundle() -> Result<Option<Arc<Vec<u8>>>, Failure> {
+    let Some(path) = env::get(env::FACTORY_CA_BUNDLE) else { return Ok(None) };
+    let refuse = |what: String| {
+        Failure::new(Exit::Usage, format!("FACTORY_CA_BUNDLE: {what}"))
+            .help("name a PEM file, e.g. `FACTORY_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt`")
+    };
+    let meta = fs_err::metadata(&path).map_err(|error| refuse(error.to_string()))?;
+    if meta.len() > LARGEST_BUNDLE {
+        return Err(refuse(format!("`{path}` is larger than 16 MiB")));
+    }
+    let bytes = fs_err::read(&path).map_err(|error| refuse(error.to_string()))?;
+    if !String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(refuse(format!("`{path}` holds no certificate in PEM form")));
+    }
+    Ok(Some(Arc::new(bytes)))
+}

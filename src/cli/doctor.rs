@@ -1,0 +1,205 @@
+//! `factory doctor`.
+
+use std::{net::ToSocketAddrs as _, path::Path, time::Duration};
+
+use super::{
+    context::{Context, ca_bundle},
+    engine, env,
+};
+use crate::{
+    diag::{Exit, Failure},
+    engine::EngineInfo,
+    platform::{BootstrapTool, Catalogue},
+    publish::registry::Registry,
+    report::{Check, CheckState, DoctorView, units},
+    util::exec,
+};
+
+/// Check what builds need, and say how to mend what is missing
+///
+/// Looks at the engine, its builder, the registries, the CA bundle, the tools for base images, and disk space. Works
+/// without a project, too.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Disk space below which a build will hardly end, and below which it may not, in bytes.
+const SCARCE: u64 = 2_000_000_000;
+const LITTLE: u64 = 10_000_000_000;
+
+/// How long a registry gets to take a connection.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Runs the verb.
+pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
+    let (mut checks, info) = engine_checks().await;
+    checks.extend(registry_checks(context).await);
+    checks.push(ca_check());
+    checks.push(bootstrap_check());
+    checks.extend(disk_checks(context, info.as_ref()));
+    let failed = checks.iter().filter(|check| check.state == CheckState::Fail).count();
+    let no_engine = info.is_none();
+    context.reporter.print(DoctorView { checks });
+    match (no_engine, failed) {
+        (true, _) => Err(Failure::new(Exit::NoEngine, "no engine answers")),
+        (false, 0) => Ok(()),
+        (false, failed) => Err(Failure::new(Exit::CheckFailed, format!("{failed} of the checks failed"))),
+    }
+}
+
+fn check(name: &str, state: CheckState, found: impl Into<String>, fix: Option<&str>) -> Check {
+    Check { name: name.to_owned(), state, found: found.into(), fix: fix.map(str::to_owned) }
+}
+
+async fn engine_checks() -> (Vec<Check>, Option<EngineInfo>) {
+    let answered = match engine::connect() {
+        Ok(engine) => engine.info().await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    let info = match answered {
+        Ok(info) => info,
+        Err(failure) => {
+            let fix = "`sudo systemctl start docker`, or `sudo apt-get install docker.io`; another one: `DOCKER_HOST`";
+            return (vec![check("engine", CheckState::Fail, failure.message(), Some(fix))], None);
+        }
+    };
+    let found = format!("{} (API {}) at {}", info.version, info.api, info.address);
+    let mut checks = vec![check("engine", CheckState::Ok, found, None)];
+    checks.push(if info.buildkit {
+        check("builder", CheckState::Ok, "BuildKit", None)
+    } else {
+        let fix = "use Docker 19.03 or later (API 1.39): images are built with BuildKit";
+        check("builder", CheckState::Fail, "this engine has no BuildKit", Some(fix))
+    });
+    (checks, Some(info))
+}
+
+/// The registries that the project pulls its bases from and pushes to.
+async fn registry_checks(context: &Context) -> Vec<Check> {
+    let mut hosts: Vec<(String, String)> = Vec::new();
+    let mut add = |host: &str, what: &str| {
+        if !hosts.iter().any(|(known, _)| known == host) {
+            hosts.push((host.to_owned(), what.to_owned()));
+        }
+    };
+    match context.open() {
+        Ok(project) => {
+            for target in &project.targets {
+                let image = target.recipe.base.image.as_deref().unwrap_or(&target.platform.base.image);
+                add(registry_host(image), "base images");
+            }
+            let push = env::get(env::FACTORY_REGISTRY)
+                .or_else(|| project.targets.first().and_then(|target| target.recipe.project.registry.clone()));
+            if let Some(registry) = push.and_then(|text| Registry::new(&text).ok()) {
+                add(registry.host(), "push");
+            }
+        }
+        Err(_) => add("docker.io", "base images"),
+    }
+    let mut checks = Vec::new();
+    for (host, what) in hosts {
+        checks.push(registry_check(&host, &what).await);
+    }
+    checks
+}
+
+/// The registry of an image reference: its first component when that has a dot, a port or is `localhost`.
+fn registry_host(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
+        _ => "docker.io",
+    }
+}
+
+async fn registry_check(host: &str, what: &str) -> Check {
+    let name = format!("registry {host}");
+    let address = if host == "docker.io" { "registry-1.docker.io" } else { host };
+    let address = if address.contains(':') { address.to_owned() } else { format!("{address}:443") };
+    let lookup = address.clone();
+    let reached = async move {
+        let found = tokio::task::spawn_blocking(move || lookup.to_socket_addrs().map(Iterator::collect::<Vec<_>>))
+            .await
+            .map_err(std::io::Error::other)??;
+        tokio::net::TcpStream::connect(found.as_slice()).await.map(drop)
+    };
+    match tokio::time::timeout(PATIENCE, reached).await {
+        Ok(Ok(())) => check(&name, CheckState::Ok, format!("{address} takes connections ({what})"), None),
+        failed => {
+            let why = match failed {
+                Ok(Err(error)) => error.to_string(),
+                _ => "no answer".to_owned(),
+            };
+            let fix = if what == "push" {
+                "start it, or name another one: `--registry`"
+            } else {
+                "bases are made from packages instead (`[base] bootstrap`), or the engine needs a proxy"
+            };
+            let state = if what == "push" { CheckState::Fail } else { CheckState::Warn };
+            check(&name, state, format!("{address}: {why} ({what})"), Some(fix))
+        }
+    }
+}
+
+fn ca_check() -> Check {
+    match ca_bundle() {
+        Ok(None) => check("CA bundle", CheckState::Ok, "none: builds trust what their base image trusts", None),
+        Ok(Some(bytes)) => {
+            let count = String::from_utf8_lossy(&bytes).matches("-----BEGIN CERTIFICATE-----").count();
+            check("CA bundle", CheckState::Ok, format!("{count} certificates (FACTORY_CA_BUNDLE)"), None)
+        }
+        Err(failure) => {
+            let fix = "name a PEM file, e.g. `FACTORY_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt`";
+            check("CA bundle", CheckState::Fail, failure.message(), Some(fix))
+        }
+    }
+}
+
+/// The programs that make base images, for the platforms that can be made at all.
+fn bootstrap_check() -> Check {
+    let known = Catalogue::load(None).ok();
+    let wanted = known.iter().flat_map(Catalogue::iter).filter_map(|platform| platform.base.bootstrap.as_ref());
+    let missing = wanted.map(|bootstrap| match bootstrap.tool {
+        BootstrapTool::Mmdebstrap => "mmdebstrap",
+    });
+    let path = env::get("PATH").unwrap_or_default();
+    match missing.into_iter().find(|program| exec::find(program, &path).is_none()) {
+        None => check("base tools", CheckState::Ok, "mmdebstrap is installed", None),
+        Some(program) => {
+            let fix = "`sudo apt-get install mmdebstrap`, needed only where no registry answers";
+            check("base tools", CheckState::Warn, format!("{program} is not installed"), Some(fix))
+        }
+    }
+}
+
+fn disk_checks(context: &Context, info: Option<&EngineInfo>) -> Vec<Check> {
+    let mut places = vec![("disk (project)", context.folder().to_owned())];
+    if let Some(info) = info.filter(|info| !info.root.is_empty() && info.address.starts_with("unix://")) {
+        places.push(("disk (engine)", Path::new(&info.root).to_owned()));
+    }
+    let fix = "`factory clean`, `docker system prune`, or a larger disk";
+    places
+        .into_iter()
+        .filter_map(|(name, place)| {
+            let stat = rustix::fs::statvfs(&place).ok()?;
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let (state, fix) = match free {
+                0..SCARCE => (CheckState::Fail, Some(fix)),
+                SCARCE..LITTLE => (CheckState::Warn, Some(fix)),
+                _ => (CheckState::Ok, None),
+            };
+            Some(check(name, state, format!("{} free at {}", units::size(free), place.display()), fix))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_of_references() {
+        assert_eq!(registry_host("debian:bookworm-slim"), "docker.io");
+        assert_eq!(registry_host("library/debian"), "docker.io");
+        assert_eq!(registry_host("r.example.org:5000/a/b:1"), "r.example.org:5000");
+        assert_eq!(registry_host("localhost/a"), "localhost");
+    }
+}

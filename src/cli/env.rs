@@ -1,0 +1,30 @@
+//! Every environment variable that the program reads, once.
+
+/// Selects platforms in every verb, separated by commas or blanks; `--platform` wins.
+pub const SYSBASE: &str = "SYSBASE";
+/// Names the release, as `--tag` does.
+pub const FACTORY_TAG: &str = "FACTORY_TAG";
+/// The registry that `push` pushes to, as `--registry` does.
+pub const FACTORY_REGISTRY: &str = "FACTORY_REGISTRY";
+/// Moves the wheel cache from `wheels/` of the project.
+pub const WHEEL_DIR: &str = "WHEEL_DIR";
+/// A PEM file of certificates that builds trust, for a network whose proxy inspects TLS. Never left in an image.
+pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
+/// Time of everything in artefacts, seconds since 1970 (reproducible-builds.org).
+pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
+/// pip's index; it may hold credentials, which reach neither key nor log.
+pub const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
+/// pip's further indexes.
+pub const PIP_EXTRA_INDEX_URL: &str = "PIP_EXTRA_INDEX_URL";
+/// Proxies for builds: each in the case it has, and in the other one.
+pub const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"];
+/// With the feature `scripted`: the script of a daemon played for tests.
+#[cfg(feature = "scripted")]
+pub const FACTORY_SCRIPTED_ENGINE: &str = "FACTORY_SCRIPTED_ENGINE";
+
+/// The variable's text, where it is set, not empty and UTF-8.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn get(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,139 @@
+//! The command line: one file per verb. A verb's `Args` doc comment is its help, its `run` reads as a story.
+
+mod build;
+mod clean;
+mod context;
+mod doctor;
+mod engine;
+mod env;
+mod failure;
+mod log;
+mod plan;
+mod push;
+mod signals;
+mod test;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{
+    diag::{Exit, Failure},
+    names::Release,
+};
+use context::Context;
+
+/// One recipe in; container images, wheels and system packages for every distro out.
+///
+/// `factory.toml` says what to build. A step runs again only when something it depends on has changed, and `factory plan`
+/// says which and why. stdout is data, stderr is talk.
+#[derive(Debug, Parser)]
+#[command(name = "factory", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The exit codes, as the help shows them.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 a step failed, 2 command line or recipe, 3 no engine, 4 a check failed, \
+                          130 interrupted";
+
+/// Options of every verb.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Globals {
+    /// The project's folder: where `factory.toml` is
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", help_heading = "Global options")]
+    project: PathBuf,
+    /// Platforms, by id or alias, separated by commas; all of the recipe's when not given
+    #[arg(long, global = true, value_name = "ID,…", env = env::SYSBASE, help_heading = "Global options")]
+    platform: Option<String>,
+    /// The release's tag; the git tag on the checkout's commit when not given
+    #[arg(long, global = true, value_name = "TAG", env = env::FACTORY_TAG, help_heading = "Global options")]
+    tag: Option<String>,
+    /// The packaging revision
+    #[arg(long, global = true, value_name = "N", default_value = "1", help_heading = "Global options")]
+    release: Release,
+    /// Steps at once; the number of processors when not given
+    #[arg(long, short, global = true, value_name = "N", help_heading = "Global options",
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// For people, or one JSON object a line
+    #[arg(long, global = true, value_name = "FORM", default_value = "human", help_heading = "Global options")]
+    output: OutputForm,
+    /// Only failures and warnings
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    quiet: bool,
+    /// Also what the steps write
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    verbose: bool,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputForm {
+    /// Text.
+    Human,
+    /// JSON lines.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Plan(plan::Args),
+    Build(build::Args),
+    Test(test::Args),
+    Push(push::Args),
+    Log(log::Args),
+    Clean(clean::Args),
+    Doctor(doctor::Args),
+}
+
+/// Parses the command line, runs the verb, and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own page: help and version are an answer, the rest is a wrong command line.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let context = Context::new(&cli.globals);
+    let ended = run(&cli.verb, &context);
+    context.end(ended).into()
+}
+
+fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::StepFailed, "no threads to work with").because(error))?;
+    runtime.block_on(async {
+        signals::watch(context)?;
+        match verb {
+            Verb::Plan(args) => plan::run(args, context).await,
+            Verb::Build(args) => build::run(args, context).await,
+            Verb::Test(args) => test::run(args, context).await,
+            Verb::Push(args) => push::run(args, context).await,
+            Verb::Log(args) => log::run(args, context),
+            Verb::Clean(args) => clean::run(args, context).await,
+            Verb::Doctor(args) => doctor::run(args, context).await,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,292 @@
+//! A [`Failure`] as text for people and as JSON for machines. Writes to nobody.
+
+use std::{error::Error, fmt, fmt::Write as _};
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use serde_json::{Value, json};
+
+use super::Failure;
+
+/// No more diagnostics than these are shown; the first ones are usually the cause of the others.
+const MOST_SHOWN: usize = 25;
+
+/// A failure for people: the message, its causes, the places in the text, the help. Without colour it is plain ASCII
+/// but for the words themselves, so that logs of every kind keep it readable.
+#[must_use]
+pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
+    let width = width.max(40);
+    let mut out = String::new();
+    paragraph(&mut out, "error: ", &failure.message, width, colour.then_some(RED));
+    for cause in failure.causes() {
+        paragraph(&mut out, "  because: ", &cause, width, colour.then_some(RED));
+    }
+    let diagnostics = failure.diagnostics();
+    for diagnostic in diagnostics.iter().take(MOST_SHOWN) {
+        out.push('\n');
+        out.push_str(&snippet(*diagnostic, width, colour));
+    }
+    if let Some(more) = diagnostics.len().checked_sub(MOST_SHOWN + 1) {
+        let _ = writeln!(out, "\nand {} more", more + 1);
+    }
+    if !failure.help.is_empty() {
+        out.push('\n');
+    }
+    for line in &failure.help {
+        paragraph(&mut out, "help: ", line, width, colour.then_some(CYAN));
+    }
+    out
+}
+
+/// A failure for machines.
+#[must_use]
+pub fn to_json(failure: &Failure) -> Value {
+    json!({
+        "error": failure.message,
+        "exit": failure.exit.code(),
+        "causes": failure.causes(),
+        "help": failure.help,
+        "issues": failure.diagnostics().into_iter().map(issue_json).collect::<Vec<_>>(),
+    })
+}
+
+fn issue_json(diagnostic: &dyn Diagnostic) -> Value {
+    let places: Vec<Value> = diagnostic
+        .labels()
+        .into_iter()
+        .flatten()
+        .filter_map(|label| {
+            let contents = diagnostic.source_code()?.read_span(label.inner(), 0, 0).ok()?;
+            Some(json!({
+                "file": contents.name(),
+                "line": contents.line() + 1,
+                "column": contents.column() + 1,
+                "label": label.label(),
+            }))
+        })
+        .collect();
+    json!({
+        "message": diagnostic.to_string(),
+        "help": diagnostic.help().map(|help| help.to_string()),
+        "places": places,
+    })
+}
+
+fn snippet(diagnostic: &dyn Diagnostic, width: usize, colour: bool) -> String {
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width)
+        .with_links(false)
+        .with_context_lines(1)
+        .with_wrap_lines(false)
+        .without_syntax_highlighting();
+    let mut out = String::new();
+    let fitted = Fitted::new(diagnostic, width);
+    if handler.render_report(&mut out, &fitted).is_err() {
+        out = format!("  {fitted}\n");
+    }
+    // Lines that show no text end in the space of their gutter.
+    out.lines().fold(String::new(), |all, line| all + harmless(line, colour).trim_end() + "\n")
+}
+
+/// A drawn line without what a terminal would act on, as a shown text may hold anything; colours stay where wanted.
+fn harmless(line: &str, colour: bool) -> String {
+    let mut clean = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let code = rest.strip_prefix("\u{1b}[").filter(|_| colour).and_then(|code| {
+            let end = code.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+            code[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
+        });
+        let length = code.unwrap_or(c.len_utf8());
+        if code.is_none() && acts_on_terminals(c) {
+            clean.push('?');
+        } else {
+            clean.push_str(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    clean
+}
+
+/// Control characters, and those that turn the direction of text.
+fn acts_on_terminals(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A diagnostic with its texts wrapped here: miette breaks words at dashes and slashes, which tears commands and paths.
+#[derive(Debug)]
+struct Fitted<'d> {
+    inner: &'d dyn Diagnostic,
+    message: String,
+    help: Option<String>,
+}
+
+impl<'d> Fitted<'d> {
+    fn new(inner: &'d dyn Diagnostic, width: usize) -> Self {
+        let fit = |text: String, indent: usize| wrapped(&escaped(&text), width - indent).join("\n");
+        let help = inner.help().map(|help| fit(help.to_string(), "  help: ".len()));
+        Self { inner, message: fit(inner.to_string(), "  x ".len()), help }
+    }
+}
+
+impl fmt::Display for Fitted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Fitted<'_> {}
+
+impl Diagnostic for Fitted<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| -> Box<dyn fmt::Display> { Box::new(help) })
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.inner.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.inner.labels()
+    }
+}
+
+const RED: &str = "\u{1b}[31;1m";
+const CYAN: &str = "\u{1b}[36m";
+const RESET: &str = "\u{1b}[0m";
+
+/// Writes `text` behind `prefix`, wrapped at `width` and indented below itself.
+fn paragraph(out: &mut String, prefix: &str, text: &str, width: usize, style: Option<&str>) {
+    let indent = prefix.len();
+    match style {
+        Some(style) => {
+            let _ = write!(out, "{style}{prefix}{RESET}");
+        }
+        None => out.push_str(prefix),
+    }
+    for (number, line) in wrapped(&escaped(text), width - indent).iter().enumerate() {
+        if number > 0 && !line.is_empty() {
+            out.extend(std::iter::repeat_n(' ', indent));
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+/// Lines of at most `width` characters, broken between words where that is possible.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.trim_end().split('\n') {
+        let mut line = String::new();
+        let mut used = 0;
+        for word in paragraph.split(' ') {
+            let length = word.chars().count();
+            if used > 0 && used + 1 + length > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            for c in word.chars() {
+                if used == width {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push(c);
+                used += 1;
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A text without anything that a terminal would act on, and not endless: what a daemon or a program answered may
+/// hold everything.
+fn escaped(text: &str) -> String {
+    const LONGEST: usize = 8000;
+    let mut clean = String::new();
+    for (number, c) in text.chars().enumerate() {
+        if number == LONGEST {
+            clean.push_str(" … (cut)");
+            break;
+        }
+        match c {
+            '\n' => clean.push('\n'),
+            '\t' => clean.push(' '),
+            '\r' => {}
+            c if acts_on_terminals(c) => clean.extend(c.escape_default()),
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Exit;
+
+    fn failure() -> Failure {
+        let answer = format!("the registry answered \u{1b}[31m403\u{1b}[0m: denied, {}", "because it can, ".repeat(12));
+        Failure::new(Exit::StepFailed, "cannot push `canopsis/canopsis-core:debian-12-2.5.11`")
+            .because(std::io::Error::other(answer + &"x".repeat(100)))
+            .help("log in with `docker login registry.example.org`, then `factory push` again")
+    }
+
+    #[test]
+    fn long_causes_are_wrapped_and_escaped() {
+        let text = render(&failure(), 80, false);
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+        insta::assert_snapshot!("long_cause", text);
+    }
+
+    #[test]
+    fn colour_is_only_at_the_prefix() {
+        let text = render(&Failure::new(Exit::Usage, "no tag").help("give one: `factory --tag 1.0 build`"), 80, true);
+        assert_eq!(
+            text,
+            "\u{1b}[31;1merror: \u{1b}[0mno tag\n\n\u{1b}[36mhelp: \u{1b}[0mgive one: `factory --tag 1.0 build`\n"
+        );
+    }
+
+    #[test]
+    fn a_hostile_source_is_shown_without_acting() {
+        let source = miette::NamedSource::new("requirements.txt", "flask\u{1b}]0;title\u{7}\u{1b}[2J\n");
+        let error =
+            miette::miette!(labels = vec![miette::LabeledSpan::at(0..5, "here")], "cannot").with_source_code(source);
+        let failure = Failure::new(Exit::StepFailed, "no wheel").showing(Boxed(error));
+        assert!(!render(&failure, 80, false).contains(['\u{1b}', '\u{7}']));
+        let coloured = render(&failure, 80, true);
+        assert!(!coloured.contains("\u{1b}]") && !coloured.contains("\u{1b}[2J"), "{coloured:?}");
+    }
+
+    /// miette's report as a diagnostic of its own.
+    #[derive(Debug)]
+    struct Boxed(miette::Report);
+
+    impl fmt::Display for Boxed {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    impl Error for Boxed {}
+
+    impl Diagnostic for Boxed {
+        fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+            self.0.source_code()
+        }
+        fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+            self.0.labels()
+        }
+    }
+
+    #[test]
+    fn machines_get_the_same() {
+        let json = to_json(&Failure::new(Exit::NoEngine, "no daemon").help("start it"));
+        assert_eq!(json, json!({ "error": "no daemon", "exit": 3, "causes": [], "help": ["start it"], "issues": [] }));
+    }
+}

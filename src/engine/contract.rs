@@ -1,0 +1,337 @@
+//! What the house asks of a container daemon, in the house's words.
+
+use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+/// Labels of images and containers, sorted.
+pub type Labels = BTreeMap<String, String>;
+
+/// Bytes as they arrive from the daemon.
+pub type ByteStream = BoxStream<'static, Result<Bytes, EngineError>>;
+
+macro_rules! id_type {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id_type!(
+    /// An image's id as the daemon gives it: `sha256:` and 64 hex digits (the digest of its configuration).
+    ImageId
+);
+id_type!(
+    /// A container's id as the daemon gives it.
+    ContainerId
+);
+
+/// What went wrong between us and the daemon.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Nothing answers at the address, or it may not be opened.
+    #[error("no Docker engine answers at {address}: {reason}")]
+    Unreachable {
+        /// The address tried, e.g. `unix:///var/run/docker.sock`.
+        address: String,
+        /// The system's words.
+        reason: String,
+        /// Whether the socket is there but this user may not open it.
+        denied: bool,
+    },
+    /// The daemon was there and went away in the middle.
+    #[error("the Docker engine went away while {doing}: {reason}")]
+    Lost {
+        /// What was being done, e.g. `building an image`.
+        doing: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// The registry of an image could not be reached at all (DNS, connection, TLS, proxy).
+    #[error("the registry {registry} cannot be reached: {reason}")]
+    RegistryUnreachable {
+        /// Host and port.
+        registry: String,
+        /// The daemon's words.
+        reason: String,
+    },
+    /// The registry answered that it has no such image, or that we may not see it.
+    #[error("the registry has no image `{image}` for us: {reason}")]
+    ImageNotFound {
+        /// The reference asked for.
+        image: String,
+        /// The daemon's words.
+        reason: String,
+    },
+    /// An image build failed in one of its steps.
+    #[error("the image build failed: {reason}")]
+    Build {
+        /// The builder's words, e.g. `process "/bin/sh -c …" did not complete successfully: exit code: 1`.
+        reason: String,
+    },
+    /// The daemon refused or failed a request.
+    #[error("the Docker engine could not {doing}: {reason}")]
+    Refused {
+        /// What was being done, as a verb phrase: `create a container`.
+        doing: String,
+        /// HTTP status, where there was one.
+        status: Option<u16>,
+        /// The daemon's words.
+        reason: String,
+    },
+    /// A file of ours could not be read or written on the way.
+    #[error("{doing}: {reason}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+/// What the daemon says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EngineInfo {
+    /// Where it answered, e.g. `unix:///var/run/docker.sock`.
+    pub address: String,
+    /// Its version, e.g. `20.10.24`.
+    pub version: String,
+    /// Its API version, e.g. `1.41`.
+    pub api: String,
+    /// The machine in the kernel's words: `x86_64`.
+    pub arch: String,
+    /// Whether `BuildKit` can be used (API 1.39 on, Linux, not Podman).
+    pub buildkit: bool,
+    /// The data root, e.g. `/var/lib/docker`: its free space is what builds use. Empty when not told.
+    pub root: String,
+    /// Processors it may use.
+    pub cpus: u64,
+    /// Registries it treats as insecure or mirrors, for `doctor`.
+    pub registries: Vec<String>,
+}
+
+/// An image in the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// Its id.
+    pub id: ImageId,
+    /// Names with tags.
+    pub tags: Vec<String>,
+    /// `repository@sha256:…` of registries it came from or went to.
+    pub repo_digests: Vec<String>,
+    /// Size of all its layers in bytes.
+    pub size: u64,
+    /// RFC 3339 time of creation as the daemon tells it; empty when not told.
+    pub created: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Machine, as the daemon says it: `amd64`. Empty when not told.
+    pub arch: String,
+}
+
+/// A container in the daemon, running or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerInfo {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its labels.
+    pub labels: Labels,
+    /// Whether it runs.
+    pub running: bool,
+}
+
+/// A root file system to make an image of.
+#[derive(Debug)]
+pub struct ImportSpec {
+    /// An uncompressed or gzip tar of `/`, read from its start.
+    pub tar: File,
+    /// `repository:tag` to give it.
+    pub reference: String,
+    /// Dockerfile instructions applied to the image's configuration: `CMD ["/bin/bash"]`, `LABEL a=b`.
+    pub changes: Vec<String>,
+}
+
+/// An image build, always through `BuildKit`.
+#[derive(Debug)]
+pub struct BuildSpec {
+    /// The context as an uncompressed tar, read from its start; the Dockerfile is in it.
+    pub context: File,
+    /// The Dockerfile's path within the context.
+    pub dockerfile: String,
+    /// Names to give the result.
+    pub tags: Vec<String>,
+    /// Labels of the result.
+    pub labels: Labels,
+    /// Build arguments. Proxies go here under the names that never reach an image's history (`HTTP_PROXY`, …).
+    pub args: BTreeMap<String, String>,
+    /// The stage to stop at; empty for the last.
+    pub target: String,
+    /// Do not use cached layers.
+    pub no_cache: bool,
+}
+
+/// A container to be created.
+#[derive(Debug, Clone, Default)]
+pub struct ContainerSpec {
+    /// An image's id or name.
+    pub image: String,
+    /// The command; the image's entrypoint is not used.
+    pub argv: Vec<String>,
+    /// Use the image's own entrypoint, with `argv` as its arguments.
+    pub keep_entrypoint: bool,
+    /// `uid:gid` or a user name; empty for the image's own.
+    pub user: String,
+    /// Variables. No secrets: `docker inspect` shows them.
+    pub env: BTreeMap<String, String>,
+    /// Working directory; empty for the image's own.
+    pub workdir: String,
+    /// Labels.
+    pub labels: Labels,
+    /// Whether it has a network (the default bridge).
+    pub network: bool,
+    /// Drop all capabilities. Those that a package manager needs (`CHOWN`, `DAC_OVERRIDE`, `FOWNER`, `SETUID`, `SETGID`,
+    /// and the like) come back with `package_manager`.
+    pub package_manager: bool,
+    /// Bytes of memory; 0 for no limit.
+    pub memory: u64,
+    /// Number of processes; 0 for no limit.
+    pub pids: i64,
+    /// tmpfs mounts: path -> options.
+    pub tmpfs: BTreeMap<String, String>,
+}
+
+/// A command to run in a running container.
+#[derive(Debug, Clone, Default)]
+pub struct ExecSpec {
+    /// The command, no shell.
+    pub argv: Vec<String>,
+    /// User name or `uid:gid`; empty for the container's.
+    pub user: String,
+    /// Variables added.
+    pub env: BTreeMap<String, String>,
+    /// Working directory; empty for the container's.
+    pub workdir: String,
+}
+
+/// Registry credentials. Never printed: `Debug` hides the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// User name.
+    pub user: String,
+    /// Password or token.
+    pub secret: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).field("secret", &"***").finish()
+    }
+}
+
+/// How far a transfer or build is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is counted: `pulling layers`, `[2/5] RUN apt-get update`.
+    pub what: String,
+    /// Units done.
+    pub done: u64,
+    /// Units in all, where known.
+    pub total: Option<u64>,
+    /// Whether the units are bytes.
+    pub bytes: bool,
+}
+
+/// Where a daemon's live output goes.
+pub trait Output: Send + Sync {
+    /// One line of text, without its line end, at most 16 KiB (longer ones are cut), control characters replaced.
+    fn line(&self, line: &str);
+    /// How far it is. May be called often.
+    fn progress(&self, progress: Progress);
+}
+
+/// Output that nobody reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Output for Silent {
+    fn line(&self, _line: &str) {}
+    fn progress(&self, _progress: Progress) {}
+}
+
+/// A container daemon.
+///
+/// Every call fails with [`EngineError::Unreachable`] when the daemon does not answer at all and with
+/// [`EngineError::Lost`] when the connection breaks in the middle. Dropping a future stops the work: a build is
+/// cancelled in the daemon; containers stay until they are removed.
+#[async_trait]
+pub trait Engine: Send + Sync + fmt::Debug {
+    /// What the daemon says of itself. The first call of every run: it proves that an engine answers.
+    async fn info(&self) -> Result<EngineInfo, EngineError>;
+
+    /// The image under a name or id, `None` when the daemon has none. Never pulls.
+    async fn image(&self, reference: &str) -> Result<Option<ImageInfo>, EngineError>;
+    /// All images (intermediate ones not) that have every given label; an empty value matches any value.
+    async fn images(&self, labels: &Labels) -> Result<Vec<ImageInfo>, EngineError>;
+    /// Pulls `reference` (`repository:tag`). The error says whether the registry or the image was missing.
+    async fn pull(
+        &self,
+        reference: &str,
+        credentials: Option<Credentials>,
+        out: &dyn Output,
+    ) -> Result<ImageInfo, EngineError>;
+    /// Makes an image of a root file system.
+    async fn import(&self, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError>;
+    /// Builds an image with `BuildKit`, with live logs.
+    async fn build(&self, spec: BuildSpec, out: &dyn Output) -> Result<ImageId, EngineError>;
+    /// Gives an image one more name.
+    async fn tag(&self, image: &str, reference: &str) -> Result<(), EngineError>;
+    /// Removes a name, or an image with an id; `false` when there was none. An image in use is an error.
+    async fn remove_image(&self, reference: &str) -> Result<bool, EngineError>;
+    /// Pushes a name that includes its registry; gives the manifest's digest, `sha256:…`.
+    async fn push(
+        &self,
+        reference: &str,
+        credentials: Option<Credentials>,
+        out: &dyn Output,
+    ) -> Result<String, EngineError>;
+
+    /// Creates a container without starting it. Its processes get no new privileges and an init as PID 1 only where
+    /// the spec says nothing else needs to be PID 1.
+    async fn create(&self, spec: ContainerSpec) -> Result<ContainerId, EngineError>;
+    /// Starts it.
+    async fn start(&self, container: &ContainerId) -> Result<(), EngineError>;
+    /// Follows its output until it ends; gives the exit code. Call after `start`; nothing printed before is lost.
+    async fn wait(&self, container: &ContainerId, out: &dyn Output) -> Result<i64, EngineError>;
+    /// Whether it runs now, and its exit code if not.
+    async fn state(&self, container: &ContainerId) -> Result<Option<i64>, EngineError>;
+    /// Runs a command in a running container; gives the exit code.
+    async fn exec(&self, container: &ContainerId, spec: ExecSpec, out: &dyn Output) -> Result<i64, EngineError>;
+    /// Sends SIGTERM, then SIGKILL after `grace`.
+    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), EngineError>;
+    /// Kills and removes it with its anonymous volumes; `false` when there was none.
+    async fn remove(&self, container: &ContainerId) -> Result<bool, EngineError>;
+    /// All containers, running or not, that have every given label; an empty value matches any value.
+    async fn containers(&self, labels: &Labels) -> Result<Vec<ContainerInfo>, EngineError>;
+    /// Unpacks a tar (read from its start) in `directory` of a container, running or not.
+    async fn upload(&self, container: &ContainerId, directory: &str, tar: File) -> Result<(), EngineError>;
+    /// A tar of `path` (a file or a folder) of a container, running or not; names in it start with the path's last
+    /// component. `None` when there is no such path.
+    async fn download(&self, container: &ContainerId, path: &str) -> Result<Option<ByteStream>, EngineError>;
+}
+
+/// Where a local daemon is looked for, in order, when nothing names one.
+#[must_use]
+pub fn default_socket() -> PathBuf {
+    PathBuf::from("/var/run/docker.sock")
+}

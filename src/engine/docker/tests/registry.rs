@@ -1,0 +1,65 @@
+//! Messages as engines write them, and what they mean.
+
+use super::*;
+use crate::engine::docker::errors::{PULL, PUSH};
+
+#[derive(Debug, PartialEq)]
+enum Meaning {
+    Unreachable,
+    NotFound,
+    Lost,
+    Refused,
+}
+use Meaning::{Lost, Refused, Unreachable};
+
+fn meaning(error: &EngineError) -> Meaning {
+    match error {
+        EngineError::RegistryUnreachable { .. } => Unreachable,
+        EngineError::ImageNotFound { .. } => Meaning::NotFound,
+        EngineError::Lost { .. } => Lost,
+        EngineError::Refused { .. } => Refused,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn pull_messages_of_engines_20_10_to_29() {
+    let table = include_str!("registry-messages.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    for line in table {
+        let (expected, message) = line.split_once(": ").unwrap();
+        for message in [message.to_owned(), format!("Error response from daemon: {message}\n")] {
+            let found = meaning(&pull_error(&message, "debian:12", PULL));
+            assert_eq!(format!("{found:?}"), expected, "{message}");
+        }
+    }
+}
+
+#[test]
+fn push_messages() {
+    let table = [
+        (Unreachable, r#"Get "https://127.0.0.1:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused"#),
+        (Unreachable, r#"Put "https://registry.example.org/v2/a/blobs/uploads/x": write: broken pipe"#),
+        (Refused, "denied: requested access to the resource is denied"),
+        (Refused, "unauthorized: authentication required"),
+        (Refused, "An image does not exist locally with the tag: registry.example.org/a"),
+        (Refused, "blob upload invalid"),
+        (Lost, "rpc error: code = Unavailable desc = transport is closing"),
+    ];
+    for (expected, message) in table {
+        assert_eq!(meaning(&push_error(message, "registry.example.org/a:1", PUSH)), expected, "{message}");
+    }
+}
+
+#[test]
+fn the_registry_is_the_first_part_when_that_can_only_be_a_host() {
+    for (reference, registry) in [
+        ("debian:12", "docker.io"),
+        ("canopsis/canopsis-core:1", "docker.io"),
+        ("docker.io/library/debian", "docker.io"),
+        ("localhost/a", "localhost"),
+        ("localhost:5000/a:1", "localhost:5000"),
+        ("registry.example.org/a/b@sha256:00", "registry.example.org"),
+    ] {
+        assert_eq!(registry_of(reference), registry, "{reference}");
+    }
+}

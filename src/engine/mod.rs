@@ -1,0 +1,12 @@
+//! The Docker daemon behind a small trait: [`Engine`]. `docker` drives a real one through bollard, `scripted` plays one
+//! for tests. Nothing outside this folder knows bollard's types.
+
+mod contract;
+pub mod docker;
+#[cfg(feature = "scripted")]
+pub mod scripted;
+
+pub use contract::{
+    BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Silent,
+};

@@ -1,0 +1,177 @@
+//! Small text rules of Debian files: words for a shell, lines that fit, fields of one line. Pure functions.
+
+use super::super::FormatError;
+
+/// The longest line that is written, in columns: lintian and terminals want less than 80.
+const WIDTH: usize = 79;
+
+/// A word for a POSIX shell, in single quotes whatever it holds (XCU 2.2.2). NUL cannot be in a script; callers have
+/// refused it.
+pub(super) fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Every line of a text behind `columns` spaces; empty lines stay empty.
+pub(super) fn indented(text: &str, columns: usize) -> String {
+    let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{:columns$}{line}\n", "") };
+    text.lines().map(line).collect()
+}
+
+/// Checks that a value is one line that says something.
+pub(super) fn line<'a>(field: &'static str, value: &'a str) -> Result<&'a str, FormatError> {
+    if value.trim().is_empty() {
+        return Err(FormatError::field(field, value, "it is empty"));
+    }
+    optional_line(field, value)
+}
+
+/// Checks that a value is one line, or nothing. A line end in it would begin another field.
+pub(super) fn optional_line<'a>(field: &'static str, value: &'a str) -> Result<&'a str, FormatError> {
+    if value.chars().any(char::is_control) {
+        return Err(FormatError::field(field, value, "it has a line end or another control character"));
+    }
+    Ok(value.trim())
+}
+
+/// Breaks words into lines of at most [`WIDTH`] columns behind the given indents; a longer word gets its own line.
+pub(super) fn wrap(text: &str, first: &str, next: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut indent = first.len();
+    for word in text.split_whitespace() {
+        if line.len() > indent && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, next.to_owned()));
+            indent = next.len();
+        }
+        if line.len() > indent {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// Folds text into continuation lines of a control field (policy 5.6.13): paragraphs are wrapped, an empty line becomes
+/// ` .`, an indented line is kept as it is. The lines begin with a space and have no line end.
+pub(super) fn fold(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut paragraph = String::new();
+    for raw in text.lines() {
+        let raw = printable(raw);
+        if raw.is_empty() || raw.starts_with(' ') {
+            flush(&mut paragraph, &mut lines);
+            lines.push(if raw.is_empty() { " .".to_owned() } else { format!(" {raw}") });
+        } else {
+            paragraph.push_str(&raw);
+            paragraph.push(' ');
+        }
+    }
+    flush(&mut paragraph, &mut lines);
+    trimmed(lines)
+}
+
+/// As [`fold`], but every line stays where it is: for licence texts.
+pub(super) fn verbatim(text: &str) -> Vec<String> {
+    let line = |raw: &str| match printable(raw) {
+        raw if raw.is_empty() => " .".to_owned(),
+        raw => guarded(format!(" {raw}")),
+    };
+    trimmed(text.lines().map(line).collect())
+}
+
+fn flush(paragraph: &mut String, lines: &mut Vec<String>) {
+    if !paragraph.trim().is_empty() {
+        lines.extend(wrap(paragraph, " ", " ").into_iter().map(guarded));
+    }
+    paragraph.clear();
+}
+
+/// A line of a full stop and more is reserved (policy 5.6.13); one more space makes it text.
+fn guarded(line: String) -> String {
+    if line.starts_with(" .") { format!(" {line}") } else { line }
+}
+
+/// A line without control characters (those that separate words become spaces) and without blanks at its end.
+fn printable(line: &str) -> String {
+    let spaced = line.replace('\t', "    ").replace(|c: char| c.is_control() && c.is_whitespace(), " ");
+    let clean: String = spaced.chars().filter(|c| !c.is_control()).collect();
+    clean.trim_end().to_owned()
+}
+
+/// Without empty lines at both ends, and one of several in a row.
+fn trimmed(mut lines: Vec<String>) -> Vec<String> {
+    lines.dedup_by(|next, last| next == " ." && last == " .");
+    if lines.last().is_some_and(|last| last == " .") {
+        lines.pop();
+    }
+    if lines.first().is_some_and(|first| first == " .") {
+        lines.remove(0);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn descriptions_fold() {
+        let text = "\n\nOne paragraph\nof two lines.\n\n\n  * kept\n.NET is a word.\n\n";
+        assert_eq!(fold(text), [" One paragraph of two lines.", " .", "   * kept", "  .NET is a word."]);
+        assert_eq!(fold("  \n \t"), [""; 0]);
+        assert_eq!(verbatim("A\r\n\x0c\n\tB  \n.C"), [" A", " .", "     B", "  .C"]);
+    }
+
+    #[test]
+    fn lines_stay_within_eighty_columns() {
+        let text = "word ".repeat(60) + &"é".repeat(90);
+        let lines = wrap(&text, "  * ", "    ");
+        assert!(lines[..lines.len() - 1].iter().all(|line| line.chars().count() <= WIDTH));
+        assert!(lines[0].starts_with("  * word") && lines[1].starts_with("    word"));
+    }
+
+    #[test]
+    fn a_field_is_one_line() {
+        assert_eq!(line("summary", " a b ").unwrap(), "a b");
+        let error = line("summary", "a\nDepends: evil").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            r"summary `a\nDepends: evil` cannot be written: it has a line end or another control character"
+        );
+        assert!(line("summary", "  ").is_err() && optional_line("homepage", "").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn folded_text_cannot_leave_its_field(text in "(?s).{0,200}") {
+            for lines in [fold(&text), verbatim(&text)] {
+                for line in &lines {
+                    prop_assert!(line.starts_with(' ') && !line.chars().any(char::is_control), "{line:?}");
+                    prop_assert!(line == " ." || !line.starts_with(" ."), "{line:?}");
+                    prop_assert!(!line.trim().is_empty());
+                }
+            }
+            // No word is lost or changed. (A word that is a full stop looks like an empty line here.)
+            let visible: String = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).collect();
+            let words: Vec<&str> = visible.split_whitespace().filter(|word| *word != ".").collect();
+            let folded = fold(&text).join("\n");
+            let kept: Vec<&str> = folded.split_whitespace().filter(|word| *word != ".").collect();
+            prop_assert_eq!(kept, words);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_shell_reads_back_what_was_quoted(word in "[^\\x00]{0,40}") {
+            let shell = Command::new("sh").arg("-c").arg(format!("printf %s {}", quote(&word))).output().unwrap();
+            prop_assert!(shell.status.success());
+            prop_assert_eq!(shell.stdout, word.into_bytes());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `factory` turns one recipe into container images, wheels and system packages for every platform a team supports. It
+//! drives a Docker daemon, does again only what an input changed, and says why.
+//!
+//! The modules in floor order, an arrow never runs up: what a user types comes in at [`cli`], which walks
+//! [`pipeline`]: a [`recipe`] and its [`platform`]s become a [`plan`]; [`build`] runs it on an [`engine`]; the files of a
+//! built container become a tree in [`stage`], are held against [`check`] and written by [`format`](mod@format);
+//! [`publish`] lists and pushes what was made, [`trial`] installs it in a clean container. Everything on the way is told
+//! as [`event`]s, and only [`report`] prints.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod report;
+
+pub mod pipeline;
+pub mod publish;
+pub mod trial;
+
+pub mod build;
+
+pub mod check;
+pub mod format;
+pub mod plan;
+pub mod stage;
+
+pub mod engine;
+pub mod source;
+
+pub mod platform;
+pub mod recipe;
+
+pub mod diag;
+pub mod event;
+pub mod names;
+pub mod util;

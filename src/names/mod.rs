@@ -1,0 +1,12 @@
+//! Validated names. A word from a recipe, a command line or a container becomes one of these types before it may
+//! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
+
+mod parts;
+mod text;
+mod version;
+
+pub use parts::{Override, Scripts, User};
+pub use text::{
+    ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, Sha256, Tag, UserName,
+};
+pub use version::{Release, UpstreamVersion};

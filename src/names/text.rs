@@ -1,0 +1,205 @@
+//! The newtypes over text, each with the grammar it enforces.
+
+use std::fmt;
+
+/// A word that does not fit the grammar of its type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not a valid {kind}: {expected}")]
+pub struct InvalidName {
+    /// What the word should have been, e.g. `image tag`.
+    pub kind: &'static str,
+    /// The word as given, control characters escaped.
+    pub value: String,
+    /// The grammar in one sentence.
+    pub expected: &'static str,
+}
+
+macro_rules! name_type {
+    ($(#[$meta:meta])* $name:ident, $kind:literal, $expected:literal, $check:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks `value` against the grammar.
+            ///
+            /// # Errors
+            /// [`InvalidName`] with the grammar in one sentence.
+            pub fn new(value: impl Into<String>) -> Result<Self, InvalidName> {
+                let value = value.into();
+                let check: fn(&str) -> bool = $check;
+                if check(&value) {
+                    Ok(Self(value))
+                } else {
+                    Err(InvalidName { kind: $kind, value: value.escape_debug().to_string(), expected: $expected })
+                }
+            }
+
+            /// The checked text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidName;
+            fn from_str(value: &str) -> Result<Self, InvalidName> {
+                Self::new(value)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+fn lower_or_digit(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit()
+}
+
+/// Starts and ends with a lower-case letter or digit, with `more` in between, at most `max` bytes.
+fn lower_word(s: &str, more: &[u8], max: usize) -> bool {
+    let b = s.as_bytes();
+    !b.is_empty()
+        && b.len() <= max
+        && lower_or_digit(b[0])
+        && lower_or_digit(b[b.len() - 1])
+        && b.iter().all(|&c| lower_or_digit(c) || more.contains(&c))
+}
+
+/// One path component of an OCI repository: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
+fn repository_component(s: &str) -> bool {
+    lower_word(s, b"._-", 128) && !s.contains("..") && !s.contains("___") && !s.contains("._") && !s.contains("_.")
+}
+
+name_type!(
+    /// The recipe's `[project] name`: it labels everything of this project in the daemon.
+    ProjectName, "project name", "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends",
+    |s| lower_word(s, b"-", 63)
+);
+name_type!(
+    /// A platform's id after os-release: `debian-12`, `rocky-9`, `opensuse-leap-16.0`.
+    PlatformId, "platform id", "lower-case letters, digits, dashes and dots, e.g. debian-12",
+    |s| lower_word(s, b"-.", 40) && !s.contains("..")
+);
+name_type!(
+    /// The name of an `[[image]]` within the recipe.
+    ImageName, "image name", "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends",
+    |s| lower_word(s, b"-", 63)
+);
+name_type!(
+    /// A binary package's name that Debian policy 5.6.7 and RPM both accept.
+    PackageName, "package name", "lower-case letters, digits, `+`, `-` and `.`, two or more, a letter or digit first",
+    |s| {
+        let b = s.as_bytes();
+        b.len() >= 2 && b.len() <= 128 && lower_or_digit(b[0])
+            && b.iter().all(|&c| lower_or_digit(c) || b"+-.".contains(&c)) && !s.contains("..")
+    }
+);
+name_type!(
+    /// A system user or group: useradd's and adduser's common grammar.
+    UserName, "user name", "a lower-case letter or `_`, then lower-case letters, digits, `_` and `-`, at most 31",
+    |s| {
+        let b = s.as_bytes();
+        !b.is_empty() && b.len() <= 31 && (b[0].is_ascii_lowercase() || b[0] == b'_')
+            && b.iter().all(|&c| lower_or_digit(c) || c == b'_' || c == b'-')
+    }
+);
+name_type!(
+    /// A machine architecture in the field's own words: `amd64`, `x86_64`.
+    ArchName, "architecture", "letters, digits and `_`",
+    |s| !s.is_empty() && s.len() <= 20 && s.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
+);
+name_type!(
+    /// The release's tag, as git and the registry both take it. 90 at most, so that `<platform>-<tag>` stays within
+    /// the 128 characters of an OCI tag (distribution-spec, "Pulling manifests").
+    Tag, "tag", "letters, digits, `_`, `.` and `-`, at most 90, no dot or dash first, e.g. 2.5.11",
+    |s| {
+        let b = s.as_bytes();
+        !b.is_empty() && b.len() <= 90 && (b[0].is_ascii_alphanumeric() || b[0] == b'_')
+            && b.iter().all(|&c| c.is_ascii_alphanumeric() || b"_.-".contains(&c))
+            && !s.contains("..")
+    }
+);
+name_type!(
+    /// An image repository without a registry and without a tag: `canopsis/canopsis-core`.
+    Repository, "image repository", "lower-case path components separated by `/`, e.g. canopsis/canopsis-core",
+    |s| s.len() <= 200 && s.split('/').all(repository_component)
+);
+name_type!(
+    /// A SHA-256 in lower-case hex, without the prefix `sha256:`.
+    Sha256, "SHA-256", "64 lower-case hexadecimal digits",
+    |s| s.len() == 64 && s.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+);
+
+impl Sha256 {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        use sha2::Digest as _;
+        Self(hex::encode(sha2::Sha256::digest(bytes.as_ref())))
+    }
+
+    /// A digest that a hasher just finished.
+    #[must_use]
+    pub fn from_digest(digest: [u8; 32]) -> Self {
+        Self(hex::encode(digest))
+    }
+
+    /// The first twelve digits, as people quote it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.0[..12]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_tags_are_refused() {
+        for bad in ["2.5; rm -rf /", "../x", "", ".hidden", "-x", "a b", "a\nb", "2.5/1", "2..5", "$(id)", "ü"] {
+            assert!(Tag::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["2.5.11", "2.5.0-rc1", "v1", "_x", "2018.07"] {
+            assert!(Tag::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn repositories_follow_the_oci_grammar() {
+        for good in ["canopsis/canopsis-core", "a", "a/b__c/d.e", "a--b"] {
+            assert!(Repository::new(good).is_ok(), "{good:?}");
+        }
+        for bad in ["Canopsis/core", "/a", "a/", "a//b", "a:b", "a@b", "-a", "a/..", "a._b"] {
+            assert!(Repository::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_message_names_the_grammar() {
+        let error = PackageName::new("Bad_Name").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`Bad_Name` is not a valid package name: lower-case letters, digits, `+`, `-` and `.`, two or more, a letter or digit first"
+        );
+    }
+}

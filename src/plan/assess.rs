@@ -1,0 +1,154 @@
+//! Which steps are done and which will run, and why: the plan held against the records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Inputs, Plan, Step};
+use crate::{event::StepId, names::Sha256};
+
+/// What a step left when it succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The form of this record.
+    pub version: u32,
+    /// The key it ran for.
+    pub key: Sha256,
+    /// The inputs behind the key, to say what changed.
+    pub inputs: Inputs,
+    /// The outputs of what it needed.
+    pub needs: BTreeMap<StepId, String>,
+    /// The digest that stands for its result.
+    pub output: String,
+    /// Images it made or found: name -> id.
+    #[serde(default)]
+    pub images: BTreeMap<String, String>,
+    /// Files it wrote.
+    #[serde(default)]
+    pub files: Vec<RecordedFile>,
+    /// What it made, for people.
+    pub note: String,
+    /// Bytes of what it made.
+    pub size: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// When it ended, RFC 3339.
+    pub finished: String,
+}
+
+/// A file that a step wrote.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedFile {
+    /// Relative to the project (or absolute, where a variable moved it).
+    pub path: String,
+    /// Of its bytes.
+    pub sha256: Sha256,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Its record is true.
+    Cached,
+    /// It will run: why.
+    Run(String),
+    /// Its key waits for the output of a step that will run: which.
+    Waits(StepId),
+    /// Nothing wants it.
+    Idle,
+}
+
+/// The state of every step. `record` gives a step's record, or why the one it has does not count any more (`None` when
+/// it never had one).
+#[must_use]
+pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<String>>) -> BTreeMap<StepId, State> {
+    let mut states = BTreeMap::new();
+    let mut outputs = BTreeMap::new();
+    for step in &plan.steps {
+        let waits = step.needs.iter().find(|need| !outputs.contains_key(*need)).cloned();
+        let state = match waits {
+            Some(need) => State::Waits(need),
+            None => match judge(step, record(step), &outputs) {
+                Ok(found) => {
+                    outputs.insert(step.id.clone(), found.output);
+                    State::Cached
+                }
+                Err(why) => State::Run(why),
+            },
+        };
+        states.insert(step.id.clone(), state);
+    }
+    let wanted = demanded(plan, &states);
+    for (id, state) in &mut states {
+        if !wanted.contains(id) && *state != State::Cached {
+            *state = State::Idle;
+        }
+    }
+    states
+}
+
+/// The record of a step when it counts for these outputs; else why the step must run.
+///
+/// # Errors
+/// The reason, in the user's words.
+pub fn judge(
+    step: &Step,
+    record: Result<Record, Option<String>>,
+    outputs: &BTreeMap<StepId, String>,
+) -> Result<Record, String> {
+    let record = record.map_err(|why| why.unwrap_or_else(|| "not made yet".to_owned()))?;
+    if record.key == step.key(outputs) {
+        return Ok(record);
+    }
+    Err(difference(step, &record, outputs))
+}
+
+/// What changed since a record was made.
+fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) -> String {
+    let mut changed: Vec<String> = Vec::new();
+    for (name, value) in &step.inputs {
+        match record.inputs.get(name) {
+            None => changed.push(format!("{name} is new")),
+            Some(before) if before != value => changed.push(match (short(before), short(value)) {
+                (Some(before), Some(value)) => format!("{name}: {before} -> {value}"),
+                _ => format!("{name} changed"),
+            }),
+            Some(_) => {}
+        }
+    }
+    changed.extend(
+        record.inputs.keys().filter(|name| !step.inputs.contains_key(*name)).map(|name| format!("{name} is gone")),
+    );
+    for need in &step.needs {
+        if record.needs.get(need) != outputs.get(need) {
+            let name = need.as_str().rsplit('/').next().unwrap_or_default();
+            changed.push(format!("{name} changed"));
+        }
+    }
+    match changed.len() {
+        0 => "this version of factory makes it differently".to_owned(),
+        1..=3 => changed.join(", "),
+        more => format!("{} and {} more", changed[..2].join(", "), more - 2),
+    }
+}
+
+/// A value that people can read: not a digest, and not long.
+fn short(value: &str) -> Option<&str> {
+    (value.len() <= 24).then_some(if value.is_empty() { "nothing" } else { value })
+}
+
+/// The steps that a wanted step leads to: wanted ones, what those need, and what those that will run use.
+fn demanded(plan: &Plan, states: &BTreeMap<StepId, State>) -> BTreeSet<StepId> {
+    let mut wanted = BTreeSet::new();
+    for step in plan.steps.iter().rev() {
+        if step.wanted {
+            wanted.insert(step.id.clone());
+        }
+        if wanted.contains(&step.id) && states.get(&step.id) != Some(&State::Cached) {
+            wanted.extend(step.needs.iter().chain(&step.uses).cloned());
+        }
+    }
+    wanted
+}

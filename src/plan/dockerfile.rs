@@ -1,0 +1,183 @@
+//! Dockerfiles, rendered from the templates of `dockerfiles/`: compiled in; a file of the same name in the project's
+//! `dockerfiles/` wins. A missing value is an error, and nothing is escaped for HTML.
+
+use std::path::Path;
+
+use fs_err as fs;
+use handlebars::{Handlebars, handlebars_helper};
+
+use crate::{names::Sha256, platform::Family};
+
+/// Templates and scripts that are compiled in: name and text. A new family's `install-<family>.hbs` goes here.
+const BUILT_IN: [(&str, &str); 4] = [
+    ("builder.hbs", include_str!("../../dockerfiles/builder.hbs")),
+    ("install-debian.hbs", include_str!("../../dockerfiles/install-debian.hbs")),
+    ("python-app.hbs", include_str!("../../dockerfiles/python-app.hbs")),
+    ("virtualenv.py", include_str!("../../dockerfiles/virtualenv.py")),
+];
+
+/// The largest template of a project, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Why a Dockerfile could not be rendered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// It cannot be read.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// It is too large to be one.
+    #[error("`{name}` is larger than 1 MiB")]
+    Large {
+        /// The template.
+        name: String,
+    },
+    /// It is not a template.
+    #[error("`{name}` is not a Handlebars template: {reason}")]
+    Syntax {
+        /// The template.
+        name: String,
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// It asks for a value that there is not.
+    #[error("`{name}` could not be rendered: {reason}")]
+    Render {
+        /// The template.
+        name: String,
+        /// The renderer's words, with line and column.
+        reason: String,
+    },
+}
+
+handlebars_helper!(json: |value: Json| value.to_string());
+handlebars_helper!(quoted: |text: str| quote(text));
+
+/// A value of a Dockerfile's `ENV`, in double quotes: backslash, quote and dollar are escaped, so that nothing in it is
+/// expanded (Dockerfile reference, "Environment replacement").
+fn quote(text: &str) -> String {
+    let mut value = String::with_capacity(text.len() + 2);
+    value.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\' | '$') {
+            value.push('\\');
+        }
+        value.push(c);
+    }
+    value.push('"');
+    value
+}
+
+/// The templates of one project.
+#[derive(Debug)]
+pub struct Templates {
+    project: std::path::PathBuf,
+}
+
+impl Templates {
+    /// The templates that a project sees.
+    #[must_use]
+    pub fn of(project: &Path) -> Self {
+        Self { project: project.to_owned() }
+    }
+
+    /// The text of a built-in name, the project's own where it has one.
+    ///
+    /// # Errors
+    /// When the project's own cannot be read.
+    pub fn text(&self, name: &str) -> Result<String, TemplateError> {
+        let own = self.project.join("dockerfiles").join(name);
+        if own.is_file() {
+            return read(&own, name);
+        }
+        Ok(BUILT_IN.iter().find(|(known, _)| *known == name).map_or_else(String::new, |(_, text)| (*text).to_owned()))
+    }
+
+    /// Renders a built-in name, or a template of the project by its path.
+    ///
+    /// # Errors
+    /// [`TemplateError`], naming the template, line and column.
+    pub fn render(
+        &self,
+        template: &Template<'_>,
+        family: Family,
+        values: &serde_json::Value,
+    ) -> Result<String, TemplateError> {
+        let (name, text) = match template {
+            Template::BuiltIn(name) => ((*name).to_owned(), self.text(name)?),
+            Template::Project(path) => {
+                let name = path.display().to_string();
+                (name.clone(), read(&self.project.join(path), &name)?)
+            }
+        };
+        let mut engine = Handlebars::new();
+        engine.set_strict_mode(true);
+        engine.register_escape_fn(handlebars::no_escape);
+        engine.register_helper("json", Box::new(json));
+        engine.register_helper("quoted", Box::new(quoted));
+        let install = format!("install-{}.hbs", family.as_str());
+        for (partial, text) in [("install", self.text(&install)?), ("main", text)] {
+            let name = if partial == "main" { &name } else { &install };
+            engine
+                .register_template_string(partial, text)
+                .map_err(|error| TemplateError::Syntax { name: name.clone(), reason: error.to_string() })?;
+        }
+        engine.render("main", values).map_err(|error| TemplateError::Render { name, reason: error.to_string() })
+    }
+
+    /// The digest of a script that goes into contexts.
+    ///
+    /// # Errors
+    /// As [`Templates::text`].
+    pub fn digest(&self, name: &str) -> Result<Sha256, TemplateError> {
+        Ok(Sha256::of(self.text(name)?))
+    }
+}
+
+/// Which template.
+#[derive(Debug, Clone, Copy)]
+pub enum Template<'a> {
+    /// One of `dockerfiles/`.
+    BuiltIn(&'static str),
+    /// The project's own, relative to the project.
+    Project(&'a Path),
+}
+
+fn read(path: &Path, name: &str) -> Result<String, TemplateError> {
+    if fs::metadata(path)?.len() > LARGEST {
+        return Err(TemplateError::Large { name: name.to_owned() });
+    }
+    Ok(fs::read_to_string(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_for_env() {
+        assert_eq!(quote(r#"a "b" $HOME \"#), r#""a \"b\" \$HOME \\""#);
+    }
+
+    #[test]
+    fn a_missing_value_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("x.hbs"), "FROM {{base}}\nRUN {{nothing}}\n").unwrap();
+        let error = Templates::of(folder.path())
+            .render(&Template::Project(Path::new("x.hbs")), Family::Debian, &serde_json::json!({ "base": "b" }))
+            .unwrap_err();
+        assert!(matches!(error, TemplateError::Render { .. }), "{error}");
+    }
+
+    #[test]
+    fn every_file_of_dockerfiles_is_compiled_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "README.md")
+            .collect();
+        files.sort();
+        assert_eq!(files, BUILT_IN.map(|(name, _)| name));
+    }
+}

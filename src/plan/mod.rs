@@ -1,0 +1,14 @@
+//! The plan: every step of a run, known before any is run. Reads the project's files, renders Dockerfiles, computes
+//! keys; never talks to the daemon and never writes.
+
+mod assess;
+mod context;
+mod dockerfile;
+mod make;
+mod step;
+
+pub use assess::{Record, RecordedFile, State, assess, judge};
+pub use context::{ContextFile, ContextSource};
+pub use dockerfile::{TemplateError, Templates};
+pub use make::{PlanContext, PlanError, Want, make};
+pub use step::{BaseWork, BuilderWork, ImageWork, Inputs, PackageWork, Plan, Step, WheelsWork, Work, label};

@@ -1,0 +1,208 @@
+//! [`Step`]: one unit of work as plain data, and its key.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crate::{
+    event::StepId,
+    names::{ArchName, PlatformId, Sha256},
+    plan::ContextFile,
+    platform::{Bootstrap, Packaging, Python},
+    recipe::{BootstrapMode, Package, Release},
+};
+
+/// The labels that this program puts on what it makes in the daemon.
+pub mod label {
+    /// The project's name.
+    pub const PROJECT: &str = "factory.project";
+    /// `base`, `builder`, `image`, `container`.
+    pub const KIND: &str = "factory.kind";
+    /// The step that made it.
+    pub const STEP: &str = "factory.step";
+    /// A digest of the checkout's place: two checkouts of one project are two owners.
+    pub const HOME: &str = "factory.home";
+    /// The run that made a container.
+    pub const RUN: &str = "factory.run";
+    /// The names given to an image, separated by blanks: an image under another name is somebody else's, even though
+    /// it has inherited these labels.
+    pub const TAGS: &str = "factory.tags";
+}
+
+/// What a step's result depends on, by the user's word for it: a file's digest or a short value.
+pub type Inputs = BTreeMap<String, String>;
+
+/// One unit of work.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its name.
+    pub id: StepId,
+    /// Where it belongs.
+    pub platform: PlatformId,
+    /// What it does, for people.
+    pub title: String,
+    /// What it does.
+    pub work: Work,
+    /// Its own inputs.
+    pub inputs: Inputs,
+    /// Steps whose output enters its key.
+    pub needs: Vec<StepId>,
+    /// Steps that must have run before it runs, but whose output does not change its result.
+    pub uses: Vec<StepId>,
+    /// Whether it is wanted for itself, or only when a wanted one needs it.
+    pub wanted: bool,
+}
+
+/// The kinds of work.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Take, pull or make the platform's base image.
+    Base(BaseWork),
+    /// Build the image with the compilers.
+    Builder(BuilderWork),
+    /// Build the wheels of a requirements set.
+    Wheels(Box<WheelsWork>),
+    /// Build an image.
+    Image(Box<ImageWork>),
+    /// Take a package out of a container of an image.
+    Package(Box<PackageWork>),
+}
+
+impl Work {
+    /// The form of this kind of work: raised when the program comes to do it differently, so that old records do not
+    /// count.
+    fn version(&self) -> &'static str {
+        match self {
+            Self::Base(_) => "base 1",
+            Self::Builder(_) => "builder 1",
+            Self::Wheels(_) => "wheels 1",
+            Self::Image(_) => "image 1",
+            Self::Package(_) => "package 1",
+        }
+    }
+}
+
+/// See [`Work::Base`].
+#[derive(Debug, Clone)]
+pub struct BaseWork {
+    /// The image in the daemon or a registry.
+    pub image: String,
+    /// The name under which Dockerfiles find it.
+    pub local: String,
+    /// When it is made from packages.
+    pub mode: BootstrapMode,
+    /// How it is made from packages.
+    pub bootstrap: Option<Bootstrap>,
+    /// The archive it is made from; the tool's default when `None`.
+    pub mirror: Option<String>,
+}
+
+/// See [`Work::Builder`].
+#[derive(Debug, Clone)]
+pub struct BuilderWork {
+    /// The rendered Dockerfile.
+    pub dockerfile: String,
+    /// The name it gets.
+    pub tag: String,
+}
+
+/// See [`Work::Wheels`].
+#[derive(Debug, Clone)]
+pub struct WheelsWork {
+    /// The requirements file, relative to the project.
+    pub requirements: PathBuf,
+    /// How the user calls it.
+    pub requirements_name: String,
+    /// Constraint files, relative to the project: the recipe's, and the requirements of the images it is made from.
+    pub constraints: Vec<PathBuf>,
+    /// Distributions compiled from source.
+    pub no_binary: Vec<String>,
+    /// Another index, without userinfo.
+    pub index_url: Option<String>,
+    /// More indexes, without userinfo.
+    pub extra_index_urls: Vec<String>,
+    /// The platform's Python.
+    pub python: Python,
+    /// The builder image's name.
+    pub builder: String,
+    /// The key of the wheelhouse: of this step's own inputs only.
+    pub key: Sha256,
+}
+
+/// See [`Work::Image`].
+#[derive(Debug, Clone)]
+pub struct ImageWork {
+    /// The rendered Dockerfile.
+    pub dockerfile: String,
+    /// Project files and scripts of the context, by path in it.
+    pub files: Vec<ContextFile>,
+    /// The step whose wheelhouse enters the build.
+    pub wheels: Option<StepId>,
+    /// The step whose image it is made from.
+    pub parent: StepId,
+    /// The parent's name for people: the base image's reference or the parent's first tag.
+    pub parent_name: String,
+    /// The names it gets, the platform's own first.
+    pub tags: Vec<String>,
+    /// Its labels, but for those that are known only when it is built.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// See [`Work::Package`].
+#[derive(Debug, Clone)]
+pub struct PackageWork {
+    /// The recipe's package.
+    pub package: Package,
+    /// The step whose image its files come from.
+    pub image: StepId,
+    /// The virtualenv's prefix, where the recipe has Python.
+    pub prefix: Option<String>,
+    /// Relations of a package that ships a virtualenv.
+    pub python_depends: Vec<String>,
+    /// The packages whose files are left out.
+    pub without: Vec<StepId>,
+    /// How the platform's packages are written.
+    pub packaging: Packaging,
+    /// The package's architecture.
+    pub arch: ArchName,
+    /// The release.
+    pub release: Release,
+    /// `[project] maintainer`.
+    pub maintainer: String,
+    /// `[project] license`.
+    pub license: String,
+    /// `[project] homepage`.
+    pub homepage: String,
+    /// Time of everything in it.
+    pub epoch: i64,
+}
+
+impl Step {
+    /// The step's key: the SHA-256 of what kind of work it is, its own inputs, and the outputs of the steps it needs.
+    #[must_use]
+    pub fn key(&self, outputs: &BTreeMap<StepId, String>) -> Sha256 {
+        let needs: BTreeMap<&str, &str> =
+            self.needs.iter().map(|id| (id.as_str(), outputs.get(id).map_or("", String::as_str))).collect();
+        key_of(self.work.version(), &self.inputs, &needs)
+    }
+}
+
+/// The digest of a kind of work, its inputs and what it needs. JSON of sorted maps: nothing can be confused with its
+/// neighbour.
+#[must_use]
+pub fn key_of(version: &str, inputs: &Inputs, needs: &BTreeMap<&str, &str>) -> Sha256 {
+    Sha256::of(serde_json::json!([version, inputs, needs]).to_string())
+}
+
+/// All steps of a run, each after those it needs or uses.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The step of a name.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+}

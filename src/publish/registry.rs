@@ -1,0 +1,121 @@
+//! Images in a registry.
+
+use std::time::Instant;
+
+use crate::{
+    build::Lines,
+    engine::{Credentials, Engine, EngineError},
+    event::{Event, Events, Made, MadeKind, Outcome, StepId},
+    names::{InvalidName, Repository},
+};
+
+/// A registry, with an optional path below it: `registry.example.org:5000/team`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry(String);
+
+impl Registry {
+    /// Checks an address: a host name or address with a dot, a port or `localhost` (distribution reference grammar), and
+    /// path components of a repository behind it. No scheme, no credentials.
+    ///
+    /// # Errors
+    /// [`InvalidName`] with the grammar.
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        let refuse = || InvalidName {
+            kind: "registry",
+            value: text.escape_debug().to_string(),
+            expected: "host[:port][/path] without scheme and credentials, e.g. registry.example.org:5000/team",
+        };
+        let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
+        let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+        let label = |label: &str| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+        };
+        let named = name.split('.').all(label) && (name.contains('.') || port.is_some() || name == "localhost");
+        let port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+        let path = path.is_none_or(|path| Repository::new(path).is_ok());
+        if named && port && path && text.len() <= 200 { Ok(Self(text.to_owned())) } else { Err(refuse()) }
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split('/').next().unwrap_or(&self.0)
+    }
+
+    /// A local name with its tag as this registry calls it.
+    #[must_use]
+    pub fn name(&self, local: &str) -> String {
+        format!("{}/{local}", self.0)
+    }
+}
+
+/// An image to be pushed.
+#[derive(Debug, Clone)]
+pub struct Push {
+    /// The step in events.
+    pub step: StepId,
+    /// The platform, for the closing table.
+    pub platform: String,
+    /// Its local name with a tag.
+    pub local: String,
+    /// Its id, so that a tag that moved meanwhile is not pushed.
+    pub id: String,
+}
+
+/// Pushes one image: gives it the registry's name, pushes it, and takes the name away again.
+///
+/// # Errors
+/// As [`Engine::push`]; the name is taken away all the same.
+pub async fn push(
+    push: &Push,
+    registry: &Registry,
+    credentials: Option<Credentials>,
+    engine: &dyn Engine,
+    events: &Events,
+) -> Result<Made, EngineError> {
+    let started = Instant::now();
+    let name = registry.name(&push.local);
+    let (step, title) = (push.step.clone(), format!("push {name}"));
+    events.emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
+    let lines = Lines::of(events, &step);
+    engine.tag(&push.id, &name).await?;
+    let pushed = engine.push(&name, credentials, &lines).await;
+    let untagged = engine.remove_image(&name).await;
+    let (outcome, note) = match &pushed {
+        Ok(digest) => (Outcome::Done, digest.clone()),
+        Err(error) => (Outcome::Failed, error.to_string()),
+    };
+    events.emit(Event::StepFinished { step, outcome, took: started.elapsed(), note });
+    let digest = pushed?;
+    untagged?;
+    let size = engine.image(&push.id).await?.map_or(0, |image| image.size);
+    let took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+    Ok(Made { kind: MadeKind::Pushed, platform: push.platform.clone(), name, size, digest, took_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_have_a_host() {
+        for good in ["127.0.0.1:5000", "localhost", "registry.example.org", "r.example.org:5000/team/x"] {
+            assert!(Registry::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://r.example.org",
+            "user:pw@r.example.org",
+            "canopsis",
+            "r.example.org:0",
+            "r.example.org/A",
+            "-a.b",
+            "",
+        ] {
+            assert!(Registry::new(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Registry::new("127.0.0.1:5000").unwrap().name("a/b:1"), "127.0.0.1:5000/a/b:1");
+    }
+}

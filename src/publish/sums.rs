@@ -1,0 +1,61 @@
+//! `SHA256SUMS` beside a platform's packages, in the form that `sha256sum --check` reads.
+
+use std::{io, path::Path};
+
+use fs_err as fs;
+
+use crate::util::files::{digest, write_whole};
+
+/// The file's name.
+pub const NAME: &str = "SHA256SUMS";
+
+/// Extensions of package files.
+const PACKAGES: [&str; 2] = ["deb", "rpm"];
+
+/// Writes the checksums of every package in `folder`, where they are not right already. Does nothing where there is no
+/// such folder.
+///
+/// # Errors
+/// When a package cannot be read or the list not be written.
+pub fn write(folder: &Path) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let package = path.extension().is_some_and(|extension| PACKAGES.iter().any(|known| extension == *known));
+        if package && !name.starts_with('.') {
+            lines.push((name, digest(&path)?.0));
+        }
+    }
+    lines.sort();
+    let text: String = lines.iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect();
+    let file = folder.join(NAME);
+    if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(());
+    }
+    write_whole(&file, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sha256sum_agrees() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b_1-1_all.deb", "a_1-1_all.deb", "notes.txt", ".tmp-x.deb"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        write(folder.path()).unwrap();
+        let text = std::fs::read_to_string(folder.path().join(NAME)).unwrap();
+        assert_eq!(text.lines().count(), 2);
+        let checked = std::process::Command::new("sha256sum")
+            .args(["--check", "--strict", "--quiet", NAME])
+            .current_dir(folder.path())
+            .status();
+        assert!(checked.unwrap().success());
+    }
+}

@@ -1,0 +1,11 @@
+//! The recipe, `factory.toml`: as written with its spans, then resolved for each platform. All errors are found at
+//! once. Nothing here touches the daemon or the network.
+
+mod read;
+mod resolved;
+
+pub use read::{RecipeError, RecipeFile};
+pub use resolved::{
+    BaseMode, BootstrapMode, Content, ContentKind, Copyright, FileInfo, Image, ImageSource, Package, Project,
+    PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,
+};

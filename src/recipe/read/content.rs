@@ -1,0 +1,229 @@
+//! `contents`: which keys each type of entry takes, and where its files go when nothing is said. Looks at no file.
+
+use super::{
+    raw::{RawContent, RawFileInfo},
+    scalars::{Kind, is_unit},
+};
+use crate::{
+    names::PackageName,
+    platform::{Family, Platform},
+    recipe::{Content, ContentKind, FileInfo, Service},
+    util::toml::{
+        BadPath, Given, Issue, Issues, Span, check_glob, in_container, in_project, is_glob, quoted, required,
+    },
+};
+
+/// Whose contents they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of<'p> {
+    /// An image's: every `src` is in the project.
+    Image,
+    /// A package's: an absolute `src` is in the container.
+    Package(&'p PackageName),
+}
+
+/// Where the `src` of an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// In the project.
+    Project,
+    /// In the container.
+    Container,
+    /// In the container when it is absolute, in the project otherwise.
+    Either,
+    /// Nowhere: the text is a link's target.
+    Link,
+    /// There is none.
+    Nothing,
+}
+
+/// Where the `src` of an entry of this type is.
+pub(super) fn origin(kind: Option<Kind>, is_image: bool) -> Origin {
+    match kind {
+        Some(Kind::Dir) => Origin::Nothing,
+        Some(Kind::Symlink) => Origin::Link,
+        Some(Kind::Service) => Origin::Project,
+        Some(Kind::State | Kind::Exclude) => Origin::Container,
+        None if is_image => Origin::Project,
+        None | Some(Kind::Config | Kind::ConfigNoReplace | Kind::Doc | Kind::License) => Origin::Either,
+    }
+}
+
+const PLACE: &str = "an entry of `contents`";
+
+/// Checks one entry and fills in what it leaves out.
+pub(super) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues: &mut Issues) -> Option<Content> {
+    if let Given::Wrong(_) = raw.kind {
+        return None;
+    }
+    let kind = raw.kind.value().copied();
+    check_type(raw, kind, of, issues)?;
+    check_extras(raw, kind, issues);
+    let src = source(raw, origin(kind, matches!(of, Of::Image)), issues)?;
+    let dst = destination(raw, kind, &src, of, platform, issues)?;
+    Some(Content { kind: kind_of(raw, kind, &src, issues)?, info: file_info(raw.file_info.value()), src, dst })
+}
+
+fn check_type(raw: &RawContent, kind: Option<Kind>, of: Of<'_>, issues: &mut Issues) -> Option<()> {
+    let fits = matches!(of, Of::Package(_)) || matches!(kind, None | Some(Kind::Dir | Kind::Symlink));
+    if !fits {
+        let span = raw.kind.span().unwrap_or(&raw.span);
+        let issue = Issue::new(span, "this type means something in a package only").label("not in an image");
+        issues.add(issue.help("the contents of an image are files (no type), `dir` or `symlink`"));
+    }
+    fits.then_some(())
+}
+
+/// Keys that only some types take.
+fn check_extras(raw: &RawContent, kind: Option<Kind>, issues: &mut Issues) {
+    if kind != Some(Kind::Service) {
+        for (key, given) in [("enable", &raw.enable), ("start", &raw.start)] {
+            if let Some(span) = given.span() {
+                let issue = Issue::new(span, format!("`{key}` is for units only")).label("not of this type");
+                issues.add(issue.help("add `type = \"service\"`, or leave it out"));
+            }
+        }
+    }
+    if matches!(kind, Some(Kind::Symlink | Kind::Exclude))
+        && let Some(span) = raw.file_info.span()
+    {
+        let issue = Issue::new(span, "`file_info` is for files and folders only").label("not of this type");
+        issues.add(issue.help("leave it out"));
+    }
+}
+
+fn source(raw: &RawContent, origin: Origin, issues: &mut Issues) -> Option<String> {
+    if origin == Origin::Nothing {
+        if let Some(span) = raw.src.span() {
+            let issue = Issue::new(span, "a folder of type `dir` is made, not copied").label("not of this type");
+            issues.add(issue.help("leave `src` out; without `type`, `src` may be a folder"));
+        }
+        return Some(String::new());
+    }
+    let example = if origin == Origin::Container { "\"/opt/example\"" } else { "\"etc/example.conf\"" };
+    let src = required(&raw.src, ("src", example), (PLACE, &raw.span), issues)?;
+    let path = match origin {
+        Origin::Link => link_target(&src.value),
+        Origin::Container => in_container(&src.value),
+        Origin::Either if src.value.starts_with('/') => in_container(&src.value),
+        Origin::Project | Origin::Either | Origin::Nothing => in_project(&src.value),
+    };
+    let path = path.and_then(|path| if origin == Origin::Link { Ok(path) } else { check_glob(&path).map(|()| path) });
+    path.map(|path| if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path })
+        .map_err(|bad| issues.add(bad.at(&src.span)))
+        .ok()
+}
+
+/// A link's target stays as written, `..` included.
+fn link_target(text: &str) -> Result<String, BadPath> {
+    in_project(&text.replace("..", "up").replace('/', "|")).map(|_| text.to_owned())
+}
+
+fn destination(
+    raw: &RawContent,
+    kind: Option<Kind>,
+    src: &str,
+    of: Of<'_>,
+    platform: &Platform,
+    issues: &mut Issues,
+) -> Option<String> {
+    if let Some(dst) = raw.dst.at() {
+        if matches!(kind, Some(Kind::State | Kind::Exclude)) {
+            let issue = Issue::new(&dst.span, "an entry of this type has no `dst`").label("not of this type");
+            issues.add(issue.help("`src` says which files of the package are meant"));
+            return None;
+        }
+        let path = in_container(&dst.value).and_then(|path| no_glob(path, &dst.value));
+        let path = path.map_err(|bad| issues.add(bad.at(&dst.span))).ok()?;
+        return Some(in_folder(&path, src, kind));
+    }
+    let default = match (kind, of) {
+        (Some(Kind::Service), _) => Some(format!("{}/{}", unit_folder(platform), file_name(src))),
+        (Some(Kind::Dir | Kind::Symlink), _) | (_, Of::Image) => None,
+        _ if src.starts_with('/') => Some(src.to_owned()),
+        (Some(Kind::Doc), Of::Package(name)) => Some(format!("/usr/share/doc/{name}/{}", file_name(src))),
+        (Some(Kind::License), Of::Package(name)) => {
+            Some(format!("{}/{name}/{}", license_folder(platform), file_name(src)))
+        }
+        _ => None,
+    };
+    default.or_else(|| {
+        required(&raw.dst, ("dst", "\"/opt/example\""), (PLACE, &raw.span), issues).map(|dst| dst.value.clone())
+    })
+}
+
+fn no_glob(path: String, text: &str) -> Result<String, BadPath> {
+    if is_glob(text) {
+        return Err(BadPath::new(text, "is a pattern", "only `src` may be one; `dst` is the folder for what it finds"));
+    }
+    Ok(path)
+}
+
+/// `dst` with a slash at its end is the folder that `src` goes into.
+fn in_folder(dst: &str, src: &str, kind: Option<Kind>) -> String {
+    let folder = dst.strip_suffix('/').filter(|folder| !folder.is_empty());
+    match folder {
+        Some(folder) if is_glob(src) || matches!(kind, Some(Kind::Dir | Kind::Symlink)) => folder.to_owned(),
+        Some(folder) => format!("{folder}/{}", file_name(src)),
+        None => dst.to_owned(),
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Debian's tools look for units below `/lib` until `/usr` is merged everywhere; the others always had `/usr/lib`.
+fn unit_folder(platform: &Platform) -> &'static str {
+    match platform.family {
+        Family::Debian => "/lib/systemd/system",
+        Family::Rhel | Family::Suse | Family::Alpine => "/usr/lib/systemd/system",
+    }
+}
+
+fn license_folder(platform: &Platform) -> &'static str {
+    match platform.family {
+        Family::Debian => "/usr/share/doc",
+        Family::Rhel | Family::Suse | Family::Alpine => "/usr/share/licenses",
+    }
+}
+
+fn kind_of(raw: &RawContent, kind: Option<Kind>, src: &str, issues: &mut Issues) -> Option<ContentKind> {
+    Some(match kind {
+        None => ContentKind::Files,
+        Some(Kind::Dir) => ContentKind::Dir,
+        Some(Kind::Config) => ContentKind::Config { noreplace: false },
+        Some(Kind::ConfigNoReplace) => ContentKind::Config { noreplace: true },
+        Some(Kind::State) => ContentKind::State,
+        Some(Kind::Doc) => ContentKind::Doc,
+        Some(Kind::License) => ContentKind::License,
+        Some(Kind::Symlink) => ContentKind::Symlink,
+        Some(Kind::Exclude) => ContentKind::Exclude,
+        Some(Kind::Service) => ContentKind::Service(service(raw, src, issues)?),
+    })
+}
+
+fn service(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<Service> {
+    let name = file_name(src);
+    let span: &Span = raw.src.span().unwrap_or(&raw.span);
+    if is_glob(src) || !is_unit(name) {
+        let issue = Issue::new(span, format!("{} is not the name of a systemd unit", quoted(name)));
+        let help = "name one file, e.g. `units/example.service`; also .socket, .timer, .target, .path, .mount, .slice";
+        issues.add(issue.label("not a unit").help(help));
+        return None;
+    }
+    let is_template = name.contains("@.");
+    if is_template && let Some(enable) = raw.enable.at().filter(|enable| enable.value) {
+        let issue = Issue::new(&enable.span, "a template unit cannot be enabled").label("which instance?");
+        issues.add(issue.help("leave it out: the administrator enables instances"));
+    }
+    Some(Service { enable: !is_template && raw.enable.or(true), start: raw.start.or(true) })
+}
+
+fn file_info(raw: Option<&RawFileInfo>) -> FileInfo {
+    raw.map_or_else(FileInfo::default, |info| FileInfo {
+        mode: info.mode.value().copied(),
+        owner: info.owner.value().cloned(),
+        group: info.group.value().cloned(),
+    })
+}

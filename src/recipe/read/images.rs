@@ -1,0 +1,121 @@
+//! The images of one platform: their order, and what one of them takes over from those below it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    content::Of,
+    graph::{circle_issue, numbers, ordered},
+    raw::RawImage,
+    resolve::View,
+};
+use crate::{
+    names::{User, UserName},
+    recipe::{Image, ImageSource},
+    util::toml::{Issue, Issues, Span, required},
+};
+
+impl View<'_> {
+    /// `[[image]]`, parents before children.
+    pub(super) fn images(&self, issues: &mut Issues) -> Option<Vec<Image>> {
+        let raw: Vec<RawImage> =
+            self.sources.raw.image.items().iter().map(|image| image.value.on(self.platform)).collect();
+        let numbers = numbers(raw.iter().map(|image| image.name.value()));
+        let parent = |image: &RawImage| numbers.get(image.from.value()?.as_str()).copied();
+        let parents: Vec<Vec<usize>> = raw.iter().map(|image| parent(image).into_iter().collect()).collect();
+        check_repositories(&raw, issues);
+        let order = ordered(raw.len(), |image| &parents[image]).map_err(|circle| {
+            let step = |image: usize| Some((raw[image].name.value()?.as_str(), raw[image].from.at()?));
+            issues.add(circle_issue(
+                "images start from each other in a circle",
+                "from",
+                circle.into_iter().filter_map(step),
+            ));
+        });
+        let order = order.ok()?;
+        for image in &order {
+            check_accounts(&raw, *image, &parents, &self.users, issues);
+        }
+        let images: Vec<_> = order.into_iter().map(|image| self.image(&raw[image], issues)).collect();
+        images.into_iter().collect()
+    }
+
+    fn image(&self, raw: &RawImage, issues: &mut Issues) -> Option<Image> {
+        let place = self.place("[[image]]");
+        let example = ("repository", "\"canopsis/canopsis-core\"");
+        let repository = required(&raw.repository, example, (&place, &raw.span), issues);
+        let contents = self.contents(&raw.contents, Of::Image, issues);
+        Some(Image {
+            name: raw.name.value()?.clone(),
+            from: raw.from.value().map_or(ImageSource::Base, |from| ImageSource::Image(from.clone())),
+            repository: repository?.value.clone(),
+            dockerfile: raw.dockerfile.value().cloned(),
+            requirements: raw.requirements.value().cloned(),
+            python: raw.python.values(),
+            packages: raw.packages.values(),
+            users: self.accounts(&raw.users),
+            contents: contents?,
+            env: raw.env.or_default(),
+            expose: raw.expose.values(),
+            user: raw.user.value().cloned(),
+            workdir: raw.workdir.value().cloned(),
+            entrypoint: raw.entrypoint.values(),
+            cmd: raw.cmd.values(),
+            labels: raw.labels.or_default(),
+            description: raw.description.or_default(),
+        })
+    }
+}
+
+/// Two images of one repository would push over each other.
+fn check_repositories(raw: &[RawImage], issues: &mut Issues) {
+    let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
+    for repository in raw.iter().filter_map(|image| image.repository.at()) {
+        let word = repository.value.as_str();
+        if let Some(before) = first.get(word) {
+            let issue = Issue::new(&repository.span, format!("two images go to the repository `{word}`"));
+            issues.add(issue.label("again here").also(before, "first here").help("their tags would be the same"));
+        } else {
+            first.insert(word, &repository.span);
+        }
+    }
+}
+
+/// Users that an image runs as or gives files to must be made in it or in one that it starts from, and made once.
+/// What the project's own Dockerfile makes is not known here.
+fn check_accounts(
+    raw: &[RawImage],
+    image: usize,
+    parents: &[Vec<usize>],
+    known: &BTreeMap<&UserName, User>,
+    issues: &mut Issues,
+) {
+    let own = &raw[image];
+    if own.users.items().is_empty() && own.user.at().is_none() && own.contents.items().is_empty() {
+        return;
+    }
+    let way: Vec<usize> = std::iter::successors(Some(image), |image| parents[*image].first().copied()).collect();
+    let made = |name: &UserName, images: &[usize]| {
+        let mut users = images.iter().flat_map(|image| raw[*image].users.items());
+        users.find(|user| user.value == *name).map(|user| user.span.clone())
+    };
+    for user in own.users.items() {
+        if let Some(before) = made(&user.value, &way[1..]) {
+            let issue = Issue::new(&user.span, format!("the user `{}` is there already", user.value)).relational();
+            issues.add(issue.label("again here").also(&before, "made here, in an image below").help("leave it out"));
+        }
+    }
+    if way.iter().any(|image| raw[*image].dockerfile.at().is_some()) {
+        return;
+    }
+    let infos = own.contents.items().iter().filter_map(|entry| entry.value.file_info.value());
+    let owners = infos.flat_map(|info| info.owner.at().into_iter().chain(info.group.at()));
+    let mut said: Vec<&UserName> = Vec::new();
+    for user in own.user.at().into_iter().chain(owners).filter(|user| known.contains_key(&user.value)) {
+        if made(&user.value, &way).is_none() && !said.contains(&&user.value) {
+            let issue = Issue::new(&user.span, format!("the user `{}` is not made in this image", user.value));
+            let help = format!("add it: `users = [\"{}\"]`", user.value);
+            issues.add(issue.relational().label("not in this image").help(help));
+            said.push(&user.value);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! [`RecipeFile`]: `factory.toml` as written and checked; it gives the recipe of each platform. Opens the files that
+//! the recipe names only to see that they are there and to take the texts of scripts.
+
+mod content;
+mod error;
+mod files;
+mod graph;
+mod images;
+mod layers;
+mod packages;
+mod places;
+mod raw;
+mod references;
+mod resolve;
+mod scalars;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, io, path::Path};
+
+pub use error::RecipeError;
+
+use self::{raw::RawRecipe, resolve::Sources};
+use super::{Project, Recipe, Release};
+use crate::{
+    names::Sha256,
+    platform::{Catalogue, Platform},
+    util::toml::{self, Issue, Issues, Report, Source, Table as _},
+};
+
+/// The file's name in the project's folder.
+pub(crate) const FILE: &str = "factory.toml";
+
+/// No recipe is larger: 1 MiB.
+const LARGEST: u64 = 1024 * 1024;
+
+/// A recipe as written, free of errors for each of its platforms.
+#[derive(Debug, Clone)]
+pub struct RecipeFile {
+    name: String,
+    text: String,
+    digest: Sha256,
+    raw: RawRecipe,
+    project: Project,
+    scripts: files::Scripts,
+}
+
+impl RecipeFile {
+    /// Reads and checks `factory.toml` of a project, with the platforms that it can name.
+    ///
+    /// # Errors
+    /// [`RecipeError`] with everything that is wrong, for any of the recipe's platforms.
+    pub fn load(project_dir: &Path) -> Result<Self, RecipeError> {
+        let catalogue = Catalogue::load(Some(project_dir))?;
+        Self::load_with(project_dir, &catalogue)
+    }
+
+    /// The same with a catalogue that is loaded already.
+    ///
+    /// # Errors
+    /// See [`RecipeFile::load`].
+    pub fn load_with(project_dir: &Path, catalogue: &Catalogue) -> Result<Self, RecipeError> {
+        let path = project_dir.join(FILE);
+        let name = files::as_typed(&path);
+        let bytes = match files::read_bounded(&path, LARGEST) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Err(RecipeError::TooLarge { file: name, most: LARGEST }),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                return Err(RecipeError::Missing { folder: files::as_typed(project_dir) });
+            }
+            Err(cause) => return Err(RecipeError::Unreadable { file: name, cause }),
+        };
+        Self::parse(&name, utf8(&name, &bytes)?, project_dir, catalogue)
+    }
+
+    /// Checks the text of a recipe; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// See [`RecipeFile::load`].
+    pub fn parse(name: &str, text: &str, project_dir: &Path, catalogue: &Catalogue) -> Result<Self, RecipeError> {
+        let read = toml::read(name, text, |root, issues| {
+            let raw = RawRecipe::read(root, issues);
+            let project = resolve::project(&raw, catalogue, issues);
+            references::check(&raw, catalogue, issues);
+            let scripts = files::check(&raw, project_dir, issues);
+            check_each_platform(&raw, project.as_ref(), &scripts, catalogue, issues);
+            project.map(|project| (raw, project, scripts))
+        });
+        match read.map_err(RecipeError::Invalid)? {
+            Some((raw, project, scripts)) => {
+                let (name, digest) = (name.to_owned(), Sha256::of(text));
+                Ok(Self { name, text: text.to_owned(), digest, raw, project, scripts })
+            }
+            None => Err(invalid(name, text, Issue::new(&(0..0), "there is no project in it"))),
+        }
+    }
+
+    /// What is the same on every platform.
+    #[must_use]
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The SHA-256 of the file's text.
+    #[must_use]
+    pub fn digest(&self) -> &Sha256 {
+        &self.digest
+    }
+
+    /// The recipe as one platform sees it, for one release.
+    ///
+    /// # Errors
+    /// [`RecipeError`] when the platform is none of the recipe's own and its overrides do not fit it.
+    pub fn resolve(&self, platform: &Platform, release: &Release) -> Result<Recipe, RecipeError> {
+        let version = format!("{}-{}{}", release.version, release.release, platform.package.suffix);
+        let sources = Sources { raw: &self.raw, project: &self.project, scripts: &self.scripts };
+        let mut issues = Issues::default();
+        match resolve::recipe(&sources, platform, &version, &mut issues) {
+            Some(recipe) if issues.is_empty() => Ok(recipe),
+            _ => {
+                let source = Source::new(&self.name, &self.text);
+                Err(RecipeError::Invalid(Report::new(source, issues.into_sorted())))
+            }
+        }
+    }
+}
+
+/// Resolves the recipe once for each of its platforms, so that what only one of them misses is said now.
+fn check_each_platform(
+    raw: &RawRecipe,
+    project: Option<&Project>,
+    scripts: &BTreeMap<std::path::PathBuf, String>,
+    catalogue: &Catalogue,
+    issues: &mut Issues,
+) {
+    let Some(project) = project else {
+        return;
+    };
+    let sources = Sources { raw, project, scripts };
+    for platform in project.platforms.iter().filter_map(|id| catalogue.get(id)) {
+        let _checked = resolve::recipe(&sources, platform, "0", issues);
+    }
+}
+
+fn utf8<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, RecipeError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let start = error.valid_up_to();
+        let issue = Issue::new(&(start..start + 1), "this is not UTF-8 text");
+        invalid(name, &String::from_utf8_lossy(bytes), issue.help("save the file with the encoding UTF-8"))
+    })
+}
+
+fn invalid(name: &str, text: &str, issue: Issue) -> RecipeError {
+    RecipeError::Invalid(Report::new(Source::new(name, text), vec![issue]))
+}

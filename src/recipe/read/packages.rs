@@ -1,0 +1,113 @@
+//! The packages of one platform: their order, their relations with the version filled in, their scripts.
+
+use std::path::PathBuf;
+
+use super::{
+    content::Of,
+    graph::{circle_issue, numbers, ordered},
+    raw::RawPackage,
+    resolve::View,
+};
+use crate::{
+    names::{Override, Scripts},
+    recipe::{Copyright, Package},
+    util::toml::{At, Given, Issues, VERSION, required},
+};
+
+impl View<'_> {
+    /// `[[package]]`, each after those in its `without`.
+    pub(super) fn packages(&self, issues: &mut Issues) -> Option<Vec<Package>> {
+        let raw: Vec<RawPackage> =
+            self.sources.raw.package.items().iter().map(|package| package.value.on(self.platform)).collect();
+        let numbers = numbers(raw.iter().map(|package| package.name.value()));
+        let own = |package: &RawPackage, other: &str| package.name.value().is_some_and(|name| name.as_str() == other);
+        let without: Vec<Vec<usize>> = raw
+            .iter()
+            .map(|package| {
+                let others = package.without.items().iter().map(|other| other.value.as_str());
+                others.filter(|other| !own(package, other)).filter_map(|other| numbers.get(other).copied()).collect()
+            })
+            .collect();
+        let order = ordered(raw.len(), |package| &without[package]).map_err(|circle| {
+            let next = circle.iter().cycle().skip(1);
+            let steps = circle.iter().zip(next).filter_map(|(package, next)| {
+                let mut others = raw[*package].without.items().iter();
+                let other = others.find(|other| own(&raw[*next], other.value.as_str()))?;
+                Some((raw[*package].name.value()?.as_str(), other))
+            });
+            issues.add(circle_issue("packages are without each other in a circle", "without", steps));
+        });
+        let packages: Vec<_> = order.ok()?.into_iter().map(|package| self.package(&raw[package], issues)).collect();
+        packages.into_iter().collect()
+    }
+
+    fn package(&self, raw: &RawPackage, issues: &mut Issues) -> Option<Package> {
+        let place = self.place("[[package]]");
+        let at = (place.as_str(), &raw.span);
+        let name = raw.name.value()?;
+        let from = required(&raw.from, ("from", "\"core\""), at, issues);
+        let summary = required(&raw.summary, ("summary", "\"what it is, in one line\""), at, issues);
+        let contents = required(&raw.contents, ("contents", "[{ src = \"/opt/example\" }]"), at, issues);
+        let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
+        let overrides = lintian(raw, issues);
+        Some(Package {
+            name: name.clone(),
+            from: from?.value.clone(),
+            summary: summary?.value.clone(),
+            description: raw.description.or_default(),
+            section: raw.section.or("misc"),
+            priority: raw.priority.or("optional").to_owned(),
+            contents: contents?,
+            without: raw.without.values(),
+            users: self.accounts(&raw.users),
+            scripts: self.scripts(raw),
+            depends: self.relations(&raw.depends),
+            recommends: self.relations(&raw.recommends),
+            suggests: self.relations(&raw.suggests),
+            conflicts: self.relations(&raw.conflicts),
+            breaks: self.relations(&raw.breaks),
+            replaces: self.relations(&raw.replaces),
+            provides: self.relations(&raw.provides),
+            copyright: Copyright {
+                holder: raw.copyright.or(self.sources.project.maintainer.as_str()),
+                license_file: raw.license_file.value().cloned(),
+            },
+            changelog: raw.changelog.value().cloned(),
+            overrides: overrides?,
+        })
+    }
+
+    fn relations(&self, given: &Given<Vec<At<String>>>) -> Vec<String> {
+        given.items().iter().map(|relation| relation.value.replace(VERSION, self.version)).collect()
+    }
+
+    fn scripts(&self, raw: &RawPackage) -> Scripts {
+        let Some(parts) = raw.scripts.value() else {
+            return Scripts::default();
+        };
+        let text = |path: &Given<PathBuf>| {
+            path.value().and_then(|path| self.sources.scripts.get(path)).cloned().unwrap_or_default()
+        };
+        Scripts {
+            preinstall: text(&parts.preinstall),
+            postinstall: text(&parts.postinstall),
+            preremove: text(&parts.preremove),
+            postremove: text(&parts.postremove),
+        }
+    }
+}
+
+fn lintian(raw: &RawPackage, issues: &mut Issues) -> Option<Vec<Override>> {
+    let entries: Vec<_> = raw
+        .lintian
+        .items()
+        .iter()
+        .map(|entry| {
+            let at = ("an entry of `lintian`", &entry.value.span);
+            let tag = required(&entry.value.tag, ("tag", "\"dir-or-file-in-opt *\""), at, issues);
+            let reason = required(&entry.value.reason, ("reason", "\"the whole product lives in /opt\""), at, issues);
+            Some(Override { tag: tag?.value.clone(), reason: reason?.value.clone() })
+        })
+        .collect();
+    entries.into_iter().collect()
+}

@@ -1,0 +1,117 @@
+//! Who makes it, under which licence, and where things come from and go to: the words of `[project]`, and the URLs of
+//! `[base]` and `[python]`. Asks no server.
+
+use crate::{
+    names::Repository,
+    util::toml::{Issue, Issues, Value, is_host, one_line, string, url, word},
+};
+
+/// `Name <mail>`.
+pub(crate) fn maintainer(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = one_line(value, issues)?;
+    word("maintainer", "`Name <mail>`, e.g. `Example Org <packages@example.org>`", |_| is_maintainer(&text))(
+        value, issues,
+    )?;
+    Some(text)
+}
+
+fn is_maintainer(text: &str) -> bool {
+    let Some((name, mail)) = text.strip_suffix('>').and_then(|text| text.split_once(" <")) else {
+        return false;
+    };
+    let mail_fits = |c: char| c.is_ascii_alphanumeric() || "@.+_-".contains(c);
+    let (user, host) = mail.split_once('@').unwrap_or_default();
+    !name.trim().is_empty()
+        && !name.contains(['<', '>'])
+        && !user.is_empty()
+        && host.contains(|c: char| c.is_ascii_alphanumeric())
+        && !host.contains('@')
+        && mail.chars().all(mail_fits)
+}
+
+/// An SPDX licence expression.
+pub(crate) fn license(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    word("SPDX licence expression", "e.g. `Apache-2.0`, `MIT OR GPL-2.0-or-later`", is_spdx)(value, issues)
+}
+
+/// The shape of the SPDX specification's annex: ids joined by AND, OR, WITH, in brackets or not. Asks no list of ids.
+fn is_spdx(text: &str) -> bool {
+    let spaced = text.replace('(', " ( ").replace(')', " ) ");
+    let is_id = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.+:".contains(&b));
+    let (mut depth, mut after_id) = (0_i32, false);
+    for word in spaced.split_ascii_whitespace() {
+        let fits = match word {
+            "(" => {
+                depth += 1;
+                !after_id
+            }
+            ")" => {
+                depth -= 1;
+                after_id && depth >= 0
+            }
+            "AND" | "OR" | "WITH" => std::mem::replace(&mut after_id, false),
+            id => !std::mem::replace(&mut after_id, true) && is_id(id),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    after_id && depth == 0 && text.len() <= 200
+}
+
+/// `host[:port][/path]`.
+pub(crate) fn registry(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = string(value, issues)?;
+    if text.contains('@') {
+        let issue = Issue::new(&value.span(), "a user name or password in `registry`").label("not here");
+        issues.add(issue.help("log in with `docker login`; its configuration and helpers are read"));
+        return None;
+    }
+    if text.contains("://") {
+        let issue = Issue::new(&value.span(), "a registry has no scheme").label("expected `host[:port][/path]`");
+        issues.add(issue.help("leave `https://` out"));
+        return None;
+    }
+    word("registry", "`host[:port][/path]`, e.g. registry.example.org/team", |text| {
+        let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
+        is_host(host) && path.is_none_or(|path| Repository::new(path).is_ok())
+    })(value, issues)
+}
+
+/// Where a bootstrapped base comes from.
+pub(crate) fn mirror(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    url(&["file", "http", "https"], "a mirror that needs a password is set up with apt's `auth.conf`")(value, issues)
+}
+
+/// A package index of pip.
+pub(crate) fn index_url(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    url(
+        &["file", "http", "https"],
+        "a recipe is no place for passwords: set `PIP_INDEX_URL` in the environment, or use pip's own configuration",
+    )(value, issues)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences() {
+        for good in ["MIT", "Apache-2.0", "MIT OR (GPL-2.0-or-later WITH Classpath-exception-2.0)", "LicenseRef-Own"] {
+            assert!(is_spdx(good), "{good}");
+        }
+        for bad in ["", "MIT Apache-2.0", "MIT AND", "(MIT", "MIT)", "AND", "MIT or ISC", "M\nT"] {
+            assert!(!is_spdx(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn maintainers() {
+        for good in ["Capensis <packages@example.org>", "A. B. (team) <a+b@c-d.org>"] {
+            assert!(is_maintainer(good), "{good}");
+        }
+        for bad in ["Capensis", "<a@b>", "A <a>", "A <a@b@c>", "A <a@b> ", "A<a@b>", "A <@b>", "A <a@>"] {
+            assert!(!is_maintainer(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The recipe as written: one table type for each table of the file, every value with its place. Applies no override
+//! and no default.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{
+    layers::{Layered, layered},
+    places, scalars as read,
+};
+use crate::{
+    names::{ImageName, PackageName, ProjectName, Repository, UserName},
+    recipe::BootstrapMode,
+    util::toml::{
+        At, alternatives, boolean, image_reference, line, list, map, number, one, one_line, one_of, os_package,
+        paragraphs, parsed, plain_absolute, project, relation, sub_table, table, web_url,
+    },
+};
+
+const BOOTSTRAP: [(&str, BootstrapMode); 3] =
+    [("fallback", BootstrapMode::Fallback), ("always", BootstrapMode::Always), ("never", BootstrapMode::Never)];
+const PRIORITIES: [(&str, &str); 4] =
+    [("required", "required"), ("important", "important"), ("standard", "standard"), ("optional", "optional")];
+
+table! {
+    /// The whole file.
+    "the recipe" struct RawRecipe {
+        project: RawProject = sub_table,
+        base: Layered<RawBase> = layered,
+        python: Layered<RawPython> = layered,
+        user: Vec<At<RawUser>> = one("[[user]]", sub_table),
+        image: Vec<At<Layered<RawImage>>> = one("[[image]]", layered),
+        package: Vec<At<Layered<RawPackage>>> = one("[[package]]", layered),
+        test: RawTest = sub_table,
+    }
+}
+
+table! {
+    "[project]" struct RawProject {
+        name: ProjectName = parsed,
+        maintainer: String = places::maintainer,
+        license: String = places::license,
+        homepage: String = web_url,
+        platforms: Vec<At<String>> = list(line),
+        official: String = line,
+        registry: String = places::registry,
+    }
+}
+
+table! {
+    "[base]" struct RawBase {
+        image: String = image_reference,
+        bootstrap: BootstrapMode = one_of("bootstrap mode", &BOOTSTRAP),
+        mirror: String = places::mirror,
+    }
+}
+
+table! {
+    "[python]" struct RawPython {
+        prefix: String = read::prefix,
+        requirements: PathBuf = project,
+        constraints: Vec<At<PathBuf>> = list(project),
+        no_binary: Vec<At<String>> = list(read::distribution),
+        index_url: String = places::index_url,
+        extra_index_urls: Vec<At<String>> = list(places::index_url),
+        build_packages: Vec<At<String>> = list(os_package),
+    }
+}
+
+table! {
+    "[[user]]" struct RawUser {
+        name: UserName = read::new_user,
+        home: String = plain_absolute,
+        shell: String = plain_absolute,
+        comment: String = read::gecos,
+    }
+}
+
+table! {
+    "[[image]]" struct RawImage {
+        name: ImageName = parsed,
+        from: ImageName = read::parent_image,
+        repository: Repository = parsed,
+        dockerfile: PathBuf = project,
+        requirements: PathBuf = project,
+        python: Vec<At<PathBuf>> = list(project),
+        packages: Vec<At<String>> = list(os_package),
+        users: Vec<At<UserName>> = list(parsed),
+        contents: Vec<At<RawContent>> = list(sub_table),
+        env: BTreeMap<String, String> = map(read::env_name, line),
+        expose: Vec<At<u16>> = list(number(1..=u16::MAX)),
+        user: UserName = parsed,
+        workdir: String = plain_absolute,
+        entrypoint: Vec<At<String>> = list(line),
+        cmd: Vec<At<String>> = list(line),
+        labels: BTreeMap<String, String> = map(read::label_name, line),
+        description: String = one_line,
+    }
+}
+
+table! {
+    "an entry of `contents`" struct RawContent {
+        src: String = line,
+        dst: String = line,
+        kind as "type": read::Kind = one_of("type", &read::KINDS),
+        file_info: RawFileInfo = sub_table,
+        enable: bool = boolean,
+        start: bool = boolean,
+    }
+}
+
+table! {
+    "`file_info`" struct RawFileInfo {
+        mode: u32 = read::mode,
+        owner: UserName = parsed,
+        group: UserName = parsed,
+    }
+}
+
+table! {
+    "[[package]]" struct RawPackage {
+        name: PackageName = parsed,
+        from: ImageName = parsed,
+        summary: String = read::summary,
+        description: String = paragraphs,
+        section: String = read::section,
+        priority: &'static str = one_of("priority", &PRIORITIES),
+        contents: Vec<At<RawContent>> = list(sub_table),
+        without: Vec<At<PackageName>> = list(parsed),
+        users: Vec<At<UserName>> = list(parsed),
+        scripts: RawScripts = sub_table,
+        depends: Vec<At<String>> = list(alternatives),
+        recommends: Vec<At<String>> = list(alternatives),
+        suggests: Vec<At<String>> = list(alternatives),
+        conflicts: Vec<At<String>> = list(relation),
+        breaks: Vec<At<String>> = list(relation),
+        replaces: Vec<At<String>> = list(relation),
+        provides: Vec<At<String>> = list(relation),
+        copyright: String = one_line,
+        license_file: PathBuf = project,
+        changelog: PathBuf = project,
+        lintian: Vec<At<RawOverride>> = list(sub_table),
+    }
+}
+
+table! {
+    "`scripts`" struct RawScripts {
+        preinstall: PathBuf = project,
+        postinstall: PathBuf = project,
+        preremove: PathBuf = project,
+        postremove: PathBuf = project,
+    }
+}
+
+table! {
+    "an entry of `lintian`" struct RawOverride {
+        tag: String = read::lintian_tag,
+        reason: String = one_line,
+    }
+}
+
+table! {
+    "[test]" struct RawTest {
+        unit: Vec<At<RawUnit>> = one("[[test.unit]]", sub_table),
+    }
+}
+
+table! {
+    "[[test.unit]]" struct RawUnit {
+        name: String = read::unit,
+        http: String = web_url,
+        status: u16 = number(100..=599),
+        alive: u32 = number(1..=3600),
+        within: u32 = number(1..=3600),
+    }
+}

@@ -1,0 +1,181 @@
+//! What the parts of a recipe say of each other, overrides included: names given twice, names that nobody has, keys
+//! that exclude each other. Resolves nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    raw::{RawContent, RawImage, RawPackage, RawRecipe, RawUnit},
+    scalars::Word,
+};
+use crate::{
+    names::PackageName,
+    platform::Catalogue,
+    util::toml::{At, Given, Issue, Issues, Span, required},
+};
+
+/// Adds everything that does not fit together.
+pub(super) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
+    check_overrides(raw, catalogue, issues);
+    let names = Names::of(raw, issues);
+    for image in raw.image.items().iter().flat_map(|image| image.value.all()) {
+        names.check_image(image, issues);
+        check_python(raw, image, issues);
+    }
+    for package in raw.package.items() {
+        let own = package.value.base.name.value().map(PackageName::as_str);
+        package.value.all().for_each(|table| names.check_package(table, own, issues));
+    }
+    if let Some(test) = raw.test.value() {
+        test.unit.items().iter().for_each(|unit| check_unit(&unit.value, issues));
+    }
+}
+
+fn check_overrides(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
+    if let Some(base) = raw.base.value() {
+        base.check(catalogue, issues);
+    }
+    if let Some(python) = raw.python.value() {
+        python.check(catalogue, issues);
+    }
+    raw.image.items().iter().for_each(|image| image.value.check(catalogue, issues));
+    raw.package.items().iter().for_each(|package| package.value.check(catalogue, issues));
+}
+
+/// The names of one kind. Incomplete when one of them could not be read: then nothing is called unknown.
+#[derive(Debug)]
+struct Known<'n> {
+    what: &'static str,
+    names: BTreeSet<&'n str>,
+    complete: bool,
+}
+
+impl<'n> Known<'n> {
+    /// Collects the names of tables; missing ones and those given twice are issues.
+    fn of<T: Word + 'n>(
+        what: &'static str,
+        place: &'static str,
+        tables: impl Iterator<Item = (&'n Given<T>, &'n Span)>,
+        issues: &mut Issues,
+    ) -> Self {
+        let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
+        let mut complete = true;
+        for (name, span) in tables {
+            let Some(name) = required(name, ("name", "\"example\""), (place, span), issues) else {
+                complete = false;
+                continue;
+            };
+            let word = name.value.word();
+            if let Some(before) = first.get(word) {
+                let issue = Issue::new(&name.span, format!("two {what}s are called `{word}`")).label("again here");
+                issues.add(issue.also(before, "first here").help("give each a name of its own"));
+            } else {
+                first.insert(word, &name.span);
+            }
+        }
+        Self { what, names: first.into_keys().collect(), complete }
+    }
+
+    fn check<T: Word>(&self, name: &At<T>, issues: &mut Issues) {
+        let word = name.value.word();
+        if self.complete && !self.names.contains(word) {
+            let known: Vec<&str> = self.names.iter().copied().collect();
+            issues.add(Issue::unknown(&name.span, self.what, word, &known));
+        }
+    }
+}
+
+/// The names of everything that a recipe makes.
+#[derive(Debug)]
+struct Names<'n> {
+    users: Known<'n>,
+    images: Known<'n>,
+    packages: Known<'n>,
+}
+
+impl<'n> Names<'n> {
+    fn of(raw: &'n RawRecipe, issues: &mut Issues) -> Self {
+        let users = raw.user.items().iter().map(|user| (&user.value.name, &user.value.span));
+        let images = raw.image.items().iter().map(|image| (&image.value.base.name, &image.value.base.span));
+        let packages = raw.package.items().iter().map(|package| (&package.value.base.name, &package.value.base.span));
+        let mut names = Self {
+            users: Known::of("user", "[[user]]", users, issues),
+            images: Known::of("image", "[[image]]", images, issues),
+            packages: Known::of("package", "[[package]]", packages, issues),
+        };
+        names.users.complete &= !matches!(raw.user, Given::Wrong(_));
+        names.images.complete &= !matches!(raw.image, Given::Wrong(_));
+        names.packages.complete &= !matches!(raw.package, Given::Wrong(_));
+        names
+    }
+
+    fn check_image(&self, image: &RawImage, issues: &mut Issues) {
+        image.from.at().into_iter().for_each(|from| self.images.check(from, issues));
+        image.users.items().iter().for_each(|user| self.users.check(user, issues));
+        image.user.at().into_iter().for_each(|user| self.check_owner(user, issues));
+        image.contents.items().iter().for_each(|entry| self.check_content(&entry.value, issues));
+    }
+
+    fn check_package(&self, package: &RawPackage, own: Option<&str>, issues: &mut Issues) {
+        package.from.at().into_iter().for_each(|from| self.images.check(from, issues));
+        package.users.items().iter().for_each(|user| self.users.check(user, issues));
+        package.contents.items().iter().for_each(|entry| self.check_content(&entry.value, issues));
+        for other in package.without.items() {
+            if Some(other.value.as_str()) == own {
+                let issue = Issue::new(&other.span, "a package cannot be without its own files").label("itself");
+                issues.add(issue.help("name the packages that ship the shared files"));
+            } else {
+                self.packages.check(other, issues);
+            }
+        }
+    }
+
+    fn check_content(&self, entry: &RawContent, issues: &mut Issues) {
+        let Some(info) = entry.file_info.value() else {
+            return;
+        };
+        info.owner.at().into_iter().chain(info.group.at()).for_each(|name| self.check_owner(name, issues));
+    }
+
+    /// Root is everywhere; everybody else comes from a [[user]].
+    fn check_owner<T: Word>(&self, name: &At<T>, issues: &mut Issues) {
+        let word = name.value.word();
+        if word != "root" && self.users.complete && !self.users.names.contains(word) {
+            let known: Vec<&str> = std::iter::once("root").chain(self.users.names.iter().copied()).collect();
+            issues.add(Issue::unknown(&name.span, "user", word, &known));
+        }
+    }
+}
+
+/// What needs a virtualenv needs [python].
+fn check_python(raw: &RawRecipe, image: &RawImage, issues: &mut Issues) {
+    if !matches!(raw.python, Given::No) {
+        return;
+    }
+    for (key, span) in [("python", image.python.span()), ("requirements", image.requirements.span())] {
+        if let Some(span) = span {
+            let issue = Issue::new(span, format!("`{key}` needs a virtualenv, and there is no [python]")).relational();
+            issues.add(issue.label("no [python]").help("add `[python]` with `prefix` and `requirements`"));
+        }
+    }
+}
+
+/// `http` with `status`, or `alive`: one of both.
+fn check_unit(unit: &RawUnit, issues: &mut Issues) {
+    let place = ("[[test.unit]]", &unit.span);
+    required(&unit.name, ("name", "\"example.service\""), place, issues);
+    match (unit.http.span(), unit.alive.span()) {
+        (Some(http), Some(alive)) => {
+            let issue =
+                Issue::new(alive, "`alive` and `http` in one test").label("this one").also(http, "and this one");
+            issues.add(issue.help("keep one, or write two [[test.unit]]"));
+        }
+        (None, None) => {
+            let issue = Issue::new(&unit.span, "this test asks for nothing").label("`http` or `alive` is needed here");
+            issues.add(issue.help("for example `http = \"http://127.0.0.1:8080/\"`, or `alive = 3` (seconds)"));
+        }
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    if let (Some(status), None) = (unit.status.span(), unit.http.span()) {
+        issues.add(Issue::new(status, "`status` without `http`").label("of which answer?").help("add `http`"));
+    }
+}

@@ -1,0 +1,204 @@
+//! From the recipe as written to the recipe of one platform: overrides laid over, defaults filled in, order found.
+//! Adds to the issues what only the platform's view shows.
+
+use std::collections::BTreeMap;
+
+use super::{
+    content::{Of, content},
+    files::Scripts as Texts,
+    raw::{RawBase, RawContent, RawPython, RawRecipe, RawUnit, RawUser},
+};
+use crate::{
+    names::{PlatformId, User, UserName},
+    platform::{Catalogue, Platform},
+    recipe::{BaseMode, Project, PythonApp, Recipe, Trial, TrialCheck, UnitTrial},
+    util::toml::{At, Given, Issue, Issues, Span, listed, nearest, quoted, required},
+};
+
+/// What a recipe is resolved from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sources<'s> {
+    pub(super) raw: &'s RawRecipe,
+    pub(super) project: &'s Project,
+    pub(super) scripts: &'s Texts,
+}
+
+/// `[project]`.
+pub(super) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) -> Option<Project> {
+    if let Given::No = raw.project {
+        let issue = Issue::new(&raw.span, "there is no [project]").relational().label("`[project]` is needed");
+        issues.add(issue.help("begin with `[project]`, then `name`, `maintainer`, `license` and `platforms`"));
+    }
+    let table = raw.project.value()?;
+    let at = ("[project]", &table.span);
+    let name = required(&table.name, ("name", "\"canopsis\""), at, issues);
+    let maintainer = required(&table.maintainer, ("maintainer", "\"Example Org <packages@example.org>\""), at, issues);
+    let license = required(&table.license, ("license", "\"Apache-2.0\""), at, issues);
+    let platforms = required(&table.platforms, ("platforms", "[\"debian-12\"]"), at, issues);
+    let platforms = platforms.map(|list| platform_ids(list, catalogue, issues));
+    let official = official(&table.official, platforms.as_deref().unwrap_or_default(), catalogue, issues);
+    Some(Project {
+        name: name?.value.clone(),
+        maintainer: maintainer?.value.clone(),
+        license: license?.value.clone(),
+        homepage: table.homepage.or_default(),
+        platforms: platforms?,
+        official,
+        registry: table.registry.value().cloned(),
+    })
+}
+
+fn platform_ids(list: &At<Vec<At<String>>>, catalogue: &Catalogue, issues: &mut Issues) -> Vec<PlatformId> {
+    if list.value.is_empty() {
+        let issue = Issue::new(&list.span, "no platform").label("expected one at least");
+        issues.add(issue.help("for example `platforms = [\"debian-12\"]`"));
+    }
+    let mut first: BTreeMap<PlatformId, &Span> = BTreeMap::new();
+    let mut ids = Vec::new();
+    for word in &list.value {
+        let Some(id) = platform_id(word, catalogue, issues) else {
+            continue;
+        };
+        if let Some(before) = first.get(&id) {
+            let issue = Issue::new(&word.span, format!("the platform `{id}` twice")).label("again here");
+            issues.add(issue.also(before, "first here").help("leave one out"));
+        } else {
+            first.insert(id.clone(), &word.span);
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+fn platform_id(word: &At<String>, catalogue: &Catalogue, issues: &mut Issues) -> Option<PlatformId> {
+    let found = catalogue.find(&word.value);
+    found.map(|platform| platform.id.clone()).map_err(|unknown| issues.add(unknown_platform(word, &unknown))).ok()
+}
+
+fn unknown_platform(word: &At<String>, unknown: &crate::platform::Unknown) -> Issue {
+    let near = unknown.nearest.as_ref();
+    let label = near.map_or_else(|| "no such platform".to_owned(), |near| format!("did you mean `{near}`?"));
+    let known: Vec<&str> = unknown.known.iter().map(PlatformId::as_str).collect();
+    let help = format!("known: {}; a file in `platforms/` of the project adds one", listed(&known));
+    Issue::new(&word.span, format!("unknown platform {}", quoted(&word.value))).label(label).help(help)
+}
+
+fn official(
+    given: &Given<String>,
+    platforms: &[PlatformId],
+    catalogue: &Catalogue,
+    issues: &mut Issues,
+) -> Option<PlatformId> {
+    let word = given.at()?;
+    let id = platform_id(word, catalogue, issues)?;
+    if !platforms.contains(&id) && !platforms.is_empty() {
+        let known: Vec<&str> = platforms.iter().map(PlatformId::as_str).collect();
+        let label = match nearest(id.as_str(), known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "not built".to_owned(),
+        };
+        let issue = Issue::new(&word.span, format!("the official platform `{id}` is none of `platforms`")).relational();
+        issues.add(issue.label(label).help(format!("one of {}, or add it to `platforms`", listed(&known))));
+    }
+    Some(id)
+}
+
+/// The recipe of one platform. `version` is the full version of its packages.
+pub(super) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, issues: &mut Issues) -> Option<Recipe> {
+    let raw = sources.raw;
+    let view = View { sources, platform, version, users: users(raw) };
+    let base = raw.base.value().map(|base| base_mode(&base.on(platform)));
+    let python = raw.python.value().map(|python| view.python(&python.on(platform), issues));
+    let images = view.images(issues);
+    let packages = view.packages(issues);
+    let units = raw.test.value().map(|test| test.unit.items()).unwrap_or_default();
+    Some(Recipe {
+        project: sources.project.clone(),
+        base: base.unwrap_or_default(),
+        python: match python {
+            Some(python) => Some(python?),
+            None => None,
+        },
+        images: images?,
+        packages: packages?,
+        trial: Trial { units: units.iter().map(|unit| trial(&unit.value)).collect::<Option<_>>()? },
+    })
+}
+
+fn base_mode(raw: &RawBase) -> BaseMode {
+    BaseMode {
+        image: raw.image.value().cloned(),
+        bootstrap: raw.bootstrap.or_default(),
+        mirror: raw.mirror.value().cloned(),
+    }
+}
+
+/// The recipe's users by name.
+fn users(raw: &RawRecipe) -> BTreeMap<&UserName, User> {
+    let of = |user: &RawUser, name: &UserName| User {
+        name: name.clone(),
+        home: user.home.or("/nonexistent"),
+        shell: user.shell.or("/usr/sbin/nologin"),
+        comment: user.comment.or_default(),
+    };
+    let named = raw.user.items().iter().filter_map(|user| Some((user.value.name.value()?, &user.value)));
+    named.map(|(name, user)| (name, of(user, name))).collect()
+}
+
+fn trial(raw: &RawUnit) -> Option<UnitTrial> {
+    let check = match (raw.http.value(), raw.alive.value()) {
+        (Some(url), _) => TrialCheck::Http { url: url.clone(), status: raw.status.or(200_u16) },
+        (None, Some(seconds)) => TrialCheck::Alive { seconds: *seconds },
+        (None, None) => return None,
+    };
+    Some(UnitTrial { unit: raw.name.value()?.clone(), check, within_s: raw.within.or(30_u32) })
+}
+
+/// A recipe seen from one platform.
+pub(super) struct View<'v> {
+    pub(super) sources: &'v Sources<'v>,
+    pub(super) platform: &'v Platform,
+    pub(super) version: &'v str,
+    pub(super) users: BTreeMap<&'v UserName, User>,
+}
+
+impl View<'_> {
+    fn python(&self, raw: &RawPython, issues: &mut Issues) -> Option<PythonApp> {
+        let place = self.place("[python]");
+        let at = (place.as_str(), &raw.span);
+        let prefix = required(&raw.prefix, ("prefix", "\"/opt/canopsis\""), at, issues);
+        let requirements = required(&raw.requirements, ("requirements", "\"requirements.txt\""), at, issues);
+        Some(PythonApp {
+            prefix: prefix?.value.clone(),
+            requirements: requirements?.value.clone(),
+            constraints: raw.constraints.values(),
+            no_binary: raw.no_binary.values(),
+            index_url: raw.index_url.value().cloned(),
+            extra_index_urls: raw.extra_index_urls.values(),
+            build_packages: raw.build_packages.values(),
+        })
+    }
+
+    /// `[[image]]` in messages, with the platform where the recipe has several.
+    pub(super) fn place(&self, table: &str) -> String {
+        match self.sources.project.platforms.len() {
+            0 | 1 => table.to_owned(),
+            _ => format!("{table} for `{}`", self.platform.id),
+        }
+    }
+
+    pub(super) fn contents(
+        &self,
+        raw: &Given<Vec<At<RawContent>>>,
+        of: Of<'_>,
+        issues: &mut Issues,
+    ) -> Option<Vec<crate::recipe::Content>> {
+        let entries: Vec<_> =
+            raw.items().iter().map(|entry| content(&entry.value, of, self.platform, issues)).collect();
+        entries.into_iter().collect()
+    }
+
+    pub(super) fn accounts(&self, names: &Given<Vec<At<UserName>>>) -> Vec<User> {
+        names.items().iter().filter_map(|name| self.users.get(&name.value).cloned()).collect()
+    }
+}

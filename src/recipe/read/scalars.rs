@@ -1,0 +1,228 @@
+//! The words of a recipe that only a recipe has, each with its grammar. One value at a time; compares nothing.
+
+use toml::de::DeValue;
+
+use crate::{
+    names::{ImageName, PackageName, UserName},
+    util::toml::{Issue, Issues, Value, one_line, parsed, plain_absolute, quoted, word, wrong_type},
+};
+
+/// A name of the recipe as text.
+pub(super) trait Word {
+    /// The text.
+    fn word(&self) -> &str;
+}
+
+macro_rules! words {
+    ($($name:ty),+) => {
+        $(impl Word for $name {
+            fn word(&self) -> &str {
+                self.as_str()
+            }
+        })+
+    };
+}
+words!(UserName, ImageName, PackageName);
+
+/// `type` of an entry of `contents`, nFPM's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Dir,
+    Config,
+    ConfigNoReplace,
+    State,
+    Doc,
+    License,
+    Service,
+    Symlink,
+    Exclude,
+}
+
+/// The words.
+pub(crate) const KINDS: [(&str, Kind); 9] = [
+    ("config", Kind::Config),
+    ("config|noreplace", Kind::ConfigNoReplace),
+    ("dir", Kind::Dir),
+    ("state", Kind::State),
+    ("doc", Kind::Doc),
+    ("license", Kind::License),
+    ("service", Kind::Service),
+    ("symlink", Kind::Symlink),
+    ("exclude", Kind::Exclude),
+];
+
+/// The folder of the virtualenv: deep enough to belong to nobody else, short enough for `#!` lines.
+pub(crate) fn prefix(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let path = plain_absolute(value, issues)?;
+    let of_the_system = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys"];
+    let own = path.matches('/').count() >= 2
+        && !["/usr/bin", "/usr/lib", "/usr/sbin", "/usr/share", "/usr/local", "/usr/include"].contains(&path.as_str())
+        && !of_the_system.iter().any(|folder| path.starts_with(&format!("{folder}/")));
+    word("prefix", "a folder of its own, at most 100 bytes, e.g. /opt/canopsis", |_| own && path.len() <= 100)(
+        value, issues,
+    )?;
+    Some(path)
+}
+
+/// A Python distribution's name, normalised (PEP 503).
+pub(crate) fn distribution(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let expected = "a distribution's name: letters, digits, `.`, `_` and `-`, a letter or digit at both ends";
+    let name = word("distribution", expected, |text| {
+        let edge = |c: char| c.is_ascii_alphanumeric();
+        text.starts_with(edge)
+            && text.ends_with(edge)
+            && text.len() <= 100
+            && text.chars().all(|c| edge(c) || ".-_".contains(c))
+    })(value, issues)?;
+    let parts: Vec<String> = name.split(['-', '_', '.']).filter(|p| !p.is_empty()).map(str::to_lowercase).collect();
+    Some(parts.join("-"))
+}
+
+/// The name of a user that the recipe makes.
+pub(crate) fn new_user(value: Value<'_>, issues: &mut Issues) -> Option<UserName> {
+    let name: UserName = parsed(value, issues)?;
+    if name.as_str() == "root" {
+        issues.add(
+            Issue::new(&value.span(), "`root` is there already").label("another name").help("leave this [[user]] out"),
+        );
+        return None;
+    }
+    Some(name)
+}
+
+/// The GECOS field.
+pub(crate) fn gecos(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = one_line(value, issues)?;
+    word("comment", "words without a colon or a comma: they end up in /etc/passwd", |text| !text.contains([':', ',']))(
+        value, issues,
+    )?;
+    Some(text)
+}
+
+/// `from` of an image: another image of the recipe.
+pub(crate) fn parent_image(value: Value<'_>, issues: &mut Issues) -> Option<ImageName> {
+    let foreign = match value.get_ref() {
+        DeValue::Table(_) => true,
+        DeValue::String(text) => text.contains(['/', ':']),
+        _ => false,
+    };
+    if foreign {
+        let issue = Issue::new(&value.span(), "an image cannot start from another project's image yet");
+        issues.add(issue.label("expected the name of an [[image]]").help(
+            "`from` takes the `name` of an [[image]] of this recipe; without it an image starts from the platform's \
+             base, or from `[base] image`",
+        ));
+        return None;
+    }
+    parsed(value, issues)
+}
+
+/// An environment variable's name.
+pub(crate) fn env_name(key: &str) -> Result<(), String> {
+    let fits = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.len() <= 100
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if fits { Ok(()) } else { Err("a letter or `_`, then letters, digits and `_`".to_owned()) }
+}
+
+/// A label's key, as Docker's documents advise.
+pub(crate) fn label_name(key: &str) -> Result<(), String> {
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    let fits = key.starts_with(edge)
+        && key.ends_with(edge)
+        && key.len() <= 128
+        && key.chars().all(|c| edge(c) || "._-/".contains(c));
+    if fits { Ok(()) } else { Err("letters, digits, `.`, `_`, `-` and `/`, e.g. org.example.team".to_owned()) }
+}
+
+/// A file's mode, written in octal.
+pub(crate) fn mode(value: Value<'_>, issues: &mut Issues) -> Option<u32> {
+    let span = value.span();
+    let octal = |digits: &str| {
+        let digits = digits.trim_start_matches("0o").trim_start_matches('0');
+        let fits = (1..=4).contains(&digits.len()) && digits.bytes().all(|b| (b'0'..=b'7').contains(&b));
+        format!("write `0o{}`", if fits { digits } else { "644" })
+    };
+    match value.get_ref() {
+        DeValue::Integer(number) if number.radix() == 8 => {
+            let mode = u32::from_str_radix(number.as_str(), 8).ok().filter(|mode| *mode <= 0o7777);
+            if mode.is_none() {
+                let message = format!("{} is no mode", quoted(&number.to_string()));
+                issues.add(Issue::new(&span, message).label("expected 0 to 0o7777").help("write `0o644`"));
+            }
+            mode
+        }
+        DeValue::Integer(number) => {
+            let message = format!("{} is not octal, and modes are", quoted(&number.to_string()));
+            let digits = if number.radix() == 10 { number.as_str() } else { "" };
+            issues.add(Issue::new(&span, message).label("expected an octal integer").help(octal(digits)));
+            None
+        }
+        DeValue::String(text) => {
+            let issue = Issue::new(&span, "a mode is an octal integer, not a string");
+            issues.add(issue.label("expected an octal integer").help(octal(text)));
+            None
+        }
+        _ => {
+            wrong_type(value, "an octal integer", issues);
+            None
+        }
+    }
+}
+
+/// One line that says what a package is (Debian policy 3.4.1, RPM).
+pub(crate) fn summary(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = one_line(value, issues)?;
+    let length = text.chars().count();
+    let problem = if length > 80 {
+        Some((format!("the summary has {length} characters"), "expected 80 at most"))
+    } else if text.ends_with('.') {
+        Some(("the summary ends with a full stop".to_owned(), "expected a phrase, not a sentence"))
+    } else {
+        None
+    };
+    if let Some((message, label)) = problem {
+        issues.add(Issue::new(&value.span(), message).label(label).help("put the rest into `description`"));
+        return None;
+    }
+    Some(text)
+}
+
+/// The archive section.
+pub(crate) fn section(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    word("section", "one of Debian's, e.g. `net`, `admin`, `python`, `misc`", |text| {
+        let fits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        text.len() <= 40 && text.split('/').count() <= 2 && text.split('/').all(fits)
+    })(value, issues)
+}
+
+/// A lintian tag with its context.
+pub(crate) fn lintian_tag(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = one_line(value, issues)?;
+    word("lintian tag", "a tag, and its context if any, e.g. `dir-or-file-in-opt *`", |text| {
+        let tag = text.split_ascii_whitespace().next().unwrap_or_default();
+        tag.starts_with(|c: char| c.is_ascii_lowercase())
+            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-/".contains(&b))
+    })(value, issues)?;
+    Some(text)
+}
+
+/// The kinds of systemd units that a package ships.
+const UNITS: [&str; 7] = ["service", "socket", "timer", "target", "path", "mount", "slice"];
+
+/// A systemd unit, an instance included.
+pub(crate) fn unit(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let expected = "the whole name, e.g. `canopsis-webserver.service`, `worker@mail.service`";
+    word("unit", expected, |text| is_unit(text) && !text.contains("@."))(value, issues)
+}
+
+/// Whether a file's name is a unit's: systemd.unit(5).
+pub(crate) fn is_unit(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, kind)| {
+        UNITS.contains(&kind)
+            && !stem.is_empty()
+            && !stem.starts_with('@')
+            && name.len() <= 200
+            && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b":-_.\\@".contains(&b))
+    })
+}

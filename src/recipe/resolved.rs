@@ -1,0 +1,309 @@
+//! The recipe for one platform: overrides applied, defaults filled in, every name checked, every reference resolved.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crate::names::{
+    self, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, Tag, UpstreamVersion, User,
+    UserName,
+};
+
+/// Which release is made.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Release {
+    /// The tag of its images.
+    pub tag: Tag,
+    /// The version of its packages.
+    pub version: UpstreamVersion,
+    /// The packaging revision.
+    pub release: names::Release,
+}
+
+/// What is the same on every platform.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Project {
+    /// `name`.
+    pub name: ProjectName,
+    /// `maintainer`, `Name <mail>`.
+    pub maintainer: String,
+    /// `license`, an SPDX expression.
+    pub license: String,
+    /// `homepage`, or empty.
+    pub homepage: String,
+    /// `platforms`, in the recipe's order.
+    pub platforms: Vec<PlatformId>,
+    /// `official`: its images also get the plain tag.
+    pub official: Option<PlatformId>,
+    /// `registry`: where `push` goes, `host[:port][/path]`; `--registry` wins.
+    pub registry: Option<String>,
+}
+
+/// The recipe as one platform sees it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Recipe {
+    /// What is the same on every platform.
+    pub project: Project,
+    /// `[base]`.
+    pub base: BaseMode,
+    /// `[python]`, where there is one.
+    pub python: Option<PythonApp>,
+    /// `[[image]]`, parents before children.
+    pub images: Vec<Image>,
+    /// `[[package]]`, in the recipe's order but a package after those in its `without`.
+    pub packages: Vec<Package>,
+    /// `[test]`.
+    pub trial: Trial,
+}
+
+/// `[base]`: where base images come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct BaseMode {
+    /// `image`: another base image than the platform's.
+    pub image: Option<String>,
+    /// `bootstrap`: `"fallback"` (default: when the daemon has none and no registry answers), `"always"`, `"never"`.
+    pub bootstrap: BootstrapMode,
+    /// `mirror`: the archive a bootstrapped base is made from; the tool's default otherwise.
+    pub mirror: Option<String>,
+}
+
+/// When a base image is made from packages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BootstrapMode {
+    /// When the daemon has none and it cannot be pulled.
+    #[default]
+    Fallback,
+    /// Always: a registry is never asked.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `[python]`: the virtualenv and its wheels.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PythonApp {
+    /// `prefix`: the virtualenv's path in images and packages, e.g. `/opt/canopsis`.
+    pub prefix: String,
+    /// `requirements` of images without `from` (relative to the project).
+    pub requirements: PathBuf,
+    /// `constraints`: constraint files (relative to the project).
+    pub constraints: Vec<PathBuf>,
+    /// `no_binary`: distributions compiled from their sdist, normalised (PEP 503).
+    pub no_binary: Vec<String>,
+    /// `index_url`: another index than pip's default. Userinfo is refused here: credentials come from `PIP_INDEX_URL` or
+    /// pip's own configuration in the environment.
+    pub index_url: Option<String>,
+    /// `extra_index_urls`.
+    pub extra_index_urls: Vec<String>,
+    /// `build_packages`: OS packages of the builder, beside the platform's compilers.
+    pub build_packages: Vec<String>,
+}
+
+/// What an image starts from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageSource {
+    /// The platform's base image.
+    Base,
+    /// Another image of the recipe.
+    Image(ImageName),
+}
+
+/// `[[image]]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Image {
+    /// `name`: how the recipe calls it.
+    pub name: ImageName,
+    /// `from`.
+    pub from: ImageSource,
+    /// `repository`.
+    pub repository: Repository,
+    /// `dockerfile`: the project's own template (relative to the project), else the built-in one.
+    pub dockerfile: Option<PathBuf>,
+    /// `requirements`: a requirements set of its own. An image without `from` takes `[python]`'s.
+    pub requirements: Option<PathBuf>,
+    /// `python`: folders of the project with a `pyproject.toml`, installed into the virtualenv without dependencies.
+    pub python: Vec<PathBuf>,
+    /// `packages`: OS packages of the run time.
+    pub packages: Vec<String>,
+    /// `users`: made in this image and known in those made from it.
+    pub users: Vec<User>,
+    /// `contents`: files of the project put into the image.
+    pub contents: Vec<Content>,
+    /// `env`.
+    pub env: BTreeMap<String, String>,
+    /// `expose`: TCP ports.
+    pub expose: Vec<u16>,
+    /// `user` it runs as.
+    pub user: Option<UserName>,
+    /// `workdir`, absolute.
+    pub workdir: Option<String>,
+    /// `entrypoint`, exec form.
+    pub entrypoint: Vec<String>,
+    /// `cmd`, exec form.
+    pub cmd: Vec<String>,
+    /// `labels`, beside the OCI ones.
+    pub labels: BTreeMap<String, String>,
+    /// `description`, for `org.opencontainers.image.title`'s neighbour; may be empty.
+    pub description: String,
+}
+
+/// One entry of `contents`.
+///
+/// In a package an absolute `src` is in the container, a relative one in the project; in an image every `src` is in the
+/// project.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Content {
+    /// `src`: a file, a folder (taken whole), or a glob (`*`, `**`, `?`, `{a,b}`, `[…]`); empty for `type = "dir"`.
+    pub src: String,
+    /// `dst`: absolute; the same as `src` where it is in the container and nothing is said.
+    pub dst: String,
+    /// `type`.
+    pub kind: ContentKind,
+    /// `file_info`.
+    pub info: FileInfo,
+}
+
+impl Content {
+    /// Whether `src` is in the container.
+    #[must_use]
+    pub fn in_container(&self) -> bool {
+        self.src.starts_with('/')
+    }
+}
+
+/// The types of contents.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContentKind {
+    /// `type` not given: files as they are.
+    Files,
+    /// `"dir"`: an empty folder at `dst`.
+    Dir,
+    /// `"config"`, `"config|noreplace"`: of files already taken, or of the files it adds.
+    Config {
+        /// `|noreplace`.
+        noreplace: bool,
+    },
+    /// `"state"`: folders whose contents are made at run time: shipped empty, kept at removal, emptied at purge.
+    State,
+    /// `"doc"`.
+    Doc,
+    /// `"license"`.
+    License,
+    /// `"service"`: a systemd unit of the project, installed where the platform wants it.
+    Service(Service),
+    /// `"symlink"`: `src` is the link's target, as written.
+    Symlink,
+    /// `"exclude"`: files already taken that are left out.
+    Exclude,
+}
+
+/// What a unit does at installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Service {
+    /// `enable`, true when nothing is said (a template never is).
+    pub enable: bool,
+    /// `start`, true when nothing is said.
+    pub start: bool,
+}
+
+/// `file_info`, nFPM's word.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FileInfo {
+    /// `mode`, 0 to 0o7777; the file's own (container) or 0644/0755 (project) otherwise.
+    pub mode: Option<u32>,
+    /// `owner`, else root (project) or the container's.
+    pub owner: Option<UserName>,
+    /// `group`.
+    pub group: Option<UserName>,
+}
+
+/// `[[package]]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Package {
+    /// `name`.
+    pub name: PackageName,
+    /// `from`: files come out of a container of this image.
+    pub from: ImageName,
+    /// `summary`: one line.
+    pub summary: String,
+    /// `description`: paragraphs; may be empty.
+    pub description: String,
+    /// `section`, `misc` when nothing is said.
+    pub section: String,
+    /// `priority`, `optional` when nothing is said.
+    pub priority: String,
+    /// `contents`.
+    pub contents: Vec<Content>,
+    /// `without`: what these packages of the recipe already ship is left out.
+    pub without: Vec<PackageName>,
+    /// `users`, made before unpacking.
+    pub users: Vec<User>,
+    /// `scripts`: texts of the project's files.
+    pub scripts: Scripts,
+    /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the package's full version.
+    pub depends: Vec<String>,
+    /// `recommends`.
+    pub recommends: Vec<String>,
+    /// `suggests`.
+    pub suggests: Vec<String>,
+    /// `conflicts`.
+    pub conflicts: Vec<String>,
+    /// `breaks`.
+    pub breaks: Vec<String>,
+    /// `replaces`.
+    pub replaces: Vec<String>,
+    /// `provides`.
+    pub provides: Vec<String>,
+    /// `copyright` and the licence text.
+    pub copyright: Copyright,
+    /// `changelog`: a file of the project (relative), else one entry is made of the release.
+    pub changelog: Option<PathBuf>,
+    /// `lintian`: overrides with their reasons.
+    pub overrides: Vec<Override>,
+}
+
+/// Who holds the copyright.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Copyright {
+    /// `copyright`: `2015-2026 Capensis`; the maintainer otherwise.
+    pub holder: String,
+    /// `license_file` (relative to the project): the whole text.
+    pub license_file: Option<PathBuf>,
+}
+
+/// `[test]`: what `factory test` does with the packages of the recipe.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Trial {
+    /// `[[test.unit]]`.
+    pub units: Vec<UnitTrial>,
+}
+
+/// `[[test.unit]]`: one unit whose `ExecStart` is run as systemd would, and what must be true then.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct UnitTrial {
+    /// `name`: `canopsis-webserver.service`, `canopsis-engine@cleaner-cleaner_events.service`.
+    pub unit: String,
+    /// What must be true.
+    pub check: TrialCheck,
+    /// `within`: seconds until it must be, 30 when nothing is said.
+    pub within_s: u32,
+}
+
+/// What must be true of a unit that runs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrialCheck {
+    /// `http = "http://127.0.0.1:8082/"`, `status = 200`.
+    Http {
+        /// The URL, seen from inside the container.
+        url: String,
+        /// The status that must come.
+        status: u16,
+    },
+    /// `alive = 3`: still running after so many seconds.
+    Alive {
+        /// Seconds.
+        seconds: u32,
+    },
+}

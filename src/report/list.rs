@@ -1,0 +1,137 @@
+//! A plain list for the verbs that answer with one: `show`, `clean`, `keys`, `log`. Only its look.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::{
+    look::{Look, Paint},
+    table::{Cell, Column, Table},
+    text::push_line,
+    view::View,
+};
+
+/// Rows under named columns. In JSON each row is an object with the columns' names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListView {
+    /// What is listed: `records to remove`. Left out where it is empty.
+    pub title: String,
+    /// The columns, for people and as JSON keys.
+    pub columns: Vec<ListColumn>,
+    /// One text for each column, as people read it.
+    pub rows: Vec<Vec<String>>,
+    /// The last line: `12 records, 1.2 GB`. Left out where it is empty.
+    pub summary: String,
+}
+
+/// One column of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListColumn {
+    /// Its title, lower case, one word.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: ListKind,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListKind {
+    /// Short words.
+    Word,
+    /// The long text or path of the row: it flows over where the list is too wide. One column at most.
+    Text,
+    /// Sizes, times and counts.
+    Number,
+}
+
+impl View for ListView {
+    const EVENT: &'static str = "list";
+
+    fn human(&self, look: &Look) -> String {
+        let column = |column: &ListColumn| match column.kind {
+            ListKind::Word => Column::left(column.name),
+            ListKind::Text => Column::flowing(column.name),
+            ListKind::Number => Column::right(column.name),
+        };
+        let mut out = String::new();
+        if !self.title.is_empty() {
+            push_line(&mut out, &look.paint(Paint::Bold, &self.title));
+        }
+        if !self.rows.is_empty() {
+            let mut table = Table::new(self.columns.iter().map(column).collect());
+            for row in &self.rows {
+                let mut cells: Vec<Cell> = row.iter().map(|text| text.as_str().into()).collect();
+                cells.truncate(self.columns.len());
+                table.row(cells);
+            }
+            out.push_str(&table.render(look));
+        }
+        if !self.summary.is_empty() {
+            push_line(&mut out, &self.summary);
+        }
+        out
+    }
+
+    fn each_text(&mut self, edit: &mut dyn FnMut(&mut String)) {
+        edit(&mut self.title);
+        self.rows.iter_mut().flatten().for_each(&mut *edit);
+        edit(&mut self.summary);
+    }
+}
+
+impl Serialize for ListView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("title", &self.title)?;
+        map.serialize_entry("rows", &Rows(self))?;
+        map.serialize_entry("summary", &self.summary)?;
+        map.end()
+    }
+}
+
+struct Rows<'a>(&'a ListView);
+struct Row<'a>(&'a [ListColumn], &'a [String]);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.rows.iter().map(|row| Row(&self.0.columns, row)))
+    }
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|column| column.name).zip(self.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> ListView {
+        let column = |name, kind| ListColumn { name, kind };
+        ListView {
+            title: "Would be removed".to_owned(),
+            columns: vec![
+                column("kind", ListKind::Word),
+                column("size", ListKind::Number),
+                column("what", ListKind::Text),
+            ],
+            rows: vec![
+                ["image", "1.2 GB", "canopsis/canopsis-cat:debian-12-2.5.10"].map(str::to_owned).to_vec(),
+                ["blocks", "31.2 MB", ".factory/blocks"].map(str::to_owned).to_vec(),
+            ],
+            summary: "2 things, 1.2 GB".to_owned(),
+        }
+    }
+
+    #[test]
+    fn human() {
+        insta::assert_snapshot!(list().human(&Look::plain(80)));
+        let empty = ListView { title: String::new(), rows: vec![], summary: "nothing to remove".to_owned(), ..list() };
+        assert_eq!(empty.human(&Look::plain(80)), "nothing to remove\n");
+    }
+
+    #[test]
+    fn json() {
+        insta::assert_json_snapshot!(list());
+    }
+}

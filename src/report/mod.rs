@@ -1,0 +1,41 @@
+//! Tells people and machines what happens: the only floor that prints. It takes [`Event`](crate::event::Event)s and
+//! views and never decides what is done.
+//!
+//! stdout is data (views, the closing table, JSON lines), stderr is talk. [`Reporter`] is the entrance.
+
+mod clock;
+mod doctor;
+mod face;
+mod human;
+mod json;
+mod list;
+mod live;
+mod logs;
+mod look;
+mod made;
+mod plain;
+mod plan;
+mod reporter;
+#[cfg(test)]
+mod scene;
+mod settings;
+mod steps;
+mod stream;
+mod table;
+mod tee;
+pub mod text;
+pub mod units;
+mod view;
+
+pub use clock::Clock;
+pub use doctor::{Check, CheckState, DoctorView};
+pub use json::SCHEMA;
+pub use list::{ListColumn, ListKind, ListView};
+pub use logs::LogDir;
+pub use look::{Glyphs, Look, Paint};
+pub use plan::{PlanRow, PlanState, PlanView};
+pub use reporter::{ReportError, Reporter};
+pub use settings::{Output, Settings, Surroundings, Verbosity};
+pub use table::{Cell, Column, Table};
+pub use tee::{Masked, Tee};
+pub use view::View;

@@ -1,0 +1,106 @@
+//! Requirements files (pip's "Requirements File Format"): which other files they take in, and on which line a
+//! distribution stands. Never resolves anything: that is pip's work.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
+
+use super::{
+    project::{SourceError, within},
+    wheelhouse::normalise,
+};
+
+/// The largest requirements file, in bytes, and the most files that one may take in.
+const LARGEST: u64 = 4 << 20;
+const MOST: usize = 64;
+
+/// The files of a requirements set: relative to the project -> text. The first file and all that it takes in with `-r`
+/// and `-c`, which must be files of the project.
+///
+/// # Errors
+/// When a file cannot be read, is too large, or lies outside of the project.
+pub fn closure(project: &Path, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>, SourceError> {
+    let mut found = BTreeMap::new();
+    let mut waiting: Vec<PathBuf> = first.to_vec();
+    while let Some(path) = waiting.pop() {
+        let refuse = |reason| SourceError::Name { path: path.display().to_string(), reason };
+        let clean = within(&path).ok_or_else(|| refuse("a requirements file must be in the project"))?;
+        if found.contains_key(&clean) {
+            continue;
+        }
+        if found.len() >= MOST {
+            return Err(refuse("more than 64 requirements files take each other in"));
+        }
+        let file = project.join(&clean);
+        if fs::metadata(&file)?.len() > LARGEST {
+            return Err(refuse("it is larger than 4 MiB"));
+        }
+        let text = fs::read_to_string(&file)?;
+        let folder = clean.parent().unwrap_or(Path::new(""));
+        waiting.extend(taken_in(&text).map(|name| folder.join(name)));
+        found.insert(clean, text);
+    }
+    Ok(found)
+}
+
+/// The names behind `-r`, `--requirement`, `-c` and `--constraint`.
+fn taken_in(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.split(" #").next().unwrap_or(line).trim();
+        ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|option| {
+            let rest = line.strip_prefix(option)?;
+            let rest = rest.strip_prefix('=').unwrap_or(rest);
+            // `-rfile` is the same as `-r file`; `--requirementfile` is nothing.
+            if option.starts_with("--") && rest.len() == line.len() - option.len() && !rest.starts_with([' ', '\t']) {
+                return None;
+            }
+            Some(rest.trim()).filter(|name| !name.is_empty() && !name.contains("://"))
+        })
+    })
+}
+
+/// The line (from 1) of a requirements text on which a distribution is asked for.
+#[must_use]
+pub fn line_of(text: &str, distribution: &str) -> Option<usize> {
+    let wanted = normalise(distribution);
+    text.lines()
+        .position(|line| {
+            let name: String =
+                line.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
+            !name.is_empty() && !name.starts_with('-') && normalise(&name) == wanted
+        })
+        .map(|index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_closed_over_what_it_takes_in() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        std::fs::write(folder.path().join("a.txt"), "-r sub/b.txt\nsix==1.16.0\n-c c.txt # why\n").unwrap();
+        std::fs::write(folder.path().join("sub/b.txt"), "-r d.txt\n-r ../a.txt\n").unwrap_or_default();
+        std::fs::write(folder.path().join("sub/d.txt"), "--requirement=e.txt\n").unwrap();
+        std::fs::write(folder.path().join("sub/e.txt"), "").unwrap();
+        std::fs::write(folder.path().join("c.txt"), "").unwrap();
+        let error = closure(folder.path(), &["a.txt".into()]).unwrap_err();
+        assert!(error.to_string().contains("must be in the project"), "{error}");
+        std::fs::write(folder.path().join("sub/b.txt"), "-rd.txt\n").unwrap();
+        let found = closure(folder.path(), &["a.txt".into()]).unwrap();
+        let names: Vec<_> = found.keys().map(|path| path.display().to_string()).collect();
+        assert_eq!(names, ["a.txt", "c.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"]);
+    }
+
+    #[test]
+    fn a_distribution_is_found_under_any_spelling() {
+        let text = "# first\nzope.interface==6.0\n\nPyYAML==6.0.1 ; python_version > '3'\n-r x.txt\n";
+        assert_eq!(line_of(text, "pyyaml"), Some(4));
+        assert_eq!(line_of(text, "zope-interface"), Some(2));
+        assert_eq!(line_of(text, "six"), None);
+    }
+}

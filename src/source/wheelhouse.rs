@@ -1,0 +1,481 @@
+//! [`Wheelhouse`]: the wheels of one platform for one requirements set, in `$WHEEL_DIR/<platform>/<key>/`.
+//!
+//! A wheelhouse is written beside its name and renamed, so it is whole or absent, and a failed build leaves the earlier
+//! one as it was. Its `manifest.json` holds the SHA-256 of every wheel: a damaged one is found before it is used.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
+
+use crate::{
+    names::Sha256,
+    util::files::{digest, digest_of, write_whole},
+};
+
+/// The manifest's name in a wheelhouse.
+const MANIFEST: &str = "manifest.json";
+
+/// The form of the manifest that this program writes and reads.
+const MANIFEST_VERSION: u32 = 1;
+
+/// Most wheels of one requirements set, and the largest one: a bound against a hostile container, not a limit that a
+/// project meets.
+const MOST_WHEELS: usize = 5_000;
+const LARGEST_WHEEL: u64 = 4 << 30;
+
+/// What a wheelhouse holds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`MANIFEST_VERSION`].
+    pub version: u32,
+    /// The key it was made for.
+    pub key: Sha256,
+    /// The platform's id.
+    pub platform: String,
+    /// What the key is made of, for people.
+    pub inputs: BTreeMap<String, String>,
+    /// The wheels, by file name.
+    pub wheels: Vec<Wheel>,
+}
+
+/// One wheel.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wheel {
+    /// Its file name (PEP 427).
+    pub file: WheelName,
+    /// Of its bytes.
+    pub sha256: Sha256,
+    /// In bytes.
+    pub size: u64,
+    /// Whether it was compiled from its source distribution here.
+    pub compiled: bool,
+}
+
+/// A wheel's file name: `{distribution}-{version}(-{build tag})?-{python}-{abi}-{platform}.whl` (PEP 427).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(transparent)]
+pub struct WheelName(String);
+
+impl WheelName {
+    /// Checks a file name.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let stem = text.strip_suffix(".whl")?;
+        let parts: Vec<&str> = stem.split('-').collect();
+        let sane = |part: &&str| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!".contains(&c))
+        };
+        ((5..=6).contains(&parts.len()) && text.len() <= 250 && parts.iter().all(sane)).then(|| Self(text.to_owned()))
+    }
+
+    /// The file name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The distribution's name, normalised (PEP 503).
+    #[must_use]
+    pub fn distribution(&self) -> String {
+        normalise(self.0.split('-').next().unwrap_or_default())
+    }
+
+    /// Whether an interpreter of this version (`3.11`) and ABI (`cp311`) takes it, as far as its tags say (PEP 425).
+    #[must_use]
+    pub fn fits(&self, version: &str, abi: &str) -> bool {
+        let tags: Vec<&str> = self.0.trim_end_matches(".whl").rsplit('-').collect();
+        let (Some(abis), Some(pythons)) = (tags.get(1), tags.get(2)) else { return false };
+        let major = version.split('.').next().unwrap_or_default();
+        let minor: u32 = version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or_default();
+        let stable = abis.split('.').any(|tag| tag == "abi3" || tag == "none");
+        pythons.split('.').any(|tag| {
+            let exact = tag == abi.trim_end_matches(['m', 'u']) || tag == format!("py{major}{minor}");
+            let older = |prefix: &str| {
+                tag.strip_prefix(prefix)
+                    .and_then(|rest| rest.strip_prefix(major))
+                    .is_some_and(|rest| rest.is_empty() || rest.parse::<u32>().is_ok_and(|tagged| tagged <= minor))
+            };
+            (exact && abis.split('.').any(|tag| tag == abi || tag == "none" || tag == "abi3"))
+                || (stable && (older("py") || older("cp")))
+        })
+    }
+
+    /// The distribution's version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.0.split('-').nth(1).unwrap_or_default()
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for WheelName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a wheel's file name")))
+    }
+}
+
+/// A distribution's name as PEP 503 compares it: lower case, runs of `-`, `_` and `.` as one `-`.
+#[must_use]
+pub fn normalise(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for c in name.chars() {
+        if matches!(c, '-' | '_' | '.') {
+            if !normal.ends_with('-') {
+                normal.push('-');
+            }
+        } else {
+            normal.extend(c.to_lowercase());
+        }
+    }
+    normal
+}
+
+/// Why a wheelhouse could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WheelhouseError {
+    /// The builder container gave something that is no wheel.
+    #[error("the wheel builder gave `{name}`, {reason}")]
+    Foreign {
+        /// Its name, escaped.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The builder container gave none.
+    #[error("the wheel builder gave no wheel")]
+    Empty,
+    /// Reading or writing failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// A finished wheelhouse whose wheels were found to be what its manifest says.
+#[derive(Debug, Clone)]
+pub struct Wheelhouse {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What it holds.
+    pub manifest: Manifest,
+}
+
+/// Says of a wheel whether it was compiled here, or why it must not be there.
+pub type Judge<'a> = &'a dyn Fn(&WheelName) -> Result<bool, &'static str>;
+
+/// What is found under a wheelhouse's name.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing.
+    Absent,
+    /// Something, but not what its manifest says: the reason.
+    Damaged(String),
+    /// A whole one.
+    Whole(Wheelhouse),
+}
+
+impl Wheelhouse {
+    /// Where the wheelhouse of a key is.
+    #[must_use]
+    pub fn folder(wheel_dir: &Path, platform: &str, key: &Sha256) -> PathBuf {
+        wheel_dir.join(platform).join(&key.as_str()[..32])
+    }
+
+    /// Looks a wheelhouse up and checks every wheel against the manifest.
+    ///
+    /// # Errors
+    /// When it cannot be read for another reason than being absent.
+    pub fn find(wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
+        let folder = Self::folder(wheel_dir, platform, key);
+        let text = match fs::read(folder.join(MANIFEST)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(if folder.exists() {
+                    Found::Damaged("its manifest is missing".to_owned())
+                } else {
+                    Found::Absent
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let manifest: Manifest = match serde_json::from_slice(&text) {
+            Ok(manifest) => manifest,
+            Err(error) => return Ok(Found::Damaged(format!("its manifest cannot be read: {error}"))),
+        };
+        if manifest.version != MANIFEST_VERSION || manifest.key != *key || manifest.platform != platform {
+            return Ok(Found::Damaged("its manifest belongs to another wheelhouse".to_owned()));
+        }
+        for wheel in &manifest.wheels {
+            match digest(&folder.join(wheel.file.as_str())) {
+                Ok((sha256, _)) if sha256 == wheel.sha256 => {}
+                Ok(_) => return Ok(Found::Damaged(format!("{} has changed", wheel.file.as_str()))),
+                Err(_) => return Ok(Found::Damaged(format!("{} is missing", wheel.file.as_str()))),
+            }
+        }
+        Ok(Found::Whole(Self { folder, manifest }))
+    }
+
+    /// Takes the wheels out of a tar stream of the builder container and gives the wheelhouse its name.
+    ///
+    /// The stream is hostile until checked: only regular files with a wheel's name, directly in its one folder, are
+    /// taken. `judge` says of each whether it was compiled from source, or why it must not be there.
+    ///
+    /// # Errors
+    /// [`WheelhouseError`]; nothing is left behind, and an earlier wheelhouse stays as it was.
+    pub fn receive(
+        wheel_dir: &Path,
+        platform: &str,
+        key: &Sha256,
+        inputs: &BTreeMap<String, String>,
+        tar: &mut dyn Read,
+        judge: Judge<'_>,
+    ) -> Result<Self, WheelhouseError> {
+        let parent = wheel_dir.join(platform);
+        fs::create_dir_all(&parent)?;
+        let fresh = tempfile::Builder::new().prefix(".tmp-").tempdir_in(&parent)?;
+        let wheels = unpack(tar, fresh.path(), judge)?;
+        let manifest = Manifest {
+            version: MANIFEST_VERSION,
+            key: key.clone(),
+            platform: platform.to_owned(),
+            inputs: inputs.clone(),
+            wheels,
+        };
+        write_whole(&fresh.path().join(MANIFEST), &serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?)?;
+        let folder = Self::folder(wheel_dir, platform, key);
+        replace(fresh, &folder)?;
+        Ok(Self { folder, manifest })
+    }
+
+    /// The digest that stands for its contents: of the sorted names and digests of its wheels.
+    #[must_use]
+    pub fn digest(&self) -> Sha256 {
+        let lines: String =
+            self.manifest.wheels.iter().map(|wheel| format!("{}  {}\n", wheel.sha256, wheel.file.as_str())).collect();
+        Sha256::of(lines)
+    }
+
+    /// Bytes of all wheels.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.manifest.wheels.iter().map(|wheel| wheel.size).sum()
+    }
+
+    /// `28 wheels, 4 compiled`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let compiled = self.manifest.wheels.iter().filter(|wheel| wheel.compiled).count();
+        let wheels = self.manifest.wheels.len();
+        let plural = if wheels == 1 { "" } else { "s" };
+        if compiled == 0 {
+            format!("{wheels} wheel{plural}")
+        } else {
+            format!("{wheels} wheel{plural}, {compiled} compiled")
+        }
+    }
+}
+
+/// The folders of a platform that hold wheelhouses: whatever else somebody keeps there is not ours.
+#[must_use]
+pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(wheel_dir.join(platform)).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.join(MANIFEST).is_file()).collect();
+    found.sort();
+    found
+}
+
+fn unpack(tar: &mut dyn Read, folder: &Path, judge: Judge<'_>) -> Result<Vec<Wheel>, WheelhouseError> {
+    let mut wheels: BTreeMap<WheelName, Wheel> = BTreeMap::new();
+    let mut archive = tar::Archive::new(tar);
+    for entry in archive.entries()? {
+        let entry = entry?;
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let foreign = |reason| WheelhouseError::Foreign { name: path.escape_debug().to_string(), reason };
+        if entry.header().entry_type().is_dir() && path.trim_matches('/').split('/').count() == 1 {
+            continue;
+        }
+        let mut parts = path.split('/');
+        let (Some(_folder), Some(name), None) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(foreign("which is not directly in the wheel folder"));
+        };
+        let name = WheelName::new(name).ok_or_else(|| foreign("which is not a wheel's file name (PEP 427)"))?;
+        if !entry.header().entry_type().is_file() {
+            return Err(foreign("which is not a regular file"));
+        }
+        if entry.size() > LARGEST_WHEEL || wheels.len() >= MOST_WHEELS {
+            return Err(foreign("which is beyond 4 GiB or 5,000 wheels"));
+        }
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(folder.join(name.as_str()))?;
+        let mut tee = Tee { from: entry, to: &mut file };
+        let (sha256, size) = digest_of(&mut tee)?;
+        file.sync_all()?;
+        let compiled = judge(&name).map_err(foreign)?;
+        wheels.insert(name.clone(), Wheel { file: name, sha256, size, compiled });
+    }
+    if wheels.is_empty() {
+        return Err(WheelhouseError::Empty);
+    }
+    Ok(wheels.into_values().collect())
+}
+
+/// Renames a finished temporary folder to its name; what stood there goes away only after it could be moved aside.
+fn replace(fresh: tempfile::TempDir, folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))?;
+    let mut aside = None;
+    if folder.exists() {
+        let parent = folder.parent().unwrap_or(Path::new("."));
+        let old = tempfile::Builder::new().prefix(".tmp-old-").tempdir_in(parent)?;
+        fs::rename(folder, old.path().join("wheelhouse"))?;
+        aside = Some(old);
+    }
+    let renamed = fs::rename(fresh.path(), folder);
+    if renamed.is_ok() {
+        // It has its name now: nothing temporary is left to be removed.
+        let _ = fresh.keep();
+    } else if let Some(old) = &aside {
+        fs::rename(old.path().join("wheelhouse"), folder)?;
+    }
+    renamed
+}
+
+/// Copies what is read to a file.
+struct Tee<'a, R> {
+    from: R,
+    to: &'a mut fs::File,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use std::io::Write as _;
+        let got = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..got])?;
+        Ok(got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(entries: &[(&str, &[u8], tar::EntryType)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, bytes, kind) in entries {
+            let mut header = tar::Header::new_gnu();
+            // Written as raw bytes: the builder itself refuses hostile paths.
+            header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+            header.set_size(bytes.len() as u64);
+            header.set_entry_type(*kind);
+            header.set_mode(0o644);
+            header.set_cksum();
+            builder.append(&header, *bytes).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    const FILE: tar::EntryType = tar::EntryType::Regular;
+    const DIR: tar::EntryType = tar::EntryType::Directory;
+
+    fn key() -> Sha256 {
+        Sha256::of("key")
+    }
+
+    fn receive(dir: &Path, bytes: &[u8]) -> Result<Wheelhouse, WheelhouseError> {
+        Wheelhouse::receive(dir, "debian-12", &key(), &BTreeMap::new(), &mut &*bytes, &|name| {
+            Ok(name.distribution() == "psutil")
+        })
+    }
+
+    #[test]
+    fn a_wheelhouse_is_kept_and_found_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let tar = stream(&[
+            ("wheels/", b"", DIR),
+            ("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE),
+            ("wheels/psutil-5.9.8-cp311-cp311-linux_x86_64.whl", b"psutil", FILE),
+        ]);
+        let made = receive(dir.path(), &tar).unwrap();
+        assert_eq!(made.describe(), "2 wheels, 1 compiled");
+        let Found::Whole(found) = Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap() else {
+            panic!("not whole")
+        };
+        assert_eq!(found.manifest, made.manifest);
+        assert_eq!(found.digest(), made.digest());
+        assert!(matches!(Wheelhouse::find(dir.path(), "debian-11", &key()).unwrap(), Found::Absent));
+    }
+
+    #[test]
+    fn damage_is_found_and_repaired() {
+        let dir = tempfile::tempdir().unwrap();
+        let tar = stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)]);
+        let made = receive(dir.path(), &tar).unwrap();
+        std::fs::write(made.folder.join("six-1.16.0-py2.py3-none-any.whl"), b"bad").unwrap();
+        let Found::Damaged(why) = Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap() else {
+            panic!("not seen")
+        };
+        assert_eq!(why, "six-1.16.0-py2.py3-none-any.whl has changed");
+        receive(dir.path(), &tar).unwrap();
+        assert!(matches!(Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap(), Found::Whole(_)));
+        let left: Vec<_> = std::fs::read_dir(dir.path().join("debian-12")).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[test]
+    fn foreign_entries_are_refused_and_leave_nothing() {
+        for (path, kind) in [
+            ("wheels/../../etc/passwd", FILE),
+            ("wheels/a/six-1.16.0-py3-none-any.whl", FILE),
+            ("wheels/six-1.16.0-py3-none-any.whl", tar::EntryType::Symlink),
+            ("wheels/notes.txt", FILE),
+            ("/six-1.16.0-py3-none-any.whl/x", FILE),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let error = receive(dir.path(), &stream(&[(path, b"", kind)])).unwrap_err();
+            assert!(matches!(error, WheelhouseError::Foreign { .. }), "{path}: {error}");
+            assert_eq!(std::fs::read_dir(dir.path().join("debian-12")).unwrap().count(), 0, "{path}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(receive(dir.path(), &stream(&[("wheels/", b"", DIR)])), Err(WheelhouseError::Empty)));
+    }
+
+    #[test]
+    fn a_failed_build_leaves_the_earlier_wheelhouse() {
+        let dir = tempfile::tempdir().unwrap();
+        receive(dir.path(), &stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)])).unwrap();
+        let broken = stream(&[("wheels/six-1.17.0-py2.py3-none-any.whl", b"six", FILE), ("wheels/x", b"", FILE)]);
+        receive(dir.path(), &broken).unwrap_err();
+        assert!(matches!(Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap(), Found::Whole(_)));
+    }
+
+    #[test]
+    fn tags_fit_an_interpreter() {
+        let fits = |tags: &str| WheelName::new(&format!("x-1-{tags}.whl")).unwrap().fits("3.11", "cp311");
+        for good in [
+            "py3-none-any",
+            "py2.py3-none-any",
+            "cp311-cp311-linux_x86_64",
+            "cp37-abi3-manylinux2014_x86_64",
+            "cp311-none-linux_x86_64",
+            "py311-none-any",
+        ] {
+            assert!(fits(good), "{good}");
+        }
+        for bad in ["cp312-cp312-linux_x86_64", "py2-none-any", "cp312-abi3-linux_x86_64", "cp310-cp310-linux_x86_64"] {
+            assert!(!fits(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_are_normalised() {
+        assert_eq!(normalise("Zope.Interface"), "zope-interface");
+        assert_eq!(normalise("a_-.b"), "a-b");
+    }
+}

@@ -1,0 +1,15 @@
+//! The staged files of a package: one pass over the archive stream of a built container, and the project's own files,
+//! into one unlinked spool file. Every format reads the result in canonical order.
+
+mod accounts;
+mod path;
+mod spool;
+mod tarstream;
+mod tree;
+
+pub use accounts::{Accounts, AccountsError};
+pub use path::TreePath;
+pub use spool::Spool;
+pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
+pub(crate) use tree::copy_all;
+pub use tree::{Entry, Kind, Owner, Role, Tree, TreeError};

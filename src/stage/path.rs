@@ -1,0 +1,143 @@
+//! [`TreePath`]: where an entry is in a package. Text only: it never asks a file system.
+
+use std::fmt;
+
+use super::TreeError;
+
+/// A path below the root of a package: no leading slash, no empty, `.` or `..` component, no NUL or control
+/// character, at most 4,096 bytes, valid UTF-8. The root itself is not an entry.
+///
+/// Sorted by bytes of its components, so that a folder comes before what is in it: the canonical order.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct TreePath(String);
+
+impl TreePath {
+    /// Checks and takes a path; leading `/` and `./` and a trailing `/` are dropped.
+    ///
+    /// # Errors
+    /// [`TreeError::Path`] with the reason.
+    pub fn new(text: &str) -> Result<Self, TreeError> {
+        let refuse = |reason| TreeError::Path { path: text.escape_debug().to_string(), reason };
+        let mut rest = text.trim_start_matches('/');
+        while let Some(next) = rest.strip_prefix("./") {
+            rest = next.trim_start_matches('/');
+        }
+        let rest = rest.trim_end_matches('/');
+        if rest.is_empty() || rest == "." {
+            return Err(refuse("it names the root"));
+        }
+        if rest.len() > 4096 {
+            return Err(refuse("it is longer than 4,096 bytes"));
+        }
+        if rest.chars().any(char::is_control) {
+            return Err(refuse("it has a control character"));
+        }
+        if rest.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
+            return Err(refuse("it has an empty, `.` or `..` component"));
+        }
+        Ok(Self(rest.to_owned()))
+    }
+
+    /// The text without a leading slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The folder it is in; `None` at the top.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.rsplit_once('/').map(|(parent, _)| Self(parent.to_owned()))
+    }
+
+    /// The last component.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// It placed below a folder.
+    ///
+    /// # Errors
+    /// When the result is longer than 4,096 bytes.
+    pub fn below(&self, folder: &Self) -> Result<Self, TreeError> {
+        Self::new(&format!("{folder}/{self}"))
+    }
+
+    /// Every folder above it, the nearest first.
+    pub fn ancestors(&self) -> impl Iterator<Item = Self> + use<> {
+        std::iter::successors(self.parent(), Self::parent)
+    }
+
+    /// Whether it is `folder` or below it.
+    #[must_use]
+    pub fn is_within(&self, folder: &Self) -> bool {
+        self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl Ord for TreePath {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.split('/').cmp(other.0.split('/'))
+    }
+}
+impl PartialOrd for TreePath {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl fmt::Display for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl fmt::Debug for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_relative_and_plain() {
+        for (given, kept) in [("/a/b", "a/b"), ("./a", "a"), ("a/", "a"), ("././/a/b/", "a/b"), ("a.b/..c", "a.b/..c")]
+        {
+            assert_eq!(TreePath::new(given).unwrap().as_str(), kept);
+        }
+        for bad in ["", "/", ".", "./", "a/../b", "..", "a//b", "a/./b", "a\0b", "a\nb", "a\u{85}b"] {
+            assert!(TreePath::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(TreePath::new(&"a".repeat(4097)).is_err());
+    }
+
+    fn paths() -> impl Strategy<Value = Vec<TreePath>> {
+        let text = prop::collection::vec("[ab.0-]{1,3}", 1..4)
+            .prop_map(|parts| parts.join("/"))
+            .prop_filter_map("a path", |text| TreePath::new(&text).ok());
+        prop::collection::vec(text, 1..40)
+    }
+
+    proptest! {
+        #[test]
+        fn a_folder_is_followed_by_all_that_is_in_it(mut all in paths()) {
+            all.sort();
+            all.dedup();
+            for (at, folder) in all.iter().enumerate() {
+                let below = all.iter().filter(|path| path.is_within(folder)).count();
+                prop_assert!(all[at..at + below].iter().all(|path| path.is_within(folder)));
+            }
+        }
+
+        #[test]
+        fn taking_a_path_twice_changes_nothing(text in "\\PC{0,24}") {
+            if let Ok(once) = TreePath::new(&text) {
+                prop_assert_eq!(TreePath::new(once.as_str()).unwrap(), once);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! [`Limits`]: the bounds within which a stream is believed.
+
+/// How much of a stream is taken. A larger one is an error, never a shorter tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries, those that are not selected and extension headers included. Default 1,000,000.
+    pub entries: u64,
+    /// Bytes of all contents together, selected or not. Default 64 GiB.
+    pub total_bytes: u64,
+    /// Bytes of one selected file. Default 16 GiB.
+    pub file_bytes: u64,
+    /// Bytes of one path or link target. Default 4,096, the most that Linux takes.
+    pub path_bytes: usize,
+    /// Bytes of all paths and link targets together: they are held in memory. Default 256 MiB.
+    pub name_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entries: 1_000_000,
+            total_bytes: 64 << 30,
+            file_bytes: 16 << 30,
+            path_bytes: 4096,
+            name_bytes: 256 << 20,
+        }
+    }
+}

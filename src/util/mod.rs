@@ -1,0 +1,8 @@
+//! Small tools without a home above: time, files, programs, masking.
+
+pub mod clock;
+pub mod exec;
+pub mod files;
+pub mod lock;
+pub mod mask;
+pub mod toml;

@@ -1,0 +1,76 @@
+//! From a text to what a reader makes of it, or to all of its mistakes. Touches no file.
+
+use toml::de::DeTable;
+
+use super::{Issue, Issues, Report, Source, Span, TableAt};
+
+/// Reads `text`, the file `name`, with `reader`.
+///
+/// A syntax error does not hide the mistakes that stand before it. Those that stand behind it, or that depend on the
+/// whole, are left out: the syntax error may be their cause.
+pub(crate) fn read<T>(
+    name: &str,
+    text: &str,
+    reader: impl FnOnce(&TableAt<'_>, &mut Issues) -> T,
+) -> Result<T, Report> {
+    let (root, syntax) = DeTable::parse_recoverable(text);
+    let mut issues = Issues::default();
+    let value = reader(&TableAt::root(&root), &mut issues);
+    let syntax = first_of_each_line(syntax.iter().map(|error| syntax_issue(error, text)).collect(), text);
+    if let Some(first) = syntax.iter().filter(|issue| !is_harmless(issue)).map(|issue| issue.span.start).min() {
+        issues.before(first);
+    }
+    for issue in syntax {
+        issues.add(issue);
+    }
+    if issues.is_empty() { Ok(value) } else { Err(Report::new(Source::new(name, text), issues.into_sorted())) }
+}
+
+/// One syntax error brings others of its line along, which say nothing more.
+fn first_of_each_line(mut issues: Vec<Issue>, text: &str) -> Vec<Issue> {
+    issues.sort_by_key(|issue| issue.span.start);
+    let mut kept: Vec<Issue> = Vec::new();
+    for issue in issues {
+        let same_line = kept.last().is_some_and(|last| {
+            text.get(last.span.start..issue.span.start).is_some_and(|between| !between.contains('\n'))
+        });
+        if !same_line || is_harmless(&issue) {
+            kept.push(issue);
+        }
+    }
+    kept
+}
+
+const TWICE: &str = "the same key twice";
+
+/// A key given twice leaves the rest of the file as readable as it was.
+fn is_harmless(issue: &Issue) -> bool {
+    issue.message.starts_with(TWICE)
+}
+
+fn syntax_issue(error: &toml::de::Error, text: &str) -> Issue {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    let (what, expected) = match error.message().split_once(", expected ") {
+        Some((what, expected)) => (what, format!("expected {expected}")),
+        None => (error.message(), "here".to_owned()),
+    };
+    if what == "duplicate key" {
+        let key = text.get(span.clone()).unwrap_or_default();
+        return Issue::new(&span, format!("{TWICE}: {}", super::quoted(key)))
+            .label("given before")
+            .help("keep one of them; `[[…]]` with two brackets begins one more of a list");
+    }
+    let issue = Issue::new(&span, format!("this is not TOML: {what}")).label(expected);
+    match bare_word(text, &span) {
+        Some(word) => issue.help(format!("text stands in quotes: `\"{word}\"`")),
+        None => issue,
+    }
+}
+
+/// The unquoted word at a place where a string was probably meant.
+fn bare_word<'t>(text: &'t str, span: &Span) -> Option<&'t str> {
+    let start = text.get(..span.start)?.trim_end();
+    let word = text.get(span.start..)?.split(['\n', ',', '#', ']', '}']).next()?.trim();
+    let plain = !word.is_empty() && word.len() < 60 && word.chars().all(|c| c.is_alphanumeric() || "/.-_ ".contains(c));
+    (start.ends_with(['=', '[', ',']) && plain).then_some(word)
+}

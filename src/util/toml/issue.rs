@@ -1,0 +1,121 @@
+//! [`Issue`]: one mistake in a text, and [`Issues`], the collector that a reading fills. Knows nothing of files or
+//! terminals.
+
+use std::ops::Range;
+
+use super::{
+    nearest,
+    source::{is_unsafe, without_userinfo},
+};
+
+/// A place in a text: a range of bytes.
+pub type Span = Range<usize>;
+
+/// One mistake in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// What is wrong, a sentence fragment.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// A few words under the place: what was expected there.
+    pub label: String,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// Other places that belong to it, each with a few words.
+    pub also: Vec<(Span, String)>,
+    /// Whether it depends on other parts of the text, so that a syntax error elsewhere may be its cause.
+    pub(super) relational: bool,
+}
+
+impl Issue {
+    /// A mistake at `span`.
+    pub(crate) fn new(span: &Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { message, span: span.clone(), label: "here".to_owned(), help: None, also: Vec::new(), relational: false }
+    }
+
+    /// A name at `span` that none of `known` is. Depends on the whole text.
+    pub(crate) fn unknown(span: &Span, what: &str, name: &str, known: &[&str]) -> Self {
+        let issue = Self::new(span, format!("unknown {what} {}", quoted(name))).relational();
+        let issue = match nearest(name, known.iter().copied()) {
+            Some(near) => issue.label(format!("did you mean `{near}`?")),
+            None => issue.label(format!("no such {what}")),
+        };
+        match known {
+            [] => issue.help(format!("there is no {what} to refer to")),
+            _ => issue.help(format!("known: {}", super::listed(known))),
+        }
+    }
+
+    /// The same with words under the place.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// The same with a line of help.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with another place that belongs to it.
+    pub(crate) fn also(mut self, span: &Span, label: impl Into<String>) -> Self {
+        self.also.push((span.clone(), label.into()));
+        self
+    }
+
+    /// The same, marked as depending on other parts of the text.
+    pub(crate) fn relational(mut self) -> Self {
+        self.relational = true;
+        self
+    }
+}
+
+/// A reading stops to collect at so many: nobody reads more, and looking for equal ones takes time.
+const MOST: usize = 500;
+
+/// What a reading found wrong so far.
+#[derive(Debug, Default)]
+pub(crate) struct Issues(Vec<Issue>);
+
+impl Issues {
+    /// Takes one, unless the same was said of the same place already.
+    pub(crate) fn add(&mut self, issue: Issue) {
+        let known = self.0.iter().rev().any(|old| old.span == issue.span && old.message == issue.message);
+        if !known && self.0.len() < MOST {
+            self.0.push(issue);
+        }
+    }
+
+    /// Whether nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, in the order of the text.
+    pub(crate) fn into_sorted(mut self) -> Vec<Issue> {
+        self.0.sort_by_key(|issue| (issue.span.start, issue.span.end));
+        self.0
+    }
+
+    /// All of them that still hold though the text has a syntax error at `offset`: what comes before it was read well.
+    pub(super) fn before(&mut self, offset: usize) {
+        self.0.retain(|issue| !issue.relational && issue.span.end <= offset);
+    }
+}
+
+/// A word of the user in backticks: nothing that a terminal acts on, no password, and not endless.
+pub(crate) fn quoted(word: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown = String::from("`");
+    for (place, c) in without_userinfo(word).chars().enumerate() {
+        if place == LONGEST {
+            shown.push('…');
+            break;
+        }
+        if is_unsafe(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown + "`"
+}
