@@ -141,7 +141,7 @@ async fn build(
         labels,
         args: session.proxies.clone(),
         target: String::new(),
-        no_cache: false,
+        no_cache: session.no_cache,
     };
     let id = session.engine.build(spec, lines).await?;
     Records::of(&session.project).note_image(&id.0)?;

@@ -96,6 +96,7 @@ impl Truth {
         for step in &plan.steps {
             let record = match &step.work {
                 Work::Wheels(work) => wheels(step, &work.key, &records, session).await?,
+                Work::Image(_) if session.no_cache => Err(Some("asked for with --no-cache".to_owned())),
                 _ => match records.load(&step.id) {
                     None => Err(None),
                     Some(record) => match untrue(&record, session).await? {

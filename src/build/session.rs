@@ -43,6 +43,8 @@ pub struct Session {
     pub epoch: i64,
     /// Steps at once.
     pub jobs: usize,
+    /// Build every image again, without the engine's cached layers.
+    pub no_cache: bool,
 }
 
 impl Session {

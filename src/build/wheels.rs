@@ -40,6 +40,11 @@ fn spec(work: &WheelsWork, session: &Session) -> ContainerSpec {
     set("HOME", format!("{ROOT}/home"));
     set("PIP_CONFIG_FILE", format!("{ROOT}/pip.conf"));
     set("SOURCE_DATE_EPOCH", crate::util::clock::FLOOR.to_string());
+    // Distros put `-g` into Python's own flags: nobody debugs from a wheel, and packages are shipped stripped (Debian
+    // policy 10.1). Appended to Python's flags by setuptools, never instead of them.
+    set("CFLAGS", "-g0".to_owned());
+    set("CXXFLAGS", "-g0".to_owned());
+    set("LDFLAGS", "-Wl,--strip-all".to_owned());
     if session.ca.is_some() {
         // pip reads PIP_CERT in any version; a build back end that fetches something itself reads one of the others.
         for name in ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {

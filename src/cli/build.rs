@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::context::Context;
 use crate::{
-    build::{Survey, remove_leftovers, run as run_plan, survey},
+    build::{Session, Survey, remove_leftovers, run as run_plan, survey},
     diag::{Exit, Failure},
     event::Event,
     pipeline::Project,
@@ -23,6 +23,9 @@ pub struct Args {
     /// Show what would run, and why, and do nothing: the same as `factory plan`
     #[arg(long)]
     dry_run: bool,
+    /// Build the images again without the engine's cached layers, for the distro's latest updates
+    #[arg(long, conflicts_with = "dry_run")]
+    no_cache: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,7 +58,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, args.want())?;
     let _lock = context.lock(&project).await?;
-    let session = context.session(&project, engine)?;
+    let session = Session { no_cache: args.no_cache, ..context.session(&project, engine)? };
     remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
     let survey = survey(&plan, &session).await?;
     announce(&plan, &survey, &project, context);

@@ -109,15 +109,11 @@ impl<'a> Reading<'a> {
             self.staged.skipped += 1;
             return Ok(());
         }
-        let entry = Entry {
-            kind: self.kind(&path, member, members)?,
-            mode: member.mode,
-            owner: (self.request.accounts.owner(member.uid, member.gid))
-                .map_err(|source| StageError::Owner { path: path.clone(), source })?,
-            mtime: member.mtime,
-            role: Role::Plain,
-            origin: Arc::clone(&self.origin),
-        };
+        let owner = (self.request.accounts.owner(member.uid, member.gid))
+            .map_err(|source| StageError::Owner { path: path.clone(), source })?;
+        let kind = self.kind(&path, member, members)?;
+        let origin = Arc::clone(&self.origin);
+        let entry = Entry { kind, mode: member.mode, owner, mtime: member.mtime, role: Role::Plain, origin };
         if member.capability {
             self.staged.capabilities.push(path.clone());
         }
@@ -148,7 +144,10 @@ impl<'a> Reading<'a> {
         if self.names > name_bytes {
             return Err(StageError::Limit { what: "bytes in all names", limit: name_bytes, path: shown(name) });
         }
-        std::str::from_utf8(name).map_err(|_| StageError::Name { name: shown(name), reason: "it is not valid UTF-8" })
+        std::str::from_utf8(name).map_err(|_| StageError::Name {
+            name: shown(name),
+            reason: "it is not valid UTF-8; rename or delete it in the image",
+        })
     }
 
     /// Notes a path and refuses it where a file system could not have it beside the others.

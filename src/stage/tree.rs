@@ -257,12 +257,14 @@ impl Tree {
     }
 
     /// Makes the name that sorts first the file of each group of hard links, with the file's mode, owner and time for
-    /// all of them: they are one inode. Every link must name a file of the tree.
-    pub(super) fn settle_links(&mut self) {
+    /// all of them: they are one inode. To be called where entries were put together from elsewhere or moved; formats
+    /// do it too. A link whose target is no file stays, for [`Tree::check`] to find.
+    pub fn settle_links(&mut self) {
         let mut groups: BTreeMap<TreePath, (TreePath, Entry)> = BTreeMap::new();
         for (path, entry) in &self.entries {
             if let Kind::Hardlink { target } = &entry.kind
                 && let Some(file) = self.entries.get(target)
+                && let Kind::File { .. } = file.kind
             {
                 // The links come in order, so the first one seen is the only rival of the file.
                 groups.entry(target.clone()).or_insert_with(|| (path.min(target).clone(), file.clone()));

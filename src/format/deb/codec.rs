@@ -4,21 +4,8 @@
 use std::io::{BufWriter, Write};
 
 use flate2::{Compression, GzBuilder};
-use liblzma::{
-    stream::{Check, MtStreamBuilder},
-    write::XzEncoder,
-};
 
-use super::super::FormatError;
-
-/// The xz preset of dpkg-deb: higher ones cost twice the time for a percent or two.
-const XZ_PRESET: u32 = 6;
-/// Bytes of input that become one xz block. Blocks are what threads work on and share no dictionary, so small ones
-/// cost size; 24 MiB is three times the dictionary of preset 6, which is also xz's own choice. Part of the output:
-/// changing it changes every package.
-const XZ_BLOCK: u64 = 24 << 20;
-/// Threads beyond this number only cost memory: each holds about 130 MiB.
-const MAX_THREADS: u32 = 8;
+use super::{super::FormatError, xz::Xz};
 
 /// A compression of `control.tar` and `data.tar`. (zstd is not among them: Debian's dpkg reads it from 12 on only.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -41,8 +28,7 @@ impl Codec {
         }
     }
 
-    /// Compresses what `fill` writes. `threads` (1 to 8, only xz uses more than one) never changes the bytes: the
-    /// multi-thread encoder of liblzma is used for one thread too, because the other one writes a different layout.
+    /// Compresses what `fill` writes. `threads` (1 to 8, only xz uses more than one) never changes the bytes.
     pub(super) fn compress(
         self,
         threads: u32,
@@ -51,29 +37,13 @@ impl Codec {
     ) -> Result<(), FormatError> {
         match self {
             Self::Gzip => gzip(out, fill),
-            Self::Xz => xz(threads, XZ_BLOCK, out, fill),
+            Self::Xz => {
+                let mut buffer = BufWriter::with_capacity(1 << 16, Xz::new(threads, out)?);
+                fill(&mut buffer)?;
+                Ok(buffer.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?)
+            }
         }
     }
-}
-
-/// One xz stream of blocks of `block` bytes of input.
-fn xz(
-    threads: u32,
-    block: u64,
-    out: &mut dyn Write,
-    fill: impl FnOnce(&mut dyn Write) -> Result<(), FormatError>,
-) -> Result<(), FormatError> {
-    let stream = MtStreamBuilder::new()
-        .threads(threads.clamp(1, MAX_THREADS))
-        .preset(XZ_PRESET)
-        .block_size(block)
-        .check(Check::Crc32)
-        .encoder()
-        .map_err(std::io::Error::from)?;
-    let mut buffer = BufWriter::with_capacity(1 << 16, XzEncoder::new_stream(out, stream));
-    fill(&mut buffer)?;
-    buffer.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
-    Ok(())
 }
 
 /// gzip at level 9 without name and time, as `gzip -9n` writes it.
@@ -91,28 +61,7 @@ pub(super) fn gzip(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
     use super::*;
-
-    #[test]
-    fn threads_do_not_change_the_bytes() {
-        // Three small blocks and a bit of a fourth, each with other bytes.
-        const BLOCK: u64 = 1 << 18;
-        let content: Vec<u8> = (0..BLOCK * 3 + 17).map(|n| ((n * n) >> 7).to_le_bytes()[0]).collect();
-        let compressed = |threads| {
-            let mut out = Vec::new();
-            xz(threads, BLOCK, &mut out, |to| Ok(to.write_all(&content)?)).unwrap();
-            out
-        };
-        let one = compressed(1);
-        for threads in [0, 2, 3, 99] {
-            assert_eq!(compressed(threads), one, "{threads} threads");
-        }
-        let mut back = Vec::new();
-        liblzma::read::XzDecoder::new(&*one).read_to_end(&mut back).unwrap();
-        assert_eq!(back, content);
-    }
 
     #[test]
     fn gzip_says_nothing_of_the_machine() {

@@ -19,6 +19,7 @@ mod tests;
 mod text;
 mod units;
 mod users;
+mod xz;
 
 use std::{num::NonZero, thread};
 
@@ -88,6 +89,7 @@ fn with_documents(tree: &Tree, meta: &Meta) -> Result<Tree, FormatError> {
     if !overrides.is_empty() {
         add(format!("usr/share/lintian/overrides/{}", meta.name), overrides.as_bytes(), Role::Plain)?;
     }
+    data.settle_links();
     data.add_parents(meta.epoch);
     data.check()?;
     Ok(data)

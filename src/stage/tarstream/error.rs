@@ -56,7 +56,7 @@ pub enum StageError {
         /// Which number.
         source: AccountsError,
     },
-    /// More than [`Limits`] allow.
+    /// More than [`Limits`](super::Limits) allow.
     #[error("the archive stream has more than {limit} {what}{}{path}", if path.is_empty() { "" } else { ", seen at " })]
     Limit {
         /// What is counted.

@@ -235,7 +235,10 @@ fn hostile_names_are_refused() {
         "`a/` in the archive stream is refused: it ends in a slash, but is no folder"
     );
     let latin = Stream::default().raw(b'0', b"caf\xe9", b"", 0, b"");
-    assert_eq!(refused(latin), "`caf\\xe9` in the archive stream is refused: it is not valid UTF-8");
+    assert_eq!(
+        refused(latin),
+        "`caf\\xe9` in the archive stream is refused: it is not valid UTF-8; rename or delete it in the image"
+    );
     let nul = Stream::default().long(b'L', b"a\0b\0").file("x", "");
     assert!(refused(nul).contains("control character"));
     let long = Stream::default().long(b'L', &[b'a'; 5000]).file("x", "");

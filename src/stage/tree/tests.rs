@@ -49,6 +49,14 @@ fn a_hard_link_names_an_earlier_file() {
 }
 
 #[test]
+fn the_first_name_becomes_the_file() {
+    let mut tree = tree_of(&[("a", link("m")), ("m", file()), ("z", link("m")), ("lost", link("no"))]);
+    tree.settle_links();
+    let kind = |name| tree.get(&path(name)).unwrap().kind.clone();
+    assert_eq!([kind("a"), kind("m"), kind("z"), kind("lost")], [file(), link("a"), link("a"), link("no")]);
+}
+
+#[test]
 fn a_further_name_inherits_the_content() {
     let mut tree = tree_of(&[("a", file()), ("b", link("a")), ("c", link("a"))]);
     tree.retain(|path, _| path.as_str() != "a");
