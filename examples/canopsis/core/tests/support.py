@@ -15,10 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from unittest import mock
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES: list[str] = []
 if find_spec("canopsis") is None:  # not installed: test the source tree
-    SOURCES = [str(ROOT / "src"), str(ROOT / "cat" / "src")]
+    SOURCES = [str(ROOT / "core" / "src"), str(ROOT / "cat" / "src")]
     sys.path[:0] = SOURCES
 
 
