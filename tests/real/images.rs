@@ -109,8 +109,9 @@ fn no_image_holds_a_compiler_a_wheel_or_the_ca() {
             "pip.conf",
             ")",
         ]);
-        // Debian's python3 documents compilers; that is no compiler.
-        let found: Vec<&str> = found.lines().filter(|path| !path.starts_with("/usr/share/")).collect();
+        // Debian's libgcc has documents and lists named after the compiler; they are none.
+        let names_only = |path: &str| path.starts_with("/usr/share/") || path.starts_with("/var/lib/dpkg/info/");
+        let found: Vec<&str> = found.lines().filter(|path| !names_only(path)).collect();
         assert!(found.is_empty(), "{name}: {found:?}");
         let history = docker(&["history", "--no-trunc", "--format", "{{.CreatedBy}}", &image(name)]);
         for secret in ["BEGIN CERTIFICATE", "proxy=", "PROXY="] {
@@ -148,7 +149,7 @@ fn the_web_server_serves_and_stops_at_once() {
         assert!(Instant::now() < deadline, "{url} does not answer:\n{}", container.logs());
         std::thread::sleep(Duration::from_millis(100));
     };
-    assert!(body.starts_with("HTTP/1.1 200"), "{body}");
+    assert!(body.starts_with("HTTP/1.") && body[8..].starts_with(" 200"), "{body}");
     let first = docker(&["top", &container.0, "-o", "pid,args"]);
     assert!(!first.contains("canopsis-entrypoint"), "the entrypoint was replaced by the server:\n{first}");
     let (took, code) = container.stop();

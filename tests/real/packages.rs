@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, path::Path};
 
 use crate::house::{BUILT, House, TAG, docker, image, run};
 
-
 fn path(house: &House, name: &str) -> String {
     house.package(name).to_str().expect("UTF-8").to_owned()
 }
@@ -48,7 +47,7 @@ fn checksums_are_beside_them() {
 fn lintian_finds_nothing_but_what_is_meant() {
     let house = &*BUILT;
     let (core, cat) = (path(house, "canopsis-core"), path(house, "canopsis-cat"));
-    let arguments = ["--allow-root", "--no-tag-display-limit", "--fail-on", "error,warning", &core, &cat];
+    let arguments = ["--allow-root", "--tag-display-limit=0", "--fail-on", "error,warning", &core, &cat];
     let output = std::process::Command::new("lintian").args(arguments).output().expect("lintian");
     let said = crate::house::text(&output);
     let findings: Vec<&str> = said.lines().filter(|line| line.starts_with("E:") || line.starts_with("W:")).collect();

@@ -1,0 +1,78 @@
+//! The command line against its own reference page.
+
+use std::fmt::Write as _;
+
+use clap::CommandFactory as _;
+
+use super::*;
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+/// `docs/cli.md`, made from the commands themselves. `UPDATE_DOCS=1 cargo test` writes it.
+#[test]
+fn the_reference_page_is_true() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
+    let page = page();
+    if env::get("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == page, "docs/cli.md is not what the program says: UPDATE_DOCS=1 cargo test the_reference_page");
+}
+
+fn page() -> String {
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    let mut page = format!("{INTRODUCTION}\n## factory\n\n```text\n{}```\n", help(&mut command));
+    for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+        let name = verb.get_name().to_owned();
+        // Options of every verb stand above, once.
+        let mut verb = verb.clone().mut_args(|arg| {
+            let global = arg.is_global_set();
+            arg.hide(global)
+        });
+        let _ = write!(page, "\n## factory {name}\n\n```text\n{}```\n", help(&mut verb));
+    }
+    page
+}
+
+fn help(command: &mut clap::Command) -> String {
+    // The environment of whoever runs the tests is not part of the page.
+    let mut command = command.clone().mut_args(|arg| arg.hide_env_values(true));
+    let text = command.render_long_help().to_string();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+const INTRODUCTION: &str = "\
+# The command line
+
+Made from the program's own help; a test keeps it true.
+
+| variable | what it does |
+| --- | --- |
+| `SYSBASE` | selects platforms in every verb, separated by commas or blanks; `--platform` wins |
+| `FACTORY_TAG` | names the release, as `--tag` does |
+| `FACTORY_REGISTRY` | names the registry of `push`, as `--registry` does |
+| `WHEEL_DIR` | moves the wheel cache from the project's `wheels/` |
+| `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds trust; never left in an image |
+| `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
+| `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
+| `SOURCE_DATE_EPOCH` | the time of everything in artefacts; the commit's time where it is not set |
+| `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG` | the engine, as the docker command reads them |
+| `NO_COLOR`, `CI`, `TERM` | no colours; no live lines |
+
+| exit code | meaning |
+| --- | --- |
+| 0 | everything that was asked is done |
+| 1 | a step failed |
+| 2 | the command line, the recipe or a platform file is wrong; nothing was done |
+| 3 | no engine answers, or it went away |
+| 4 | a check failed |
+| 130 | interrupted; finished steps are kept |
+
+Where a release is not named, the git tag on the checkout's commit is it. `v2.5.0-rc1` gives images the tag `v2.5.0-rc1`
+and packages the version `2.5.0~rc1`.
+";
