@@ -34,9 +34,9 @@ units: ## tests without a real engine (2 min)
 	@scripts/engine $(REFEREES)
 	cargo test --locked --features scripted
 
-real: ## the whole job on the real engine (10 min)
+real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted --test real -- --ignored --test-threads=1
+	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
 
 deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny

@@ -1,6 +1,6 @@
 //! The base image: taken from the daemon, else pulled, else made from the distro's own packages.
 
-use std::process::Stdio;
+use std::{io::Seek as _, process::Stdio};
 
 use super::{Lines, Session, StepError, run::Product};
 use crate::{
@@ -136,7 +136,6 @@ async fn mmdebstrap(
     let env = [("SOURCE_DATE_EPOCH".to_owned(), session.epoch.to_string())];
     let stdout = Stdio::from(tar.try_clone()?);
     exec::run("mmdebstrap", &arguments, &env, stdout, &|line| lines.line(line), &session.cancel).await.map_err(fail)?;
-    use std::io::Seek as _;
     let mut tar = tar;
     tar.rewind()?;
     Ok(tar)

@@ -9,7 +9,7 @@ use super::{
     run::Product,
 };
 use crate::{
-    engine::{BuildSpec, ImageInfo, Labels},
+    engine::{BuildSpec, ImageId, ImageInfo, Labels},
     event::StepId,
     plan::{BuilderWork, ImageWork, Record, Step, label},
     source::wheelhouse::{Found, Wheelhouse},
@@ -143,11 +143,29 @@ async fn build(
         target: String::new(),
         no_cache: session.no_cache,
     };
+    let mut before = Vec::new();
+    for tag in &tags {
+        before.extend(session.engine.image(tag).await?.map(|image| image.id));
+    }
     let id = session.engine.build(spec, lines).await?;
     Records::of(&session.project).note_image(&id.0)?;
-    session
-        .engine
-        .image(&id.0)
-        .await?
-        .ok_or_else(|| StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", "))))
+    before.retain(|old| *old != id);
+    superseded(before, session).await?;
+    let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
+    session.engine.image(&id.0).await?.ok_or_else(unknown)
+}
+
+/// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
+/// `factory clean` finds it later.
+async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
+    let made = Records::of(&session.project).made_images();
+    ids.dedup();
+    for id in ids.iter().filter(|id| made.contains(&id.0)) {
+        let nameless = session.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());
+        if nameless {
+            // In use, or gone already: either is fine.
+            let _ = session.engine.remove_image(&id.0).await;
+        }
+    }
+    Ok(())
 }

@@ -49,7 +49,7 @@ pub async fn run(
         listing: store.listing(&step.id),
     };
     let lines = lines.clone();
-    blocking(move || job.finish(taken, &lines)).await
+    blocking(move || job.finish(&taken, &lines)).await
 }
 
 /// The part of the work that needs no daemon.
@@ -62,7 +62,7 @@ struct Job {
 }
 
 impl Job {
-    fn finish(self, taken: Tree, lines: &Lines) -> Result<Product, StepError> {
+    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
         let mut tree = compose::compose(&self.work, taken, &self.session)?;
         for other in &self.others {
             listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)?;
@@ -73,7 +73,7 @@ impl Job {
         lines.line(&format!("{} files and folders", tree.len()));
         let file = self.write(&tree, &meta)?;
         listing::write(&self.listing, &tree)?;
-        self.product(file)
+        self.product(&file)
     }
 
     fn write(&self, tree: &Tree, meta: &Meta) -> Result<PathBuf, StepError> {
@@ -96,13 +96,13 @@ impl Job {
         Ok(path)
     }
 
-    fn product(&self, path: PathBuf) -> Result<Product, StepError> {
+    fn product(&self, path: &std::path::Path) -> Result<Product, StepError> {
         let recorded = |path: &std::path::Path| -> Result<RecordedFile, StepError> {
             let (sha256, size) = digest(path)?;
             let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
             Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
         };
-        let file = recorded(&path)?;
+        let file = recorded(path)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Product {
             output: format!("sha256:{}", file.sha256),

@@ -288,7 +288,7 @@ impl<'a> Progress<'a> {
                     record
                         .files
                         .iter()
-                        .filter(|file| !file.path.ends_with(".files"))
+                        .filter(|file| !file.path.starts_with(".factory/"))
                         .map(|file| row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))),
                 ),
                 Work::Base(_) | Work::Builder(_) => {}

@@ -1,13 +1,141 @@
 //! `factory test`.
 
+use std::time::{Duration, Instant};
+
 use super::context::Context;
-use crate::diag::Failure;
+use crate::{
+    build::{Session, remove_leftovers},
+    diag::{Exit, Failure},
+    event::Event,
+    pipeline::Project,
+    plan::Want,
+    report::{ListColumn, ListKind, ListView, units},
+    trial::{self, CheckResult, Finding, Subject, TrialError, Verdict},
+};
 
 /// Install the packages in a clean container of each platform, run their units, remove and purge them
+///
+/// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; the
+/// services of `[[test.unit]]` run without systemd, as their units say.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Stop at the first check that fails and keep the container to look around in, until the next build or test
+    #[arg(long)]
+    keep: bool,
+}
 
 /// Runs the verb.
-pub async fn run(_args: &Args, _context: &Context) -> Result<(), Failure> {
-    Ok(())
+pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let project = context.open()?;
+    let (engine, info) = context.engine().await?;
+    let plan = project.plan(&info, Want::Packages)?;
+    let _lock = context.lock(&project).await?;
+    let session = context.session(&project, engine)?;
+    let mut subjects = Vec::new();
+    for target in &project.targets {
+        let subject = Subject::of(&target.platform, &target.recipe, &plan, &project.folder);
+        subjects.push(subject.map_err(|error| failure_of(error, &project))?);
+    }
+    remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+    let to_run = subjects.iter().map(Subject::checks).sum();
+    context.events().emit(Event::Started { verb: "test", title: project.title(), cached: 0, to_run });
+    let started = Instant::now();
+    let (verdicts, ended) = try_each(&subjects, &session, args.keep).await;
+    if !args.keep {
+        // A daemon that is gone was said already.
+        let _ = remove_leftovers(session.engine.as_ref(), &project.home, Some(&session.run)).await;
+    }
+    if !verdicts.is_empty() {
+        context.reporter.print(view(&project.title(), &verdicts, started.elapsed()));
+    }
+    ended.map_err(|error| failure_of(error, &project))?;
+    verdicts_failure(&verdicts, args.keep).map_or(Ok(()), Err)
+}
+
+/// One platform after the other. A check that fails stops none; a daemon that is gone, or Ctrl-C, stops all.
+async fn try_each(subjects: &[Subject], session: &Session, keep: bool) -> (Vec<Verdict>, Result<(), TrialError>) {
+    let mut verdicts = Vec::new();
+    for subject in subjects {
+        match trial::run(subject, session, keep).await {
+            Ok(verdict) => verdicts.push(verdict),
+            Err(error) => return (verdicts, Err(error)),
+        }
+    }
+    (verdicts, Ok(()))
+}
+
+fn view(title: &str, verdicts: &[Verdict], took: Duration) -> ListView {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let mut rows = Vec::new();
+    for check in verdicts.iter().flat_map(|verdict| &verdict.checks) {
+        let (state, result) = match &check.result {
+            CheckResult::Passed(seen) => {
+                passed += 1;
+                ("ok", seen.as_str())
+            }
+            CheckResult::Failed(finding) => {
+                failed += 1;
+                ("FAILED", finding.message.as_str())
+            }
+            CheckResult::Skipped => {
+                skipped += 1;
+                ("skipped", "")
+            }
+        };
+        let time = if state == "skipped" { String::new() } else { units::time(check.took) };
+        rows.push(vec![check.step.to_string(), state.to_owned(), result.to_owned(), time]);
+    }
+    let counts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")];
+    let mut parts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    parts.push(units::time(took));
+    ListView {
+        title: format!("{title}, installed and removed"),
+        columns: vec![
+            ListColumn { name: "check", kind: ListKind::Word },
+            ListColumn { name: "state", kind: ListKind::Word },
+            ListColumn { name: "result", kind: ListKind::Text },
+            ListColumn { name: "time", kind: ListKind::Number },
+        ],
+        rows,
+        summary: parts.join(", "),
+    }
+}
+
+/// The first finding with the others behind it; `None` when every check passed.
+fn verdicts_failure(verdicts: &[Verdict], keep: bool) -> Option<Failure> {
+    let mut findings = verdicts.iter().flat_map(Verdict::failed);
+    let (check, finding) = findings.next()?;
+    let mut failure = Failure::new(Exit::CheckFailed, format!("{} failed: {}", check.step, finding.message));
+    if let Some(text) = details(finding) {
+        failure = failure.because(text);
+    }
+    if let Some(help) = &finding.help {
+        failure = failure.help(help);
+    }
+    for (check, finding) in findings {
+        failure = failure.help(format!("{} failed, too: {}", check.step, finding.message));
+    }
+    failure = failure.help(format!("the whole output: `factory log {}`", check.step));
+    Some(if keep { failure } else { failure.help("`factory test --keep` leaves the container to look around in") })
+}
+
+fn details(finding: &Finding) -> Option<String> {
+    (!finding.details.is_empty()).then(|| finding.details.join("\n"))
+}
+
+fn failure_of(error: TrialError, project: &Project) -> Failure {
+    let build = || format!("`factory build --tag {}`", project.release.tag);
+    match error {
+        TrialError::Interrupted => Failure::new(Exit::Interrupted, "interrupted; no container is left"),
+        TrialError::Engine(error) => error.into(),
+        TrialError::NotBuilt { .. } => Failure::new(Exit::StepFailed, error.to_string()).help(build()),
+        TrialError::NoBase { .. } => {
+            Failure::new(Exit::StepFailed, error.to_string()).help(format!("{} takes or makes it again", build()))
+        }
+        TrialError::NoPackages(_) | TrialError::NoManager { .. } => {
+            Failure::new(Exit::Usage, error.to_string()).help("choose other platforms with `--platform`")
+        }
+        error => Failure::new(Exit::StepFailed, error.to_string()),
+    }
 }

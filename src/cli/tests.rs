@@ -43,7 +43,7 @@ fn help(command: &mut clap::Command) -> String {
     // The environment of whoever runs the tests is not part of the page.
     let mut command = command.clone().mut_args(|arg| arg.hide_env_values(true));
     let text = command.render_long_help().to_string();
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    text.lines().map(|line| [line.trim_end(), "\n"].concat()).collect()
 }
 
 const INTRODUCTION: &str = "\

@@ -28,7 +28,8 @@ macro_rules! id_type {
 }
 
 id_type!(
-    /// An image's id as the daemon gives it: `sha256:` and 64 hex digits (the digest of its configuration).
+    /// An image's id as the daemon gives it: `sha256:` and 64 hex digits. The digest of its configuration, or of its
+    /// manifest where the daemon keeps images in containerd's store (new installations of Docker 29).
     ImageId
 );
 id_type!(

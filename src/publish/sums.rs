@@ -31,7 +31,7 @@ pub fn write(folder: &Path) -> io::Result<()> {
         }
     }
     lines.sort();
-    let text: String = lines.iter().map(|(name, sha256)| format!("{sha256}  {name}\n")).collect();
+    let text = lines.iter().fold(String::new(), |text, (name, sha256)| text + &format!("{sha256}  {name}\n"));
     let file = folder.join(NAME);
     if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());

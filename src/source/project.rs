@@ -82,7 +82,7 @@ pub enum SourceError {
 /// When something cannot be read, has a name that is not UTF-8, or is neither file, folder nor link.
 pub fn files(folder: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
     if !fs::symlink_metadata(folder)?.is_dir() {
-        let relative = utf8(folder.file_name().map(Path::new).unwrap_or(folder))?;
+        let relative = utf8(folder.file_name().map_or(folder, Path::new))?;
         return Ok(vec![describe(folder, relative)?]);
     }
     let except = except.to_vec();

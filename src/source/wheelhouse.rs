@@ -257,8 +257,9 @@ impl Wheelhouse {
     /// The digest that stands for its contents: of the sorted names and digests of its wheels.
     #[must_use]
     pub fn digest(&self) -> Sha256 {
-        let lines: String =
-            self.manifest.wheels.iter().map(|wheel| format!("{}  {}\n", wheel.sha256, wheel.file.as_str())).collect();
+        let lines =
+            self.manifest.wheels.iter().map(|wheel| [wheel.sha256.as_str(), "  ", wheel.file.as_str(), "\n"].concat());
+        let lines: String = lines.collect();
         Sha256::of(lines)
     }
 

@@ -12,6 +12,7 @@ pub const TAG: &str = "9.9.9";
 /// A copy of the example in a folder of its own.
 pub struct House {
     pub folder: PathBuf,
+    pub wheels: PathBuf,
 }
 
 /// The built example. Building it is the first test; everything else needs it.
@@ -23,20 +24,35 @@ pub static BUILT: LazyLock<House> = LazyLock::new(|| {
 });
 
 impl House {
-    /// A fresh copy of the example under this name. Wheels are kept from run to run: their keys say whether they count.
+    /// A fresh copy of the example under this name, with the example's wheels: they are kept from run to run, and their
+    /// keys say whether they count.
     pub fn copy(name: &str) -> Self {
+        let wheels = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-wheels");
+        Self { folder: Self::fresh(name), wheels }
+    }
+
+    /// A fresh copy with wheels of its own, none in the beginning.
+    pub fn apart(name: &str) -> Self {
+        let folder = Self::fresh(name);
+        Self { wheels: folder.join("wheels"), folder }
+    }
+
+    fn fresh(name: &str) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real").join(name);
         if folder.exists() {
             std::fs::remove_dir_all(&folder).expect("remove the last run's copy");
         }
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/canopsis");
         copy(&example, &folder);
-        Self { folder }
+        folder
     }
 
-    /// Where the wheels of all copies are.
-    pub fn wheel_dir() -> PathBuf {
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-wheels")
+    /// Replaces a text in a file of the copy, which must be there.
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.join(file);
+        let text = std::fs::read_to_string(&path).expect("read a file of the example");
+        assert!(text.contains(from), "{file} has no `{from}`");
+        std::fs::write(&path, text.replace(from, to)).expect("write a file of the copy");
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -45,7 +61,7 @@ impl House {
             .args(arguments)
             .current_dir(&self.folder)
             .env("FACTORY_TAG", TAG)
-            .env("WHEEL_DIR", Self::wheel_dir())
+            .env("WHEEL_DIR", &self.wheels)
             .env("SOURCE_DATE_EPOCH", "1700000000")
             .env_remove("SYSBASE");
         command
@@ -77,11 +93,11 @@ impl House {
     pub fn log(&self, step: &str) -> String {
         std::fs::read_to_string(self.folder.join(".factory/logs/debian-12").join(format!("{step}.log"))).expect("a log")
     }
+}
 
-    /// Containers of this copy that are in the engine.
-    pub fn containers(&self) -> String {
-        docker(&["ps", "-aq", "--filter", "label=factory.project=canopsis", "--filter", "label=factory.kind=container"])
-    }
+/// Containers of the example's builds that are in the engine.
+pub fn containers() -> String {
+    docker(&["ps", "-aq", "--filter", "label=factory.project=canopsis", "--filter", "label=factory.kind=container"])
 }
 
 /// stdout and stderr, for messages.

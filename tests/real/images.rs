@@ -123,7 +123,7 @@ fn no_image_holds_a_compiler_a_wheel_or_the_ca() {
     // Every layer, so that nothing was added and then hidden.
     let layers = layers(&image("cat-prov"));
     assert!(layers.iter().any(|path| path.ends_with("bin/engine-launcher")), "the layers were read: {}", layers.len());
-    let wheels: Vec<_> = layers.iter().filter(|path| path.ends_with(".whl") || path.contains("run/trust")).collect();
+    let wheels: Vec<_> = layers.iter().filter(|path| path.contains(".whl") || path.contains("run/trust")).collect();
     assert!(wheels.is_empty(), "{wheels:?}");
     assert!(bundle.is_some(), "FACTORY_CA_BUNDLE is set by the Makefile, so that this test means something");
 }
@@ -141,7 +141,7 @@ fn the_web_server_serves_and_stops_at_once() {
     let _built = &*BUILT;
     let container = Container::run(&image("core"), &["--env", "CPS_WEBSERVER=1"], &[]);
     let url = format!("http://{}:8082/", container.address());
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let body = loop {
         if let Some(body) = get(&url) {
             break body;

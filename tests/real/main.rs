@@ -1,5 +1,7 @@
 //! The whole job on a real engine: `examples/canopsis` is built once, and every test looks at what came out. Run by
 //! `make real`; ignored otherwise, because it takes minutes and wants an engine.
+#![expect(clippy::disallowed_methods, reason = "a test may look at its surroundings")]
+#![expect(clippy::expect_used, reason = "a test may end at the first surprise")]
 
 mod faults;
 mod house;

@@ -4,6 +4,7 @@ use crate::house::{BUILT, House};
 
 #[derive(serde::Deserialize)]
 struct Manifest {
+    inputs: std::collections::BTreeMap<String, String>,
     wheels: Vec<Wheel>,
 }
 
@@ -14,14 +15,24 @@ struct Wheel {
     compiled: bool,
 }
 
-/// The wheelhouses of the built example, by folder.
-fn wheelhouses() -> Vec<(std::path::PathBuf, Manifest)> {
-    let entries = std::fs::read_dir(House::wheel_dir().join("debian-12")).expect("a wheel cache");
+/// The wheelhouses of a copy's requirements, by folder. The cache may hold older ones.
+fn wheelhouses(house: &House) -> Vec<(std::path::PathBuf, Manifest)> {
+    let digest = |file: &str| {
+        let path = house.folder.join(file);
+        crate::house::run("sha256sum", &[path.to_str().expect("UTF-8")])[..64].to_owned()
+    };
+    let (core, cat) = (digest("requirements.txt"), digest("cat/requirements.txt"));
+    let entries = std::fs::read_dir(house.wheels.join("debian-12")).into_iter().flatten();
     entries
         .map(|entry| entry.expect("an entry").path())
         .map(|folder| {
             let text = std::fs::read(folder.join("manifest.json")).expect("a manifest");
-            (folder, serde_json::from_slice(&text).expect("a manifest of our form"))
+            let manifest: Manifest = serde_json::from_slice(&text).expect("a manifest of our form");
+            (folder, manifest)
+        })
+        .filter(|(_, manifest)| {
+            let has = |file: &str, digest: &str| manifest.inputs.get(file).is_none_or(|found| found == digest);
+            has("requirements.txt", &core) && has("cat/requirements.txt", &cat)
         })
         .collect()
 }
@@ -29,10 +40,9 @@ fn wheelhouses() -> Vec<(std::path::PathBuf, Manifest)> {
 #[test]
 #[ignore = "needs a real engine: make real"]
 fn four_are_compiled_here_and_all_are_what_the_manifest_says() {
-    let _built = &*BUILT;
     let mut compiled = Vec::new();
     let mut all = 0;
-    for (folder, manifest) in wheelhouses() {
+    for (folder, manifest) in wheelhouses(&BUILT) {
         for wheel in &manifest.wheels {
             let path = folder.join(&wheel.file);
             let sum = crate::house::run("sha256sum", &[path.to_str().expect("UTF-8")]);
@@ -55,7 +65,7 @@ fn four_are_compiled_here_and_all_are_what_the_manifest_says() {
 #[ignore = "needs a real engine: make real"]
 fn a_damaged_wheel_is_found_and_built_again() {
     let house = &*BUILT;
-    let (folder, manifest) = wheelhouses()
+    let (folder, manifest) = wheelhouses(house)
         .into_iter()
         .find(|(_, manifest)| !manifest.wheels.iter().any(|wheel| wheel.compiled))
         .expect("the add-on's wheelhouse, which is quickly built");
@@ -71,9 +81,12 @@ fn a_damaged_wheel_is_found_and_built_again() {
 #[test]
 #[ignore = "needs a real engine: make real"]
 fn a_requirement_that_does_not_exist_is_shown_at_its_line_and_keeps_the_wheels() {
-    let house = House::copy("missing-requirement");
-    let _built = &*BUILT;
-    let before = wheelhouses().len();
+    let house = House::apart("missing-requirement");
+    std::fs::write(house.folder.join("requirements.txt"), "six==1.17.0\n").expect("write requirements");
+    std::fs::write(house.folder.join("cat/requirements.txt"), "six==1.17.0\n").expect("write requirements");
+    house.done(&["build", "wheels"]);
+    let before = wheelhouses(&house).len();
+    assert_eq!(before, 2);
     let path = house.folder.join("cat/requirements.txt");
     let text = std::fs::read_to_string(&path).expect("requirements");
     let line = text.lines().count() + 1;
@@ -83,25 +96,22 @@ fn a_requirement_that_does_not_exist_is_shown_at_its_line_and_keeps_the_wheels()
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains(&format!("cat/requirements.txt:{line}:1")), "{said}");
     assert!(said.contains("bottle-flash==99.0"), "{said}");
-    assert_eq!(wheelhouses().len(), before, "nothing was recorded");
-    assert_eq!(house.containers(), "", "no container is left");
+    let folders = || std::fs::read_dir(house.wheels.join("debian-12")).expect("the cache").count();
+    assert_eq!(folders(), before, "nothing was recorded, and nothing was lost");
+    std::fs::write(&path, text).expect("take it back");
+    let plan = house.done(&["plan"]);
+    assert!(plan.contains("cached  wheels-cat"), "the earlier wheels still count:\n{plan}");
+    assert_eq!(crate::house::containers(), "", "no container is left");
 }
 
 #[test]
 #[ignore = "needs a real engine: make real"]
 fn hashes_are_honoured() {
-    let house = House::copy("wrong-hash");
+    let house = House::apart("wrong-hash");
     let path = house.folder.join("cat/requirements.txt");
     let wrong = "0".repeat(64);
     std::fs::write(&path, format!("six==1.16.0 --hash=sha256:{wrong}\n")).expect("write requirements");
-    // A set with hashes must pin everything by hash: constraints without hashes would be refused for that reason.
-    let recipe = house.folder.join("factory.toml");
-    let text = std::fs::read_to_string(&recipe).expect("the recipe");
-    std::fs::write(
-        &recipe,
-        text.replace("requirements = \"requirements.txt\"", "requirements = \"cat/requirements.txt\""),
-    )
-    .expect("write the recipe");
+    house.edit("factory.toml", "requirements = \"requirements.txt\"", "requirements = \"cat/requirements.txt\"");
     let output = house.factory(&["build", "wheels"]);
     let said = crate::house::text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -113,9 +123,8 @@ fn hashes_are_honoured() {
 #[ignore = "needs a real engine: make real"]
 fn wheels_belong_to_the_caller() {
     use std::os::unix::fs::MetadataExt as _;
-    let _built = &*BUILT;
     let me = std::fs::metadata(env!("CARGO_TARGET_TMPDIR")).expect("metadata").uid();
-    for (folder, manifest) in wheelhouses() {
+    for (folder, manifest) in wheelhouses(&BUILT) {
         for wheel in manifest.wheels {
             assert_eq!(std::fs::metadata(folder.join(wheel.file)).expect("metadata").uid(), me);
         }

@@ -147,7 +147,7 @@ fn give(entry: &mut Entry, info: &FileInfo, mode: bool) {
 }
 
 /// The package's tree: the container's files as the rules say, and the project's own.
-pub fn compose(work: &PackageWork, taken: Tree, session: &Session) -> Result<Tree, StepError> {
+pub fn compose(work: &PackageWork, taken: &Tree, session: &Session) -> Result<Tree, StepError> {
     let rules = Rules::of(work)?;
     let mut tree = Tree::new(taken.spool().clone());
     for (path, entry) in taken.iter() {

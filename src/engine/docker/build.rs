@@ -113,11 +113,32 @@ fn failed(message: &str, failure: Option<Failure>) -> EngineError {
                     return judged;
                 }
             }
-            EngineError::Build { reason: format!("{}: {}", failure.name, without_wrapping(&error)) }
+            EngineError::Build { reason: format!("{}: {}", brief(&failure.name), outcome(without_wrapping(&error))) }
         }
         None if going_away(&message) => BUILD.lost(message),
-        None => EngineError::Build { reason: message },
+        None => EngineError::Build { reason: outcome(&message).to_owned() },
     }
+}
+
+/// An instruction for a sentence: its mounts and line breaks left out, and not longer than a line.
+fn brief(name: &str) -> String {
+    const MOST: usize = 64;
+    let words: Vec<&str> = name.split_whitespace().filter(|word| !word.starts_with("--mount=")).collect();
+    let text = words.join(" ");
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text,
+    }
+}
+
+/// How a process ended, without its command line, which stands in front and in the log.
+fn outcome(error: &str) -> &str {
+    let after = |start: &str, end: &str| {
+        error.strip_prefix(start).and_then(|rest| rest.rfind(end).map(|at| &rest[at + end.len()..]))
+    };
+    after("executor failed running [", "]: ")
+        .or_else(|| after("process \"", "\" did not complete successfully: "))
+        .unwrap_or(error)
 }
 
 /// The innermost reason: every layer of `BuildKit` puts words of its own in front.

@@ -23,6 +23,8 @@ pub(super) struct BuildLog {
     /// The vertex that began last: what the build is doing now.
     latest: String,
     told: Option<(u64, u64, String)>,
+    /// The most instructions that were done at a time.
+    done: u64,
     warned: BTreeSet<Vec<u8>>,
 }
 
@@ -194,6 +196,9 @@ impl BuildLog {
         let ours = || self.vertices.values().filter(|step| !is_errand(&step.name) && step.name != EXPORT);
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let done = count(ours().filter(|step| matches!(step.turn, Turn::Ended | Turn::Over)).count());
+        // An instruction that takes a second turn does not take progress back.
+        self.done = self.done.max(done);
+        let done = self.done;
         let now = (done, count(ours().count()), self.latest.clone());
         if now.1 > 0 && self.told.as_ref() != Some(&now) {
             out.progress(Progress { what: now.2.clone(), done, total: Some(now.1), bytes: false });

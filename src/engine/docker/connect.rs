@@ -1,7 +1,7 @@
 //! The connection: which daemon, which version of its API, whether it is still there.
 //!
 //! Every request opens its own connection, so a daemon that was restarted is found again. Requests have no time limit
-//! of their own: builds are silent for minutes. Instead a silence is filled with a question (see `session.rs`).
+//! of their own: builds are silent for minutes. Instead a silence is filled with a question (see `alive.rs`).
 
 use std::{
     future::Future,
@@ -194,7 +194,7 @@ impl Docker {
             address: self.address.clone(),
             version: peer.version.clone(),
             api: peer.api.to_string(),
-            arch: info.architecture.filter(|arch| !arch.is_empty()).unwrap_or_else(|| peer.arch.clone()),
+            arch: kernel_arch(info.architecture.filter(|arch| !arch.is_empty()).as_ref().unwrap_or(&peer.arch)),
             buildkit: peer.buildkit(),
             root: info.docker_root_dir.unwrap_or_default(),
             cpus: info.ncpu.and_then(|cpus| u64::try_from(cpus).ok()).unwrap_or_default(),
@@ -234,6 +234,17 @@ impl Peer {
     pub(super) fn title(&self) -> String {
         format!("{} {}", if self.podman { "Podman" } else { "Docker" }, self.version)
     }
+}
+
+/// The machine in the kernel's words, where some engines (Podman) use Go's.
+fn kernel_arch(arch: &str) -> String {
+    match arch {
+        "amd64" => "x86_64",
+        "arm64" => "aarch64",
+        "386" => "i686",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// Registries that are spoken to in the clear or through a mirror, in words.

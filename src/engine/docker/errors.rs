@@ -114,9 +114,17 @@ pub(super) fn going_away(words: &str) -> bool {
     SIGNS.iter().any(|sign| words.contains(sign))
 }
 
-/// The daemon's words on one line, without the prefixes that every client adds.
+/// The daemon's words on one line, without the prefixes that every client adds or the JSON that Podman leaves around
+/// some.
 pub(super) fn words(message: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Wrapped {
+        error: String,
+    }
     let message = message.trim();
+    if let Ok(Wrapped { error }) = serde_json::from_str(message) {
+        return words(&error);
+    }
     let message = message.strip_prefix("Error response from daemon: ").unwrap_or(message);
     message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -139,4 +147,24 @@ fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
         next = error.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_taken_out_of_their_wrapping() {
+        assert_eq!(words("Error response from daemon: no\n  such thing\n"), "no such thing");
+        assert_eq!(words(r#"{"errorDetail":{"message":"EOF"},"error":"EOF"}"#), "EOF");
+        assert_eq!(words("plain"), "plain");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_any_more_was_lost() {
+        let gone = EngineError::Unreachable { address: "a".into(), reason: "refused".into(), denied: false };
+        assert!(matches!(BUILD.midway(gone), EngineError::Lost { doing, .. } if doing == "building an image"));
+        let refused = BUILD.refused(Some(500), "x");
+        assert!(matches!(BUILD.midway(refused), EngineError::Refused { status: Some(500), .. }));
+    }
 }

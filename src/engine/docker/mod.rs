@@ -3,6 +3,7 @@
 //! This file only connects the trait to the work, which is one file a topic. Nothing outside this folder sees bollard's
 //! types. It prints nothing, retries nothing and removes nothing by itself.
 
+mod alive;
 mod archive;
 mod auth;
 mod body;
@@ -17,7 +18,6 @@ mod lines;
 mod names;
 mod registry;
 mod run;
-mod session;
 mod streams;
 mod transfer;
 mod wire;

@@ -29,6 +29,18 @@ async fn nothing_is_lost_of_a_container_that_ended_at_once() {
 }
 
 #[tokio::test]
+async fn a_line_without_end_is_cut() {
+    let Some(bench) = Bench::open().await else { return };
+    let script = "head -c 100000 /dev/zero | tr '\\0' x; echo; echo after";
+    let out = run(&bench, bench.spec(&["sh", "-c", script])).await;
+    let lines = out.lines();
+    assert_eq!(lines.len(), 2, "{:?}", lines.iter().map(String::len).collect::<Vec<_>>());
+    let (begin, end) = lines[0].split_at(16_000);
+    assert!(begin.bytes().all(|byte| byte == b'x') && end.len() < 500 && !end.contains(':'), "{end}");
+    assert_eq!(lines[1], "after");
+}
+
+#[tokio::test]
 async fn a_container_has_no_rights_to_spare() {
     let Some(bench) = Bench::open().await else { return };
     let script = "grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; ls /sys/class/net; \

@@ -1,4 +1,5 @@
 //! Credentials from every place that `docker login` may leave them in.
+#![expect(clippy::disallowed_methods, reason = "a test may look at its surroundings")]
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 

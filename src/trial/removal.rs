@@ -1,0 +1,244 @@
+//! `test-remove` and `test-purge`: a removal takes the program and keeps what is the administrator's (configuration,
+//! state, accounts); a purge takes that, too, and leaves nothing but the accounts.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Finding, Subject, TrialError,
+    bench::{Bench, argv},
+    error::{none_of, tell},
+    install::Before,
+    listing::Line,
+    transfer::{Fetched, Rights},
+    unit::UnitName,
+};
+use crate::{build::Lines, engine::Output as _};
+
+/// The file that stands for what a program keeps in its state folder.
+const MARKER: &str = "factory-test-marker";
+/// What stands for the administrator's own settings.
+const CHANGE: &[u8] = b"\n# changed by the install test\n";
+
+/// What was put into the container to be found again after the removal.
+#[derive(Debug, Default)]
+struct Bait {
+    /// Files in state folders.
+    markers: Vec<String>,
+    /// A changed configuration file.
+    changed: Option<Fetched>,
+}
+
+/// Removes the packages and looks at what is left.
+///
+/// # Errors
+/// The finding.
+pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result<String, TrialError> {
+    let subject = bench.subject;
+    let bait = lay_out(bench, lines).await?;
+    let command = argv(subject.manager.remove, subject.names());
+    bench.succeed(command, "the packages should be removable", lines).await?;
+    let now = Paths(bench.paths().await?);
+    let before = Paths(before.paths.clone());
+    let mut wrong: Vec<String> = subject.lines().filter_map(|line| after_removal(line, &before, &now)).collect();
+    wrong
+        .extend(bait.markers.iter().filter(|path| !now.has(path)).map(|path| format!("{path} is gone: state is lost")));
+    if let Some(changed) = &bait.changed
+        && bench.fetch(&changed.path).await?.is_none_or(|found| found.bytes != changed.bytes)
+    {
+        wrong.push(format!("{} is not as the administrator left it", changed.path));
+    }
+    if !subject.manager.links_survive {
+        wrong.extend(links(subject, &now));
+    }
+    wrong.extend(missing_users(bench).await?);
+    tell(&wrong, lines);
+    none_of(&wrong, |count| {
+        format!("a removal should keep configuration, state and accounts, and nothing else: {}", things(count))
+    })?;
+    let kept = subject.lines().filter(|line| line.is_config() || line.is_state()).count();
+    Ok(format!("{} kept", things(kept)))
+}
+
+/// Purges the packages and looks at what is left.
+///
+/// # Errors
+/// The finding.
+pub async fn purge(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result<String, TrialError> {
+    let subject = bench.subject;
+    let Some(words) = subject.manager.purge else { return Ok(format!("{} knows none", subject.manager.name)) };
+    bench.succeed(argv(words, subject.names()), "the packages should be purgeable", lines).await?;
+    let now = Paths(bench.paths().await?);
+    let before = Paths(before.paths.clone());
+    let mut wrong: Vec<String> = subject.lines().filter_map(|line| after_purge(line, &before, &now)).collect();
+    wrong.extend(links(subject, &now));
+    wrong.extend(missing_users(bench).await?);
+    tell(&wrong, lines);
+    none_of(&wrong, |count| format!("a purge should leave nothing but the accounts: {}", things(count)))?;
+    Ok("nothing left".to_owned())
+}
+
+fn things(count: usize) -> String {
+    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
+}
+
+/// Puts something into every state folder, and changes one configuration file.
+async fn lay_out(bench: &Bench<'_>, lines: &Lines) -> Result<Bait, TrialError> {
+    let mut bait = Bait::default();
+    for line in bench.subject.lines().filter(|line| line.is_state()) {
+        let marker = format!("/{}/{MARKER}", line.path);
+        bench.write(&marker, b"kept\n", Rights::PUBLIC).await?;
+        lines.line(&format!("wrote {marker}"));
+        bait.markers.push(marker);
+    }
+    if let Some(line) = bench.subject.lines().find(|line| line.is_config())
+        && let Some(mut file) = bench.fetch(&format!("/{}", line.path)).await?
+    {
+        file.bytes.extend(CHANGE);
+        bench.write(&file.path, &file.bytes, file.rights).await?;
+        lines.line(&format!("changed {}", file.path));
+        bait.changed = Some(file);
+    }
+    Ok(bait)
+}
+
+/// Every path of the container.
+struct Paths(BTreeSet<String>);
+
+impl Paths {
+    /// Whether there is such a path, which may lead through a merged `/usr`.
+    fn has(&self, path: &str) -> bool {
+        self.0.contains(path) || self.0.contains(&self.real(path))
+    }
+
+    /// The first path below a folder.
+    fn below(&self, folder: &str) -> Option<&String> {
+        let below = format!("{}/", self.real(folder));
+        self.0.range(below.clone()..).next().filter(|path| path.starts_with(&below))
+    }
+
+    /// `/lib/x` as `/usr/lib/x` where `/lib` is a link: then nothing is below it.
+    fn real(&self, path: &str) -> String {
+        let top = path.match_indices('/').nth(1).map_or(path, |(end, _)| &path[..end]);
+        let inside = format!("{top}/");
+        let empty = self.0.range(inside.clone()..).next().is_none_or(|path| !path.starts_with(&inside));
+        let merged = format!("/usr{top}");
+        if empty && self.0.contains(top) && self.0.contains(&merged) { format!("/usr{path}") } else { path.to_owned() }
+    }
+}
+
+/// What is wrong with a path after the removal.
+fn after_removal(line: &Line, before: &Paths, now: &Paths) -> Option<String> {
+    let path = format!("/{}", line.path);
+    let there = now.has(&path);
+    if line.is_config() && !there {
+        return Some(format!("{path} is gone: the administrator's configuration is lost"));
+    }
+    if line.is_state() && !there {
+        return Some(format!("{path} is gone: state is lost"));
+    }
+    if line.is_config() || line.is_state() || !there {
+        return None;
+    }
+    // A folder stays as long as something is in it.
+    let stays = line.is_dir() && (before.has(&path) || now.below(&path).is_some());
+    (!stays).then(|| format!("{path} is still there"))
+}
+
+/// What is wrong with a path after the purge.
+fn after_purge(line: &Line, before: &Paths, now: &Paths) -> Option<String> {
+    let path = format!("/{}", line.path);
+    if !now.has(&path) || (line.is_dir() && before.has(&path)) {
+        return None;
+    }
+    Some(match now.below(&path).filter(|_| line.is_dir()) {
+        Some(cause) => format!("{path} is still there, because of {cause}"),
+        None => format!("{path} is still there"),
+    })
+}
+
+/// Links and notes of systemd about units that are gone.
+fn links(subject: &Subject, now: &Paths) -> Vec<String> {
+    let units = subject.unit_files();
+    let of_ours = |path: &&String| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let name = name.strip_suffix(".dsh-also").unwrap_or(name);
+        units.keys().any(|unit| {
+            let instance = UnitName::new(name).ok().and_then(|name| name.template());
+            name == unit.as_str() || instance.as_ref() == Some(unit)
+        })
+    };
+    let noted = now.0.iter().filter(|path| path.starts_with("/etc/systemd/") || path.starts_with("/var/lib/systemd/"));
+    noted.filter(of_ours).map(|path| format!("{path} speaks of a unit that is gone")).collect()
+}
+
+/// Accounts are never removed: files of theirs may be anywhere, and their numbers must not become somebody else's.
+async fn missing_users(bench: &Bench<'_>) -> Result<Vec<String>, TrialError> {
+    let Some(passwd) = bench.fetch("/etc/passwd").await? else {
+        return Err(Finding::new("the container has no /etc/passwd").into());
+    };
+    let passwd = String::from_utf8_lossy(&passwd.bytes).into_owned();
+    let known: BTreeSet<&str> = passwd.lines().filter_map(|line| line.split(':').next()).collect();
+    let missing = bench.subject.users.iter().filter(|user| !known.contains(user.as_str()));
+    Ok(missing.map(|user| format!("the user `{user}` is gone")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(path: &str, what: &str, role: &str) -> Line {
+        let text = |text: &str| text.to_owned();
+        Line { path: text(path), what: text(what), mode: text("755"), owner: text("root:root"), role: text(role) }
+    }
+
+    fn paths(paths: &[&str]) -> Paths {
+        Paths(paths.iter().map(|path| (*path).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_removal_keeps_what_is_not_ours() {
+        let before = paths(&["/", "/opt", "/lib", "/usr", "/usr/lib", "/usr/lib/systemd"]);
+        let now = paths(&[
+            "/",
+            "/opt",
+            "/opt/x",
+            "/opt/x/etc",
+            "/opt/x/etc/a",
+            "/opt/x/bin",
+            "/opt/x/old",
+            "/lib",
+            "/usr",
+            "/usr/lib",
+            "/usr/lib/systemd",
+            "/usr/lib/systemd/system",
+            "/usr/lib/systemd/system/x.service",
+        ]);
+        let said = |line: Line| after_removal(&line, &before, &now);
+        assert_eq!(said(line("opt/x", "dir", "")), None);
+        assert_eq!(said(line("opt/x/etc/a", "file 00", "config")), None);
+        assert_eq!(said(line("opt/x/gone", "file 00", "")), None);
+        assert_eq!(said(line("lib/systemd", "dir", "")), None);
+        assert_eq!(said(line("opt/x/bin", "dir", "")).unwrap(), "/opt/x/bin is still there");
+        assert_eq!(said(line("opt/x/old", "file 00", "")).unwrap(), "/opt/x/old is still there");
+        assert_eq!(
+            said(line("lib/systemd/system/x.service", "file 00", "")).unwrap(),
+            "/lib/systemd/system/x.service is still there"
+        );
+        assert_eq!(
+            said(line("opt/x/etc/b", "file 00", "config")).unwrap(),
+            "/opt/x/etc/b is gone: the administrator's configuration is lost"
+        );
+        assert_eq!(said(line("opt/x/var", "dir", "state")).unwrap(), "/opt/x/var is gone: state is lost");
+    }
+
+    #[test]
+    fn a_purge_leaves_only_what_was_there() {
+        let before = paths(&["/", "/opt"]);
+        let now = paths(&["/", "/opt", "/opt/x", "/opt/x/lib", "/opt/x/lib/a.pyc", "/opt/x-y"]);
+        let said = |line: Line| after_purge(&line, &before, &now);
+        assert_eq!(said(line("opt", "dir", "")), None);
+        assert_eq!(said(line("opt/z", "dir", "state")), None);
+        assert_eq!(said(line("opt/x", "dir", "")).unwrap(), "/opt/x is still there, because of /opt/x/lib");
+        assert_eq!(said(line("opt/x-y", "dir", "state")).unwrap(), "/opt/x-y is still there");
+    }
+}

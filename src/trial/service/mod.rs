@@ -1,0 +1,151 @@
+//! `test-<unit>`: a service is started as systemd would start it, must do what the recipe says, and must end when it is
+//! told to.
+//!
+//! systemd itself does not run in the container. What only it can do is left out, and the step's log says which keys
+//! that are: sandboxing, resource limits, sockets, `ExecStartPost=`, `ExecStop=`, restarts, readiness of `Type=notify`.
+
+mod load;
+mod probe;
+mod process;
+mod spawn;
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Finding, TrialError,
+    bench::Bench,
+    unit::{KillMode, Kind, UnitError, UnitName},
+};
+use crate::{build::Lines, engine::Output as _, recipe::UnitTrial};
+use process::{Process, exit_words};
+use spawn::Spawn;
+
+/// Longer than this no service should need to stop, whatever its unit allows: a shutdown waits for it.
+const LONGEST_STOP: Duration = Duration::from_secs(10);
+/// How long a command that has to end by itself may take: what systemd waits when a unit says nothing.
+const LONGEST_START: Duration = Duration::from_secs(90);
+
+/// Runs a service of the recipe, holds it against what must be true, and stops it.
+///
+/// # Errors
+/// The finding.
+pub async fn check(bench: &Bench<'_>, trial: &UnitTrial, lines: &Lines) -> Result<String, TrialError> {
+    let unit = UnitName::new(&trial.unit).map_err(|error| unit_finding(&error))?;
+    let loaded = load::load(bench, &unit, lines).await?;
+    let service = loaded.service(&unit).map_err(|error| unit_finding(&error))?;
+    if !service.left_out.is_empty() {
+        lines.line(&format!("left out, because only systemd can do it: {}", service.left_out.join(", ")));
+    }
+    let spawn = Spawn::prepare(bench, &service).await?;
+    let ended = run(bench, trial, &spawn, lines).await;
+    // Whatever happened: the next service wants the same ports.
+    let swept = process::sweep(bench).await;
+    let note = ended?;
+    swept?;
+    Ok(note)
+}
+
+fn unit_finding(error: &UnitError) -> TrialError {
+    Finding::new(error.to_string()).into()
+}
+
+async fn run(bench: &Bench<'_>, trial: &UnitTrial, spawn: &Spawn<'_>, lines: &Lines) -> Result<String, TrialError> {
+    for command in &spawn.service.before {
+        spawn.to_its_end(bench, command, "ExecStartPre=", lines).await?;
+    }
+    if spawn.service.kind == Kind::Oneshot {
+        for command in &spawn.service.start {
+            spawn.to_its_end(bench, command, "ExecStart=", lines).await?;
+        }
+        return match probe::after_oneshot(bench, trial).await? {
+            Some(seen) => Ok(format!("ended with success, {seen}")),
+            None => Ok("ended with success".to_owned()),
+        };
+    }
+    let Some(command) = spawn.service.start.first() else {
+        return Err(TrialError::Internal(format!("{} has no command", trial.unit)));
+    };
+    let output = process::Output::new(lines);
+    let mut process = Process::start(bench, spawn.exec(bench, command, lines).await?, &output);
+    let started = Instant::now();
+    let seen = tokio::select! {
+        seen = probe::running(bench, trial, &output) => seen.map_err(|error| with_output(error, &output))?,
+        code = process.ended() => return Err(ended_early(trial, code?, started, &output).into()),
+    };
+    lines.line(&seen);
+    let stopped = stop(bench, trial, spawn, &mut process, &output, lines).await?;
+    Ok(format!("{seen}, {stopped}"))
+}
+
+fn ended_early(trial: &UnitTrial, code: i64, started: Instant, output: &process::Output<'_>) -> Finding {
+    let expected = probe::expectation(trial);
+    let (how, after) = (exit_words(code), seconds(started.elapsed()));
+    let message = format!("{} should {expected}, but it {how} after {after}", trial.unit);
+    Finding::new(message).with_last(&output.tail())
+}
+
+/// A finding shows what the service said last.
+fn with_output(error: TrialError, output: &process::Output<'_>) -> TrialError {
+    match error {
+        TrialError::Found(finding) => finding.with_last(&output.tail()).into(),
+        error => error,
+    }
+}
+
+/// Stops the service as systemd would.
+async fn stop(
+    bench: &Bench<'_>,
+    trial: &UnitTrial,
+    spawn: &Spawn<'_>,
+    process: &mut Process<'_>,
+    output: &process::Output<'_>,
+    lines: &Lines,
+) -> Result<String, TrialError> {
+    let stop = &spawn.service.stop;
+    let limit = stop.limit.unwrap_or(LONGEST_STOP).min(LONGEST_STOP);
+    let (started, signal) = (Instant::now(), stop.signal);
+    let whom = match (stop.mode, output.process()) {
+        (KillMode::Mixed | KillMode::Process, Some(main)) => main.to_string(),
+        _ => "all".to_owned(),
+    };
+    lines.line(&format!("SIG{signal} to {}", if whom == "all" { "all of its processes" } else { &whom }));
+    process::signal(bench, signal, &whom).await?;
+    let expected = format!("SIG{signal} should end {} within {}", trial.unit, seconds(limit));
+    let Ok(code) = tokio::time::timeout(limit, process.ended()).await else {
+        let finding = Finding::new(format!("{expected}, but it still runs")).with_last(&output.tail());
+        return Err(finding.help("let it end at the signal: a shutdown waits for every service").into());
+    };
+    let (code, took) = (code?, started.elapsed());
+    let how = exit_words(code);
+    lines.line(&format!("it {how} after {}", seconds(took)));
+    if stop.mode == KillMode::ControlGroup {
+        let left = process::wait_for_none(bench, limit.saturating_sub(took)).await?;
+        if left > 0 {
+            let message = format!("{expected}, but {left} of its processes still run");
+            return Err(Finding::new(message).with_last(&output.tail()).into());
+        }
+    }
+    if !stop.is_success(code) {
+        let message = format!("{} should end with success at SIG{signal}, but it {how}", trial.unit);
+        let help = "end with 0 at the signal, or name the code in `SuccessExitStatus=`: systemd calls the unit failed";
+        return Err(Finding::new(message).with_last(&output.tail()).help(help).into());
+    }
+    Ok(format!("stopped in {}", seconds(took)))
+}
+
+/// `0.4 s`.
+fn seconds(time: Duration) -> String {
+    let tenths = time.as_millis() / 100;
+    if tenths.is_multiple_of(10) { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(seconds(Duration::from_secs(10)), "10 s");
+    }
+}

@@ -1,0 +1,32 @@
+//! systemd units as text: what a service's file says, understood as systemd 252 understands it, so that its command can
+//! be run where no systemd runs. Pure: it reads no file and starts nothing.
+//!
+//! Where systemd passes over something with a warning (an unknown escape, a line without `=`), this is an error: an
+//! install test is there to find it.
+
+mod command;
+mod environment;
+mod file;
+mod name;
+mod service;
+mod span;
+mod specifier;
+mod stop;
+mod words;
+
+pub use command::{Command, Privilege};
+pub use environment::{Environment, parse_environment_file};
+pub use file::UnitFile;
+pub use name::UnitName;
+pub use service::{EnvironmentFile, Kind, Service};
+pub use stop::{KillMode, Stop, by_signal};
+
+/// A unit that is not what systemd takes, or that only systemd itself can run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct UnitError {
+    /// The file with the line (`/lib/systemd/system/x.service:12`), or the unit's name.
+    pub place: String,
+    /// What is wrong.
+    pub reason: String,
+}
