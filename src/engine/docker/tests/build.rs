@@ -10,7 +10,7 @@ fn the_instruction_that_failed_is_named() {
     };
     let message = "executor failed running [/bin/sh -c make]: exit code: 2";
     let EngineError::Build { reason } = failed(message, Some(failure)) else { panic!() };
-    assert_eq!(reason, "[2/3] RUN make: executor failed running [/bin/sh -c make]: exit code: 2");
+    assert_eq!(reason, "[2/3] RUN make: exit code: 2");
 }
 
 #[test]

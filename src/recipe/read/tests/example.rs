@@ -75,3 +75,14 @@ fn an_endless_recipe_is_refused() {
     write(folder.path(), "factory.toml", &"# x\n".repeat(300_000));
     assert!(matches!(RecipeFile::load(folder.path()), Err(RecipeError::TooLarge { .. })));
 }
+
+#[test]
+fn the_example_of_the_repository_resolves_with_its_own_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/canopsis");
+    let file = RecipeFile::load(&folder).unwrap();
+    let catalogue = Catalogue::load(None).unwrap();
+    for id in &file.project().platforms {
+        let recipe = file.resolve(catalogue.get(id).unwrap(), &release()).unwrap();
+        assert_eq!((recipe.images.len(), recipe.packages.len()), (4, 2), "{id}");
+    }
+}
