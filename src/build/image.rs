@@ -36,7 +36,7 @@ pub async fn run_builder(
     .into();
     let tags = vec![work.tag.clone()];
     let image = build(context, tags, labels, session, lines).await?;
-    Ok(product(&image, std::slice::from_ref(&work.tag), work.tag.clone()))
+    Ok(product(&image, std::slice::from_ref(&work.tag)))
 }
 
 /// Builds an image of the recipe.
@@ -55,10 +55,13 @@ pub async fn run(
     let context = context(work, wheelhouse, session).await?;
     let labels = labels(work, records, session).await?;
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
-    Ok(product(&image, &work.tags, work.tags.join(", ")))
+    Ok(product(&image, &work.tags))
 }
 
-fn product(image: &ImageInfo, tags: &[String], note: String) -> Product {
+fn product(image: &ImageInfo, tags: &[String]) -> Product {
+    // The short id, as `docker images` shows it.
+    let id = image.id.0.trim_start_matches("sha256:");
+    let note = id.get(..12).unwrap_or(id).to_owned();
     Product {
         output: image.id.0.clone(),
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),

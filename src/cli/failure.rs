@@ -9,6 +9,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::EngineError,
     pipeline::PipelineError,
+    util::toml::Source,
 };
 
 impl From<EngineError> for Failure {
@@ -116,7 +117,8 @@ impl Pointed {
         let text = fs_err::read_to_string(file).ok()?;
         let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
         let length = text.get(start..)?.lines().next()?.trim_end().len();
-        let source = NamedSource::new(name, text);
+        // Requirements may hold `https://user:password@…`: the same text with stars, byte for byte as long.
+        let source = NamedSource::new(name, Source::new(name, &text).text().to_owned());
         Some(Self { reason: reason.to_owned(), source, span: (start, length).into() })
     }
 }
