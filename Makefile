@@ -37,6 +37,8 @@ units: ## tests without a real engine (2 min)
 real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	@scripts/engine $(REFEREES)
 	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
+	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
+	  cargo test --locked --features scripted --lib engine::docker::live
 
 deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny

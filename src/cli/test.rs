@@ -7,8 +7,10 @@ use crate::{
     build::{Session, remove_leftovers},
     diag::{Exit, Failure},
     event::Event,
+    names,
     pipeline::Project,
     plan::Want,
+    recipe::Release,
     report::{ListColumn, ListKind, ListView, units},
     trial::{self, CheckResult, Finding, Subject, TrialError, Verdict},
 };
@@ -48,7 +50,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if !verdicts.is_empty() {
         context.reporter.print(view(&project.title(), &verdicts, started.elapsed()));
     }
-    ended.map_err(|error| failure_of(error, &project))?;
+    match ended {
+        Err(TrialError::Interrupted) if args.keep => return Err(Failure::new(Exit::Interrupted, "interrupted")),
+        ended => ended.map_err(|error| failure_of(error, &project))?,
+    }
     verdicts_failure(&verdicts, args.keep).map_or(Ok(()), Err)
 }
 
@@ -114,7 +119,11 @@ fn verdicts_failure(verdicts: &[Verdict], keep: bool) -> Option<Failure> {
         failure = failure.help(help);
     }
     for (check, finding) in findings {
-        failure = failure.help(format!("{} failed, too: {}", check.step, finding.message));
+        let detail = match finding.details.as_slice() {
+            [only] => format!(": {only}"),
+            _ => String::new(),
+        };
+        failure = failure.help(format!("{} failed, too: {}{detail}", check.step, finding.message));
     }
     failure = failure.help(format!("the whole output: `factory log {}`", check.step));
     Some(if keep { failure } else { failure.help("`factory test --keep` leaves the container to look around in") })
@@ -125,7 +134,12 @@ fn details(finding: &Finding) -> Option<String> {
 }
 
 fn failure_of(error: TrialError, project: &Project) -> Failure {
-    let build = || format!("`factory build --tag {}`", project.release.tag);
+    let build = || {
+        let Release { tag, release, .. } = &project.release;
+        let release =
+            if *release == names::Release::default() { String::new() } else { format!(" --release {release}") };
+        format!("`factory build --tag {tag}{release}`")
+    };
     match error {
         TrialError::Interrupted => Failure::new(Exit::Interrupted, "interrupted; no container is left"),
         TrialError::Engine(error) => error.into(),
@@ -137,5 +151,86 @@ fn failure_of(error: TrialError, project: &Project) -> Failure {
             Failure::new(Exit::Usage, error.to_string()).help("choose other platforms with `--platform`")
         }
         error => Failure::new(Exit::StepFailed, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diag::render,
+        event::StepId,
+        report::{Look, View as _},
+        trial::Check,
+    };
+
+    fn verdicts() -> Vec<Verdict> {
+        let check = |platform: &str, name: &str, result, seconds| Check {
+            step: StepId::new(&platform.parse().unwrap(), name),
+            result,
+            took: Duration::from_secs(seconds),
+        };
+        let web = "canopsis-webserver.service should answer 200 at http://127.0.0.1:8082/ within 30 s, but there is no \
+                   answer ((7) Failed to connect to 127.0.0.1 port 8082 after 0 ms)";
+        let web = Finding {
+            message: web.to_owned(),
+            details: ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'gunicorn'"]
+                .map(str::to_owned)
+                .to_vec(),
+            help: None,
+        };
+        let purge = Finding {
+            message: "a purge should leave nothing but the accounts; one thing is wrong".to_owned(),
+            details: vec!["/opt/canopsis is still there, because of /opt/canopsis/.cache".to_owned()],
+            help: None,
+        };
+        let checks = vec![
+            check("debian-12", "test-install", CheckResult::Passed("2 packages".to_owned()), 24),
+            check("debian-12", "test-canopsis-webserver", CheckResult::Failed(web), 31),
+            check("debian-12", "test-purge", CheckResult::Failed(purge), 1),
+        ];
+        let skipped = vec![check("debian-13", "test-install", CheckResult::Skipped, 0)];
+        ["debian-12", "debian-13"]
+            .into_iter()
+            .zip([checks, skipped])
+            .map(|(platform, checks)| Verdict { platform: platform.to_owned(), checks })
+            .collect()
+    }
+
+    #[test]
+    fn a_failure_says_what_was_expected_and_where_to_look() {
+        let failure = verdicts_failure(&verdicts(), false).unwrap();
+        assert_eq!(failure.exit(), Exit::CheckFailed);
+        insta::assert_snapshot!(render(&failure, 100, false), @r"
+        error: debian-12/test-canopsis-webserver failed: canopsis-webserver.service should answer 200 at
+               http://127.0.0.1:8082/ within 30 s, but there is no answer ((7) Failed to connect to
+               127.0.0.1 port 8082 after 0 ms)
+          because: Traceback (most recent call last):
+                   ModuleNotFoundError: No module named 'gunicorn'
+
+        help: debian-12/test-purge failed, too: a purge should leave nothing but the accounts; one thing is
+              wrong: /opt/canopsis is still there, because of /opt/canopsis/.cache
+        help: the whole output: `factory log debian-12/test-canopsis-webserver`
+        help: `factory test --keep` leaves the container to look around in
+        ");
+        assert!(verdicts_failure(&verdicts()[1..], false).is_none());
+    }
+
+    #[test]
+    fn the_closing_list() {
+        let view = view("canopsis 2.5.11", &verdicts(), Duration::from_secs(57));
+        insta::assert_snapshot!(view.human(&Look::plain(100)), @r"
+        canopsis 2.5.11, installed and removed
+        check                              state    result                                              time
+        debian-12/test-install             ok       2 packages                                        24.0 s
+        debian-12/test-canopsis-webserver  FAILED   canopsis-webserver.service should answer 200 at   31.0 s
+                                                    http://127.0.0.1:8082/ within 30 s, but there is
+                                                    no answer ((7) Failed to connect to 127.0.0.1
+                                                    port 8082 after 0 ms)
+        debian-12/test-purge               FAILED   a purge should leave nothing but the accounts;     1.0 s
+                                                    one thing is wrong
+        debian-13/test-install             skipped
+        1 passed, 2 failed, 1 skipped, 57.0 s
+        ");
     }
 }

@@ -104,6 +104,16 @@ impl Finding {
         self.with(last)
     }
 
+    /// The same with the last of the lines that a service said.
+    #[must_use]
+    pub fn saying(mut self, lines: &[String]) -> Self {
+        self = self.with_last(lines);
+        if !self.details.is_empty() {
+            self.details.insert(0, "it said last:".to_owned());
+        }
+        self
+    }
+
     /// The same with what to change.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -153,6 +163,8 @@ mod tests {
         let last = Finding::new("bad").with_last(&lines);
         assert_eq!((last.details.len(), last.details[11].as_str()), (12, "line 29"));
         assert_eq!(Finding::new("bad").with(&["é".repeat(300)]).details[0].chars().count(), 241);
+        assert_eq!(Finding::new("bad").saying(&lines[..1]).details, ["it said last:", "line 0"]);
+        assert!(Finding::new("bad").saying(&[]).details.is_empty());
         assert_eq!(Finding::new("bad").with(&lines[..12]).details.len(), 12);
     }
 }

@@ -34,7 +34,10 @@ pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialErro
         wrong.extend(difference(line, &tree)?);
     }
     tell(&wrong, lines);
-    none_of(&wrong, |wrong| format!("{count} files should be as they were packed, but {wrong} are not"))?;
+    none_of(&wrong, |wrong| {
+        let differ = if wrong == 1 { "one of them differs".to_owned() } else { format!("{wrong} of them differ") };
+        format!("all {count} files should be as they were packed, but {differ}")
+    })?;
     lines.line(&format!("{count} files are as they were packed"));
     agreed(bench, lines).await?;
     let compiled = bytecode::check(bench).await?;

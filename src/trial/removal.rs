@@ -53,10 +53,12 @@ pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result
     wrong.extend(missing_users(bench).await?);
     tell(&wrong, lines);
     none_of(&wrong, |count| {
-        format!("a removal should keep configuration, state and accounts, and nothing else: {}", things(count))
+        let expected = "a removal should keep configuration, state and accounts, and nothing else";
+        format!("{expected}; {}", things(count))
     })?;
-    let kept = subject.lines().filter(|line| line.is_config() || line.is_state()).count();
-    Ok(format!("{} kept", things(kept)))
+    let count = |kept: fn(&Line) -> bool| subject.lines().filter(|line| kept(line)).count();
+    let (config, state) = (count(Line::is_config), count(Line::is_state));
+    Ok(format!("kept {}, {}", counted(config, "configuration file"), counted(state, "state folder")))
 }
 
 /// Purges the packages and looks at what is left.
@@ -69,22 +71,29 @@ pub async fn purge(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result<
     bench.succeed(argv(words, subject.names()), "the packages should be purgeable", lines).await?;
     let now = Paths(bench.paths().await?);
     let before = Paths(before.paths.clone());
-    let mut wrong: Vec<String> = subject.lines().filter_map(|line| after_purge(line, &before, &now)).collect();
+    let ours: BTreeSet<String> = subject.lines().map(|line| format!("/{}", line.path)).collect();
+    let mut wrong: Vec<String> = subject.lines().filter_map(|line| after_purge(line, &ours, &before, &now)).collect();
     wrong.extend(links(subject, &now));
     wrong.extend(missing_users(bench).await?);
     tell(&wrong, lines);
-    none_of(&wrong, |count| format!("a purge should leave nothing but the accounts: {}", things(count)))?;
+    none_of(&wrong, |count| format!("a purge should leave nothing but the accounts; {}", things(count)))?;
     Ok("nothing left".to_owned())
 }
 
 fn things(count: usize) -> String {
-    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
+    if count == 1 { "one thing is wrong".to_owned() } else { format!("{count} things are wrong") }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Puts something into every state folder, and changes one configuration file.
 async fn lay_out(bench: &Bench<'_>, lines: &Lines) -> Result<Bait, TrialError> {
     let mut bait = Bait::default();
-    for line in bench.subject.lines().filter(|line| line.is_state()) {
+    // A folder that is not there was said already.
+    let now = Paths(bench.paths().await?);
+    for line in bench.subject.lines().filter(|line| line.is_state() && now.has(&format!("/{}", line.path))) {
         let marker = format!("/{}/{MARKER}", line.path);
         bench.write(&marker, b"kept\n", Rights::PUBLIC).await?;
         lines.line(&format!("wrote {marker}"));
@@ -144,16 +153,19 @@ fn after_removal(line: &Line, before: &Paths, now: &Paths) -> Option<String> {
     (!stays).then(|| format!("{path} is still there"))
 }
 
-/// What is wrong with a path after the purge.
-fn after_purge(line: &Line, before: &Paths, now: &Paths) -> Option<String> {
+/// What is wrong with a path after the purge. Of folders within each other only the innermost is named.
+fn after_purge(line: &Line, ours: &BTreeSet<String>, before: &Paths, now: &Paths) -> Option<String> {
     let path = format!("/{}", line.path);
     if !now.has(&path) || (line.is_dir() && before.has(&path)) {
         return None;
     }
-    Some(match now.below(&path).filter(|_| line.is_dir()) {
-        Some(cause) => format!("{path} is still there, because of {cause}"),
-        None => format!("{path} is still there"),
-    })
+    let below = format!("{path}/");
+    let inner = ours.range(below.clone()..).take_while(|path| path.starts_with(&below));
+    match now.below(&path).filter(|_| line.is_dir()) {
+        Some(_) if inner.into_iter().any(|path| now.has(path)) => None,
+        Some(cause) => Some(format!("{path} is still there, because of {cause}")),
+        None => Some(format!("{path} is still there")),
+    }
 }
 
 /// Links and notes of systemd about units that are gone.
@@ -235,10 +247,15 @@ mod tests {
     fn a_purge_leaves_only_what_was_there() {
         let before = paths(&["/", "/opt"]);
         let now = paths(&["/", "/opt", "/opt/x", "/opt/x/lib", "/opt/x/lib/a.pyc", "/opt/x-y"]);
-        let said = |line: Line| after_purge(&line, &before, &now);
+        let ours = paths(&["/opt", "/opt/x", "/opt/x/lib", "/opt/x/lib/a.py", "/opt/x-y", "/opt/z"]).0;
+        let said = |line: Line| after_purge(&line, &ours, &before, &now);
         assert_eq!(said(line("opt", "dir", "")), None);
         assert_eq!(said(line("opt/z", "dir", "state")), None);
-        assert_eq!(said(line("opt/x", "dir", "")).unwrap(), "/opt/x is still there, because of /opt/x/lib");
+        assert_eq!(said(line("opt/x", "dir", "")), None);
+        assert_eq!(
+            said(line("opt/x/lib", "dir", "")).unwrap(),
+            "/opt/x/lib is still there, because of /opt/x/lib/a.pyc"
+        );
         assert_eq!(said(line("opt/x-y", "dir", "state")).unwrap(), "/opt/x-y is still there");
     }
 }

@@ -89,8 +89,10 @@ async fn ask(bench: &Bench<'_>, url: &str) -> Result<Result<u16, String>, TrialE
 fn status_of(lines: &[String]) -> Result<u16, String> {
     // curl says 000 where there was no answer.
     let status = lines.iter().find_map(|line| line.parse().ok().filter(|status| *status > 0));
-    let complaint = || lines.iter().find_map(|line| line.strip_prefix("curl: "));
-    status.ok_or_else(|| complaint().unwrap_or("curl said nothing").to_owned())
+    status.ok_or_else(|| {
+        let complaint = lines.iter().find_map(|line| line.strip_prefix("curl: "));
+        complaint.or(lines.last().map(String::as_str)).unwrap_or("curl said nothing").to_owned()
+    })
 }
 
 #[cfg(test)]

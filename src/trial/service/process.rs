@@ -107,17 +107,17 @@ impl EngineOutput for Output<'_> {
     }
 }
 
-/// Sends a signal to one process of the service or to `all`; gives how many processes it has.
+/// Sends a signal to one process of the service or to `all`; gives the numbers of its processes.
 ///
 /// # Errors
 /// When the daemon goes away.
-pub async fn signal(bench: &Bench<'_>, signal: &str, whom: &str) -> Result<usize, TrialError> {
+pub async fn signal(bench: &Bench<'_>, signal: &str, whom: &str) -> Result<Vec<u32>, TrialError> {
     let answer = bench.ask(argv(&["/bin/sh", "-c", SIGNAL, "signal", signal, whom], [] as [&str; 0])).await?;
     if answer.code != 0 {
         let why = answer.lines.last().cloned().unwrap_or_default();
         return Err(TrialError::Internal(format!("no signals can be sent in the container: {why}")));
     }
-    Ok(answer.lines.len())
+    Ok(answer.lines.iter().filter_map(|line| line.parse().ok()).collect())
 }
 
 /// Waits until the service has no processes; gives how many it has when the time is over.
@@ -127,7 +127,7 @@ pub async fn signal(bench: &Bench<'_>, signal: &str, whom: &str) -> Result<usize
 pub async fn wait_for_none(bench: &Bench<'_>, limit: Duration) -> Result<usize, TrialError> {
     let end = Instant::now() + limit;
     loop {
-        let left = signal(bench, "none", "all").await?;
+        let left = signal(bench, "none", "all").await?.len();
         if left == 0 || Instant::now() >= end {
             return Ok(left);
         }
@@ -141,7 +141,7 @@ pub async fn wait_for_none(bench: &Bench<'_>, limit: Duration) -> Result<usize, 
 /// When the daemon goes away, or the kernel does not let go of a process.
 pub async fn sweep(bench: &Bench<'_>) -> Result<(), TrialError> {
     let end = Instant::now() + LONGEST_SWEEP;
-    while signal(bench, "KILL", "all").await? > 0 {
+    while !signal(bench, "KILL", "all").await?.is_empty() {
         if Instant::now() >= end {
             return Err(TrialError::Internal("a killed process does not end".to_owned()));
         }

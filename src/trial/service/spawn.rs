@@ -75,7 +75,8 @@ impl<'a> Spawn<'a> {
         let words = command.arguments(&self.environment).map_err(refuse)?;
         let program = self.program(bench, command).await?;
         let user = if command.privilege == Privilege::Full { "0:0" } else { &self.user };
-        lines.line(&format!("as {user} in {}: {program} {}", self.folder, words.join(" ")));
+        let shown = std::iter::once(&program).chain(&words).map(String::as_str).collect::<Vec<_>>().join(" ");
+        lines.line(&format!("as {user} in {}: {shown}", self.folder));
         let need = if self.service.working.optional { "optional" } else { "required" };
         let start =
             argv(&["/bin/sh", "-c", START, "start", &self.service.umask, &self.folder, need], self.environment.lines());
@@ -124,7 +125,7 @@ impl<'a> Spawn<'a> {
             },
             Err(_) => format!("{expected} within {}, but it still runs", seconds(LONGEST_START)),
         };
-        Err(Finding::new(message).with_last(&output.tail()).into())
+        Err(Finding::new(message).saying(&output.tail()).into())
     }
 }
 

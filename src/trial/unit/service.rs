@@ -86,44 +86,14 @@ pub struct Service {
     pub left_out: Vec<String>,
 }
 
-/// The keys that are followed, or that mean nothing to one run: whether it is started again, how long it may take.
-const FOLLOWED: [&str; 34] = [
-    "Type",
-    "User",
-    "Group",
-    "WorkingDirectory",
-    "Environment",
-    "EnvironmentFile",
-    "UnsetEnvironment",
-    "UMask",
-    "RuntimeDirectory",
-    "RuntimeDirectoryMode",
-    "StateDirectory",
-    "StateDirectoryMode",
-    "CacheDirectory",
-    "CacheDirectoryMode",
-    "LogsDirectory",
-    "LogsDirectoryMode",
-    "ConfigurationDirectory",
-    "ConfigurationDirectoryMode",
-    "ExecStart",
-    "ExecStartPre",
-    "ExecReload",
-    "KillMode",
-    "KillSignal",
-    "TimeoutStartSec",
-    "TimeoutStopSec",
-    "TimeoutSec",
-    "SuccessExitStatus",
-    "Restart",
-    "RestartSec",
-    "RestartPreventExitStatus",
-    "SyslogIdentifier",
-    "StandardOutput",
-    "StandardError",
-    // Containers are made so.
-    "NoNewPrivileges",
-];
+/// The keys that are followed, or that mean nothing to one run: whether it is started again, how long it may take, where
+/// its output goes. Containers never give new privileges.
+const FOLLOWED: &str = "\
+    Type User Group WorkingDirectory Environment EnvironmentFile UnsetEnvironment UMask RuntimeDirectory \
+    RuntimeDirectoryMode StateDirectory StateDirectoryMode CacheDirectory CacheDirectoryMode LogsDirectory \
+    LogsDirectoryMode ConfigurationDirectory ConfigurationDirectoryMode ExecStart ExecStartPre ExecReload KillMode \
+    KillSignal TimeoutStartSec TimeoutStopSec TimeoutSec SuccessExitStatus Restart RestartSec \
+    RestartPreventExitStatus SyslogIdentifier StandardOutput StandardError NoNewPrivileges";
 
 /// What systemd makes below which folder.
 const FOLDERS: [(&str, &str, &str); 5] = [
@@ -297,7 +267,8 @@ impl Reader<'_> {
 
     fn left_out(&self) -> Vec<String> {
         let keys = self.file.keys("Service");
-        keys.into_iter().filter(|key| !FOLLOWED.contains(key)).map(str::to_owned).collect()
+        let followed = |key: &str| FOLLOWED.split(' ').any(|known| known == key);
+        keys.into_iter().filter(|key| !followed(key)).map(str::to_owned).collect()
     }
 }
 
