@@ -11,6 +11,7 @@ mod session;
 mod wheels;
 
 pub use error::StepError;
+pub use package::{Line, blocking_reader, read_listing};
 pub use records::Records;
 pub use run::{BuildError, Done, Survey, run, survey};
 pub use session::{Lines, Session, remove_leftovers};

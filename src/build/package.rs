@@ -8,6 +8,7 @@ mod take;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+pub use listing::{Line, read as read_listing};
 pub use take::blocking_reader;
 
 use super::{Lines, Records, Session, StepError, records::blocking, run::Product};

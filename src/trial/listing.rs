@@ -1,54 +1,9 @@
 //! A package's list of files as its package step left it in `.factory/records`, one JSON object a line: what must be
 //! there after its installation.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
-use super::TrialError;
-
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-pub struct Line {
-    /// Path without a leading slash.
-    pub path: String,
-    /// `dir`, `file <sha256>`, `link <target>`, `hardlink <target>`.
-    pub what: String,
-    /// Permission bits in octal.
-    pub mode: String,
-    /// `user:group`.
-    pub owner: String,
-    /// `config` and `state` where it is one; empty otherwise.
-    pub role: String,
-}
-
-impl Line {
-    /// Whether it is a folder.
-    #[must_use]
-    pub fn is_dir(&self) -> bool {
-        self.what == "dir"
-    }
-
-    /// Whether it is a configuration file that a removal keeps.
-    #[must_use]
-    pub fn is_config(&self) -> bool {
-        self.role == "config"
-    }
-
-    /// Whether it is a folder of state.
-    #[must_use]
-    pub fn is_state(&self) -> bool {
-        self.role == "state" && self.is_dir()
-    }
-}
-
-/// Reads a listing.
-///
-/// # Errors
-/// When it cannot be read, or is none.
-pub fn read(file: &Path) -> Result<Vec<Line>, TrialError> {
-    let text = fs_err::read_to_string(file)?;
-    let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
-    Ok(lines.map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))?)
-}
+pub use crate::build::{Line, read_listing as read};
 
 /// The fewest paths that hold everything of a listing, at most about `most` of them: a folder instead of many files
 /// in it.

@@ -6,11 +6,9 @@ use std::{
     path::Path,
 };
 
-use futures::StreamExt as _;
-
 use super::TrialError;
+pub use crate::build::blocking_reader;
 use crate::{
-    engine::ByteStream,
     names::Sha256,
     util::{clock, files::digest_of},
 };
@@ -156,12 +154,6 @@ pub fn first_member(reader: impl Read, path: String) -> Result<Member, TrialErro
         }
         _ => Ok(Member::Other),
     }
-}
-
-/// A blocking reader of a stream of the daemon, for work on another thread.
-pub fn blocking_reader(stream: ByteStream) -> impl Read + Send + use<> {
-    let stream = stream.map(|chunk| chunk.map_err(io::Error::other));
-    tokio_util::io::SyncIoBridge::new(tokio_util::io::StreamReader::new(stream))
 }
 
 /// Work that reads or writes much, off the asynchronous threads.

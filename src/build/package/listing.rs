@@ -25,6 +25,26 @@ pub struct Line {
     pub role: String,
 }
 
+impl Line {
+    /// Whether it is a folder.
+    #[must_use]
+    pub fn is_dir(&self) -> bool {
+        self.what == "dir"
+    }
+
+    /// Whether it is a configuration file that a removal keeps.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        self.role == "config"
+    }
+
+    /// Whether it is a folder of state.
+    #[must_use]
+    pub fn is_state(&self) -> bool {
+        self.role == "state" && self.is_dir()
+    }
+}
+
 fn line(tree: &Tree, path: &TreePath, entry: &Entry) -> Line {
     let what = match &entry.kind {
         Kind::Dir => "dir".to_owned(),
@@ -60,9 +80,13 @@ pub fn write(file: &Path, tree: &Tree) -> Result<(), StepError> {
 }
 
 /// Reads a listing.
-pub fn read(file: &Path) -> Result<Vec<Line>, StepError> {
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn read(file: &Path) -> std::io::Result<Vec<Line>> {
     let text = fs_err::read_to_string(file)?;
-    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(std::io::Error::from)?)
+    let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+    lines.map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))
 }
 
 /// Takes out of a tree what another package ships the same way. What both have, but differently, cannot be in both.
