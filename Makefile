@@ -9,7 +9,7 @@ export FACTORY_CA_BUNDLE
 # What the tests hold the packages against, beside the engine.
 REFEREES := mmdebstrap lintian docker-registry xz-utils
 
-.PHONY: help demo test build check units real deny docs clean
+.PHONY: help demo test build check units real deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,7 +27,7 @@ check: ## formatting, lints, documentation, licences (3 min)
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets --features scripted -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
-	@if command -v cargo-deny > /dev/null; then cargo deny --offline check bans licenses sources; \
+	@if command -v cargo-deny > /dev/null; then cargo deny check --hide-inclusion-graph bans licenses sources; \
 	 else echo "check: cargo-deny is not installed, licences and sources are not checked (make deny)"; fi
 
 units: ## tests without a real engine (2 min)
@@ -42,7 +42,13 @@ real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 
 deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
-	cargo deny --offline check bans licenses sources
+	cargo deny check --hide-inclusion-graph bans licenses sources
+
+fuzz: ## each reader of foreign bytes for a minute (8 min; SECONDS_EACH=600 for longer)
+	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
+	@for target in tarstream recipe wheels; do \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- -max_total_time=$(or $(SECONDS_EACH),60) -max_len=8192 || exit 1; \
+	done
 
 clean: ## remove what was built here
 	cargo clean

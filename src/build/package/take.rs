@@ -100,6 +100,7 @@ async fn small_file(session: &Session, container: &ContainerId, path: &str) -> R
 }
 
 /// A blocking reader of a stream of the daemon, for work on another thread.
+#[must_use]
 pub fn blocking_reader(stream: ByteStream) -> impl Read + Send + use<> {
     let stream = stream.map(|chunk| chunk.map_err(std::io::Error::other));
     tokio_util::io::SyncIoBridge::new(tokio_util::io::StreamReader::new(stream))
