@@ -67,7 +67,7 @@ pub enum PipelineError {
     #[error("nothing says which release this is")]
     NoTag,
     /// `SOURCE_DATE_EPOCH`.
-    #[error("SOURCE_DATE_EPOCH is `{0}`, not seconds since 1970 of 1980 or later")]
+    #[error("SOURCE_DATE_EPOCH is `{0}`, not seconds since 1970 of a time from 1980 to 2106")]
     Epoch(String),
     /// The project's folder.
     #[error("{0}")]

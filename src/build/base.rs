@@ -13,9 +13,15 @@ use crate::{
 
 /// Runs the step.
 pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
-    let image = obtain(work, step, session, lines).await?;
+    let image = if let Some(image) = session.until_stopped(obtain(work, session, lines)).await? {
+        image
+    } else {
+        // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
+        let tar = make(work, step, session, lines).await?;
+        session.until_stopped(import(tar, work, step, session, lines)).await?
+    };
     if !image.tags.contains(&work.local) {
-        session.engine.tag(&image.id.0, &work.local).await?;
+        session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
     }
     Ok(Product {
         output: image.id.0.clone(),
@@ -26,25 +32,26 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
     })
 }
 
-async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<ImageInfo, StepError> {
+/// The image of the daemon or of its registry; `None` when it must be made from packages.
+async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Option<ImageInfo>, StepError> {
     if work.mode != BootstrapMode::Always
         && let Some(image) = session.engine.image(&work.image).await?
     {
         lines.line(&format!("{} is in the daemon", work.image));
-        return Ok(image);
+        return Ok(Some(image));
     }
     // One that was made before, by this project or another one on the daemon: its name holds how it was made.
     if work.mode != BootstrapMode::Never
         && let Some(image) = session.engine.image(&work.local).await?
     {
         lines.line(&format!("{} was made before", work.local));
-        return Ok(image);
+        return Ok(Some(image));
     }
     if work.mode == BootstrapMode::Always {
-        return make(work, step, session, lines).await;
+        return Ok(None);
     }
     let refused = match session.engine.pull(&work.image, None, lines).await {
-        Ok(image) => return Ok(image),
+        Ok(image) => return Ok(Some(image)),
         Err(error @ (EngineError::RegistryUnreachable { .. } | EngineError::ImageNotFound { .. })) => error,
         Err(error) => return Err(error.into()),
     };
@@ -65,11 +72,11 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
         "{refused}; making {} from the distro's own packages instead (`[base] bootstrap = \"never\"` forbids that)",
         work.image
     ));
-    make(work, step, session, lines).await
+    Ok(None)
 }
 
-/// Makes the base image from packages and imports it.
-async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<ImageInfo, StepError> {
+/// Makes the root file system of the base image from packages.
+async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<std::fs::File, StepError> {
     let Some(bootstrap) = &work.bootstrap else {
         return Err(StepError::NoBase {
             image: work.image.clone(),
@@ -77,9 +84,19 @@ async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) ->
             help: "set `[base] bootstrap = \"fallback\"` to pull it".to_owned(),
         });
     };
-    let tar = match bootstrap.tool {
-        BootstrapTool::Mmdebstrap => mmdebstrap(bootstrap, work, session, lines).await?,
-    };
+    match bootstrap.tool {
+        BootstrapTool::Mmdebstrap => mmdebstrap(bootstrap, work, session, lines).await,
+    }
+}
+
+/// Makes an image of a root file system.
+async fn import(
+    tar: std::fs::File,
+    work: &BaseWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<ImageInfo, StepError> {
     let changes = [
         (label::PROJECT, session.name.as_str()),
         (label::KIND, "base"),

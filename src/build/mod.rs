@@ -14,4 +14,4 @@ pub use error::StepError;
 pub use package::{Line, blocking_reader, read_listing};
 pub use records::Records;
 pub use run::{BuildError, Done, Survey, run, survey};
-pub use session::{Lines, Session, remove_leftovers};
+pub use session::{Lines, Session, remove_leftovers, sweep};

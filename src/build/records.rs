@@ -10,6 +10,7 @@ use fs_err as fs;
 
 use super::Session;
 use crate::{
+    engine::EngineError,
     event::StepId,
     plan::{Plan, Record, RecordedFile, Step, Work},
     source::wheelhouse::{Found, Wheelhouse},
@@ -187,7 +188,9 @@ fn changed(project: &Path, file: &RecordedFile) -> Option<String> {
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, super::StepError> + Send + 'static,
 ) -> Result<T, super::StepError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(super::StepError::Internal(format!("a worker ended early: {error}"))))
+    let ended = tokio::task::spawn_blocking(work).await;
+    let result =
+        ended.unwrap_or_else(|error| Err(super::StepError::Internal(format!("a worker ended early: {error}"))));
+    // A reader of a stream only knows that it broke off: the news is that the daemon is gone.
+    result.map_err(|error| EngineError::behind(&error).map_or(error, super::StepError::Engine))
 }

@@ -307,18 +307,13 @@ async fn execute<'a>(
     let started = Instant::now();
     session.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
     let lines = super::Lines::of(&session.events, &step.id);
-    let work = async {
-        match &step.work {
-            Work::Base(work) => base::run(work, step, session, &lines).await,
-            Work::Builder(work) => image::run_builder(work, step, session, &lines).await,
-            Work::Wheels(work) => wheels::run(work, step, session, &lines).await,
-            Work::Image(work) => image::run(work, step, &records, session, &lines).await,
-            Work::Package(work) => package::run(work, step, &records, session, &lines).await,
-        }
-    };
-    let result = tokio::select! {
-        result = work => result,
-        () = session.cancel.cancelled() => Err(StepError::Interrupted),
+    let result = match &step.work {
+        // Stops by itself: a program of the host is told to, and waited for.
+        Work::Base(work) => base::run(work, step, session, &lines).await,
+        Work::Builder(work) => session.until_stopped(image::run_builder(work, step, session, &lines)).await,
+        Work::Wheels(work) => session.until_stopped(wheels::run(work, step, session, &lines)).await,
+        Work::Image(work) => session.until_stopped(image::run(work, step, &records, session, &lines)).await,
+        Work::Package(work) => session.until_stopped(package::run(work, step, &records, session, &lines)).await,
     };
     Ended { step, result, took: started.elapsed(), tail: lines.tail() }
 }

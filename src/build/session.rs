@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
+use super::StepError;
 use crate::{
     engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
     plan::label,
+    util::files,
 };
 
 /// What every step of a run shares.
@@ -72,6 +74,20 @@ impl Session {
         self.engine.create(spec).await
     }
 
+    /// Work on the daemon, given up at once on Ctrl-C.
+    ///
+    /// # Errors
+    /// [`StepError::Interrupted`], or the work's own.
+    pub async fn until_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, StepError>> + Send,
+    ) -> Result<T, StepError> {
+        tokio::select! {
+            done = work => done,
+            () = self.cancel.cancelled() => Err(StepError::Interrupted),
+        }
+    }
+
     /// Removes a container; a daemon that is gone is said once, because the container will be removed by the next run.
     pub async fn discard(&self, container: &ContainerId) {
         if let Err(error) = self.engine.remove(container).await {
@@ -97,6 +113,17 @@ pub async fn remove_leftovers(engine: &dyn Engine, home: &str, run: Option<&str>
         removed += usize::from(engine.remove(&container.id).await?);
     }
     Ok(removed)
+}
+
+/// Removes the temporary files that killed runs of this checkout have left. Safe while the project's lock is held; a wheel
+/// cache outside of the project may be shared with others who are writing, and is left alone.
+pub fn sweep(session: &Session) {
+    let records = session.project.join(".factory/records");
+    for folder in [&records, &session.packages, &session.wheel_dir] {
+        if folder.starts_with(&session.project) {
+            files::sweep(folder);
+        }
+    }
 }
 
 /// A step's live output, as events.

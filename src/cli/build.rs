@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::context::Context;
 use crate::{
-    build::{Session, Survey, remove_leftovers, run as run_plan, survey},
+    build::{Session, Survey, remove_leftovers, run as run_plan, survey, sweep},
     diag::{Exit, Failure},
     event::Event,
     pipeline::Project,
@@ -59,8 +59,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let plan = project.plan(&info, args.want())?;
     let _lock = context.lock(&project).await?;
     let session = Session { no_cache: args.no_cache, ..context.session(&project, engine)? };
-    remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
-    let survey = survey(&plan, &session).await?;
+    sweep(&session);
+    let looking = async {
+        remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+        Ok(survey(&plan, &session).await?)
+    };
+    let survey = context.until_stopped(looking).await?;
     announce(&plan, &survey, &project, context);
     let ended = run_plan(&plan, &survey, &session).await;
     // Whatever happened, no container of this run stays; a daemon that is gone was said already.

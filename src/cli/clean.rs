@@ -64,16 +64,29 @@ fn owned(project: &Project, kind: &str) -> Labels {
 /// the daemon wants it.
 async fn images(project: &Project, engine: &dyn Engine, all: bool) -> Result<Vec<Item>, Failure> {
     let ledger: BTreeSet<String> = Records::of(&project.folder).made_images();
+    let chosen = chosen(project);
+    let is_chosen = |image: &ImageInfo| {
+        let platform = image.labels.get(label::STEP).and_then(|step| step.split('/').next());
+        chosen.as_ref().is_none_or(|ids| platform.is_some_and(|platform| ids.contains(&platform)))
+    };
     let kinds: &[&str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
     let mut items = Vec::new();
     for kind in kinds {
         let mut found = engine.images(&owned(project, kind)).await?;
+        found.retain(is_chosen);
         found.sort_by(|a, b| b.created.cmp(&a.created));
         for image in found {
             items.extend(names(&image, &ledger).into_iter().map(|name| Item::Image { name, size: image.size }));
         }
     }
     Ok(items)
+}
+
+/// The platforms that are cleaned; `None` when all of the recipe are, and what is left of former ones with them.
+fn chosen(project: &Project) -> Option<Vec<&str>> {
+    let all = project.targets.first().map_or(0, |target| target.recipe.project.platforms.len());
+    let ids: Vec<&str> = project.targets.iter().map(|target| target.platform.id.as_str()).collect();
+    (ids.len() < all).then_some(ids)
 }
 
 fn names(image: &ImageInfo, ledger: &BTreeSet<String>) -> Vec<String> {
@@ -92,8 +105,13 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             items.push(Item::Path { path, what, size });
         }
     };
-    add(project.state().join("records"), "records");
-    add(project.state().join("logs"), "logs");
+    for kind in ["records", "logs"] {
+        let folder = project.state().join(kind);
+        match chosen(project) {
+            None => add(folder, kind),
+            Some(ids) => ids.into_iter().for_each(|id| add(folder.join(id), kind)),
+        }
+    }
     if all {
         for target in &project.targets {
             let platform = target.platform.id.as_str();

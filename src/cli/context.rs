@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::IsTerminal as _,
+    io::{IsTerminal as _, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -107,8 +107,19 @@ impl Context {
     /// Exit code 3, with the way to one.
     pub async fn engine(&self) -> Result<(Arc<dyn Engine>, EngineInfo), Failure> {
         let engine = engine::connect()?;
-        let info = engine.info().await?;
+        let info = self.until_stopped(async { Ok(engine.info().await?) }).await?;
         Ok((engine, info))
+    }
+
+    /// Work that may be given up at any point, on Ctrl-C.
+    ///
+    /// # Errors
+    /// Exit code 130, or the work's own.
+    pub async fn until_stopped<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => done,
+            () = self.cancel.cancelled() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        }
     }
 
     /// What the steps of a run share.
@@ -234,11 +245,13 @@ pub fn ca_bundle() -> Result<Option<Arc<Vec<u8>>>, Failure> {
         Failure::new(Exit::Usage, format!("FACTORY_CA_BUNDLE: {what}"))
             .help("name a PEM file, e.g. `FACTORY_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt`")
     };
-    let meta = fs_err::metadata(&path).map_err(|error| refuse(error.to_string()))?;
-    if meta.len() > LARGEST_BUNDLE {
+    // A pipe or a device has no length to be asked for: what counts is what comes.
+    let mut bytes = Vec::new();
+    let file = fs_err::File::open(&path).map_err(|error| refuse(error.to_string()))?;
+    file.take(LARGEST_BUNDLE + 1).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST_BUNDLE {
         return Err(refuse(format!("`{path}` is larger than 16 MiB")));
     }
-    let bytes = fs_err::read(&path).map_err(|error| refuse(error.to_string()))?;
     if !String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") {
         return Err(refuse(format!("`{path}` holds no certificate in PEM form")));
     }

@@ -115,13 +115,13 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
     runtime.block_on(async {
         signals::watch(context)?;
         match verb {
-            Verb::Plan(args) => plan::run(args, context).await,
+            Verb::Plan(args) => context.until_stopped(plan::run(args, context)).await,
             Verb::Build(args) => build::run(args, context).await,
             Verb::Test(args) => test::run(args, context).await,
             Verb::Push(args) => push::run(args, context).await,
             Verb::Log(args) => log::run(args, context),
-            Verb::Clean(args) => clean::run(args, context).await,
-            Verb::Doctor(args) => doctor::run(args, context).await,
+            Verb::Clean(args) => context.until_stopped(clean::run(args, context)).await,
+            Verb::Doctor(args) => context.until_stopped(doctor::run(args, context)).await,
         }
     })
 }

@@ -30,7 +30,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let _lock = context.lock(&project).await?;
     let session = context.session(&project, engine)?;
     let images = images(&plan, &project)?;
-    let credentials = credentials_for(registry.host(), &env::get).await?;
+    let credentials = context.until_stopped(async { Ok(credentials_for(registry.host(), &env::get).await?) }).await?;
     if let Some(credentials) = &credentials {
         context.reporter.mask().hide(&credentials.secret);
     }
@@ -39,7 +39,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let started = std::time::Instant::now();
     let mut items = Vec::new();
     for image in &images {
-        still_ours(image, &session).await?;
+        context.until_stopped(still_ours(image, &session)).await?;
         let pushed = push(image, &registry, credentials.clone(), session.engine.as_ref(), &session.events);
         items.push(tokio::select! {
             pushed = pushed => pushed?,

@@ -38,7 +38,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let subject = Subject::of(&target.platform, &target.recipe, &plan, &project.folder);
         subjects.push(subject.map_err(|error| failure_of(error, &project))?);
     }
-    remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+    let leftovers = async { Ok(remove_leftovers(session.engine.as_ref(), &project.home, None).await?) };
+    context.until_stopped(leftovers).await?;
     let to_run = subjects.iter().map(Subject::checks).sum();
     context.events().emit(Event::Started { verb: "test", title: project.title(), cached: 0, to_run });
     let started = Instant::now();

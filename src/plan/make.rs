@@ -186,6 +186,8 @@ impl Maker<'_> {
             self.platform.id,
             &self.context.home[..12.min(self.context.home.len())]
         );
+        // A checkout that moved has another name for it; the wheels, which do not depend on it, stay.
+        inputs.insert("tag".to_owned(), tag.clone());
         let mut step =
             self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
         step.needs.push(self.id("base"));

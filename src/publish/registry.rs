@@ -20,9 +20,11 @@ impl Registry {
     /// # Errors
     /// [`InvalidName`] with the grammar.
     pub fn new(text: &str) -> Result<Self, InvalidName> {
+        // Somebody may have written credentials where none belong: they are not repeated.
+        let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("***@{rest}"));
         let refuse = || InvalidName {
             kind: "registry",
-            value: text.escape_debug().to_string(),
+            value: shown.escape_debug().to_string(),
             expected: "host[:port][/path] without scheme and credentials, e.g. registry.example.org:5000/team",
         };
         let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
@@ -116,6 +118,7 @@ mod tests {
         ] {
             assert!(Registry::new(bad).is_err(), "{bad}");
         }
+        assert!(!Registry::new("user:pw@r.example.org").unwrap_err().to_string().contains("pw"));
         assert_eq!(Registry::new("127.0.0.1:5000").unwrap().name("a/b:1"), "127.0.0.1:5000/a/b:1");
     }
 }

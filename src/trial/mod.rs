@@ -46,7 +46,11 @@ pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Ver
     if keep {
         session.events.info(format!("the container stays until the next run of factory here: `{}`", bench.way_in()));
     } else {
-        bench.close().await;
+        // Given up on Ctrl-C: whoever runs this removes what is left of the run.
+        tokio::select! {
+            () = bench.close() => {}
+            () = session.cancel.cancelled() => return Err(TrialError::Interrupted),
+        }
     }
     ended?;
     let verdict = ledger.verdict();

@@ -9,6 +9,7 @@ use std::{
 use super::TrialError;
 pub use crate::build::blocking_reader;
 use crate::{
+    engine::EngineError,
     names::Sha256,
     util::{clock, files::digest_of},
 };
@@ -164,7 +165,9 @@ pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TrialError> + Send + 'static,
 ) -> Result<T, TrialError> {
     let ended = tokio::task::spawn_blocking(work).await;
-    ended.unwrap_or_else(|error| Err(TrialError::Internal(format!("a worker ended early: {error}"))))
+    let result = ended.unwrap_or_else(|error| Err(TrialError::Internal(format!("a worker ended early: {error}"))));
+    // A reader of a stream only knows that it broke off: the news is that the daemon is gone.
+    result.map_err(|error| EngineError::behind(&error).map_or(error, TrialError::Engine))
 }
 
 #[cfg(test)]

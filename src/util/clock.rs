@@ -5,6 +5,9 @@ use std::{path::Path, process::Command};
 /// 1980-01-01T00:00:00Z, the oldest time that every archive format can hold: used where nothing better is known.
 pub const FLOOR: i64 = 315_532_800;
 
+/// 2106-02-07T06:28:15Z, the latest time that every archive format can hold: gzip and RPM have 32 bits.
+pub const CEILING: i64 = 4_294_967_295;
+
 /// Seconds since 1970 UTC, now. For records and messages only, never for artefacts.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place that may ask for the time")]
@@ -20,18 +23,19 @@ pub fn now() -> i64 {
 /// the project's checkout, else [`FLOOR`].
 ///
 /// # Errors
-/// The text of `SOURCE_DATE_EPOCH` when it is not a number of seconds from 1980 on.
+/// The text of `SOURCE_DATE_EPOCH` when it is not a number of seconds from 1980 to 2106.
 pub fn source_date_epoch(variable: Option<&str>, project: &Path) -> Result<i64, String> {
     match variable.filter(|text| !text.is_empty()) {
         Some(text) => {
-            text.parse::<i64>().ok().filter(|seconds| *seconds >= FLOOR).ok_or_else(|| text.escape_debug().to_string())
+            let known = |seconds: &i64| (FLOOR..=CEILING).contains(seconds);
+            text.parse::<i64>().ok().filter(known).ok_or_else(|| text.escape_debug().to_string())
         }
         None => Ok(commit_time(project).unwrap_or(FLOOR)),
     }
 }
 
 fn commit_time(project: &Path) -> Option<i64> {
-    git(project, &["log", "-1", "--format=%ct"])?.parse().ok().filter(|seconds| *seconds >= FLOOR)
+    git(project, &["log", "-1", "--format=%ct"])?.parse().ok().filter(|seconds| (FLOOR..=CEILING).contains(seconds))
 }
 
 /// The commit that the project's checkout is at, with `-dirty` behind it when tracked files differ; `None` outside git.
@@ -71,7 +75,9 @@ mod tests {
         assert_eq!(source_date_epoch(None, nowhere), Ok(FLOOR));
         assert_eq!(source_date_epoch(Some(""), nowhere), Ok(FLOOR));
         assert_eq!(source_date_epoch(Some("yesterday"), nowhere), Err("yesterday".to_owned()));
-        assert_eq!(source_date_epoch(Some("12"), nowhere), Err("12".to_owned()));
+        for beyond in ["12", "4294967296"] {
+            assert_eq!(source_date_epoch(Some(beyond), nowhere), Err(beyond.to_owned()));
+        }
     }
 
     #[test]

@@ -11,6 +11,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::names::Sha256;
 
+/// How the names of temporary files and folders begin.
+pub const TEMPORARY: &str = ".tmp-";
+
+/// Removes the temporary files and folders that a killed run has left in `folder` and in the folders in it. Only where
+/// no other run may be writing.
+pub fn sweep(folder: &Path) {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries(folder).map(|entry| entry.path()).filter(|path| path.is_dir() && !path.is_symlink());
+    for entry in std::iter::once(folder.to_owned()).chain(folders).flat_map(|folder| entries(&folder)) {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            // One that cannot be removed is in nobody's way; the next run tries again.
+            let _ = if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+        }
+    }
+}
+
 /// Writes `bytes` to `path` through a temporary file beside it and a rename. Missing folders are made.
 ///
 /// # Errors
@@ -30,7 +47,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;
     tempfile::Builder::new()
-        .prefix(".tmp-")
+        .prefix(TEMPORARY)
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(folder)
         .map_err(|error| io::Error::new(error.kind(), format!("a file in `{}`: {error}", folder.display())))
@@ -137,6 +154,19 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [".tmp-a", "b/.tmp-c", "b/d", "b/.tmp-e/f", "g/h/.tmp-i"] {
+            write_whole(&folder.path().join(path), b"x").unwrap();
+        }
+        sweep(folder.path());
+        let left = |path: &str| folder.path().join(path).exists();
+        assert!(!left(".tmp-a") && !left("b/.tmp-c") && !left("b/.tmp-e"));
+        assert!(left("b/d") && left("g/h/.tmp-i"));
+        sweep(&folder.path().join("nowhere"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! From pip's complaint to an error at the user's line.
 
+use std::path::PathBuf;
+
 use super::super::{Session, StepError};
 use crate::{
     plan::WheelsWork,
@@ -25,15 +27,15 @@ enum Complaint {
 
 /// The error for pip's exit code and its last lines of output.
 pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String]) -> StepError {
-    let file = session.project.join(&work.requirements);
-    let at = |distribution: &str, reason: String, help: String| {
-        let text = fs_err::read_to_string(&file).unwrap_or_default();
-        match requirements::line_of(&text, distribution) {
-            Some(line) => {
-                StepError::Requirement { reason, file: file.clone(), name: work.requirements_name.clone(), line, help }
-            }
-            None => StepError::Contents { message: reason, help },
-        }
+    let at = |distribution: &str, reason: String, help: String| match place(work, session, distribution) {
+        Some((path, line)) => StepError::Requirement {
+            reason,
+            file: session.project.join(&path),
+            name: path.display().to_string(),
+            line,
+            help,
+        },
+        None => StepError::Contents { message: reason, help },
     };
     match classify(tail) {
         Complaint::Network(reason) => StepError::Contents {
@@ -69,6 +71,16 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String])
         },
         Complaint::Other(reason) => StepError::Pip { code, reason },
     }
+}
+
+/// The file and line that ask for a distribution: the set's own file, else one that it takes in, else a constraint.
+fn place(work: &WheelsWork, session: &Session, distribution: &str) -> Option<(PathBuf, usize)> {
+    let among = |first: &[PathBuf]| {
+        let files = requirements::closure(&session.project, first).ok()?;
+        let line = |path: &PathBuf| Some((path.clone(), requirements::line_of(files.get(path)?, distribution)?));
+        first.iter().chain(files.keys()).find_map(line)
+    };
+    among(std::slice::from_ref(&work.requirements)).or_else(|| among(&work.constraints))
 }
 
 fn classify(tail: &[String]) -> Complaint {

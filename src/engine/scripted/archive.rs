@@ -126,10 +126,21 @@ fn of_list(files: &[InlineFile], rest: &str, name: &str) -> io::Result<Option<Ve
             tar.append_link(&mut header, name, &file.link)?;
         } else {
             header.set_size(file.text.len() as u64);
-            tar.append_data(&mut header, name, file.text.as_bytes())?;
+            append(&mut tar, &mut header, &name, file.text.as_bytes())?;
         }
     }
     tar.into_inner().map(Some)
+}
+
+/// Adds a file under any name: also one that leads up, which only a hostile archive has.
+fn append(tar: &mut tar::Builder<Vec<u8>>, header: &mut Header, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let field = &mut header.as_old_mut().name;
+    if name.split('/').any(|part| part == "..") && name.len() <= field.len() {
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        return tar.append(header, bytes);
+    }
+    tar.append_data(header, name, bytes)
 }
 
 /// What is left of `name` below `rest`.

@@ -29,7 +29,8 @@
 //! - `exit`: the exit code of `wait`, `exec` or `state`;
 //! - `archive`: for `download`, path in the container -> what is there. A file or folder beside the script, or a list
 //!   of `{name, text, mode, uid, gid, link, folder}`: `name` relative to the path and empty for the path itself, `mode`
-//!   in octal digits, `link` a symbolic link's target, `folder` `true` for a folder. Paths below are found too.
+//!   in octal digits, `link` a symbolic link's target, `folder` `true` for a folder. Paths below are found too;
+//! - `breaks_after`: for `download`, the bytes of the archive after which the daemon is lost.
 //!
 //! Without a rule everything succeeds the way a daemon's would: images get ids by their content and labels, names move
 //! from older images, containers `c1`, `c2`, … run until they are waited for (exit code 0) or stopped, and `download`

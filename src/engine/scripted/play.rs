@@ -236,7 +236,12 @@ impl Engine for Scripted {
         let then = self.call("download", &detail, &Silent).await?;
         self.container(container)?;
         let found = archive::of(&then.archive, path, self.keeper.script())?;
-        Ok(found.map(|bytes| futures::stream::iter(archive::pieces(bytes)).boxed()))
+        Ok(found.map(|mut bytes| {
+            let lost = EngineError::Lost { doing: "reading files".into(), reason: "unexpected end of file".into() };
+            let breaks = then.breaks_after.filter(|whole| *whole < bytes.len());
+            bytes.truncate(breaks.unwrap_or(bytes.len()));
+            futures::stream::iter(archive::pieces(bytes).chain(breaks.map(|_| Err(lost)))).boxed()
+        }))
     }
 }
 

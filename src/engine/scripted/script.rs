@@ -85,6 +85,7 @@ pub(super) struct Then {
     pub fail: Option<Fail>,
     pub exit: Option<i64>,
     pub archive: BTreeMap<String, Content>,
+    pub breaks_after: Option<usize>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

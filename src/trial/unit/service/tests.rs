@@ -1,3 +1,5 @@
+//! Tests of the `[Service]` section of units.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,238 @@
+//! `clean`: what is ours goes, what is not stays.
+
+use std::{collections::BTreeSet, fs};
+
+use serde_json::{Value, json};
+
+use crate::{build::changes, play::Script, project::Project};
+
+/// Images, containers and files of others in a built project, each as near to ours as it can be.
+fn among_others() -> Project {
+    let project = Project::with_two_platforms();
+    project.done(&["build"]);
+    // A nameless image of an earlier build, which a container of somebody kept alive then.
+    project.meddle(|daemon| {
+        let find = |name: &str| -> Value {
+            let images = daemon["images"].as_array().unwrap().iter();
+            let has = |image: &&Value| image["tags"].as_array().unwrap().contains(&json!(name));
+            images.clone().find(has).unwrap_or_else(|| panic!("no {name}")).clone()
+        };
+        let like = |name: &str, id: &str, tags: &[&str]| {
+            let mut image = find(name);
+            image["id"] = json!(format!("sha256:{}", id.repeat(64)));
+            image["tags"] = json!(tags);
+            image
+        };
+        let mut other_checkout = like("shop/core:debian-99-2.5.11", "c", &["shop/core:debian-99-1.0"]);
+        other_checkout["labels"]["factory.home"] = json!("another-checkout");
+        other_checkout["labels"]["factory.tags"] = json!("shop/core:debian-99-1.0");
+        let others = [
+            // Somebody's Dockerfile begins with `FROM shop/core`: the labels are inherited.
+            like("shop/core:2.5.11", "a", &["somebody/shop:1"]),
+            // The same without a name.
+            like("shop/core:2.5.11", "b", &[]),
+            other_checkout,
+            // Ours, without a name: the ledger knows it.
+            like("shop/core:2.5.11", "d", &[]),
+            // Another name for one of ours: that name is somebody's.
+            json!({ "id": format!("sha256:{}", "e".repeat(64)), "tags": ["unlabelled:1"], "repo_digests": [], "labels": {}, "size": 1, "created": "", "arch": "amd64" }),
+        ];
+        daemon["images"].as_array_mut().unwrap().extend(others);
+        for image in daemon["images"].as_array_mut().unwrap() {
+            if image["tags"].as_array().unwrap().contains(&json!("shop/web:2.5.11")) {
+                image["tags"].as_array_mut().unwrap().push(json!("somebody/web:kept"));
+            }
+        }
+        let container = |labels: Value| json!({ "image": "unlabelled:1", "argv": [], "labels": labels, "running": true, "exit": 0 });
+        daemon["containers"]["c90"] = container(json!({ "factory.project": "shop", "factory.kind": "container", "factory.home": "another-checkout" }));
+        daemon["containers"]["c91"] = container(json!({}));
+    });
+    let ledger = project.read(".factory/images");
+    project.write(".factory/images", &format!("{ledger}sha256:{}\n", "d".repeat(64)));
+    let home = project.daemon()["images"].as_array().unwrap().iter().find_map(|image| {
+        let labels = &image["labels"];
+        (labels["factory.kind"] == "builder").then(|| labels["factory.home"].clone())
+    });
+    project.meddle(|daemon| {
+        let labels = json!({ "factory.project": "shop", "factory.kind": "container", "factory.home": home });
+        daemon["containers"]["c92"] =
+            json!({ "image": "unlabelled:1", "argv": [], "labels": labels, "running": true, "exit": 0 });
+    });
+    project.write("packages/README.md", "ours\n");
+    project.write("wheels/debian-12/notes.txt", "somebody's\n");
+    project.forget_calls();
+    project
+}
+
+fn ids(project: &Project) -> BTreeSet<String> {
+    let daemon = project.daemon();
+    daemon["images"].as_array().unwrap().iter().map(|image| image["id"].as_str().unwrap()[7..8].to_owned()).collect()
+}
+
+#[test]
+fn only_what_is_ours() {
+    let project = among_others();
+    let kept = (project.files("wheels"), project.files("packages"));
+    let run = project.done(&["clean"]);
+    shows!(project, run.stdout);
+    let bases: Vec<String> = project.images().into_iter().filter(|name| name.starts_with("factory.local")).collect();
+    assert!(bases.iter().all(|name| name.starts_with("factory.local/base:")), "{bases:?}");
+    let others: Vec<String> = project
+        .images()
+        .into_iter()
+        .filter(|name| !name.starts_with("factory.local") && !name.starts_with("debian:"))
+        .collect();
+    assert_eq!(others, ["shop/core:debian-99-1.0", "somebody/shop:1", "somebody/web:kept", "unlabelled:1"]);
+    let ids = ids(&project);
+    assert!(ids.contains("b"), "a nameless image that we did not build stays");
+    assert_eq!(project.containers(), ["c90", "c91"]);
+    assert_eq!((project.files("wheels"), project.files("packages")), kept);
+    assert!(project.records().is_empty() && project.files(".factory/logs").is_empty());
+    assert!(project.files("app").len() == 2 && project.path("factory.toml").exists());
+}
+
+#[test]
+fn a_nameless_image_of_ours_goes() {
+    let project = among_others();
+    let id = format!("sha256:{}", "d".repeat(64));
+    assert!(project.has_image(&id));
+    project.done(&["clean"]);
+    assert!(!project.has_image(&id));
+    assert!(project.calls_of("remove_image").contains(&format!("remove_image \"{id}\"")));
+}
+
+#[test]
+fn everything_that_is_ours() {
+    let project = among_others();
+    project.done(&["clean", "--all"]);
+    assert_eq!(project.files("wheels"), ["debian-12/notes.txt"], "what somebody put there stays");
+    assert_eq!(project.files("packages"), ["README.md"]);
+    let others: Vec<String> = project.images().into_iter().filter(|name| name.contains("shop")).collect();
+    assert_eq!(others, ["shop/core:debian-99-1.0", "somebody/shop:1"]);
+    assert!(project.images().contains("debian:bookworm-slim"), "a base that was there before is nobody's to remove");
+}
+
+#[test]
+fn a_base_made_from_packages_goes_with_all() {
+    let project = Project::new();
+    project.edit("factory.toml", "bootstrap = \"never\"", "bootstrap = \"always\"");
+    project.program("mmdebstrap", "#!/bin/sh\necho a tar\n");
+    project.done(&["build"]);
+    let base = |project: &Project| project.images().iter().any(|name| name.starts_with("factory.local/base:"));
+    project.done(&["clean"]);
+    assert!(base(&project), "it takes long to make");
+    project.done(&["clean", "--all"]);
+    assert!(!base(&project), "{:?}", project.images());
+}
+
+#[test]
+fn a_dry_run_removes_nothing() {
+    let project = among_others();
+    for all in [&[][..], &["--all"]] {
+        let (daemon, files) = (project.daemon(), project.files(""));
+        let run = project.done(&[&["clean", "--dry-run"], all].concat());
+        assert!(run.stdout.contains("would be removed"), "{run}");
+        assert!(run.stdout.contains("shop/core:2.5.11") && run.stdout.contains("left by earlier runs"), "{run}");
+        assert!(!run.stdout.contains("somebody") && !run.stdout.contains("debian-99-1.0"), "{run}");
+        assert_eq!((project.daemon(), project.files("")), (daemon, files));
+        assert_eq!(changes(&project), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_image_that_somebody_uses() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let id = project.image("shop/web:2.5.11").unwrap();
+    project.meddle(|daemon| {
+        daemon["containers"]["c99"] = json!({ "image": id, "argv": [], "labels": {}, "running": true, "exit": 0 });
+    });
+    let run = project.done(&["clean"]);
+    run.says(&["stays", "c99 is using it"]);
+    assert!(project.image("shop/core:2.5.11").is_none(), "the others go all the same");
+    assert_eq!(project.containers(), ["c99"]);
+}
+
+#[test]
+fn one_platform_of_several() {
+    let project = Project::with_two_platforms();
+    project.done(&["build"]);
+    project.done(&["clean", "--all", "--platform", "debian-99"]);
+    assert!(project.files("wheels").iter().all(|file| file.starts_with("debian-12/")));
+    assert!(!project.files("wheels").is_empty() && !project.files("packages").is_empty());
+    assert!(project.image("shop/core:2.5.11").is_some(), "the other platform's images stay");
+    assert!(project.image("shop/core:debian-99-2.5.11").is_none());
+    assert!(project.records().iter().all(|step| step.starts_with("debian-12/")), "{:?}", project.records());
+    assert!(!project.records().is_empty(), "the other platform's records stay");
+}
+
+#[test]
+fn a_build_after_it() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let sums = project.read("packages/debian-12/SHA256SUMS");
+    project.done(&["clean"]);
+    let run = project.done(&["build"]);
+    assert!(run.stderr.contains("[debian-12/wheels-core] cached"), "{run}");
+    assert_eq!(project.read("packages/debian-12/SHA256SUMS"), sums);
+    project.done(&["clean", "--all"]);
+    let run = project.done(&["clean", "--all"]);
+    assert!(run.stdout.contains("0 image names"), "twice is no error: {run}");
+}
+
+#[test]
+fn a_project_that_was_never_built() {
+    let project = Project::new();
+    let before = project.files("app");
+    project.done(&["clean", "--all"]);
+    assert_eq!(project.files("app"), before);
+}
+
+#[test]
+fn images_that_a_build_supersedes() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let (core, web) = (project.image("shop/core:2.5.11").unwrap(), project.image("shop/web:2.5.11").unwrap());
+    // Somebody gave the old one a name: it is theirs now.
+    project.meddle(|daemon| {
+        for image in daemon["images"].as_array_mut().unwrap() {
+            if image["id"] == json!(web) {
+                image["tags"].as_array_mut().unwrap().push(json!("somebody/web:kept"));
+            }
+        }
+    });
+    project.edit("app/shop.py", "sold", "bought");
+    project.done(&["build"]);
+    assert!(!project.has_image(&core), "the daemon does not fill with nameless images");
+    assert_eq!(project.image("somebody/web:kept"), Some(web));
+}
+
+#[test]
+fn a_superseded_image_in_use_is_no_failure() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let core = project.image("shop/core:2.5.11").unwrap();
+    project.meddle(|daemon| {
+        daemon["containers"]["c99"] = json!({ "image": core, "argv": [], "labels": {}, "running": true, "exit": 0 });
+    });
+    project.edit("app/shop.py", "sold", "bought");
+    project.done(&["build"]);
+    assert!(project.has_image(&core));
+    project.meddle(|daemon| {
+        daemon["containers"].as_object_mut().unwrap().clear();
+    });
+    project.done(&["clean"]);
+    assert!(!project.has_image(&core), "later it goes");
+}
+
+#[test]
+fn no_engine_for_it() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let before = project.files("");
+    project.play(&Script::new().fails("images", "", "lost", "eof"));
+    project.run(&["clean", "--all"]).assert_code(3);
+    assert_eq!(project.files(""), before, "nothing is forgotten that could not be removed");
+    fs::remove_file(project.path("factory.toml")).unwrap();
+    project.run(&["clean"]).assert_code(2);
+}

@@ -1,0 +1,124 @@
+//! The house rules that the compiler does not know.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::sources::{self, Source};
+
+/// No file is longer.
+const LONGEST: usize = 600;
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file of the repository, with its path in it.
+fn everything() -> Vec<(String, String)> {
+    let files = ["src", "tests"].map(|folder| sources::rust_files(&here().join(folder)));
+    files
+        .iter()
+        .flatten()
+        .map(|path| {
+            let relative = path.strip_prefix(here()).unwrap().display().to_string();
+            (relative, fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for (path, text) in everything() {
+        assert!(text.starts_with("//! "), "{path} does not begin with a line of `//!`");
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_600_lines() {
+    for (path, text) in everything() {
+        let lines = text.lines().count();
+        assert!(lines <= LONGEST, "{path} has {lines} lines, {LONGEST} at most");
+    }
+}
+
+/// The macros of unfinished work.
+fn unfinished(source: &Source) -> Vec<String> {
+    (0..source.tokens.len())
+        .filter(|at| ["todo", "unimplemented", "dbg"].contains(&source.word(*at)) && source.word(at + 1) == "!")
+        .map(|at| format!("{}: `{}!`", source.place(at), source.word(at)))
+        .collect()
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    let found: Vec<String> = sources::all().iter().flat_map(unfinished).collect();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+    assert_eq!(unfinished(&Source::new("a.rs", "fn a() {\n todo!() // dbg!\n}")), ["src/a.rs:2: `todo!`"]);
+}
+
+/// Functions of `std::fs`, whose errors do not say which file: `fs_err` has them all. Types are passed on as they are,
+/// and tests may do what they like.
+fn nameless_errors(source: &Source) -> Vec<String> {
+    let is_test = source.path.split('/').any(|part| part.trim_end_matches(".rs") == "tests");
+    let depths = source.depths();
+    let function = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    (0..source.tokens.len())
+        .filter(|_| !is_test)
+        .filter(|at| depths[*at] == 0 && source.word(*at) == "std" && source.word(at + 1) == "::")
+        .filter_map(|at| {
+            let mut at = at + 2;
+            if source.word(at) == "{" {
+                // `use std::{fs::{File, Permissions}, io}` names `fs` somewhere in the braces.
+                let end = (at..source.tokens.len()).find(|end| source.word(*end) == ";")?;
+                at = (at..end).find(|at| source.word(*at) == "fs")?;
+            }
+            if source.word(at) != "fs" {
+                return None;
+            }
+            let whole = source.word(at + 1) != "::";
+            let called = source.word(at + 2) == "File" && ["open", "create"].contains(&source.word(at + 4));
+            (whole || called || function(source.word(at + 2))).then(|| format!("{}: std::fs", source.place(at)))
+        })
+        .collect()
+}
+
+/// Sources that put the file's name into their errors themselves, or are only there for tests.
+const NAMED: [&str; 3] = ["engine/docker/host.rs", "engine/docker/live/", "engine/scripted/"];
+
+#[test]
+fn errors_of_files_name_the_file() {
+    let found: Vec<String> = sources::all()
+        .iter()
+        .filter(|source| !NAMED.iter().any(|path| source.path.starts_with(path)))
+        .flat_map(nameless_errors)
+        .collect();
+    assert!(found.is_empty(), "use fs_err:\n{}\n", found.join("\n"));
+    let bad =
+        "use std::{fs, io};\nfn a() { std::fs::read(b); std::fs::File::open(c); }\nuse std::fs::{File, Metadata};";
+    assert_eq!(nameless_errors(&Source::new("a.rs", bad)).len(), 3, "the rule bites");
+}
+
+#[test]
+fn every_test_file_is_run() {
+    let folder = here().join("tests/it");
+    let main = Source::new("main.rs", &fs::read_to_string(folder.join("main.rs")).unwrap());
+    let declared: BTreeSet<String> =
+        (1..main.tokens.len()).filter(|at| main.word(at - 1) == "mod").map(|at| main.word(at).to_owned()).collect();
+    for path in sources::rust_files(&folder) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(name == "main" || declared.contains(name), "tests/it/{name}.rs is not declared in main.rs");
+    }
+}
+
+#[test]
+fn every_snapshot_is_compared() {
+    let folder = here().join("tests/it");
+    for entry in fs::read_dir(folder.join("snapshots")).into_iter().flatten() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name.ends_with(".snap"), "tests/it/snapshots/{name} waits for a decision: `cargo insta review`");
+        let mut parts = name.trim_end_matches(".snap").split("__").skip(1);
+        let (module, test) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        // Further snapshots of one test have a number or a name behind its own.
+        let test = test.split(['-', '@']).next().unwrap_or_default();
+        let file = fs::read_to_string(folder.join(format!("{module}.rs"))).unwrap_or_default();
+        assert!(file.contains(&format!("fn {test}()")), "tests/it/snapshots/{name} belongs to no test");
+    }
+}

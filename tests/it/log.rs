@@ -1,0 +1,73 @@
+//! `log`: the whole output of a step.
+
+use serde_json::json;
+
+use crate::{play::Script, project::Project};
+
+#[test]
+fn the_log_of_a_step() {
+    let project = Project::new();
+    let lines: Vec<String> = (0..1000).map(|line| format!("line {line}")).collect();
+    project.play(&Script::new().on("wait", "in/requirements.txt\",\"--no", json!({ "lines": lines })));
+    project.done(&["build"]);
+    let run = project.done(&["log", "debian-12/wheels-core"]);
+    assert_eq!(run.stdout, lines.join("\n") + "\n", "whole, and nothing else");
+    assert_eq!(run.stderr, "");
+    // A cached step keeps the log of its last real run.
+    project.done(&["build"]);
+    assert_eq!(project.done(&["log", "debian-12/wheels-core"]).stdout, lines.join("\n") + "\n");
+    assert_eq!(project.done(&["log", "debian-12/wheels-core", "--output", "json"]).stdout, lines.join("\n") + "\n");
+}
+
+#[test]
+fn no_engine_is_needed() {
+    let project = Project::new();
+    project.done(&["build"]);
+    project.play(&Script::new().fails("info", "", "unreachable", "no"));
+    project.forget_calls();
+    project.done(&["log", "debian-12/core"]);
+    assert!(project.calls().is_empty());
+}
+
+#[test]
+fn unknown_steps() {
+    let project = Project::new();
+    let run = project.run(&["log", "debian-12/core"]);
+    run.assert_code(2).says(&["there is no log of `debian-12/core`", "no step has run here yet"]);
+    project.done(&["build", "images"]);
+    shows!(project, project.run(&["log", "debian-12/cor"]).stderr, @r"
+    error: there is no log of `debian-12/cor`
+
+    help: there are logs of debian-12/base, debian-12/builder, debian-12/core,
+          debian-12/web, debian-12/wheels-core, debian-12/wheels-web
+    ");
+    project.write("secret.log", "secret\n");
+    for hostile in [
+        "../../secret",
+        "/etc/passwd",
+        "debian-12/../../../secret",
+        "debian-12",
+        "",
+        "run",
+        "run.jsonl",
+        "debian-12/core\u{1b}[31m",
+    ] {
+        let run = project.run(&["log", "--", hostile]);
+        assert_eq!(run.code, Some(2), "{hostile:?}: {run}");
+        assert_eq!(run.stdout, "", "{hostile:?}");
+        assert!(!run.stderr.contains('\u{1b}'), "{run}");
+    }
+}
+
+#[test]
+fn the_log_of_the_run() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let events: Vec<serde_json::Value> =
+        project.read(".factory/logs/run.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["event"], "started");
+    assert_eq!(events.last().unwrap()["event"], "made");
+    project.done(&["plan"]);
+    let after = project.read(".factory/logs/run.jsonl");
+    assert_eq!(after.lines().count(), events.len(), "looking is no run");
+}

@@ -1,0 +1,56 @@
+//! The program itself, driven as a user drives it, on a daemon played from a script (`--features scripted`); and the
+//! house rules of the sources. `Project` in `project.rs` is the test's world: a temporary project, a script, a home.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is not as it should be")]
+#![allow(clippy::needless_pass_by_value, reason = "scripts are written where they are passed")]
+#![allow(clippy::case_sensitive_file_extension_comparisons, reason = "the program's own names")]
+#![allow(clippy::print_stderr, reason = "a test that is left out says so")]
+
+mod floors;
+mod house;
+mod sources;
+
+#[cfg(feature = "scripted")]
+#[macro_use]
+mod project;
+#[cfg(feature = "scripted")]
+mod build;
+#[cfg(feature = "scripted")]
+mod clean;
+#[cfg(feature = "scripted")]
+mod deb;
+#[cfg(feature = "scripted")]
+mod disk;
+#[cfg(feature = "scripted")]
+mod doctor;
+#[cfg(feature = "scripted")]
+mod failures;
+#[cfg(feature = "scripted")]
+mod help;
+#[cfg(feature = "scripted")]
+mod interrupt;
+#[cfg(feature = "scripted")]
+mod json;
+#[cfg(feature = "scripted")]
+mod keys;
+#[cfg(feature = "scripted")]
+mod locks;
+#[cfg(feature = "scripted")]
+mod log;
+#[cfg(feature = "scripted")]
+mod play;
+#[cfg(feature = "scripted")]
+mod push;
+#[cfg(feature = "scripted")]
+mod refusals;
+#[cfg(feature = "scripted")]
+mod secrets;
+#[cfg(feature = "scripted")]
+mod trial;
+#[cfg(feature = "scripted")]
+mod wheels;
+
+/// Shows up as ignored where the tests against the program were left out.
+#[cfg(not(feature = "scripted"))]
+#[test]
+#[ignore = "the program is tested with `cargo test --features scripted`"]
+fn the_program_on_a_scripted_engine() {}

@@ -1,0 +1,115 @@
+//! `test` as a program: exit codes, containers, Ctrl-C. What is checked in the container is tested where it is written.
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::{play::Script, project::Project};
+
+fn built() -> Project {
+    let project = Project::new();
+    project.done(&["build"]);
+    project.forget_calls();
+    project
+}
+
+#[test]
+fn what_was_not_built() {
+    let project = Project::new();
+    let run = project.run(&["test"]);
+    run.assert_code(1).says(&["factory build --tag 2.5.11"]);
+    assert!(project.calls_of("create").is_empty());
+    project.done(&["build"]);
+    project.run(&["test", "--tag", "2.5.12"]).assert_code(1).says(&["factory build --tag 2.5.12"]);
+    std::fs::remove_file(project.path("packages/debian-12/shop_2.5.11-1~deb12_all.deb")).unwrap();
+    project.run(&["test"]).assert_code(1);
+    assert!(project.calls_of("exec").is_empty());
+}
+
+#[test]
+fn packages_that_do_not_install() {
+    let project = built();
+    let lines = ["shop : Depends: libfoo but it is not installable", "E: Unable to correct problems"];
+    project.play(&Script::new().on("exec", "shop_2.5.11", json!({ "lines": lines, "exit": 100 })));
+    let run = project.run(&["test"]);
+    run.assert_code(4).says(&["debian-12/test-install failed", "factory log debian-12/test-install"]);
+    assert!(project.done(&["log", "debian-12/test-install"]).stdout.contains("libfoo"));
+    project.assert_tidy();
+}
+
+#[test]
+fn a_check_that_fails() {
+    // Nothing is where the package should have put it: nothing is really installed in a played container.
+    let project = built();
+    let run = project.run(&["test"]);
+    run.assert_code(4).says(&["debian-12/test-files failed"]);
+    assert!(run.stdout.contains("debian-12/test-install") && run.stdout.contains("FAILED"), "{run}");
+    project.assert_tidy();
+    project.run(&["test", "--output", "json"]).assert_code(4);
+    assert_eq!(project.records().len(), 8, "a test changes nothing of the build");
+}
+
+#[test]
+fn a_container_to_look_around_in() {
+    let project = built();
+    project.run(&["test", "--keep"]).assert_code(4);
+    assert_eq!(project.containers().len(), 1);
+    project.done(&["build"]);
+    project.assert_tidy();
+}
+
+#[test]
+fn an_engine_that_goes_away() {
+    for (call, part) in
+        [("create", "test-install"), ("upload", "factory-test"), ("exec", "install"), ("download", "path=/opt/shop")]
+    {
+        let project = built();
+        project.play(&Script::new().fails(call, part, "lost", "connection reset by peer").fails(
+            "remove",
+            "",
+            "unreachable",
+            "no",
+        ));
+        let run = project.run(&["test"]);
+        assert_eq!(run.code, Some(3), "{call} {part}: {run}");
+        run.says(&["the Docker engine went away"]);
+        project.play(&Script::new());
+        project.done(&["build"]);
+        project.assert_tidy();
+    }
+}
+
+#[test]
+fn an_engine_that_goes_away_while_files_arrive() {
+    for path in ["/etc/passwd", "/opt/shop"] {
+        let project = built();
+        project.play(&Script::new().breaks(path, 100));
+        let run = project.run(&["test"]);
+        assert_eq!(run.code, Some(3), "{path}: {run}");
+        run.says(&["the Docker engine went away while reading files"]);
+        project.assert_tidy();
+    }
+}
+
+#[test]
+fn ctrl_c_in_every_call() {
+    for (call, part) in [
+        ("info", ""),
+        ("containers", ""),
+        ("image", "factory.local/base"),
+        ("create", "test-install"),
+        ("start", "sleep"),
+        ("upload", "factory-test"),
+        ("exec", "install"),
+        ("download", "path=/opt/shop"),
+        ("remove", ""),
+    ] {
+        let project = built();
+        project.play(&Script::new().hangs(call, part));
+        let mut running = project.start(&["test"]);
+        running.until("the call", || project.calls_of(call).iter().any(|line| line.contains(part)));
+        running.signal(Signal::INT);
+        let run = running.end();
+        assert_eq!(run.code, Some(130), "{call} {part}: {run}");
+        project.assert_tidy();
+    }
+}
