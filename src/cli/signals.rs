@@ -25,8 +25,8 @@ pub fn watch(context: &Context) -> Result<(), Failure> {
             if cancel.is_cancelled() {
                 at_once();
             }
-            cancel.cancel();
             events.info("stopping; once more stops at once and leaves containers to the next run");
+            cancel.cancel();
         }
     });
     Ok(())

@@ -31,7 +31,7 @@ const LARGEST_WHEEL: u64 = 4 << 30;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`MANIFEST_VERSION`].
+    /// The form of the manifest: 1.
     pub version: u32,
     /// The key it was made for.
     pub key: Sha256,

@@ -35,7 +35,10 @@ fn among_others() -> Project {
             // Ours, without a name: the ledger knows it.
             like("shop/core:2.5.11", "d", &[]),
             // Another name for one of ours: that name is somebody's.
-            json!({ "id": format!("sha256:{}", "e".repeat(64)), "tags": ["unlabelled:1"], "repo_digests": [], "labels": {}, "size": 1, "created": "", "arch": "amd64" }),
+            json!({
+                "id": format!("sha256:{}", "e".repeat(64)), "tags": ["unlabelled:1"], "repo_digests": [],
+                "labels": {}, "size": 1, "created": "", "arch": "amd64",
+            }),
         ];
         daemon["images"].as_array_mut().unwrap().extend(others);
         for image in daemon["images"].as_array_mut().unwrap() {
@@ -43,8 +46,12 @@ fn among_others() -> Project {
                 image["tags"].as_array_mut().unwrap().push(json!("somebody/web:kept"));
             }
         }
-        let container = |labels: Value| json!({ "image": "unlabelled:1", "argv": [], "labels": labels, "running": true, "exit": 0 });
-        daemon["containers"]["c90"] = container(json!({ "factory.project": "shop", "factory.kind": "container", "factory.home": "another-checkout" }));
+        let container = |labels: Value| {
+            json!({ "image": "unlabelled:1", "argv": [], "labels": labels, "running": true, "exit": 0 })
+        };
+        daemon["containers"]["c90"] = container(json!({
+            "factory.project": "shop", "factory.kind": "container", "factory.home": "another-checkout",
+        }));
         daemon["containers"]["c91"] = container(json!({}));
     });
     let ledger = project.read(".factory/images");

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -118,11 +119,21 @@ fn logs_that_cannot_be_written_cost_no_work() {
 fn a_folder_that_may_not_be_written() {
     let project = Project::new();
     project.done(&["build", "images"]);
-    let Some(mount) = Mount::tmpfs(&project.path("packages"), "ro") else { return };
+    let packages = project.path("packages");
+    fs::create_dir_all(&packages).unwrap();
+    fs::set_permissions(&packages, fs::Permissions::from_mode(0o555)).unwrap();
+    // Permissions do not hold root back, a file system does.
+    let is_root = fs::File::create(packages.join("probe")).is_ok() && fs::remove_file(packages.join("probe")).is_ok();
+    let mount = if is_root { Mount::tmpfs(&packages, "ro") } else { None };
+    if is_root && mount.is_none() {
+        return;
+    }
     let run = project.run(&["build"]);
-    run.assert_code(1).says(&["debian-12/package-shop failed", "packages", "Read-only file system"]);
+    let reason = if is_root { "Read-only file system" } else { "Permission denied" };
+    run.assert_code(1).says(&["debian-12/package-shop failed", "packages", reason]);
     assert!(!project.records().iter().any(|step| step.contains("package")), "{:?}", project.records());
     drop(mount);
+    fs::set_permissions(&packages, fs::Permissions::from_mode(0o755)).unwrap();
     assert_goes_on(&project);
 }
 

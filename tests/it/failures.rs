@@ -134,10 +134,11 @@ fn an_image_that_does_not_build() {
     let project = Project::new();
     let lines =
         ["#7 [3/5] RUN apt-get install libfoo", "#7 1.2 E: Unable to locate package libfoo", "#7 ERROR: exit 100"];
+    let said = r#"process "/bin/sh -c apt-get install libfoo" did not complete successfully: exit code: 100"#;
     project.play(&Script::new().on(
         "build",
         "debian-12/core",
-        json!({ "lines": lines, "fail": { "kind": "build", "text": "process \"/bin/sh -c apt-get install libfoo\" did not complete successfully: exit code: 100" } }),
+        json!({ "lines": lines, "fail": { "kind": "build", "text": said } }),
     ));
     let run = project.run(&["build", "--jobs", "1"]);
     run.assert_code(1);

@@ -111,6 +111,10 @@ fn every_test_file_is_run() {
 #[test]
 fn every_snapshot_is_compared() {
     let folder = here().join("tests/it");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(!name.ends_with(".pending-snap"), "tests/it/{name} waits for a decision: `cargo insta review`");
+    }
     for entry in fs::read_dir(folder.join("snapshots")).into_iter().flatten() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(name.ends_with(".snap"), "tests/it/snapshots/{name} waits for a decision: `cargo insta review`");

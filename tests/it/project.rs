@@ -7,6 +7,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -408,8 +409,8 @@ fn empty_folders(folder: &Path) -> Vec<String> {
 /// The program while it runs. One that a failed test leaves behind is killed.
 pub struct Running {
     child: Child,
-    stdout: Option<JoinHandle<Vec<u8>>>,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    stdout: Drain,
+    stderr: Drain,
     calls: PathBuf,
     what: String,
 }
@@ -419,8 +420,8 @@ impl Running {
         let what = format!("{command:?}").rsplit('/').next().unwrap_or_default().to_owned();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let stdout = Some(drain(child.stdout.take().unwrap()));
-        let stderr = Some(drain(child.stderr.take().unwrap()));
+        let stdout = Drain::of(child.stdout.take().unwrap());
+        let stderr = Drain::of(child.stderr.take().unwrap());
         Self { child, stdout, stderr, calls, what }
     }
 
@@ -458,6 +459,12 @@ impl Running {
         });
     }
 
+    /// Waits until it has said something on stderr.
+    pub fn until_says(&mut self, part: &str) {
+        let stderr = self.stderr.clone();
+        self.until(&format!("it says `{part}`"), || stderr.text().contains(part));
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
@@ -485,11 +492,7 @@ impl Running {
     }
 
     fn output(&mut self) -> Run {
-        let text = |handle: &mut Option<JoinHandle<Vec<u8>>>| {
-            let bytes = handle.take().map(|handle| handle.join().unwrap()).unwrap_or_default();
-            String::from_utf8(bytes).unwrap()
-        };
-        Run { code: None, stdout: text(&mut self.stdout), stderr: text(&mut self.stderr) }
+        Run { code: None, stdout: self.stdout.whole(), stderr: self.stderr.whole() }
     }
 }
 
@@ -500,12 +503,40 @@ impl Drop for Running {
     }
 }
 
-fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        from.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+/// Reads a stream to its end on a thread of its own, so that nobody waits for a full pipe.
+#[derive(Clone)]
+struct Drain {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Arc<JoinHandle<()>>,
+}
+
+impl Drain {
+    fn of(mut from: impl Read + Send + 'static) -> Self {
+        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let to = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(got @ 1..) = from.read(&mut piece) {
+                to.lock().unwrap().extend(&piece[..got]);
+            }
+        });
+        Self { bytes, reader: Arc::new(reader) }
+    }
+
+    /// What came so far.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    /// Everything.
+    fn whole(&self) -> String {
+        // A program of the host that outlives its caller holds the stream open: not waited for without end.
+        let deadline = Instant::now() + PATIENCE;
+        while !self.reader.is_finished() && Instant::now() < deadline {
+            thread::sleep(GLANCE);
+        }
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
+    }
 }
 
 /// How the program ended.
