@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Runs the program until the daemon got a call, then sends it a signal and waits for its end.
-fn stop(project: &Project, arguments: &[&str], call: &str, signal: Signal) -> Run {
+fn stop(project: &Project, arguments: &[&str], (method, part): (&str, &str), signal: Signal) -> Run {
     project.forget_calls();
     let mut running = project.start(arguments);
-    running.until_call(call);
+    running.until_call(method, part);
     running.signal(signal);
     running.end()
 }
@@ -55,7 +55,7 @@ fn ctrl_c_in_every_call_of_a_build() {
         let project = Project::new();
         project.play(&Script::new().hangs(call, part));
         let signal = [Signal::INT, Signal::TERM, Signal::HUP][at % 3];
-        let run = stop(&project, &["build", "--jobs", "1"], part, signal);
+        let run = stop(&project, &["build", "--jobs", "1"], (call, part), signal);
         assert_eq!(run.code, Some(130), "{case}: {run}");
         run.says(&[&format!("[debian-12/{step}] interrupted"), "interrupted; finished steps are kept"]);
         assert_eq!(run.stdout, "", "{case}");
@@ -70,7 +70,7 @@ fn ctrl_c_in_every_call_of_a_build() {
 fn what_ctrl_c_says() {
     let project = Project::new();
     project.play(&Script::new().hangs("build", "debian-12/core"));
-    let run = stop(&project, &["build", "--jobs", "1"], "\"factory.step\":\"debian-12/core\"", Signal::INT);
+    let run = stop(&project, &["build", "--jobs", "1"], ("build", "debian-12/core"), Signal::INT);
     // Said by whoever hears of it first: before or after the step ends.
     let note = "note: stopping; once more stops at once and leaves containers to the next run\n";
     assert_eq!(run.stderr.matches(note).count(), 1, "{run}");
@@ -81,7 +81,7 @@ fn what_ctrl_c_says() {
 fn ctrl_c_while_a_container_is_removed() {
     let project = Project::new();
     project.play(&Script::new().hangs("remove", ""));
-    let run = stop(&project, &["build", "--jobs", "1"], "remove c1", Signal::INT);
+    let run = stop(&project, &["build", "--jobs", "1"], ("remove", "c1"), Signal::INT);
     run.assert_code(130);
     project.assert_tidy();
     assert_goes_on(&project, "remove");
@@ -93,7 +93,7 @@ fn ctrl_c_while_a_base_is_pulled() {
     let mut script = Script::new().hangs("pull", "");
     script.images.clear();
     project.play(&script);
-    let run = stop(&project, &["build"], "pull", Signal::TERM);
+    let run = stop(&project, &["build"], ("pull", ""), Signal::TERM);
     run.assert_code(130);
     assert!(project.records().is_empty());
     assert_goes_on(&project, "pull");
@@ -111,7 +111,7 @@ fn from_packages(script: Script, mmdebstrap: &str) -> Project {
 #[test]
 fn ctrl_c_while_a_base_is_imported() {
     let project = from_packages(Script::new().hangs("import", ""), "#!/bin/sh\necho a tar\n");
-    let run = stop(&project, &["build"], "import", Signal::INT);
+    let run = stop(&project, &["build"], ("import", ""), Signal::INT);
     run.assert_code(130);
     assert!(project.records().is_empty());
     assert_goes_on(&project, "import");
@@ -145,7 +145,7 @@ fn ctrl_c_before_the_first_step() {
     for call in ["info", "containers"] {
         let project = Project::new();
         project.play(&Script::new().hangs(call, ""));
-        let run = stop(&project, &["build"], call, Signal::INT);
+        let run = stop(&project, &["build"], (call, ""), Signal::INT);
         assert_eq!(run.code, Some(130), "{call}: {run}");
         assert_goes_on(&project, call);
     }
@@ -154,7 +154,7 @@ fn ctrl_c_before_the_first_step() {
     project.done(&["build"]);
     for verb in ["build", "plan"] {
         project.play(&Script::new().hangs("image", ""));
-        stop(&project, &[verb], "image ", Signal::INT).assert_code(130);
+        stop(&project, &[verb], ("image", ""), Signal::INT).assert_code(130);
     }
 }
 
@@ -166,7 +166,7 @@ fn ctrl_c_in_the_other_verbs() {
         let project = Project::new();
         project.done(&["build"]);
         project.play(&Script::new().hangs(call, ""));
-        let run = stop(&project, &[verb], call, Signal::INT);
+        let run = stop(&project, &[verb], (call, ""), Signal::INT);
         assert_eq!(run.code, Some(130), "{verb} in {call}: {run}");
         project.play(&Script::new());
         project.done(&["clean", "--all"]);
@@ -179,7 +179,7 @@ fn ctrl_c_while_another_factory_is_waited_for() {
     let project = Project::new();
     project.play(&Script::new().hangs("build", "debian-12/builder"));
     let mut first = project.start(&["build"]);
-    first.until_call("debian-12/builder");
+    first.until_call("build", "debian-12/builder");
     let mut second = project.start(&["build"]);
     second.until_says("waiting for it to end");
     second.signal(Signal::INT);
@@ -199,10 +199,10 @@ fn a_second_ctrl_c_ends_at_once() {
         json!({ "hang": true }),
     ));
     let mut running = project.start(&["build", "--jobs", "1"]);
-    running.until_call("wait c1");
+    running.until_call("wait", "c1");
     running.signal(Signal::INT);
-    running.until_call("cancelled wait c1");
-    running.until_call("\"factory.run\":");
+    running.until_call("cancelled", "wait c1");
+    running.until_call("containers", "factory.run");
     assert!(running.is_running(), "it cleans up");
     running.signal(Signal::INT);
     let run = running.end();
@@ -315,7 +315,7 @@ fn killed_in_every_kind_of_step() {
         let project = Project::new();
         project.play(&Script::new().hangs(call, part));
         let mut running = project.start(&["build", "--jobs", "1"]);
-        running.until_call(part);
+        running.until_call(call, part);
         running.signal(Signal::KILL);
         assert_eq!(running.end().code, None, "{case}");
         let left = project.containers();
@@ -343,7 +343,7 @@ fn containers_of_others_stay() {
         daemon["containers"]["c92"] = container(json!({ "factory.project": "shop" }));
     });
     project.play(&Script::new().hangs("build", "debian-12/core"));
-    stop(&project, &["build"], "\"factory.step\":\"debian-12/core\"", Signal::INT).assert_code(130);
+    stop(&project, &["build"], ("build", "debian-12/core"), Signal::INT).assert_code(130);
     project.done(&["clean", "--all"]);
     assert_eq!(project.containers(), ["c90", "c91", "c92"]);
 }

@@ -12,7 +12,7 @@ fn the_second_waits_and_says_for_whom() {
     let project = Project::new();
     project.play(&Script::new().once("build", "debian-12/builder", json!({ "hang": true })));
     let mut first = project.start(&["build"]);
-    first.until_call("debian-12/builder");
+    first.until_call("build", "debian-12/builder");
     let mut second = project.start(&["build"]);
     second.until_says("works in this project");
     // As long as the first one works, the second one does nothing at all.
@@ -34,7 +34,7 @@ fn a_lock_ends_with_its_process() {
     let project = Project::new();
     project.play(&Script::new().once("build", "debian-12/builder", json!({ "hang": true })));
     let mut first = project.start(&["build"]);
-    first.until_call("debian-12/builder");
+    first.until_call("build", "debian-12/builder");
     first.signal(Signal::KILL);
     assert_eq!(first.end().code, None);
     let run = project.done(&["build"]);
@@ -46,7 +46,7 @@ fn those_who_only_look_do_not_wait() {
     let project = Project::new();
     project.play(&Script::new().once("build", "debian-12/builder", json!({ "hang": true })));
     let mut first = project.start(&["build"]);
-    first.until_call("debian-12/builder");
+    first.until_call("build", "debian-12/builder");
     project.done(&["plan"]);
     project.done(&["log", "debian-12/base"]);
     first.signal(Signal::INT);
@@ -58,7 +58,7 @@ fn two_projects_do_not_wait_for_each_other() {
     let one = Project::new();
     one.play(&Script::new().once("build", "debian-12/builder", json!({ "hang": true })));
     let mut first = one.start(&["build"]);
-    first.until_call("debian-12/builder");
+    first.until_call("build", "debian-12/builder");
     Project::new().done(&["build"]);
     assert!(first.is_running());
 }

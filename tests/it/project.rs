@@ -451,11 +451,13 @@ impl Running {
         }
     }
 
-    /// Waits until the daemon got a call.
-    pub fn until_call(&mut self, part: &str) {
+    /// Waits until the daemon got a call of a method with this in it.
+    pub fn until_call(&mut self, method: &str, part: &str) {
         let calls = self.calls.clone();
-        self.until(&format!("the call `{part}`"), || {
-            fs::read_to_string(&calls).unwrap_or_default().lines().any(|line| line.contains(part))
+        let start = format!("{method} ");
+        let is_it = |line: &str| (line == method || line.starts_with(&start)) && line.contains(part);
+        self.until(&format!("the call `{start}…{part}`"), || {
+            fs::read_to_string(&calls).unwrap_or_default().lines().any(is_it)
         });
     }
 

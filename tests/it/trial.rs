@@ -106,7 +106,7 @@ fn ctrl_c_in_every_call() {
         let project = built();
         project.play(&Script::new().hangs(call, part));
         let mut running = project.start(&["test"]);
-        running.until("the call", || project.calls_of(call).iter().any(|line| line.contains(part)));
+        running.until_call(call, part);
         running.signal(Signal::INT);
         let run = running.end();
         assert_eq!(run.code, Some(130), "{call} {part}: {run}");

@@ -1,0 +1,147 @@
+//! What goes into an image build: the files of its context, and the values of its template.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{ContextFile, ContextSource, Inputs, context::digest_into},
+    Maker, PlanError,
+};
+use crate::{
+    recipe::{Content, ContentKind, Image, ImageSource},
+    source::project,
+};
+
+impl Maker<'_> {
+    /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`.
+    pub(super) fn context_files(&self, image: &Image, inputs: &mut Inputs) -> Result<Vec<ContextFile>, PlanError> {
+        let mut all = Vec::new();
+        for (number, folder) in image.python.iter().enumerate() {
+            let found = project::files(&self.context.project.join(folder), &self.context.except)?;
+            let files: Vec<ContextFile> = found
+                .iter()
+                .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
+                .collect();
+            digest_into(inputs, &format!("python folder {}", folder.display()), &files);
+            all.extend(files);
+        }
+        for content in &image.contents {
+            let files = self.content_files(content)?;
+            digest_into(inputs, &format!("contents {}", content.dst), &files);
+            all.extend(files);
+        }
+        if !self.python_tools(image).is_empty() {
+            let text = self.templates.text("virtualenv.py")?;
+            let script = ContextFile {
+                path: "scripts/virtualenv.py".to_owned(),
+                source: ContextSource::Bytes(text.into_bytes()),
+                mode: 0o644,
+            };
+            digest_into(inputs, "virtualenv.py", std::slice::from_ref(&script));
+            all.push(script);
+        }
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
+        Ok(all)
+    }
+
+    pub(super) fn content_files(&self, content: &Content) -> Result<Vec<ContextFile>, PlanError> {
+        let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
+        let entry = |path: String, source, mode| ContextFile { path, source, mode };
+        match &content.kind {
+            ContentKind::Dir | ContentKind::State => {
+                Ok(vec![entry(target, ContextSource::Dir, content.info.mode.unwrap_or(0o755))])
+            }
+            ContentKind::Symlink => Ok(vec![entry(target, ContextSource::Symlink(content.src.clone()), 0o777)]),
+            _ => {
+                let single = self.context.project.join(&content.src).is_file();
+                let found = project::matching(&self.context.project, &content.src, &self.context.except)?;
+                Ok(found
+                    .iter()
+                    .map(|file| {
+                        let path = if single { target.clone() } else { format!("{target}/{}", file.relative) };
+                        let mut made = ContextFile::of_project(path, file);
+                        if let (Some(mode), ContextSource::File(..)) = (content.info.mode, &made.source) {
+                            made.mode = mode;
+                        }
+                        made
+                    })
+                    .collect())
+            }
+        }
+    }
+
+    pub(super) fn values(
+        &self,
+        image: &Image,
+        files: &[ContextFile],
+        wheels: bool,
+        base: &str,
+        from: &str,
+    ) -> serde_json::Value {
+        let python = &self.platform.python;
+        let tools = self.python_tools(image);
+        let mut packages: BTreeSet<String> = image.packages.iter().cloned().collect();
+        if !tools.is_empty() && image.from == ImageSource::Base {
+            packages.extend(python.packages.iter().cloned());
+        }
+        let owned: Vec<Vec<String>> =
+            image.contents.iter().filter_map(|content| owner_command(content, files)).collect();
+        let users: Vec<serde_json::Value> = image.users.iter().map(user_commands).collect();
+        let apps: Vec<usize> = (0..image.python.len()).collect();
+        serde_json::json!({
+            "project": self.recipe.project.name,
+            "platform": self.platform.id,
+            "image": image.name,
+            "base": base,
+            "from": from,
+            "child": image.from != ImageSource::Base,
+            "ca": self.context.ca,
+            "packages": packages,
+            "users": users,
+            "contents": files.iter().any(|file| file.path.starts_with("rootfs/")),
+            "owned": owned,
+            "python": {
+                "tools": tools,
+                "apps": apps,
+                "wheels": wheels,
+                "pip": python.pip,
+                "interpreter": python.interpreter,
+                "prefix": self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str()),
+            },
+            "env": image.env,
+            "expose": image.expose,
+            "workdir": image.workdir,
+            "user": self.user(image),
+            "entrypoint": image.entrypoint,
+            "cmd": image.cmd,
+        })
+    }
+}
+
+/// The command that gives a content its owner; `None` when it stays root's.
+fn owner_command(content: &Content, files: &[ContextFile]) -> Option<Vec<String>> {
+    if content.info.owner.is_none() && content.info.group.is_none() {
+        return None;
+    }
+    let name = |name: &Option<crate::names::UserName>| name.as_ref().map_or("root", |name| name.as_str()).to_owned();
+    let owner = format!("{}:{}", name(&content.info.owner), name(&content.info.group));
+    let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
+    let below = format!("{target}/");
+    let paths = files
+        .iter()
+        .filter(|file| file.path == target || file.path.starts_with(&below))
+        .filter_map(|file| file.path.strip_prefix("rootfs").map(str::to_owned));
+    Some(["chown".to_owned(), "-h".to_owned(), "--".to_owned(), owner].into_iter().chain(paths).collect())
+}
+
+/// The commands that make a user and its group. In exec form: no shell reads the recipe's words.
+fn user_commands(user: &crate::names::User) -> serde_json::Value {
+    let name = user.name.as_str();
+    serde_json::json!({
+        "groupadd": ["groupadd", "--system", name],
+        "useradd": [
+            "useradd", "--system", "--gid", name, "--home-dir", user.home, "--no-create-home",
+            "--shell", user.shell, "--comment", user.comment, name,
+        ],
+    })
+}

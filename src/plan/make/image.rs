@@ -1,0 +1,113 @@
+//! The step of an image: its names, labels and what it needs.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{ImageWork, Inputs, Step, Work, dockerfile::Template, label},
+    Maker, PlanError, Want,
+};
+use crate::{
+    names::Sha256,
+    recipe::{Image, ImageSource},
+};
+
+impl Maker<'_> {
+    pub(super) fn tags(&self, image: &Image) -> Vec<String> {
+        let tag = &self.context.release.tag;
+        let mut tags = vec![format!("{}:{}-{tag}", image.repository, self.platform.id)];
+        if self.recipe.project.official.as_ref() == Some(&self.platform.id) {
+            tags.push(format!("{}:{tag}", image.repository));
+        }
+        tags
+    }
+
+    pub(super) fn image(&self, image: &Image, wheels: Option<&Step>) -> Result<Step, PlanError> {
+        let parent = match &image.from {
+            ImageSource::Base => None,
+            ImageSource::Image(name) => self.recipe.images.iter().find(|candidate| candidate.name == *name),
+        };
+        let (base, base_inputs) = self.base_name();
+        let (parent_step, from, parent_name) = match parent {
+            None => (self.id("base"), base.clone(), base_inputs["base image"].clone()),
+            Some(parent) => {
+                let first = self.tags(parent).remove(0);
+                (self.id(parent.name.as_str()), first.clone(), first)
+            }
+        };
+        let mut inputs = Inputs::new();
+        let files = self.context_files(image, &mut inputs)?;
+        let values = self.values(image, &files, wheels.is_some(), &base, &from);
+        let template = match &image.dockerfile {
+            Some(path) => Template::Project(path),
+            None => Template::BuiltIn("python-app.hbs"),
+        };
+        let dockerfile = self.templates.render(&template, self.platform.family, &values)?;
+        inputs.insert("Dockerfile".to_owned(), self.digest_rendered(&template, &values)?);
+        let tags = self.tags(image);
+        let labels = self.labels(image, &tags);
+        inputs.insert("tag".to_owned(), tags.join(" "));
+        inputs.insert("commit".to_owned(), self.context.revision.clone());
+        inputs.insert("labels".to_owned(), Sha256::of(serde_json::json!(labels).to_string()).to_string());
+        let mut needs = vec![parent_step.clone()];
+        needs.extend(wheels.map(|step| step.id.clone()));
+        if parent.is_some() && !self.python_tools(image).is_empty() {
+            needs.push(self.id("base"));
+        }
+        let work = ImageWork {
+            dockerfile,
+            files,
+            wheels: wheels.map(|step| step.id.clone()),
+            parent: parent_step,
+            parent_name,
+            tags: tags.clone(),
+            labels,
+        };
+        let title = format!("image {}", tags[0]);
+        let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
+        step.needs = needs;
+        step.wanted = matches!(self.context.want, Want::All | Want::Images);
+        Ok(step)
+    }
+
+    /// The OS packages of pip, where the image needs pip at all.
+    pub(super) fn python_tools(&self, image: &Image) -> Vec<String> {
+        if self.recipe.python.is_some() && (self.requirements(image).is_some() || !image.python.is_empty()) {
+            self.platform.python.tools.clone()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The user that an image runs as: its own, else that of the image it is made from.
+    pub(super) fn user(&self, image: &Image) -> Option<String> {
+        if let Some(user) = &image.user {
+            return Some(user.to_string());
+        }
+        let ImageSource::Image(parent) = &image.from else { return None };
+        self.recipe.images.iter().find(|candidate| candidate.name == *parent).and_then(|parent| self.user(parent))
+    }
+
+    pub(super) fn labels(&self, image: &Image, tags: &[String]) -> BTreeMap<String, String> {
+        let project = &self.recipe.project;
+        let mut labels = image.labels.clone();
+        let mut put = |name: &str, value: &str| {
+            if !value.is_empty() {
+                labels.insert(name.to_owned(), value.to_owned());
+            }
+        };
+        put("org.opencontainers.image.title", image.repository.as_str());
+        put("org.opencontainers.image.description", &image.description);
+        put("org.opencontainers.image.version", self.context.release.tag.as_str());
+        put("org.opencontainers.image.revision", &self.context.revision);
+        put("org.opencontainers.image.created", &crate::util::clock::rfc3339(self.context.epoch));
+        put("org.opencontainers.image.licenses", &project.license);
+        put("org.opencontainers.image.vendor", &project.maintainer);
+        put("org.opencontainers.image.url", &project.homepage);
+        put(label::PROJECT, project.name.as_str());
+        put(label::KIND, "image");
+        put(label::STEP, self.id(image.name.as_str()).as_str());
+        put(label::HOME, &self.context.home);
+        put(label::TAGS, &tags.join(" "));
+        labels
+    }
+}

@@ -1,0 +1,75 @@
+//! The step of a package.
+
+use super::{
+    super::{ContextFile, Inputs, PackageWork, Step, Work, context::digest_into},
+    Maker, PlanError, Want,
+};
+use crate::{
+    event::StepId,
+    names::{ArchName, Sha256},
+    recipe::{ContentKind, Package},
+    source::project,
+};
+
+impl Maker<'_> {
+    pub(super) fn package(&self, package: &Package) -> Result<Step, PlanError> {
+        let mut inputs = Inputs::new();
+        inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!(package).to_string()).to_string());
+        inputs.insert("version".to_owned(), self.context.release.version.to_string());
+        inputs.insert("release".to_owned(), self.context.release.release.to_string());
+        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(self.context.epoch));
+        inputs.insert("packaging".to_owned(), serde_json::json!(self.platform.package).to_string());
+        let project = &self.recipe.project;
+        inputs.insert("maintainer".to_owned(), project.maintainer.clone());
+        inputs.insert("license".to_owned(), project.license.clone());
+        inputs.insert("homepage".to_owned(), project.homepage.clone());
+        inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
+        for content in package.contents.iter().filter(|content| !content.in_container() && !content.src.is_empty()) {
+            if content.kind == ContentKind::Symlink {
+                continue;
+            }
+            let found = project::matching(&self.context.project, &content.src, &self.context.except)?;
+            let files: Vec<ContextFile> =
+                found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
+            digest_into(&mut inputs, &content.src, &files);
+        }
+        for file in package.copyright.license_file.iter().chain(&package.changelog) {
+            inputs.insert(file.display().to_string(), self.digest_file(file)?);
+        }
+        let image = self.id(package.from.as_str());
+        let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
+        let work = PackageWork {
+            package: package.clone(),
+            image: image.clone(),
+            prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
+            python_depends: self.platform.python.depends.clone(),
+            without: without.clone(),
+            packaging: self.platform.package.clone(),
+            arch: self.arch()?,
+            release: self.context.release.clone(),
+            maintainer: project.maintainer.clone(),
+            license: project.license.clone(),
+            homepage: project.homepage.clone(),
+            epoch: self.context.epoch,
+        };
+        let title = format!("package {}", package.name);
+        let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
+        step.needs = std::iter::once(image).chain(without).collect();
+        step.wanted = matches!(self.context.want, Want::All | Want::Packages);
+        Ok(step)
+    }
+
+    pub(super) fn arch(&self) -> Result<ArchName, PlanError> {
+        let known = &self.platform.package.arch;
+        known.get(&self.context.machine).cloned().ok_or_else(|| PlanError::Machine {
+            platform: self.platform.id.to_string(),
+            machine: self.context.machine.clone(),
+            known: known.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// The step of a package: its name may be an image's, too.
+fn package_step(name: &str) -> String {
+    format!("package-{name}")
+}

@@ -1,0 +1,127 @@
+//! The steps of wheels: the builder image, and a wheelhouse for each requirements set.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use super::{
+    super::{BuilderWork, Inputs, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
+    Maker, PlanError, Want,
+};
+use crate::{
+    names::Sha256,
+    recipe::{Image, ImageSource, PythonApp},
+    source::requirements,
+};
+
+impl Maker<'_> {
+    pub(super) fn builder_packages(&self, python: &PythonApp) -> Vec<String> {
+        let own = &self.platform.python;
+        let all = own.packages.iter().chain(&own.tools).chain(&own.builder).chain(&python.build_packages);
+        all.collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    }
+
+    pub(super) fn builder(&self, python: &PythonApp) -> Result<Step, PlanError> {
+        let values = serde_json::json!({
+            "project": self.recipe.project.name,
+            "platform": self.platform.id,
+            "base": self.base_name().0,
+            "packages": self.builder_packages(python),
+            "ca": self.context.ca,
+        });
+        let dockerfile = self.templates.render(&Template::BuiltIn("builder.hbs"), self.platform.family, &values)?;
+        let mut inputs = Inputs::new();
+        inputs.insert("builder packages".to_owned(), self.builder_packages(python).join(" "));
+        inputs.insert("builder.hbs".to_owned(), self.without_ca("builder.hbs", &values)?);
+        let tag = format!(
+            "factory.local/{}/builder:{}-{}",
+            self.recipe.project.name,
+            self.platform.id,
+            &self.context.home[..12.min(self.context.home.len())]
+        );
+        // A checkout that moved has another name for it; the wheels, which do not depend on it, stay.
+        inputs.insert("tag".to_owned(), tag.clone());
+        let mut step =
+            self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
+        step.needs.push(self.id("base"));
+        Ok(step)
+    }
+
+    /// The digest of a rendered template as it is without a CA bundle, which is no input.
+    pub(super) fn without_ca(&self, template: &'static str, values: &serde_json::Value) -> Result<String, PlanError> {
+        self.digest_rendered(&Template::BuiltIn(template), values)
+    }
+
+    /// The requirements set of an image: its own, else that of `[python]` where it has no parent.
+    pub(super) fn requirements<'r>(&'r self, image: &'r Image) -> Option<&'r PathBuf> {
+        let own = image.requirements.as_ref();
+        let root = || match image.from {
+            ImageSource::Base => self.recipe.python.as_ref().map(|python| &python.requirements),
+            ImageSource::Image(_) => None,
+        };
+        if image.dockerfile.is_some() { own } else { own.or_else(root) }
+    }
+
+    /// The requirements files of an image's ancestors, nearest first.
+    pub(super) fn inherited_requirements(&self, image: &Image) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut at = image;
+        while let ImageSource::Image(parent) = &at.from {
+            let Some(next) = self.recipe.images.iter().find(|candidate| candidate.name == *parent) else { break };
+            found.extend(self.requirements(next).cloned());
+            at = next;
+        }
+        found
+    }
+
+    pub(super) fn wheels(&self, image: &Image) -> Result<Option<Step>, PlanError> {
+        let (Some(python), Some(requirements_file)) = (&self.recipe.python, self.requirements(image)) else {
+            return Ok(None);
+        };
+        let own = &self.platform.python;
+        let mut constraints = python.constraints.clone();
+        constraints.extend(self.inherited_requirements(image));
+        let index_url = self.context.index_url.clone().or_else(|| python.index_url.clone());
+        let extra_index_urls = match &self.context.extra_index_urls {
+            Some(urls) => urls.clone(),
+            None => python.extra_index_urls.clone(),
+        };
+        let mut inputs = Inputs::new();
+        let first: Vec<PathBuf> = std::iter::once(requirements_file).chain(&constraints).cloned().collect();
+        for (path, text) in requirements::closure(&self.context.project, &first)? {
+            inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
+        }
+        for (name, value) in [
+            ("python.no_binary", python.no_binary.join(" ")),
+            ("python.index_url", index_url.clone().unwrap_or_default()),
+            ("python.extra_index_urls", extra_index_urls.join(" ")),
+            ("interpreter", format!("{} {} {}", own.interpreter, own.version, own.abi)),
+            ("machine", format!("{} {}", self.context.machine, own.libc)),
+            ("platform", self.platform.id.to_string()),
+            ("builder packages", self.builder_packages(python).join(" ")),
+        ] {
+            inputs.insert(name.to_owned(), value);
+        }
+        let builder = self.builder(python)?;
+        let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
+        let name = format!("wheels-{}", image.name);
+        let key = key_of("wheels 1", &inputs, &BTreeMap::new());
+        let work = WheelsWork {
+            requirements: requirements_file.clone(),
+            requirements_name: requirements_file.display().to_string(),
+            constraints,
+            no_binary: python.no_binary.clone(),
+            index_url,
+            extra_index_urls,
+            python: own.clone(),
+            builder: tag.clone(),
+            key,
+        };
+        let title = format!("wheels of {}", requirements_file.display());
+        let mut step = self.step(&name, title, Work::Wheels(Box::new(work)), inputs);
+        step.uses.push(builder.id);
+        step.wanted = matches!(self.context.want, Want::All | Want::Wheels);
+        Ok(Some(step))
+    }
+}
