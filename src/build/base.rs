@@ -1,6 +1,6 @@
 //! The base image: taken from the daemon, else pulled, else made from the distro's own packages.
 
-use std::{io::Seek as _, process::Stdio};
+use std::{collections::BTreeMap, io::Seek as _, process::Stdio};
 
 use super::{Lines, Session, StepError, run::Product};
 use crate::{
@@ -23,9 +23,14 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
     if !image.tags.contains(&work.local) {
         session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
     }
+    let mut images: BTreeMap<String, String> = [(work.local.clone(), image.id.0.clone())].into();
+    if image.tags.contains(&work.image) {
+        // Pulled again by somebody, it is another image: the record must not count then.
+        images.insert(work.image.clone(), image.id.0.clone());
+    }
     Ok(Product {
         output: image.id.0.clone(),
-        images: [(work.local.clone(), image.id.0.clone())].into(),
+        images,
         files: Vec::new(),
         note: format!("{} ({})", work.image, if image.repo_digests.is_empty() { "local" } else { "from its registry" }),
         size: image.size,

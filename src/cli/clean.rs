@@ -12,6 +12,7 @@ use crate::{
     engine::{Engine, ImageInfo, Labels},
     pipeline::Project,
     plan::label,
+    publish::sums,
     report::{ListColumn, ListKind, ListView, units},
     source::wheelhouse,
 };
@@ -118,7 +119,9 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             for house in wheelhouse::all(&project.wheel_dir, platform) {
                 add(house, "wheels");
             }
-            add(project.packages.join(platform), "packages");
+            for file in sums::listed(&project.packages.join(platform)) {
+                add(file, "package");
+            }
         }
     }
     items
@@ -142,8 +145,12 @@ async fn remove(item: &Item, engine: &dyn Engine, context: &Context) -> Result<(
             }
             Ok(())
         }
-        Item::Path { path, .. } => fs_err::remove_dir_all(path)
-            .map_err(|error| Failure::new(Exit::StepFailed, "not everything could be removed").because(error)),
+        Item::Path { path, .. } => {
+            let removed = if path.is_dir() { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) };
+            // A folder goes with its last file; one that holds something of somebody else stays.
+            let _ = path.parent().map(fs_err::remove_dir);
+            removed.map_err(|error| Failure::new(Exit::StepFailed, "not everything could be removed").because(error))
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! `SHA256SUMS` beside a platform's packages, in the form that `sha256sum --check` reads.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use fs_err as fs;
 
@@ -11,6 +14,21 @@ pub const NAME: &str = "SHA256SUMS";
 
 /// Extensions of package files.
 const PACKAGES: [&str; 2] = ["deb", "rpm"];
+
+/// What is ours in a platform's folder: packages and their checksums.
+#[must_use]
+pub fn listed(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut ours: Vec<PathBuf> =
+        entries.filter(|path| is_package(path) || path.file_name().is_some_and(|name| name == NAME)).collect();
+    ours.sort();
+    ours
+}
+
+fn is_package(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    !hidden && path.extension().is_some_and(|extension| PACKAGES.iter().any(|known| extension == *known))
+}
 
 /// Writes the checksums of every package in `folder`, where they are not right already. Does nothing where there is no
 /// such folder.
@@ -25,8 +43,7 @@ pub fn write(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let package = path.extension().is_some_and(|extension| PACKAGES.iter().any(|known| extension == *known));
-        if package && !name.starts_with('.') {
+        if is_package(&path) {
             lines.push((name, digest(&path)?.0));
         }
     }

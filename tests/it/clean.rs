@@ -111,9 +111,10 @@ fn a_nameless_image_of_ours_goes() {
 #[test]
 fn everything_that_is_ours() {
     let project = among_others();
+    project.write("packages/debian-12/release-notes.txt", "somebody's\n");
     project.done(&["clean", "--all"]);
     assert_eq!(project.files("wheels"), ["debian-12/notes.txt"], "what somebody put there stays");
-    assert_eq!(project.files("packages"), ["README.md"]);
+    assert_eq!(project.files("packages"), ["README.md", "debian-12/release-notes.txt"]);
     let others: Vec<String> = project.images().into_iter().filter(|name| name.contains("shop")).collect();
     assert_eq!(others, ["shop/core:debian-99-1.0", "somebody/shop:1"]);
     assert!(project.images().contains("debian:bookworm-slim"), "a base that was there before is nobody's to remove");
