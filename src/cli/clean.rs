@@ -11,7 +11,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
     pipeline::Project,
-    plan::label,
+    plan::{Plan, Want, Work, label},
     publish::sums,
     report::{ListColumn, ListKind, ListView, units},
     source::wheelhouse,
@@ -40,9 +40,12 @@ enum Item {
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open()?;
-    let (engine, _) = context.engine().await?;
+    let (engine, info) = context.engine().await?;
     let _lock = context.lock(&project).await?;
     let mut items = images(&project, engine.as_ref(), args.all).await?;
+    if args.all {
+        items.extend(bases(&project.plan(&info, Want::All)?, &items, engine.as_ref()).await?);
+    }
     items.extend(paths(&project, args.all));
     let containers = engine.containers(&owned(&project, "container")).await?.len();
     if !args.dry_run {
@@ -78,6 +81,22 @@ async fn images(project: &Project, engine: &dyn Engine, all: bool) -> Result<Vec
         found.sort_by(|a, b| b.created.cmp(&a.created));
         for image in found {
             items.extend(names(&image, &ledger).into_iter().map(|name| Item::Image { name, size: image.size }));
+        }
+    }
+    Ok(items)
+}
+
+/// Our names of base images that were there before or were pulled: they carry no label of ours. The image itself is
+/// somebody's and stays under its own name.
+async fn bases(plan: &Plan, found: &[Item], engine: &dyn Engine) -> Result<Vec<Item>, Failure> {
+    let known = |local: &str| found.iter().any(|item| matches!(item, Item::Image { name, .. } if name == local));
+    let mut items = Vec::new();
+    for step in &plan.steps {
+        let Work::Base(work) = &step.work else { continue };
+        let Some(image) = engine.image(&work.local).await? else { continue };
+        // One with a label was made from packages, by us (and found already) or by another project.
+        if !known(&work.local) && !image.labels.contains_key(label::KIND) {
+            items.push(Item::Image { name: work.local.clone(), size: image.size });
         }
     }
     Ok(items)

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::house::{BUILT, TAG, docker};
+use crate::house::{BUILT, House, TAG, docker};
 
 /// Debian's docker-registry on loopback, with storage that goes with it.
 struct Registry {
@@ -84,4 +84,31 @@ fn a_registry_that_is_not_there_is_named() {
     let said = crate::house::text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("127.0.0.1:9"), "{said}");
+}
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn a_base_is_pulled_where_a_registry_answers() {
+    let _built = &*BUILT;
+    let registry = Registry::start();
+    let name = format!("{}/debian:bookworm", registry.address);
+    let base = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}", "factory.local/base"]);
+    docker(&["tag", base.lines().next().expect("the base of the example"), &name]);
+    docker(&["push", "--quiet", &name]);
+    docker(&["rmi", &name]);
+    let house = House::apart("pulled-base");
+    house.edit(
+        "factory.toml",
+        "[python]\n",
+        &format!("[base]\nimage = \"{name}\"\nbootstrap = \"never\"\n\n[python]\n"),
+    );
+    for file in ["requirements.txt", "cat/requirements.txt"] {
+        std::fs::write(house.folder.join(file), "six==1.17.0\n").expect("write requirements");
+    }
+    house.done(&["build", "wheels"]);
+    assert!(docker(&["images", "--quiet", &name]).len() >= 12, "the base is in the daemon under its own name");
+    let plan = house.done(&["plan"]);
+    assert!(plan.contains("cached  base") && plan.contains("from its registry"), "{plan}");
+    house.done(&["clean", "--all"]);
+    docker(&["rmi", "--force", &name]);
 }
