@@ -34,10 +34,10 @@ impl Container {
         crate::house::text(&output)
     }
 
-    /// SIGTERM; the seconds until it ended and its exit code (137 means that it had to be killed).
+    /// SIGTERM, and SIGKILL a second later; how long it took and its exit code (137: it did not stop within the second).
     fn stop(&self) -> (Duration, String) {
         let started = Instant::now();
-        docker(&["stop", "--time", "5", &self.0]);
+        docker(&["stop", "--time", "1", &self.0]);
         (started.elapsed(), self.exit_code())
     }
 }
