@@ -130,7 +130,7 @@ async fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>, session: &
     Ok(labels)
 }
 
-async fn build(
+pub(super) async fn build(
     context: TarFile,
     tags: Vec<String>,
     labels: Labels,

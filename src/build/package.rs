@@ -21,7 +21,7 @@ use crate::{
         deb::{Codec as DebCodec, Deb},
     },
     plan::{PackageWork, Record, RecordedFile, Step},
-    platform::{Codec, PackageFormat},
+    platform::{Codec, PackageFormat, Packaging},
     stage::Tree,
     util::files::{Guarded, digest, persist, temporary_in},
 };
@@ -78,12 +78,7 @@ impl Job {
     }
 
     fn write(&self, tree: &Tree, meta: &Meta) -> Result<PathBuf, StepError> {
-        let format = match self.work.packaging.format {
-            PackageFormat::Deb => Deb::new(match self.work.packaging.codec {
-                Codec::Gzip => DebCodec::Gzip,
-                Codec::Xz => DebCodec::Xz,
-            }),
-        };
+        let format = format_of(&self.work.packaging)?;
         let platform = self.step.as_str().split('/').next().unwrap_or_default();
         let folder = self.session.packages.join(platform);
         fs_err::create_dir_all(&folder)?;
@@ -112,5 +107,15 @@ impl Job {
             size: file.size,
             files: vec![file, recorded(&self.listing)?],
         })
+    }
+}
+
+/// The writer of a platform's packages.
+fn format_of(packaging: &Packaging) -> Result<Box<dyn Format>, StepError> {
+    let unwritten = || StepError::Internal(format!("{} packages are not written", packaging.format.as_str()));
+    match (packaging.format, packaging.codec) {
+        (PackageFormat::Deb, Codec::Gzip) => Ok(Box::new(Deb::new(DebCodec::Gzip))),
+        (PackageFormat::Deb, Codec::Xz) => Ok(Box::new(Deb::new(DebCodec::Xz))),
+        _ => Err(unwritten()),
     }
 }

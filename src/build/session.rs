@@ -45,6 +45,8 @@ pub struct Session {
     pub epoch: i64,
     /// Steps at once.
     pub jobs: usize,
+    /// Fetch or make the base images again.
+    pub refresh: bool,
     /// Build every image again, without the engine's cached layers.
     pub no_cache: bool,
 }

@@ -147,6 +147,7 @@ impl Context {
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             epoch: project.epoch,
             jobs: self.globals.jobs.map_or(processors, usize::from),
+            refresh: false,
             no_cache: false,
         })
     }

@@ -2,11 +2,14 @@
 //! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
 
 mod parts;
+mod relation;
 mod text;
 mod version;
 
 pub use parts::{Override, Scripts, User};
+pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
     ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, Sha256, Tag, UserName,
+    WheelFile,
 };
 pub use version::{Release, UpstreamVersion};

@@ -148,6 +148,19 @@ name_type!(
     Sha256, "SHA-256", "64 lower-case hexadecimal digits",
     |s| s.len() == 64 && s.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
 );
+name_type!(
+    /// A wheel's file name: `{distribution}-{version}(-{build tag})?-{python}-{abi}-{platform}.whl` (PEP 427).
+    WheelFile, "wheel", "`name-version-python-abi-platform.whl` (PEP 427)",
+    |s| {
+        let parts: Vec<&str> = s.strip_suffix(".whl").unwrap_or_default().split('-').collect();
+        let sane = |part: &&str| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!".contains(&c))
+        };
+        (5..=6).contains(&parts.len()) && s.len() <= 250 && parts.iter().all(sane)
+    }
+);
 
 impl Sha256 {
     /// The digest of `bytes`.

@@ -6,12 +6,13 @@ use std::path::Path;
 use fs_err as fs;
 use handlebars::{Handlebars, handlebars_helper};
 
-use crate::{names::Sha256, platform::Family};
+use crate::{names::Sha256, platform::Manager};
 
-/// Templates and scripts that are compiled in: name and text. A new family's `install-<family>.hbs` goes here.
-const BUILT_IN: [(&str, &str); 4] = [
+/// Templates and scripts that are compiled in: name and text. A new manager's `install-<manager>.hbs` goes here.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("base.hbs", include_str!("../../dockerfiles/base.hbs")),
     ("builder.hbs", include_str!("../../dockerfiles/builder.hbs")),
-    ("install-debian.hbs", include_str!("../../dockerfiles/install-debian.hbs")),
+    ("install-apt.hbs", include_str!("../../dockerfiles/install-apt.hbs")),
     ("python-app.hbs", include_str!("../../dockerfiles/python-app.hbs")),
     ("virtualenv.py", include_str!("../../dockerfiles/virtualenv.py")),
 ];
@@ -100,7 +101,7 @@ impl Templates {
     pub fn render(
         &self,
         template: &Template<'_>,
-        family: Family,
+        manager: Manager,
         values: &serde_json::Value,
     ) -> Result<String, TemplateError> {
         let (name, text) = match template {
@@ -115,7 +116,7 @@ impl Templates {
         engine.register_escape_fn(handlebars::no_escape);
         engine.register_helper("json", Box::new(json));
         engine.register_helper("quoted", Box::new(quoted));
-        let install = format!("install-{}.hbs", family.as_str());
+        let install = format!("install-{}.hbs", manager.as_str());
         for (partial, text) in [("install", self.text(&install)?), ("main", text)] {
             let name = if partial == "main" { &name } else { &install };
             engine
@@ -164,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.hbs"), "FROM {{base}}\nRUN {{nothing}}\n").unwrap();
         let error = Templates::of(folder.path())
-            .render(&Template::Project(Path::new("x.hbs")), Family::Debian, &serde_json::json!({ "base": "b" }))
+            .render(&Template::Project(Path::new("x.hbs")), Manager::Apt, &serde_json::json!({ "base": "b" }))
             .unwrap_err();
         assert!(matches!(error, TemplateError::Render { .. }), "{error}");
     }
@@ -178,6 +179,7 @@ mod tests {
             .filter(|name| name != "README.md")
             .collect();
         files.sort();
-        assert_eq!(files, BUILT_IN.map(|(name, _)| name));
+        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        assert_eq!(files, known);
     }
 }

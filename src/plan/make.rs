@@ -10,11 +10,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Work, dockerfile::Template, step::key_of};
+use super::{
+    BaseWork, ContextFile, ContextSource, Inputs, Plan, QuirksWork, Step, TemplateError, Templates, Work,
+    dockerfile::Template, step::key_of,
+};
 use crate::{
     event::StepId,
     names::Sha256,
-    platform::Platform,
+    platform::{Platform, Quirk},
     recipe::{Recipe, Release},
     source::project::SourceError,
 };
@@ -73,6 +76,16 @@ pub enum PlanError {
     /// A file that the recipe names.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The platform takes packages that are not written yet.
+    #[error(
+        "{platform} takes {format} packages, which factory does not write yet: only wheels and images are built for it"
+    )]
+    Format {
+        /// The platform's id.
+        platform: String,
+        /// Its format.
+        format: &'static str,
+    },
     /// The platform has no word for the engine's machine.
     #[error("{platform} has no packages for {machine} machines: it knows {known}")]
     Machine {
@@ -91,8 +104,7 @@ pub enum PlanError {
 /// [`PlanError`].
 pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<(), PlanError> {
     let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project) };
-    let base = maker.base();
-    plan.steps.push(base.clone());
+    plan.steps.push(maker.base()?);
     if let Some(python) = &recipe.python {
         let builder = maker.builder(python)?;
         plan.steps.push(builder);
@@ -142,29 +154,67 @@ impl Maker<'_> {
         inputs.insert("base image".to_owned(), image);
         inputs.insert("base.bootstrap".to_owned(), json_word(&self.recipe.base.bootstrap));
         inputs.insert("bootstrap".to_owned(), serde_json::json!(self.platform.base.bootstrap).to_string());
+        inputs.insert("quirks".to_owned(), serde_json::json!(self.platform.base.quirks).to_string());
         inputs.insert("base.mirror".to_owned(), self.recipe.base.mirror.clone().unwrap_or_default());
         let digest = key_of("base name", &inputs, &BTreeMap::new());
         (format!("factory.local/base:{}-{}", self.platform.id, digest.short()), inputs)
     }
 
-    fn base(&self) -> Step {
-        let (local, inputs) = self.base_name();
+    fn base(&self) -> Result<Step, PlanError> {
+        let (local, mut inputs) = self.base_name();
         let image = inputs["base image"].clone();
         let title = format!("base image {image}");
+        let quirks = self.quirks(&mut inputs)?;
         let work = BaseWork {
             image,
             local,
             mode: self.recipe.base.bootstrap,
             bootstrap: self.platform.base.bootstrap.clone(),
             mirror: self.recipe.base.mirror.clone(),
+            quirks,
         };
-        self.step("base", title, Work::Base(work), inputs)
+        Ok(self.step("base", title, Work::Base(Box::new(work)), inputs))
+    }
+
+    /// The Dockerfile and files that change the base image; `None` where it is taken as it is.
+    fn quirks(&self, inputs: &mut Inputs) -> Result<Option<QuirksWork>, PlanError> {
+        let quirks = &self.platform.base.quirks;
+        if quirks.is_empty() {
+            return Ok(None);
+        }
+        let remove = |quirk: &Quirk| match &quirk.remove[..] {
+            [] => Vec::new(),
+            paths => ["rm", "-f", "--"].into_iter().map(str::to_owned).chain(paths.iter().cloned()).collect(),
+        };
+        let files: Vec<ContextFile> = quirks
+            .iter()
+            .flat_map(|quirk| &quirk.write)
+            .map(|(path, text)| ContextFile {
+                path: format!("rootfs{path}"),
+                source: ContextSource::Bytes(text.clone().into_bytes()),
+                mode: 0o644,
+            })
+            .collect();
+        let values = serde_json::json!({
+            "platform": self.platform.id,
+            "from": QuirksWork::FROM,
+            "quirks": quirks
+                .iter()
+                .map(|quirk| serde_json::json!({ "reason": quirk.reason, "remove": remove(quirk) }))
+                .collect::<Vec<_>>(),
+            "writes": !files.is_empty(),
+            "ca": false,
+        });
+        let template = Template::BuiltIn("base.hbs");
+        let dockerfile = self.templates.render(&template, self.platform.manager, &values)?;
+        inputs.insert("base.hbs".to_owned(), Sha256::of(&dockerfile).to_string());
+        Ok(Some(QuirksWork { dockerfile, files }))
     }
 
     fn digest_rendered(&self, template: &Template<'_>, values: &serde_json::Value) -> Result<String, PlanError> {
         let mut values = values.clone();
         values["ca"] = false.into();
-        Ok(Sha256::of(self.templates.render(template, self.platform.family, &values)?).to_string())
+        Ok(Sha256::of(self.templates.render(template, self.platform.manager, &values)?).to_string())
     }
 
     fn digest_file(&self, path: &Path) -> Result<String, PlanError> {

@@ -11,4 +11,6 @@ pub use assess::{Record, RecordedFile, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
 pub use make::{PlanContext, PlanError, Want, make};
-pub use step::{BaseWork, BuilderWork, ImageWork, Inputs, PackageWork, Plan, Step, WheelsWork, Work, label};
+pub use step::{
+    BaseWork, BuilderWork, ImageWork, Inputs, PackageWork, Plan, QuirksWork, Step, WheelsWork, Work, label,
+};

@@ -55,7 +55,7 @@ pub struct Step {
 #[derive(Debug, Clone)]
 pub enum Work {
     /// Take, pull or make the platform's base image.
-    Base(BaseWork),
+    Base(Box<BaseWork>),
     /// Build the image with the compilers.
     Builder(BuilderWork),
     /// Build the wheels of a requirements set.
@@ -93,6 +93,22 @@ pub struct BaseWork {
     pub bootstrap: Option<Bootstrap>,
     /// The archive it is made from; the tool's default when `None`.
     pub mirror: Option<String>,
+    /// What is changed in it.
+    pub quirks: Option<QuirksWork>,
+}
+
+/// How a base image is changed before anything is built on it.
+#[derive(Debug, Clone)]
+pub struct QuirksWork {
+    /// The rendered Dockerfile, from an image called [`QuirksWork::FROM`].
+    pub dockerfile: String,
+    /// The files it copies.
+    pub files: Vec<ContextFile>,
+}
+
+impl QuirksWork {
+    /// Stands in the Dockerfile for the image's name, which is known only when it is there.
+    pub const FROM: &str = "factory.local/base:as-it-came";
 }
 
 /// See [`Work::Builder`].

@@ -9,4 +9,7 @@ mod tests;
 mod types;
 
 pub use catalogue::{Catalogue, PlatformError, Unknown};
-pub use types::{Base, Bootstrap, BootstrapTool, Codec, Family, PackageFormat, Packaging, Platform, Python, Trial};
+pub use types::{
+    Base, Bootstrap, BootstrapTool, Codec, Family, Keyring, Manager, PackageFormat, Packaging, Platform, Python, Quirk,
+    Relations, Seed, Signature, Trial,
+};

@@ -1,21 +1,29 @@
 //! One platform file: its keys, their grammar, and the [`Platform`] they make. Opens no file.
 
-use std::collections::BTreeMap;
+mod base;
+mod packaging;
+mod python;
 
-use super::types::{Base, Bootstrap, BootstrapTool, Codec, Family, PackageFormat, Packaging, Platform, Python, Trial};
+use self::{base::RawBase, packaging::RawPackaging, python::RawPython};
+use super::types::{Family, Manager, Platform, Trial};
 use crate::{
-    names::{ArchName, PlatformId, Sha256},
+    names::{PlatformId, Sha256},
     util::toml::{
-        self, At, Given, Issue, Issues, Report, Table as _, Value, alternatives, image_reference, list, map, one_line,
-        one_of, os_package, parsed, plain_absolute, quoted, required, sub_table, table, word,
+        self, At, Given, Issue, Issues, Report, Table as _, Value, list, one_line, one_of, os_package, parsed, quoted,
+        required, sub_table, table, word,
     },
 };
 
 const FAMILIES: [(&str, Family); 4] =
     [("debian", Family::Debian), ("rhel", Family::Rhel), ("suse", Family::Suse), ("alpine", Family::Alpine)];
-const FORMATS: [(&str, PackageFormat); 1] = [("deb", PackageFormat::Deb)];
-const CODECS: [(&str, Codec); 2] = [("gzip", Codec::Gzip), ("xz", Codec::Xz)];
-const TOOLS: [(&str, BootstrapTool); 1] = [("mmdebstrap", BootstrapTool::Mmdebstrap)];
+const MANAGERS: [(&str, Manager); 6] = [
+    ("apt", Manager::Apt),
+    ("yum", Manager::Yum),
+    ("dnf", Manager::Dnf),
+    ("zypper", Manager::Zypper),
+    ("apk", Manager::Apk),
+    ("rpm", Manager::Rpm),
+];
 
 /// Words that select platforms in overrides beside ids and aliases, and so can be neither.
 pub(crate) const GROUPS: [&str; 7] = ["debian", "rhel", "suse", "alpine", "deb", "rpm", "apk"];
@@ -25,52 +33,13 @@ table! {
         id: PlatformId = parsed,
         name: String = one_line,
         family: Family = one_of("family", &FAMILIES),
+        manager: Manager = one_of("package manager", &MANAGERS),
         aliases: Vec<At<PlatformId>> = list(parsed),
         eol: String = date,
         base: RawBase = sub_table,
         python: RawPython = sub_table,
         package: RawPackaging = sub_table,
         trial: RawTrial = sub_table,
-    }
-}
-
-table! {
-    "[base]" struct RawBase {
-        image: String = image_reference,
-        bootstrap: RawBootstrap = sub_table,
-    }
-}
-
-table! {
-    "[base.bootstrap]" struct RawBootstrap {
-        tool: BootstrapTool = one_of("bootstrap tool", &TOOLS),
-        suite: String = suite,
-        variant: String = suite,
-        include: Vec<At<String>> = list(os_package),
-    }
-}
-
-table! {
-    "[python]" struct RawPython {
-        interpreter: String = plain_absolute,
-        version: String = word("Python version", "`major.minor`, e.g. 3.11", is_minor_version),
-        abi: String = word("ABI tag", "the tag of PEP 425, e.g. cp311", is_lower_word),
-        libc: String = word("C library", "its name and version, e.g. glibc-2.36", is_libc),
-        packages: Vec<At<String>> = list(os_package),
-        tools: Vec<At<String>> = list(os_package),
-        pip: String = plain_absolute,
-        builder: Vec<At<String>> = list(os_package),
-        depends: Vec<At<String>> = list(alternatives),
-    }
-}
-
-table! {
-    "[package]" struct RawPackaging {
-        format: PackageFormat = one_of("package format", &FORMATS),
-        arch: BTreeMap<String, ArchName> = map(machine, parsed),
-        suffix: String = word("suffix", "`~`, `+` or `.`, then letters, digits and dots, e.g. ~deb12", is_suffix),
-        suite: String = suite,
-        codec: Codec = one_of("codec", &CODECS),
     }
 }
 
@@ -121,18 +90,20 @@ fn resolve(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Pla
     let id = required(&raw.id, ("id", "\"debian-12\""), at, issues);
     let name = required(&raw.name, ("name", "\"Debian 12 (bookworm)\""), at, issues);
     let family = required(&raw.family, ("family", "\"debian\""), at, issues);
+    let manager = required(&raw.manager, ("manager", "\"apt\""), at, issues);
     let eol = required(&raw.eol, ("eol", "\"2028-06-30\""), at, issues);
     let base = required(&raw.base, ("base", "{ image = \"debian:bookworm-slim\" }"), at, issues);
-    let base = base.and_then(|base| base_of(&base.value, issues));
-    let python = required(&raw.python, ("python", "{ interpreter = \"/usr/bin/python3\", … }"), at, issues);
-    let python = python.and_then(|python| python_of(&python.value, issues));
+    let base = base.and_then(|raw| base::base(&raw.value, issues));
     let package = required(&raw.package, ("package", "{ format = \"deb\", … }"), at, issues);
-    let package = package.and_then(|package| packaging_of(&package.value, issues));
+    let package = package.and_then(|raw| packaging::packaging(&raw.value, issues));
+    let python = required(&raw.python, ("python", "{ interpreter = \"/usr/bin/python3\", … }"), at, issues);
+    let python = python.and_then(|raw| python::python(&raw.value, package.as_ref(), issues));
     let trial = raw.trial.value().map(|trial| trial.packages.values()).unwrap_or_default();
     Some(Platform {
         id: id?.value.clone(),
         name: name?.value.clone(),
         family: family?.value,
+        manager: manager?.value,
         aliases: raw.aliases.items().iter().map(|alias| alias.value.to_string()).collect(),
         eol: eol?.value.clone(),
         base: base?,
@@ -140,64 +111,6 @@ fn resolve(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Pla
         package: package?,
         trial: Trial { packages: trial },
         digest,
-    })
-}
-
-fn base_of(raw: &RawBase, issues: &mut Issues) -> Option<Base> {
-    let image = required(&raw.image, ("image", "\"debian:bookworm-slim\""), ("[base]", &raw.span), issues);
-    let bootstrap = match raw.bootstrap.value() {
-        Some(bootstrap) => Some(bootstrap_of(bootstrap, issues)?),
-        None => None,
-    };
-    Some(Base { image: image?.value.clone(), bootstrap })
-}
-
-fn bootstrap_of(raw: &RawBootstrap, issues: &mut Issues) -> Option<Bootstrap> {
-    let at = ("[base.bootstrap]", &raw.span);
-    let tool = required(&raw.tool, ("tool", "\"mmdebstrap\""), at, issues);
-    let suite = required(&raw.suite, ("suite", "\"bookworm\""), at, issues);
-    let variant = required(&raw.variant, ("variant", "\"minbase\""), at, issues);
-    Some(Bootstrap {
-        tool: tool?.value,
-        suite: suite?.value.clone(),
-        variant: variant?.value.clone(),
-        include: raw.include.values(),
-    })
-}
-
-fn python_of(raw: &RawPython, issues: &mut Issues) -> Option<Python> {
-    let at = ("[python]", &raw.span);
-    let interpreter = required(&raw.interpreter, ("interpreter", "\"/usr/bin/python3\""), at, issues);
-    let version = required(&raw.version, ("version", "\"3.11\""), at, issues);
-    let abi = required(&raw.abi, ("abi", "\"cp311\""), at, issues);
-    let libc = required(&raw.libc, ("libc", "\"glibc-2.36\""), at, issues);
-    let pip = required(&raw.pip, ("pip", "\"/usr/lib/python3/dist-packages/pip\""), at, issues);
-    Some(Python {
-        pip: pip?.value.clone(),
-        interpreter: interpreter?.value.clone(),
-        version: version?.value.clone(),
-        abi: abi?.value.clone(),
-        libc: libc?.value.clone(),
-        packages: raw.packages.values(),
-        tools: raw.tools.values(),
-        builder: raw.builder.values(),
-        depends: raw.depends.values(),
-    })
-}
-
-fn packaging_of(raw: &RawPackaging, issues: &mut Issues) -> Option<Packaging> {
-    let at = ("[package]", &raw.span);
-    let format = required(&raw.format, ("format", "\"deb\""), at, issues);
-    let arch = required(&raw.arch, ("arch", "{ x86_64 = \"amd64\" }"), at, issues);
-    let suffix = required(&raw.suffix, ("suffix", "\"~deb12\""), at, issues);
-    let suite = required(&raw.suite, ("suite", "\"bookworm\""), at, issues);
-    let codec = required(&raw.codec, ("codec", "\"xz\""), at, issues);
-    Some(Packaging {
-        format: format?.value,
-        arch: arch?.value.clone(),
-        suffix: suffix?.value.clone(),
-        suite: suite?.value.clone(),
-        codec: codec?.value,
     })
 }
 
@@ -216,10 +129,6 @@ fn suite(value: Value<'_>, issues: &mut Issues) -> Option<String> {
     })(value, issues)
 }
 
-fn machine(key: &str) -> Result<(), String> {
-    ArchName::new(key).map(drop).map_err(|error| error.expected.to_owned())
-}
-
 fn is_minor_version(text: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit());
     text.split_once('.').is_some_and(|(major, minor)| is_number(major) && is_number(minor))
@@ -227,14 +136,4 @@ fn is_minor_version(text: &str) -> bool {
 
 fn is_lower_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-}
-
-fn is_libc(text: &str) -> bool {
-    text.split_once('-').is_some_and(|(name, version)| is_lower_word(name) && is_minor_version(version))
-}
-
-fn is_suffix(text: &str) -> bool {
-    text.starts_with(['~', '+', '.'])
-        && text.len() <= 20
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".+~".contains(&b))
 }

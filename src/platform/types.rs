@@ -1,8 +1,14 @@
 //! What a platform file says, checked.
 
-use std::collections::BTreeMap;
+mod base;
+mod packaging;
+mod python;
 
-use crate::names::{ArchName, PlatformId};
+pub use base::{Base, Bootstrap, BootstrapTool, Keyring, Quirk};
+pub use packaging::{Codec, PackageFormat, Packaging, Relations, Signature};
+pub use python::{Python, Seed};
+
+use crate::names::PlatformId;
 
 /// A distro release.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -13,6 +19,8 @@ pub struct Platform {
     pub name: String,
     /// Which kin's words and tools it uses.
     pub family: Family,
+    /// Its package manager.
+    pub manager: Manager,
     /// Other ids that users type: `bookworm`.
     pub aliases: Vec<String>,
     /// The last day of free support, `YYYY-MM-DD`.
@@ -59,100 +67,40 @@ impl Family {
     }
 }
 
-/// Where a platform's root file system comes from.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Base {
-    /// The image in the daemon or a registry: `debian:bookworm-slim`.
-    pub image: String,
-    /// How it is made from packages where there is none.
-    pub bootstrap: Option<Bootstrap>,
-}
-
-/// A root file system from the distro's own packages.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Bootstrap {
-    /// The program.
-    pub tool: BootstrapTool,
-    /// The suite or release: `bookworm`.
-    pub suite: String,
-    /// The tool's variant: `minbase`.
-    pub variant: String,
-    /// Packages added to the variant.
-    pub include: Vec<String>,
-}
-
-/// Programs that make a root file system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+/// Programs that install packages: the word in `install-<manager>.hbs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum BootstrapTool {
-    /// mmdebstrap(1).
-    Mmdebstrap,
+pub enum Manager {
+    /// apt-get(8).
+    Apt,
+    /// yum(8) up to EL7.
+    Yum,
+    /// dnf(8).
+    Dnf,
+    /// zypper(8).
+    Zypper,
+    /// apk(8).
+    Apk,
+    /// rpm(8) alone, which fetches nothing: for a base image that holds all that is needed.
+    Rpm,
 }
 
-/// A platform's Python.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Python {
-    /// The interpreter's path.
-    pub interpreter: String,
-    /// `major.minor`.
-    pub version: String,
-    /// The ABI tag of PEP 425: `cp311`.
-    pub abi: String,
-    /// The C library and its version: `glibc-2.36`.
-    pub libc: String,
-    /// OS packages of the run time.
-    pub packages: Vec<String>,
-    /// OS packages of pip and what it needs.
-    pub tools: Vec<String>,
-    /// Where those packages put the module `pip`.
-    pub pip: String,
-    /// OS packages of the compilers.
-    pub builder: Vec<String>,
-    /// Relations of a package that ships a virtualenv.
-    pub depends: Vec<String>,
-}
+impl Manager {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Apt, Self::Yum, Self::Dnf, Self::Zypper, Self::Apk, Self::Rpm];
 
-/// How a platform's packages are written.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Packaging {
-    /// Which format.
-    pub format: PackageFormat,
-    /// The format's word for each machine (`x86_64` -> `amd64`).
-    pub arch: BTreeMap<String, ArchName>,
-    /// Put behind the release number: `~deb12`, `.el7`.
-    pub suffix: String,
-    /// The suite in changelogs.
-    pub suite: String,
-    /// Compression of the payload.
-    pub codec: Codec,
-}
-
-/// Package formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PackageFormat {
-    /// deb(5).
-    Deb,
-}
-
-impl PackageFormat {
-    /// The word in recipes.
+    /// The word in platform files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Deb => "deb",
+            Self::Apt => "apt",
+            Self::Yum => "yum",
+            Self::Dnf => "dnf",
+            Self::Zypper => "zypper",
+            Self::Apk => "apk",
+            Self::Rpm => "rpm",
         }
     }
-}
-
-/// Compression of a payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Codec {
-    /// RFC 1952.
-    Gzip,
-    /// .xz.
-    Xz,
 }
 
 /// What install tests need.

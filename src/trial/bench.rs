@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Finding, Subject, TrialError,
+    manager::Trust,
     transfer::{Fetched, Member, Parcel, Rights, blocking, blocking_reader, first_member},
 };
 use crate::{
@@ -80,7 +81,8 @@ impl<'a> Bench<'a> {
         self.put(move |parcel| {
             let Some(certificates) = certificates else { return Ok(()) };
             parcel.bytes(&format!("{PLACE_NAME}/ca.pem"), &certificates, Rights::PUBLIC)?;
-            parcel.bytes(&format!("{PLACE_NAME}/{}", trust.file), trust.text.as_bytes(), Rights::PUBLIC)
+            let Trust::File { file, text, .. } = trust else { return Ok(()) };
+            parcel.bytes(&format!("{PLACE_NAME}/{file}"), text.as_bytes(), Rights::PUBLIC)
         })
         .await
     }
@@ -129,12 +131,23 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// When the daemon refuses.
-    pub async fn run(&self, argv: Vec<String>, out: &dyn Output) -> Result<i64, TrialError> {
+    pub async fn run(&self, mut argv: Vec<String>, out: &dyn Output) -> Result<i64, TrialError> {
         let manager = self.subject.manager;
         let mut env = self.session.proxies.clone();
         env.extend(manager.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         if self.session.ca.is_some() {
-            env.insert(manager.trust.variable.to_owned(), format!("{PLACE}/{}", manager.trust.file));
+            match manager.trust {
+                Trust::File { file, variable, .. } => {
+                    env.insert(variable.to_owned(), format!("{PLACE}/{file}"));
+                }
+                Trust::Variable(variable) => {
+                    env.insert(variable.to_owned(), Trust::CERTIFICATES.to_owned());
+                }
+                Trust::Option(option) if argv.first().is_some_and(|program| program == manager.name) => {
+                    argv.insert(1, option.to_owned());
+                }
+                Trust::Option(_) | Trust::Nothing => {}
+            }
         }
         let spec = ExecSpec { argv, user: "0:0".to_owned(), env, workdir: "/".to_owned() };
         self.exec(spec, out).await

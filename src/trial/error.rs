@@ -37,12 +37,12 @@ pub enum TrialError {
         image: String,
     },
     /// Nobody wrote down how packages are installed there.
-    #[error("install tests do not know the package manager of {platform} ({family}) yet")]
+    #[error("install tests do not know the package manager of {platform} ({manager}) yet")]
     NoManager {
         /// The platform.
         platform: String,
-        /// Its family.
-        family: &'static str,
+        /// Its package manager.
+        manager: &'static str,
     },
     /// The daemon.
     #[error(transparent)]

@@ -4,15 +4,14 @@
 //! A check that does not pass is a [`Finding`], and the next check is held all the same where it still says something.
 //! The container never outlives the test, unless somebody wants to look around in it.
 
-mod apt;
 mod bench;
 mod bytecode;
 mod error;
-mod family;
 mod files;
 mod install;
 mod ledger;
 mod listing;
+mod manager;
 mod record;
 mod removal;
 mod service;

@@ -9,6 +9,7 @@ use super::{
     error::{none_of, tell},
     install::Before,
     listing::Line,
+    manager::Config,
     transfer::{Fetched, Rights},
     unit::UnitName,
 };
@@ -39,13 +40,19 @@ pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result
     bench.succeed(command, "the packages should be removable", lines).await?;
     let now = Paths(bench.paths().await?);
     let before = Paths(before.paths.clone());
-    let mut wrong: Vec<String> = subject.lines().filter_map(|line| after_removal(line, &before, &now)).collect();
+    let config = subject.manager.config;
+    let mut wrong: Vec<String> =
+        subject.lines().filter_map(|line| after_removal(line, config, &before, &now)).collect();
     wrong
         .extend(bait.markers.iter().filter(|path| !now.has(path)).map(|path| format!("{path} is gone: state is lost")));
-    if let Some(changed) = &bait.changed
-        && bench.fetch(&changed.path).await?.is_none_or(|found| found.bytes != changed.bytes)
-    {
-        wrong.push(format!("{} is not as the administrator left it", changed.path));
+    if let Some(changed) = &bait.changed {
+        let path = match config {
+            Config::Stays => changed.path.clone(),
+            Config::Saved(suffix) => format!("{}{suffix}", changed.path),
+        };
+        if bench.fetch(&path).await?.is_none_or(|found| found.bytes != changed.bytes) {
+            wrong.push(format!("{path} is not as the administrator left it"));
+        }
     }
     if !subject.manager.links_survive {
         wrong.extend(links(subject, &now));
@@ -57,8 +64,11 @@ pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result
         format!("{expected}; {}", things(count))
     })?;
     let count = |kept: fn(&Line) -> bool| subject.lines().filter(|line| kept(line)).count();
-    let (config, state) = (count(Line::is_config), count(Line::is_state));
-    Ok(format!("kept {}, {}", counted(config, "configuration file"), counted(state, "state folder")))
+    let state = counted(count(Line::is_state), "state folder");
+    Ok(match config {
+        Config::Stays => format!("kept {}, {state}", counted(count(Line::is_config), "configuration file")),
+        Config::Saved(suffix) => format!("kept changed configuration as {suffix}, {state}"),
+    })
 }
 
 /// Purges the packages and looks at what is left.
@@ -136,16 +146,17 @@ impl Paths {
 }
 
 /// What is wrong with a path after the removal.
-fn after_removal(line: &Line, before: &Paths, now: &Paths) -> Option<String> {
+fn after_removal(line: &Line, config: Config, before: &Paths, now: &Paths) -> Option<String> {
     let path = format!("/{}", line.path);
     let there = now.has(&path);
-    if line.is_config() && !there {
+    let kept = line.is_config() && config == Config::Stays;
+    if kept && !there {
         return Some(format!("{path} is gone: the administrator's configuration is lost"));
     }
     if line.is_state() && !there {
         return Some(format!("{path} is gone: state is lost"));
     }
-    if line.is_config() || line.is_state() || !there {
+    if kept || line.is_state() || !there {
         return None;
     }
     // A folder stays as long as something is in it.
@@ -225,7 +236,7 @@ mod tests {
             "/usr/lib/systemd/system",
             "/usr/lib/systemd/system/x.service",
         ]);
-        let said = |line: Line| after_removal(&line, &before, &now);
+        let said = |line: Line| after_removal(&line, Config::Stays, &before, &now);
         assert_eq!(said(line("opt/x", "dir", "")), None);
         assert_eq!(said(line("opt/x/etc/a", "file 00", "config")), None);
         assert_eq!(said(line("opt/x/gone", "file 00", "")), None);

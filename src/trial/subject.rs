@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     TrialError,
-    family::{Manager, manager},
     listing::{self, Line},
+    manager::{Commands, commands},
     unit::UnitName,
 };
 use crate::{
@@ -28,7 +28,7 @@ pub struct Subject {
     /// The platform.
     pub platform: PlatformId,
     /// Its package manager.
-    pub manager: &'static Manager,
+    pub manager: &'static Commands,
     /// The base image's name in the daemon.
     pub base: String,
     /// The packages of the recipe.
@@ -62,9 +62,9 @@ impl Subject {
     /// # Errors
     /// [`TrialError::NotBuilt`], and for platforms that cannot be tested.
     pub fn of(platform: &Platform, recipe: &Recipe, plan: &Plan, project: &Path) -> Result<Self, TrialError> {
-        let Some(manager) = manager(platform.family) else {
-            let family = platform.family.as_str();
-            return Err(TrialError::NoManager { platform: platform.id.to_string(), family });
+        let Some(manager) = commands(platform.manager) else {
+            let manager = platform.manager.as_str();
+            return Err(TrialError::NoManager { platform: platform.id.to_string(), manager });
         };
         let mut base = String::new();
         let mut packages = Vec::new();

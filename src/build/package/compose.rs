@@ -4,7 +4,6 @@ use globset::GlobMatcher;
 
 use super::super::{Session, StepError};
 use crate::{
-    format::deb,
     plan::PackageWork,
     recipe::{Content, ContentKind, FileInfo},
     source::project::{self, SourceKind, fixed_part, glob},
@@ -197,7 +196,10 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
     let single = session.project.join(&content.src).is_file();
     for file in project::matching(&session.project, &content.src, &[])? {
         let path = match &content.kind {
-            ContentKind::Service(_) => format!("{}/{}", deb::UNIT_DIR, file.relative),
+            ContentKind::Service(_) => {
+                let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
+                format!("{folder}/{}", file.relative)
+            }
             _ if single => content.dst.clone(),
             _ => format!("{}/{}", content.dst.trim_end_matches('/'), file.relative),
         };

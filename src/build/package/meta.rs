@@ -7,7 +7,6 @@ use crate::{
     format::{ChangelogEntry, Meta, Unit},
     names::ArchName,
     plan::PackageWork,
-    platform::PackageFormat,
     recipe::{Content, ContentKind},
     stage::{Kind, Tree},
 };
@@ -95,8 +94,5 @@ fn arch(work: &PackageWork, tree: &Tree) -> Result<ArchName, StepError> {
             }
         }
     }
-    let any = match work.packaging.format {
-        PackageFormat::Deb => "all",
-    };
-    ArchName::new(any).map_err(|error| StepError::Internal(error.to_string()))
+    Ok(work.packaging.any.clone())
 }

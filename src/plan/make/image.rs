@@ -41,7 +41,7 @@ impl Maker<'_> {
             Some(path) => Template::Project(path),
             None => Template::BuiltIn("python-app.hbs"),
         };
-        let dockerfile = self.templates.render(&template, self.platform.family, &values)?;
+        let dockerfile = self.templates.render(&template, self.platform.manager, &values)?;
         inputs.insert("Dockerfile".to_owned(), self.digest_rendered(&template, &values)?);
         let tags = self.tags(image);
         let labels = self.labels(image, &tags);

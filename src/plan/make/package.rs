@@ -7,12 +7,17 @@ use super::{
 use crate::{
     event::StepId,
     names::{ArchName, Sha256},
+    platform::PackageFormat,
     recipe::{ContentKind, Package},
     source::project,
 };
 
 impl Maker<'_> {
     pub(super) fn package(&self, package: &Package) -> Result<Step, PlanError> {
+        if self.platform.package.format == PackageFormat::Apk {
+            let platform = self.platform.id.to_string();
+            return Err(PlanError::Format { platform, format: self.platform.package.format.as_str() });
+        }
         let mut inputs = Inputs::new();
         inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!(package).to_string()).to_string());
         inputs.insert("version".to_owned(), self.context.release.version.to_string());

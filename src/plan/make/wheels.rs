@@ -30,7 +30,7 @@ impl Maker<'_> {
             "packages": self.builder_packages(python),
             "ca": self.context.ca,
         });
-        let dockerfile = self.templates.render(&Template::BuiltIn("builder.hbs"), self.platform.family, &values)?;
+        let dockerfile = self.templates.render(&Template::BuiltIn("builder.hbs"), self.platform.manager, &values)?;
         let mut inputs = Inputs::new();
         inputs.insert("builder packages".to_owned(), self.builder_packages(python).join(" "));
         inputs.insert("builder.hbs".to_owned(), self.without_ca("builder.hbs", &values)?);

@@ -138,7 +138,7 @@ fn destination(
         return Some(in_folder(&path, src, kind));
     }
     let default = match (kind, of) {
-        (Some(Kind::Service), _) => Some(format!("{}/{}", unit_folder(platform), file_name(src))),
+        (Some(Kind::Service), _) => Some(format!("{}/{}", platform.package.units, file_name(src))),
         (Some(Kind::Dir | Kind::Symlink), _) | (_, Of::Image) => None,
         _ if src.starts_with('/') => Some(src.to_owned()),
         (Some(Kind::Doc), Of::Package(name)) => Some(format!("/usr/share/doc/{name}/{}", file_name(src))),
@@ -171,14 +171,6 @@ fn in_folder(dst: &str, src: &str, kind: Option<Kind>) -> String {
 
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// Debian's tools look for units below `/lib` until `/usr` is merged everywhere; the others always had `/usr/lib`.
-fn unit_folder(platform: &Platform) -> &'static str {
-    match platform.family {
-        Family::Debian => "/lib/systemd/system",
-        Family::Rhel | Family::Suse | Family::Alpine => "/usr/lib/systemd/system",
-    }
 }
 
 fn license_folder(platform: &Platform) -> &'static str {

@@ -9,9 +9,9 @@ use super::{
     resolve::View,
 };
 use crate::{
-    names::{Override, Scripts},
+    names::{Override, Relation, Scripts, VERSION},
     recipe::{Copyright, Package},
-    util::toml::{At, Given, Issues, VERSION, required},
+    util::toml::{At, Given, Issue, Issues, quoted, required},
 };
 
 impl View<'_> {
@@ -50,6 +50,13 @@ impl View<'_> {
         let contents = required(&raw.contents, ("contents", "[{ src = \"/opt/example\" }]"), at, issues);
         let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
         let overrides = lintian(raw, issues);
+        let depends = self.relations(&raw.depends, issues);
+        let recommends = self.relations(&raw.recommends, issues);
+        let suggests = self.relations(&raw.suggests, issues);
+        let conflicts = self.relations(&raw.conflicts, issues);
+        let breaks = self.relations(&raw.breaks, issues);
+        let replaces = self.relations(&raw.replaces, issues);
+        let provides = self.relations(&raw.provides, issues);
         Some(Package {
             name: name.clone(),
             from: from?.value.clone(),
@@ -61,13 +68,13 @@ impl View<'_> {
             without: raw.without.values(),
             users: self.accounts(&raw.users),
             scripts: self.scripts(raw),
-            depends: self.relations(&raw.depends),
-            recommends: self.relations(&raw.recommends),
-            suggests: self.relations(&raw.suggests),
-            conflicts: self.relations(&raw.conflicts),
-            breaks: self.relations(&raw.breaks),
-            replaces: self.relations(&raw.replaces),
-            provides: self.relations(&raw.provides),
+            depends: depends?,
+            recommends: recommends?,
+            suggests: suggests?,
+            conflicts: conflicts?,
+            breaks: breaks?,
+            replaces: replaces?,
+            provides: provides?,
             copyright: Copyright {
                 holder: raw.copyright.or(self.sources.project.maintainer.as_str()),
                 license_file: raw.license_file.value().cloned(),
@@ -77,8 +84,23 @@ impl View<'_> {
         })
     }
 
-    fn relations(&self, given: &Given<Vec<At<String>>>) -> Vec<String> {
-        given.items().iter().map(|relation| relation.value.replace(VERSION, self.version)).collect()
+    /// The relations in the words of the platform's packages.
+    fn relations(&self, given: &Given<Vec<At<Relation>>>, issues: &mut Issues) -> Option<Vec<String>> {
+        let all: Vec<_> = given
+            .items()
+            .iter()
+            .map(|relation| {
+                let said = self.platform.package.say(&relation.value);
+                said.map(|text| text.replace(VERSION, self.version))
+                    .map_err(|why| {
+                        let text = quoted(relation.value.as_str());
+                        let message = format!("{text} cannot be said in packages of {}: {}", self.platform.id, why);
+                        issues.add(Issue::new(&relation.span, message).label("not for this platform").help(why.help));
+                    })
+                    .ok()
+            })
+            .collect();
+        all.into_iter().collect()
     }
 
     fn scripts(&self, raw: &RawPackage) -> Scripts {

@@ -9,14 +9,7 @@ impl WheelName {
     /// Checks a file name.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let stem = text.strip_suffix(".whl")?;
-        let parts: Vec<&str> = stem.split('-').collect();
-        let sane = |part: &&str| {
-            !part.is_empty()
-                && !part.starts_with('.')
-                && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!".contains(&c))
-        };
-        ((5..=6).contains(&parts.len()) && text.len() <= 250 && parts.iter().all(sane)).then(|| Self(text.to_owned()))
+        crate::names::WheelFile::new(text).ok().map(|name| Self(name.as_str().to_owned()))
     }
 
     /// The file name.

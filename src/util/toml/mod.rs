@@ -19,7 +19,7 @@ pub use issue::{Issue, Span};
 pub(crate) use issue::{Issues, quoted};
 pub(crate) use nearest::{listed, nearest};
 pub(crate) use path::{BadPath, check_glob, in_container, in_project, is_glob, plain_absolute, project};
-pub(crate) use relation::{VERSION, alternatives, plain as relation};
+pub(crate) use relation::{alternatives, plain as relation};
 pub use report::{Located, Report};
 pub use source::Source;
 pub(crate) use table::{Table, TableAt, one, required, sub_table, table};

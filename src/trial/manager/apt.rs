@@ -1,9 +1,9 @@
 //! Debian and Ubuntu: apt-get(8) and dpkg(1).
 
-use super::family::{Manager, Trust};
+use super::{Commands, Config, Trust};
 
 /// apt and dpkg.
-pub const APT: Manager = Manager {
+pub const APT: Commands = Commands {
     name: "apt-get",
     // Nobody is there to answer a question.
     env: &[("DEBIAN_FRONTEND", "noninteractive"), ("LC_ALL", "C.UTF-8")],
@@ -24,11 +24,12 @@ pub const APT: Manager = Manager {
     audit: &["dpkg", "--audit"],
     remove: &["apt-get", "remove", "-y"],
     purge: Some(&["apt-get", "purge", "-y"]),
+    config: Config::Stays,
     // deb-systemd-helper(1p): taken away by the purge.
     links_survive: true,
     // Debian builds systemd so until 12; with a merged /usr it is the same as without the last two.
     service_path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    trust: Trust {
+    trust: Trust::File {
         file: "apt.conf",
         text: "Acquire::https::CaInfo \"/run/factory-test/ca.pem\";\n",
         variable: "APT_CONFIG",

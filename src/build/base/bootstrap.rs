@@ -1,0 +1,88 @@
+//! The root file system of a base image, made from the distro's own packages.
+
+mod keyring;
+
+use std::{io::Seek as _, process::Stdio};
+
+use super::super::{Lines, Session, StepError};
+use crate::{
+    engine::Output as _,
+    plan::{BaseWork, Step},
+    platform::{Bootstrap, BootstrapTool},
+    util::exec,
+};
+
+/// Makes the root file system of the base image from packages.
+pub async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<std::fs::File, StepError> {
+    let Some(bootstrap) = &work.bootstrap else {
+        return Err(StepError::NoBase {
+            image: work.image.clone(),
+            reason: format!("nothing is known about making {} from packages", step.platform),
+            help: "set `[base] bootstrap = \"fallback\"` to pull it".to_owned(),
+        });
+    };
+    match bootstrap.tool {
+        BootstrapTool::Mmdebstrap => mmdebstrap(bootstrap, work, session, lines).await,
+    }
+}
+
+/// What a slim image for containers leaves out: as Debian's own slim images do.
+const SLIM: [&str; 5] = [
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+];
+
+async fn mmdebstrap(
+    bootstrap: &Bootstrap,
+    work: &BaseWork,
+    session: &Session,
+    lines: &Lines,
+) -> Result<std::fs::File, StepError> {
+    let tar = tempfile::tempfile()?;
+    let mut arguments = vec![format!("--variant={}", bootstrap.variant), "--format=tar".to_owned()];
+    if !bootstrap.components.is_empty() {
+        arguments.push(format!("--components={}", bootstrap.components.join(",")));
+    }
+    arguments.extend(bootstrap.options.iter().map(|option| format!("--aptopt={option}")));
+    // Held until the end: the file goes with it.
+    let keys = match &bootstrap.keyring {
+        Some(keyring) => Some(keyring::keys(keyring, session, lines).await?),
+        None => None,
+    };
+    if let Some(keys) = &keys {
+        arguments.push(format!("--keyring={}", keys.path().display()));
+    }
+    if !bootstrap.include.is_empty() {
+        arguments.push(format!("--include={}", bootstrap.include.join(",")));
+    }
+    arguments.extend(SLIM.map(|option| format!("--dpkgopt={option}")));
+    // The lists of the archive are stale within hours: whoever installs something gets fresh ones.
+    arguments.push("--customize-hook=rm -rf \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/ldconfig/aux-cache".to_owned());
+    arguments.extend([bootstrap.suite.clone(), "-".to_owned()]);
+    arguments.extend(work.mirror.as_ref().or(bootstrap.mirror.as_ref()).cloned());
+    let env = [("SOURCE_DATE_EPOCH".to_owned(), session.epoch.to_string())];
+    let stdout = Stdio::from(tar.try_clone()?);
+    let ended = exec::run("mmdebstrap", &arguments, &env, stdout, &|line| lines.line(line), &session.cancel).await;
+    ended.map_err(|error| failed(error, &work.image))?;
+    let mut tar = tar;
+    tar.rewind()?;
+    Ok(tar)
+}
+
+/// A program of the host that failed, with the way out.
+fn failed(error: exec::ExecError, image: &str) -> StepError {
+    match error {
+        exec::ExecError::Interrupted => StepError::Interrupted,
+        exec::ExecError::Missing { .. } => StepError::Bootstrap {
+            error,
+            help: format!("`apt-get install mmdebstrap`, or load the image `{image}` into the daemon"),
+        },
+        error => StepError::Bootstrap {
+            error,
+            help: "the whole output is in the step's log; `[base] mirror` names another archive".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,58 @@
+//! The keys of an archive that the host does not know: out of a package of an archive that it does know.
+
+use std::{
+    io::{Read as _, Seek as _},
+    path::Path,
+    process::Stdio,
+};
+
+use super::{
+    super::super::{Lines, Session, StepError},
+    failed,
+};
+use crate::{engine::Output as _, platform::Keyring, util::exec};
+
+/// No keyring is larger, in bytes: Ubuntu's has 4 kB.
+const LARGEST: u64 = 4 << 20;
+
+/// A file with the keys, which goes away when it is dropped: the host's own, else one out of the package.
+///
+/// # Errors
+/// When the package cannot be fetched or does not hold the file.
+pub async fn keys(keyring: &Keyring, session: &Session, lines: &Lines) -> Result<tempfile::NamedTempFile, StepError> {
+    let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").tempfile()?;
+    if Path::new(&keyring.file).is_file() {
+        lines.line(&format!("the archive's keys are in {}", keyring.file));
+        std::io::copy(&mut fs_err::File::open(&keyring.file)?, &mut file)?;
+        return Ok(file);
+    }
+    lines.line(&format!("the archive's keys come out of {} in {}", keyring.package, keyring.suite));
+    let mut tar = tempfile::tempfile()?;
+    let arguments = [
+        "--variant=extract".to_owned(),
+        "--format=tar".to_owned(),
+        format!("--include={}", keyring.package),
+        keyring.suite.clone(),
+        "-".to_owned(),
+    ];
+    let stdout = Stdio::from(tar.try_clone()?);
+    let ended = exec::run("mmdebstrap", &arguments, &[], stdout, &|line| lines.line(line), &session.cancel).await;
+    ended.map_err(|error| failed(error, "of the platform"))?;
+    tar.rewind()?;
+    take(&keyring.file, tar, &mut file)?;
+    Ok(file)
+}
+
+/// The file of this absolute path out of a tar of a root file system.
+fn take(path: &str, tar: std::fs::File, out: &mut tempfile::NamedTempFile) -> Result<(), StepError> {
+    let mut archive = tar::Archive::new(std::io::BufReader::new(tar));
+    for entry in archive.entries()? {
+        let entry = entry?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if name.trim_start_matches('.') == path && entry.header().entry_type().is_file() {
+            std::io::copy(&mut entry.take(LARGEST), out)?;
+            return Ok(());
+        }
+    }
+    Err(StepError::Internal(format!("{path} is not in the package that should hold it")))
+}

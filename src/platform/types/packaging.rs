@@ -1,0 +1,105 @@
+//! How a platform's packages are written.
+
+use std::collections::BTreeMap;
+
+use crate::names::{ArchName, BadRelation, Relation};
+
+/// How a platform's packages are written.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Packaging {
+    /// Which format.
+    pub format: PackageFormat,
+    /// The format's word for each machine (`x86_64` -> `amd64`).
+    pub arch: BTreeMap<String, ArchName>,
+    /// The format's word for packages without native code: `all`, `noarch`.
+    pub any: ArchName,
+    /// Put behind the release number: `~deb12`, `.el7`.
+    pub suffix: String,
+    /// The suite in a deb's changelog; empty elsewhere.
+    pub suite: String,
+    /// Compression of the payload.
+    pub codec: Codec,
+    /// Where systemd finds units of packages: `/usr/lib/systemd/system`.
+    pub units: String,
+    /// What the release's tools know beyond plain relations.
+    pub relations: Relations,
+    /// Packages with the programs that make users, needed before unpacking.
+    pub users: Vec<String>,
+    /// Signatures that the release's own tools accept, strongest first.
+    pub signatures: Vec<Signature>,
+}
+
+impl Packaging {
+    /// A relation in the words of this platform's packages.
+    ///
+    /// # Errors
+    /// When they have none for it.
+    pub fn say(&self, relation: &Relation) -> Result<String, BadRelation> {
+        match self.format {
+            PackageFormat::Deb | PackageFormat::Apk => relation.deb(),
+            PackageFormat::Rpm => relation.rpm(self.relations.rich),
+        }
+    }
+}
+
+/// Kinds of relations between packages that came late to rpm. A deb has both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Relations {
+    /// `Recommends`, `Suggests` (rpm 4.12).
+    pub weak: bool,
+    /// `(a or b)` (rpm 4.13).
+    pub rich: bool,
+}
+
+/// Algorithms of signatures over packages and repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// EdDSA over Curve25519 (RFC 8032).
+    Ed25519,
+    /// RSA of 4096 bits over SHA-512.
+    #[serde(rename = "rsa-4096-sha512")]
+    Rsa4096Sha512,
+    /// RSA of 4096 bits over SHA-256.
+    #[serde(rename = "rsa-4096-sha256")]
+    Rsa4096Sha256,
+    /// RSA of 2048 bits over SHA-256.
+    #[serde(rename = "rsa-2048-sha256")]
+    Rsa2048Sha256,
+}
+
+/// Package formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageFormat {
+    /// deb(5).
+    Deb,
+    /// RPM, header format 4.
+    Rpm,
+    /// Alpine's. Images of such a platform are built; its packages are not written yet.
+    Apk,
+}
+
+impl PackageFormat {
+    /// The word in recipes.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+            Self::Apk => "apk",
+        }
+    }
+}
+
+/// Compression of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Codec {
+    /// RFC 1952.
+    Gzip,
+    /// .xz.
+    Xz,
+    /// RFC 8878.
+    Zstd,
+}

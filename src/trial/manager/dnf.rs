@@ -1,0 +1,22 @@
+//! Fedora, EL8 and later, Amazon Linux 2023: dnf(8) and rpm(8).
+
+use super::{Commands, Config, Trust, rpm};
+
+/// dnf and rpm.
+pub const DNF: Commands = Commands {
+    name: "dnf",
+    env: &[("LC_ALL", "C.UTF-8")],
+    refresh: &["dnf", "--quiet", "makecache"],
+    // Images for containers leave out documents; the test wants to see all of the package.
+    install: &["dnf", "--assumeyes", "--setopt=install_weak_deps=False", "--setopt=tsflags=", "install"],
+    add: &["dnf", "--assumeyes", "--setopt=install_weak_deps=False", "install"],
+    verify: rpm::VERIFY,
+    audit: rpm::AUDIT,
+    // What was there before stays: it is not ours to tidy.
+    remove: &["dnf", "--assumeyes", "--noautoremove", "remove"],
+    purge: None,
+    config: Config::Saved(rpm::SAVED),
+    links_survive: false,
+    service_path: rpm::SERVICE_PATH,
+    trust: Trust::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+};
