@@ -157,6 +157,17 @@ impl Project {
         format!("{} {}", self.name(), self.release.tag)
     }
 
+    /// What should be known of the chosen platforms on a day, `YYYY-MM-DD`: those that nobody mends any more.
+    #[must_use]
+    pub fn outdated(&self, today: &str) -> Vec<String> {
+        let past = self.targets.iter().map(|target| &target.platform).filter(|platform| platform.eol.as_str() < today);
+        past.map(|platform| {
+            let (name, eol) = (&platform.name, &platform.eol);
+            format!("{name} is past its end of support ({eol}): its packages get no security updates")
+        })
+        .collect()
+    }
+
     /// All steps for what is wanted, on a daemon of this kind.
     ///
     /// # Errors

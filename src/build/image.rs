@@ -52,7 +52,11 @@ pub async fn run(
         Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
         None => None,
     };
-    let context = context(work, wheelhouse, session).await?;
+    let seed = match work.seed.as_ref().and_then(|id| Some((id, records.get(id)?))) {
+        Some((id, record)) => Some(self::wheelhouse(id, record, step, session).await?),
+        None => None,
+    };
+    let context = context(work, [("wheels", wheelhouse), ("seed", seed)], session).await?;
     let labels = labels(work, records, session).await?;
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
     Ok(product(&image, &work.tags))
@@ -72,7 +76,12 @@ fn product(image: &ImageInfo, tags: &[String]) -> Product {
 }
 
 /// The wheelhouse of a finished step, checked again right before it is used.
-async fn wheelhouse(id: &StepId, record: &Record, step: &Step, session: &Session) -> Result<Wheelhouse, StepError> {
+pub(super) async fn wheelhouse(
+    id: &StepId,
+    record: &Record,
+    step: &Step,
+    session: &Session,
+) -> Result<Wheelhouse, StepError> {
     let (wheel_dir, platform, key) = (session.wheel_dir.clone(), step.platform.to_string(), record.key.clone());
     match blocking(move || Ok(Wheelhouse::find(&wheel_dir, &platform, &key)?)).await? {
         Found::Whole(wheelhouse) => Ok(wheelhouse),
@@ -84,7 +93,11 @@ async fn wheelhouse(id: &StepId, record: &Record, step: &Step, session: &Session
 }
 
 /// The context: what the plan lists, and this platform's wheels. Wheels are mounted, never copied into a layer.
-async fn context(work: &ImageWork, wheelhouse: Option<Wheelhouse>, session: &Session) -> Result<TarFile, StepError> {
+async fn context(
+    work: &ImageWork,
+    houses: [(&'static str, Option<Wheelhouse>); 2],
+    session: &Session,
+) -> Result<TarFile, StepError> {
     let (work, session) = (work.clone(), session.clone());
     blocking(move || {
         let mut context = TarFile::new(session.epoch)?;
@@ -93,10 +106,11 @@ async fn context(work: &ImageWork, wheelhouse: Option<Wheelhouse>, session: &Ses
         for entry in &work.files {
             context.entry(entry)?;
         }
-        for wheel in wheelhouse.iter().flat_map(|house| house.manifest.wheels.iter().map(move |wheel| (house, wheel))) {
-            let (house, wheel) = wheel;
-            let name = wheel.file.as_str();
-            context.file(&format!("wheels/{name}"), &house.folder.join(name), &wheel.sha256, 0o644)?;
+        for (folder, house) in houses.iter().filter_map(|(folder, house)| Some((folder, house.as_ref()?))) {
+            for wheel in &house.manifest.wheels {
+                let name = wheel.file.as_str();
+                context.file(&format!("{folder}/{name}"), &house.folder.join(name), &wheel.sha256, 0o644)?;
+            }
         }
         Ok(context)
     })

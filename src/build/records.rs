@@ -97,6 +97,7 @@ impl Truth {
         for step in &plan.steps {
             let record = match &step.work {
                 Work::Wheels(work) => wheels(step, &work.key, &records, session).await?,
+                Work::Seed(work) => wheels(step, &work.key, &records, session).await?,
                 Work::Base(_) if session.refresh => Err(Some("asked for with --refresh".to_owned())),
                 Work::Image(_) if session.no_cache => Err(Some("asked for with --no-cache".to_owned())),
                 _ => match records.load(&step.id) {

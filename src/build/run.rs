@@ -74,6 +74,26 @@ impl Survey {
         Records::of(&session.project).load(&step.id).map(|record| record.took_ms).filter(|took| *took > 0)
     }
 
+    /// Base images that were last fetched or made longer ago than their recipe wants, in words. `now` is in seconds since
+    /// 1970 UTC.
+    #[must_use]
+    pub fn stale(&self, plan: &Plan, now: i64) -> Vec<String> {
+        let bases = plan.steps.iter().filter_map(|step| match &step.work {
+            Work::Base(work) if work.refresh_days > 0 => Some((step, work)),
+            _ => None,
+        });
+        bases
+            .filter_map(|(step, work)| {
+                let days = clock::days_since(&self.record(step)?.finished, now)?;
+                let old = days > i64::from(work.refresh_days);
+                old.then(|| {
+                    let platform = &step.platform;
+                    format!("the base image of {platform} is {days} days old; `factory build --refresh` renews it")
+                })
+            })
+            .collect()
+    }
+
     /// The record of a cached step.
     #[must_use]
     pub fn record(&self, step: &Step) -> Option<Record> {
@@ -291,7 +311,7 @@ impl<'a> Progress<'a> {
                         .filter(|file| !file.path.starts_with(".factory/"))
                         .map(|file| row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))),
                 ),
-                Work::Base(_) | Work::Builder(_) => {}
+                Work::Base(_) | Work::Builder(_) | Work::Seed(_) => {}
             }
         }
         rows
@@ -311,7 +331,8 @@ async fn execute<'a>(
         // Stops by itself: a program of the host is told to, and waited for.
         Work::Base(work) => base::run(work, step, session, &lines).await,
         Work::Builder(work) => session.until_stopped(image::run_builder(work, step, session, &lines)).await,
-        Work::Wheels(work) => session.until_stopped(wheels::run(work, step, session, &lines)).await,
+        Work::Seed(work) => session.until_stopped(wheels::seed::run(work, step, session, &lines)).await,
+        Work::Wheels(work) => session.until_stopped(wheels::run(work, step, &records, session, &lines)).await,
         Work::Image(work) => session.until_stopped(image::run(work, step, &records, session, &lines)).await,
         Work::Package(work) => session.until_stopped(package::run(work, step, &records, session, &lines)).await,
     };

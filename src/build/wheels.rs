@@ -1,74 +1,74 @@
 //! Wheels: pip in a container of the builder image, as the caller's user; what it made becomes a wheelhouse.
 
 mod complaint;
+mod pip;
+pub mod seed;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Lines, Session, StepError,
-    context::TarFile,
+    Lines, Session, StepError, image,
     records::{blocking, wheels_record},
     run::Product,
 };
 use crate::{
-    engine::{ContainerId, ContainerSpec},
-    plan::{Step, WheelsWork},
+    engine::ContainerId,
+    event::StepId,
+    names::Sha256,
+    plan::{Record, Step, WheelsWork},
     source::{
         requirements,
-        wheelhouse::{Wheelhouse, normalise},
+        wheelhouse::{WheelName, Wheelhouse, normalise},
     },
     util::files::Guarded,
 };
-
-/// Where everything of the build is in the container. A folder of our own: nothing there can be the distro's.
-const ROOT: &str = "/factory";
+use pip::ROOT;
 
 /// Runs the step.
-pub async fn run(work: &WheelsWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
-    let container = session.create(&step.id, spec(work, session)).await?;
-    let made = build(work, step, session, lines, &container).await;
+pub async fn run(
+    work: &WheelsWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let toolbox = match &work.toolbox {
+        Some((seed, script)) => {
+            let record = records.get(seed).ok_or_else(|| StepError::Internal(format!("{seed} did not run")))?;
+            Some(Toolbox { seed: image::wheelhouse(seed, record, step, session).await?, script })
+        }
+        None => None,
+    };
+    let container = session.create(&step.id, pip::spec(&work.builder, command(work), session)).await?;
+    let made = build(work, toolbox, step, session, lines, &container).await;
     session.discard(&container).await;
-    let record = wheels_record(step, &made?, 0);
-    Ok(Product { output: record.output, note: record.note, size: record.size, ..Product::default() })
+    Ok(complete(step, &made?))
 }
 
-fn spec(work: &WheelsWork, session: &Session) -> ContainerSpec {
-    let mut env = session.proxies.clone();
-    let mut set = |name: &str, value: String| {
-        env.insert(name.to_owned(), value);
-    };
-    set("HOME", format!("{ROOT}/home"));
-    set("PIP_CONFIG_FILE", format!("{ROOT}/pip.conf"));
-    set("SOURCE_DATE_EPOCH", crate::util::clock::FLOOR.to_string());
-    // Distros put `-g` into Python's own flags: nobody debugs from a wheel, and packages are shipped stripped (Debian
-    // policy 10.1). Appended to Python's flags by setuptools, never instead of them.
-    set("CFLAGS", "-g0".to_owned());
-    set("CXXFLAGS", "-g0".to_owned());
-    set("LDFLAGS", "-Wl,--strip-all".to_owned());
-    if session.ca.is_some() {
-        // pip reads PIP_CERT in any version; a build back end that fetches something itself reads one of the others.
-        for name in ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
-            set(name, format!("{ROOT}/ca.pem"));
-        }
-    }
-    ContainerSpec {
-        image: work.builder.clone(),
-        argv: command(work),
-        user: format!("{}:{}", session.user.0, session.user.1),
-        env,
-        workdir: format!("{ROOT}/home"),
-        network: true,
-        pids: 4096,
-        ..ContainerSpec::default()
-    }
+/// What a wheelhouse step gives.
+fn complete(step: &Step, made: &Wheelhouse) -> Product {
+    let record = wheels_record(step, made, 0);
+    Product { output: record.output, note: record.note, size: record.size, ..Product::default() }
 }
+
+/// pip for a platform that has none of use: its wheels, and the script that makes it run.
+struct Toolbox<'a> {
+    seed: Wheelhouse,
+    script: &'a str,
+}
+
+/// Makes a virtualenv of the seed and becomes pip in it. `$1` is the interpreter.
+const WITH_TOOLBOX: &str = "python=$1 && shift && \"$python\" toolbox.py seed env && exec env/bin/python -m pip \"$@\"";
 
 /// pip's command line. Arguments come from checked names and stay arguments: no shell reads them.
 fn command(work: &WheelsWork) -> Vec<String> {
-    let mut argv: Vec<String> = [
-        &work.python.interpreter,
-        "-m",
-        "pip",
+    let start: &[&str] = match work.toolbox {
+        None => &["", "-m", "pip"],
+        Some(_) => &["/bin/sh", "-c", WITH_TOOLBOX, "pip", ""],
+    };
+    let mut argv: Vec<String> =
+        start.iter().map(|word| if word.is_empty() { &work.python.interpreter } else { *word }.to_owned()).collect();
+    let pip = [
         "--disable-pip-version-check",
         "--no-cache-dir",
         "--no-input",
@@ -79,9 +79,8 @@ fn command(work: &WheelsWork) -> Vec<String> {
         &format!("{ROOT}/wheels"),
         "--requirement",
         &format!("{ROOT}/in/{}", work.requirements_name),
-    ]
-    .map(str::to_owned)
-    .into();
+    ];
+    argv.extend(pip.map(str::to_owned));
     for constraint in &work.constraints {
         argv.extend(["--constraint".to_owned(), format!("{ROOT}/in/{}", constraint.display())]);
     }
@@ -93,84 +92,66 @@ fn command(work: &WheelsWork) -> Vec<String> {
 
 async fn build(
     work: &WheelsWork,
+    toolbox: Option<Toolbox<'_>>,
     step: &Step,
     session: &Session,
     lines: &Lines,
     container: &ContainerId,
 ) -> Result<Wheelhouse, StepError> {
-    session.engine.upload(container, "/", inputs(work, session)?).await?;
+    session.engine.upload(container, "/", inputs(work, toolbox, session)?).await?;
     session.engine.start(container).await?;
     let code = session.engine.wait(container, lines).await?;
     if code != 0 {
         return Err(complaint::explain(work, session, code, &lines.tail()));
     }
-    receive(work, step, session, lines, container).await
+    let compiled: BTreeSet<String> = lines.tail().iter().filter_map(|line| created(line)).collect();
+    let wanted: BTreeSet<String> = work.no_binary.iter().map(|name| normalise(name)).collect();
+    let python = work.python.clone();
+    let judge = move |wheel: &WheelName| {
+        if wheel.fits(&python.version, &python.abi) {
+            Ok(compiled.contains(&wheel.distribution()) || wanted.contains(&wheel.distribution()))
+        } else {
+            Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
+        }
+    };
+    receive(&work.key, step, session, container, judge).await
 }
 
-/// What goes into the container: requirements, pip's settings, certificates, and two folders of the caller's.
-fn inputs(work: &WheelsWork, session: &Session) -> Result<std::fs::File, StepError> {
-    let owner = u64::from(session.user.0);
+/// What goes into the container: what every pip has, the requirements, and the toolbox where there is one.
+fn inputs(work: &WheelsWork, toolbox: Option<Toolbox<'_>>, session: &Session) -> Result<std::fs::File, StepError> {
     let root = ROOT.trim_start_matches('/');
-    let mut tar = TarFile::new(session.epoch)?;
-    tar.folder(root, 0o755, 0)?;
-    tar.folder(&format!("{root}/home"), 0o755, owner)?;
-    tar.folder(&format!("{root}/wheels"), 0o755, owner)?;
-    tar.bytes(&format!("{root}/pip.conf"), pip_conf(work, session).as_bytes(), 0o600, owner)?;
-    if let Some(ca) = &session.ca {
-        tar.bytes(&format!("{root}/ca.pem"), ca, 0o644, 0)?;
-    }
+    let mut tar = pip::inputs(&work.index, session)?;
     let first: Vec<_> = std::iter::once(&work.requirements).chain(&work.constraints).cloned().collect();
     for (path, text) in requirements::closure(&session.project, &first)? {
         tar.bytes(&format!("{root}/in/{}", path.display()), text.as_bytes(), 0o644, 0)?;
     }
+    if let Some(Toolbox { seed, script }) = toolbox {
+        tar.bytes(&format!("{root}/home/toolbox.py"), script.as_bytes(), 0o644, 0)?;
+        for wheel in &seed.manifest.wheels {
+            let name = wheel.file.as_str();
+            tar.file(&format!("{root}/home/seed/{name}"), &seed.folder.join(name), &wheel.sha256, 0o644)?;
+        }
+    }
     tar.finish()
 }
 
-/// pip's configuration file. Index addresses may hold credentials: a file that only the build's user can read, in a
-/// container that is removed, is where pip itself wants them.
-fn pip_conf(work: &WheelsWork, session: &Session) -> String {
-    let one_line = |text: &str| text.replace(['\n', '\r'], " ");
-    let mut conf = "[global]\n".to_owned();
-    let index = session.pip.get("PIP_INDEX_URL").or(work.index_url.as_ref());
-    if let Some(index) = index {
-        conf.push_str(&format!("index-url = {}\n", one_line(index)));
-    }
-    let extra = match session.pip.get("PIP_EXTRA_INDEX_URL") {
-        Some(extra) => one_line(extra),
-        None => work.extra_index_urls.join("\n    "),
-    };
-    if !extra.is_empty() {
-        conf.push_str(&format!("extra-index-url =\n    {extra}\n"));
-    }
-    conf
-}
-
+/// Takes a wheelhouse out of a container that has made it.
 async fn receive(
-    work: &WheelsWork,
+    key: &Sha256,
     step: &Step,
     session: &Session,
-    lines: &Lines,
     container: &ContainerId,
+    judge: impl Fn(&WheelName) -> Result<bool, &'static str> + Send + 'static,
 ) -> Result<Wheelhouse, StepError> {
     let stream = session
         .engine
         .download(container, &format!("{ROOT}/wheels"))
         .await?
         .ok_or_else(|| StepError::Internal(format!("{ROOT}/wheels is missing in the builder's container")))?;
-    let compiled: BTreeSet<String> = lines.tail().iter().filter_map(|line| created(line)).collect();
     let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
-    let (key, inputs, cancel) = (work.key.clone(), step.inputs.clone(), session.cancel.clone());
-    let python = work.python.clone();
-    let wanted: BTreeSet<String> = work.no_binary.iter().map(|name| normalise(name)).collect();
+    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.cancel.clone());
     let reader = crate::build::package::blocking_reader(stream);
     blocking(move || {
-        let judge = |wheel: &crate::source::wheelhouse::WheelName| {
-            if wheel.fits(&python.version, &python.abi) {
-                Ok(compiled.contains(&wheel.distribution()) || wanted.contains(&wheel.distribution()))
-            } else {
-                Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
-            }
-        };
         Ok(Wheelhouse::receive(&wheel_dir, &platform, &key, &inputs, &mut Guarded::new(reader, cancel), &judge)?)
     })
     .await

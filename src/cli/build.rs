@@ -26,6 +26,9 @@ pub struct Args {
     /// Build the images again without the engine's cached layers, for the distro's latest updates
     #[arg(long, conflicts_with = "dry_run")]
     no_cache: bool,
+    /// Fetch or make the base images again; what is built on one that did not change stays
+    #[arg(long, conflicts_with = "dry_run")]
+    refresh: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -58,7 +61,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, args.want())?;
     let _lock = context.lock(&project).await?;
-    let session = Session { no_cache: args.no_cache, ..context.session(&project, engine)? };
+    let session = Session { no_cache: args.no_cache, refresh: args.refresh, ..context.session(&project, engine)? };
     sweep(&session);
     let looking = async {
         remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
@@ -66,6 +69,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     let survey = context.until_stopped(looking).await?;
     announce(&plan, &survey, &project, context);
+    context.warn_of_age(&project, &plan, &survey);
     let ended = run_plan(&plan, &survey, &session).await;
     // Whatever happened, no container of this run stays; a daemon that is gone was said already.
     let tidied = remove_leftovers(session.engine.as_ref(), &project.home, Some(&session.run)).await;

@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Globals, OutputForm, engine, env};
 use crate::{
-    build::Session,
+    build::{Session, Survey},
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo},
     event::Events,
     pipeline::{Project, Wishes},
+    plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
     util::lock::{Lock, Tried, try_lock},
 };
@@ -150,6 +151,17 @@ impl Context {
             refresh: false,
             no_cache: false,
         })
+    }
+
+    /// Says which platforms and base images are past their time.
+    pub fn warn_of_age(&self, project: &Project, plan: &Plan, survey: &Survey) {
+        let now = crate::util::clock::now();
+        for text in project.outdated(&crate::util::clock::day(now)) {
+            self.events().warn(text);
+        }
+        for text in survey.stale(plan, now) {
+            self.events().info(text);
+        }
     }
 
     /// The project's lock; waits for whoever holds it, and says so.

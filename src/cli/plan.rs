@@ -25,6 +25,7 @@ pub async fn show(project: &Project, want: Want, context: &Context) -> Result<()
     let plan = project.plan(&info, want)?;
     let session = context.session(project, engine)?;
     let survey = survey(&plan, &session).await?;
+    context.warn_of_age(project, &plan, &survey);
     let rows = plan.steps.iter().filter_map(|step| {
         let (state, why) = match survey.states.get(&step.id)? {
             State::Cached => (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default()),

@@ -106,8 +106,8 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
     let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project) };
     plan.steps.push(maker.base()?);
     if let Some(python) = &recipe.python {
-        let builder = maker.builder(python)?;
-        plan.steps.push(builder);
+        plan.steps.push(maker.builder(python)?);
+        plan.steps.extend(maker.seed(python)?);
     }
     for image in &recipe.images {
         let wheels = maker.wheels(image)?;
@@ -171,6 +171,7 @@ impl Maker<'_> {
             mode: self.recipe.base.bootstrap,
             bootstrap: self.platform.base.bootstrap.clone(),
             mirror: self.recipe.base.mirror.clone(),
+            refresh_days: self.recipe.base.refresh_days,
             quirks,
         };
         Ok(self.step("base", title, Work::Base(Box::new(work)), inputs))

@@ -6,7 +6,7 @@ use crate::{
     event::StepId,
     names::{ArchName, PlatformId, Sha256},
     plan::ContextFile,
-    platform::{Bootstrap, Packaging, Python},
+    platform::{Bootstrap, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release},
 };
 
@@ -58,6 +58,8 @@ pub enum Work {
     Base(Box<BaseWork>),
     /// Build the image with the compilers.
     Builder(BuilderWork),
+    /// Fetch pip and what it needs, where the release's own are too old.
+    Seed(Box<SeedWork>),
     /// Build the wheels of a requirements set.
     Wheels(Box<WheelsWork>),
     /// Build an image.
@@ -73,6 +75,7 @@ impl Work {
         match self {
             Self::Base(_) => "base 1",
             Self::Builder(_) => "builder 1",
+            Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 1",
             Self::Image(_) => "image 1",
             Self::Package(_) => "package 1",
@@ -93,6 +96,8 @@ pub struct BaseWork {
     pub bootstrap: Option<Bootstrap>,
     /// The archive it is made from; the tool's default when `None`.
     pub mirror: Option<String>,
+    /// After how many days it is called old; 0 for never. Changes nothing of the result.
+    pub refresh_days: u32,
     /// What is changed in it.
     pub quirks: Option<QuirksWork>,
 }
@@ -120,6 +125,32 @@ pub struct BuilderWork {
     pub tag: String,
 }
 
+/// See [`Work::Seed`].
+#[derive(Debug, Clone)]
+pub struct SeedWork {
+    /// The pinned wheels.
+    pub seed: Seed,
+    /// The platform's Python.
+    pub python: Python,
+    /// The script that fetches them.
+    pub script: String,
+    /// Where from.
+    pub index: Index,
+    /// The builder image's name.
+    pub builder: String,
+    /// The key of their wheelhouse: of this step's own inputs only.
+    pub key: Sha256,
+}
+
+/// Package indexes, without userinfo.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    /// Another index than pip's default.
+    pub url: Option<String>,
+    /// More of them.
+    pub extra_urls: Vec<String>,
+}
+
 /// See [`Work::Wheels`].
 #[derive(Debug, Clone)]
 pub struct WheelsWork {
@@ -131,12 +162,12 @@ pub struct WheelsWork {
     pub constraints: Vec<PathBuf>,
     /// Distributions compiled from source.
     pub no_binary: Vec<String>,
-    /// Another index, without userinfo.
-    pub index_url: Option<String>,
-    /// More indexes, without userinfo.
-    pub extra_index_urls: Vec<String>,
+    /// Where from.
+    pub index: Index,
     /// The platform's Python.
     pub python: Python,
+    /// The step that fetched pip, and the script that makes it run.
+    pub toolbox: Option<(StepId, String)>,
     /// The builder image's name.
     pub builder: String,
     /// The key of the wheelhouse: of this step's own inputs only.
@@ -152,6 +183,8 @@ pub struct ImageWork {
     pub files: Vec<ContextFile>,
     /// The step whose wheelhouse enters the build.
     pub wheels: Option<StepId>,
+    /// The step that fetched pip for the build.
+    pub seed: Option<StepId>,
     /// The step whose image it is made from.
     pub parent: StepId,
     /// The parent's name for people: the base image's reference or the parent's first tag.

@@ -63,6 +63,8 @@ pub struct BaseMode {
     pub bootstrap: BootstrapMode,
     /// `mirror`: the archive a bootstrapped base is made from; the tool's default otherwise.
     pub mirror: Option<String>,
+    /// `refresh`: after how many days a base image is called old; 7 when nothing is said, 0 for never.
+    pub refresh_days: u32,
 }
 
 /// When a base image is made from packages.

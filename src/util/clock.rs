@@ -64,6 +64,19 @@ pub fn rfc3339(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
+/// Whole days from an RFC 3339 time to `now`, seconds since 1970 UTC; `None` when it is no time.
+#[must_use]
+pub fn days_since(time: &str, now: i64) -> Option<i64> {
+    let then: jiff::Timestamp = time.parse().ok()?;
+    Some((now - then.as_second()) / 86_400)
+}
+
+/// The day of a time, `YYYY-MM-DD`, in UTC.
+#[must_use]
+pub fn day(seconds: i64) -> String {
+    rfc3339(seconds).split('T').next().unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +91,13 @@ mod tests {
         for beyond in ["12", "4294967296"] {
             assert_eq!(source_date_epoch(Some(beyond), nowhere), Err(beyond.to_owned()));
         }
+    }
+
+    #[test]
+    fn days_are_counted_whole() {
+        assert_eq!(days_since("1980-01-01T12:00:00Z", FLOOR + 7 * 86_400), Some(6));
+        assert_eq!(days_since("", 0), None);
+        assert_eq!(day(FLOOR), "1980-01-01");
     }
 
     #[test]

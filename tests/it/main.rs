@@ -13,6 +13,8 @@ mod sources;
 #[macro_use]
 mod project;
 #[cfg(feature = "scripted")]
+mod age;
+#[cfg(feature = "scripted")]
 mod build;
 #[cfg(feature = "scripted")]
 mod clean;

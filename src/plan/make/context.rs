@@ -29,14 +29,15 @@ impl Maker<'_> {
             digest_into(inputs, &format!("contents {}", content.dst), &files);
             all.extend(files);
         }
-        if !self.python_tools(image).is_empty() {
-            let text = self.templates.text("virtualenv.py")?;
-            let script = ContextFile {
-                path: "scripts/virtualenv.py".to_owned(),
-                source: ContextSource::Bytes(text.into_bytes()),
-                mode: 0o644,
-            };
-            digest_into(inputs, "virtualenv.py", std::slice::from_ref(&script));
+        let scripts: &[&str] = match &self.platform.python.seed {
+            _ if !self.wants_pip(image) => &[],
+            None => &["virtualenv.py"],
+            Some(_) => &["toolbox.py", "virtualenv.py"],
+        };
+        for name in scripts {
+            let source = ContextSource::Bytes(self.templates.text(name)?.into_bytes());
+            let script = ContextFile { path: format!("scripts/{name}"), source, mode: 0o644 };
+            digest_into(inputs, name, std::slice::from_ref(&script));
             all.push(script);
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
@@ -79,9 +80,9 @@ impl Maker<'_> {
         from: &str,
     ) -> serde_json::Value {
         let python = &self.platform.python;
-        let tools = self.python_tools(image);
+        let wants_pip = self.wants_pip(image);
         let mut packages: BTreeSet<String> = image.packages.iter().cloned().collect();
-        if !tools.is_empty() && image.from == ImageSource::Base {
+        if wants_pip && image.from == ImageSource::Base {
             packages.extend(python.packages.iter().cloned());
         }
         let owned: Vec<Vec<String>> =
@@ -101,7 +102,10 @@ impl Maker<'_> {
             "contents": files.iter().any(|file| file.path.starts_with("rootfs/")),
             "owned": owned,
             "python": {
-                "tools": tools,
+                "used": wants_pip,
+                "tools": python.tools,
+                "seed": python.seed.is_some(),
+                "packages": python.packages,
                 "apps": apps,
                 "wheels": wheels,
                 "pip": python.pip,

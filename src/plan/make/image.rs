@@ -50,13 +50,19 @@ impl Maker<'_> {
         inputs.insert("labels".to_owned(), Sha256::of(serde_json::json!(labels).to_string()).to_string());
         let mut needs = vec![parent_step.clone()];
         needs.extend(wheels.map(|step| step.id.clone()));
-        if parent.is_some() && !self.python_tools(image).is_empty() {
+        let seed = match &self.recipe.python {
+            Some(python) if self.wants_pip(image) => self.seed(python)?.map(|step| step.id),
+            _ => None,
+        };
+        needs.extend(seed.clone());
+        if parent.is_some() && self.wants_pip(image) {
             needs.push(self.id("base"));
         }
         let work = ImageWork {
             dockerfile,
             files,
             wheels: wheels.map(|step| step.id.clone()),
+            seed,
             parent: parent_step,
             parent_name,
             tags: tags.clone(),
@@ -69,13 +75,9 @@ impl Maker<'_> {
         Ok(step)
     }
 
-    /// The OS packages of pip, where the image needs pip at all.
-    pub(super) fn python_tools(&self, image: &Image) -> Vec<String> {
-        if self.recipe.python.is_some() && (self.requirements(image).is_some() || !image.python.is_empty()) {
-            self.platform.python.tools.clone()
-        } else {
-            Vec::new()
-        }
+    /// Whether something goes into the image's virtualenv.
+    pub(super) fn wants_pip(&self, image: &Image) -> bool {
+        self.recipe.python.is_some() && (self.requirements(image).is_some() || !image.python.is_empty())
     }
 
     /// The user that an image runs as: its own, else that of the image it is made from.

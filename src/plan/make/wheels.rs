@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    super::{BuilderWork, Inputs, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
+    super::{BuilderWork, Index, Inputs, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
     Maker, PlanError, Want,
 };
 use crate::{
     names::Sha256,
+    platform::Seed,
     recipe::{Image, ImageSource, PythonApp},
     source::requirements,
 };
@@ -53,6 +54,43 @@ impl Maker<'_> {
         self.digest_rendered(&Template::BuiltIn(template), values)
     }
 
+    /// The step that fetches pip, where the platform's own is too old.
+    pub(super) fn seed(&self, python: &PythonApp) -> Result<Option<Step>, PlanError> {
+        let own = &self.platform.python;
+        let Some(seed) = &own.seed else { return Ok(None) };
+        let builder = self.builder(python)?;
+        let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
+        // Pinned by digest: where they come from is no input.
+        let inputs = Inputs::from([
+            ("seed".to_owned(), pins(seed)),
+            ("platform".to_owned(), self.platform.id.to_string()),
+            ("interpreter".to_owned(), format!("{} {} {}", own.interpreter, own.version, own.abi)),
+        ]);
+        let key = key_of("seed 1", &inputs, &BTreeMap::new());
+        let work = SeedWork {
+            seed: seed.clone(),
+            python: own.clone(),
+            script: self.templates.text("seed.py")?,
+            index: self.index(python),
+            builder: tag.clone(),
+            key,
+        };
+        let title = format!("pip for Python {}", own.version);
+        let mut step = self.step("seed", title, Work::Seed(Box::new(work)), inputs);
+        step.uses.push(builder.id);
+        Ok(Some(step))
+    }
+
+    fn index(&self, python: &PythonApp) -> Index {
+        Index {
+            url: self.context.index_url.clone().or_else(|| python.index_url.clone()),
+            extra_urls: match &self.context.extra_index_urls {
+                Some(urls) => urls.clone(),
+                None => python.extra_index_urls.clone(),
+            },
+        }
+    }
+
     /// The requirements set of an image: its own, else that of `[python]` where it has no parent.
     pub(super) fn requirements<'r>(&'r self, image: &'r Image) -> Option<&'r PathBuf> {
         let own = image.requirements.as_ref();
@@ -80,13 +118,10 @@ impl Maker<'_> {
             return Ok(None);
         };
         let own = &self.platform.python;
+        let seed = self.seed(python)?;
         let mut constraints = python.constraints.clone();
         constraints.extend(self.inherited_requirements(image));
-        let index_url = self.context.index_url.clone().or_else(|| python.index_url.clone());
-        let extra_index_urls = match &self.context.extra_index_urls {
-            Some(urls) => urls.clone(),
-            None => python.extra_index_urls.clone(),
-        };
+        let index = self.index(python);
         let mut inputs = Inputs::new();
         let first: Vec<PathBuf> = std::iter::once(requirements_file).chain(&constraints).cloned().collect();
         for (path, text) in requirements::closure(&self.context.project, &first)? {
@@ -94,8 +129,8 @@ impl Maker<'_> {
         }
         for (name, value) in [
             ("python.no_binary", python.no_binary.join(" ")),
-            ("python.index_url", index_url.clone().unwrap_or_default()),
-            ("python.extra_index_urls", extra_index_urls.join(" ")),
+            ("python.index_url", index.url.clone().unwrap_or_default()),
+            ("python.extra_index_urls", index.extra_urls.join(" ")),
             ("interpreter", format!("{} {} {}", own.interpreter, own.version, own.abi)),
             ("machine", format!("{} {}", self.context.machine, own.libc)),
             ("platform", self.platform.id.to_string()),
@@ -103,8 +138,15 @@ impl Maker<'_> {
         ] {
             inputs.insert(name.to_owned(), value);
         }
+        if let Some(seed) = &own.seed {
+            inputs.insert("seed".to_owned(), pins(seed));
+        }
         let builder = self.builder(python)?;
         let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
+        let toolbox = match &seed {
+            Some(step) => Some((step.id.clone(), self.templates.text("toolbox.py")?)),
+            None => None,
+        };
         let name = format!("wheels-{}", image.name);
         let key = key_of("wheels 1", &inputs, &BTreeMap::new());
         let work = WheelsWork {
@@ -112,16 +154,22 @@ impl Maker<'_> {
             requirements_name: requirements_file.display().to_string(),
             constraints,
             no_binary: python.no_binary.clone(),
-            index_url,
-            extra_index_urls,
+            index,
             python: own.clone(),
+            toolbox,
             builder: tag.clone(),
             key,
         };
         let title = format!("wheels of {}", requirements_file.display());
         let mut step = self.step(&name, title, Work::Wheels(Box::new(work)), inputs);
         step.uses.push(builder.id);
+        step.uses.extend(seed.map(|step| step.id));
         step.wanted = matches!(self.context.want, Want::All | Want::Wheels);
         Ok(Some(step))
     }
+}
+
+/// The pins of a seed in one line: name and digest.
+fn pins(seed: &Seed) -> String {
+    seed.wheels.iter().map(|(name, sha256)| format!("{name} {sha256}")).collect::<Vec<_>>().join(" ")
 }

@@ -51,6 +51,7 @@ table! {
         image: String = image_reference,
         bootstrap: BootstrapMode = one_of("bootstrap mode", &BOOTSTRAP),
         mirror: String = places::mirror,
+        refresh: u32 = number(0..=3650),
     }
 }
 

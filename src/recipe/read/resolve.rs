@@ -130,6 +130,7 @@ fn base_mode(raw: &RawBase) -> BaseMode {
         image: raw.image.value().cloned(),
         bootstrap: raw.bootstrap.or_default(),
         mirror: raw.mirror.value().cloned(),
+        refresh_days: raw.refresh.or(7_u32),
     }
 }
 
