@@ -67,6 +67,17 @@ impl Family {
     }
 }
 
+impl Family {
+    /// The shell of accounts that nobody logs into.
+    #[must_use]
+    pub fn nologin(self) -> &'static str {
+        match self {
+            Self::Alpine => "/sbin/nologin",
+            Self::Debian | Self::Rhel | Self::Suse => "/usr/sbin/nologin",
+        }
+    }
+}
+
 /// Programs that install packages: the word in `install-<manager>.hbs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]

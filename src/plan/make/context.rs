@@ -7,6 +7,8 @@ use super::{
     Maker, PlanError,
 };
 use crate::{
+    names::User,
+    platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource},
     source::project,
 };
@@ -87,7 +89,8 @@ impl Maker<'_> {
         }
         let owned: Vec<Vec<String>> =
             image.contents.iter().filter_map(|content| owner_command(content, files)).collect();
-        let users: Vec<serde_json::Value> = image.users.iter().map(user_commands).collect();
+        let users: Vec<serde_json::Value> =
+            image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
         serde_json::json!({
             "project": self.recipe.project.name,
@@ -139,8 +142,17 @@ fn owner_command(content: &Content, files: &[ContextFile]) -> Option<Vec<String>
 }
 
 /// The commands that make a user and its group. In exec form: no shell reads the recipe's words.
-fn user_commands(user: &crate::names::User) -> serde_json::Value {
+fn user_commands(user: &User, family: Family) -> serde_json::Value {
     let name = user.name.as_str();
+    if family == Family::Alpine {
+        // Busybox has commands of its own.
+        return serde_json::json!({
+            "groupadd": ["addgroup", "-S", name],
+            "useradd": [
+                "adduser", "-S", "-D", "-H", "-h", user.home, "-s", user.shell, "-g", user.comment, "-G", name, name,
+            ],
+        });
+    }
     serde_json::json!({
         "groupadd": ["groupadd", "--system", name],
         "useradd": [

@@ -106,7 +106,7 @@ fn official(
 /// The recipe of one platform. `version` is the full version of its packages.
 pub(super) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, issues: &mut Issues) -> Option<Recipe> {
     let raw = sources.raw;
-    let view = View { sources, platform, version, users: users(raw) };
+    let view = View { sources, platform, version, users: users(raw, platform) };
     let base = raw.base.value().map(|base| base_mode(&base.on(platform)));
     let python = raw.python.value().map(|python| view.python(&python.on(platform), issues));
     let images = view.images(issues);
@@ -135,11 +135,11 @@ fn base_mode(raw: &RawBase) -> BaseMode {
 }
 
 /// The recipe's users by name.
-fn users(raw: &RawRecipe) -> BTreeMap<&UserName, User> {
+fn users<'r>(raw: &'r RawRecipe, platform: &Platform) -> BTreeMap<&'r UserName, User> {
     let of = |user: &RawUser, name: &UserName| User {
         name: name.clone(),
         home: user.home.or("/nonexistent"),
-        shell: user.shell.or("/usr/sbin/nologin"),
+        shell: user.shell.or(platform.family.nologin()),
         comment: user.comment.or_default(),
     };
     let named = raw.user.items().iter().filter_map(|user| Some((user.value.name.value()?, &user.value)));
