@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read as _, Seek as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::Stdio,
 };
@@ -20,7 +21,9 @@ const LARGEST: u64 = 4 << 20;
 /// # Errors
 /// When the package cannot be fetched or does not hold the file.
 pub async fn keys(keyring: &Keyring, session: &Session, lines: &Lines) -> Result<tempfile::NamedTempFile, StepError> {
-    let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").tempfile()?;
+    // Public keys; apt reads them as a user of its own.
+    let readable = std::fs::Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").permissions(readable).tempfile()?;
     if Path::new(&keyring.file).is_file() {
         lines.line(&format!("the archive's keys are in {}", keyring.file));
         std::io::copy(&mut fs_err::File::open(&keyring.file)?, &mut file)?;
