@@ -1,66 +1,157 @@
 """Fills a virtualenv from folders of wheels, run while an image is built.
 
-    python3 virtualenv.py WHEELS... PREFIX
+    python virtualenv.py --pip FOLDER [WHEELS...] PREFIX
+    python virtualenv.py --seed FOLDER [WHEELS...] PREFIX
 
-Makes the virtualenv where there is none, installs every wheel of the folders with the pip found in /run/lib (no index,
-no dependencies: the folders are complete), checks that everything fits together, and compiles what has no byte code
-yet. Byte code carries the hash of its source, not its time (PEP 552), so that it stays true when a package manager sets
-times; names and hashes are in a fixed order, so that the same sources give the same bytes.
+Makes the virtualenv where there is none, installs every wheel of the folders (no index, no dependencies: the folders are
+complete), checks that everything fits together, and compiles what has no byte code yet. The virtualenv's own interpreter
+runs a pip that is not in it: the folder of a distribution's pip module, or the wheel of pip among those of a seed. Where
+Python has no `venv`, the seed's wheel of virtualenv makes the virtualenv.
+
+    python virtualenv.py --seed FOLDER FOLDER PREFIX
+
+So made, a virtualenv holds pip itself, with setuptools and wheel: what builds wheels.
+
+The same wheels give the same bytes. Byte code carries the hash of its source, not its time (PEP 552), so that it stays
+true when a package manager sets times; Python older than 3.7 knows only the time, so there every source gets a fixed
+one, which is older than any that is set later on. Names and hashes are in a fixed order.
+
+Runs on Python 2.7 and 3.4 or newer.
 """
 
+from __future__ import print_function
+
+import argparse
 import os
 import py_compile
+import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
+
+HASHED = hasattr(py_compile, "PycInvalidationMode")
+FIXED_TIME = 315532800  # 1980-01-01, the first day of zip
 
 
 def run(*command):
-    environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    """Runs a command (str...); leaves with its exit code when it fails."""
+    environment = dict(
+        os.environ,
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_DISABLE_PIP_VERSION_CHECK="1",
+        PIP_NO_PYTHON_VERSION_WARNING="1",
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONHASHSEED="0",
+    )
     status = subprocess.call(command, env=environment)
     if status != 0:
         sys.exit(status)
 
 
-def make(prefix):
-    if not os.path.exists(os.path.join(prefix, "pyvenv.cfg")):
+def say(line):
+    """Tells how far it is."""
+    print(line)
+    sys.stdout.flush()
+
+
+def wheels_of(folder, start=""):
+    """The wheels (list of str) of a folder whose names begin so, in a fixed order."""
+    names = sorted(name for name in os.listdir(folder) if name.startswith(start) and name.endswith(".whl"))
+    return [os.path.join(folder, name) for name in names]
+
+
+def of_seed(seed, distribution):
+    """The one wheel (str) of a distribution in a seed; leaves when there is none."""
+    found = wheels_of(seed, distribution + "-")
+    if len(found) != 1:
+        sys.exit("virtualenv.py: %d wheels of %s in %s, expected one" % (len(found), distribution, seed))
+    return found[0]
+
+
+def make(prefix, seed):
+    """Makes the virtualenv, without pip in it; `seed` may be None."""
+    if os.path.exists(os.path.join(prefix, "bin", "python")):
+        return
+    if sys.version_info >= (3,):
         run(sys.executable, "-m", "venv", "--without-pip", prefix)
+        return
+    if not seed:
+        sys.exit("virtualenv.py: Python 2 needs a seed with a wheel of virtualenv")
+    folder = tempfile.mkdtemp()
+    with zipfile.ZipFile(of_seed(seed, "virtualenv")) as wheel:
+        program = wheel.extract("virtualenv.py", folder)
+    run(sys.executable, program, "-qq", "--no-download", "--no-pip", "--no-setuptools", "--no-wheel", prefix)
+    shutil.rmtree(folder)
 
 
-def install(prefix, folders):
-    pip = [sys.executable, "/run/lib/pip", "--python", prefix + "/bin/python", "--disable-pip-version-check"]
+def install(prefix, pip, folders):
+    """Installs all wheels of the folders with the pip at that path."""
+    program = [os.path.join(prefix, "bin", "python"), pip]
+    options = ["--quiet", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir"]
     for folder in folders:
-        wheels = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".whl"))
-        run(*pip, "--no-cache-dir", "install", "--quiet", "--no-index", "--no-deps", "--no-compile", *wheels)
-        print("installed %d wheels from %s" % (len(wheels), os.path.basename(folder)), flush=True)
-    run(*pip, "check")
+        wheels = wheels_of(folder)
+        if wheels:
+            run(*(program + ["install"] + options + wheels))
+        say("installed %d wheels from %s" % (len(wheels), os.path.basename(folder)))
+    run(*(program + ["check"]))
+
+
+def compiled_name(source):
+    """The path (str) of a source's byte code."""
+    if sys.version_info < (3,):
+        return source + "c"
+    import importlib.util
+
+    return importlib.util.cache_from_source(source)
+
+
+def compile_one(source):
+    """Compiles a file; does it hold Python?"""
+    if HASHED:
+        options = {"invalidation_mode": py_compile.PycInvalidationMode.CHECKED_HASH}
+    else:
+        os.utime(source, (FIXED_TIME, FIXED_TIME))
+        options = {}
+    try:
+        py_compile.compile(source, doraise=True, **options)
+    except (py_compile.PyCompileError, UnicodeError, ValueError):
+        # Templates and test data that only look like Python: pip leaves them alone, too.
+        return False
+    return True
 
 
 def compile_new(prefix):
+    """Compiles what has no byte code yet."""
     compiled = failed = 0
     for folder, subfolders, names in os.walk(os.path.join(prefix, "lib")):
         subfolders.sort()
         for name in sorted(names):
             source = os.path.join(folder, name)
-            if not name.endswith(".py") or os.path.islink(source):
+            if not name.endswith(".py") or os.path.islink(source) or os.path.exists(compiled_name(source)):
                 continue
-            if os.path.exists(py_compile.importlib.util.cache_from_source(source)):
-                continue
-            try:
-                py_compile.compile(source, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+            if compile_one(source):
                 compiled += 1
-            except (py_compile.PyCompileError, UnicodeError, ValueError):
-                # Templates and test data that only look like Python: pip leaves them alone, too.
+            else:
                 failed += 1
-    print("compiled %d files, left %d that are not Python" % (compiled, failed), flush=True)
+    say("compiled %d files, left %d that are not Python" % (compiled, failed))
 
 
 def main():
-    *folders, prefix = sys.argv[1:]
+    """The command."""
+    parser = argparse.ArgumentParser(prog="virtualenv.py", description="Fills a virtualenv from folders of wheels.")
+    origin = parser.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--pip", metavar="FOLDER", help="the folder of the pip module")
+    origin.add_argument("--seed", metavar="FOLDER", help="wheels of pip and, for Python 2, of virtualenv")
+    parser.add_argument("wheels", metavar="WHEELS", nargs="*", help="a folder of wheels")
+    parser.add_argument("prefix", metavar="PREFIX", help="the virtualenv")
+    options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":
-        os.execve(sys.executable, [sys.executable, "-B", *sys.argv], dict(os.environ, PYTHONHASHSEED="0"))
-    make(prefix)
-    install(prefix, folders)
-    compile_new(prefix)
+        os.execve(sys.executable, [sys.executable, "-B"] + sys.argv, dict(os.environ, PYTHONHASHSEED="0"))
+    make(options.prefix, options.seed)
+    pip = options.pip or os.path.join(of_seed(options.seed, "pip"), "pip")
+    install(options.prefix, pip, options.wheels)
+    compile_new(options.prefix)
 
 
 main()
