@@ -40,10 +40,11 @@ def run(*command):
         os.environ,
         PIP_CONFIG_FILE=os.devnull,
         PIP_DISABLE_PIP_VERSION_CHECK="1",
-        PIP_NO_PYTHON_VERSION_WARNING="1",
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONHASHSEED="0",
     )
+    if sys.version_info < (3, 6):
+        environment["PIP_NO_PYTHON_VERSION_WARNING"] = "1"
     status = subprocess.call(command, env=environment)
     if status != 0:
         sys.exit(status)
@@ -87,8 +88,8 @@ def make(prefix, seed):
 
 def install(prefix, pip, folders):
     """Installs all wheels of the folders with the pip at that path."""
-    program = [os.path.join(prefix, "bin", "python"), pip]
-    options = ["--quiet", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir"]
+    program = [os.path.join(prefix, "bin", "python"), pip, "--no-cache-dir"]
+    options = ["--quiet", "--no-index", "--no-deps", "--no-compile"]
     for folder in folders:
         wheels = wheels_of(folder)
         if wheels:

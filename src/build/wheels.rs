@@ -58,7 +58,8 @@ struct Toolbox<'a> {
 }
 
 /// Makes a virtualenv of the seed and becomes pip in it. `$1` is the interpreter.
-const WITH_TOOLBOX: &str = "python=$1 && shift && \"$python\" toolbox.py seed env && exec env/bin/python -m pip \"$@\"";
+const WITH_TOOLBOX: &str =
+    "python=$1 && shift && \"$python\" virtualenv.py --seed seed seed env && exec env/bin/python -m pip \"$@\"";
 
 /// pip's command line. Arguments come from checked names and stay arguments: no shell reads them.
 fn command(work: &WheelsWork) -> Vec<String> {
@@ -126,7 +127,7 @@ fn inputs(work: &WheelsWork, toolbox: Option<Toolbox<'_>>, session: &Session) ->
         tar.bytes(&format!("{root}/in/{}", path.display()), text.as_bytes(), 0o644, 0)?;
     }
     if let Some(Toolbox { seed, script }) = toolbox {
-        tar.bytes(&format!("{root}/home/toolbox.py"), script.as_bytes(), 0o644, 0)?;
+        tar.bytes(&format!("{root}/home/virtualenv.py"), script.as_bytes(), 0o644, 0)?;
         for wheel in &seed.manifest.wheels {
             let name = wheel.file.as_str();
             tar.file(&format!("{root}/home/seed/{name}"), &seed.folder.join(name), &wheel.sha256, 0o644)?;

@@ -14,6 +14,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("builder.hbs", include_str!("../../dockerfiles/builder.hbs")),
     ("install-apt.hbs", include_str!("../../dockerfiles/install-apt.hbs")),
     ("python-app.hbs", include_str!("../../dockerfiles/python-app.hbs")),
+    ("seed.py", include_str!("../../dockerfiles/seed.py")),
     ("virtualenv.py", include_str!("../../dockerfiles/virtualenv.py")),
 ];
 

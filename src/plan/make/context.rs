@@ -31,15 +31,10 @@ impl Maker<'_> {
             digest_into(inputs, &format!("contents {}", content.dst), &files);
             all.extend(files);
         }
-        let scripts: &[&str] = match &self.platform.python.seed {
-            _ if !self.wants_pip(image) => &[],
-            None => &["virtualenv.py"],
-            Some(_) => &["toolbox.py", "virtualenv.py"],
-        };
-        for name in scripts {
-            let source = ContextSource::Bytes(self.templates.text(name)?.into_bytes());
-            let script = ContextFile { path: format!("scripts/{name}"), source, mode: 0o644 };
-            digest_into(inputs, name, std::slice::from_ref(&script));
+        if self.wants_pip(image) {
+            let source = ContextSource::Bytes(self.templates.text("virtualenv.py")?.into_bytes());
+            let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
+            digest_into(inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
@@ -83,6 +78,11 @@ impl Maker<'_> {
     ) -> serde_json::Value {
         let python = &self.platform.python;
         let wants_pip = self.wants_pip(image);
+        // A seed brings pip: the stage that builds the project's folders then needs no more than the interpreter.
+        let tools: Vec<&String> = match &python.seed {
+            Some(_) => python.packages.iter().chain(&python.tools).collect(),
+            None => python.tools.iter().collect(),
+        };
         let mut packages: BTreeSet<String> = image.packages.iter().cloned().collect();
         if wants_pip && image.from == ImageSource::Base {
             packages.extend(python.packages.iter().cloned());
@@ -106,12 +106,12 @@ impl Maker<'_> {
             "owned": owned,
             "python": {
                 "used": wants_pip,
-                "tools": python.tools,
+                "tools": tools,
                 "seed": python.seed.is_some(),
-                "packages": python.packages,
                 "apps": apps,
                 "wheels": wheels,
                 "pip": python.pip,
+                "seed": false,
                 "interpreter": python.interpreter,
                 "prefix": self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str()),
             },

@@ -144,7 +144,7 @@ impl Maker<'_> {
         let builder = self.builder(python)?;
         let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
         let toolbox = match &seed {
-            Some(step) => Some((step.id.clone(), self.templates.text("toolbox.py")?)),
+            Some(step) => Some((step.id.clone(), self.templates.text("virtualenv.py")?)),
             None => None,
         };
         let name = format!("wheels-{}", image.name);

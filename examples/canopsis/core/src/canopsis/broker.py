@@ -1,16 +1,11 @@
 """The thread that connects an engine to the bus, and keeps trying to."""
 
-from __future__ import annotations
-
 import logging
+import socket
 import threading
 from collections import deque
-from collections.abc import Callable
 
-from canopsis.engine import Event
 from canopsis.log import Complaint
-from canopsis.process import Stopper
-from canopsis.stores import Bus
 
 POLL = 0.2
 BACKOFF = (1.0, 30.0)
@@ -23,31 +18,28 @@ class Broker(threading.Thread):
     What is published while there is no broker waits here; only the latest are kept.
     """
 
-    def __init__(
-        self,
-        bus: Bus,
-        queue: str,
-        pattern: str | None,
-        receive: Callable[[Event], bool],
-        stopper: Stopper,
-    ) -> None:
-        """`receive` takes an event and tells whether there was room for it."""
-        super().__init__(name="broker", daemon=True)
+    def __init__(self, bus, queue, pattern, receive, stopper):
+        """`bus` is a stores.Bus, `queue` a name, `pattern` the routing keys for it, or None.
+
+        `receive` takes an event and tells whether there was room for it.
+        """
+        super(Broker, self).__init__(name="broker")
+        self.daemon = True
         self.log = logging.getLogger("canopsis.broker")
         self._bus = bus
         self._queue = queue
         self._pattern = pattern
         self._receive = receive
         self._stopper = stopper
-        self._outbox: deque[tuple[str, Event]] = deque(maxlen=BACKLOG)
+        self._outbox = deque(maxlen=BACKLOG)  # of routing keys and events
         self._complaint = Complaint(self.log)
         self._delay = BACKOFF[0]
 
-    def publish(self, key: str, event: Event) -> None:
+    def publish(self, key, event):
         """Put an event in line."""
         self._outbox.append((key, event))
 
-    def run(self) -> None:
+    def run(self):
         """Connect, work, and connect again, until asked to stop."""
         from amqp.exceptions import AMQPError
         from kombu.exceptions import KombuError
@@ -55,7 +47,7 @@ class Broker(threading.Thread):
         while not self._stopper.stopping:
             try:
                 self._session()
-            except (AMQPError, KombuError, OSError) as exc:
+            except (AMQPError, KombuError, EnvironmentError) as exc:
                 self._complaint.say(
                     "no connection to the broker at %s:%d (%s), trying again",
                     self._bus.host,
@@ -66,7 +58,7 @@ class Broker(threading.Thread):
                     return
                 self._delay = min(self._delay * 2, BACKOFF[1])
 
-    def _session(self) -> None:
+    def _session(self):
         from kombu import Connection, Consumer, Exchange, Producer, Queue
 
         with Connection(**self._bus.options) as connection:
@@ -91,14 +83,14 @@ class Broker(threading.Thread):
                 self._flush(producer)
                 try:
                     connection.drain_events(timeout=POLL)
-                except TimeoutError:
+                except socket.timeout:
                     connection.heartbeat_check()
 
-    def _take(self, message: object) -> None:
+    def _take(self, message):
         from kombu.exceptions import ContentDisallowed, DecodeError
 
         try:
-            event = message.decode()  # type: ignore[attr-defined]
+            event = message.decode()
         except (DecodeError, ContentDisallowed) as exc:
             self.log.warning("a message that is not JSON was thrown away: %s", exc)
             event = None
@@ -106,14 +98,14 @@ class Broker(threading.Thread):
             self.log.warning("a message that is not a JSON object was thrown away")
             event = None
         if event is None or self._receive(event):
-            message.ack()  # type: ignore[attr-defined]
+            message.ack()
         else:
-            message.requeue()  # type: ignore[attr-defined]
+            message.requeue()
 
-    def _flush(self, producer: object) -> None:
+    def _flush(self, producer):
         while self._outbox:
             key, event = self._outbox[0]
-            producer.publish(event, routing_key=key)  # type: ignore[attr-defined]
+            producer.publish(event, routing_key=key)
             # Only what was sent is taken off; the deque may have dropped it meanwhile.
             if self._outbox and self._outbox[0][1] is event:
                 self._outbox.popleft()

@@ -1,43 +1,44 @@
-"""What an engine is: a class `Engine` in a module of its own, derived from this one."""
+"""What an engine is: a class `Engine` in a module of its own, derived from this one.
 
-from __future__ import annotations
+An event is a dict with str keys, as it comes out of JSON.
+"""
 
 import logging
-from typing import Any, ClassVar, Protocol
-
-Event = dict[str, Any]
 
 
 class InvalidEvent(Exception):
     """An event that is not worth keeping; the text says why."""
 
 
-class Outlet(Protocol):
+class Outlet(object):
     """Where the events of an engine go."""
 
-    def submit(self, event: Event) -> None:
+    def submit(self, event):
         """Into the queue of this very engine."""
+        raise NotImplementedError
 
-    def publish(self, key: str, event: Event) -> None:
-        """Onto the bus, for the engines that consume `key`."""
+    def publish(self, key, event):
+        """Onto the bus, for the engines that consume `key` (str)."""
+        raise NotImplementedError
 
 
-class Engine:
+class Engine(object):
     """The base of all engines. `work` may run in several threads, `beat` runs in one."""
 
-    consumes: ClassVar[str | None] = None
-    """The routing keys this engine receives, as an AMQP topic pattern."""
+    consumes = None
+    """The routing keys this engine receives (str), as an AMQP topic pattern."""
 
-    interval: ClassVar[float] = 1.0
+    interval = 1.0
     """Seconds between two beats."""
 
-    def __init__(self, name: str, outlet: Outlet) -> None:
+    def __init__(self, name, outlet):
+        """`name` (str) is the engine's own, `outlet` (Outlet) takes its events."""
         self.name = name
         self.outlet = outlet
-        self.log = logging.getLogger(f"canopsis.{name}")
+        self.log = logging.getLogger("canopsis.%s" % name)
 
-    def work(self, event: Event) -> None:
+    def work(self, event):
         """Handle one event."""
 
-    def beat(self) -> None:
+    def beat(self):
         """Do what has to be done regularly."""

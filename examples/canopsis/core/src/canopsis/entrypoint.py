@@ -4,16 +4,12 @@
 `canopsis-entrypoint-prov` fills the database. Given arguments, both run those instead.
 """
 
-from __future__ import annotations
-
+import errno
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
 from canopsis import paths, process
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from canopsis.compat import print_line, text
 
 USAGE = 2
 
@@ -37,74 +33,80 @@ With other arguments: becomes a shell, or that command.
 class Refused(Exception):
     """A start that is not possible; one line for the operator, and the exit code."""
 
-    def __init__(self, message: str, code: int = USAGE) -> None:
-        super().__init__(message)
+    def __init__(self, message, code=USAGE):
+        """`message` is empty when it was said already."""
+        super(Refused, self).__init__(message)
         self.code = code
 
 
-def role(environ: dict[str, str]) -> list[str]:
-    """What the environment asks for: a program of canopsis and its arguments."""
+def role(environ):
+    """What the environment (dict) asks for: a program of canopsis and its arguments (list)."""
     if environ.get("CPS_WEBSERVER") == "1":
         return ["webserver"]  # its defaults: gevent, one worker, port 8082
-    wanted = {
-        "ENGINE_MODULE": "the engine's Python module (such as canopsis.engines.cleaner)",
-        "ENGINE_NAME": "the engine's name (such as cleaner_events)",
-    }
-    missing = [name for name in wanted if not environ.get(name, "").strip()]
+    wanted = (
+        ("ENGINE_MODULE", "the engine's Python module (such as canopsis.engines.cleaner)"),
+        ("ENGINE_NAME", "the engine's name (such as cleaner_events)"),
+    )
+    missing = [
+        "%s is %s: set it to %s" % (name, "empty" if name in environ else "not set", what)
+        for name, what in wanted
+        if not environ.get(name, "").strip()
+    ]
     if missing:
-        what = ", ".join(
-            f"{name} is {'empty' if name in environ else 'not set'}: set it to {wanted[name]}"
-            for name in missing
-        )
-        raise Refused(f"{what}; or set CPS_WEBSERVER=1 for the web server")
+        raise Refused("%s; or set CPS_WEBSERVER=1 for the web server" % ", ".join(missing))
     from canopsis import log
 
     try:
         level = log.default_level()
     except ValueError as exc:
-        raise Refused(str(exc)) from None
+        raise Refused(text(exc))
     module, name = environ["ENGINE_MODULE"].strip(), environ["ENGINE_NAME"].strip()
     return ["engine-launcher", "-e", module, "-n", name, "-w", "1", "-l", level]
 
 
-def configure() -> None:
+def configure():
     """Run env2cfg, if there is a variable for it."""
     from canopsis import env2cfg
 
-    if env2cfg.any_set() and (code := env2cfg.run()):
+    code = env2cfg.run() if env2cfg.any_set() else 0
+    if code:
         raise Refused("", code)
 
 
-def become(arguments: Sequence[str]) -> NoReturn:
+def become(arguments):
     """Replace this process with a program of canopsis, signals that come in now included."""
     path = str(paths.bin_dir() / arguments[0])
     # What is in bin/ is there to be run, not to be imported.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     process.hold_signals()
     try:
-        os.execv(path, [path, *arguments[1:]])
+        os.execv(path, [path] + arguments[1:])
     except OSError as exc:
-        raise Refused(f"{path} cannot be run: {exc.strerror}", 126) from exc
+        raise Refused("%s cannot be run: %s" % (path, exc.strerror), 126)
 
 
-def become_command(arguments: Sequence[str]) -> NoReturn:
+def become_command(arguments):
     """Replace this process with any command, canopsis' own ones first."""
-    import shutil
-
     if arguments[0] == "shell":
-        arguments = ["bash", *arguments[1:]]
-    os.environ["PATH"] = f"{paths.bin_dir()}:{os.environ.get('PATH') or os.defpath}"
-    if "/" not in arguments[0] and shutil.which(arguments[0]) is None:
-        raise Refused(f"{arguments[0]!r}: there is no such command", 127)
+        arguments = ["bash"] + arguments[1:]
+    os.environ["PATH"] = "%s:%s" % (paths.bin_dir(), os.environ.get("PATH") or os.defpath)
+    absent = Refused("'%s': there is no such command" % arguments[0], 127)
+    if "/" not in arguments[0] and not _is_in_path(arguments[0]):
+        raise absent
     try:
-        os.execvp(arguments[0], list(arguments))
-    except FileNotFoundError:
-        raise Refused(f"{arguments[0]!r}: there is no such command", 127) from None
+        os.execvp(arguments[0], arguments)
     except OSError as exc:
-        raise Refused(f"{arguments[0]!r} cannot be run: {exc.strerror}", 126) from exc
+        if exc.errno == errno.ENOENT:
+            raise absent
+        raise Refused("'%s' cannot be run: %s" % (arguments[0], exc.strerror), 126)
 
 
-def start(arguments: Sequence[str]) -> NoReturn:
+def _is_in_path(command):
+    places = (os.path.join(folder, command) for folder in os.environ["PATH"].split(":"))
+    return any(os.path.isfile(place) and os.access(place, os.X_OK) for place in places)
+
+
+def start(arguments):
     """canopsis-entrypoint, up to the point where it is another program."""
     if arguments:
         become_command(arguments)
@@ -112,33 +114,33 @@ def start(arguments: Sequence[str]) -> NoReturn:
     become(role(dict(os.environ)))
 
 
-def start_prov(arguments: Sequence[str]) -> NoReturn:
+def start_prov(arguments):
     """canopsis-entrypoint-prov, up to the point where it is another program."""
     if arguments and not arguments[0].startswith("-"):
         become_command(arguments)
     configure()
-    become(["canopsisinit", *arguments])
+    become(["canopsisinit"] + arguments)
 
 
-def main() -> int:
+def main():
     """The canopsis-entrypoint command."""
     arguments = sys.argv[1:]
     if arguments in (["-h"], ["--help"]):
-        print(HELP, end="")
+        sys.stdout.write(HELP)
         return 0
     return _guard("canopsis-entrypoint", start, arguments)
 
 
-def main_prov() -> int:
+def main_prov():
     """The canopsis-entrypoint-prov command."""
     arguments = sys.argv[1:]
     if arguments in (["-h"], ["--help"]):
-        print(HELP_PROV, end="")
+        sys.stdout.write(HELP_PROV)
         return 0
     return _guard("canopsis-entrypoint-prov", start_prov, arguments)
 
 
-def _guard(program: str, run: Callable[[Sequence[str]], NoReturn], arguments: Sequence[str]) -> int:
+def _guard(program, run, arguments):
     process.Stopper(interrupted=143).install()
     # The files under the prefix belong to the image or the package.
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
@@ -146,8 +148,8 @@ def _guard(program: str, run: Callable[[Sequence[str]], NoReturn], arguments: Se
     try:
         run(arguments)
     except Refused as exc:
-        if str(exc):
-            print(f"{program}: {exc}", file=sys.stderr)
+        if exc.args[0]:
+            print_line("%s: %s" % (program, text(exc)), sys.stderr)
         return exc.code
 
 

@@ -5,117 +5,109 @@ it is. A URL without a port means the usual one; a login, virtual host or databa
 not name is not written, and comes from etc/.
 """
 
-from __future__ import annotations
-
 import argparse
+import io
 import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from configparser import ConfigParser
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from collections import namedtuple
 
 from canopsis import config, paths, process
+from canopsis.compat import print_line, quote, text, unquote, urlsplit
 from canopsis.config import ConfigError
 
 MODE = 0o640
 TLS = ("amqps", "rediss", "https")
 
-Settings = dict[str, str]
+
+class Target(namedtuple("Target", "file section keys")):
+    """A section env2cfg fills in: which of its keys takes which part of the URL (dict)."""
+
+    __slots__ = ()
 
 
-@dataclass(frozen=True)
-class Target:
-    """A section env2cfg fills in: which of its keys takes which part of the URL."""
+class Variable(namedtuple("Variable", "name parse targets")):
+    """An environment variable, how to read it (a function) and where its parts go (Targets)."""
 
-    file: str
-    section: str
-    keys: Mapping[str, str]
+    __slots__ = ()
 
 
-@dataclass(frozen=True)
-class Variable:
-    """An environment variable, how to read it and where its parts go."""
-
-    name: str
-    parse: Callable[[str], Settings]
-    targets: tuple[Target, ...]
+# The functions that read a URL (str) give its parts, the settings (dict of str).
 
 
-def parse_amqp(url: str) -> Settings:
+def parse_amqp(url):
     """amqp[s]://user:password@host:port/vhost"""
     parts, settings = _parse(url, {"amqp": 5672, "amqps": 5671})
     return _said(settings, virtual_host=unquote(parts.path[1:]))
 
 
-def parse_redis(url: str) -> Settings:
+def parse_redis(url):
     """redis[s]://user:password@host:port/number"""
     parts, settings = _parse(url, {"redis": 6379, "rediss": 6379})
     number = parts.path[1:]
-    if number and not number.isdecimal():
+    if number and not config.is_number(number):
         raise ValueError("the path must be the number of a database")
     return _said(settings, db=number)
 
 
-def parse_influx(url: str) -> Settings:
+def parse_influx(url):
     """influx://user:password@host:port/database, or http(s)://..."""
     parts, settings = _parse(url, {"influx": 8086, "influxdb": 8086, "http": 8086, "https": 8086})
     return _said(settings, db=unquote(parts.path[1:]))
 
 
-def parse_mongo(url: str) -> Settings:
+def parse_mongo(url):
     """mongodb://user:password@host:port,host:port/database?options"""
     from pymongo.errors import PyMongoError
     from pymongo.uri_parser import parse_uri
 
     if not url.startswith("mongodb://"):
         raise ValueError("it must start with mongodb:// (list the hosts instead of an SRV name)")
-    authority, _, query = url.removeprefix("mongodb://").partition("?")
+    authority, _, query = url[len("mongodb://") :].partition("?")
     if "@" in query or "@" in authority.partition("/")[2]:
         raise ValueError("special characters in a user name or password must be %-encoded")
     try:
         parsed = parse_uri(url, warn=False)
     except (PyMongoError, ValueError) as exc:
-        raise ValueError(str(exc)) from None
+        raise ValueError(text(exc))
     nodes = parsed["nodelist"]
     if len(nodes) == 1 and nodes[0][1] is not None:
-        settings = {"host": _bracketed(nodes[0][0]), "port": str(nodes[0][1])}
+        settings = {"host": _bracketed(nodes[0][0]), "port": text(nodes[0][1])}
     else:
         settings = {"host": ",".join(_node(host, port) for host, port in nodes)}
     if parsed["username"]:
-        settings |= {"user": parsed["username"], "password": parsed["password"] or ""}
+        settings["user"] = parsed["username"]
+        settings["password"] = parsed["password"] or ""
     return _said(settings, db=parsed["database"] or "", options=query)
 
 
-def _node(host: str, port: int | None) -> str:
+def _node(host, port):
     # Without a port it is the path of a socket.
-    return quote(host, safe="") if port is None else f"{_bracketed(host)}:{port}"
+    return quote(host, safe="") if port is None else "%s:%d" % (_bracketed(host), port)
 
 
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _bracketed(host):
+    return "[%s]" % host if ":" in host else host
 
 
-def _parse(url: str, schemes: Mapping[str, int]) -> tuple[SplitResult, Settings]:
-    """What the URLs of all services but MongoDB have in common; schemes with their ports."""
+def _parse(url, schemes):
+    """What the URLs of all services but MongoDB have in common: the split URL, and settings.
+
+    `schemes` (dict) holds the scheme names with their ports.
+    """
     parts = urlsplit(url)
-    if parts.scheme not in schemes or not url.startswith(f"{parts.scheme}://"):
-        raise ValueError("it must start with " + " or ".join(f"{name}://" for name in schemes))
+    if parts.scheme not in schemes or not url.startswith(parts.scheme + "://"):
+        raise ValueError("it must start with " + " or ".join(name + "://" for name in sorted(schemes)))
     # A bare / ? or # in a password ends the host early, and the rest looks like a path.
     if "@" in parts.path + parts.query + parts.fragment:
         raise ValueError("special characters in a user name or password must be %-encoded")
     if "," in parts.netloc.rpartition("@")[2]:
         raise ValueError("only one host is possible")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError("the port is not a number from 0 to 65535") from None
+    port = _port_of(parts)
     settings = {
         "host": parts.hostname or "localhost",
-        "port": str(schemes[parts.scheme] if port is None else port),
+        "port": text(schemes[parts.scheme] if port is None else port),
         "ssl": "true" if parts.scheme in TLS else "false",
     }
     if parts.username or parts.password:
@@ -124,13 +116,25 @@ def _parse(url: str, schemes: Mapping[str, int]) -> tuple[SplitResult, Settings]
     return parts, settings
 
 
-def _said(settings: Settings, **more: str) -> Settings:
+def _port_of(parts):
+    """The port of a split URL, or None; the judgement of Python itself depends on its version."""
+    written = parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    if not written:
+        return None
+    if not config.is_number(written) or int(written) > 65535:
+        raise ValueError("the port is not a number from 0 to 65535")
+    return int(written)
+
+
+def _said(settings, **more):
     """The settings, with those of `more` that are not empty."""
-    return settings | {key: value for key, value in more.items() if value}
+    said = dict(settings)
+    said.update((key, value) for key, value in more.items() if value)
+    return said
 
 
 _STORE = {"host": "host", "port": "port", "db": "db", "user": "user", "pwd": "password"}
-_MONGO = {**_STORE, "options": "options"}
+_MONGO = dict(_STORE, options="options")
 
 # In the order the variables are checked.
 VARIABLES = (
@@ -175,37 +179,40 @@ VARIABLES = (
     Variable(
         "CPS_REDIS_URL",
         parse_redis,
-        (Target("redis/storage.conf", "DATABASE", {**_STORE, "ssl": "ssl"}),),
+        (Target("redis/storage.conf", "DATABASE", dict(_STORE, ssl="ssl")),),
     ),
     Variable(
         "CPS_INFLUX_URL",
         parse_influx,
-        (Target("influx/storage.conf", "DATABASE", {**_STORE, "ssl": "ssl"}),),
+        (Target("influx/storage.conf", "DATABASE", dict(_STORE, ssl="ssl")),),
     ),
 )
 
 
-def any_set() -> bool:
+def any_set():
     """Is there anything for env2cfg to do?"""
     return any(variable.name in os.environ for variable in VARIABLES)
 
 
-def apply(environ: Mapping[str, str], *, require_all: bool = False) -> list[Path]:
-    """Read the variables, then write the files. Nothing is written if one of them is bad."""
-    parsed: list[tuple[Variable, Settings]] = []
+def apply(environ, require_all=False):
+    """Read the variables of `environ` (dict), then write the files, and give their paths.
+
+    Nothing is written if one of the variables is bad.
+    """
+    parsed = []
     for variable in VARIABLES:
         value = environ.get(variable.name)
         if value is None:
             if require_all:
-                raise ConfigError(f"{variable.name} is not set")
+                raise ConfigError("%s is not set" % variable.name)
             continue
         if not value.strip():
-            raise ConfigError(f"{variable.name} is empty: give it a URL or leave it unset")
+            raise ConfigError("%s is empty: give it a URL or leave it unset" % variable.name)
         try:
-            settings = variable.parse(value.strip())
+            settings = variable.parse(text(value).strip())
             _check(settings)
         except ValueError as exc:  # the text never holds the URL, which has a password
-            raise ConfigError(f"{variable.name} cannot be used: {exc}") from None
+            raise ConfigError("%s cannot be used: %s" % (variable.name, text(exc)))
         parsed.append((variable, settings))
     return [
         _write(paths.config_dir() / target.file, target, settings)
@@ -214,13 +221,13 @@ def apply(environ: Mapping[str, str], *, require_all: bool = False) -> list[Path
     ]
 
 
-def _check(settings: Settings) -> None:
+def _check(settings):
     for name, value in settings.items():
         if value != value.strip() or any(ord(char) < 32 for char in value):
-            raise ValueError(f"its {name} has white space at an end, or a control character")
+            raise ValueError("its %s has white space at an end, or a control character" % name)
 
 
-def _write(path: Path, target: Target, settings: Settings) -> Path:
+def _write(path, target, settings):
     parser = config.new_parser()
     config.read_into(parser, path)
     if not parser.has_section(target.section):
@@ -232,34 +239,35 @@ def _write(path: Path, target: Target, settings: Settings) -> Path:
             parser.set(target.section, key, settings[part])
     try:
         _replace(path, parser)
-    except OSError as exc:
+    except EnvironmentError as exc:
         raise ConfigError(
-            f"{path} cannot be written: {exc.strerror} (CPS_CONFIG_DIR chooses another folder)"
-        ) from exc
+            "%s cannot be written: %s (CPS_CONFIG_DIR chooses another folder)"
+            % (path, exc.strerror)
+        )
     return path
 
 
-def _replace(path: Path, parser: ConfigParser) -> None:
+def _replace(path, parser):
     """Write a file under a temporary name, then give it its own."""
     _make_folder(path.parent)
     folder = path.parent.stat()
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else MODE
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=".%s." % path.name, dir=str(path.parent))
     try:
-        with open(handle, "w", encoding="utf-8") as stream:
+        with io.open(handle, "w", encoding="utf-8") as stream:
             os.fchmod(stream.fileno(), mode)
             if os.geteuid() == 0:  # run by root for the user who owns the folder
                 os.fchown(stream.fileno(), folder.st_uid, folder.st_gid)
             parser.write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        os.rename(temporary, str(path))
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def _make_folder(path: Path) -> None:
+def _make_folder(path):
     """Make a folder and those above it, with the owner of the one they are in."""
     if path.is_dir():
         return
@@ -267,10 +275,10 @@ def _make_folder(path: Path) -> None:
     above = path.parent.stat()
     path.mkdir(mode=0o750, exist_ok=True)
     if os.geteuid() == 0:
-        os.chown(path, above.st_uid, above.st_gid)
+        os.chown(str(path), above.st_uid, above.st_gid)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv=None):
     """The env2cfg command."""
     process.Stopper(interrupted=143).install()
     parser = argparse.ArgumentParser(
@@ -285,13 +293,13 @@ def main(argv: list[str] | None = None) -> int:
     return run(require_all=options.require_all)
 
 
-def run(*, require_all: bool = False) -> int:
+def run(require_all=False):
     """Apply the environment and report; the exit code."""
     try:
         for path in apply(os.environ, require_all=require_all):
-            print(f"env2cfg: wrote {path}", flush=True)
+            print_line("env2cfg: wrote %s" % path)
     except ConfigError as exc:
-        print(f"env2cfg: {exc}", file=sys.stderr)
+        print_line("env2cfg: %s" % text(exc), sys.stderr)
         return 1
     return 0
 

@@ -1,21 +1,15 @@
 """canopsisinit: wait for the database, then put the initial documents into it."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import logging
 import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import namedtuple
 
 from canopsis import log, paths, process, schema, stores
-from canopsis.config import ConfigError
-
-if TYPE_CHECKING:
-    from pymongo.database import Database
+from canopsis.compat import Path, print_line, text
+from canopsis.config import ConfigError, is_number
 
 UNREACHABLE = 1
 FAILED = 2
@@ -24,32 +18,26 @@ ATTEMPT_TIMEOUT = 3.0
 logger = logging.getLogger("canopsis.init")
 
 
-@dataclass(frozen=True)
-class Batch:
-    """The documents of one file, for one collection."""
+class Batch(namedtuple("Batch", "file collection documents")):
+    """The documents of one file (list of dict), for one collection."""
 
-    file: str
-    collection: str
-    documents: list[dict[str, Any]]
+    __slots__ = ()
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for the database."""
+class Patience(namedtuple("Patience", "first delay retries")):
+    """How long to wait for the database: seconds before the first try and between others."""
 
-    first: float
-    delay: float
-    retries: int
+    __slots__ = ()
 
 
-def read_patience(environ: dict[str, str]) -> Patience:
-    """The CPS_INIT_* variables, or their defaults."""
+def read_patience(environ):
+    """The CPS_INIT_* variables of `environ` (dict), or their defaults (Patience)."""
 
-    def number(name: str, default: int) -> int:
-        text = environ.get(name) or str(default)
-        if not text.isdecimal():
-            raise ConfigError(f"{name} is {text!r}: a whole number is expected")
-        return int(text)
+    def number(name, default):
+        value = environ.get(name) or str(default)
+        if not is_number(value):
+            raise ConfigError("%s is '%s': a whole number is expected" % (name, value))
+        return int(value)
 
     return Patience(
         first=number("CPS_INIT_WAIT_FIRST_ATTEMPT", 0),
@@ -58,38 +46,39 @@ def read_patience(environ: dict[str, str]) -> Patience:
     )
 
 
-def read_batches(folder: Path) -> list[Batch]:
-    """All *.json files of a folder, in the order of their names."""
+def read_batches(folder):
+    """All *.json files of a folder (Path) as Batches, in the order of their names."""
     from bson import json_util
     from bson.errors import BSONError
 
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is not a folder")
+        raise ConfigError("%s is not a folder" % folder)
     batches = []
     for path in sorted(folder.glob("*.json")):
         try:
             text = path.read_text("utf-8")
             plain = json.loads(text)
-        except (OSError, ValueError) as exc:
-            raise ConfigError(f"{path} cannot be read: {exc}") from exc
-        if fault := schema.fault("load", plain):
-            raise ConfigError(f"{path}: {fault}")
+        except (EnvironmentError, ValueError) as exc:
+            raise ConfigError("%s cannot be read: %s" % (path, text(exc)))
+        fault = schema.fault("load", plain)
+        if fault:
+            raise ConfigError("%s: %s" % (path, fault))
         try:
             content = json_util.loads(text)  # {"$date": ...} and the like
         except (BSONError, ValueError, TypeError, LookupError) as exc:
-            raise ConfigError(f"{path} is not extended JSON: {exc}") from exc
+            raise ConfigError("%s is not extended JSON: %s" % (path, text(exc)))
         batches.append(Batch(path.name, content["collection"], content["documents"]))
     return batches
 
 
-def load(database: Database[dict[str, Any]], batches: list[Batch], *, replace: bool) -> None:
-    """Upsert all documents; those that exist are kept, unless `replace`."""
+def load(database, batches, replace):
+    """Into a pymongo.database.Database, upsert all documents; those that exist are kept, unless `replace`."""
     from pymongo import ReplaceOne, UpdateOne
 
     for batch in batches:
         if not batch.documents:
             continue
-        requests: list[Any] = [
+        requests = [
             ReplaceOne({"_id": document["_id"]}, document, upsert=True)
             if replace
             else UpdateOne({"_id": document["_id"]}, {"$setOnInsert": document}, upsert=True)
@@ -106,9 +95,7 @@ def load(database: Database[dict[str, Any]], batches: list[Batch], *, replace: b
         )
 
 
-def provision(
-    batches: list[Batch], patience: Patience, stopper: process.Stopper, *, replace: bool
-) -> int:
+def provision(batches, patience, stopper, replace):
     """Wait for the database and load; the exit code."""
     from pymongo.errors import ConnectionFailure, PyMongoError
 
@@ -127,8 +114,8 @@ def provision(
                     left = patience.retries - attempt
                     logger.warning(
                         "the database is not reachable (%s)%s",
-                        str(exc).partition(", Timeout:")[0],
-                        f", next try in {patience.delay:g} s, {left} left" if left else "",
+                        text(exc).partition(", Timeout:")[0],
+                        ", next try in %g s, %d left" % (patience.delay, left) if left else "",
                     )
                     if left and stopper.wait(patience.delay):
                         return stopper.interrupted
@@ -139,7 +126,7 @@ def provision(
     return UNREACHABLE
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv=None):
     """The canopsisinit command."""
     stopper = process.Stopper(interrupted=143)
     stopper.install()
@@ -164,7 +151,7 @@ def main(argv: list[str] | None = None) -> int:
         patience = read_patience(dict(os.environ))
         batches = read_batches(options.load_dir or paths.load_dir())
     except (ConfigError, ValueError) as exc:
-        print(f"canopsisinit: {exc}", file=sys.stderr)
+        print_line("canopsisinit: %s" % text(exc), sys.stderr)
         return FAILED
     return process.supervise(
         lambda: provision(batches, patience, stopper, replace=options.authorize_reinit), stopper

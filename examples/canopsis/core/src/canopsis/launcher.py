@@ -1,7 +1,5 @@
 """engine-launcher and engine-launcher-systemd: start one engine."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import logging
@@ -11,7 +9,8 @@ import re
 import sys
 
 from canopsis import log, paths, process
-from canopsis.config import ConfigError
+from canopsis.compat import module_exists, print_line, text
+from canopsis.config import ConfigError, is_number
 from canopsis.engine import Engine
 from canopsis.version import __version__
 
@@ -23,53 +22,52 @@ class LaunchError(Exception):
     """An engine that cannot be started as asked; the text is for the operator."""
 
 
-def available() -> list[str]:
-    """The engine modules that are installed."""
+def available():
+    """The engine modules that are installed (list of str)."""
     found = []
     for namespace in NAMESPACES:
-        try:
-            package = importlib.import_module(namespace)
-        except ModuleNotFoundError:
+        if not module_exists(namespace):
             continue
-        found += [f"{namespace}.{module.name}" for module in pkgutil.iter_modules(package.__path__)]
+        package = importlib.import_module(namespace)
+        names = (name for _, name, _ in pkgutil.iter_modules(package.__path__))
+        found += ["%s.%s" % (namespace, name) for name in names]
     return sorted(found)
 
 
-def load(module_name: str) -> type[Engine]:
-    """The class `Engine` of a module."""
-    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", module_name, re.ASCII):
-        raise LaunchError(f"{module_name!r} is not the name of a Python module")
+def load(module_name):
+    """The class `Engine` of a module (a type derived from Engine)."""
+    if not re.match(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", module_name):
+        raise LaunchError("'%s' is not the name of a Python module" % module_name)
+    if not module_exists(module_name):
+        known = ", ".join(available())
+        raise LaunchError("there is no module %s (there are %s)" % (module_name, known))
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as exc:
-        if exc.name and f"{module_name}.".startswith(f"{exc.name}."):
-            known = ", ".join(available())
-            raise LaunchError(f"there is no module {module_name} (there are {known})") from exc
-        raise LaunchError(f"{module_name} needs a module that is missing: {exc.name}") from exc
     except Exception as exc:
-        raise LaunchError(f"{module_name} cannot be loaded: {type(exc).__name__}: {exc}") from exc
+        kind = type(exc).__name__
+        raise LaunchError("%s cannot be loaded: %s: %s" % (module_name, kind, text(exc)))
     found = getattr(module, "Engine", None)
     if not (isinstance(found, type) and issubclass(found, Engine)) or found is Engine:
-        raise LaunchError(f"{module_name} has no engine: a class Engine is expected in it")
+        raise LaunchError("%s has no engine: a class Engine is expected in it" % module_name)
     return found
 
 
-def check_name(name: str) -> str:
-    """An engine's name becomes a queue's and a key's name."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name, re.ASCII):
+def check_name(name):
+    """An engine's name (str) becomes a queue's and a key's name."""
+    if not re.match(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", name):
         raise LaunchError(
-            f"{name!r} is not a name for an engine: letters, digits, '_', '-' and '.' are"
+            "'%s' is not a name for an engine: letters, digits, '_', '-' and '.' are" % name
         )
     return name
 
 
-def _workers(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
-    return int(text)
+def _workers(number):
+    if not is_number(number) or not 1 <= int(number) <= 64:
+        raise argparse.ArgumentTypeError("'%s' is not a number from 1 to 64" % number)
+    return int(number)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv=None):
     """The engine-launcher command."""
     stopper = process.Stopper()
     stopper.install()
@@ -96,9 +94,9 @@ def main(argv: list[str] | None = None) -> int:
         "-l",
         "--loglevel",
         metavar="LEVEL",
-        help=f"{', '.join(log.LEVELS)} ($CPS_LOGGING_LEVEL, or info)",
+        help="%s ($CPS_LOGGING_LEVEL, or info)" % ", ".join(log.LEVELS),
     )
-    parser.add_argument("--version", action="version", version=f"canopsis {__version__}")
+    parser.add_argument("--version", action="version", version="canopsis %s" % __version__)
     options = parser.parse_args(argv)
     try:
         level = options.loglevel
@@ -109,60 +107,60 @@ def main(argv: list[str] | None = None) -> int:
 
         runner = Runner(engine_class, name, options.workers, stopper)
     except (LaunchError, ConfigError, ValueError) as exc:
-        print(f"engine-launcher: {exc}", file=sys.stderr)
+        print_line("engine-launcher: %s" % text(exc), sys.stderr)
         return USAGE
     except Exception as exc:
         logging.getLogger("canopsis.engine").exception("engine %s cannot start", options.name)
-        print(f"engine-launcher: {type(exc).__name__}: {exc}", file=sys.stderr)
+        print_line("engine-launcher: %s: %s" % (type(exc).__name__, text(exc)), sys.stderr)
         return 1
     return runner.run()
 
 
-def split_instance(instance: str) -> tuple[str, str]:
-    """<module>-<name>, split at the first dash: the name may have more of them."""
+def split_instance(instance):
+    """<module>-<name> (str), split at the first dash: the name may have more of them."""
     module, dash, name = instance.partition("-")
     if not (module and dash and name):
         raise LaunchError(
-            f"{instance!r} is not <module>-<name>, as in "
-            "canopsis-engine@cleaner-cleaner_events.service"
+            "'%s' is not <module>-<name>, as in "
+            "canopsis-engine@cleaner-cleaner_events.service" % instance
         )
     return module, name
 
 
-USAGE_SYSTEMD = f"""\
+USAGE_SYSTEMD = """\
 usage: engine-launcher-systemd INSTANCE [NAMESPACE]
 
 Becomes the engine-launcher of a unit's instance, <module>-<name> (cleaner-cleaner_events).
-NAMESPACE is the package of the module ({NAMESPACES[0]}). WORKERS (1) and CPS_LOGGING_LEVEL
+NAMESPACE is the package of the module (canopsis.engines). WORKERS (1) and CPS_LOGGING_LEVEL
 (info) are read from the environment.
 """
 
 
-def main_systemd(argv: list[str] | None = None) -> int:
+def main_systemd(argv=None):
     """The engine-launcher-systemd command: turns a unit's instance into an engine."""
     # Not argparse: an instance may begin with a dash, and has to be refused as one.
     arguments = sys.argv[1:] if argv is None else argv
     if arguments in (["-h"], ["--help"]):
-        print(USAGE_SYSTEMD, end="")
+        sys.stdout.write(USAGE_SYSTEMD)
         return 0
     if len(arguments) not in (1, 2):
-        print(USAGE_SYSTEMD, end="", file=sys.stderr)
+        sys.stderr.write(USAGE_SYSTEMD)
         return USAGE
     namespace = arguments[1] if len(arguments) == 2 else NAMESPACES[0]
     try:
         module, name = split_instance(arguments[0])
         check_name(name)
     except LaunchError as exc:
-        print(f"engine-launcher-systemd: {exc}", file=sys.stderr)
+        print_line("engine-launcher-systemd: %s" % text(exc), sys.stderr)
         return USAGE
     launcher = str(paths.bin_dir() / "engine-launcher")
     workers = os.environ.get("WORKERS") or "1"
-    options = ["-e", f"{namespace}.{module}", "-n", name, "-w", workers]
+    options = ["-e", "%s.%s" % (namespace, module), "-n", name, "-w", workers]
     process.hold_signals()
     try:
-        os.execv(launcher, [launcher, *options])
+        os.execv(launcher, [launcher] + options)
     except OSError as exc:
-        print(f"engine-launcher-systemd: {launcher}: {exc.strerror}", file=sys.stderr)
+        print_line("engine-launcher-systemd: %s: %s" % (launcher, exc.strerror), sys.stderr)
         return 127
 
 

@@ -1,7 +1,5 @@
 """Logging: one event, one line, on stdout."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys
@@ -13,48 +11,51 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 class OneLine(logging.Formatter):
     """A formatter that keeps a record, traceback included, on one line."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Join the lines."""
-        return " | ".join(super().format(record).splitlines())
+    def format(self, record):
+        """Join the lines of a record (logging.LogRecord)."""
+        return " | ".join(super(OneLine, self).format(record).splitlines())
 
 
-class Complaint:
+class Complaint(object):
     """A trouble that lasts: said once when it begins, once when it is over."""
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger):
+        """`logger` (logging.Logger) is where it is said."""
         self._logger = logger
         self._active = False
 
-    def say(self, message: str, *args: object) -> None:
+    def say(self, message, *args):
         """Warn the first time; repetitions are for the level debug."""
         level = logging.DEBUG if self._active else logging.WARNING
         self._active = True
         self._logger.log(level, message, *args)
 
-    def over(self, message: str, *args: object) -> None:
+    def over(self, message, *args):
         """Tell that it works again, if it did not."""
         if self._active:
             self._logger.info(message, *args)
         self._active = False
 
 
-def default_level() -> str:
-    """$CPS_LOGGING_LEVEL, or info. Raises ValueError for a level nobody knows."""
+def default_level():
+    """$CPS_LOGGING_LEVEL (str), or info. Raises ValueError for a level nobody knows."""
     return check_level(os.environ.get("CPS_LOGGING_LEVEL") or "info", "CPS_LOGGING_LEVEL")
 
 
-def check_level(level: str, origin: str) -> str:
-    """The level in lower case, or a ValueError that names where it came from."""
+def check_level(level, origin):
+    """The level (str) in lower case, or a ValueError that names where it came from."""
     if level.lower() not in LEVELS:
-        raise ValueError(f"{origin} is {level!r}: use one of {', '.join(LEVELS)}")
+        raise ValueError("%s is '%s': use one of %s" % (origin, level, ", ".join(LEVELS)))
     return level.lower()
 
 
-def setup(level: str) -> None:
+def setup(level):
     """Send all records of this process to stdout."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(OneLine(FORMAT))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
     # Chatty at info and debug, and never about canopsis itself.
     for name in ("amqp", "kombu", "urllib3", "pymongo"):
         logging.getLogger(name).setLevel(logging.WARNING)

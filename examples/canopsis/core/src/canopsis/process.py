@@ -6,40 +6,51 @@ holds the signals back, for the next program to receive. This module imports lit
 in place early.
 """
 
-from __future__ import annotations
-
-import contextlib
+import errno
+import fcntl
 import os
 import select
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from canopsis.compat import monotonic
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE = 0.5
 
 
-def hold_signals() -> None:
+def hold_signals():
     """Keep stop signals pending, across exec, until `release_signals`."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    _mask("SIG_BLOCK", 0)
 
 
-def release_signals() -> None:
+def release_signals():
     """Let stop signals through; one that came in meanwhile arrives now."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    _mask("SIG_UNBLOCK", 1)
 
 
-def leave(code: int) -> NoReturn:
+def _mask(how, on_linux):
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(getattr(signal, how), SIGNALS)
+        return
+    import ctypes  # Python 2.7 knows no masks, but its C library does
+
+    library = ctypes.CDLL(None)
+    signals = ctypes.create_string_buffer(128)
+    library.sigemptyset(signals)
+    for signum in SIGNALS:
+        library.sigaddset(signals, signum)
+    library.pthread_sigmask(on_linux, signals, None)
+
+
+def leave(code):
     """End the process at once, whatever its other threads are waiting for."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-class Stopper:
+class Stopper(object):
     """A stop request any number of threads can wait for.
 
     It is a pipe that becomes readable and stays so. The interpreter itself writes to it when a
@@ -47,58 +58,77 @@ class Stopper:
     thread, or just before the main thread begins to wait.
     """
 
-    def __init__(self, interrupted: int = 0) -> None:
+    def __init__(self, interrupted=0):
         """`interrupted` is the exit code after a signal."""
         self.interrupted = interrupted
         self._read, self._write = os.pipe()
-        os.set_blocking(self._write, False)
+        for end in (self._read, self._write):
+            fcntl.fcntl(end, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        fcntl.fcntl(self._write, fcntl.F_SETFL, os.O_NONBLOCK)
         self._ready = False
 
-    def install(self) -> None:
+    def install(self):
         """Take over SIGTERM and SIGINT. Until `ready`, they end the process at once."""
         for signum in SIGNALS:
             signal.signal(signum, self._on_signal)
         release_signals()
 
-    def ready(self) -> None:
+    def ready(self):
         """From now on the main thread waits for the request, and ends in good order."""
-        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        if sys.version_info >= (3,):
+            signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        else:
+            signal.set_wakeup_fd(self._write)
         self._ready = True
 
-    def _on_signal(self, _signum: int, _frame: object) -> None:
+    def _on_signal(self, _signum, _frame):
         if not self._ready:
             os._exit(self.interrupted)
 
-    def set(self) -> None:
+    def set(self):
         """Ask everybody to stop."""
-        with contextlib.suppress(BlockingIOError):  # full: it has been asked often enough
+        try:
             os.write(self._write, b"!")
+        except OSError as exc:
+            if exc.errno != errno.EAGAIN:  # full: it has been asked often enough
+                raise
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds):
         """Sleep, for ever if None; True as soon as a stop is requested."""
-        return bool(select.select([self._read], [], [], seconds)[0])
+        limit = None if seconds is None else monotonic() + seconds
+        while True:
+            left = None if limit is None else max(0.0, limit - monotonic())
+            try:
+                return bool(select.select([self._read], [], [], left)[0])
+            except select.error as exc:  # Python 2.7 does not go on after a signal
+                if exc.args[0] != errno.EINTR:
+                    raise
 
     @property
-    def stopping(self) -> bool:
+    def stopping(self):
         """Has a stop been requested?"""
         return self.wait(0)
 
 
-def supervise(job: Callable[[], int], stopper: Stopper) -> int:
-    """Run `job` in a thread and return its result, or leave when a signal comes first."""
+def supervise(job, stopper):
+    """Run `job` (a callable that gives an int) in a thread and return its result.
+
+    When a signal comes first, the process ends.
+    """
     import threading
 
-    result: list[int] = []
+    result = []
     finished = threading.Event()
 
-    def run() -> None:
+    def run():
         try:
             result.append(job())
         finally:
             finished.set()
             stopper.set()
 
-    thread = threading.Thread(target=run, name="job", daemon=True)
+    thread = threading.Thread(target=run, name="job")
+    thread.daemon = True
     stopper.ready()
     thread.start()
     stopper.wait(None)

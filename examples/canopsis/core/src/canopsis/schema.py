@@ -1,24 +1,29 @@
 """The JSON schemas of the package."""
 
-from __future__ import annotations
-
 import json
-from functools import cache
-from importlib import resources
+import pkgutil
 
 import jsonschema
 
-
-@cache
-def validator(name: str) -> jsonschema.Draft7Validator:
-    """The validator of schemas/<name>.json."""
-    text = resources.files("canopsis").joinpath("schemas", f"{name}.json").read_text("utf-8")
-    return jsonschema.Draft7Validator(
-        json.loads(text), format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER
-    )
+_validators = {}
 
 
-def fault(name: str, document: object) -> str | None:
-    """What is wrong with a document, in one line; None if nothing is."""
+def validator(name):
+    """The validator (jsonschema.Draft7Validator) of schemas/<name>.json."""
+    if name not in _validators:
+        content = pkgutil.get_data("canopsis", "schemas/%s.json" % name)
+        _validators[name] = jsonschema.Draft7Validator(
+            json.loads(content.decode("utf-8")), format_checker=jsonschema.FormatChecker()
+        )
+    return _validators[name]
+
+
+def fault(name, document):
+    """What is wrong with a document, in one line (str); None if nothing is."""
     error = jsonschema.exceptions.best_match(validator(name).iter_errors(document))
-    return f"{error.json_path}: {error.message}" if error else None
+    return "%s: %s" % (_path(error), error.message) if error else None
+
+
+def _path(error):
+    parts = ("[%d]" % part if isinstance(part, int) else ".%s" % part for part in error.absolute_path)
+    return "$" + "".join(parts)

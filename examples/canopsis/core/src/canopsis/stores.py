@@ -1,55 +1,43 @@
 """What the configuration says about the bus and the stores, and clients for them."""
 
-from __future__ import annotations
-
-from configparser import ConfigParser, SectionProxy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus
+from collections import namedtuple
 
 from canopsis import config
-from canopsis.config import ConfigError
-
-if TYPE_CHECKING:
-    from pymongo import MongoClient
-    from redis import Redis
+from canopsis.compat import quote_plus
+from canopsis.config import ConfigError, is_number
 
 
-def _section(name: str, section: str) -> SectionProxy:
-    parser: ConfigParser = config.read(name)
+def _section(name, section):
+    parser = config.read(name)
     if not parser.has_section(section):
-        raise ConfigError(f"{name} has no section [{section}]")
+        raise ConfigError("%s has no section [%s]" % (name, section))
     return parser[section]
 
 
-def _port(section: SectionProxy, default: int) -> int:
-    text = section.get("port") or str(default)
-    if not text.isdecimal() or int(text) > 65535:
+def _port(section, default):
+    port = section.get("port") or str(default)
+    if not is_number(port) or int(port) > 65535:
         raise ConfigError(
-            f"[{section.name}] port is {text!r}: a number from 0 to 65535 is expected"
+            "[%s] port is '%s': a number from 0 to 65535 is expected" % (section.name, port)
         )
-    return int(text)
+    return int(port)
 
 
-def _flag(section: SectionProxy, key: str) -> bool:
+def _flag(section, key):
     try:
         return section.getboolean(key, fallback=False)
     except ValueError:
-        raise ConfigError(f"[{section.name}] {key} is neither true nor false") from None
+        raise ConfigError("[%s] %s is neither true nor false" % (section.name, key))
 
 
-@dataclass(frozen=True)
-class Bus:
-    """The message broker, and the exchange all events go through."""
+class Bus(namedtuple("Bus", "host port exchange options")):
+    """The message broker, and the exchange all events go through; `options` are kombu's (dict)."""
 
-    host: str
-    port: int
-    exchange: str
-    options: dict[str, Any]
+    __slots__ = ()
 
 
-def bus() -> Bus:
-    """The broker of amqp.conf."""
+def bus():
+    """The broker of amqp.conf (Bus)."""
     section = _section("amqp.conf", "master")
     tls = _flag(section, "ssl")
     host = section.get("host") or "localhost"
@@ -60,40 +48,41 @@ def bus() -> Bus:
         "userid": section.get("userid") or "guest",
         "password": section.get("password") or "guest",
         "virtual_host": section.get("virtual_host") or "canopsis",
-        # Given a name to check, the transport verifies the broker's certificate.
-        "ssl": {"server_hostname": host} if tls else False,
+        # With a context of its own the transport verifies the broker's certificate.
+        "ssl": {"server_hostname": host, "context": {"check_hostname": True}} if tls else False,
         "connect_timeout": 2,
         "heartbeat": 30,
     }
     return Bus(host, port, section.get("exchange_name") or "canopsis", options)
 
 
-def mongo_hosts() -> str:
+def mongo_hosts():
     """The hosts of common/mongo_store.conf, each with its port."""
     section = _section("common/mongo_store.conf", "DATABASE")
     host = section.get("host") or "localhost"
-    complete = "," in host or "%2F" in host or host.rpartition(":")[2].isdecimal()
-    return host if complete else f"{host}:{_port(section, 27017)}"
+    complete = "," in host or "%2F" in host or is_number(host.rpartition(":")[2])
+    return host if complete else "%s:%d" % (host, _port(section, 27017))
 
 
-def mongo_uri() -> str:
+def mongo_uri():
     """The address of common/mongo_store.conf as a mongodb:// URI."""
     section = _section("common/mongo_store.conf", "DATABASE")
     login = ""
-    if user := section.get("user"):
-        login = f"{quote_plus(user)}:{quote_plus(section.get('pwd') or '')}@"
+    if section.get("user"):
+        words = (section.get("user"), section.get("pwd") or "")
+        login = "%s:%s@" % tuple(quote_plus(word) for word in words)
     options = section.get("options") or ""
-    uri = f"mongodb://{login}{mongo_hosts()}/{mongo_database()}"
-    return f"{uri}?{options}" if options else uri
+    uri = "mongodb://%s%s/%s" % (login, mongo_hosts(), mongo_database())
+    return "%s?%s" % (uri, options) if options else uri
 
 
-def mongo_database() -> str:
+def mongo_database():
     """The name of the database."""
     return _section("common/mongo_store.conf", "DATABASE").get("db") or "canopsis"
 
 
-def mongo_client(timeout: float) -> MongoClient[dict[str, Any]]:
-    """A client that gives up on finding a server after `timeout` seconds."""
+def mongo_client(timeout):
+    """A client (pymongo.MongoClient) that gives up on finding a server after `timeout` seconds."""
     from pymongo import MongoClient
 
     milliseconds = int(timeout * 1000)
@@ -105,18 +94,18 @@ def mongo_client(timeout: float) -> MongoClient[dict[str, Any]]:
     )
 
 
-def redis_client() -> Redis | None:
-    """The store of the heartbeats, or None if no host is configured."""
+def redis_client():
+    """The store of the heartbeats (redis.Redis), or None if no host is configured."""
     section = _section("redis/storage.conf", "DATABASE")
-    if not (host := section.get("host")):
+    if not section.get("host"):
         return None
     from redis import Redis
 
     number = section.get("db") or "0"
-    if not number.isdecimal():
-        raise ConfigError(f"redis/storage.conf: db is {number!r}, a number is expected")
+    if not is_number(number):
+        raise ConfigError("redis/storage.conf: db is '%s', a number is expected" % number)
     return Redis(
-        host=host,
+        host=section.get("host"),
         port=_port(section, 6379),
         db=int(number),
         username=section.get("user") or None,
@@ -128,25 +117,23 @@ def redis_client() -> Redis | None:
     )
 
 
-@dataclass(frozen=True)
-class Influx:
-    """Where measurements are written."""
+class Influx(namedtuple("Influx", "url database auth")):
+    """Where measurements are written; `auth` is a user and a password, or None."""
 
-    url: str
-    database: str
-    auth: tuple[str, str] | None
+    __slots__ = ()
 
 
-def influx() -> Influx | None:
-    """The store of the measurements, or None if no host is configured."""
+def influx():
+    """The store of the measurements (Influx), or None if no host is configured."""
     section = _section("influx/storage.conf", "DATABASE")
-    if not (host := section.get("host")):
+    host = section.get("host")
+    if not host:
         return None
     scheme = "https" if _flag(section, "ssl") else "http"
-    shown = f"[{host}]" if ":" in host else host
+    shown = "[%s]" % host if ":" in host else host
     user = section.get("user")
     return Influx(
-        url=f"{scheme}://{shown}:{_port(section, 8086)}/write",
+        url="%s://%s:%d/write" % (scheme, shown, _port(section, 8086)),
         database=section.get("db") or "canopsis",
         auth=(user, section.get("pwd") or "") if user else None,
     )

@@ -1,6 +1,6 @@
-"""The version, as installed; pyproject.toml is the one place it is written in."""
+"""The version, as installed; setup.cfg is the one place it is written in."""
 
-from importlib.metadata import PackageNotFoundError, version
+from canopsis.compat import PackageNotFoundError, version
 
 try:
     __version__ = version("canopsis")

@@ -4,33 +4,29 @@ The plans are calendars, etc/pbehavior.d/*.ics; X-CANOPSIS-COMPONENT is a patter
 names of the components an entry is about (all of them if it is missing).
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections import namedtuple
+from datetime import datetime, time, timedelta
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Any
 
-from dateutil.rrule import rrule, rruleset, rrulestr
+from dateutil.rrule import rrulestr
+from dateutil.tz import tzutc
 from icalendar import Calendar
 
 from canopsis import engine, paths
-from canopsis.engine import Event, Outlet
+from canopsis.compat import text
+
+UTC = tzutc()
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A time, perhaps a recurring one, at which components may do what they like."""
+class Plan(namedtuple("Plan", "reason component start duration rule")):
+    """A time, perhaps a recurring one, at which components may do what they like.
 
-    reason: str
-    component: str
-    start: datetime
-    duration: timedelta
-    rule: rrule | rruleset | None = None
+    `component` is a pattern, `start` a datetime, `duration` a timedelta, `rule` an rrule or None.
+    """
 
-    def covers(self, component: str, moment: datetime) -> bool:
+    __slots__ = ()
+
+    def covers(self, component, moment):
         """Is this component in maintenance at that moment?"""
         if not fnmatchcase(component, self.component):
             return False
@@ -38,13 +34,13 @@ class Plan:
         return begin is not None and begin <= moment < begin + self.duration
 
 
-def read_plans(path: Path) -> list[Plan]:
-    """The plans of one calendar. Raises ValueError if it is not one."""
+def read_plans(path):
+    """The Plans (list) of one calendar (Path). Raises ValueError if it is not one."""
     calendar = Calendar.from_ical(path.read_bytes())
     return [_plan(entry) for entry in calendar.walk("VEVENT")]
 
 
-def _plan(entry: Any) -> Plan:
+def _plan(entry):
     if "DTSTART" not in entry:
         raise ValueError("an entry has no DTSTART")
     start = _moment(entry.decoded("DTSTART"))
@@ -56,17 +52,17 @@ def _plan(entry: Any) -> Plan:
         duration = timedelta(days=1)
     rule = None
     if "RRULE" in entry:
-        rule = rrulestr(entry["RRULE"].to_ical().decode(), dtstart=start, cache=True)
+        rule = rrulestr(entry["RRULE"].to_ical().decode("utf-8"), dtstart=start, cache=True)
     return Plan(
-        reason=str(entry.get("SUMMARY", "planned")),
-        component=str(entry.get("X-CANOPSIS-COMPONENT", "*")),
+        reason=text(entry.get("SUMMARY", "planned")),
+        component=text(entry.get("X-CANOPSIS-COMPONENT", "*")),
         start=start,
         duration=duration,
         rule=rule,
     )
 
 
-def _moment(value: date) -> datetime:
+def _moment(value):
     """A day begins at midnight; a time without a zone is UTC."""
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
@@ -78,37 +74,39 @@ class Engine(engine.Engine):
 
     consumes = "clean.#"
 
-    def __init__(self, name: str, outlet: Outlet) -> None:
-        super().__init__(name, outlet)
+    def __init__(self, name, outlet):
+        """As any engine; the calendars are read with the first beat."""
+        super(Engine, self).__init__(name, outlet)
         self.folder = paths.etc_dir() / "pbehavior.d"
-        self.plans: list[Plan] = []
-        self._seen: dict[Path, int] | None = None
+        self.plans = []
+        self._seen = None
 
-    def work(self, event: Event) -> None:
+    def work(self, event):
         """Pass an event on with the reason, if there is one."""
-        component = str(event.get("component", ""))
+        component = text(event.get("component", ""))
         moment = datetime.fromtimestamp(int(event["timestamp"]), UTC)
-        if reason := self.reason(component, moment):
-            self.outlet.publish("pbehavior.active", {**event, "inactive_reason": reason})
+        reason = self.reason(component, moment)
+        if reason:
+            self.outlet.publish("pbehavior.active", dict(event, inactive_reason=reason))
 
-    def reason(self, component: str, moment: datetime) -> str | None:
-        """Why a component is inactive, if it is."""
+    def reason(self, component, moment):
+        """Why a component (str) is inactive at a moment (datetime), if it is."""
         return next((plan.reason for plan in self.plans if plan.covers(component, moment)), None)
 
-    def beat(self) -> None:
+    def beat(self):
         """Read the calendars again when one has changed."""
-        seen = {path: path.stat().st_mtime_ns for path in sorted(self.folder.glob("*.ics"))}
+        seen = {path: path.stat().st_mtime for path in sorted(self.folder.glob("*.ics"))}
         if seen == self._seen:
             return
         self._seen = seen
         self.plans = self._read(seen)
         self.log.info("%d plans in %d calendars", len(self.plans), len(seen))
 
-    def _read(self, files: Iterable[Path]) -> list[Plan]:
-        plans: list[Plan] = []
+    def _read(self, files):
+        plans = []
         for path in files:
             try:
                 plans += read_plans(path)
-            except (OSError, ValueError) as exc:
+            except (EnvironmentError, ValueError) as exc:
                 self.log.warning("%s is left out: %s", path, exc)
         return plans

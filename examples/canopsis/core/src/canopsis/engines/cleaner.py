@@ -1,19 +1,16 @@
 """cleaner: brings what connectors send into one form, and drops what the rules say."""
 
-from __future__ import annotations
-
 import platform
 import re
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections import namedtuple
 
 import yaml
 
 from canopsis import engine, paths, schema
+from canopsis.compat import is_text, text
 from canopsis.config import ConfigError
-from canopsis.engine import Event, InvalidEvent, Outlet
+from canopsis.engine import InvalidEvent
 
 STATES = {
     "ok": 0,
@@ -26,35 +23,33 @@ STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Rule:
-    """If all patterns match: set these fields, or drop the event."""
+class Rule(namedtuple("Rule", "match set drop")):
+    """If all patterns (dict) match: set these fields (dict), or drop the event."""
 
-    match: dict[str, re.Pattern[str]]
-    set: dict[str, Any] = field(default_factory=dict)
-    drop: bool = False
+    __slots__ = ()
 
-    def matches(self, event: Event) -> bool:
+    def matches(self, event):
         """Does every pattern occur in its field?"""
         return all(
-            name in event and pattern.search(str(event[name]))
+            name in event and pattern.search(text(event[name]))
             for name, pattern in self.match.items()
         )
 
 
-def load_rules(path: Path) -> list[Rule]:
-    """Read etc/rules.yml; a missing file has no rules."""
+def load_rules(path):
+    """The Rules (list) of etc/rules.yml (Path); a missing file has none."""
+    if not path.exists():
+        return []
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
-        raise ConfigError(f"{path} cannot be read: {exc}") from exc
-    if fault := schema.fault("rules", document):
-        raise ConfigError(f"{path}: {fault}")
+    except (EnvironmentError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise ConfigError("%s cannot be read: %s" % (path, text(exc)))
+    fault = schema.fault("rules", document)
+    if fault:
+        raise ConfigError("%s: %s" % (path, fault))
     return [
         Rule(
-            match={name: re.compile(text) for name, text in rule["match"].items()},
+            match={name: re.compile(regex) for name, regex in rule["match"].items()},
             set=rule.get("set", {}),
             drop=rule.get("drop", False),
         )
@@ -62,34 +57,35 @@ def load_rules(path: Path) -> list[Rule]:
     ]
 
 
-def normalise(event: Event, rules: list[Rule]) -> Event | None:
+def normalise(event, rules):
     """The event in its normal form, or None if a rule drops it."""
     clean = {
-        name: value.strip() if isinstance(value, str) else value for name, value in event.items()
+        name: value.strip() if is_text(value) else value for name, value in event.items()
     }
-    clean["event_type"] = str(clean.get("event_type", "check")).lower()
+    clean["event_type"] = text(clean.get("event_type", "check")).lower()
     clean.setdefault("source_type", "resource" if clean.get("resource") else "component")
     clean.setdefault("connector", "canopsis")
     clean["timestamp"] = _timestamp(clean.get("timestamp"))
     state = clean.get("state", 0)
-    clean["state"] = STATES.get(state.lower(), state) if isinstance(state, str) else state
+    clean["state"] = STATES.get(state.lower(), state) if is_text(state) else state
     for rule in rules:
         if rule.matches(clean):
             if rule.drop:
                 return None
-            clean |= rule.set
-    if fault := schema.fault("event", clean):
+            clean.update(rule.set)
+    fault = schema.fault("event", clean)
+    if fault:
         raise InvalidEvent(fault)
     return clean
 
 
-def _timestamp(value: object) -> int:
+def _timestamp(value):
     if value is None:
         return int(time.time())
     try:
-        return int(float(value))  # type: ignore[arg-type]
+        return int(float(value))
     except (TypeError, ValueError, OverflowError):
-        raise InvalidEvent(f"$.timestamp: {value!r} is not a time") from None
+        raise InvalidEvent("$.timestamp: '%s' is not a time" % text(value))
 
 
 class Engine(engine.Engine):
@@ -97,17 +93,18 @@ class Engine(engine.Engine):
 
     consumes = "raw.#"
 
-    def __init__(self, name: str, outlet: Outlet) -> None:
-        super().__init__(name, outlet)
+    def __init__(self, name, outlet):
+        """As any engine, with the rules of etc/rules.yml."""
+        super(Engine, self).__init__(name, outlet)
         self.rules = load_rules(paths.etc_dir() / "rules.yml")
 
-    def work(self, event: Event) -> None:
+    def work(self, event):
         """Normalise one event and pass it on."""
         clean = normalise(event, self.rules)
         if clean is not None:
-            self.outlet.publish(f"clean.{clean['event_type']}", clean)
+            self.outlet.publish("clean.%s" % clean["event_type"], clean)
 
-    def beat(self) -> None:
+    def beat(self):
         """Send an event through: whoever misses it knows that events do not get through."""
         self.outlet.submit(
             {

@@ -1,7 +1,5 @@
 """metrics: measures the host it runs on, for the bus and for InfluxDB."""
 
-from __future__ import annotations
-
 import platform
 import time
 
@@ -9,12 +7,12 @@ import psutil
 import requests
 
 from canopsis import engine, stores
-from canopsis.engine import Outlet
+from canopsis.compat import text
 from canopsis.log import Complaint
 
 
-def measure() -> dict[str, float]:
-    """Load and use of memory and disk, in percent but for the load."""
+def measure():
+    """Load and use of memory and disk (dict of float), in percent but for the load."""
     return {
         "cpu": psutil.cpu_percent(interval=None),
         "load1": psutil.getloadavg()[0],
@@ -23,11 +21,11 @@ def measure() -> dict[str, float]:
     }
 
 
-def line(host: str, values: dict[str, float], timestamp: int) -> str:
-    """One point in InfluxDB's line protocol."""
+def line(host, values, timestamp):
+    """One point (str) in InfluxDB's line protocol."""
     tag = host.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
-    fields = ",".join(f"{name}={value:.2f}" for name, value in sorted(values.items()))
-    return f"host,component={tag} {fields} {timestamp}"
+    fields = ",".join("%s=%.2f" % pair for pair in sorted(values.items()))
+    return "host,component=%s %s %d" % (tag, fields, timestamp)
 
 
 class Engine(engine.Engine):
@@ -35,15 +33,16 @@ class Engine(engine.Engine):
 
     interval = 10.0
 
-    def __init__(self, name: str, outlet: Outlet) -> None:
-        super().__init__(name, outlet)
-        self.host = platform.node() or "localhost"
+    def __init__(self, name, outlet):
+        """As any engine; the first measurement begins."""
+        super(Engine, self).__init__(name, outlet)
+        self.host = text(platform.node() or "localhost")
         self.influx = stores.influx()
         self.session = requests.Session()
         self.complaint = Complaint(self.log)
         psutil.cpu_percent(interval=None)  # the first call only starts the measurement
 
-    def beat(self) -> None:
+    def beat(self):
         """Measure, and tell."""
         values = measure()
         now = int(time.time())
@@ -59,7 +58,7 @@ class Engine(engine.Engine):
         )
         self._store(line(self.host, values, now))
 
-    def _store(self, point: str) -> None:
+    def _store(self, point):
         if self.influx is None:
             return
         try:
@@ -67,7 +66,7 @@ class Engine(engine.Engine):
                 self.influx.url,
                 params={"db": self.influx.database, "precision": "s"},
                 auth=self.influx.auth,
-                data=point.encode(),
+                data=point.encode("utf-8"),
                 timeout=(0.5, 2),
             )
             answer.raise_for_status()

@@ -4,20 +4,17 @@ Gunicorn's gevent worker looks for a stop request once a second, and waits for i
 connections that are kept alive. Here the worker ends as soon as no request is running.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import signal
 import sys
 import tempfile
-import time
-from typing import Any
 
 from gunicorn.app.base import Application
 from gunicorn.glogging import Logger as GunicornLogger
 
 from canopsis import config, log, paths, process
+from canopsis.compat import monotonic, print_line, text
 from canopsis.config import ConfigError
 
 GRACEFUL_TIMEOUT = 1
@@ -28,48 +25,50 @@ HARDLY_MORE = 0.3
 class Logger(GunicornLogger):
     """Gunicorn's logger, with its messages on stdout too, and each on one line."""
 
-    def setup(self, cfg: Any) -> None:
+    def setup(self, cfg):
         """Let gunicorn set its handlers up, then change where "-" goes."""
-        super().setup(cfg)
+        super(Logger, self).setup(cfg)
         for handler in self.error_log.handlers:
             if type(handler) is logging.StreamHandler:
-                handler.setStream(sys.stdout)
+                handler.stream = sys.stdout
                 handler.setFormatter(log.OneLine(log.FORMAT))
 
 
-class PromptEnd:
+class PromptEnd(object):
     """Gunicorn hooks: count the requests that are running, and end when there are none."""
 
-    def __init__(self) -> None:
+    def __init__(self):
+        """No request is running."""
         self._running = 0
 
-    def post_fork(self, _server: Any, _worker: Any) -> None:
+    def post_fork(self, _server, _worker):
         """A worker that is still starting has nothing to finish."""
         signal.signal(signal.SIGTERM, lambda _signum, _frame: os._exit(0))
 
-    def post_worker_init(self, worker: Any) -> None:
+    def post_worker_init(self, worker):
         """Take SIGTERM over, in gevent's worker only."""
         from gunicorn.workers.ggevent import GeventWorker
 
         if isinstance(worker, GeventWorker):
             import gevent
 
-            gevent.signal_handler(signal.SIGTERM, self._end, worker)
+            on_signal = getattr(gevent, "signal_handler", None) or gevent.signal  # before 1.3
+            on_signal(signal.SIGTERM, self._end, worker)
 
-    def pre_request(self, _worker: Any, _request: Any) -> None:
+    def pre_request(self, _worker, _request):
         """A request begins."""
         self._running += 1
 
-    def post_request(self, _worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
+    def post_request(self, _worker, _request, _environ, _response):
         """A request is answered."""
         self._running -= 1
 
-    def _end(self, worker: Any) -> None:
+    def _end(self, worker):
         import gevent
 
         worker.alive = False  # answers from now on close their connection
-        limit = time.monotonic() + worker.cfg.graceful_timeout - HARDLY_MORE
-        while self._running > 0 and time.monotonic() < limit:
+        limit = monotonic() + worker.cfg.graceful_timeout - HARDLY_MORE
+        while self._running > 0 and monotonic() < limit:
             gevent.sleep(0.02)
         sys.exit(0)
 
@@ -77,27 +76,28 @@ class PromptEnd:
 class WebServer(Application):
     """Gunicorn as `webserver`: takes all its options, but no application."""
 
-    def __init__(self, defaults: dict[str, Any]) -> None:
+    def __init__(self, defaults):
+        """`defaults` (dict) are settings of gunicorn."""
         self._defaults = defaults
-        super().__init__("%(prog)s [OPTIONS]", prog="webserver")
+        super(WebServer, self).__init__("%(prog)s [OPTIONS]", prog="webserver")
 
-    def init(self, parser: Any, _options: Any, args: list[str]) -> dict[str, Any]:
+    def init(self, parser, _options, args):
         """The settings that $GUNICORN_CMD_ARGS and the command line may change."""
         if args:
-            parser.error(f"unexpected argument {args[0]}: the application is not a choice")
+            parser.error("unexpected argument %s: the application is not a choice" % args[0])
         return self._defaults
 
-    def load(self) -> Any:
+    def load(self):
         """The application; imported in the worker, after gevent has patched the sockets."""
         from canopsis.webcore.application import application
 
         return application
 
 
-def defaults() -> dict[str, Any]:
-    """The settings of canopsis, changed by the section [gunicorn] of webserver.conf."""
+def defaults():
+    """The settings of canopsis (dict), changed by the section [gunicorn] of webserver.conf."""
     end = PromptEnd()
-    settings: dict[str, Any] = {
+    settings = {
         "worker_class": "gevent",
         "workers": 1,
         "bind": "0.0.0.0:8082",
@@ -115,12 +115,12 @@ def defaults() -> dict[str, Any]:
     }
     parser = config.read("webserver.conf")
     if parser.has_section("gunicorn"):
-        settings |= parser["gunicorn"]
+        settings.update(parser["gunicorn"])
     return settings
 
 
-def worker_tmp_dir() -> str | None:
-    """A folder for the file a worker proves its life with: in memory, if possible.
+def worker_tmp_dir():
+    """A folder (str, or None) for the file a worker proves its life with: in memory, if possible.
 
     On a disk a busy file system could hold the worker up.
     """
@@ -130,14 +130,14 @@ def worker_tmp_dir() -> str | None:
     return None
 
 
-def main() -> None:
+def main():
     """The webserver command."""
     # Replaced by gunicorn's own handlers once it starts.
     process.Stopper().install()
     try:
         server = WebServer(defaults())
     except (ConfigError, ValueError) as exc:
-        print(f"webserver: {exc}", file=sys.stderr)
+        print_line("webserver: %s" % text(exc), sys.stderr)
         sys.exit(2)
     server.run()
 
