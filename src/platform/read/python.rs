@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::{is_lower_word, is_minor_version};
 use crate::{
     names::{Relation, Sha256, WheelFile},
-    platform::types::{Packaging, Python, Seed},
+    platform::{
+        embedded::SEEDS,
+        types::{Packaging, Python, Seed},
+    },
     util::toml::{
-        At, Issue, Issues, alternatives, list, map, one_line, os_package, parsed, plain_absolute, quoted, required,
-        sub_table, table, word,
+        At, Issue, Issues, Value, alternatives, list, listed, map, one_line, os_package, parsed, plain_absolute,
+        quoted, required, sub_table, table, word,
     },
 };
 
@@ -30,7 +33,7 @@ table! {
 table! {
     "[python.seed]" struct RawSeed {
         reason: String = one_line,
-        wheels: BTreeMap<String, Sha256> = map(wheel, parsed),
+        wheels: BTreeMap<WheelFile, Sha256> = wheels,
     }
 }
 
@@ -66,8 +69,7 @@ fn seed(raw: &RawSeed, issues: &mut Issues) -> Option<Seed> {
     let at = ("[python.seed]", &raw.span);
     let reason = required(&raw.reason, ("reason", "\"its own pip is too old\""), at, issues);
     let wheels = required(&raw.wheels, ("wheels", "{ \"pip-25.0-py3-none-any.whl\" = \"<SHA-256>\" }"), at, issues);
-    let wheels = wheels?.value.iter().filter_map(|(name, sha256)| Some((WheelFile::new(name).ok()?, sha256.clone())));
-    Some(Seed { reason: reason?.value.clone(), wheels: wheels.collect() })
+    Some(Seed { reason: reason?.value.clone(), wheels: wheels?.value.clone() })
 }
 
 fn depends(raw: &RawPython, package: &Packaging, issues: &mut Issues) -> Option<Vec<String>> {
@@ -88,10 +90,48 @@ fn depends(raw: &RawPython, package: &Packaging, issues: &mut Issues) -> Option<
     said.into_iter().collect()
 }
 
+/// The name of a seed that is brought along, or a table of wheels and digests.
+fn wheels(value: Value<'_>, issues: &mut Issues) -> Option<BTreeMap<WheelFile, Sha256>> {
+    let Some(name) = value.get_ref().as_str() else {
+        let wheels = map(wheel, parsed)(value, issues)?;
+        return wheels.into_iter().map(|(name, sha256)| Some((WheelFile::new(name).ok()?, sha256))).collect();
+    };
+    let Some((_, text)) = SEEDS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = SEEDS.iter().map(|(known, _)| *known).collect();
+        let issue = Issue::new(&value.span(), format!("unknown seed {}", quoted(name))).label("no such seed");
+        issues.add(issue.help(format!("one of {}, or a table of wheels and their SHA-256", listed(&known))));
+        return None;
+    };
+    lines(text)
+}
+
+/// The wheels and digests of a seed's text.
+fn lines(text: &str) -> Option<BTreeMap<WheelFile, Sha256>> {
+    let line = |line: &str| {
+        let (sha256, name) = line.split_once("  ")?;
+        Some((WheelFile::new(name).ok()?, Sha256::new(sha256).ok()?))
+    };
+    text.lines().map(line).collect()
+}
+
 fn wheel(key: &str) -> Result<(), String> {
     WheelFile::new(key).map(drop).map_err(|error| error.expected.to_owned())
 }
 
 fn is_libc(text: &str) -> bool {
     text.split_once('-').is_some_and(|(name, version)| is_lower_word(name) && is_minor_version(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_seed_is_read() {
+        for (name, text) in SEEDS {
+            let wheels = lines(text).unwrap_or_else(|| panic!("{name}"));
+            let has = |what: &str| wheels.keys().any(|wheel| wheel.as_str().starts_with(what));
+            assert!(has("pip-") && has("setuptools-") && has("wheel-"), "{name}");
+        }
+    }
 }
