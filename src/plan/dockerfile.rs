@@ -12,7 +12,12 @@ use crate::{names::Sha256, platform::Manager};
 const BUILT_IN: &[(&str, &str)] = &[
     ("base.hbs", include_str!("../../dockerfiles/base.hbs")),
     ("builder.hbs", include_str!("../../dockerfiles/builder.hbs")),
+    ("install-apk.hbs", include_str!("../../dockerfiles/install-apk.hbs")),
     ("install-apt.hbs", include_str!("../../dockerfiles/install-apt.hbs")),
+    ("install-dnf.hbs", include_str!("../../dockerfiles/install-dnf.hbs")),
+    ("install-rpm.hbs", include_str!("../../dockerfiles/install-rpm.hbs")),
+    ("install-yum.hbs", include_str!("../../dockerfiles/install-yum.hbs")),
+    ("install-zypper.hbs", include_str!("../../dockerfiles/install-zypper.hbs")),
     ("python-app.hbs", include_str!("../../dockerfiles/python-app.hbs")),
     ("seed.py", include_str!("../../dockerfiles/seed.py")),
     ("virtualenv.py", include_str!("../../dockerfiles/virtualenv.py")),

@@ -78,6 +78,10 @@ impl<'a> Bench<'a> {
     async fn prepare(&self) -> Result<(), TrialError> {
         self.session.engine.start(&self.container).await?;
         let (certificates, trust) = (self.session.ca.clone(), &self.subject.manager.trust);
+        if let (Some(certificates), Trust::Anchor { file, command }) = (&certificates, trust) {
+            self.write(file, certificates, Rights::PUBLIC).await?;
+            self.ask(argv(command, [] as [&str; 0])).await?;
+        }
         self.put(move |parcel| {
             let Some(certificates) = certificates else { return Ok(()) };
             parcel.bytes(&format!("{PLACE_NAME}/ca.pem"), &certificates, Rights::PUBLIC)?;
@@ -140,13 +144,10 @@ impl<'a> Bench<'a> {
                 Trust::File { file, variable, .. } => {
                     env.insert(variable.to_owned(), format!("{PLACE}/{file}"));
                 }
-                Trust::Variable(variable) => {
-                    env.insert(variable.to_owned(), Trust::CERTIFICATES.to_owned());
-                }
                 Trust::Option(option) if argv.first().is_some_and(|program| program == manager.name) => {
                     argv.insert(1, option.to_owned());
                 }
-                Trust::Option(_) | Trust::Nothing => {}
+                Trust::Option(_) | Trust::Anchor { .. } | Trust::Nothing => {}
             }
         }
         let spec = ExecSpec { argv, user: "0:0".to_owned(), env, workdir: "/".to_owned() };

@@ -53,7 +53,7 @@ pub enum Config {
     Saved(&'static str),
 }
 
-/// How a manager is told of other certificates. They are in [`Trust::CERTIFICATES`].
+/// How a manager is told of other certificates, those in `/run/factory-test/ca.pem`.
 #[derive(Debug)]
 pub enum Trust {
     /// By a configuration file and the variable that names it.
@@ -65,17 +65,17 @@ pub enum Trust {
         /// The variable.
         variable: &'static str,
     },
-    /// By a variable that names the certificates.
-    Variable(&'static str),
+    /// By a file among the system's own anchors, and the command that takes them up.
+    Anchor {
+        /// The file, absolute.
+        file: &'static str,
+        /// The command.
+        command: Words,
+    },
     /// By an option right behind the program's name.
     Option(&'static str),
     /// It fetches nothing.
     Nothing,
-}
-
-impl Trust {
-    /// Where the certificates are.
-    pub const CERTIFICATES: &'static str = "/run/factory-test/ca.pem";
 }
 
 /// The commands of a manager; `None` where its packages are not written yet.

@@ -16,5 +16,6 @@ pub const ZYPPER: Commands = Commands {
     config: Config::Saved(rpm::SAVED),
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
-    trust: Trust::Variable("SSL_CERT_FILE"),
+    // libzypp looks nowhere else.
+    trust: Trust::Anchor { file: "/etc/pki/trust/anchors/factory-test.pem", command: &["update-ca-certificates"] },
 };
