@@ -43,7 +43,7 @@ fn unknown_platforms_have_a_nearest() {
     let unknown = Catalogue::load(None).unwrap().find("debain-12").unwrap_err();
     assert_eq!(unknown.to_string(), "unknown platform `debain-12`");
     assert_eq!(unknown.nearest.as_deref(), Some("debian-12"));
-    assert!(unknown.help().starts_with("did you mean `debian-12`? known: `debian-12`"));
+    assert!(unknown.help().starts_with("did you mean `debian-12`? known: `alma-10`, "));
     assert_eq!(Catalogue::load(None).unwrap().find("").unwrap_err().nearest, None);
 }
 

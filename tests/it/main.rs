@@ -7,6 +7,7 @@
 
 mod floors;
 mod house;
+mod platforms;
 mod sources;
 
 #[cfg(feature = "scripted")]

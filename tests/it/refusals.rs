@@ -91,7 +91,13 @@ fn unknown_platforms() {
     shows!(project, run.stderr, @r"
     error: unknown platform `debain-12`
 
-    help: did you mean `debian-12`? known: `debian-12`, `debian-99`
+    help: did you mean `debian-12`? known: `alma-10`, `alma-8`, `alma-9`,
+          `alpine-3.22`, `alpine-3.23`, `alpine-3.24`, `amzn-2023`, `centos-7`,
+          `debian-10`, `debian-11`, `debian-12`, `debian-13`, `debian-8`,
+          `debian-9`, `debian-99`, `fedora-43`, `fedora-44`, `fedora-45`,
+          `opensuse-leap-15.6`, `opensuse-leap-16.0`, `opensuse-tumbleweed`,
+          `rocky-10`, `rocky-8`, `rocky-9`, `ubuntu-18.04`, `ubuntu-20.04`,
+          `ubuntu-22.04`, `ubuntu-24.04`, `ubuntu-25.10`, `ubuntu-26.04`
     ");
     for wrong in ["debian-12,x", "../debian-12", "debian-12/..", "DEBIAN-12;ls"] {
         let run = project.run(&["build", "--platform", wrong]);

@@ -111,7 +111,6 @@ impl Maker<'_> {
                 "apps": apps,
                 "wheels": wheels,
                 "pip": python.pip,
-                "seed": false,
                 "interpreter": python.interpreter,
                 "prefix": self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str()),
             },

@@ -46,11 +46,17 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
     let format = required(&raw.format, ("format", "\"deb\""), at, issues);
     let arch = required(&raw.arch, ("arch", "{ x86_64 = \"amd64\" }"), at, issues);
     let any = required(&raw.any, ("any", "\"all\""), at, issues);
-    let suffix = required(&raw.suffix, ("suffix", "\"~deb12\""), at, issues);
     let codec = required(&raw.codec, ("codec", "\"xz\""), at, issues);
     let units = required(&raw.units, ("units", "\"/usr/lib/systemd/system\""), at, issues);
     let signatures = required(&raw.signatures, ("signatures", "[\"rsa-4096-sha512\"]"), at, issues);
     let format = format?.value;
+    let suffix = match format {
+        // apk's versions have no place for one.
+        PackageFormat::Apk => raw.suffix.or_default(),
+        PackageFormat::Deb | PackageFormat::Rpm => {
+            required(&raw.suffix, ("suffix", "\"~deb12\""), at, issues)?.value.clone()
+        }
+    };
     let suite = match format {
         PackageFormat::Deb => required(&raw.suite, ("suite", "\"bookworm\""), at, issues)?.value.clone(),
         PackageFormat::Rpm | PackageFormat::Apk => String::new(),
@@ -61,7 +67,7 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         format,
         arch: arch?.value.clone(),
         any: any?.value.clone(),
-        suffix: suffix?.value.clone(),
+        suffix,
         suite,
         codec: codec?.value,
         units: units?.value.clone(),

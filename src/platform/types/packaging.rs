@@ -36,7 +36,9 @@ impl Packaging {
     /// When they have none for it.
     pub fn say(&self, relation: &Relation) -> Result<String, BadRelation> {
         match self.format {
-            PackageFormat::Deb | PackageFormat::Apk => relation.deb(),
+            PackageFormat::Deb => relation.deb(),
+            // As written: nothing here reads apk's words yet.
+            PackageFormat::Apk => Ok(relation.as_str().to_owned()),
             PackageFormat::Rpm => relation.rpm(self.relations.rich),
         }
     }
