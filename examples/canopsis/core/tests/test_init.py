@@ -1,7 +1,5 @@
 """canopsisinit, as far as it goes without a database."""
 
-from __future__ import annotations
-
 import socket
 
 import support
@@ -14,13 +12,13 @@ INIT = ("-m", "canopsis.init")
 class Documents(support.Case):
     """db/load.d"""
 
-    def test_the_documents_of_this_tree(self) -> None:
+    def test_the_documents_of_this_tree(self):
         batches = init.read_batches(paths.load_dir())
         self.assertEqual([batch.file for batch in batches], sorted(b.file for b in batches))
         keys = [(b.collection, d["_id"]) for b in batches for d in b.documents]
         self.assertEqual(len(keys), len(set(keys)))
 
-    def test_bad_documents(self) -> None:
+    def test_bad_documents(self):
         folder = self.prefix / "load"
         folder.mkdir()
         for text in (
@@ -31,7 +29,7 @@ class Documents(support.Case):
             '{"collection": "a", "documents": [{}]}',
             '{"collection": "a", "documents": [{"_id": {"$date": "x"}}]}',
         ):
-            (folder / "a.json").write_text(text)
+            self.write(folder / "a.json", text)
             with self.subTest(text), self.assertRaises(ConfigError):
                 init.read_batches(folder)
 
@@ -39,33 +37,32 @@ class Documents(support.Case):
 class Waiting(support.Case):
     """Patience with a database that is not there."""
 
-    def setUp(self) -> None:
+    def setUp(self):
         """Point it to a port nobody listens at."""
-        super().setUp()
+        super(Waiting, self).setUp()
         self.unused = socket.socket()
         self.addCleanup(self.unused.close)
         self.unused.bind(("127.0.0.1", 0))
-        self.overlay.mkdir()
-        (self.overlay / "common").mkdir()
         port = self.unused.getsockname()[1]
-        (self.overlay / "common/mongo_store.conf").write_text(
-            f"[DATABASE]\nhost = 127.0.0.1\nport = {port}\n"
+        self.write(
+            self.overlay / "common/mongo_store.conf",
+            "[DATABASE]\nhost = 127.0.0.1\nport = %d\n" % port,
         )
 
-    def test_defaults(self) -> None:
+    def test_defaults(self):
         self.assertEqual(init.read_patience({}), init.Patience(first=0, delay=30, retries=10))
 
-    def test_never_reachable(self) -> None:
+    def test_never_reachable(self):
         result = support.run(*INIT, CPS_INIT_MAX_RETRY="0")
         self.assertEqual(result.returncode, 1)
         self.assertIn("never reachable", result.stdout)
 
-    def test_bad_numbers(self) -> None:
+    def test_bad_numbers(self):
         result = support.run(*INIT, CPS_INIT_RETRY_DELAY="soon")
         self.assertEqual(result.returncode, 2)
         self.assertIn("CPS_INIT_RETRY_DELAY", result.stderr)
 
-    def test_it_stops_promptly(self) -> None:
+    def test_it_stops_promptly(self):
         program = self.program(*INIT)
         program.wait_for("waiting for the database")
         code, seconds = program.terminate()

@@ -56,15 +56,15 @@ def read_batches(folder):
     batches = []
     for path in sorted(folder.glob("*.json")):
         try:
-            text = path.read_text("utf-8")
-            plain = json.loads(text)
+            written = path.read_text("utf-8")
+            plain = json.loads(written)
         except (EnvironmentError, ValueError) as exc:
             raise ConfigError("%s cannot be read: %s" % (path, text(exc)))
         fault = schema.fault("load", plain)
         if fault:
             raise ConfigError("%s: %s" % (path, fault))
         try:
-            content = json_util.loads(text)  # {"$date": ...} and the like
+            content = json_util.loads(written)  # {"$date": ...} and the like
         except (BSONError, ValueError, TypeError, LookupError) as exc:
             raise ConfigError("%s is not extended JSON: %s" % (path, text(exc)))
         batches.append(Batch(path.name, content["collection"], content["documents"]))

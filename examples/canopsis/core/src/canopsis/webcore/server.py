@@ -34,43 +34,50 @@ class Logger(GunicornLogger):
                 handler.setFormatter(log.OneLine(log.FORMAT))
 
 
-class PromptEnd(object):
-    """Gunicorn hooks: count the requests that are running, and end when there are none."""
+class Running(object):
+    """The requests that are running in this worker."""
 
-    def __init__(self):
-        """No request is running."""
-        self._running = 0
+    count = 0
 
-    def post_fork(self, _server, _worker):
-        """A worker that is still starting has nothing to finish."""
-        signal.signal(signal.SIGTERM, lambda _signum, _frame: os._exit(0))
 
-    def post_worker_init(self, worker):
-        """Take SIGTERM over, in gevent's worker only."""
-        from gunicorn.workers.ggevent import GeventWorker
+# The hooks are plain functions: gunicorn counts their arguments, and on Python 2.7 counts self.
 
-        if isinstance(worker, GeventWorker):
-            import gevent
 
-            on_signal = getattr(gevent, "signal_handler", None) or gevent.signal  # before 1.3
-            on_signal(signal.SIGTERM, self._end, worker)
+def post_fork(_server, _worker):
+    """Gunicorn hook: a worker that is still starting has nothing to finish."""
+    signal.signal(signal.SIGTERM, lambda _signum, _frame: os._exit(0))
 
-    def pre_request(self, _worker, _request):
-        """A request begins."""
-        self._running += 1
 
-    def post_request(self, _worker, _request, _environ, _response):
-        """A request is answered."""
-        self._running -= 1
+def post_worker_init(worker):
+    """Gunicorn hook: take SIGTERM over, in gevent's worker only."""
+    from gunicorn.workers.ggevent import GeventWorker
 
-    def _end(self, worker):
+    if isinstance(worker, GeventWorker):
         import gevent
 
-        worker.alive = False  # answers from now on close their connection
-        limit = monotonic() + worker.cfg.graceful_timeout - HARDLY_MORE
-        while self._running > 0 and monotonic() < limit:
-            gevent.sleep(0.02)
-        sys.exit(0)
+        on_signal = getattr(gevent, "signal_handler", None) or gevent.signal  # before 1.3
+        on_signal(signal.SIGTERM, end, worker)
+
+
+def pre_request(_worker, _request):
+    """Gunicorn hook: a request begins."""
+    Running.count += 1
+
+
+def post_request(_worker, _request, _environ, _response):
+    """Gunicorn hook: a request is answered."""
+    Running.count -= 1
+
+
+def end(worker):
+    """End a worker as soon as no request is running."""
+    import gevent
+
+    worker.alive = False  # answers from now on close their connection
+    limit = monotonic() + worker.cfg.graceful_timeout - HARDLY_MORE
+    while Running.count > 0 and monotonic() < limit:
+        gevent.sleep(0.02)
+    sys.exit(0)
 
 
 class WebServer(Application):
@@ -96,7 +103,6 @@ class WebServer(Application):
 
 def defaults():
     """The settings of canopsis (dict), changed by the section [gunicorn] of webserver.conf."""
-    end = PromptEnd()
     settings = {
         "worker_class": "gevent",
         "workers": 1,
@@ -108,10 +114,10 @@ def defaults():
         "errorlog": "-",
         "graceful_timeout": GRACEFUL_TIMEOUT,
         "worker_tmp_dir": worker_tmp_dir(),
-        "post_fork": end.post_fork,
-        "post_worker_init": end.post_worker_init,
-        "pre_request": end.pre_request,
-        "post_request": end.post_request,
+        "post_fork": post_fork,
+        "post_worker_init": post_worker_init,
+        "pre_request": pre_request,
+        "post_request": post_request,
     }
     parser = config.read("webserver.conf")
     if parser.has_section("gunicorn"):
