@@ -107,6 +107,11 @@ def compiled_name(source):
     return importlib.util.cache_from_source(source)
 
 
+def is_compiled(source):
+    """Was it compiled by us? Where times count, a wheel's own byte code does not: its source is newer by now."""
+    return os.path.exists(compiled_name(source)) and (HASHED or int(os.stat(source).st_mtime) == FIXED_TIME)
+
+
 def compile_one(source):
     """Compiles a file; does it hold Python?"""
     if HASHED:
@@ -129,7 +134,7 @@ def compile_new(prefix):
         subfolders.sort()
         for name in sorted(names):
             source = os.path.join(folder, name)
-            if not name.endswith(".py") or os.path.islink(source) or os.path.exists(compiled_name(source)):
+            if not name.endswith(".py") or os.path.islink(source) or is_compiled(source):
                 continue
             if compile_one(source):
                 compiled += 1
