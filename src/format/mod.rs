@@ -1,9 +1,16 @@
 //! Package formats: a [`Tree`](crate::stage::Tree) and its [`Meta`] become bytes. No daemon, no network, no clock: the
 //! same tree and meta give the same bytes on every machine. One folder per format.
 
+mod codec;
 pub mod deb;
 mod meta;
+mod own;
+#[cfg(test)]
+mod sample;
 pub mod tar;
+mod text;
+mod units;
+mod users;
 
 pub use meta::{ChangelogEntry, Meta, Unit};
 

@@ -10,8 +10,6 @@ mod control;
 mod copyright;
 mod lists;
 mod overrides;
-#[cfg(test)]
-mod sample;
 mod scripts;
 mod state;
 #[cfg(test)]
@@ -19,18 +17,20 @@ mod tests;
 mod text;
 mod units;
 mod users;
-mod xz;
 
 use std::{num::NonZero, thread};
 
 pub use codec::Codec;
 pub use units::UNIT_DIR;
 
+#[cfg(test)]
+use super::sample;
 use super::{
     Format, FormatError, Meta, Target,
+    own::add_own,
     tar::{self, Names},
 };
-use crate::stage::{Kind, Role, Tree, TreePath};
+use crate::stage::{Role, Tree, TreePath};
 
 /// The Debian package format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn with_documents(tree: &Tree, meta: &Meta) -> Result<Tree, FormatError> {
     let documents = format!("usr/share/doc/{}", meta.name);
     let mut changelog = Vec::new();
     let text = changelog::changelog(meta)?;
-    codec::gzip(&mut changelog, |out| Ok(out.write_all(text.as_bytes())?))?;
+    super::codec::gzip(&mut changelog, |out| Ok(out.write_all(text.as_bytes())?))?;
     let copyright = copyright::copyright(meta)?;
     let overrides = overrides::overrides(meta)?;
 
@@ -93,19 +93,6 @@ fn with_documents(tree: &Tree, meta: &Meta) -> Result<Tree, FormatError> {
     data.add_parents(meta.epoch);
     data.check()?;
     Ok(data)
-}
-
-/// Adds a file of ours, unless the very same is there.
-fn add_own(data: &mut Tree, path: &str, bytes: &[u8], role: Role, epoch: i64) -> Result<(), FormatError> {
-    use sha2::Digest as _;
-    let path = TreePath::new(path)?;
-    match data.get(&path) {
-        None => Ok(data.add_bytes(path, bytes, 0o644, epoch, role, "factory")?),
-        Some(entry) => match entry.kind {
-            Kind::File { sha256, .. } if sha256[..] == sha2::Sha256::digest(bytes)[..] => Ok(()),
-            _ => Err(FormatError::Taken { path, origin: entry.origin.to_string() }),
-        },
-    }
 }
 
 /// The files of `control.tar`. They wait in the spool like all others: a list of sums can be long.

@@ -7,10 +7,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::{FormatError, Meta},
+    super::{FormatError, Meta, text::part},
     state,
     text::indented,
-    units::Units,
+    units::Commands,
     users,
 };
 use crate::stage::Tree;
@@ -23,7 +23,7 @@ pub(super) type Script = (&'static str, String);
 /// # Errors
 /// A user, unit, state folder or script part that cannot be written safely.
 pub(super) fn scripts(tree: &Tree, meta: &Meta) -> Result<Vec<Script>, FormatError> {
-    let units = Units::read(tree, meta)?;
+    let units = Commands::read(tree, meta)?;
     let preinst = cases("preinst", &[("install | upgrade", users::create(meta)?)], "abort-upgrade");
     let configure = "configure | abort-upgrade | abort-deconfigure | abort-remove";
     let postinst = cases("postinst", &[(configure, units.configure())], "triggered");
@@ -73,17 +73,6 @@ esac
 "
     );
     out
-}
-
-/// The project's own part of a script. It is not indented: it may hold here-documents.
-fn part(text: &str) -> Result<String, FormatError> {
-    if text.contains('\0') {
-        return Err(FormatError::field("scripts", text, "it has a NUL"));
-    }
-    if text.trim().is_empty() {
-        return Ok(String::new());
-    }
-    Ok(format!("# The project's own part.\n(\n{}\n)\n", text.replace("\r\n", "\n").trim_matches('\n')))
 }
 
 #[cfg(test)]

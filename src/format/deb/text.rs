@@ -1,37 +1,9 @@
-//! Small text rules of Debian files: words for a shell, lines that fit, fields of one line. Pure functions.
+//! Small text rules of Debian files: lines that fit and fields that fold. Pure functions.
 
-use super::super::FormatError;
+pub(super) use super::super::text::{indented, line, optional_line, quote};
 
 /// The longest line that is written, in columns: lintian and terminals want less than 80.
 const WIDTH: usize = 79;
-
-/// A word for a POSIX shell, in single quotes whatever it holds (XCU 2.2.2). NUL cannot be in a script; callers have
-/// refused it.
-pub(super) fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// Every line of a text behind `columns` spaces; empty lines stay empty.
-pub(super) fn indented(text: &str, columns: usize) -> String {
-    let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{:columns$}{line}\n", "") };
-    text.lines().map(line).collect()
-}
-
-/// Checks that a value is one line that says something.
-pub(super) fn line<'a>(field: &'static str, value: &'a str) -> Result<&'a str, FormatError> {
-    if value.trim().is_empty() {
-        return Err(FormatError::field(field, value, "it is empty"));
-    }
-    optional_line(field, value)
-}
-
-/// Checks that a value is one line, or nothing. A line end in it would begin another field.
-pub(super) fn optional_line<'a>(field: &'static str, value: &'a str) -> Result<&'a str, FormatError> {
-    if value.chars().any(char::is_control) {
-        return Err(FormatError::field(field, value, "it has a line end or another control character"));
-    }
-    Ok(value.trim())
-}
 
 /// Breaks words into lines of at most [`WIDTH`] columns behind the given indents; a longer word gets its own line.
 pub(super) fn wrap(text: &str, first: &str, next: &str) -> Vec<String> {
@@ -113,8 +85,6 @@ fn trimmed(mut lines: Vec<String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -135,17 +105,6 @@ mod tests {
         assert!(lines[0].starts_with("  * word") && lines[1].starts_with("    word"));
     }
 
-    #[test]
-    fn a_field_is_one_line() {
-        assert_eq!(line("summary", " a b ").unwrap(), "a b");
-        let error = line("summary", "a\nDepends: evil").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            r"summary `a\nDepends: evil` cannot be written: it has a line end or another control character"
-        );
-        assert!(line("summary", "  ").is_err() && optional_line("homepage", "").is_ok());
-    }
-
     proptest! {
         #[test]
         fn folded_text_cannot_leave_its_field(text in "(?s).{0,200}") {
@@ -162,16 +121,6 @@ mod tests {
             let folded = fold(&text).join("\n");
             let kept: Vec<&str> = folded.split_whitespace().filter(|word| *word != ".").collect();
             prop_assert_eq!(kept, words);
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn a_shell_reads_back_what_was_quoted(word in "[^\\x00]{0,40}") {
-            let shell = Command::new("sh").arg("-c").arg(format!("printf %s {}", quote(&word))).output().unwrap();
-            prop_assert!(shell.status.success());
-            prop_assert_eq!(shell.stdout, word.into_bytes());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    super::{FormatError, Meta, User},
+    super::{FormatError, Meta, users::checked},
     text::quote,
 };
 
@@ -34,23 +34,12 @@ fi
     Ok(out)
 }
 
-/// What passwd(5) can hold.
-fn checked(user: &User) -> Result<(), FormatError> {
-    let plain = |text: &str| !text.chars().any(char::is_control) && !text.contains(':');
-    for (field, path) in [("users.home", &user.home), ("users.shell", &user.shell)] {
-        if !path.starts_with('/') || !plain(path) {
-            return Err(FormatError::field(field, path, "it has to be an absolute path without a colon"));
-        }
-    }
-    if !plain(&user.comment) || user.comment.contains(',') {
-        return Err(FormatError::field("users.comment", &user.comment, "it has a colon, comma or control character"));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{super::sample, *};
+    use super::{
+        super::{super::User, sample},
+        *,
+    };
 
     #[test]
     fn what_passwd_cannot_hold_is_refused() {
