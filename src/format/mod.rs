@@ -5,6 +5,7 @@ mod codec;
 pub mod deb;
 mod meta;
 mod own;
+pub mod rpm;
 #[cfg(test)]
 mod sample;
 pub mod tar;

@@ -2,12 +2,13 @@
 //! of processors. Formats say which of these they take.
 
 mod xz;
+mod zstd;
 
 use std::io::{BufWriter, IntoInnerError, Write};
 
 use flate2::{Compression, GzBuilder};
 
-use self::xz::Xz;
+use self::{xz::Xz, zstd::Zstd};
 use super::FormatError;
 
 /// Bytes that are gathered before a compressor sees them.
@@ -34,6 +35,18 @@ pub(super) fn xz(
     fill: impl FnOnce(&mut dyn Write) -> Result<(), FormatError>,
 ) -> Result<(), FormatError> {
     let mut buffer = BufWriter::with_capacity(BUFFER, Xz::new(threads, out)?);
+    fill(&mut buffer)?;
+    Ok(buffer.into_inner().map_err(IntoInnerError::into_error)?.finish()?)
+}
+
+/// zstd at a level of 1 to 19: one frame. `threads` (1 to 8) never changes the bytes.
+pub(super) fn zstd(
+    level: i32,
+    threads: u32,
+    out: &mut dyn Write,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
+    let mut buffer = BufWriter::with_capacity(BUFFER, Zstd::new(level, threads, out)?);
     fill(&mut buffer)?;
     Ok(buffer.into_inner().map_err(IntoInnerError::into_error)?.finish()?)
 }

@@ -1,0 +1,237 @@
+//! RPM binary packages, format 4 (rpm.org, "RPM v4 package format"; LSB 5.0, chapter 25): a lead, a signature header, a
+//! header, and a compressed cpio archive. Read by every rpm from 4.8 (EL 6) to 6.
+//!
+//! Adds to the package's files one of its own, the systemd preset of units that are to be enabled. Never asks rpm,
+//! never looks at the machine's accounts, clock or locale.
+
+mod changelog;
+mod codec;
+mod cpio;
+mod files;
+mod header;
+mod lead;
+mod payload;
+mod relation;
+mod relations;
+#[cfg(test)]
+mod sample;
+mod scripts;
+mod signature;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::{
+    io::{self, SeekFrom, Write},
+    num::NonZero,
+    thread,
+};
+
+use md5::{Digest as _, Md5};
+
+pub use self::{codec::Codec, units::UNIT_DIR};
+use self::{
+    files::Files,
+    header::{Header, Value},
+    payload::Payload,
+    relations::Facts,
+    units::Commands,
+};
+use super::{
+    Format, FormatError, Meta, Target,
+    text::{line, optional_line},
+};
+use crate::stage::Tree;
+
+/// Where every package says it was built: a name of the machine would change the bytes.
+const BUILD_HOST: &str = "factory";
+/// The rpm whose features are used, for tools that look: payload digests came with 4.14.
+const RPM_VERSION: &str = "4.14.0";
+
+/// The RPM package format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rpm {
+    /// How the payload is compressed. The platform says which: xz for EL 6 and 7.
+    pub codec: Codec,
+    /// Threads that compress, 1 to 8. Never changes the bytes; each costs about 130 MiB of memory with xz.
+    pub threads: u32,
+    /// Whether the platform's rpm knows weak relations (rpm 4.12). Where not, `recommends` and `suggests` are left out.
+    pub weak: bool,
+    /// Whether the platform's rpm knows rich relations (rpm 4.13). Where not, one of those is an error.
+    pub rich: bool,
+}
+
+impl Rpm {
+    /// The format with this codec, weak and rich relations, and as many threads as the machine has processors, 4 at
+    /// most.
+    #[must_use]
+    pub fn new(codec: Codec) -> Self {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        Self { codec, threads: u32::try_from(processors).unwrap_or(4).min(4), weak: true, rich: true }
+    }
+
+    /// The header without what only the finished payload can tell.
+    fn header(&self, meta: &Meta, files: &Files, units: &Commands) -> Result<Header, FormatError> {
+        let version = Version::of(meta)?;
+        let scripts = scripts::scripts(units, meta)?;
+        let evr = version.evr();
+        let facts = Facts { evr: &evr, files, scripts: &scripts, has_units: !units.is_empty() };
+        let mut header = Header::default();
+        identify(meta, &version, &mut header)?;
+        describe(meta, &mut header)?;
+        changelog::describe(meta, &mut header)?;
+        scripts::describe(&scripts, &mut header);
+        relations::describe(self, meta, &facts, &mut header)?;
+        files.describe(&mut header);
+        match u32::try_from(files.installed()) {
+            Ok(size) => header.number(tags::SIZE, size),
+            Err(_) => header.set(tags::LONG_SIZE, Value::Int64(vec![files.installed()])),
+        }
+        header.text(tags::PAYLOAD_FORMAT, "cpio");
+        header.text(tags::PAYLOAD_COMPRESSOR, self.codec.name());
+        header.text(tags::PAYLOAD_FLAGS, self.codec.level());
+        Ok(header)
+    }
+}
+
+impl Format for Rpm {
+    /// `name-version-release.arch.rpm`. An epoch is no part of it, as rpmbuild does it.
+    fn file_name(&self, meta: &Meta) -> String {
+        format!("{}.{}.rpm", label(meta), meta.arch)
+    }
+
+    /// Writes the package. Needs as much room in the system's temporary folder as the package has.
+    fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
+        let mut tree = tree.clone();
+        let units = Commands::read(&tree, meta)?;
+        units.add_preset(&mut tree, meta)?;
+        tree.settle_links();
+        let files = Files::of(&tree, meta.epoch)?;
+        let mut header = self.header(meta, &files, &units)?;
+
+        let mut payload = Payload::pack(self, &tree, &files, out)?;
+        header.number(tags::PAYLOAD_DIGEST_ALGO, tags::SHA256);
+        header.set(tags::PAYLOAD_DIGEST, Value::Texts(vec![payload.packed.sha256.clone()]));
+        header.set(tags::PAYLOAD_DIGEST_ALT, Value::Texts(vec![payload.plain.sha256.clone()]));
+        let header = header.bytes(header::MAIN)?;
+
+        out.write_all(&lead::lead(&label(meta), meta.arch.as_str()))?;
+        let place = out.stream_position()?;
+        out.write_all(&signature::signature(&header, &payload, [0; 16])?)?;
+        let mut hashing = Hashing { to: out, hash: Md5::new() };
+        hashing.write_all(&header)?;
+        payload.copy(&mut hashing)?;
+        let md5 = hashing.hash.finalize().into();
+
+        let end = out.stream_position()?;
+        out.seek(SeekFrom::Start(place))?;
+        out.write_all(&signature::signature(&header, &payload, md5)?)?;
+        out.seek(SeekFrom::Start(end))?;
+        Ok(())
+    }
+}
+
+/// `name-version-release`.
+fn label(meta: &Meta) -> String {
+    let version = meta.version.split_once(':').map_or(meta.version.as_str(), |(_, version)| version);
+    format!("{}-{version}-{}", meta.name, meta.revision)
+}
+
+/// A package's version, taken apart.
+struct Version<'a> {
+    epoch: Option<u32>,
+    version: &'a str,
+    release: &'a str,
+}
+
+impl<'a> Version<'a> {
+    fn of(meta: &'a Meta) -> Result<Self, FormatError> {
+        const REASON: &str = "rpm takes letters, digits, `.`, `_`, `+`, `~` and `^`";
+        let (epoch, version) = match meta.version.split_once(':') {
+            None => (None, meta.version.as_str()),
+            Some((epoch, version)) => match epoch.parse() {
+                Ok(number) if !epoch.starts_with('+') => (Some(number), version),
+                _ => return Err(FormatError::field("version", &meta.version, "its epoch is no number")),
+            },
+        };
+        for (field, part) in [("version", version), ("revision", &meta.revision)] {
+            if !relation::is_part(part) {
+                return Err(FormatError::field(field, part, REASON));
+            }
+        }
+        Ok(Self { epoch, version, release: &meta.revision })
+    }
+
+    /// `[epoch:]version-release`.
+    fn evr(&self) -> String {
+        let epoch = self.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
+        format!("{epoch}{}-{}", self.version, self.release)
+    }
+}
+
+/// Who the package is.
+fn identify(meta: &Meta, version: &Version, header: &mut Header) -> Result<(), FormatError> {
+    header.set(tags::I18N_TABLE, Value::Texts(vec!["C".to_owned()]));
+    header.text(tags::NAME, meta.name.as_str());
+    header.text(tags::VERSION, version.version);
+    header.text(tags::RELEASE, version.release);
+    if let Some(epoch) = version.epoch {
+        header.number(tags::EPOCH, epoch);
+    }
+    header.text(tags::OS, "linux");
+    header.text(tags::ARCH, meta.arch.as_str());
+    // Tools take a package without this for a source package.
+    header.text(tags::SOURCE_RPM, &format!("{}.src.rpm", label(meta)));
+    header.number(tags::BUILD_TIME, time(meta.epoch)?);
+    header.text(tags::BUILD_HOST, BUILD_HOST);
+    header.text(tags::RPM_VERSION, RPM_VERSION);
+    header.text(tags::ENCODING, "utf-8");
+    Ok(())
+}
+
+/// What people read of it.
+fn describe(meta: &Meta, header: &mut Header) -> Result<(), FormatError> {
+    let summary = line("summary", &meta.summary)?;
+    let is_bad = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if meta.description.contains(is_bad) {
+        return Err(FormatError::field("description", &meta.description, "it has a control character"));
+    }
+    // A package without a description has none for rpm to print, and linters complain: the summary says the same.
+    let description = Some(meta.description.trim()).filter(|text| !text.is_empty()).unwrap_or(summary);
+    header.set(tags::SUMMARY, Value::I18n(summary.to_owned()));
+    header.set(tags::DESCRIPTION, Value::I18n(description.to_owned()));
+    header.set(tags::GROUP, Value::I18n(group(line("section", &meta.section)?).to_owned()));
+    header.text(tags::LICENSE, line("license", &meta.license)?);
+    header.text(tags::PACKAGER, line("maintainer", &meta.maintainer)?);
+    header.text(tags::URL, optional_line("homepage", &meta.homepage)?);
+    Ok(())
+}
+
+/// rpm's groups begin with a capital (`System Environment/Daemons`), Debian's sections do not and mean nothing to rpm.
+fn group(section: &str) -> &str {
+    if section.starts_with(char::is_uppercase) { section } else { "Unspecified" }
+}
+
+fn time(seconds: i64) -> Result<u32, FormatError> {
+    let refuse = |_| FormatError::field("epoch", &seconds.to_string(), "rpm counts seconds from 1970 to 2106");
+    u32::try_from(seconds).map_err(refuse)
+}
+
+/// Takes the MD5 of what passes through.
+struct Hashing<'a> {
+    to: &'a mut dyn Target,
+    hash: Md5,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}

@@ -1,0 +1,333 @@
+//! One relation: `name`, `name >= 1:2.0-3`, `/usr/bin/x`, `libx.so.1()(64bit)`, or a rich one in parentheses
+//! (rpm.org, "Dependencies" and "Boolean Dependencies"). Read strictly: what is not plainly one relation is refused, so
+//! that a comma, a line end or a macro of a spec file never becomes part of a name.
+
+use super::{super::FormatError, tags::sense};
+
+/// A relation as a header holds it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Relation {
+    /// What it names; a rich one is all name.
+    pub(super) name: String,
+    /// `[epoch:]version[-release]`, or nothing.
+    pub(super) version: String,
+    /// How the version compares, and what the relation is for.
+    pub(super) flags: u32,
+}
+
+impl Relation {
+    /// A relation without a version.
+    pub(super) fn named(name: impl Into<String>, flags: u32) -> Self {
+        Self { name: name.into(), version: String::new(), flags }
+    }
+
+    /// A relation to exactly this version.
+    pub(super) fn exactly(name: impl Into<String>, version: &str, flags: u32) -> Self {
+        Self { name: name.into(), version: version.to_owned(), flags: flags | sense::EQUAL }
+    }
+
+    /// Whether it is a rich one.
+    pub(super) fn is_rich(&self) -> bool {
+        self.name.starts_with('(')
+    }
+}
+
+/// What a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// Anything: what a package needs, wants or bears no other of.
+    All,
+    /// No rich ones, because the platform's rpm does not know them.
+    NoRich,
+    /// What a package provides: no rich ones, and versions with `=` only.
+    Provides,
+    /// What it replaces: names of packages.
+    Packages,
+}
+
+const OPERATORS: [(&str, u32); 5] = [
+    ("<", sense::LESS),
+    ("<=", sense::LESS | sense::EQUAL),
+    ("=", sense::EQUAL),
+    (">=", sense::GREATER | sense::EQUAL),
+    (">", sense::GREATER),
+];
+
+/// Reads one relation of a field.
+///
+/// # Errors
+/// [`FormatError::Field`] with the field's name in the recipe.
+pub(super) fn read(field: &'static str, text: &str, takes: Takes) -> Result<Relation, FormatError> {
+    let relation = parse(text.trim(), takes).map_err(|reason| FormatError::field(field, text, reason))?;
+    Ok(relation)
+}
+
+fn parse(text: &str, takes: Takes) -> Result<Relation, &'static str> {
+    if text.chars().any(|c| c.is_control() || !c.is_ascii()) {
+        return Err("it has a line end or another character that rpm does not take");
+    }
+    if text.contains('%') {
+        return Err("it has a `%`: there are no macros here");
+    }
+    if text.starts_with('(') {
+        return match takes {
+            Takes::All => rich(text),
+            Takes::NoRich => Err("the platform's rpm knows no rich dependencies (rpm 4.13 does)"),
+            Takes::Provides | Takes::Packages => Err("rpm takes no rich dependency here"),
+        };
+    }
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let relation = simple(&words)?;
+    match takes {
+        Takes::Provides if !matches!(relation.flags, 0 | sense::EQUAL) => Err("a package provides `name = version`"),
+        Takes::Packages if relation.name.contains(['/', '(']) => Err("rpm takes names of packages only here"),
+        _ => Ok(relation),
+    }
+}
+
+/// `name`, or `name operator version`.
+fn simple(words: &[&str]) -> Result<Relation, &'static str> {
+    let (name, version) = match words {
+        [name] => (*name, None),
+        [name, operator, version] => (*name, Some((*operator, *version))),
+        _ => return Err("it is not one relation: `name` or `name >= version`, with spaces around the operator"),
+    };
+    is_name(name)?;
+    let Some((operator, version)) = version else { return Ok(Relation::named(name, 0)) };
+    if name.starts_with('/') {
+        return Err("a file has no version");
+    }
+    let Some((_, flags)) = OPERATORS.iter().find(|(word, _)| *word == operator) else {
+        return Err("the operator is none of <, <=, =, >= and >");
+    };
+    if !is_version(version) {
+        return Err("the version is not `[epoch:]version[-release]`");
+    }
+    Ok(Relation { name: name.to_owned(), version: version.to_owned(), flags: *flags })
+}
+
+/// A package's name, a path, or a name with anything in balanced parentheses behind it: `font(:lang=ja)`.
+fn is_name(name: &str) -> Result<(), &'static str> {
+    if name.starts_with("rpmlib(") {
+        return Err("rpmlib() is for what a package asks of rpm itself, and written where it is needed");
+    }
+    let (mut open, mut outside) = (0_usize, name.is_empty());
+    for c in name.chars() {
+        match c {
+            '(' => open += 1,
+            ')' if open == 0 => return Err("its parentheses do not match"),
+            ')' => open -= 1,
+            '<' | '>' | '=' if open == 0 => return Err("there are no spaces around its operator"),
+            c if c.is_ascii_alphanumeric() || "-+._~^/:[]*=<>@!&".contains(c) => {}
+            _ => outside = true,
+        }
+    }
+    if open > 0 {
+        return Err("its parentheses do not match");
+    }
+    let first = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '/';
+    if outside || !name.starts_with(first) {
+        return Err("it is not the name of a package, a capability or a file");
+    }
+    Ok(())
+}
+
+/// Whether a text is `[epoch:]version[-release]`.
+fn is_version(text: &str) -> bool {
+    let (epoch, rest) = text.split_once(':').unwrap_or(("0", text));
+    let (version, release) = rest.split_once('-').unwrap_or((rest, "0"));
+    epoch.parse::<u32>().is_ok() && epoch.bytes().all(|b| b.is_ascii_digit()) && is_part(version) && is_part(release)
+}
+
+/// Whether a text can be a version or a release.
+pub(super) fn is_part(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+~^".contains(&b))
+}
+
+/// A whole rich relation, written anew with one space between words.
+fn rich(text: &str) -> Result<Relation, &'static str> {
+    let words = rich_words(text);
+    let mut reader = Rich { words: &words, deep: 0 };
+    reader.group()?;
+    if !reader.words.is_empty() {
+        return Err("something follows its last parenthesis");
+    }
+    let mut name = words.join(" ");
+    for (spaced, plain) in [("( ", "("), (" )", ")")] {
+        name = name.replace(spaced, plain);
+    }
+    Ok(Relation::named(name, 0))
+}
+
+/// Splits off the parentheses that group, and leaves those of names.
+fn rich_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for raw in text.split_ascii_whitespace() {
+        let inner = raw.trim_start_matches('(');
+        words.extend(std::iter::repeat_n("(".to_owned(), raw.len() - inner.len()));
+        let surplus = inner.matches(')').count().saturating_sub(inner.matches('(').count());
+        let closing = inner.len() - inner.trim_end_matches(')').len();
+        let (word, groups) = inner.split_at(inner.len() - surplus.min(closing));
+        words.extend((!word.is_empty()).then(|| word.to_owned()));
+        words.extend(groups.chars().map(String::from));
+    }
+    words
+}
+
+/// What is left to read of a rich relation.
+struct Rich<'w> {
+    words: &'w [String],
+    deep: usize,
+}
+
+impl Rich<'_> {
+    /// `(a op b)`, `(a op b op c)` with one operator, or `(a if b else c)`.
+    fn group(&mut self) -> Result<(), &'static str> {
+        const SHAPE: &str = "it is no rich dependency: `(a or b)`, `(a if b else c)` and the like";
+        self.deep += 1;
+        if !self.take("(") || self.deep > 32 {
+            return Err(SHAPE);
+        }
+        self.operand()?;
+        let operator = self.words.first().map(String::as_str);
+        match operator {
+            Some(operator @ ("and" | "or" | "with")) => {
+                while self.take(operator) {
+                    self.operand()?;
+                }
+            }
+            Some(operator @ ("if" | "unless" | "without")) => {
+                self.take(operator);
+                self.operand()?;
+                if operator != "without" && self.take("else") {
+                    self.operand()?;
+                }
+            }
+            _ => return Err(SHAPE),
+        }
+        self.deep -= 1;
+        if self.take(")") { Ok(()) } else { Err(SHAPE) }
+    }
+
+    fn operand(&mut self) -> Result<(), &'static str> {
+        if self.words.first().is_some_and(|word| word == "(") {
+            return self.group();
+        }
+        let ends =
+            |word: &String| ["and", "or", "with", "if", "unless", "without", "else", "(", ")"].contains(&word.as_str());
+        let length = self.words.iter().position(ends).unwrap_or(self.words.len());
+        let (words, rest) = self.words.split_at(length);
+        self.words = rest;
+        simple(&words.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+    }
+
+    fn take(&mut self, word: &str) -> bool {
+        let found = self.words.first().is_some_and(|first| first == word);
+        if found {
+            self.words = &self.words[1..];
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Result<Relation, String> {
+        read("depends", text, Takes::All).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn plain_relations_are_read() {
+        for (text, name, version, flags) in [
+            ("sudo", "sudo", "", 0),
+            (" name >=  1:1.2-3 ", "name", "1:1.2-3", sense::GREATER | sense::EQUAL),
+            ("name = 2.5.11~rc1-1.el7", "name", "2.5.11~rc1-1.el7", sense::EQUAL),
+            ("name < 1^git", "name", "1^git", sense::LESS),
+            ("/usr/bin/x", "/usr/bin/x", "", 0),
+            ("libfoo.so.1()(64bit)", "libfoo.so.1()(64bit)", "", 0),
+            ("config(x) = 1", "config(x)", "1", sense::EQUAL),
+            ("user(x)", "user(x)", "", 0),
+            ("perl(Foo::Bar) > 1", "perl(Foo::Bar)", "1", sense::GREATER),
+            ("font(:lang=ja)", "font(:lang=ja)", "", 0),
+            ("python3.11dist(a[b]) <= 2", "python3.11dist(a[b])", "2", sense::LESS | sense::EQUAL),
+        ] {
+            assert_eq!(all(text).unwrap(), Relation { name: name.into(), version: version.into(), flags }, "{text}");
+        }
+    }
+
+    #[test]
+    fn rich_relations_are_read() {
+        for (text, name) in [
+            ("(a or b)", "(a or b)"),
+            ("( a >= 1  or ( b and c )or d )", ""),
+            ("( a >= 1  or ( b and c ) or d )", "(a >= 1 or (b and c) or d)"),
+            ("(a if b else c)", "(a if b else c)"),
+            ("(libx()(64bit) if (y(z) unless w))", "(libx()(64bit) if (y(z) unless w))"),
+            ("((a with b < 2) without c)", "((a with b < 2) without c)"),
+        ] {
+            match all(text) {
+                Ok(relation) => assert_eq!((relation.name.as_str(), relation.flags), (name, 0)),
+                Err(error) => assert_eq!(name, "", "{text}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in [
+            "",
+            "a, b",
+            "a\nb",
+            "a>=1",
+            "a >=",
+            "a >= 1 b",
+            "a => 1",
+            "a == 1",
+            "a >= 1-2-3",
+            "a >= x:1",
+            "a >= %v",
+            "%{name}",
+            "a(",
+            "a)",
+            "-a",
+            "(a)",
+            "(a or)",
+            "(a or b",
+            "(a or b) c",
+            "(a or b and c)",
+            "(a if b if c)",
+            "()",
+            "(or a b)",
+            "(a or b))",
+            "/x = 1",
+            "rpmlib(X)",
+            "a b",
+            "ä",
+            "a;b",
+            "a|b",
+            "$(a)",
+            "`a`",
+            "a\0",
+        ] {
+            assert!(all(bad).is_err(), "{bad:?}");
+        }
+        let deep = "(".repeat(40) + "a" + &" or b)".repeat(40);
+        assert!(all(&deep).is_err());
+        assert_eq!(
+            all("a, b").unwrap_err(),
+            "depends `a, b` cannot be written: it is not one relation: `name` or `name >= version`, with spaces around the \
+             operator"
+        );
+    }
+
+    #[test]
+    fn fields_differ_in_what_they_take() {
+        let takes = |text, takes| read("x", text, takes).is_ok();
+        assert!(!takes("(a or b)", Takes::NoRich) && takes("a >= 1", Takes::NoRich));
+        assert!(!takes("(a or b)", Takes::Provides) && !takes("a > 1", Takes::Provides));
+        assert!(takes("user(x)", Takes::Provides) && takes("a = 1", Takes::Provides));
+        assert!(!takes("user(x)", Takes::Packages) && !takes("/x", Takes::Packages) && takes("a < 1", Takes::Packages));
+    }
+}
