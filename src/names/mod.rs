@@ -1,11 +1,15 @@
 //! Validated names. A word from a recipe, a command line or a container becomes one of these types before it may
 //! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
 
+mod git;
+mod git_url;
 mod parts;
 mod relation;
 mod text;
 mod version;
 
+pub use git::{Commit, RefName, SourceName, in_source};
+pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use parts::{Override, Scripts, User};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{

@@ -70,12 +70,14 @@ macro_rules! name_type {
     };
 }
 
+pub(super) use name_type;
+
 fn lower_or_digit(b: u8) -> bool {
     b.is_ascii_lowercase() || b.is_ascii_digit()
 }
 
 /// Starts and ends with a lower-case letter or digit, with `more` in between, at most `max` bytes.
-fn lower_word(s: &str, more: &[u8], max: usize) -> bool {
+pub(super) fn lower_word(s: &str, more: &[u8], max: usize) -> bool {
     let b = s.as_bytes();
     !b.is_empty()
         && b.len() <= max
