@@ -151,6 +151,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         version: RECORD_VERSION,
         key: wheelhouse.manifest.key.clone(),
         inputs: step.inputs.clone(),
+        origins: step.origins.clone(),
         needs: BTreeMap::new(),
         output: wheelhouse.digest().to_string(),
         images: BTreeMap::new(),

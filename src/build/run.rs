@@ -243,6 +243,7 @@ impl<'a> Progress<'a> {
             version: RECORD_VERSION,
             key: step.key(&self.outputs),
             inputs: step.inputs.clone(),
+            origins: step.origins.clone(),
             needs,
             output: product.output,
             images: product.images,

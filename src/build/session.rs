@@ -9,6 +9,7 @@ use crate::{
     engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
     plan::label,
+    source::roots::Roots,
     util::files,
 };
 
@@ -23,6 +24,8 @@ pub struct Session {
     pub cancel: CancellationToken,
     /// The project's folder, absolute.
     pub project: PathBuf,
+    /// Where the recipe's paths are.
+    pub roots: Roots,
     /// The project's name, for labels.
     pub name: String,
     /// A digest of the project's place, for labels.

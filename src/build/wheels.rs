@@ -123,7 +123,7 @@ fn inputs(work: &WheelsWork, toolbox: Option<Toolbox<'_>>, session: &Session) ->
     let root = ROOT.trim_start_matches('/');
     let mut tar = pip::inputs(&work.index, session)?;
     let first: Vec<_> = std::iter::once(&work.requirements).chain(&work.constraints).cloned().collect();
-    for (path, text) in requirements::closure(&session.project, &first)? {
+    for (path, text) in requirements::closure(&session.roots, &first)? {
         tar.bytes(&format!("{root}/in/{}", path.display()), text.as_bytes(), 0o644, 0)?;
     }
     if let Some(Toolbox { seed, script }) = toolbox {

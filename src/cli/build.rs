@@ -54,7 +54,7 @@ impl Args {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open()?;
+    let project = context.open_with_sources().await?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;
     }

@@ -44,7 +44,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let _lock = context.lock(&project).await?;
     let mut items = images(&project, engine.as_ref(), args.all).await?;
     if args.all {
-        items.extend(bases(&project.plan(&info, Want::All)?, &items, engine.as_ref()).await?);
+        items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
     }
     items.extend(paths(&project, args.all));
     let containers = engine.containers(&owned(&project, "container")).await?.len();

@@ -18,6 +18,7 @@ use crate::{
     pipeline::{Project, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
+    source::git,
     util::lock::{Lock, Tried, try_lock},
 };
 
@@ -92,6 +93,7 @@ impl Context {
             project: self.globals.project.clone(),
             platforms: platforms.map(str::to_owned).collect(),
             tag: self.globals.tag.clone().filter(|tag| !tag.is_empty()),
+            branch: self.globals.branch.clone().filter(|branch| !branch.is_empty()),
             release: self.globals.release,
             source_date_epoch: env::get(env::SOURCE_DATE_EPOCH),
             wheel_dir: env::get(env::WHEEL_DIR).map(PathBuf::from),
@@ -100,6 +102,29 @@ impl Context {
             ca: env::get(env::FACTORY_CA_BUNDLE).is_some(),
         };
         Ok(Project::open(&wishes)?)
+    }
+
+    /// The same with the recipe's sources, fetched where they are not here.
+    ///
+    /// # Errors
+    /// As [`Context::open`]; exit code 1 where a server does not give what it should, 130 on Ctrl-C.
+    pub async fn open_with_sources(&self) -> Result<Project, Failure> {
+        let project = self.open()?;
+        if project.sources().is_empty() {
+            return Ok(project);
+        }
+        let _lock = self.lock_in(&project.store(), "fetches the sources of this project").await?;
+        Ok(project.fetch(&self.git_host()?).await?)
+    }
+
+    fn git_host(&self) -> Result<git::Host, Failure> {
+        // Git is not run in this folder.
+        let ca = match ca_bundle()? {
+            Some(_) => env::get(env::FACTORY_CA_BUNDLE).and_then(|path| std::path::absolute(path).ok()),
+            None => None,
+        };
+        let own_ssh = env::GIT_SSH.iter().any(|name| env::get(name).is_some());
+        Ok(git::Host { ca, own_ssh, events: self.events(), cancel: self.cancel.clone() })
     }
 
     /// A daemon that answers.
@@ -134,6 +159,7 @@ impl Context {
             events: self.events(),
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
+            roots: project.roots.clone(),
             name: project.name().to_owned(),
             home: project.home.clone(),
             run: format!("{}-{}", std::process::id(), crate::util::clock::now()),
@@ -169,14 +195,22 @@ impl Context {
     /// # Errors
     /// When the state folder cannot be written, or on Ctrl-C.
     pub async fn lock(&self, project: &Project) -> Result<Lock, Failure> {
+        self.lock_in(&project.state(), "works in this project").await
+    }
+
+    /// The lock of a folder; waits for whoever holds it, and says so.
+    ///
+    /// # Errors
+    /// As [`Context::lock`].
+    pub async fn lock_in(&self, folder: &Path, work: &str) -> Result<Lock, Failure> {
         let mut said = false;
         loop {
-            match try_lock(&project.state()) {
+            match try_lock(folder) {
                 Ok(Tried::Held(lock)) => return Ok(lock),
                 Ok(Tried::Busy(holder)) if !said => {
                     said = true;
                     let holder = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
-                    self.events().info(format!("another factory{holder} works in this project; waiting for it to end"));
+                    self.events().info(format!("another factory{holder} {work}; waiting for it to end"));
                 }
                 Ok(Tried::Busy(_)) => {}
                 Err(error) => {

@@ -4,6 +4,8 @@
 pub const SYSBASE: &str = "SYSBASE";
 /// Names the release, as `--tag` does.
 pub const FACTORY_TAG: &str = "FACTORY_TAG";
+/// Names the branch of the sources, as `--branch` does.
+pub const FACTORY_BRANCH: &str = "FACTORY_BRANCH";
 /// The registry that `push` pushes to, as `--registry` does.
 pub const FACTORY_REGISTRY: &str = "FACTORY_REGISTRY";
 /// Moves the wheel cache from `wheels/` of the project.
@@ -16,6 +18,10 @@ pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 /// pip's further indexes.
 pub const PIP_EXTRA_INDEX_URL: &str = "PIP_EXTRA_INDEX_URL";
+/// How git calls ssh, where the user says it.
+pub const GIT_SSH: [&str; 2] = ["GIT_SSH_COMMAND", "GIT_SSH"];
+/// The ssh agent.
+pub const SSH_AUTH_SOCK: &str = "SSH_AUTH_SOCK";
 /// Proxies for builds: each in the case it has, and in the other one.
 pub const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"];
 /// With the feature `scripted`: the script of a daemon played for tests.

@@ -51,6 +51,10 @@ impl From<PipelineError> for Failure {
             PipelineError::Epoch(_) => {
                 Self::new(Exit::Usage, error.to_string()).help("`SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`")
             }
+            PipelineError::Sources { message, report, choice } => {
+                Self::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).showing(report)
+            }
+            PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }
     }

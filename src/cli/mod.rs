@@ -52,6 +52,9 @@ pub struct Globals {
     /// The release's tag; the git tag on the checkout's commit when not given
     #[arg(long, global = true, value_name = "TAG", env = env::FACTORY_TAG, help_heading = "Global options")]
     tag: Option<String>,
+    /// The branch of the sources, for `{{branch}}` in the recipe
+    #[arg(long, global = true, value_name = "BRANCH", env = env::FACTORY_BRANCH, help_heading = "Global options")]
+    branch: Option<String>,
     /// The packaging revision
     #[arg(long, global = true, value_name = "N", default_value = "1", help_heading = "Global options")]
     release: Release,
@@ -115,7 +118,7 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
     runtime.block_on(async {
         signals::watch(context)?;
         match verb {
-            Verb::Plan(args) => context.until_stopped(plan::run(args, context)).await,
+            Verb::Plan(args) => plan::run(args, context).await,
             Verb::Build(args) => build::run(args, context).await,
             Verb::Test(args) => test::run(args, context).await,
             Verb::Push(args) => push::run(args, context).await,

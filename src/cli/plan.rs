@@ -15,7 +15,7 @@ pub struct Args {}
 
 /// Runs the verb.
 pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open()?;
+    let project = context.open_with_sources().await?;
     show(&project, Want::All, context).await
 }
 
@@ -24,7 +24,7 @@ pub async fn show(project: &Project, want: Want, context: &Context) -> Result<()
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, want)?;
     let session = context.session(project, engine)?;
-    let survey = survey(&plan, &session).await?;
+    let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
     context.warn_of_age(project, &plan, &survey);
     let rows = plan.steps.iter().filter_map(|step| {
         let (state, why) = match survey.states.get(&step.id)? {

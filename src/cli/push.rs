@@ -23,7 +23,7 @@ pub struct Args {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open()?;
+    let project = context.open_with_sources().await?;
     let registry = registry(args, &project)?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::Images)?;

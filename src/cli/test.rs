@@ -28,7 +28,7 @@ pub struct Args {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open()?;
+    let project = context.open_with_sources().await?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::Packages)?;
     let _lock = context.lock(&project).await?;

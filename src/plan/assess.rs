@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inputs, Plan, Step};
+use super::{Inputs, Origins, Plan, Step};
 use crate::{event::StepId, names::Sha256};
 
 /// What a step left when it succeeded.
@@ -15,6 +15,9 @@ pub struct Record {
     pub key: Sha256,
     /// The inputs behind the key, to say what changed.
     pub inputs: Inputs,
+    /// Which of them came from a source, to say which commit changed them.
+    #[serde(default, skip_serializing_if = "Origins::is_empty")]
+    pub origins: Origins,
     /// The outputs of what it needed.
     pub needs: BTreeMap<StepId, String>,
     /// The digest that stands for its result.
@@ -109,6 +112,12 @@ pub fn judge(
 fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) -> String {
     let mut changed: Vec<String> = Vec::new();
     for (name, value) in &step.inputs {
+        if let Some(moved) = moved(name, step, record) {
+            if !changed.contains(&moved) {
+                changed.push(moved);
+            }
+            continue;
+        }
         match record.inputs.get(name) {
             None => changed.push(format!("{name} is new")),
             Some(before) if before != value => changed.push(match (short(before), short(value)) {
@@ -132,6 +141,15 @@ fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) 
         1..=3 => changed.join(", "),
         more => format!("{} and {} more", changed[..2].join(", "), more - 2),
     }
+}
+
+/// `source bricks: 1a2b3c4 -> 5d6e7f8` of an input whose content another commit of its source changed.
+fn moved(input: &str, step: &Step, record: &Record) -> Option<String> {
+    let (source, commit) = step.origins.get(input)?;
+    let (before_source, before) = record.origins.get(input)?;
+    let changed = record.inputs.get(input).is_some_and(|value| step.inputs.get(input) != Some(value));
+    let told = changed && source == before_source && commit != before;
+    told.then(|| format!("source {source}: {before} -> {commit}"))
 }
 
 /// A value that people can read: not a digest, and not long.

@@ -6,7 +6,11 @@ use std::path::Path;
 use fs_err as fs;
 use handlebars::{Handlebars, handlebars_helper};
 
-use crate::{names::Sha256, platform::Manager};
+use crate::{
+    names::Sha256,
+    platform::Manager,
+    source::{project::SourceError, roots::Roots},
+};
 
 /// Templates and scripts that are compiled in: name and text. A new manager's `install-<manager>.hbs` goes here.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -33,6 +37,9 @@ pub enum TemplateError {
     /// It cannot be read.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// It is in a source, and not to be had there.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// It is too large to be one.
     #[error("`{name}` is larger than 1 MiB")]
     Large {
@@ -79,13 +86,14 @@ fn quote(text: &str) -> String {
 #[derive(Debug)]
 pub struct Templates {
     project: std::path::PathBuf,
+    roots: Roots,
 }
 
 impl Templates {
     /// The templates that a project sees.
     #[must_use]
-    pub fn of(project: &Path) -> Self {
-        Self { project: project.to_owned() }
+    pub fn of(project: &Path, roots: &Roots) -> Self {
+        Self { project: project.to_owned(), roots: roots.clone() }
     }
 
     /// The text of a built-in name, the project's own where it has one.
@@ -114,7 +122,7 @@ impl Templates {
             Template::BuiltIn(name) => ((*name).to_owned(), self.text(name)?),
             Template::Project(path) => {
                 let name = path.display().to_string();
-                (name.clone(), read(&self.project.join(path), &name)?)
+                (name.clone(), read(&self.roots.file(path)?, &name)?)
             }
         };
         let mut engine = Handlebars::new();
@@ -170,7 +178,7 @@ mod tests {
     fn a_missing_value_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.hbs"), "FROM {{base}}\nRUN {{nothing}}\n").unwrap();
-        let error = Templates::of(folder.path())
+        let error = Templates::of(folder.path(), &Roots::of(folder.path()))
             .render(&Template::Project(Path::new("x.hbs")), Manager::Apt, &serde_json::json!({ "base": "b" }))
             .unwrap_err();
         assert!(matches!(error, TemplateError::Render { .. }), "{error}");

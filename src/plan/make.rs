@@ -19,7 +19,7 @@ use crate::{
     names::Sha256,
     platform::{Platform, Quirk},
     recipe::{Recipe, Release},
-    source::project::SourceError,
+    source::{project::SourceError, roots::Roots},
 };
 
 /// What a plan depends on beside the recipe.
@@ -27,6 +27,8 @@ use crate::{
 pub struct PlanContext {
     /// The project's folder, absolute.
     pub project: PathBuf,
+    /// Where the recipe's paths are.
+    pub roots: Roots,
     /// A digest of that folder's place: the owner of what is made in the daemon.
     pub home: String,
     /// The release.
@@ -61,6 +63,8 @@ pub enum Want {
     Images,
     /// Packages, and what they need.
     Packages,
+    /// Base images only: needs no file of the project or of a source.
+    Bases,
 }
 
 /// Why a plan could not be made.
@@ -103,8 +107,11 @@ pub enum PlanError {
 /// # Errors
 /// [`PlanError`].
 pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<(), PlanError> {
-    let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project) };
+    let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project, &context.roots) };
     plan.steps.push(maker.base()?);
+    if context.want == Want::Bases {
+        return Ok(());
+    }
     if let Some(python) = &recipe.python {
         plan.steps.push(maker.builder(python)?);
         plan.steps.extend(maker.seed(python)?);
@@ -134,7 +141,9 @@ impl Maker<'_> {
     }
 
     fn step(&self, name: &str, title: String, work: Work, inputs: Inputs) -> Step {
+        let origin = |word: &String| Some((word.clone(), self.context.roots.origin(word)?));
         Step {
+            origins: inputs.keys().filter_map(origin).collect(),
             id: self.id(name),
             platform: self.platform.id.clone(),
             title,
@@ -219,7 +228,7 @@ impl Maker<'_> {
     }
 
     fn digest_file(&self, path: &Path) -> Result<String, PlanError> {
-        Ok(crate::util::files::digest(&self.context.project.join(path))?.0.to_string())
+        Ok(crate::util::files::digest(&self.context.roots.file(path)?)?.0.to_string())
     }
 }
 

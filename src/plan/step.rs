@@ -30,6 +30,10 @@ pub mod label {
 /// What a step's result depends on, by the user's word for it: a file's digest or a short value.
 pub type Inputs = BTreeMap<String, String>;
 
+/// Which of the inputs come from a source: the user's word for the input -> the source's name and its commit. For people:
+/// what counts is the content.
+pub type Origins = BTreeMap<String, (String, String)>;
+
 /// One unit of work.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -43,6 +47,8 @@ pub struct Step {
     pub work: Work,
     /// Its own inputs.
     pub inputs: Inputs,
+    /// Where those of them that come from a source are from; not in the key.
+    pub origins: Origins,
     /// Steps whose output enters its key.
     pub needs: Vec<StepId>,
     /// Steps that must have run before it runs, but whose output does not change its result.

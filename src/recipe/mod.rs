@@ -4,8 +4,8 @@
 mod read;
 mod resolved;
 
-pub use read::{RecipeError, RecipeFile};
+pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use resolved::{
-    BaseMode, BootstrapMode, Content, ContentKind, Copyright, FileInfo, Image, ImageSource, Package, Project,
-    PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,
+    BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
+    ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,
 };

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::names::{
-    self, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, Tag, UpstreamVersion, User,
-    UserName,
+    self, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, SourceName,
+    Tag, UpstreamVersion, User, UserName,
 };
 
 /// Which release is made.
@@ -36,6 +36,32 @@ pub struct Project {
     /// `registry`: where `push` goes, `host[:port][/path]`; `--registry` wins.
     pub registry: Option<String>,
 }
+
+/// `[[source]]`: a git repository whose files the recipe uses, as `@<name>/…`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct GitSource {
+    /// `name`.
+    pub name: SourceName,
+    /// `git`: where it is; a path is seen from the project.
+    pub git: GitUrl,
+    /// `ref`, `{{branch}}` when nothing is said: a branch, a tag or a commit, in which `{{branch}}` and `{{tag}}` stand for
+    /// what the command line says.
+    pub reference: String,
+    /// `submodules`, true when nothing is said.
+    pub submodules: bool,
+}
+
+/// The files of a source on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// Their folder, absolute.
+    pub folder: PathBuf,
+    /// The commit that they are of.
+    pub commit: Commit,
+}
+
+/// The sources that are on this machine.
+pub type Checkouts = BTreeMap<SourceName, Checkout>;
 
 /// The recipe as one platform sees it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -1,5 +1,7 @@
-//! What goes in: the project's own files, requirements and wheels. Nothing here talks to the daemon.
+//! What goes in: the project's own files, those of its sources, requirements and wheels. Nothing here talks to the daemon.
 
+pub mod git;
 pub mod project;
 pub mod requirements;
+pub mod roots;
 pub mod wheelhouse;

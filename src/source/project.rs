@@ -1,4 +1,4 @@
-//! The project's own files: which of a folder count, and what is in them. Never writes.
+//! Files of the project and of its sources: which of a folder count, and what is in them. Never writes.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 
 use fs_err as fs;
 
-use crate::names::Sha256;
+use crate::names::{Commit, Sha256, SourceName};
 
 /// The file that names, in gitignore(5) patterns, what else of a folder does not count.
 pub const IGNORE_FILE: &str = ".factoryignore";
@@ -65,22 +65,54 @@ pub enum SourceError {
     #[error("{0}")]
     Walk(#[from] ignore::Error),
     /// A glob that matched nothing.
-    #[error("`{pattern}` matches no file of the project")]
+    #[error("`{pattern}` matches no file of {place}")]
     NoMatch {
         /// As written.
         pattern: String,
+        /// `the project`, or the source and its commit.
+        place: String,
+    },
+    /// A source that is not declared, or not there yet.
+    #[error("`@{0}` is no source of this recipe")]
+    NoSource(String),
+    /// A path that a source does not have.
+    #[error("source `{source_name}` has no `{path}` at {}", commit.short())]
+    NotThere {
+        /// Its name.
+        source_name: SourceName,
+        /// Of its checkout.
+        commit: Commit,
+        /// The path in it.
+        path: String,
+    },
+    /// A path that leads out of a source.
+    #[error("`@{source_name}/{path}` leads out of the source through a symbolic link")]
+    LeadsOut {
+        /// Its name.
+        source_name: SourceName,
+        /// The path in it.
+        path: String,
     },
     /// A pattern that is not one.
     #[error("{0}")]
     Glob(#[from] globset::Error),
 }
 
-/// Every file of `folder` that counts, sorted by path: hidden files, what `.gitignore` and [`IGNORE_FILE`] name, byte
-/// code and the folders in `except` do not. A file's path gives just that file.
+/// Whose files they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The project's: what git ignores does not count.
+    Project,
+    /// A checkout's: everything in it was committed, and the project around it says nothing about it.
+    Checkout,
+}
+
+/// Every file of `folder` that counts, sorted by path: hidden files, what `.gitignore` (of the project only) and
+/// [`IGNORE_FILE`] name, byte code and the folders in `except` do not. A file's path gives just that file.
 ///
 /// # Errors
 /// When something cannot be read, has a name that is not UTF-8, or is neither file, folder nor link.
-pub fn files(folder: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
+pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<Vec<SourceFile>, SourceError> {
     if !fs::symlink_metadata(folder)?.is_dir() {
         let relative = utf8(folder.file_name().map_or(folder, Path::new))?;
         return Ok(vec![describe(folder, relative)?]);
@@ -89,6 +121,9 @@ pub fn files(folder: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, Sourc
     let walk = ignore::WalkBuilder::new(folder)
         .follow_links(false)
         .require_git(false)
+        .parents(whose == Whose::Project)
+        .ignore(whose == Whose::Project)
+        .git_ignore(whose == Whose::Project)
         .git_global(false)
         .git_exclude(false)
         .add_custom_ignore_filename(IGNORE_FILE)
@@ -117,23 +152,28 @@ pub fn files(folder: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, Sourc
     Ok(found)
 }
 
-/// The files that `pattern` (a path or a glob, relative to `project`) names; each with its path below the pattern's
+/// The files that `pattern` (a path or a glob, relative to `root`) names; each with its path below the pattern's
 /// fixed part, so that `etc/**` and `etc` both give `a.conf` for `etc/a.conf`.
 ///
 /// # Errors
 /// As [`files`]; also when a glob matches nothing.
-pub fn matching(project: &Path, pattern: &str, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
+pub(super) fn matching(
+    root: &Path,
+    pattern: &str,
+    except: &[PathBuf],
+    whose: Whose,
+) -> Result<Vec<SourceFile>, SourceError> {
     let fixed = fixed_part(pattern);
     if fixed == pattern {
-        return files(&project.join(pattern), except);
+        return files(&root.join(pattern), except, whose);
     }
     let matcher = glob(pattern)?;
-    let base = project.join(fixed);
+    let base = root.join(fixed);
     let prefix = if fixed.is_empty() { String::new() } else { format!("{fixed}/") };
-    let mut found = files(&base, except)?;
+    let mut found = files(&base, except, whose)?;
     found.retain(|file| matcher.is_match(format!("{prefix}{}", file.relative)));
     if found.is_empty() {
-        return Err(SourceError::NoMatch { pattern: pattern.to_owned() });
+        return Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned() });
     }
     Ok(found)
 }
@@ -226,18 +266,21 @@ mod tests {
             ("notes.txt", ""),
             ("packages/p.deb", ""),
         ]);
-        let found = files(folder.path(), &[folder.path().join("packages")]).unwrap();
+        let found = files(folder.path(), &[folder.path().join("packages")], Whose::Project).unwrap();
         assert_eq!(names(&found), ["a/x.py", "a-b", "b.py"]);
     }
 
     #[test]
     fn globs_start_below_their_fixed_part() {
         let folder = tree(&[("etc/a.conf", ""), ("etc/b/c.conf", ""), ("etc/b/d.txt", "")]);
-        let found = matching(folder.path(), "etc/**/*.conf", &[]).unwrap();
+        let found = matching(folder.path(), "etc/**/*.conf", &[], Whose::Project).unwrap();
         assert_eq!(names(&found), ["a.conf", "b/c.conf"]);
-        assert_eq!(names(&matching(folder.path(), "etc", &[]).unwrap()), ["a.conf", "b/c.conf", "b/d.txt"]);
-        assert_eq!(names(&matching(folder.path(), "etc/a.conf", &[]).unwrap()), ["a.conf"]);
-        assert!(matches!(matching(folder.path(), "etc/*.nope", &[]), Err(SourceError::NoMatch { .. })));
+        assert_eq!(
+            names(&matching(folder.path(), "etc", &[], Whose::Project).unwrap()),
+            ["a.conf", "b/c.conf", "b/d.txt"]
+        );
+        assert_eq!(names(&matching(folder.path(), "etc/a.conf", &[], Whose::Project).unwrap()), ["a.conf"]);
+        assert!(matches!(matching(folder.path(), "etc/*.nope", &[], Whose::Project), Err(SourceError::NoMatch { .. })));
     }
 
     #[test]

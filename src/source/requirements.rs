@@ -10,6 +10,7 @@ use fs_err as fs;
 
 use super::{
     project::{SourceError, within},
+    roots::Roots,
     wheelhouse::normalise,
 };
 
@@ -17,12 +18,12 @@ use super::{
 const LARGEST: u64 = 4 << 20;
 const MOST: usize = 64;
 
-/// The files of a requirements set: relative to the project -> text. The first file and all that it takes in with `-r`
-/// and `-c`, which must be files of the project.
+/// The files of a requirements set: the recipe's path -> text. The first file and all that it takes in with `-r` and `-c`,
+/// which must be files of the project or of the same source.
 ///
 /// # Errors
 /// When a file cannot be read, is too large, or lies outside of the project.
-pub fn closure(project: &Path, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>, SourceError> {
+pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>, SourceError> {
     let mut found = BTreeMap::new();
     let mut waiting: Vec<PathBuf> = first.to_vec();
     while let Some(path) = waiting.pop() {
@@ -34,7 +35,7 @@ pub fn closure(project: &Path, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, St
         if found.len() >= MOST {
             return Err(refuse("more than 64 requirements files take each other in"));
         }
-        let file = project.join(&clean);
+        let file = roots.file(&clean)?;
         if fs::metadata(&file)?.len() > LARGEST {
             return Err(refuse("it is larger than 4 MiB"));
         }
@@ -88,10 +89,10 @@ mod tests {
         std::fs::write(folder.path().join("sub/d.txt"), "--requirement=e.txt\n").unwrap();
         std::fs::write(folder.path().join("sub/e.txt"), "").unwrap();
         std::fs::write(folder.path().join("c.txt"), "").unwrap();
-        let error = closure(folder.path(), &["a.txt".into()]).unwrap_err();
+        let error = closure(&Roots::of(folder.path()), &["a.txt".into()]).unwrap_err();
         assert!(error.to_string().contains("must be in the project"), "{error}");
         std::fs::write(folder.path().join("sub/b.txt"), "-rd.txt\n").unwrap();
-        let found = closure(folder.path(), &["a.txt".into()]).unwrap();
+        let found = closure(&Roots::of(folder.path()), &["a.txt".into()]).unwrap();
         let names: Vec<_> = found.keys().map(|path| path.display().to_string()).collect();
         assert_eq!(names, ["a.txt", "c.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"]);
     }

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStderr, ChildStdout, Command},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,20 @@ pub enum ExecError {
         program: String,
         /// The system's words.
         error: std::io::Error,
+    },
+    /// It was stopped because it said nothing for too long.
+    #[error("`{program}` was stopped: it said nothing for too long")]
+    Silent {
+        /// Its name.
+        program: String,
+    },
+    /// It was stopped because it gave too much.
+    #[error("`{program}` was stopped: it gave more than {limit} bytes")]
+    TooMuch {
+        /// Its name.
+        program: String,
+        /// The bound.
+        limit: u64,
     },
     /// It was stopped because the run was.
     #[error("interrupted")]
@@ -76,38 +90,139 @@ pub async fn run(
     line: &(dyn Fn(&str) + Send + Sync),
     cancel: &CancellationToken,
 ) -> Result<(), ExecError> {
-    let io_error = |error| ExecError::Io { program: program.to_owned(), error };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .envs(env.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(stdout)
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => ExecError::Missing { program: program.to_owned() },
-            _ => io_error(error),
-        })?;
-    let mut tail = String::new();
-    tokio::select! {
-        ended = follow(&mut child, line, &mut tail) => ended.map_err(io_error)?,
-        () = cancel.cancelled() => {
-            terminate(&mut child).await;
-            return Err(ExecError::Interrupted);
-        }
-    }
-    let status = child.wait().await.map_err(io_error)?;
-    if status.success() { Ok(()) } else { Err(ExecError::Failed { program: program.to_owned(), status, tail }) }
+    Call { env, ..Call::new(program, arguments) }.run(stdout, line, cancel).await
 }
 
-async fn follow(child: &mut Child, line: &(dyn Fn(&str) + Send + Sync), tail: &mut String) -> std::io::Result<()> {
-    let Some(stderr) = child.stderr.take() else { return Ok(()) };
+/// A program that is about to be run, where [`run`] says too little.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Its name.
+    pub program: &'a str,
+    /// Its arguments.
+    pub arguments: &'a [String],
+    /// Variables beside those of this program.
+    pub env: &'a [(String, String)],
+    /// Variables of this program that it does not get.
+    pub without: &'a [&'a str],
+    /// What it reads.
+    pub stdin: Stdio,
+    /// How long it may take without a word; without end when `None`.
+    pub patience: Option<Duration>,
+    /// Whether a carriage return ends a line, too: a program that writes its progress over and over.
+    pub returns: bool,
+}
+
+impl<'a> Call<'a> {
+    /// A call with nothing special.
+    #[must_use]
+    pub fn new(program: &'a str, arguments: &'a [String]) -> Self {
+        Self { program, arguments, env: &[], without: &[], stdin: Stdio::null(), patience: None, returns: false }
+    }
+
+    /// Runs it as [`run`] does.
+    ///
+    /// # Errors
+    /// [`ExecError`].
+    pub async fn run(
+        self,
+        stdout: Stdio,
+        line: &(dyn Fn(&str) + Send + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<(), ExecError> {
+        self.drive(stdout, 0, line, cancel).await.map(drop)
+    }
+
+    /// Runs it and gives its standard output, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`ExecError`], also when it gives more.
+    pub async fn output(
+        self,
+        limit: u64,
+        line: &(dyn Fn(&str) + Send + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<Vec<u8>, ExecError> {
+        self.drive(Stdio::piped(), limit, line, cancel).await
+    }
+
+    async fn drive(
+        self,
+        stdout: Stdio,
+        limit: u64,
+        line: &(dyn Fn(&str) + Send + Sync),
+        cancel: &CancellationToken,
+    ) -> Result<Vec<u8>, ExecError> {
+        let program = || self.program.to_owned();
+        let io_error = |error| ExecError::Io { program: program(), error };
+        let mut command = Command::new(self.program);
+        self.without.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        let mut child = command
+            .args(self.arguments)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdin(self.stdin)
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => ExecError::Missing { program: program() },
+                _ => io_error(error),
+            })?;
+        let (mut tail, mut taken) = (String::new(), Vec::new());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let reading = async {
+            let lines = follow(stderr, self.returns, self.patience, line, &mut tail);
+            tokio::try_join!(lines, collect(stdout, limit, &mut taken)).map(drop)
+        };
+        let ended = tokio::select! {
+            ended = reading => ended,
+            () = cancel.cancelled() => {
+                terminate(&mut child).await;
+                return Err(ExecError::Interrupted);
+            }
+        };
+        if let Err(error) = ended {
+            terminate(&mut child).await;
+            return Err(match error.kind() {
+                std::io::ErrorKind::TimedOut => ExecError::Silent { program: program() },
+                std::io::ErrorKind::FileTooLarge => ExecError::TooMuch { program: program(), limit },
+                _ => io_error(error),
+            });
+        }
+        let status = child.wait().await.map_err(io_error)?;
+        if status.success() { Ok(taken) } else { Err(ExecError::Failed { program: program(), status, tail }) }
+    }
+}
+
+/// Reads everything, as long as it is not too much.
+async fn collect(stdout: Option<ChildStdout>, limit: u64, taken: &mut Vec<u8>) -> std::io::Result<()> {
+    let Some(stdout) = stdout else { return Ok(()) };
+    let got = stdout.take(limit + 1).read_to_end(taken).await?;
+    if got as u64 > limit { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+}
+
+async fn follow(
+    stderr: Option<ChildStderr>,
+    returns: bool,
+    patience: Option<Duration>,
+    line: &(dyn Fn(&str) + Send + Sync),
+    tail: &mut String,
+) -> std::io::Result<()> {
+    let Some(stderr) = stderr else { return Ok(()) };
     let mut reader = BufReader::new(stderr);
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
-        if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut buffer).await? == 0 {
+        let got = next_line(&mut reader, returns, &mut buffer);
+        let got = match patience {
+            Some(patience) => {
+                tokio::time::timeout(patience, got).await.unwrap_or(Err(std::io::ErrorKind::TimedOut.into()))
+            }
+            None => got.await,
+        };
+        if got? == 0 {
             return Ok(());
         }
         let text = String::from_utf8_lossy(&buffer);
@@ -115,6 +230,23 @@ async fn follow(child: &mut Child, line: &(dyn Fn(&str) + Send + Sync), tail: &m
         if !text.is_empty() {
             line(text);
             text.clone_into(tail);
+        }
+    }
+}
+
+/// The next line with its end, cut where it is too long; gives its length.
+async fn next_line(reader: &mut BufReader<ChildStderr>, returns: bool, line: &mut Vec<u8>) -> std::io::Result<usize> {
+    if !returns {
+        return reader.take(LONGEST_LINE).read_until(b'\n', line).await;
+    }
+    loop {
+        let bytes = reader.fill_buf().await?;
+        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let got = end.map_or(bytes.len(), |at| at + 1);
+        line.extend(&bytes[..got]);
+        reader.consume(got);
+        if end.is_some() || got == 0 || line.len() as u64 >= LONGEST_LINE {
+            return Ok(line.len());
         }
     }
 }
@@ -164,5 +296,25 @@ mod tests {
         cancel.cancel();
         let error = run("sleep", &words(&["600"]), &[], Stdio::null(), &|_| {}, &cancel).await.unwrap_err();
         assert!(matches!(error, ExecError::Interrupted));
+    }
+
+    #[tokio::test]
+    async fn output_is_bounded_and_progress_is_lines() {
+        let cancel = CancellationToken::new();
+        let seen = std::sync::Mutex::new(Vec::new());
+        let line = |line: &str| seen.lock().unwrap().push(line.to_owned());
+        let arguments = words(&["-c", "printf '1%%\\r2%%\\rdone\\n' >&2; printf abc"]);
+        let call = || Call { returns: true, ..Call::new("sh", &arguments) };
+        assert_eq!(call().output(3, &line, &cancel).await.unwrap(), b"abc");
+        assert_eq!(*seen.lock().unwrap(), ["1%", "2%", "done"]);
+        assert!(matches!(call().output(2, &line, &cancel).await, Err(ExecError::TooMuch { limit: 2, .. })));
+    }
+
+    #[tokio::test]
+    async fn silence_ends_it() {
+        let arguments = words(&["600"]);
+        let call = Call { patience: Some(Duration::from_millis(50)), ..Call::new("sleep", &arguments) };
+        let error = call.run(Stdio::null(), &|_| {}, &CancellationToken::new()).await.unwrap_err();
+        assert!(matches!(error, ExecError::Silent { .. }));
     }
 }

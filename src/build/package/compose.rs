@@ -6,7 +6,7 @@ use super::super::{Session, StepError};
 use crate::{
     plan::PackageWork,
     recipe::{Content, ContentKind, FileInfo},
-    source::project::{self, SourceKind, fixed_part, glob},
+    source::project::{SourceKind, fixed_part, glob},
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
 };
 
@@ -193,8 +193,8 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
         }
         _ => {}
     }
-    let single = session.project.join(&content.src).is_file();
-    for file in project::matching(&session.project, &content.src, &[])? {
+    let single = session.roots.is_file(&content.src);
+    for file in session.roots.matching(&content.src, &[])? {
         let path = match &content.kind {
             ContentKind::Service(_) => {
                 let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);

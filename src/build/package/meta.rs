@@ -21,7 +21,8 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     if ships_virtualenv(work, tree) {
         depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
     }
-    let read = |file: &std::path::Path| fs_err::read_to_string(session.project.join(file));
+    let read =
+        |file: &std::path::Path| -> Result<_, StepError> { Ok(fs_err::read_to_string(session.roots.file(file)?)?) };
     let license_text = package.copyright.license_file.as_deref().map(read).transpose()?.unwrap_or_default();
     let holder = &package.copyright.holder;
     Ok(Meta {
@@ -60,7 +61,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
 fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<ChangelogEntry, StepError> {
     let changes = match &work.package.changelog {
         Some(file) => {
-            let text = fs_err::read_to_string(session.project.join(file))?;
+            let text = fs_err::read_to_string(session.roots.file(file)?)?;
             let lines = text.lines().map(|line| line.trim().trim_start_matches(['*', '-']).trim().to_owned());
             lines.filter(|line| !line.is_empty()).collect()
         }

@@ -30,7 +30,7 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String])
     let at = |distribution: &str, reason: String, help: String| match place(work, session, distribution) {
         Some((path, line)) => StepError::Requirement {
             reason,
-            file: session.project.join(&path),
+            file: session.roots.file(&path).unwrap_or_else(|_| session.project.join(&path)),
             name: path.display().to_string(),
             line,
             help,
@@ -76,7 +76,7 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String])
 /// The file and line that ask for a distribution: the set's own file, else one that it takes in, else a constraint.
 fn place(work: &WheelsWork, session: &Session, distribution: &str) -> Option<(PathBuf, usize)> {
     let among = |first: &[PathBuf]| {
-        let files = requirements::closure(&session.project, first).ok()?;
+        let files = requirements::closure(&session.roots, first).ok()?;
         let line = |path: &PathBuf| Some((path.clone(), requirements::line_of(files.get(path)?, distribution)?));
         first.iter().chain(files.keys()).find_map(line)
     };

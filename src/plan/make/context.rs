@@ -7,10 +7,9 @@ use super::{
     Maker, PlanError,
 };
 use crate::{
-    names::User,
+    names::{User, in_source},
     platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource},
-    source::project,
 };
 
 impl Maker<'_> {
@@ -18,7 +17,7 @@ impl Maker<'_> {
     pub(super) fn context_files(&self, image: &Image, inputs: &mut Inputs) -> Result<Vec<ContextFile>, PlanError> {
         let mut all = Vec::new();
         for (number, folder) in image.python.iter().enumerate() {
-            let found = project::files(&self.context.project.join(folder), &self.context.except)?;
+            let found = self.context.roots.files(folder, &self.context.except)?;
             let files: Vec<ContextFile> = found
                 .iter()
                 .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
@@ -28,7 +27,7 @@ impl Maker<'_> {
         }
         for content in &image.contents {
             let files = self.content_files(content)?;
-            digest_into(inputs, &format!("contents {}", content.dst), &files);
+            digest_into(inputs, &contents_word(content), &files);
             all.extend(files);
         }
         if self.wants_pip(image) {
@@ -51,8 +50,8 @@ impl Maker<'_> {
             }
             ContentKind::Symlink => Ok(vec![entry(target, ContextSource::Symlink(content.src.clone()), 0o777)]),
             _ => {
-                let single = self.context.project.join(&content.src).is_file();
-                let found = project::matching(&self.context.project, &content.src, &self.context.except)?;
+                let single = self.context.roots.is_file(&content.src);
+                let found = self.context.roots.matching(&content.src, &self.context.except)?;
                 Ok(found
                     .iter()
                     .map(|file| {
@@ -121,6 +120,14 @@ impl Maker<'_> {
             "entrypoint": image.entrypoint,
             "cmd": image.cmd,
         })
+    }
+}
+
+/// The user's word for an entry of `contents`: its destination, and where it is from when that is a source.
+fn contents_word(content: &Content) -> String {
+    match in_source(&content.src) {
+        Some(_) if content.kind != ContentKind::Symlink => format!("contents {} from {}", content.dst, content.src),
+        _ => format!("contents {}", content.dst),
     }
 }
 

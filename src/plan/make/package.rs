@@ -9,7 +9,6 @@ use crate::{
     names::{ArchName, Sha256},
     platform::PackageFormat,
     recipe::{ContentKind, Package},
-    source::project,
 };
 
 impl Maker<'_> {
@@ -33,7 +32,7 @@ impl Maker<'_> {
             if content.kind == ContentKind::Symlink {
                 continue;
             }
-            let found = project::matching(&self.context.project, &content.src, &self.context.except)?;
+            let found = self.context.roots.matching(&content.src, &self.context.except)?;
             let files: Vec<ContextFile> =
                 found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
             digest_into(&mut inputs, &content.src, &files);

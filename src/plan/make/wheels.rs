@@ -124,7 +124,7 @@ impl Maker<'_> {
         let index = self.index(python);
         let mut inputs = Inputs::new();
         let first: Vec<PathBuf> = std::iter::once(requirements_file).chain(&constraints).cloned().collect();
-        for (path, text) in requirements::closure(&self.context.project, &first)? {
+        for (path, text) in requirements::closure(&self.context.roots, &first)? {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
         for (name, value) in [

@@ -1,5 +1,5 @@
-//! The files that a recipe names: they must be there, inside the project, and of the right kind; the texts of scripts
-//! are taken. Writes nothing.
+//! The files that a recipe names: they must be there, inside the project or a source, and of the right kind; the texts of
+//! scripts are taken. What is in a source can only be looked at once it is checked out. Writes nothing.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,11 @@ use super::{
     raw::{RawContent, RawImage, RawPackage, RawRecipe},
     scalars::{Kind, is_unit},
 };
-use crate::util::toml::{At, Given, Issue, Issues, in_project, is_glob, nearest, quoted};
+use crate::{
+    names::{SourceName, in_source},
+    recipe::Checkouts,
+    util::toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
+};
 
 /// The texts of scripts by their paths, without the `#!` line.
 pub(super) type Scripts = BTreeMap<PathBuf, String>;
@@ -30,9 +34,12 @@ enum Want {
     PythonFolder,
 }
 
-/// Checks every path of the recipe, overrides included, and reads the scripts.
-pub(super) fn check(raw: &RawRecipe, project: &Path, issues: &mut Issues) -> Scripts {
-    let folder = Folder { given: project, real: fs::canonicalize(project).unwrap_or_else(|_| project.to_owned()) };
+/// Checks every path of the recipe, overrides included, and reads the scripts. Without `checkouts`, a path in a source
+/// only has to name one.
+pub(super) fn check(raw: &RawRecipe, project: &Path, checkouts: Option<&Checkouts>, issues: &mut Issues) -> Scripts {
+    let names = raw.source.items().iter().map(|source| source.value.name.value().map(SourceName::as_str));
+    let declared = names.collect::<Option<Vec<_>>>().filter(|_| !matches!(raw.source, Given::Wrong(_)));
+    let folder = Folders { project: Folder::new(project, None), declared, checkouts };
     if let Some(python) = raw.python.value() {
         for table in python.all() {
             folder.check_given(&table.requirements, issues);
@@ -49,14 +56,14 @@ pub(super) fn check(raw: &RawRecipe, project: &Path, issues: &mut Issues) -> Scr
     scripts
 }
 
-fn check_image(folder: &Folder<'_>, image: &RawImage, issues: &mut Issues) {
+fn check_image(folder: &Folders<'_>, image: &RawImage, issues: &mut Issues) {
     folder.check_given(&image.dockerfile, issues);
     folder.check_given(&image.requirements, issues);
     image.python.items().iter().for_each(|path| folder.check(path, Want::PythonFolder, issues));
     image.contents.items().iter().for_each(|entry| folder.check_content(&entry.value, true, issues));
 }
 
-fn check_package(folder: &Folder<'_>, package: &RawPackage, scripts: &mut Scripts, issues: &mut Issues) {
+fn check_package(folder: &Folders<'_>, package: &RawPackage, scripts: &mut Scripts, issues: &mut Issues) {
     folder.check_given(&package.license_file, issues);
     folder.check_given(&package.changelog, issues);
     package.contents.items().iter().for_each(|entry| folder.check_content(&entry.value, false, issues));
@@ -70,13 +77,16 @@ fn check_package(folder: &Folder<'_>, package: &RawPackage, scripts: &mut Script
     }
 }
 
-/// The project's folder.
-struct Folder<'f> {
-    given: &'f Path,
-    real: PathBuf,
+/// The project's folder and those of its sources.
+struct Folders<'f> {
+    project: Folder<'f>,
+    /// The names of the sources; `None` when one of them could not be read: then nothing is called unknown.
+    declared: Option<Vec<&'f str>>,
+    /// Where they are, once they are there.
+    checkouts: Option<&'f Checkouts>,
 }
 
-impl Folder<'_> {
+impl Folders<'_> {
     fn check_given(&self, path: &Given<PathBuf>, issues: &mut Issues) {
         if let Some(path) = path.at() {
             self.check(path, Want::File, issues);
@@ -93,7 +103,11 @@ impl Folder<'_> {
             Origin::Either => !src.value.starts_with('/'),
             Origin::Container | Origin::Link | Origin::Nothing => false,
         };
-        if let (true, false, Ok(path)) = (in_the_project, is_glob(&src.value), in_project(&src.value)) {
+        if let (true, Ok(path)) = (in_the_project, in_project(&src.value)) {
+            if is_glob(&path) {
+                self.check_name(&path, &src.span, issues);
+                return;
+            }
             if kind == Some(Kind::Service) && !is_unit(path.rsplit('/').next().unwrap_or_default()) {
                 return;
             }
@@ -103,22 +117,88 @@ impl Folder<'_> {
     }
 
     fn check(&self, path: &At<PathBuf>, want: Want, issues: &mut Issues) {
-        if let Err(issue) = self.find(path, want) {
+        if let Some(Err(issue)) = self.find(path, want, issues) {
             issues.add(issue);
         }
     }
 
-    /// The real path of something in the project.
-    fn find(&self, path: &At<PathBuf>, want: Want) -> Result<PathBuf, Issue> {
+    /// Whether a path names a source that there is, where it names one.
+    fn check_name(&self, path: &str, span: &Span, issues: &mut Issues) -> bool {
+        let (Some((name, _)), Some(declared)) = (in_source(path), &self.declared) else {
+            return true;
+        };
+        let known = declared.contains(&name);
+        if !known {
+            let issue = Issue::unknown(span, "source", name, declared);
+            issues.add(if declared.is_empty() {
+                issue.help("a path that begins with `@` is in a `[[source]]`, and there is none")
+            } else {
+                issue
+            });
+        }
+        known
+    }
+
+    /// The real path of something in the project or in a source; `None` where that is not known yet.
+    fn find(&self, path: &At<PathBuf>, want: Want, issues: &mut Issues) -> Option<Result<PathBuf, Issue>> {
+        let text = path.value.to_string_lossy();
+        let Some((name, rest)) = in_source(&text) else {
+            return Some(self.project.find(path, &path.value, want));
+        };
+        if !self.check_name(&text, &path.span, issues) {
+            return None;
+        }
+        let checkout = self.checkouts?.iter().find(|(source, _)| source.as_str() == name)?.1;
+        let called = format!("source `{name}` at {}", checkout.commit.short());
+        let folder = Folder::new(&checkout.folder, Some((name, called)));
+        Some(folder.find(path, Path::new(rest), want))
+    }
+
+    fn script(&self, path: &At<PathBuf>, issues: &mut Issues) -> Option<String> {
+        let shown = quoted(&path.value.to_string_lossy());
+        let text = self.find(path, Want::File, issues)?.and_then(|real| {
+            let bytes = read_bounded(&real, LARGEST_SCRIPT)
+                .map_err(|error| Issue::new(&path.span, format!("cannot read {shown}")).help(error.to_string()))?;
+            let bytes = bytes.ok_or_else(|| {
+                Issue::new(&path.span, format!("{shown} is larger than 64 KiB"))
+                    .label("too large")
+                    .help("ship a program in the package and call it from the script")
+            })?;
+            script_text(&bytes).map_err(|(what, help)| {
+                Issue::new(&path.span, format!("{shown} {what}")).label("not a script for a package").help(help)
+            })
+        });
+        text.map_err(|issue| issues.add(issue)).ok()
+    }
+}
+
+/// A folder that paths are in: the project's, or a source's with its name and what people call it.
+struct Folder<'f> {
+    given: &'f Path,
+    real: PathBuf,
+    source: Option<(&'f str, String)>,
+}
+
+impl<'f> Folder<'f> {
+    fn new(given: &'f Path, source: Option<(&'f str, String)>) -> Self {
+        Self { given, real: fs::canonicalize(given).unwrap_or_else(|_| given.to_owned()), source }
+    }
+
+    fn called(&self) -> &str {
+        self.source.as_ref().map_or("the project", |(_, called)| called)
+    }
+
+    /// The real path of what is `relative` to the folder; `path` is what the user wrote.
+    fn find(&self, path: &At<PathBuf>, relative: &Path, want: Want) -> Result<PathBuf, Issue> {
         let shown = quoted(&path.value.to_string_lossy());
         let issue = |message: String| Issue::new(&path.span, message);
-        let real = fs::canonicalize(self.given.join(&path.value)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => self.missing(path),
+        let real = fs::canonicalize(self.given.join(relative)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => self.missing(path, relative),
             _ => issue(format!("cannot look at {shown}")).label("not to be reached").help(error.to_string()),
         })?;
         if !real.starts_with(&self.real) {
-            let leads = issue(format!("{shown} leads out of the project through a symbolic link"));
-            return Err(leads.label("not in the project").help("copy the file into the project"));
+            let leads = issue(format!("{shown} leads out of {} through a symbolic link", self.called()));
+            return Err(leads.label(format!("not in {}", self.called())).help("copy the file into the project"));
         }
         let meta = fs::metadata(&real).map_err(|error| issue(error.to_string()))?;
         match want {
@@ -139,10 +219,14 @@ impl Folder<'_> {
     }
 
     /// What to say of a path where nothing is: the nearest that is there.
-    fn missing(&self, path: &At<PathBuf>) -> Issue {
+    fn missing(&self, path: &At<PathBuf>, relative: &Path) -> Issue {
+        let help = self.source.as_ref().map_or_else(
+            || RELATIVE.to_owned(),
+            |(name, _)| format!("`@{name}/` is the top folder of its repository; `ref` says which state of it"),
+        );
         let issue = Issue::new(&path.span, format!("{} does not exist", quoted(&path.value.to_string_lossy())));
         let mut folder = PathBuf::new();
-        for part in path.value.components() {
+        for part in relative.components() {
             let Component::Normal(name) = part else {
                 continue;
             };
@@ -153,31 +237,17 @@ impl Folder<'_> {
             let there = names_in(&self.given.join(&folder));
             if let Some(near) = nearest(&name.to_string_lossy(), there.iter().map(String::as_str)) {
                 let near = folder.join(near);
-                return issue.label(format!("did you mean {}?", quoted(&near.to_string_lossy()))).help(RELATIVE);
+                let near = match &self.source {
+                    Some((name, _)) => Path::new(&format!("@{name}")).join(near),
+                    None => near,
+                };
+                return issue.label(format!("did you mean {}?", quoted(&near.to_string_lossy()))).help(help);
             }
             break;
         }
-        issue.label("not in the project").help(RELATIVE)
-    }
-
-    fn script(&self, path: &At<PathBuf>, issues: &mut Issues) -> Option<String> {
-        let shown = quoted(&path.value.to_string_lossy());
-        let text = self.find(path, Want::File).and_then(|real| {
-            let bytes = read_bounded(&real, LARGEST_SCRIPT)
-                .map_err(|error| Issue::new(&path.span, format!("cannot read {shown}")).help(error.to_string()))?;
-            let bytes = bytes.ok_or_else(|| {
-                Issue::new(&path.span, format!("{shown} is larger than 64 KiB"))
-                    .label("too large")
-                    .help("ship a program in the package and call it from the script")
-            })?;
-            script_text(&bytes).map_err(|(what, help)| {
-                Issue::new(&path.span, format!("{shown} {what}")).label("not a script for a package").help(help)
-            })
-        });
-        text.map_err(|issue| issues.add(issue)).ok()
+        issue.label(format!("not in {}", self.called())).help(help)
     }
 }
-
 const RELATIVE: &str = "paths are relative to the folder of `factory.toml`";
 
 /// The text of a maintainer script without its `#!` line.

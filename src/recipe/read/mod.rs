@@ -13,15 +13,21 @@ mod raw;
 mod references;
 mod resolve;
 mod scalars;
+mod sources;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 pub use error::RecipeError;
+pub use sources::{SourceComplaint, SourceKey};
 
 use self::{raw::RawRecipe, resolve::Sources};
-use super::{Project, Recipe, Release};
+use super::{Checkouts, GitSource, Project, Recipe, Release};
 use crate::{
     names::Sha256,
     platform::{Catalogue, Platform},
@@ -42,6 +48,7 @@ pub struct RecipeFile {
     digest: Sha256,
     raw: RawRecipe,
     project: Project,
+    sources: Vec<GitSource>,
     scripts: files::Scripts,
 }
 
@@ -82,14 +89,15 @@ impl RecipeFile {
             let raw = RawRecipe::read(root, issues);
             let project = resolve::project(&raw, catalogue, issues);
             references::check(&raw, catalogue, issues);
-            let scripts = files::check(&raw, project_dir, issues);
+            let sources = sources::resolve(&raw);
+            let scripts = files::check(&raw, project_dir, None, issues);
             check_each_platform(&raw, project.as_ref(), &scripts, catalogue, issues);
-            project.map(|project| (raw, project, scripts))
+            project.map(|project| (raw, project, sources, scripts))
         });
         match read.map_err(RecipeError::Invalid)? {
-            Some((raw, project, scripts)) => {
+            Some((raw, project, sources, scripts)) => {
                 let (name, digest) = (name.to_owned(), Sha256::of(text));
-                Ok(Self { name, text: text.to_owned(), digest, raw, project, scripts })
+                Ok(Self { name, text: text.to_owned(), digest, raw, project, sources, scripts })
             }
             None => Err(invalid(name, text, Issue::new(&(0..0), "there is no project in it"))),
         }
@@ -99,6 +107,32 @@ impl RecipeFile {
     #[must_use]
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// `[[source]]`: what is needed of other repositories.
+    #[must_use]
+    pub fn sources(&self) -> &[GitSource] {
+        &self.sources
+    }
+
+    /// Looks at what the recipe names in its sources, now that they are there, and takes the scripts among it.
+    ///
+    /// # Errors
+    /// [`RecipeError`] with everything that is not there, or not what it should be.
+    pub fn look_into(&mut self, checkouts: &Checkouts, project_dir: &Path) -> Result<(), RecipeError> {
+        let mut issues = Issues::default();
+        self.scripts = files::check(&self.raw, project_dir, Some(checkouts), &mut issues);
+        if issues.is_empty() { Ok(()) } else { Err(RecipeError::Invalid(self.report(issues))) }
+    }
+
+    /// What went wrong with sources, each at its place in the text.
+    #[must_use]
+    pub fn complain(&self, complaints: Vec<SourceComplaint>) -> Report {
+        self.report(sources::issues(&self.raw, complaints))
+    }
+
+    fn report(&self, issues: Issues) -> Report {
+        Report::new(Source::new(&self.name, &self.text), issues.into_sorted())
     }
 
     /// The SHA-256 of the file's text.
@@ -117,10 +151,7 @@ impl RecipeFile {
         let mut issues = Issues::default();
         match resolve::recipe(&sources, platform, &version, &mut issues) {
             Some(recipe) if issues.is_empty() => Ok(recipe),
-            _ => {
-                let source = Source::new(&self.name, &self.text);
-                Err(RecipeError::Invalid(Report::new(source, issues.into_sorted())))
-            }
+            _ => Err(RecipeError::Invalid(self.report(issues))),
         }
     }
 }
@@ -129,7 +160,7 @@ impl RecipeFile {
 fn check_each_platform(
     raw: &RawRecipe,
     project: Option<&Project>,
-    scripts: &BTreeMap<std::path::PathBuf, String>,
+    scripts: &BTreeMap<PathBuf, String>,
     catalogue: &Catalogue,
     issues: &mut Issues,
 ) {

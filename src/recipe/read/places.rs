@@ -1,8 +1,8 @@
 //! Who makes it, under which licence, and where things come from and go to: the words of `[project]`, and the URLs of
-//! `[base]` and `[python]`. Asks no server.
+//! `[base]`, `[python]` and `[[source]]`. Asks no server.
 
 use crate::{
-    names::Repository,
+    names::{GitUrl, RefName, Repository},
     util::toml::{Issue, Issues, Value, is_host, one_line, string, url, word},
 };
 
@@ -89,6 +89,19 @@ pub(crate) fn index_url(value: Value<'_>, issues: &mut Issues) -> Option<String>
         &["file", "http", "https"],
         "a recipe is no place for passwords: set `PIP_INDEX_URL` in the environment, or use pip's own configuration",
     )(value, issues)
+}
+
+/// Where a git repository is. Never quotes it: it may hold a password.
+pub(crate) fn git_url(value: Value<'_>, issues: &mut Issues) -> Option<GitUrl> {
+    let bad = |bad: crate::names::BadGitUrl| Issue::new(&value.span(), bad.message).label("bad address").help(bad.help);
+    GitUrl::new(string(value, issues)?).map_err(|error| issues.add(bad(error))).ok()
+}
+
+/// What of a git repository: a branch, a tag or a commit, with `{{branch}}` and `{{tag}}` for what the command line says.
+pub(crate) fn git_ref(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    word("git reference", "a branch, a tag, a commit, `{{branch}}` or `{{tag}}`", |text| {
+        RefName::new(text.replace("{{branch}}", "x").replace("{{tag}}", "x")).is_ok()
+    })(value, issues)
 }
 
 #[cfg(test)]

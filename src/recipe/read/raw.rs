@@ -8,7 +8,7 @@ use super::{
     places, scalars as read,
 };
 use crate::{
-    names::{ImageName, PackageName, ProjectName, Relation, Repository, UserName},
+    names::{GitUrl, ImageName, PackageName, ProjectName, Relation, Repository, SourceName, UserName},
     recipe::BootstrapMode,
     util::toml::{
         At, alternatives, boolean, image_reference, line, list, map, number, one, one_line, one_of, os_package,
@@ -27,6 +27,7 @@ table! {
         project: RawProject = sub_table,
         base: Layered<RawBase> = layered,
         python: Layered<RawPython> = layered,
+        source: Vec<At<RawSource>> = one("[[source]]", sub_table),
         user: Vec<At<RawUser>> = one("[[user]]", sub_table),
         image: Vec<At<Layered<RawImage>>> = one("[[image]]", layered),
         package: Vec<At<Layered<RawPackage>>> = one("[[package]]", layered),
@@ -64,6 +65,15 @@ table! {
         index_url: String = places::index_url,
         extra_index_urls: Vec<At<String>> = list(places::index_url),
         build_packages: Vec<At<String>> = list(os_package),
+    }
+}
+
+table! {
+    "[[source]]" struct RawSource {
+        name: SourceName = parsed,
+        git: GitUrl = places::git_url,
+        reference as "ref": String = places::git_ref,
+        submodules: bool = boolean,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
 /// Adds everything that does not fit together.
 pub(super) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
     check_overrides(raw, catalogue, issues);
+    check_sources(raw, issues);
     let names = Names::of(raw, issues);
     for image in raw.image.items().iter().flat_map(|image| image.value.all()) {
         names.check_image(image, issues);
@@ -90,6 +91,16 @@ struct Names<'n> {
     users: Known<'n>,
     images: Known<'n>,
     packages: Known<'n>,
+}
+
+/// Sources that share a name; what names one is checked where files are.
+fn check_sources(raw: &RawRecipe, issues: &mut Issues) {
+    let sources = raw.source.items().iter().map(|source| (&source.value.name, &source.value.span));
+    let _names = Known::of("source", "[[source]]", sources, issues);
+    for source in raw.source.items() {
+        let example = ("git", "\"https://git.example.org/bricks.git\"");
+        required(&source.value.git, example, ("[[source]]", &source.value.span), issues);
+    }
 }
 
 impl<'n> Names<'n> {

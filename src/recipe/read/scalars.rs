@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use crate::{
-    names::{ImageName, PackageName, UserName},
+    names::{ImageName, PackageName, SourceName, UserName},
     util::toml::{Issue, Issues, Value, one_line, parsed, plain_absolute, quoted, word, wrong_type},
 };
 
@@ -22,7 +22,7 @@ macro_rules! words {
         })+
     };
 }
-words!(UserName, ImageName, PackageName);
+words!(UserName, ImageName, PackageName, SourceName);
 
 /// `type` of an entry of `contents`, nFPM's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,328 @@
+//! [`GitError`]: why a source could not be had, and what to type next. Read from what git and ssh complain of in English
+//! (they are run with `LC_ALL=C`).
+
+use std::io;
+
+use crate::{
+    names::{BadGitUrl, Commit, RefName},
+    recipe::SourceKey,
+    util::exec::ExecError,
+};
+
+/// Why a source could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GitError {
+    /// The run was stopped.
+    #[error("interrupted")]
+    Interrupted,
+    /// Git is not there.
+    #[error("`git` is not installed")]
+    NoGit,
+    /// The reference needs a branch, and none was named.
+    #[error("nothing says which branch this is of")]
+    NoBranch,
+    /// What the reference became is none.
+    #[error("{0}")]
+    BadReference(crate::names::InvalidName),
+    /// The repository has no such reference.
+    #[error("there is no branch or tag `{reference}` in this repository")]
+    NoReference {
+        /// What was asked for.
+        reference: RefName,
+        /// Those whose names are near, or the first ones.
+        near: Vec<String>,
+    },
+    /// A branch and a tag have the same name.
+    #[error("`{reference}` is a branch and a tag")]
+    Ambiguous {
+        /// The name.
+        reference: RefName,
+    },
+    /// A short hash that several commits begin with.
+    #[error("several commits begin with `{reference}`")]
+    AmbiguousCommit {
+        /// The short hash.
+        reference: RefName,
+    },
+    /// The repository does not have the commit.
+    #[error("there is no commit {commit} in this repository")]
+    NoCommit {
+        /// Its hash, as asked for.
+        commit: String,
+    },
+    /// The host does not answer.
+    #[error("the server cannot be reached: {reason}")]
+    Unreachable {
+        /// Git's or ssh's words.
+        reason: String,
+    },
+    /// The server's certificate.
+    #[error("the server's certificate is not trusted: {reason}")]
+    Certificate {
+        /// Git's words.
+        reason: String,
+    },
+    /// The server wants to know who asks.
+    #[error("the server wants a login, and no credential helper of git has one that it takes")]
+    Login,
+    /// The server does not take any of our keys.
+    #[error("the server takes none of our ssh keys")]
+    Key,
+    /// The server's key is not known.
+    #[error("the server's ssh key is not known here")]
+    HostKey,
+    /// The server's key has changed.
+    #[error("the server's ssh key is not the one that is known here: this may be an attack")]
+    HostKeyChanged,
+    /// There is no repository.
+    #[error("there is no repository there, or none that may be read: {reason}")]
+    NoRepository {
+        /// Git's words.
+        reason: String,
+    },
+    /// A repository of another user of this machine.
+    #[error("the repository belongs to another user, and git does not trust it")]
+    Ownership,
+    /// An `insteadOf` of the user's configuration, or a redirection.
+    #[error("git was led to a transport that is not used here: {reason}")]
+    Transport {
+        /// Git's words.
+        reason: String,
+    },
+    /// A repository whose objects are bad.
+    #[error("the repository holds an object that is not sound: {reason}")]
+    Unsound {
+        /// Git's words.
+        reason: String,
+    },
+    /// A submodule.
+    #[error("submodule `{path}`: {error}")]
+    Submodule {
+        /// Where it is in the source.
+        path: String,
+        /// What is wrong.
+        error: Box<GitError>,
+    },
+    /// The address of a submodule.
+    #[error("{0}")]
+    Address(BadGitUrl),
+    /// The tree of the commit.
+    #[error("the commit {} cannot be checked out: {reason}", commit.short())]
+    Tree {
+        /// The commit.
+        commit: Commit,
+        /// Why.
+        reason: String,
+    },
+    /// Git said nothing for too long.
+    #[error("the server said nothing for too long")]
+    Silent,
+    /// Git failed in another way.
+    #[error("git failed: {reason}")]
+    Failed {
+        /// Its words.
+        reason: String,
+    },
+    /// A file of ours.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl GitError {
+    /// What became of a call, by what git complained of.
+    pub(super) fn of(error: ExecError, lines: &[String]) -> Self {
+        match error {
+            ExecError::Interrupted => Self::Interrupted,
+            ExecError::Missing { .. } => Self::NoGit,
+            ExecError::Silent { .. } => Self::Silent,
+            ExecError::Failed { .. } => read(lines),
+            ExecError::TooMuch { limit, .. } => Self::Failed { reason: format!("it gave more than {limit} bytes") },
+            ExecError::Io { error, .. } => Self::Io(error),
+        }
+    }
+
+    /// The error itself, without the submodules around it.
+    fn inner(&self) -> &Self {
+        match self {
+            Self::Submodule { error, .. } => error.inner(),
+            error => error,
+        }
+    }
+
+    /// Whether the user's words are wrong, as opposed to the world.
+    #[must_use]
+    pub fn is_choice(&self) -> bool {
+        matches!(
+            self.inner(),
+            Self::NoBranch
+                | Self::BadReference(_)
+                | Self::NoReference { .. }
+                | Self::Ambiguous { .. }
+                | Self::AmbiguousCommit { .. }
+                | Self::NoCommit { .. }
+        )
+    }
+
+    /// Which key of the source it is about.
+    #[must_use]
+    pub fn key(&self) -> SourceKey {
+        if self.is_choice() { SourceKey::Ref } else { SourceKey::Git }
+    }
+
+    /// A few words under the place.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self.inner() {
+            Self::NoBranch => "which branch?",
+            Self::Ambiguous { .. } | Self::AmbiguousCommit { .. } => "which one?",
+            Self::BadReference(_) => "not a reference",
+            Self::NoReference { .. } | Self::NoCommit { .. } => "not in the repository",
+            Self::Unreachable { .. } | Self::Silent => "no answer",
+            Self::Certificate { .. } | Self::HostKey | Self::HostKeyChanged | Self::Ownership => "not trusted",
+            Self::Login | Self::Key => "not let in",
+            Self::NoRepository { .. } => "not found",
+            _ => "this source",
+        }
+    }
+
+    /// What to write or to type next; `host` is that of the source's address.
+    #[must_use]
+    pub fn help(&self, url: &crate::names::GitUrl) -> String {
+        let host = url.host();
+        let (name, port) = match host.rsplit_once(':') {
+            Some((name, port)) if !port.contains(']') => (name, format!("-p {port} ")),
+            _ => (host, String::new()),
+        };
+        match self.inner() {
+            Self::NoGit => "install it: `sudo apt-get install git`".to_owned(),
+            Self::NoBranch => "name it: `--branch develop` or `FACTORY_BRANCH=develop`; or write `ref = \"…\"` here".to_owned(),
+            Self::NoReference { near, .. } if near.is_empty() => "the repository has no branch and no tag".to_owned(),
+            Self::NoReference { near, .. } => format!("there are {}", near.join(", ")),
+            Self::Ambiguous { reference } => {
+                format!("say which: `ref = \"refs/heads/{reference}\"` or `ref = \"refs/tags/{reference}\"`")
+            }
+            Self::AmbiguousCommit { .. } => "write the whole hash".to_owned(),
+            Self::NoCommit { .. } => "was it pushed? `git branch --remotes --contains HASH` in a checkout says where it is".to_owned(),
+            Self::Unreachable { .. } | Self::Silent => {
+                format!("check the address, the network and the proxy variables: `git ls-remote {url}`")
+            }
+            Self::Certificate { .. } => {
+                "behind a private CA, or a proxy that inspects TLS, name its certificates: `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
+                    .to_owned()
+            }
+            Self::Login => format!(
+                "store one with a credential helper: `git config --global credential.helper store`, then `git ls-remote {url}` asks once"
+            ),
+            Self::Key => format!("add a key to the agent that the server knows: `ssh-add`, then `ssh {port}-T git@{name}`"),
+            Self::HostKey => format!(
+                "compare its fingerprint with what the server's administrator says, then `ssh-keyscan {port}{name} >> ~/.ssh/known_hosts`"
+            ),
+            Self::HostKeyChanged => format!(
+                "ask the server's administrator; if it was changed, `ssh-keygen -R {}`, then `ssh-keyscan {port}{name} >> ~/.ssh/known_hosts`",
+                if port.is_empty() { name.to_owned() } else { format!("'[{name}]:{}'", port.trim_start_matches("-p ").trim()) }
+            ),
+            Self::NoRepository { .. } => format!("is the address right, and may you read it? `git ls-remote {url}`"),
+            Self::Ownership => format!("`git config --global --add safe.directory {url}`, if you trust it"),
+            Self::Transport { .. } => "only https, ssh and local repositories are used: `git config --get-regexp insteadOf`".to_owned(),
+            Self::Unsound { .. } => {
+                "if the repository is old and the defect is known, `git config --global fetch.fsck.<id> ignore` lets it pass".to_owned()
+            }
+            Self::Address(bad) => format!("{}; or leave them out: `submodules = false`", bad.help),
+            Self::Tree { .. } => "nothing of it is used".to_owned(),
+            _ => format!("try it by hand: `git ls-remote {url}`"),
+        }
+    }
+}
+
+/// The error behind git's complaint. The last lines of it are only advice.
+fn read(lines: &[String]) -> GitError {
+    let find =
+        |parts: &[&str]| lines.iter().find(|line| parts.iter().any(|part| line.contains(part))).map(|line| plain(line));
+    let has = |parts: &[&str]| find(parts).is_some();
+    if has(&["REMOTE HOST IDENTIFICATION HAS CHANGED"]) {
+        GitError::HostKeyChanged
+    } else if has(&["Host key verification failed", "host key is known for"]) {
+        GitError::HostKey
+    } else if let Some(reason) =
+        find(&["SSL certificate", "certificate verif", "SSL routines", "unable to get local issuer"])
+    {
+        GitError::Certificate { reason }
+    } else if has(&[
+        "could not read Username",
+        "could not read Password",
+        "Authentication failed",
+        "terminal prompts disabled",
+    ]) {
+        GitError::Login
+    } else if has(&["Permission denied (", "Too many authentication failures"]) {
+        GitError::Key
+    } else if has(&["dubious ownership"]) {
+        GitError::Ownership
+    } else if let Some(reason) = find(&["' not allowed", "is not allowed", "not supported or disabled"]) {
+        GitError::Transport { reason }
+    } else if let Some(reason) = find(&["fsck error", "bad object", "remote: fatal: loose object"]) {
+        GitError::Unsound { reason }
+    } else if let Some(reason) = find(&[
+        "Could not resolve host",
+        "Failed to connect",
+        "Couldn't connect",
+        "Connection refused",
+        "Connection timed out",
+        "Connection reset",
+        "Connection closed by",
+        "No route to host",
+        "Network is unreachable",
+        "Name or service not known",
+        "Operation too slow",
+        "Operation timed out",
+        "The requested URL returned error: 5",
+        "early EOF",
+    ]) {
+        GitError::Unreachable { reason }
+    } else if let Some(reason) = find(&[
+        "does not appear to be a git repository",
+        "not found",
+        "does not exist",
+        "The requested URL returned error: 4",
+        "not valid: is this a git repository",
+    ]) {
+        GitError::NoRepository { reason }
+    } else {
+        let last = lines.iter().rev().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+        GitError::Failed { reason: plain(last.or(lines.last()).map_or("it did not say why", String::as_str)) }
+    }
+}
+
+fn plain(line: &str) -> String {
+    let line = ["fatal: ", "error: ", "remote: ", "ssh: "]
+        .iter()
+        .fold(line, |line, word| line.strip_prefix(word).unwrap_or(line));
+    line.trim().chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_understood() {
+        let of = |text: &str| read(&text.lines().map(str::to_owned).collect::<Vec<_>>());
+        let rights = "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.";
+        assert!(matches!(of(&format!("Host key verification failed.\n{rights}")), GitError::HostKey));
+        assert!(matches!(of(&format!("git@h: Permission denied (publickey).\n{rights}")), GitError::Key));
+        assert!(matches!(
+            of("fatal: could not read Username for 'https://h': terminal prompts disabled"),
+            GitError::Login
+        ));
+        let GitError::Unreachable { reason } = of("fatal: unable to access 'https://h/': Could not resolve host: h")
+        else {
+            panic!("not understood")
+        };
+        assert_eq!(reason, "unable to access 'https://h/': Could not resolve host: h");
+        assert!(matches!(of("fatal: transport 'http' not allowed"), GitError::Transport { .. }));
+        assert!(
+            matches!(of("remote: x\nfatal: something new"), GitError::Failed { reason } if reason == "something new")
+        );
+    }
+}

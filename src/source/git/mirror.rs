@@ -1,0 +1,228 @@
+//! [`Mirror`]: one bare repository for each address, in which fetched commits stay: the next one costs only what is new.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use fs_err as fs;
+
+use super::{command::Git, error::GitError};
+use crate::{
+    names::{Commit, GitUrl, RefName, Sha256},
+    util::files::TEMPORARY,
+};
+
+/// How often a long transfer says how far it is.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// A bare repository.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    folder: PathBuf,
+    url: GitUrl,
+}
+
+impl Mirror {
+    /// The mirror of an address, made where it is missing. What a killed fetch has left in it is taken away: nobody else
+    /// is at work here.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub async fn open(store: &Path, url: &GitUrl, commit: Option<&Commit>, git: &Git<'_>) -> Result<Self, GitError> {
+        let sha256 = commit.is_some_and(|commit| commit.as_str().len() == 64);
+        let kind = if sha256 { " sha256" } else { "" };
+        let digest = Sha256::of(format!("{}{kind}", url.without_userinfo()));
+        let folder = store.join(format!("{}.git", digest.short()));
+        if folder.join("HEAD").is_file() {
+            sweep(&folder);
+        } else {
+            fs::create_dir_all(store)?;
+            let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(store)?;
+            let format = if sha256 { "--object-format=sha256" } else { "--object-format=sha1" };
+            git.output(made.path(), &["init", "--quiet", "--bare", format], 1 << 16).await?;
+            let _ = fs::remove_dir_all(&folder);
+            fs::rename(made.path(), &folder)?;
+            // It has another name now.
+            let _ = made.keep();
+        }
+        Ok(Self { folder, url: url.clone() })
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether it has all of a commit.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub async fn has(&self, commit: &Commit, git: &Git<'_>) -> Result<bool, GitError> {
+        self.finds(&kept(commit), git).await.map(|found| found.as_ref() == Some(commit))
+    }
+
+    /// The commit that a revision is; `None` where there is none.
+    async fn finds(&self, revision: &str, git: &Git<'_>) -> Result<Option<Commit>, GitError> {
+        let revision = format!("{revision}^{{commit}}");
+        match git
+            .output(&self.folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &revision], 1 << 12)
+            .await
+        {
+            Ok(text) => Ok(Commit::new(String::from_utf8_lossy(&text).trim()).ok()),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fetches a commit: just that, where the server allows it, else every branch and tag. Gives how many bytes came.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub async fn fetch(&self, commit: &Commit, who: &str, git: &Git<'_>) -> Result<u64, GitError> {
+        let before = size(&self.folder);
+        let kept = format!("+{commit}:{}", kept(commit));
+        let shallow = ["--depth=1", "--", self.url.as_str(), &kept];
+        match self.call(&shallow, who, git).await {
+            Ok(()) if self.has(commit, git).await? => return Ok(size(&self.folder).saturating_sub(before)),
+            Ok(()) => {}
+            Err(error) if is_refusal(&error) => {}
+            Err(error) => return Err(error),
+        }
+        self.fetch_all(who, git).await?;
+        if self.finds(commit.as_str(), git).await?.as_ref() != Some(commit) {
+            return Err(GitError::NoCommit { commit: commit.to_string() });
+        }
+        self.keep(commit, git).await?;
+        Ok(size(&self.folder).saturating_sub(before))
+    }
+
+    /// Completes a short hash, with the whole repository.
+    ///
+    /// # Errors
+    /// [`GitError`]: also when there is no such commit, or several.
+    pub async fn complete(&self, reference: &RefName, who: &str, git: &Git<'_>) -> Result<Commit, GitError> {
+        self.fetch_all(who, git).await?;
+        let option = format!("--disambiguate={reference}");
+        let found = git.output(&self.folder, &["rev-parse", &option], 1 << 16).await?;
+        let mut commits = Vec::new();
+        for hash in String::from_utf8_lossy(&found).lines() {
+            // Trees and files have hashes, too.
+            let commit = self.finds(hash, git).await?;
+            commits.extend(commit.filter(|commit| commit.as_str() == hash));
+        }
+        match commits.as_slice() {
+            [] => Err(GitError::NoCommit { commit: reference.to_string() }),
+            [commit] => {
+                self.keep(commit, git).await?;
+                Ok(commit.clone())
+            }
+            _ => Err(GitError::AmbiguousCommit { reference: reference.clone() }),
+        }
+    }
+
+    async fn keep(&self, commit: &Commit, git: &Git<'_>) -> Result<(), GitError> {
+        git.output(&self.folder, &["update-ref", &kept(commit), commit.as_str()], 1 << 12).await.map(drop)
+    }
+
+    async fn fetch_all(&self, who: &str, git: &Git<'_>) -> Result<(), GitError> {
+        let url = self.url.as_str();
+        let whole = ["--prune", "--", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+        if self.folder.join("shallow").exists() {
+            return self.call(&[&["--unshallow"], &whole[..]].concat(), who, git).await;
+        }
+        self.call(&whole, who, git).await
+    }
+
+    async fn call(&self, words: &[&str], who: &str, git: &Git<'_>) -> Result<(), GitError> {
+        let said = Mutex::new(Instant::now());
+        let line = |line: &str| {
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            if line.contains("% (") && said.elapsed() > EVERY {
+                *said = Instant::now();
+                git.events().info(format!("source {who}: {}", line.trim()));
+            }
+        };
+        let fetch = ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+        git.fetch(&self.folder, &[&fetch, words].concat(), &line).await
+    }
+}
+
+/// The reference under which a commit stays: what is complete has one, and git knows by them what it need not fetch.
+fn kept(commit: &Commit) -> String {
+    format!("refs/factory/{commit}")
+}
+
+/// Whether a server does not give single commits, or gives no shallow history: then it is asked for everything.
+fn is_refusal(error: &GitError) -> bool {
+    let parts = ["not our ref", "unadvertised object", "shallow", "couldn't find remote ref", "no such remote ref"];
+    match error {
+        GitError::Failed { reason } | GitError::NoRepository { reason } => {
+            parts.iter().any(|part| reason.contains(part))
+        }
+        _ => false,
+    }
+}
+
+/// Bytes of everything in a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => size(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Removes the locks and the half packs of a git that was killed.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let half = name.starts_with("tmp_") || (name.ends_with(".lock") && !is_folder);
+        let removed: io::Result<()> = match (half, is_folder) {
+            (true, true) => fs::remove_dir_all(&path),
+            (true, false) => fs::remove_file(&path),
+            (false, true) => {
+                sweep(&path);
+                Ok(())
+            }
+            (false, false) => Ok(()),
+        };
+        // One that stays is git's own next complaint.
+        let _ = removed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_git_left_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["shallow.lock", "refs/factory/a.lock", "objects/pack/tmp_pack_x", "objects/pack/a.pack", "HEAD"] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        sweep(folder.path());
+        let left = |path: &str| folder.path().join(path).exists();
+        assert!(!left("shallow.lock") && !left("refs/factory/a.lock") && !left("objects/pack/tmp_pack_x"));
+        assert!(left("objects/pack/a.pack") && left("HEAD"));
+    }
+
+    #[test]
+    fn only_a_refusal_asks_for_everything() {
+        let failed = |reason: &str| GitError::Failed { reason: reason.to_owned() };
+        assert!(is_refusal(&failed("remote error: upload-pack: not our ref 1234")));
+        assert!(is_refusal(&failed("Server does not allow request for unadvertised object 1234")));
+        assert!(!is_refusal(&failed("unable to write file")));
+        assert!(!is_refusal(&GitError::Login));
+    }
+}

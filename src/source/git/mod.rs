@@ -1,0 +1,194 @@
+//! Sources from git: what their references are, asked of all servers at once before anything is fetched; then each as a
+//! checkout in `.factory/sources/`, named by its commit and checked before it is used again.
+
+mod checkout;
+mod command;
+mod error;
+mod manifest;
+mod mirror;
+mod remote;
+mod tree;
+
+use std::{collections::BTreeSet, path::Path};
+
+use futures::StreamExt as _;
+
+pub use command::Host;
+pub use error::GitError;
+
+use self::{
+    checkout::What,
+    command::Git,
+    manifest::{FILES, Manifest},
+    mirror::Mirror,
+    remote::Answer,
+};
+use crate::{
+    names::{Commit, GitUrl, RefName, SourceName},
+    recipe::{Checkout, Checkouts},
+    util::files::sweep,
+};
+
+/// A source with everything that the command line says filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name.
+    pub name: SourceName,
+    /// Where it is: never relative.
+    pub url: GitUrl,
+    /// What of it.
+    pub reference: RefName,
+    /// Whether its submodules are wanted.
+    pub submodules: bool,
+}
+
+/// A source that could not be had.
+#[derive(Debug)]
+pub struct Trouble {
+    /// Which.
+    pub source: SourceName,
+    /// Why.
+    pub error: GitError,
+}
+
+/// Servers that are asked at once.
+const AT_ONCE: usize = 8;
+
+/// A source whose commit is known.
+struct Resolved<'w> {
+    wanted: &'w Wanted,
+    commit: Commit,
+    what: String,
+}
+
+/// Has every source checked out in `store`: what its reference is, is asked first, of all of them, and only when all of
+/// them are known is something fetched. Nobody else may be at work in `store`.
+///
+/// # Errors
+/// Every source that could not be had.
+pub async fn take(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checkouts, Vec<Trouble>> {
+    let first = |error| match wanted.first() {
+        Some(wanted) => vec![Trouble { source: wanted.name.clone(), error }],
+        None => Vec::new(),
+    };
+    // With whole hashes and checkouts that are there, git is not even called.
+    if let Some(there) = all_there(wanted, store, host) {
+        return Ok(there);
+    }
+    sweep(store);
+    let git = Git::of(host).await.map_err(first)?;
+    let ask = async |wanted: &Wanted| remote::resolve(&wanted.url, &wanted.reference, &git).await;
+    let answers = futures::stream::iter(wanted).map(ask).buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let (mut known, mut short, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
+    for (wanted, answer) in wanted.iter().zip(answers) {
+        match answer {
+            Ok(Answer::Known(commit, what)) => known.push(Resolved { wanted, commit, what }),
+            Ok(Answer::Abbreviated) => short.push(wanted),
+            Err(error) => troubles.push(Trouble { source: wanted.name.clone(), error }),
+        }
+    }
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    for wanted in short {
+        match complete(wanted, store, &git).await {
+            Ok(commit) => known.push(Resolved { wanted, commit, what: "commit".to_owned() }),
+            Err(error) => troubles.push(Trouble { source: wanted.name.clone(), error }),
+        }
+    }
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    let mut checkouts = Checkouts::new();
+    for resolved in known {
+        match check_out(&resolved, store, &git).await {
+            Ok(checkout) => {
+                checkouts.insert(resolved.wanted.name.clone(), checkout);
+            }
+            Err(error) => {
+                let stopped = matches!(error, GitError::Interrupted);
+                troubles.push(Trouble { source: resolved.wanted.name.clone(), error });
+                if stopped {
+                    break;
+                }
+            }
+        }
+    }
+    if troubles.is_empty() { Ok(checkouts) } else { Err(troubles) }
+}
+
+/// Everything, where every reference is a whole hash whose checkout is there and whole.
+fn all_there(wanted: &[Wanted], store: &Path, host: &Host) -> Option<Checkouts> {
+    let mut found = Checkouts::new();
+    let mut said = Vec::new();
+    for wanted in wanted {
+        let commit = Commit::new(wanted.reference.as_str()).ok()?;
+        let what = what(wanted, &commit);
+        let manifest = what.find(store)?;
+        said.push((wanted.name.clone(), manifest, commit.clone()));
+        found.insert(wanted.name.clone(), Checkout { folder: what.folder(store).join(FILES), commit });
+    }
+    for (name, manifest, commit) in said {
+        host.events.info(format!("source {name}: commit {}", commit.short()));
+        warn_of_lfs(&name, &manifest, host);
+    }
+    Some(found)
+}
+
+fn what<'w>(wanted: &'w Wanted, commit: &'w Commit) -> What<'w> {
+    What { name: &wanted.name, url: &wanted.url, commit, submodules: wanted.submodules }
+}
+
+/// A short hash, completed by the repository itself, which has to be fetched for it.
+async fn complete(wanted: &Wanted, store: &Path, git: &Git<'_>) -> Result<Commit, GitError> {
+    let mirror = Mirror::open(store, &wanted.url, None, git).await?;
+    git.events().info(format!("source {}: fetching {} to find {}", wanted.name, wanted.url, wanted.reference));
+    mirror.complete(&wanted.reference, wanted.name.as_str(), git).await
+}
+
+async fn check_out(resolved: &Resolved<'_>, store: &Path, git: &Git<'_>) -> Result<Checkout, GitError> {
+    let Resolved { wanted, commit, what: called } = resolved;
+    let what = what(wanted, commit);
+    let (name, short) = (&wanted.name, commit.short());
+    let is = if called == "commit" { format!("commit {short}") } else { format!("{called} is {short}") };
+    let mut manifest = what.find(store);
+    if manifest.is_some() {
+        git.events().info(format!("source {name}: {is}"));
+    } else {
+        if what.folder(store).exists() {
+            git.events().warn(format!("source {name}: its checkout is not what it was, and is made again"));
+        }
+        let bytes = checkout::make(&what, store, git).await?;
+        let fetched = if bytes == 0 { String::new() } else { format!(" (fetched {})", size(bytes)) };
+        git.events().info(format!("source {name}: {is}{fetched}"));
+        manifest = what.find(store);
+    }
+    match manifest {
+        Some(manifest) => warn_of_lfs(name, &manifest, git.host()),
+        None => return Err(GitError::Failed { reason: "the checkout changed while it was made".to_owned() }),
+    }
+    Ok(Checkout { folder: what.folder(store).join(FILES), commit: commit.clone() })
+}
+
+/// `12.3 MB`, `812 kB`.
+fn size(bytes: u64) -> String {
+    match bytes.div_ceil(1000) {
+        kilo @ 0..1000 => format!("{kilo} kB"),
+        kilo => format!("{}.{} MB", kilo / 1000, kilo % 1000 / 100),
+    }
+}
+
+fn warn_of_lfs(name: &SourceName, manifest: &Manifest, host: &Host) {
+    if let Some((count, first)) = &manifest.elsewhere {
+        let first = first.escape_debug();
+        host.events.warn(format!("source {name}: {count} files are in Git LFS, which is not fetched: `{first}`"));
+    }
+}
+
+/// The folders of checkouts that are in `store`, and all the rest of it that fetching keeps.
+#[must_use]
+pub fn checkouts_in(store: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs_err::read_dir(store).into_iter().flatten().flatten();
+    let found: BTreeSet<_> = entries.map(|entry| entry.path()).filter(|path| path.join(FILES).is_dir()).collect();
+    found.into_iter().collect()
+}
