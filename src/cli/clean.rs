@@ -14,16 +14,17 @@ use crate::{
     plan::{Plan, Want, Work, label},
     publish::sums,
     report::{ListColumn, ListKind, ListView, units},
-    source::wheelhouse,
+    source::{git, wheelhouse},
 };
 
 /// Remove what this project has made: its containers, images, records and logs
 ///
 /// Only what carries this project's labels under the names that it gave: an image that somebody made from one of ours
-/// stays, and so does BuildKit's cache, which is the engine's. Wheels, packages and base images are kept without `--all`.
+/// stays, and so does BuildKit's cache, which is the engine's. Wheels, packages, base images and fetched repositories are
+/// kept without `--all`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Also wheels, packages and base images
+    /// Also wheels, packages, base images and fetched repositories
     #[arg(long)]
     all: bool,
     /// Only say what would be removed
@@ -42,6 +43,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open()?;
     let (engine, info) = context.engine().await?;
     let _lock = context.lock(&project).await?;
+    let _sources = if project.store().is_dir() {
+        Some(context.lock_in(&project.store(), "fetches the sources of this project").await?)
+    } else {
+        None
+    };
     let mut items = images(&project, engine.as_ref(), args.all).await?;
     if args.all {
         items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
@@ -131,6 +137,12 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             None => add(folder, kind),
             Some(ids) => ids.into_iter().for_each(|id| add(folder.join(id), kind)),
         }
+    }
+    // Sources are of all platforms.
+    match (chosen(project), all) {
+        (None, true) => add(project.store(), "sources"),
+        (None, false) => git::checkouts_in(&project.store()).into_iter().for_each(|folder| add(folder, "source")),
+        (Some(_), _) => {}
     }
     if all {
         for target in &project.targets {

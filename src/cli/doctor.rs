@@ -2,6 +2,8 @@
 
 use std::{net::ToSocketAddrs as _, path::Path, time::Duration};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     context::{Context, ca_bundle},
     engine, env,
@@ -9,16 +11,17 @@ use super::{
 use crate::{
     diag::{Exit, Failure},
     engine::EngineInfo,
+    names::Transport,
     platform::{BootstrapTool, Catalogue},
     publish::registry::Registry,
     report::{Check, CheckState, DoctorView, units},
-    util::exec,
+    util::exec::{self, ExecError},
 };
 
 /// Check what builds need, and say how to mend what is missing
 ///
-/// Looks at the engine, its builder, the registries, the CA bundle, the tools for base images, and disk space. Works
-/// without a project, too.
+/// Looks at the engine, its builder, the registries, the CA bundle, the tools for base images and for the recipe's sources,
+/// and disk space. Works without a project, too.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -35,6 +38,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
     checks.extend(registry_checks(context).await);
     checks.push(ca_check());
     checks.push(bootstrap_check());
+    checks.extend(source_checks(context).await);
     checks.extend(disk_checks(context, info.as_ref()));
     let failed = checks.iter().filter(|check| check.state == CheckState::Fail).count();
     let no_engine = info.is_none();
@@ -168,6 +172,74 @@ fn bootstrap_check() -> Check {
             check("base tools", CheckState::Warn, format!("{program} is not installed"), Some(fix))
         }
     }
+}
+
+/// What the recipe's sources need: git, and for those behind ssh a client and an agent with a key.
+async fn source_checks(context: &Context) -> Vec<Check> {
+    let Ok(project) = context.open() else { return Vec::new() };
+    if project.sources().is_empty() {
+        return Vec::new();
+    }
+    let mut checks = vec![git_check().await];
+    if project.sources().iter().any(|source| source.git.transport() == Transport::Ssh) {
+        checks.push(ssh_check());
+        checks.push(agent_check().await);
+    }
+    checks
+}
+
+/// The oldest git whose options are used: `--no-write-fetch-head`.
+const OLDEST_GIT: (u32, u32) = (2, 29);
+
+async fn git_check() -> Check {
+    let install = "`sudo apt-get install git`: sources are fetched with it";
+    let Ok(text) = answer("git", &["--version"]).await else {
+        return check("git", CheckState::Fail, "git is not installed", Some(install));
+    };
+    let version = text.trim().trim_start_matches("git version ").to_owned();
+    let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) < OLDEST_GIT => {
+            check("git", CheckState::Fail, format!("{version} is too old"), Some("use git 2.29 or later"))
+        }
+        _ => check("git", CheckState::Ok, version, None),
+    }
+}
+
+fn ssh_check() -> Check {
+    if let Some(name) = env::GIT_SSH.into_iter().find(|name| env::get(name).is_some()) {
+        return check("ssh", CheckState::Ok, format!("called as {name} says"), None);
+    }
+    if let Some(path) = exec::find("ssh", &env::get("PATH").unwrap_or_default()) {
+        return check("ssh", CheckState::Ok, path.display().to_string(), None);
+    }
+    let fix = "`sudo apt-get install openssh-client`: a source is behind ssh";
+    check("ssh", CheckState::Fail, "ssh is not installed", Some(fix))
+}
+
+/// An agent is not needed where a key has no passphrase: no reason to fail.
+async fn agent_check() -> Check {
+    let start = "`eval \"$(ssh-agent)\" && ssh-add`: ssh never asks for a passphrase here";
+    let warn = |found: &str, fix: &str| check("ssh agent", CheckState::Warn, found, Some(fix));
+    if env::get(env::SSH_AUTH_SOCK).is_none() {
+        return warn("none: SSH_AUTH_SOCK is not set", start);
+    }
+    match answer("ssh-add", &["-l"]).await {
+        Ok(keys) => {
+            let count = keys.lines().filter(|line| !line.trim().is_empty()).count();
+            check("ssh agent", CheckState::Ok, format!("it has {}", units::count(count, "key", "keys")), None)
+        }
+        Err(ExecError::Failed { status, .. }) if status.code() == Some(1) => warn("it has no key", "`ssh-add`"),
+        Err(_) => warn("it does not answer", start),
+    }
+}
+
+/// What a program of the host answers, soon or not at all.
+async fn answer(program: &str, words: &[&str]) -> Result<String, ExecError> {
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let call = exec::Call { patience: Some(PATIENCE), ..exec::Call::new(program, &words) };
+    let output = call.output(1 << 16, &|_| {}, &CancellationToken::new()).await?;
+    Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
 fn disk_checks(context: &Context, info: Option<&EngineInfo>) -> Vec<Check> {

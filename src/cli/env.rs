@@ -10,7 +10,7 @@ pub const FACTORY_BRANCH: &str = "FACTORY_BRANCH";
 pub const FACTORY_REGISTRY: &str = "FACTORY_REGISTRY";
 /// Moves the wheel cache from `wheels/` of the project.
 pub const WHEEL_DIR: &str = "WHEEL_DIR";
-/// A PEM file of certificates that builds trust, for a network whose proxy inspects TLS. Never left in an image.
+/// A PEM file of certificates that builds and git trust, for a network whose proxy inspects TLS. Never left in an image.
 pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
 /// Time of everything in artefacts, seconds since 1970 (reproducible-builds.org).
 pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";

@@ -55,11 +55,13 @@ Made from the program's own help; a test keeps it true.
 | --- | --- |
 | `SYSBASE` | selects platforms in every verb, separated by commas or blanks; `--platform` wins |
 | `FACTORY_TAG` | names the release, as `--tag` does |
+| `FACTORY_BRANCH` | names the branch of the sources, as `--branch` does |
 | `FACTORY_REGISTRY` | names the registry of `push`, as `--registry` does |
 | `WHEEL_DIR` | moves the wheel cache from the project's `wheels/` |
-| `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds trust; never left in an image |
+| `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds and git trust; never left in an image |
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
+| `GIT_SSH_COMMAND`, `SSH_AUTH_SOCK`, git's configuration | used for sources, credential helpers included; nothing ever asks |
 | `SOURCE_DATE_EPOCH` | the time of everything in artefacts; the commit's time where it is not set |
 | `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG` | the engine, as the docker command reads them |
 | `NO_COLOR`, `CI`, `TERM` | no colours; no live lines |

@@ -46,7 +46,9 @@ impl RefName {
 }
 
 fn is_reference(text: &str) -> bool {
-    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    let part = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && part.rsplit_once('.').is_none_or(|(_, end)| end != "lock")
+    };
     text.len() <= 200
         && !text.starts_with('-')
         && !text.ends_with('.')

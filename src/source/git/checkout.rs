@@ -110,11 +110,11 @@ async fn layers(what: &What<'_>, store: &Path, git: &Git<'_>) -> Result<(Vec<Lay
     let (mut files, mut bytes) = (0, 0);
     let mut waiting = vec![(PathBuf::new(), what.url.clone(), what.commit.clone(), Vec::<GitUrl>::new())];
     while let Some((place, url, commit, above)) = waiting.pop() {
-        let within = |error: GitError| match place.as_os_str().is_empty() || matches!(error, GitError::Interrupted) {
-            true => error,
-            false => {
-                GitError::Submodule { path: place.to_string_lossy().escape_debug().to_string(), error: Box::new(error) }
+        let within = |error: GitError| {
+            if place.as_os_str().is_empty() || matches!(error, GitError::Interrupted) {
+                return error;
             }
+            GitError::Submodule { path: place.to_string_lossy().escape_debug().to_string(), error: Box::new(error) }
         };
         let one = async {
             let mirror = Mirror::open(store, &url, Some(&commit), git).await?;
@@ -126,9 +126,10 @@ async fn layers(what: &What<'_>, store: &Path, git: &Git<'_>) -> Result<(Vec<Lay
                 came = mirror.fetch(&commit, what.name.as_str(), git).await?;
             }
             let listing = tree::list(&mirror, &commit, git).await?;
-            let modules = match what.submodules {
-                true => tree::addresses(&mirror, &commit, &url, &listing, git).await?,
-                false => Vec::new(),
+            let modules = if what.submodules {
+                tree::addresses(&mirror, &commit, &url, &listing, git).await?
+            } else {
+                Vec::new()
             };
             Ok((mirror, listing, modules, came))
         };
@@ -223,7 +224,7 @@ impl Writer {
             }
             TreeKind::File { executable } => {
                 self.folder(path.parent().unwrap_or(root))?;
-                let pointer = self.file(&path, executable, file.size, &mut bytes)?;
+                let pointer = write_file(&path, executable, file.size, &mut bytes)?;
                 if pointer {
                     self.pointers.push(String::from_utf8_lossy(&file.path).into_owned());
                 }
@@ -232,24 +233,6 @@ impl Writer {
         let mut end = [0];
         reader.read_exact(&mut end)?;
         if end == *b"\n" { Ok(()) } else { Err(broken()) }
-    }
-
-    /// Writes one file, which must not be there yet; says whether it is only a pointer into Git LFS.
-    fn file(&self, path: &Path, executable: bool, size: u64, bytes: &mut impl Read) -> Result<bool, GitError> {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mut made = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-        let mut start = Vec::new();
-        if size <= LONGEST_POINTER {
-            bytes.take(LONGEST_POINTER).read_to_end(&mut start)?;
-            made.write_all(&start)?;
-        }
-        let wrote = start.len() as u64 + io::copy(bytes, &mut made)?;
-        if wrote != size {
-            return Err(GitError::Failed { reason: format!("it gave only {wrote} bytes of `{}`", path.display()) });
-        }
-        // Whatever the umask is.
-        made.set_permissions(std::fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))?;
-        Ok(start.starts_with(POINTER))
     }
 
     /// Makes a folder and those above it, each once and by this writer: nothing that is there already is entered.
@@ -282,4 +265,22 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Writes one file, which must not be there yet; says whether it is only a pointer into Git LFS.
+fn write_file(path: &Path, executable: bool, size: u64, bytes: &mut impl Read) -> Result<bool, GitError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut made = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    let mut start = Vec::new();
+    if size <= LONGEST_POINTER {
+        bytes.take(LONGEST_POINTER).read_to_end(&mut start)?;
+        made.write_all(&start)?;
+    }
+    let wrote = start.len() as u64 + io::copy(bytes, &mut made)?;
+    if wrote != size {
+        return Err(GitError::Failed { reason: format!("it gave only {wrote} bytes of `{}`", path.display()) });
+    }
+    // Whatever the umask is.
+    made.set_permissions(std::fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))?;
+    Ok(start.starts_with(POINTER))
 }

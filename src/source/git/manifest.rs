@@ -117,10 +117,12 @@ mod tests {
 
     use super::*;
 
+    type Change = (&'static str, fn(&Path));
+
     #[test]
     fn every_change_is_noticed() {
         let commit = Commit::new("1a2b3c4d".repeat(5)).unwrap();
-        let changes: [(&str, fn(&Path)); 8] = [
+        let changes: [Change; 8] = [
             ("nothing", |_| {}),
             ("content", |files| fs::write(files.join("a/b"), "c").unwrap()),
             ("mode", |files| fs::set_permissions(files.join("a/b"), std::fs::Permissions::from_mode(0o755)).unwrap()),

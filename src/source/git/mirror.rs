@@ -105,14 +105,13 @@ impl Mirror {
     /// # Errors
     /// [`GitError`]: also when there is no such commit, or several.
     pub async fn complete(&self, reference: &RefName, who: &str, git: &Git<'_>) -> Result<Commit, GitError> {
-        self.fetch_all(who, git).await?;
-        let option = format!("--disambiguate={reference}");
-        let found = git.output(&self.folder, &["rev-parse", &option], 1 << 16).await?;
-        let mut commits = Vec::new();
-        for hash in String::from_utf8_lossy(&found).lines() {
-            // Trees and files have hashes, too.
-            let commit = self.finds(hash, git).await?;
-            commits.extend(commit.filter(|commit| commit.as_str() == hash));
+        // A whole history that is here already knows it; one that was cut off does not know what else begins so.
+        let whole = !self.folder.join("shallow").exists();
+        let mut commits = if whole { self.beginning_with(reference, git).await? } else { Vec::new() };
+        if commits.len() != 1 {
+            git.events().info(format!("source {who}: fetching {} to find {reference}", self.url));
+            self.fetch_all(who, git).await?;
+            commits = self.beginning_with(reference, git).await?;
         }
         match commits.as_slice() {
             [] => Err(GitError::NoCommit { commit: reference.to_string() }),
@@ -122,6 +121,19 @@ impl Mirror {
             }
             _ => Err(GitError::AmbiguousCommit { reference: reference.clone() }),
         }
+    }
+
+    /// The commits here whose hash begins so.
+    async fn beginning_with(&self, reference: &RefName, git: &Git<'_>) -> Result<Vec<Commit>, GitError> {
+        let option = format!("--disambiguate={reference}");
+        let found = git.output(&self.folder, &["rev-parse", &option], 1 << 16).await?;
+        let mut commits = Vec::new();
+        for hash in String::from_utf8_lossy(&found).lines() {
+            // Trees and files have hashes, too.
+            let commit = self.finds(hash, git).await?;
+            commits.extend(commit.filter(|commit| commit.as_str() == hash));
+        }
+        Ok(commits)
     }
 
     async fn keep(&self, commit: &Commit, git: &Git<'_>) -> Result<(), GitError> {
@@ -184,7 +196,8 @@ fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let half = name.starts_with("tmp_") || (name.ends_with(".lock") && !is_folder);
+        let half =
+            name.starts_with("tmp_") || (Path::new(&name).extension().is_some_and(|end| end == "lock") && !is_folder);
         let removed: io::Result<()> = match (half, is_folder) {
             (true, true) => fs::remove_dir_all(&path),
             (true, false) => fs::remove_file(&path),

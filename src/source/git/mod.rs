@@ -9,7 +9,10 @@ mod mirror;
 mod remote;
 mod tree;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use futures::StreamExt as _;
 
@@ -142,7 +145,6 @@ fn what<'w>(wanted: &'w Wanted, commit: &'w Commit) -> What<'w> {
 /// A short hash, completed by the repository itself, which has to be fetched for it.
 async fn complete(wanted: &Wanted, store: &Path, git: &Git<'_>) -> Result<Commit, GitError> {
     let mirror = Mirror::open(store, &wanted.url, None, git).await?;
-    git.events().info(format!("source {}: fetching {} to find {}", wanted.name, wanted.url, wanted.reference));
     mirror.complete(&wanted.reference, wanted.name.as_str(), git).await
 }
 
@@ -185,9 +187,9 @@ fn warn_of_lfs(name: &SourceName, manifest: &Manifest, host: &Host) {
     }
 }
 
-/// The folders of checkouts that are in `store`, and all the rest of it that fetching keeps.
+/// The folders of the checkouts that are in `store`.
 #[must_use]
-pub fn checkouts_in(store: &Path) -> Vec<std::path::PathBuf> {
+pub fn checkouts_in(store: &Path) -> Vec<PathBuf> {
     let entries = fs_err::read_dir(store).into_iter().flatten().flatten();
     let found: BTreeSet<_> = entries.map(|entry| entry.path()).filter(|path| path.join(FILES).is_dir()).collect();
     found.into_iter().collect()

@@ -128,7 +128,7 @@ mod tests {
 
     fn answer(reference: &str, advertised: &[(&str, &str)]) -> Result<Option<(Commit, String)>, GitError> {
         let reference = RefName::new(reference).unwrap();
-        let text: String = advertised.iter().map(|(name, hash)| format!("{hash}\t{name}\n")).collect();
+        let text = advertised.iter().map(|(name, hash)| format!("{hash}\t{name}")).collect::<Vec<_>>().join("\n");
         choose(&reference, &candidates(&reference), &parse(&text))
     }
 
