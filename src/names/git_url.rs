@@ -99,11 +99,23 @@ impl GitUrl {
         }
     }
 
-    /// A path seen from `folder`, which is absolute; other addresses stay as they are.
+    /// A path seen from `folder`, which is absolute and holds no link; other addresses stay as they are.
     #[must_use]
     pub fn seen_from(&self, folder: &str) -> Self {
         let relative = self.transport() == Transport::Local && !self.0.starts_with('/') && !self.0.starts_with("file:");
-        if relative { Self(format!("{}/{}", folder.trim_end_matches('/'), self.0)) } else { self.clone() }
+        if !relative {
+            return self.clone();
+        }
+        let (mut folder, mut rest) = (folder.trim_end_matches('/'), self.0.as_str());
+        loop {
+            if let Some(next) = rest.strip_prefix("../") {
+                (folder, rest) = (folder.rfind('/').map_or("", |at| &folder[..at]), next);
+            } else if let Some(next) = rest.strip_prefix("./") {
+                rest = next;
+            } else {
+                return Self(format!("{folder}/{rest}"));
+            }
+        }
     }
 
     /// The address of a submodule of this repository, whose own `url` may be relative (git-submodule(1), "add").
@@ -329,7 +341,9 @@ mod tests {
         assert_eq!(url("git@h:a").without_userinfo(), "h:a");
         assert_eq!(url("ssh://git@h:22/a@b").without_userinfo(), "ssh://h:22/a@b");
         assert_eq!(url("/a@b/c").without_userinfo(), "/a@b/c");
-        assert_eq!(url("../x").seen_from("/p").as_str(), "/p/../x");
+        assert_eq!(url("../x").seen_from("/p/q/").as_str(), "/p/x");
+        assert_eq!(url("./../../../x").seen_from("/p").as_str(), "/x");
+        assert_eq!(url("a/../x").seen_from("/p").as_str(), "/p/a/../x");
         assert_eq!(url("https://h/x").seen_from("/p").as_str(), "https://h/x");
     }
 

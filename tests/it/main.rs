@@ -28,6 +28,8 @@ mod doctor;
 #[cfg(feature = "scripted")]
 mod failures;
 #[cfg(feature = "scripted")]
+mod git;
+#[cfg(feature = "scripted")]
 mod help;
 #[cfg(feature = "scripted")]
 mod interrupt;
@@ -46,7 +48,11 @@ mod push;
 #[cfg(feature = "scripted")]
 mod refusals;
 #[cfg(feature = "scripted")]
+mod repository;
+#[cfg(feature = "scripted")]
 mod secrets;
+#[cfg(feature = "scripted")]
+mod servers;
 #[cfg(feature = "scripted")]
 mod trial;
 #[cfg(feature = "scripted")]

@@ -246,7 +246,9 @@ impl Project {
     /// What the plan says will run: `step: why`, without the platform where there is one only.
     pub fn planned(&self) -> Vec<String> {
         let run = self.done(&["plan", "--output", "json"]);
-        let plan: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
+        // What is said of sources comes before.
+        let plan = run.stdout.lines().last().unwrap_or_default();
+        let plan: Value = serde_json::from_str(plan).unwrap_or_else(|error| panic!("{error}\n{run}"));
         let rows = plan["rows"].as_array().unwrap();
         let platforms: BTreeSet<&str> = rows.iter().filter_map(|row| row["platform"].as_str()).collect();
         let line = |row: &Value| {
@@ -578,5 +580,5 @@ impl std::fmt::Display for Run {
 
 /// Words with one blank between them, and without the rule beside a wrapped message.
 fn flat(text: &str) -> String {
-    text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+    text.split_whitespace().filter(|word| !["│", "|"].contains(word)).collect::<Vec<_>>().join(" ")
 }
