@@ -16,7 +16,7 @@ help: ## this list, with the minutes each takes on 2 cores
 
 demo: build ## build examples/canopsis for Debian 12: wheels, images, packages (15 min at most, 1 when warm)
 	@scripts/engine mmdebstrap
-	target/release/factory --project examples/canopsis --tag 2.5.11 build
+	SYSBASE=debian-12 target/release/factory --project examples/canopsis --tag 2.5.11 build
 
 test: check units real ## everything that CI checks (30 min at most, 15 when warm)
 

@@ -19,9 +19,10 @@ use crate::{
     format::{
         Format, Meta,
         deb::{Codec as DebCodec, Deb},
+        rpm::{Codec as RpmCodec, Rpm},
     },
     plan::{PackageWork, Record, RecordedFile, Step},
-    platform::{Codec, PackageFormat, Packaging},
+    platform::{Codec, PackageFormat, Packaging, Relations},
     stage::Tree,
     util::files::{Guarded, digest, persist, temporary_in},
 };
@@ -72,15 +73,24 @@ impl Job {
         check::package(&tree, &meta)
             .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
         lines.line(&format!("{} files and folders", tree.len()));
+        if !self.work.packaging.relations.weak && !(meta.recommends.is_empty() && meta.suggests.is_empty()) {
+            let (name, platform) = (&meta.name, self.platform());
+            self.session.events.warn(format!(
+                "{name}: recommends and suggests are left out, which the tools of {platform} do not know"
+            ));
+        }
         let file = self.write(&tree, &meta)?;
         listing::write(&self.listing, &tree)?;
         self.product(&file)
     }
 
+    fn platform(&self) -> &str {
+        self.step.as_str().split('/').next().unwrap_or_default()
+    }
+
     fn write(&self, tree: &Tree, meta: &Meta) -> Result<PathBuf, StepError> {
         let format = format_of(&self.work.packaging)?;
-        let platform = self.step.as_str().split('/').next().unwrap_or_default();
-        let folder = self.session.packages.join(platform);
+        let folder = self.session.packages.join(self.platform());
         fs_err::create_dir_all(&folder)?;
         let path = folder.join(format.file_name(meta));
         let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
@@ -112,10 +122,19 @@ impl Job {
 
 /// The writer of a platform's packages.
 fn format_of(packaging: &Packaging) -> Result<Box<dyn Format>, StepError> {
-    let unwritten = || StepError::Internal(format!("{} packages are not written", packaging.format.as_str()));
+    let rpm = |codec| -> Box<dyn Format> {
+        let Relations { weak, rich } = packaging.relations;
+        Box::new(Rpm { weak, rich, ..Rpm::new(codec) })
+    };
     match (packaging.format, packaging.codec) {
         (PackageFormat::Deb, Codec::Gzip) => Ok(Box::new(Deb::new(DebCodec::Gzip))),
         (PackageFormat::Deb, Codec::Xz) => Ok(Box::new(Deb::new(DebCodec::Xz))),
-        _ => Err(unwritten()),
+        (PackageFormat::Rpm, Codec::Gzip) => Ok(rpm(RpmCodec::Gzip)),
+        (PackageFormat::Rpm, Codec::Xz) => Ok(rpm(RpmCodec::Xz)),
+        (PackageFormat::Rpm, Codec::Zstd) => Ok(rpm(RpmCodec::Zstd)),
+        // Platform files and the plan let neither come so far.
+        (PackageFormat::Deb, Codec::Zstd) | (PackageFormat::Apk, _) => {
+            Err(StepError::Internal(format!("{} packages are not written so", packaging.format.as_str())))
+        }
     }
 }

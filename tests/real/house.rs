@@ -63,7 +63,7 @@ impl House {
             .env("FACTORY_TAG", TAG)
             .env("WHEEL_DIR", &self.wheels)
             .env("SOURCE_DATE_EPOCH", "1700000000")
-            .env_remove("SYSBASE");
+            .env("SYSBASE", "debian-12");
         command
     }
 

@@ -6,7 +6,7 @@ use super::suite;
 use crate::{
     names::ArchName,
     platform::types::{Codec, PackageFormat, Packaging, Relations, Signature},
-    util::toml::{At, Issues, list, map, one_of, os_package, parsed, plain_absolute, required, table, word},
+    util::toml::{At, Issue, Issues, list, map, one_of, os_package, parsed, plain_absolute, required, table, word},
 };
 
 const FORMATS: [(&str, PackageFormat); 3] =
@@ -61,6 +61,12 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         PackageFormat::Deb => required(&raw.suite, ("suite", "\"bookworm\""), at, issues)?.value.clone(),
         PackageFormat::Rpm | PackageFormat::Apk => String::new(),
     };
+    let codec = codec?;
+    if format == PackageFormat::Deb && codec.value == Codec::Zstd {
+        let issue = Issue::new(&codec.span, "debs are not written with zstd").label("not for debs");
+        issues.add(issue.help("`xz` or `gzip`: every dpkg reads both"));
+        return None;
+    }
     let knows = |kind| raw.relations.items().iter().any(|given| given.value == kind);
     let rpm = format == PackageFormat::Rpm;
     Some(Packaging {
@@ -69,7 +75,7 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         any: any?.value.clone(),
         suffix,
         suite,
-        codec: codec?.value,
+        codec: codec.value,
         units: units?.value.clone(),
         relations: Relations { weak: !rpm || knows(Kind::Weak), rich: !rpm || knows(Kind::Rich) },
         users: raw.users.values(),

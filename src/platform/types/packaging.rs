@@ -25,7 +25,8 @@ pub struct Packaging {
     pub relations: Relations,
     /// Packages with the programs that make users, needed before unpacking.
     pub users: Vec<String>,
-    /// Signatures that the release's own tools accept, strongest first.
+    /// Signatures that the release's own tools accept, strongest first. They change no byte of a package.
+    #[serde(skip)]
     pub signatures: Vec<Signature>,
 }
 
