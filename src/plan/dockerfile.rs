@@ -185,6 +185,27 @@ mod tests {
     }
 
     #[test]
+    fn every_manager_installs() {
+        let nowhere = Path::new("/nonexistent");
+        for manager in Manager::ALL {
+            for (packages, ca) in [(vec![], true), (vec!["a", "b"], true), (vec!["a"], false)] {
+                let count = packages.len();
+                let values = serde_json::json!({
+                    "project": "x", "platform": "y", "base": "z", "packages": packages, "ca": ca,
+                });
+                let text = Templates::of(nowhere, &Roots::of(nowhere))
+                    .render(&Template::BuiltIn("builder.hbs"), manager, &values)
+                    .unwrap_or_else(|error| panic!("{manager:?}: {error}"));
+                assert_eq!(text.lines().filter(|line| matches!(line.trim(), "a \\" | "b \\")).count(), count, "{text}");
+                assert_eq!(text.contains("RUN "), count > 0, "{text}");
+                // Nothing is fetched by rpm alone, which needs no certificates.
+                let trusts = ca && count > 0 && manager != Manager::Rpm;
+                assert_eq!(text.contains("/run/trust"), trusts, "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn every_file_of_dockerfiles_is_compiled_in() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles");
         let mut files: Vec<String> = std::fs::read_dir(folder)

@@ -18,7 +18,7 @@ pub const RPM: Commands = Commands {
     refresh: &["rpm", "--version"],
     install: &["rpm", "--install"],
     // Asks for them: they must be there.
-    add: &["rpm", "--query"],
+    add: &["rpm", "--query", "--whatprovides"],
     verify: VERIFY,
     audit: AUDIT,
     remove: &["rpm", "--erase"],
