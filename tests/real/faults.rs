@@ -65,10 +65,10 @@ fn ctrl_c_in_each_step_leaves_nothing_and_the_next_run_completes() {
     }
     for (folder, name) in [("core", "canopsis"), ("cat", "canopsis-cat")] {
         let text = format!(
-            "[build-system]\nrequires = [\"setuptools>=61\"]\nbuild-backend = \"setuptools.build_meta\"\n\n\
-             [project]\nname = \"{name}\"\nversion = \"1\"\n\n[tool.setuptools.packages.find]\nwhere = [\"src\"]\n"
+            "[metadata]\nname = {name}\nversion = 1\n\n[options]\npackage_dir =\n    = src\npackages = find:\n\n\
+             [options.packages.find]\nwhere = src\n"
         );
-        std::fs::write(house.folder.join(folder).join("pyproject.toml"), text).expect("write a pyproject.toml");
+        std::fs::write(house.folder.join(folder).join("setup.cfg"), text).expect("write a setup.cfg");
     }
     house.edit("factory.toml", "name = \"canopsis\"\nmaintainer", "name = \"interrupted\"\nmaintainer");
     house.edit("factory.toml", "repository = \"canopsis/", "repository = \"interrupted/");
