@@ -38,7 +38,10 @@ class Env2cfg(support.Case):
         self.apply(CPS_AMQP_URL="amqps://rabbit")
         bus = stores.bus()
         self.assertEqual((bus.host, bus.port), ("rabbit", 5671))
-        self.assertEqual(bus.options["ssl"], {"server_hostname": "rabbit", "context": {"check_hostname": True}})
+        self.assertEqual(
+            bus.options["ssl"],
+            {"server_hostname": "rabbit", "context": {"check_hostname": True}},
+        )
 
     def test_mongo_with_several_hosts(self):
         url = "mongodb://u:p%40w@h1:27017,h2:27018/db?replicaSet=x"

@@ -1,18 +1,16 @@
 """What Python 2.7 lacks or spells differently. The rest of canopsis is written for both.
 
-Some libraries of Python 3 come with requirements-py27.txt under their own names (configparser),
-the others are given the name they have there.
+Libraries of Python 3 that come with requirements-py27.txt are imported by the name they have in
+Python 3; where that is another one there, this module knows. It is imported early: it takes little.
 """
 
 import sys
 
 if sys.version_info >= (3,):
     import queue
-    from importlib.metadata import PackageNotFoundError, version
     from importlib.util import find_spec
     from pathlib import Path
     from time import monotonic
-    from urllib.parse import quote, quote_plus, unquote, urlsplit
 
     TEXT = str
     STRINGS = (str,)
@@ -27,27 +25,12 @@ if sys.version_info >= (3,):
 else:
     import pkgutil
     import Queue as queue
-    import urllib
 
-    from importlib_metadata import PackageNotFoundError, version
     from monotonic import monotonic
     from pathlib2 import Path
-    from urlparse import urlsplit
 
     TEXT = type("".decode())
     STRINGS = (str, TEXT)
-
-    def quote(value, safe="/"):
-        """As in Python 3: the bytes of UTF-8 are quoted."""
-        return urllib.quote(_encoded(value), safe)
-
-    def quote_plus(value):
-        """As in Python 3."""
-        return urllib.quote_plus(_encoded(value))
-
-    def unquote(value):
-        """As in Python 3: the bytes are those of UTF-8."""
-        return urllib.unquote(_encoded(value)).decode("utf-8", "replace")
 
     def module_exists(name):
         """Is there a module of that name (str)?"""
@@ -56,25 +39,9 @@ else:
         except ImportError:
             return False
 
-    def _encoded(value):
-        return value.encode("utf-8") if isinstance(value, TEXT) else value
 
+__all__ = ["Path", "is_text", "module_exists", "monotonic", "print_line", "queue", "text"]
 
-__all__ = [
-    "PackageNotFoundError",
-    "Path",
-    "is_text",
-    "module_exists",
-    "monotonic",
-    "print_line",
-    "queue",
-    "quote",
-    "quote_plus",
-    "text",
-    "unquote",
-    "urlsplit",
-    "version",
-]
 
 def is_text(value):
     """Is it a string, of either kind where there are two?"""

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections import OrderedDict
 from configparser import ConfigParser
 from configparser import Error as ParserError
 
@@ -55,7 +56,7 @@ def is_number(value):
 
 def sections():
     """The section names (list of str) by file. Never keys or values, which may be secret."""
-    return {name: read(name).sections() for name in FILES}
+    return OrderedDict((name, read(name).sections()) for name in FILES)
 
 
 def _line(exc):

@@ -14,8 +14,9 @@ import tempfile
 from collections import namedtuple
 
 from canopsis import config, paths, process
-from canopsis.compat import print_line, quote, text, unquote, urlsplit
+from canopsis.compat import print_line, text
 from canopsis.config import ConfigError
+from canopsis.urls import quote, unquote, urlsplit
 
 MODE = 0o640
 TLS = ("amqps", "rediss", "https")
@@ -98,7 +99,8 @@ def _parse(url, schemes):
     """
     parts = urlsplit(url)
     if parts.scheme not in schemes or not url.startswith(parts.scheme + "://"):
-        raise ValueError("it must start with " + " or ".join(name + "://" for name in sorted(schemes)))
+        names = " or ".join(name + "://" for name in sorted(schemes))
+        raise ValueError("it must start with " + names)
     # A bare / ? or # in a password ends the host early, and the rest looks like a path.
     if "@" in parts.path + parts.query + parts.fragment:
         raise ValueError("special characters in a user name or password must be %-encoded")

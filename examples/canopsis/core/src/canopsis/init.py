@@ -72,7 +72,10 @@ def read_batches(folder):
 
 
 def load(database, batches, replace):
-    """Into a pymongo.database.Database, upsert all documents; those that exist are kept, unless `replace`."""
+    """Upsert all documents into a pymongo Database.
+
+    Those that exist are kept, unless `replace`.
+    """
     from pymongo import ReplaceOne, UpdateOne
 
     for batch in batches:

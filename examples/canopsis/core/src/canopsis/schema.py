@@ -25,5 +25,7 @@ def fault(name, document):
 
 
 def _path(error):
-    parts = ("[%d]" % part if isinstance(part, int) else ".%s" % part for part in error.absolute_path)
-    return "$" + "".join(parts)
+    path = "$"
+    for part in error.absolute_path:
+        path += "[%d]" % part if isinstance(part, int) else ".%s" % part
+    return path

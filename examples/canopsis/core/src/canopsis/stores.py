@@ -3,8 +3,8 @@
 from collections import namedtuple
 
 from canopsis import config
-from canopsis.compat import quote_plus
 from canopsis.config import ConfigError, is_number
+from canopsis.urls import quote_plus
 
 
 def _section(name, section):

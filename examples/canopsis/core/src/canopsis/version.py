@@ -1,6 +1,9 @@
 """The version, as installed; setup.cfg is the one place it is written in."""
 
-from canopsis.compat import PackageNotFoundError, version
+try:
+    from importlib.metadata import PackageNotFoundError, version
+except ImportError:  # Python 2.7
+    from importlib_metadata import PackageNotFoundError, version
 
 try:
     __version__ = version("canopsis")
