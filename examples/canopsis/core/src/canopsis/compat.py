@@ -10,6 +10,7 @@ if sys.version_info >= (3,):
     import queue
     from importlib.util import find_spec
     from pathlib import Path
+    from signal import SIG_BLOCK, SIG_UNBLOCK, pthread_sigmask
     from time import monotonic
 
     TEXT = str
@@ -23,11 +24,29 @@ if sys.version_info >= (3,):
             return False
 
 else:
+    import ctypes
     import pkgutil
     import Queue as queue
 
-    from monotonic import monotonic
     from pathlib2 import Path
+
+    SIG_BLOCK, SIG_UNBLOCK = 0, 1  # of Linux, as is the clock's 1
+
+    library = ctypes.CDLL(None)
+
+    def monotonic():
+        """The time in seconds (float) of a clock that nobody sets."""
+        seconds = (ctypes.c_long * 2)()
+        library.clock_gettime(1, seconds)
+        return seconds[0] + seconds[1] * 1e-9
+
+    def pthread_sigmask(how, signals):
+        """Hold signals (ints) back, or let them through."""
+        wanted = ctypes.create_string_buffer(128)
+        library.sigemptyset(wanted)
+        for signum in signals:
+            library.sigaddset(wanted, signum)
+        library.pthread_sigmask(how, wanted, None)
 
     TEXT = type("".decode())
     STRINGS = (str, TEXT)
@@ -40,7 +59,18 @@ else:
             return False
 
 
-__all__ = ["Path", "is_text", "module_exists", "monotonic", "print_line", "queue", "text"]
+__all__ = [
+    "SIG_BLOCK",
+    "SIG_UNBLOCK",
+    "Path",
+    "is_text",
+    "module_exists",
+    "monotonic",
+    "print_line",
+    "pthread_sigmask",
+    "queue",
+    "text",
+]
 
 
 def is_text(value):

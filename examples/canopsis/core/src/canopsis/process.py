@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 
+from canopsis import compat
 from canopsis.compat import monotonic
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -21,26 +22,12 @@ GRACE = 0.5
 
 def hold_signals():
     """Keep stop signals pending, across exec, until `release_signals`."""
-    _mask("SIG_BLOCK", 0)
+    compat.pthread_sigmask(compat.SIG_BLOCK, SIGNALS)
 
 
 def release_signals():
     """Let stop signals through; one that came in meanwhile arrives now."""
-    _mask("SIG_UNBLOCK", 1)
-
-
-def _mask(how, on_linux):
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(getattr(signal, how), SIGNALS)
-        return
-    import ctypes  # Python 2.7 knows no masks, but its C library does
-
-    library = ctypes.CDLL(None)
-    signals = ctypes.create_string_buffer(128)
-    library.sigemptyset(signals)
-    for signum in SIGNALS:
-        library.sigaddset(signals, signum)
-    library.pthread_sigmask(on_linux, signals, None)
+    compat.pthread_sigmask(compat.SIG_UNBLOCK, SIGNALS)
 
 
 def leave(code):
