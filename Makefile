@@ -7,7 +7,7 @@ FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
-REFEREES := mmdebstrap lintian docker-registry xz-utils
+REFEREES := mmdebstrap lintian docker-registry xz-utils git openssh-client openssh-server openssl
 
 .PHONY: help demo test build check units real deny fuzz clean
 

@@ -385,7 +385,7 @@ exec REAL \"$@\"
 #[test]
 fn ctrl_c_in_a_fetch() {
     let (project, _bricks) = project();
-    let tools = std::env::var("PATH").unwrap();
+    let tools = std::env::var_os("PATH").unwrap().into_string().unwrap();
     let real = tools.split(':').map(|folder| format!("{folder}/git")).find(|path| fs::exists(path).unwrap()).unwrap();
     project.program("git", &SLOW_GIT.replace("REAL", &real));
     for (at, verb) in ["plan", "build", "test", "push"].into_iter().enumerate() {
@@ -419,6 +419,41 @@ fn what_a_killed_git_leaves_is_in_nobody_s_way() {
     bricks.commit(&[("dist/brick.js", "two\n")]);
     project.done(&["plan"]);
     assert_nothing_half(&project);
+}
+
+#[test]
+fn a_caller_that_is_in_a_repository_itself() {
+    let (mut project, bricks) = project();
+    let elsewhere = bricks.path(".git").display().to_string();
+    for name in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"] {
+        project.env(name, &elsewhere);
+    }
+    project.env("GIT_NAMESPACE", "other");
+    project.done(&["plan"]);
+    assert_eq!(checkouts(&project, "bricks").len(), 1);
+}
+
+#[test]
+fn sources_that_share_a_repository() {
+    let mut project = Project::new();
+    project.env("FACTORY_BRANCH", "main");
+    let bricks = Repository::new(&project, "bricks", &BRICK);
+    let other = Repository::new(&project, "other", &BRICK);
+    other.submodule("core", "../bricks.git");
+    for name in ["one", "two", "three"] {
+        add_source(&project, name, "../bricks.git", "");
+    }
+    add_source(&project, "other", "../other.git", "");
+    for _ in 0..2 {
+        project.done(&["plan"]);
+        for name in ["one", "two", "three", "other"] {
+            assert_eq!(checkouts(&project, name).len(), 1);
+            fs::remove_dir_all(project.path(&format!(".factory/sources/{}", checkouts(&project, name)[0]))).unwrap();
+        }
+    }
+    let mirrors = project.files(".factory/sources").into_iter().filter(|file| file.ends_with(".git/HEAD")).count();
+    assert_eq!(mirrors, 2, "one for each address");
+    assert_eq!(bricks.head().len(), 40);
 }
 
 #[test]

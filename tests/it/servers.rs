@@ -33,7 +33,7 @@ impl Drop for Server {
 
 /// Where a program is, or a line that says what is left out without it.
 fn needs(program: &str) -> Option<PathBuf> {
-    let tools = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
+    let tools = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var_os("PATH").unwrap().to_string_lossy());
     let found = tools.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file());
     if found.is_none() {
         eprintln!("left out: `{program}` is not installed here");
@@ -321,6 +321,11 @@ fn ssh_with_an_agent() {
     project.done(&["plan"]);
     assert_eq!(doctor(&project, "ssh"), "ok called as GIT_SSH_COMMAND says");
     project.without_env("GIT_SSH_COMMAND");
+    let own = "[core]\n\tsshCommand = \"touch $HOME/own && ssh\"\n";
+    fs::write(project.beside("home/.gitconfig"), own).unwrap();
+    project.done(&["plan"]);
+    assert!(project.beside("home/own").exists(), "core.sshCommand of the user's configuration");
+    fs::remove_file(project.beside("home/.gitconfig")).unwrap();
 
     // Somebody else answers.
     let (known, other) = (project.beside("home/ssh/known_hosts"), project.beside("home/ssh/key.pub"));

@@ -117,6 +117,7 @@ async fn layers(what: &What<'_>, store: &Path, git: &Git<'_>) -> Result<(Vec<Lay
             GitError::Submodule { path: place.to_string_lossy().escape_debug().to_string(), error: Box::new(error) }
         };
         let one = async {
+            let _turn = git.turn(&url.without_userinfo()).await;
             let mirror = Mirror::open(store, &url, Some(&commit), git).await?;
             let mut came = 0;
             if !mirror.has(&commit, git).await? {
@@ -171,14 +172,18 @@ async fn write(layer: Layer, files: &Path, store: &Path, git: &Git<'_>) -> Resul
     let files = files.to_owned();
     blocking(move || {
         let mut reader = BufReader::with_capacity(1 << 17, given);
-        let mut writer = Writer { known: [files].into(), links: Vec::new(), pointers: Vec::new() };
+        let mut writer = Writer { known: [files].into(), links: Vec::new() };
+        let mut pointers = Vec::new();
         writer.folder(&root)?;
         for file in &layer.files {
             check(&cancel)?;
-            writer.take(file, &root, &mut reader)?;
+            if writer.take(file, &root, &mut reader)? {
+                let path = layer.place.join(OsStr::from_bytes(&file.path));
+                pointers.push(path.to_string_lossy().into_owned());
+            }
         }
         writer.links()?;
-        Ok(writer.pointers)
+        Ok(pointers)
     })
     .await
 }
@@ -197,12 +202,12 @@ async fn blocking<T: Send + 'static>(
 struct Writer {
     known: BTreeSet<PathBuf>,
     links: Vec<(PathBuf, PathBuf)>,
-    pointers: Vec<String>,
 }
 
 impl Writer {
-    /// Takes the next object, `<hash> blob <size>LF<bytes>LF`, which is this file's.
-    fn take(&mut self, file: &TreeFile, root: &Path, reader: &mut BufReader<std::fs::File>) -> Result<(), GitError> {
+    /// Takes the next object, `<hash> blob <size>LF<bytes>LF`, which is this file's; says whether it is only a pointer into
+    /// Git LFS.
+    fn take(&mut self, file: &TreeFile, root: &Path, reader: &mut BufReader<std::fs::File>) -> Result<bool, GitError> {
         let broken = || GitError::Failed { reason: format!("it gave another object than {}", file.object) };
         let mut head = String::new();
         reader.by_ref().take(200).read_line(&mut head)?;
@@ -211,6 +216,7 @@ impl Writer {
         }
         let path = root.join(OsStr::from_bytes(&file.path));
         let mut bytes = reader.by_ref().take(file.size);
+        let mut pointer = false;
         match file.kind {
             TreeKind::Symlink => {
                 let mut target = Vec::new();
@@ -224,15 +230,12 @@ impl Writer {
             }
             TreeKind::File { executable } => {
                 self.folder(path.parent().unwrap_or(root))?;
-                let pointer = write_file(&path, executable, file.size, &mut bytes)?;
-                if pointer {
-                    self.pointers.push(String::from_utf8_lossy(&file.path).into_owned());
-                }
+                pointer = write_file(&path, executable, file.size, &mut bytes)?;
             }
         }
         let mut end = [0];
         reader.read_exact(&mut end)?;
-        if end == *b"\n" { Ok(()) } else { Err(broken()) }
+        if end == *b"\n" { Ok(pointer) } else { Err(broken()) }
     }
 
     /// Makes a folder and those above it, each once and by this writer: nothing that is there already is entered.

@@ -2,10 +2,11 @@
 //! prompts, no other transports. The user's own configuration (credential helpers, proxies, `insteadOf`) works.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -72,7 +73,7 @@ const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInter
 /// How long git may take without a word. A server counts objects for minutes before it says the first one.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How long a list of references may take: git says nothing while it waits.
-const SHORT_PATIENCE: Duration = Duration::from_mins(1);
+const SHORT_PATIENCE: Duration = Duration::from_mins(2);
 
 /// Lines of complaint that are kept.
 const COMPLAINTS: usize = 60;
@@ -82,6 +83,7 @@ const COMPLAINTS: usize = 60;
 pub struct Git<'h> {
     host: &'h Host,
     env: Vec<(String, String)>,
+    turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl<'h> Git<'h> {
@@ -105,7 +107,7 @@ impl<'h> Git<'h> {
         if let Some(ca) = &host.ca {
             env.push(("GIT_SSL_CAINFO".to_owned(), ca.display().to_string()));
         }
-        let mut git = Self { host, env };
+        let mut git = Self { host, env, turns: Mutex::default() };
         if !host.own_ssh && !git.knows("core.sshCommand").await? {
             git.env.push(("GIT_SSH_COMMAND".to_owned(), SSH.to_owned()));
         }
@@ -119,6 +121,15 @@ impl<'h> Git<'h> {
             Err(GitError::Failed { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Waits for one's turn at something that two sources may share: the mirror of an address.
+    pub async fn turn(&self, at: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(turns.entry(at.to_owned()).or_default())
+        };
+        turn.lock_owned().await
     }
 
     /// What it depends on.

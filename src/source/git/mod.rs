@@ -54,8 +54,9 @@ pub struct Trouble {
     pub error: GitError,
 }
 
-/// Servers that are asked at once.
-const AT_ONCE: usize = 8;
+/// Servers that are asked at once, and sources that are fetched at once.
+const ASKED_AT_ONCE: usize = 8;
+const FETCHED_AT_ONCE: usize = 4;
 
 /// A source whose commit is known.
 struct Resolved<'w> {
@@ -81,7 +82,7 @@ pub async fn take(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checko
     sweep(store);
     let git = Git::of(host).await.map_err(first)?;
     let ask = async |wanted: &Wanted| remote::resolve(&wanted.url, &wanted.reference, &git).await;
-    let answers = futures::stream::iter(wanted).map(ask).buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let answers = futures::stream::iter(wanted).map(ask).buffered(ASKED_AT_ONCE).collect::<Vec<_>>().await;
     let (mut known, mut short, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
     for (wanted, answer) in wanted.iter().zip(answers) {
         match answer {
@@ -102,19 +103,18 @@ pub async fn take(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checko
     if !troubles.is_empty() {
         return Err(troubles);
     }
+    let had = async |resolved: Resolved<'_>| {
+        let had = check_out(&resolved, store, &git).await;
+        (resolved.wanted.name.clone(), had)
+    };
+    let all = futures::stream::iter(known).map(had).buffered(FETCHED_AT_ONCE).collect::<Vec<_>>().await;
     let mut checkouts = Checkouts::new();
-    for resolved in known {
-        match check_out(&resolved, store, &git).await {
+    for (source, had) in all {
+        match had {
             Ok(checkout) => {
-                checkouts.insert(resolved.wanted.name.clone(), checkout);
+                checkouts.insert(source, checkout);
             }
-            Err(error) => {
-                let stopped = matches!(error, GitError::Interrupted);
-                troubles.push(Trouble { source: resolved.wanted.name.clone(), error });
-                if stopped {
-                    break;
-                }
-            }
+            Err(error) => troubles.push(Trouble { source, error }),
         }
     }
     if troubles.is_empty() { Ok(checkouts) } else { Err(troubles) }
