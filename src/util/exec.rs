@@ -110,13 +110,24 @@ pub struct Call<'a> {
     pub patience: Option<Duration>,
     /// Whether a carriage return ends a line, too: a program that writes its progress over and over.
     pub returns: bool,
+    /// Whether what it starts itself is stopped with it: it gets a process group of its own, and no terminal to read from.
+    pub group: bool,
 }
 
 impl<'a> Call<'a> {
     /// A call with nothing special.
     #[must_use]
     pub fn new(program: &'a str, arguments: &'a [String]) -> Self {
-        Self { program, arguments, env: &[], without: &[], stdin: Stdio::null(), patience: None, returns: false }
+        Self {
+            program,
+            arguments,
+            env: &[],
+            without: &[],
+            stdin: Stdio::null(),
+            patience: None,
+            returns: false,
+            group: false,
+        }
     }
 
     /// Runs it as [`run`] does.
@@ -158,6 +169,9 @@ impl<'a> Call<'a> {
         self.without.iter().for_each(|name| {
             command.env_remove(name);
         });
+        if self.group {
+            command.process_group(0);
+        }
         let mut child = command
             .args(self.arguments)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
@@ -179,12 +193,12 @@ impl<'a> Call<'a> {
         let ended = tokio::select! {
             ended = reading => ended,
             () = cancel.cancelled() => {
-                terminate(&mut child).await;
+                terminate(&mut child, self.group).await;
                 return Err(ExecError::Interrupted);
             }
         };
         if let Err(error) = ended {
-            terminate(&mut child).await;
+            terminate(&mut child, self.group).await;
             return Err(match error.kind() {
                 std::io::ErrorKind::TimedOut => ExecError::Silent { program: program() },
                 std::io::ErrorKind::FileTooLarge => ExecError::TooMuch { program: program(), limit },
@@ -251,12 +265,20 @@ async fn next_line(reader: &mut BufReader<ChildStderr>, returns: bool, line: &mu
     }
 }
 
-async fn terminate(child: &mut Child) {
-    if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+async fn terminate(child: &mut Child, group: bool) {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let send = |signal| match pid {
         // Already gone is as good.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-    }
+        Some(pid) if group => drop(kill_process_group(pid, signal)),
+        Some(pid) => drop(kill_process(pid, signal)),
+        None => {}
+    };
+    send(Signal::TERM);
     if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+        if group {
+            send(Signal::KILL);
+        }
         let _ = child.kill().await;
     }
 }
@@ -316,5 +338,26 @@ mod tests {
         let call = Call { patience: Some(Duration::from_millis(50)), ..Call::new("sleep", &arguments) };
         let error = call.run(Stdio::null(), &|_| {}, &CancellationToken::new()).await.unwrap_err();
         assert!(matches!(error, ExecError::Silent { .. }));
+    }
+
+    #[tokio::test]
+    async fn what_it_started_ends_with_it() {
+        let arguments = words(&["-c", "sleep 600 & echo $! >&2; wait"]);
+        let call = Call { group: true, ..Call::new("sh", &arguments) };
+        let (cancel, started) = (CancellationToken::new(), std::sync::Mutex::new(String::new()));
+        let line = |line: &str| {
+            line.clone_into(&mut started.lock().unwrap());
+            cancel.cancel();
+        };
+        assert!(matches!(call.run(Stdio::null(), &line, &cancel).await, Err(ExecError::Interrupted)));
+        let stat = format!("/proc/{}/stat", started.lock().unwrap());
+        let ended = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z ")).then_some(());
+        for _ in 0..200 {
+            if ended().is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it goes on");
     }
 }

@@ -371,6 +371,13 @@ fn a_repository_that_is_not_there() {
     shows!(project, run.stderr);
 }
 
+/// Puts a program before the real git.
+fn before_git(project: &Project, script: &str) {
+    let tools = std::env::var_os("PATH").unwrap().into_string().unwrap();
+    let real = tools.split(':').map(|folder| format!("{folder}/git")).find(|path| fs::exists(path).unwrap()).unwrap();
+    project.program("git", &script.replace("REAL", &real));
+}
+
 /// A git that waits in its fetch until it is told to stop, and takes a moment for it.
 const SLOW_GIT: &str = "#!/bin/sh
 case \"$*\" in
@@ -385,9 +392,7 @@ exec REAL \"$@\"
 #[test]
 fn ctrl_c_in_a_fetch() {
     let (project, _bricks) = project();
-    let tools = std::env::var_os("PATH").unwrap().into_string().unwrap();
-    let real = tools.split(':').map(|folder| format!("{folder}/git")).find(|path| fs::exists(path).unwrap()).unwrap();
-    project.program("git", &SLOW_GIT.replace("REAL", &real));
+    before_git(&project, SLOW_GIT);
     for (at, verb) in ["plan", "build", "test", "push"].into_iter().enumerate() {
         let mut running = project.start(&[verb]);
         let fetching = project.beside("home/fetching");
@@ -404,6 +409,39 @@ fn ctrl_c_in_a_fetch() {
     fs::remove_file(project.beside("bin/git")).unwrap();
     project.done(&["build"]);
     project.assert_tidy();
+}
+
+#[test]
+fn a_stop_that_git_hears_of_first() {
+    for what in ["fetch", "ls-remote", "cat-file"] {
+        let (project, _bricks) = project();
+        let script =
+            format!("#!/bin/sh\ncase \"$*\" in *' {what} '*) kill -INT $PPID; exit 128;; esac\nexec REAL \"$@\"\n");
+        before_git(&project, &script);
+        project.run(&["plan"]).assert_code(130);
+        assert_nothing_half(&project);
+    }
+}
+
+#[test]
+fn paths_that_no_checkout_may_write() {
+    for (name, reason) in [(".git", "`.git/config`"), (".GIT", "`.GIT/config`"), ("git~1", "`git~1/config`")] {
+        let (project, bricks) = project();
+        let script = format!(
+            "blob=$(echo x | git hash-object -w --stdin)
+             inner=$(printf '100644 blob %s\\tconfig\\n' $blob | git mktree)
+             tree=$(printf '040000 tree %s\\t{name}\\n' $inner | git mktree)
+             git update-ref refs/heads/evil $(git -c user.name=A -c user.email=a@b commit-tree -m evil $tree)"
+        );
+        let output =
+            std::process::Command::new("sh").args(["-ec", &script]).current_dir(bricks.bare()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = project.run(&["plan", "--branch", "evil"]);
+        run.assert_code(1);
+        assert!(run.stderr.contains(reason) || run.stderr.contains("not sound"), "{run}");
+        assert!(checkouts(&project, "bricks").is_empty());
+        assert_nothing_half(&project);
+    }
 }
 
 #[test]

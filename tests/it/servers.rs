@@ -197,6 +197,12 @@ fn a_server_that_does_not_answer() {
     });
     running.signal(Signal::INT);
     running.end().assert_code(130);
+    let mut byte = [0; 1];
+    let (mut held, _) = held.unwrap();
+    held.set_nonblocking(false).unwrap();
+    held.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    // What git started has ended, too: the rest of its hello, and then the end.
+    while std::io::Read::read(&mut held, &mut byte).expect("the connection is still open") == 1 {}
     drop((listener, held));
     let run = project.run(&["plan"]);
     run.assert_code(1).says(&["the server cannot be reached", &format!("git ls-remote https://127.0.0.1:{port}/")]);

@@ -193,7 +193,7 @@ impl<'h> Git<'h> {
     }
 
     fn call<'c>(&'c self, arguments: &'c [String]) -> Call<'c> {
-        Call { env: &self.env, without: &FOREIGN, ..Call::new("git", arguments) }
+        Call { env: &self.env, without: &FOREIGN, group: true, ..Call::new("git", arguments) }
     }
 }
 

@@ -12,6 +12,7 @@ mod tree;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use futures::StreamExt as _;
@@ -65,12 +66,25 @@ struct Resolved<'w> {
     what: String,
 }
 
+/// How long a run that is stopped from outside (a CI runner stops everything at once) takes to hear of it: git may hear of
+/// it first, and fail.
+const HEARSAY: Duration = Duration::from_millis(200);
+
 /// Has every source checked out in `store`: what its reference is, is asked first, of all of them, and only when all of
 /// them are known is something fetched. Nobody else may be at work in `store`.
 ///
 /// # Errors
 /// Every source that could not be had.
 pub async fn take(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checkouts, Vec<Trouble>> {
+    let had = take_all(wanted, store, host).await;
+    if had.is_err() && tokio::time::timeout(HEARSAY, host.cancel.cancelled()).await.is_ok() {
+        let stopped = |wanted: &Wanted| Trouble { source: wanted.name.clone(), error: GitError::Interrupted };
+        return Err(wanted.iter().map(stopped).collect());
+    }
+    had
+}
+
+async fn take_all(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checkouts, Vec<Trouble>> {
     let first = |error| match wanted.first() {
         Some(wanted) => vec![Trouble { source: wanted.name.clone(), error }],
         None => Vec::new(),
