@@ -239,7 +239,9 @@ impl Project {
                 key: trouble.error.key(),
                 message: format!("source `{}`: {}", trouble.source, trouble.error),
                 label: trouble.error.label().to_owned(),
-                help: declared.map_or_else(String::new, |source| trouble.error.help(&source.git)),
+                help: declared.map_or_else(String::new, |source| {
+                    trouble.error.help(&source.git.seen_from(&self.folder.to_string_lossy()))
+                }),
                 source: trouble.source,
             }
         };

@@ -184,47 +184,52 @@ impl<'a> Call<'a> {
                 std::io::ErrorKind::NotFound => ExecError::Missing { program: program() },
                 _ => io_error(error),
             })?;
-        let (mut tail, mut taken) = (String::new(), Vec::new());
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let reading = async {
-            let lines = follow(stderr, self.returns, self.patience, line, &mut tail);
-            tokio::try_join!(lines, collect(stdout, limit, &mut taken)).map(drop)
+            let lines = follow(stderr, self.returns, self.patience, line);
+            tokio::try_join!(lines, collect(stdout, limit))
         };
+        tokio::pin!(reading);
         let ended = tokio::select! {
-            ended = reading => ended,
+            ended = &mut reading => ended,
             () = cancel.cancelled() => {
-                terminate(&mut child, self.group).await;
+                terminate(&mut child, self.group, &mut reading).await;
                 return Err(ExecError::Interrupted);
             }
         };
-        if let Err(error) = ended {
-            terminate(&mut child, self.group).await;
-            return Err(match error.kind() {
-                std::io::ErrorKind::TimedOut => ExecError::Silent { program: program() },
-                std::io::ErrorKind::FileTooLarge => ExecError::TooMuch { program: program(), limit },
-                _ => io_error(error),
-            });
-        }
+        let (tail, taken) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                terminate(&mut child, self.group, std::future::ready(())).await;
+                return Err(match error.kind() {
+                    std::io::ErrorKind::TimedOut => ExecError::Silent { program: program() },
+                    std::io::ErrorKind::FileTooLarge => ExecError::TooMuch { program: program(), limit },
+                    _ => io_error(error),
+                });
+            }
+        };
         let status = child.wait().await.map_err(io_error)?;
         if status.success() { Ok(taken) } else { Err(ExecError::Failed { program: program(), status, tail }) }
     }
 }
 
 /// Reads everything, as long as it is not too much.
-async fn collect(stdout: Option<ChildStdout>, limit: u64, taken: &mut Vec<u8>) -> std::io::Result<()> {
-    let Some(stdout) = stdout else { return Ok(()) };
-    let got = stdout.take(limit + 1).read_to_end(taken).await?;
-    if got as u64 > limit { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+async fn collect(stdout: Option<ChildStdout>, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut taken = Vec::new();
+    let Some(stdout) = stdout else { return Ok(taken) };
+    let got = stdout.take(limit + 1).read_to_end(&mut taken).await?;
+    if got as u64 > limit { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(taken) }
 }
 
+/// Gives each line away; keeps the last one.
 async fn follow(
     stderr: Option<ChildStderr>,
     returns: bool,
     patience: Option<Duration>,
     line: &(dyn Fn(&str) + Send + Sync),
-    tail: &mut String,
-) -> std::io::Result<()> {
-    let Some(stderr) = stderr else { return Ok(()) };
+) -> std::io::Result<String> {
+    let mut tail = String::new();
+    let Some(stderr) = stderr else { return Ok(tail) };
     let mut reader = BufReader::new(stderr);
     let mut buffer = Vec::new();
     loop {
@@ -237,13 +242,13 @@ async fn follow(
             None => got.await,
         };
         if got? == 0 {
-            return Ok(());
+            return Ok(tail);
         }
         let text = String::from_utf8_lossy(&buffer);
         let text = text.trim_end();
         if !text.is_empty() {
             line(text);
-            text.clone_into(tail);
+            text.clone_into(&mut tail);
         }
     }
 }
@@ -265,7 +270,8 @@ async fn next_line(reader: &mut BufReader<ChildStderr>, returns: bool, line: &mu
     }
 }
 
-async fn terminate(child: &mut Child, group: bool) {
+/// Ends a program. It is still read from meanwhile: one that writes into a closed pipe dies before it has cleaned up.
+async fn terminate<T>(child: &mut Child, group: bool, reading: impl Future<Output = T>) {
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let send = |signal| match pid {
@@ -275,7 +281,17 @@ async fn terminate(child: &mut Child, group: bool) {
         None => {}
     };
     send(Signal::TERM);
-    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+    let read = async {
+        reading.await;
+        std::future::pending::<()>().await;
+    };
+    let ended = async {
+        tokio::select! {
+            _ = child.wait() => {}
+            () = read => {}
+        }
+    };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
         if group {
             send(Signal::KILL);
         }

@@ -83,7 +83,10 @@ pub enum GitError {
     },
     /// A repository of another user of this machine.
     #[error("the repository belongs to another user, and git does not trust it")]
-    Ownership,
+    Ownership {
+        /// Its folder, as git says it.
+        folder: String,
+    },
     /// An `insteadOf` of the user's configuration, or a redirection.
     #[error("git was led to a transport that is not used here: {reason}")]
     Transport {
@@ -179,7 +182,7 @@ impl GitError {
             Self::BadReference(_) => "not a reference",
             Self::NoReference { .. } | Self::NoCommit { .. } => "not in the repository",
             Self::Unreachable { .. } | Self::Silent => "no answer",
-            Self::Certificate { .. } | Self::HostKey | Self::HostKeyChanged | Self::Ownership => "not trusted",
+            Self::Certificate { .. } | Self::HostKey | Self::HostKeyChanged | Self::Ownership { .. } => "not trusted",
             Self::Login | Self::Key => "not let in",
             Self::NoRepository { .. } => "not found",
             _ => "this source",
@@ -223,7 +226,9 @@ impl GitError {
                 if port.is_empty() { name.to_owned() } else { format!("'[{name}]:{}'", port.trim_start_matches("-p ").trim()) }
             ),
             Self::NoRepository { .. } => format!("is the address right, and may you read it? `git ls-remote {url}`"),
-            Self::Ownership => format!("`git config --global --add safe.directory {url}`, if you trust it"),
+            Self::Ownership { folder } => {
+                format!("`git config --global --add safe.directory {folder}`, if you trust it")
+            }
             Self::Transport { .. } => "only https, ssh and local repositories are used: `git config --get-regexp insteadOf`".to_owned(),
             Self::Unsound { .. } => {
                 "if the repository is old and the defect is known, `git config --global fetch.fsck.<id> ignore` lets it pass".to_owned()
@@ -257,8 +262,9 @@ fn read(lines: &[String]) -> GitError {
         GitError::Login
     } else if has(&["Permission denied (", "Too many authentication failures"]) {
         GitError::Key
-    } else if has(&["dubious ownership"]) {
-        GitError::Ownership
+    } else if let Some(line) = find(&["dubious ownership"]) {
+        let folder = line.split('\'').nth(1).unwrap_or("*").to_owned();
+        GitError::Ownership { folder }
     } else if let Some(reason) = find(&["' not allowed", "is not allowed", "not supported or disabled"]) {
         GitError::Transport { reason }
     } else if let Some(reason) = find(&["fsck error", "bad object", "remote: fatal: loose object"]) {
@@ -320,6 +326,8 @@ mod tests {
             panic!("not understood")
         };
         assert_eq!(reason, "unable to access 'https://h/': Could not resolve host: h");
+        let owned = of("fatal: detected dubious ownership in repository at '/srv/x.git'\nTo add an exception");
+        assert!(matches!(owned, GitError::Ownership { folder } if folder == "/srv/x.git"));
         assert!(matches!(of("fatal: transport 'http' not allowed"), GitError::Transport { .. }));
         assert!(
             matches!(of("remote: x\nfatal: something new"), GitError::Failed { reason } if reason == "something new")
