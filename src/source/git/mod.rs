@@ -1,6 +1,7 @@
 //! Sources from git: what their references are, asked of all servers at once before anything is fetched; then each as a
 //! checkout in `.factory/sources/`, named by its commit and checked before it is used again.
 
+mod advice;
 mod checkout;
 mod command;
 mod error;
