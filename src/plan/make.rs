@@ -159,7 +159,7 @@ impl Maker<'_> {
     /// projects on the daemon.
     fn base_name(&self) -> (String, Inputs) {
         let mut inputs = Inputs::new();
-        let image = self.recipe.base.image.clone().unwrap_or_else(|| self.platform.base.image.clone());
+        let image = whole_reference(self.recipe.base.image.as_ref().unwrap_or(&self.platform.base.image));
         inputs.insert("base image".to_owned(), image);
         inputs.insert("base.bootstrap".to_owned(), json_word(&self.recipe.base.bootstrap));
         inputs.insert("bootstrap".to_owned(), serde_json::json!(self.platform.base.bootstrap).to_string());
@@ -232,6 +232,29 @@ impl Maker<'_> {
     }
 }
 
+/// An image's reference as the daemon lists it: with `:latest` where nothing is said.
+fn whole_reference(image: &str) -> String {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    if name.contains([':', '@']) { image.to_owned() } else { format!("{image}:latest") }
+}
+
 fn json_word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_reference;
+
+    #[test]
+    fn a_reference_without_a_tag_is_the_latest() {
+        for (given, whole) in [
+            ("debian", "debian:latest"),
+            ("debian:12", "debian:12"),
+            ("r.example.org:5000/x", "r.example.org:5000/x:latest"),
+            ("x@sha256:00", "x@sha256:00"),
+        ] {
+            assert_eq!(whole_reference(given), whole);
+        }
+    }
 }

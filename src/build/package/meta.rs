@@ -41,7 +41,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
         priority: package.priority.clone(),
         suite: work.packaging.suite.clone(),
         depends,
-        pre_depends: if package.users.is_empty() { Vec::new() } else { work.packaging.users.clone() },
+        pre_depends: Vec::new(),
         recommends: relations(&package.recommends),
         suggests: relations(&package.suggests),
         conflicts: relations(&package.conflicts),

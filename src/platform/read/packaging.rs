@@ -6,7 +6,7 @@ use super::suite;
 use crate::{
     names::ArchName,
     platform::types::{Codec, PackageFormat, Packaging, Relations, Signature},
-    util::toml::{At, Issue, Issues, list, map, one_of, os_package, parsed, plain_absolute, required, table, word},
+    util::toml::{At, Issue, Issues, list, map, one_of, parsed, plain_absolute, required, table, word},
 };
 
 const FORMATS: [(&str, PackageFormat); 3] =
@@ -36,7 +36,6 @@ table! {
         codec: Codec = one_of("codec", &CODECS),
         units: String = plain_absolute,
         relations: Vec<At<Kind>> = list(one_of("kind of relation", &KINDS)),
-        users: Vec<At<String>> = list(os_package),
         signatures: Vec<At<Signature>> = list(one_of("signature", &SIGNATURES)),
     }
 }
@@ -78,7 +77,6 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         codec: codec.value,
         units: units?.value.clone(),
         relations: Relations { weak: !rpm || knows(Kind::Weak), rich: !rpm || knows(Kind::Rich) },
-        users: raw.users.values(),
         signatures: signatures?.value.iter().map(|given| given.value).collect(),
     })
 }

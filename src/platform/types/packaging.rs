@@ -23,8 +23,6 @@ pub struct Packaging {
     pub units: String,
     /// What the release's tools know beyond plain relations.
     pub relations: Relations,
-    /// Packages with the programs that make users, needed before unpacking.
-    pub users: Vec<String>,
     /// Signatures that the release's own tools accept, strongest first. They change no byte of a package.
     #[serde(skip)]
     pub signatures: Vec<Signature>,
