@@ -1,6 +1,9 @@
-//! Small text rules that formats share: words for a shell, fields of one line. Pure functions.
+//! Small text rules that formats share: words for a shell, fields of one line, lines that fit. Pure functions.
 
 use super::FormatError;
+
+/// The longest line that is written, in columns: lintian and terminals want less than 80.
+const WIDTH: usize = 79;
 
 /// A word for a POSIX shell, in single quotes whatever it holds (XCU 2.2.2). NUL cannot be in a script; callers have
 /// refused it.
@@ -28,6 +31,25 @@ pub(super) fn optional_line<'a>(field: &'static str, value: &'a str) -> Result<&
         return Err(FormatError::field(field, value, "it has a line end or another control character"));
     }
     Ok(value.trim())
+}
+
+/// Breaks words into lines of at most [`WIDTH`] columns behind the given indents; a longer word gets its own line.
+pub(super) fn wrap(text: &str, first: &str, next: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut indent = first.len();
+    for word in text.split_whitespace() {
+        if line.len() > indent && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, next.to_owned()));
+            indent = next.len();
+        }
+        if line.len() > indent {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
 }
 
 /// The project's own part of a script. It is not indented: it may hold here-documents.
@@ -58,6 +80,14 @@ mod tests {
             r"summary `a\nDepends: evil` cannot be written: it has a line end or another control character"
         );
         assert!(line("summary", "  ").is_err() && optional_line("homepage", "").is_ok());
+    }
+
+    #[test]
+    fn lines_stay_within_eighty_columns() {
+        let text = "word ".repeat(60) + &"é".repeat(90);
+        let lines = wrap(&text, "  * ", "    ");
+        assert!(lines[..lines.len() - 1].iter().all(|line| line.chars().count() <= WIDTH));
+        assert!(lines[0].starts_with("  * word") && lines[1].starts_with("    word"));
     }
 
     proptest! {

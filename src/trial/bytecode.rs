@@ -22,7 +22,7 @@ pub async fn check(bench: &Bench<'_>) -> Result<usize, TrialError> {
         return Ok(0);
     }
     let interpreter = format!("{prefix}/bin/python");
-    let answer = bench.ask(argv(&[&interpreter, "-B", "-E", "-S", "-c", SCRIPT, prefix], [] as [&str; 0])).await?;
+    let answer = bench.ask(argv(&[&interpreter, "-B", "-E", "-s", "-c", SCRIPT, prefix], [] as [&str; 0])).await?;
     judge(&answer.lines, answer.code, &interpreter).map_err(Into::into)
 }
 

@@ -50,6 +50,10 @@ mod refusals;
 #[cfg(feature = "scripted")]
 mod repository;
 #[cfg(feature = "scripted")]
+mod rpm;
+#[cfg(feature = "scripted")]
+mod rpm_install;
+#[cfg(feature = "scripted")]
 mod secrets;
 #[cfg(feature = "scripted")]
 mod servers;

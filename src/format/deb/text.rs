@@ -1,28 +1,6 @@
-//! Small text rules of Debian files: lines that fit and fields that fold. Pure functions.
+//! Small text rules of Debian files: fields that fold. Pure functions.
 
-pub(super) use super::super::text::{indented, line, optional_line, quote};
-
-/// The longest line that is written, in columns: lintian and terminals want less than 80.
-const WIDTH: usize = 79;
-
-/// Breaks words into lines of at most [`WIDTH`] columns behind the given indents; a longer word gets its own line.
-pub(super) fn wrap(text: &str, first: &str, next: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = first.to_owned();
-    let mut indent = first.len();
-    for word in text.split_whitespace() {
-        if line.len() > indent && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, next.to_owned()));
-            indent = next.len();
-        }
-        if line.len() > indent {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
-}
+pub(super) use super::super::text::{indented, line, optional_line, quote, wrap};
 
 /// Folds text into continuation lines of a control field (policy 5.6.13): paragraphs are wrapped, an empty line becomes
 /// ` .`, an indented line is kept as it is. The lines begin with a space and have no line end.
@@ -95,14 +73,6 @@ mod tests {
         assert_eq!(fold(text), [" One paragraph of two lines.", " .", "   * kept", "  .NET is a word."]);
         assert_eq!(fold("  \n \t"), [""; 0]);
         assert_eq!(verbatim("A\r\n\x0c\n\tB  \n.C"), [" A", " .", "     B", "  .C"]);
-    }
-
-    #[test]
-    fn lines_stay_within_eighty_columns() {
-        let text = "word ".repeat(60) + &"é".repeat(90);
-        let lines = wrap(&text, "  * ", "    ");
-        assert!(lines[..lines.len() - 1].iter().all(|line| line.chars().count() <= WIDTH));
-        assert!(lines[0].starts_with("  * word") && lines[1].starts_with("    word"));
     }
 
     proptest! {

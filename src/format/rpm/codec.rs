@@ -4,7 +4,14 @@ use std::io::Write;
 
 use super::super::{FormatError, codec};
 
-/// A compression of the payload.
+/// A compression of the payload, with pinned levels.
+///
+/// Measured on Debian 12's `/usr/lib/python3.11` and `/usr/lib/python3/dist-packages`, 4,865 files, 106 MB: the
+/// packages are 32.2 MB (gzip), 21.5 MB (xz) and 22.7 MB (zstd). Seconds of one processor and size of other levels, by
+/// `rpm2cpio x.rpm | time xz -T1 -6 | wc -c` and the like: gzip -9 23 s; xz -2 14 s and 24.2 MB, xz -6 56 s and 20.5 MB
+/// (the blocks that threads work on cost 5 %), xz -9 61 s and 18.4 MB, but 65 MiB of memory to unpack; zstd -3 0.5 s
+/// and 30.1 MB, zstd -12 4 s and 25.8 MB, zstd -15 18 s and 25.5 MB, zstd -19 62 s and 22.1 MB. A release is made once
+/// and fetched often, so size wins; xz -6 and zstd -19 are also what distros build with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codec {

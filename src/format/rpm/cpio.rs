@@ -25,7 +25,7 @@ const ALIGN: u64 = 4;
 /// # Errors
 /// When the spool or `out` fails.
 pub(super) fn write(tree: &Tree, files: &Files, out: &mut dyn Write) -> Result<(), FormatError> {
-    let is_stripped = files.are_large();
+    let is_stripped = files.are_large;
     for (at, record) in files.in_payload_order() {
         if is_stripped {
             write!(out, "07070X{at:08x}")?;

@@ -41,6 +41,8 @@ pub(super) struct Record<'t> {
 #[derive(Debug)]
 pub(super) struct Files<'t> {
     records: Vec<Record<'t>>,
+    /// Whether a file is 4 GiB or more. Then sizes have 64 bits, and the payload is of the form without names.
+    pub(super) are_large: bool,
 }
 
 impl<'t> Files<'t> {
@@ -57,7 +59,8 @@ impl<'t> Files<'t> {
         }
         records.sort_by(|a, b| a.path.as_str().cmp(b.path.as_str()));
         number(&mut records)?;
-        Ok(Self { records })
+        let are_large = records.iter().any(|record| record.size > u64::from(u32::MAX));
+        Ok(Self { records, are_large })
     }
 
     /// Whether there are none.
@@ -68,11 +71,6 @@ impl<'t> Files<'t> {
     /// Whether one of them is configuration.
     pub(super) fn has_config(&self) -> bool {
         self.records.iter().any(|record| flags(record.entry) & tags::file::CONFIG != 0)
-    }
-
-    /// Whether a file is 4 GiB or more. Then sizes have 64 bits, and the payload is of the form without names.
-    pub(super) fn are_large(&self) -> bool {
-        self.records.iter().any(|record| record.size > u64::from(u32::MAX))
     }
 
     /// Bytes on disk, hard links counted once.
@@ -95,7 +93,7 @@ impl<'t> Files<'t> {
         let each = || self.records.iter();
         let texts = |of: fn(&Record) -> String| Value::Texts(each().map(of).collect());
         let numbers = |of: fn(&Record) -> u32| Value::Int32(each().map(of).collect());
-        if self.are_large() {
+        if self.are_large {
             header.set(tags::LONG_FILE_SIZES, Value::Int64(each().map(|record| record.size).collect()));
         } else {
             let size = |record: &Record| u32::try_from(record.size).unwrap_or(u32::MAX);

@@ -40,7 +40,7 @@ use self::{
 };
 use super::{
     Format, FormatError, Meta, Target,
-    text::{line, optional_line},
+    text::{line, optional_line, wrap},
 };
 use crate::stage::Tree;
 
@@ -72,7 +72,7 @@ impl Rpm {
     }
 
     /// The header without what only the finished payload can tell.
-    fn header(&self, meta: &Meta, files: &Files, units: &Commands) -> Result<Header, FormatError> {
+    fn header(self, meta: &Meta, files: &Files, units: &Commands) -> Result<Header, FormatError> {
         let version = Version::of(meta)?;
         let scripts = scripts::scripts(units, meta)?;
         let evr = version.evr();
@@ -93,24 +93,17 @@ impl Rpm {
         header.text(tags::PAYLOAD_FLAGS, self.codec.level());
         Ok(header)
     }
-}
 
-impl Format for Rpm {
-    /// `name-version-release.arch.rpm`. An epoch is no part of it, as rpmbuild does it.
-    fn file_name(&self, meta: &Meta) -> String {
-        format!("{}.{}.rpm", label(meta), meta.arch)
-    }
-
-    /// Writes the package. Needs as much room in the system's temporary folder as the package has.
-    fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
-        let mut tree = tree.clone();
-        let units = Commands::read(&tree, meta)?;
-        units.add_preset(&mut tree, meta)?;
-        tree.settle_links();
-        let files = Files::of(&tree, meta.epoch)?;
-        let mut header = self.header(meta, &files, &units)?;
-
-        let mut payload = Payload::pack(self, &tree, &files, out)?;
+    fn write_files(
+        self,
+        tree: &Tree,
+        files: &Files,
+        units: &Commands,
+        meta: &Meta,
+        out: &mut dyn Target,
+    ) -> Result<(), FormatError> {
+        let mut header = self.header(meta, files, units)?;
+        let mut payload = Payload::pack(self, tree, files, out)?;
         header.number(tags::PAYLOAD_DIGEST_ALGO, tags::SHA256);
         header.set(tags::PAYLOAD_DIGEST, Value::Texts(vec![payload.packed.sha256.clone()]));
         header.set(tags::PAYLOAD_DIGEST_ALT, Value::Texts(vec![payload.plain.sha256.clone()]));
@@ -132,6 +125,21 @@ impl Format for Rpm {
     }
 }
 
+impl Format for Rpm {
+    /// `name-version-release.arch.rpm`. An epoch is no part of it, as rpmbuild does it.
+    fn file_name(&self, meta: &Meta) -> String {
+        format!("{}.{}.rpm", label(meta), meta.arch)
+    }
+
+    /// Writes the package. Needs as much room in the system's temporary folder as the package has.
+    fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
+        let mut tree = tree.clone();
+        let units = Commands::read(&tree, meta)?;
+        units.add_preset(&mut tree, meta)?;
+        tree.settle_links();
+        self.write_files(&tree, &Files::of(&tree, meta.epoch)?, &units, meta, out)
+    }
+}
 /// `name-version-release`.
 fn label(meta: &Meta) -> String {
     let version = meta.version.split_once(':').map_or(meta.version.as_str(), |(_, version)| version);
@@ -141,7 +149,7 @@ fn label(meta: &Meta) -> String {
 /// A package's version, taken apart.
 struct Version<'a> {
     epoch: Option<u32>,
-    version: &'a str,
+    upstream: &'a str,
     release: &'a str,
 }
 
@@ -160,13 +168,13 @@ impl<'a> Version<'a> {
                 return Err(FormatError::field(field, part, REASON));
             }
         }
-        Ok(Self { epoch, version, release: &meta.revision })
+        Ok(Self { epoch, upstream: version, release: &meta.revision })
     }
 
     /// `[epoch:]version-release`.
     fn evr(&self) -> String {
         let epoch = self.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-        format!("{epoch}{}-{}", self.version, self.release)
+        format!("{epoch}{}-{}", self.upstream, self.release)
     }
 }
 
@@ -174,7 +182,7 @@ impl<'a> Version<'a> {
 fn identify(meta: &Meta, version: &Version, header: &mut Header) -> Result<(), FormatError> {
     header.set(tags::I18N_TABLE, Value::Texts(vec!["C".to_owned()]));
     header.text(tags::NAME, meta.name.as_str());
-    header.text(tags::VERSION, version.version);
+    header.text(tags::VERSION, version.upstream);
     header.text(tags::RELEASE, version.release);
     if let Some(epoch) = version.epoch {
         header.number(tags::EPOCH, epoch);
@@ -197,15 +205,37 @@ fn describe(meta: &Meta, header: &mut Header) -> Result<(), FormatError> {
     if meta.description.contains(is_bad) {
         return Err(FormatError::field("description", &meta.description, "it has a control character"));
     }
-    // A package without a description has none for rpm to print, and linters complain: the summary says the same.
-    let description = Some(meta.description.trim()).filter(|text| !text.is_empty()).unwrap_or(summary);
+    // rpm prints the description as it is.
+    let description = match paragraphs(&meta.description) {
+        text if text.is_empty() => summary.to_owned(),
+        text => text,
+    };
     header.set(tags::SUMMARY, Value::I18n(summary.to_owned()));
-    header.set(tags::DESCRIPTION, Value::I18n(description.to_owned()));
+    header.set(tags::DESCRIPTION, Value::I18n(description));
     header.set(tags::GROUP, Value::I18n(group(line("section", &meta.section)?).to_owned()));
     header.text(tags::LICENSE, line("license", &meta.license)?);
     header.text(tags::PACKAGER, line("maintainer", &meta.maintainer)?);
     header.text(tags::URL, optional_line("homepage", &meta.homepage)?);
     Ok(())
+}
+
+/// Wraps paragraphs to 79 columns, as spec files have them; an indented line stays as it is.
+fn paragraphs(text: &str) -> String {
+    let mut lines = Vec::new();
+    let mut paragraph = String::new();
+    for raw in text.lines().chain([""]) {
+        let is_kept = raw.trim().is_empty() || raw.starts_with([' ', '\t']);
+        if !is_kept {
+            paragraph.push_str(raw);
+            paragraph.push(' ');
+            continue;
+        }
+        if !paragraph.is_empty() {
+            lines.extend(wrap(&std::mem::take(&mut paragraph), "", ""));
+        }
+        lines.push(raw.trim_end().to_owned());
+    }
+    lines.join("\n").trim_matches('\n').to_owned()
 }
 
 /// rpm's groups begin with a capital (`System Environment/Daemons`), Debian's sections do not and mean nothing to rpm.

@@ -38,7 +38,7 @@ impl Payload {
     ///
     /// # Errors
     /// When the spool, the system's temporary folder or `out` fails.
-    pub(super) fn pack(rpm: &Rpm, tree: &Tree, files: &Files, out: &mut dyn Write) -> Result<Self, FormatError> {
+    pub(super) fn pack(rpm: Rpm, tree: &Tree, files: &Files, out: &mut dyn Write) -> Result<Self, FormatError> {
         let mut waiting = tempfile::tempfile()?;
         let mut packed = Summing::new(Stoppable { file: &mut waiting, asked: out });
         let mut plain = None;

@@ -36,7 +36,7 @@ pub(super) struct Facts<'a> {
 ///
 /// # Errors
 /// [`FormatError::Field`] for a relation that cannot be read, or that the platform's rpm does not know.
-pub(super) fn describe(rpm: &Rpm, meta: &Meta, facts: &Facts, header: &mut Header) -> Result<(), FormatError> {
+pub(super) fn describe(rpm: Rpm, meta: &Meta, facts: &Facts, header: &mut Header) -> Result<(), FormatError> {
     let strong = if rpm.rich { Takes::All } else { Takes::NoRich };
     // What is not written is only held against the grammar.
     let weak = if rpm.weak { strong } else { Takes::All };
@@ -144,7 +144,7 @@ fn rpmlib<'a>(codec: Codec, facts: &Facts, written: impl Iterator<Item = &'a Rel
         ("PayloadFilesHavePrefix", "4.0-1", true),
         ("PayloadIsXz", "5.2-1", codec == Codec::Xz),
         ("PayloadIsZstd", "5.4.18-1", codec == Codec::Zstd),
-        ("LargeFiles", "4.12.0-1", facts.files.are_large()),
+        ("LargeFiles", "4.12.0-1", facts.files.are_large),
         ("RichDependencies", "4.12.0-1", written.iter().any(|it| it.is_rich())),
         ("TildeInVersions", "4.10.0-1", holds('~')),
         ("CaretInVersions", "4.15.0-1", holds('^')),

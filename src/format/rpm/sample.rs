@@ -1,7 +1,6 @@
 //! The small package of the tests, in the words of this format.
 
 use super::super::sample;
-pub(super) use super::super::sample::EPOCH;
 use crate::{
     format::Meta,
     names::{ArchName, Scripts},

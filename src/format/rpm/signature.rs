@@ -25,15 +25,12 @@ pub(super) fn signature(header: &[u8], payload: &Payload, md5: [u8; 16]) -> Resu
     signature.text(signature::SHA1_HEADER, &hex::encode(sha1::Sha1::digest(header)));
     signature.text(signature::SHA256_HEADER, &hex::encode(sha2::Sha256::digest(header)));
     signature.set(signature::MD5, Value::Bin(md5.to_vec()));
-    match (u32::try_from(whole), u32::try_from(archive)) {
-        (Ok(whole), Ok(archive)) => {
-            signature.number(signature::SIZE, whole);
-            signature.number(signature::PAYLOAD_SIZE, archive);
-        }
-        _ => {
-            signature.set(signature::LONG_SIZE, Value::Int64(vec![whole]));
-            signature.set(signature::LONG_ARCHIVE_SIZE, Value::Int64(vec![archive]));
-        }
+    if let (Ok(whole), Ok(archive)) = (u32::try_from(whole), u32::try_from(archive)) {
+        signature.number(signature::SIZE, whole);
+        signature.number(signature::PAYLOAD_SIZE, archive);
+    } else {
+        signature.set(signature::LONG_SIZE, Value::Int64(vec![whole]));
+        signature.set(signature::LONG_ARCHIVE_SIZE, Value::Int64(vec![archive]));
     }
     let mut bytes = signature.bytes(tags::HEADER_SIGNATURES)?;
     bytes.resize(bytes.len().next_multiple_of(8), 0);

@@ -57,7 +57,10 @@ impl Commands {
             return Ok(());
         }
         let path = format!("usr/lib/systemd/system-preset/80-{}.preset", meta.name);
-        let lines: String = self.0.enabled.iter().map(|unit| format!("enable {unit}\n")).collect();
+        let mut lines = String::new();
+        for unit in &self.0.enabled {
+            lines.push_str(&format!("enable {unit}\n"));
+        }
         add_own(tree, &path, lines.as_bytes(), Role::Plain, meta.epoch)
     }
 
