@@ -219,7 +219,7 @@ const VALUES: [(&str, &str); 16] = [
 ];
 
 /// What rpmbuild is told: the same files, in the words of a spec file.
-const SPEC: &str = r#"
+const SPEC: &str = r"
 Name: app
 Version: 2.5.11
 Release: 1
@@ -260,7 +260,7 @@ It shows what a package holds.
 * Tue Nov 14 2023 Example Team <packages@example.org> - 2.5.11-1
 - One change.
 - Another one.
-"#;
+";
 
 /// The tags of a package with their values, as rpm prints them.
 fn tags(file: &Path, folder: &Path) -> BTreeMap<String, String> {

@@ -54,11 +54,12 @@ const RPM_VERSION: &str = "4.14.0";
 pub struct Rpm {
     /// How the payload is compressed. The platform says which: xz for EL 6 and 7.
     pub codec: Codec,
-    /// Threads that compress, 1 to 8. Never changes the bytes; each costs about 130 MiB of memory with xz.
+    /// Threads that compress, 1 to 8. Never changes the bytes; each costs about 130 MiB of memory with xz and zstd.
     pub threads: u32,
     /// Whether the platform's rpm knows weak relations (rpm 4.12). Where not, `recommends` and `suggests` are left out.
     pub weak: bool,
-    /// Whether the platform's rpm knows rich relations (rpm 4.13). Where not, one of those is an error.
+    /// Whether the platform's rpm knows rich relations (rpm 4.13; `unless`, `with` and `without` are from 4.14). Where
+    /// not, one of those is an error.
     pub rich: bool,
 }
 
@@ -131,7 +132,8 @@ impl Format for Rpm {
         format!("{}.{}.rpm", label(meta), meta.arch)
     }
 
-    /// Writes the package. Needs as much room in the system's temporary folder as the package has.
+    /// Writes the package. Needs as much room in the system's temporary folder as the package has. Files of 4 GiB and more
+    /// need rpm 4.12 (`rpmlib(LargeFiles)`): EL 6 and 7 refuse such a package.
     fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
         let mut tree = tree.clone();
         let units = Commands::read(&tree, meta)?;
@@ -191,7 +193,7 @@ fn identify(meta: &Meta, version: &Version, header: &mut Header) -> Result<(), F
     header.text(tags::ARCH, meta.arch.as_str());
     // Tools take a package without this for a source package.
     header.text(tags::SOURCE_RPM, &format!("{}.src.rpm", label(meta)));
-    header.number(tags::BUILD_TIME, time(meta.epoch)?);
+    header.number(tags::BUILD_TIME, time("epoch", meta.epoch)?);
     header.text(tags::BUILD_HOST, BUILD_HOST);
     header.text(tags::RPM_VERSION, RPM_VERSION);
     header.text(tags::ENCODING, "utf-8");
@@ -243,8 +245,9 @@ fn group(section: &str) -> &str {
     if section.starts_with(char::is_uppercase) { section } else { "Unspecified" }
 }
 
-fn time(seconds: i64) -> Result<u32, FormatError> {
-    let refuse = |_| FormatError::field("epoch", &seconds.to_string(), "rpm counts seconds from 1970 to 2106");
+/// Seconds since 1970 UTC as a header holds them.
+fn time(field: &'static str, seconds: i64) -> Result<u32, FormatError> {
+    let refuse = |_| FormatError::field(field, &seconds.to_string(), "rpm counts seconds from 1970 to 2106");
     u32::try_from(seconds).map_err(refuse)
 }
 

@@ -35,8 +35,10 @@ impl Relation {
 /// What a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
-    /// Anything: what a package needs, wants or bears no other of.
-    All,
+    /// Anything: what a package needs or wants.
+    Needs,
+    /// Anything: what it cannot stand.
+    Bars,
     /// No rich ones, because the platform's rpm does not know them.
     NoRich,
     /// What a package provides: no rich ones, and versions with `=` only.
@@ -71,7 +73,8 @@ fn parse(text: &str, takes: Takes) -> Result<Relation, &'static str> {
     }
     if text.starts_with('(') {
         return match takes {
-            Takes::All => rich(text),
+            Takes::Needs => rich(text, Context::All),
+            Takes::Bars => rich(text, Context::Any),
             Takes::NoRich => Err("the platform's rpm knows no rich dependencies (rpm 4.13 does)"),
             Takes::Provides | Takes::Packages => Err("rpm takes no rich dependency here"),
         };
@@ -145,13 +148,14 @@ pub(super) fn is_part(text: &str) -> bool {
 }
 
 /// A whole rich relation, written anew with one space between words.
-fn rich(text: &str) -> Result<Relation, &'static str> {
+fn rich(text: &str, context: Context) -> Result<Relation, &'static str> {
     let words = rich_words(text);
-    let mut reader = Rich { words: &words, deep: 0 };
-    reader.group()?;
+    let mut reader = Reader { words: &words, deep: 0 };
+    let whole = reader.group()?;
     if !reader.words.is_empty() {
         return Err("something follows its last parenthesis");
     }
+    whole.check(context)?;
     let mut name = words.join(" ");
     for (spaced, plain) in [("( ", "("), (" )", ")")] {
         name = name.replace(spaced, plain);
@@ -174,42 +178,84 @@ fn rich_words(text: &str) -> Vec<String> {
     words
 }
 
+/// A rich relation, taken apart.
+enum Rich {
+    Simple,
+    Group { operator: String, operands: Vec<Self> },
+}
+
+/// What a group stands in, which decides between `if` and `unless`: the one reads as "or not", the other as "and not".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Context {
+    /// All of it has to hold.
+    All,
+    /// Any of it will do.
+    Any,
+    /// It is the condition of another one.
+    Condition,
+    /// One package has to fit.
+    OnePackage,
+}
+
+impl Rich {
+    /// Checks what rpm checks of nested groups (`rpmdsParseRichDep`).
+    fn check(&self, context: Context) -> Result<(), &'static str> {
+        let Self::Group { operator, operands } = self else { return Ok(()) };
+        let operator = operator.as_str();
+        if context == Context::OnePackage && !["or", "with", "without"].contains(&operator) {
+            return Err("`with` and `without` take `or`, `with` and `without` only");
+        }
+        let inner = match (operator, context) {
+            ("if", Context::Any) => return Err("`if` cannot stand here: rpm wants `and` or, in a conflict, `unless`"),
+            ("unless", Context::All) => return Err("`unless` cannot stand here: rpm wants `or` or `if`"),
+            (_, Context::OnePackage) | ("with" | "without", _) => Context::OnePackage,
+            ("and" | "if", _) => Context::All,
+            _ => Context::Any,
+        };
+        let is_conditional = ["if", "unless"].contains(&operator);
+        for (at, operand) in operands.iter().enumerate() {
+            operand.check(if is_conditional && at == 1 { Context::Condition } else { inner })?;
+        }
+        Ok(())
+    }
+}
+
 /// What is left to read of a rich relation.
-struct Rich<'w> {
+struct Reader<'w> {
     words: &'w [String],
     deep: usize,
 }
 
-impl Rich<'_> {
+impl Reader<'_> {
     /// `(a op b)`, `(a op b op c)` with one operator, or `(a if b else c)`.
-    fn group(&mut self) -> Result<(), &'static str> {
+    fn group(&mut self) -> Result<Rich, &'static str> {
         const SHAPE: &str = "it is no rich dependency: `(a or b)`, `(a if b else c)` and the like";
         self.deep += 1;
         if !self.take("(") || self.deep > 32 {
             return Err(SHAPE);
         }
-        self.operand()?;
-        let operator = self.words.first().map(String::as_str);
-        match operator {
-            Some(operator @ ("and" | "or" | "with")) => {
-                while self.take(operator) {
-                    self.operand()?;
+        let mut operands = vec![self.operand()?];
+        let operator = self.words.first().cloned().unwrap_or_default();
+        match operator.as_str() {
+            "and" | "or" | "with" => {
+                while self.take(&operator) {
+                    operands.push(self.operand()?);
                 }
             }
-            Some(operator @ ("if" | "unless" | "without")) => {
-                self.take(operator);
-                self.operand()?;
+            "if" | "unless" | "without" => {
+                self.take(&operator);
+                operands.push(self.operand()?);
                 if operator != "without" && self.take("else") {
-                    self.operand()?;
+                    operands.push(self.operand()?);
                 }
             }
             _ => return Err(SHAPE),
         }
         self.deep -= 1;
-        if self.take(")") { Ok(()) } else { Err(SHAPE) }
+        if self.take(")") { Ok(Rich::Group { operator, operands }) } else { Err(SHAPE) }
     }
 
-    fn operand(&mut self) -> Result<(), &'static str> {
+    fn operand(&mut self) -> Result<Rich, &'static str> {
         if self.words.first().is_some_and(|word| word == "(") {
             return self.group();
         }
@@ -218,7 +264,7 @@ impl Rich<'_> {
         let length = self.words.iter().position(ends).unwrap_or(self.words.len());
         let (words, rest) = self.words.split_at(length);
         self.words = rest;
-        simple(&words.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+        simple(&words.iter().map(String::as_str).collect::<Vec<_>>()).map(|_| Rich::Simple)
     }
 
     fn take(&mut self, word: &str) -> bool {
@@ -235,7 +281,7 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Result<Relation, String> {
-        read("depends", text, Takes::All).map_err(|error| error.to_string())
+        read("depends", text, Takes::Needs).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -329,5 +375,37 @@ mod tests {
         assert!(!takes("(a or b)", Takes::Provides) && !takes("a > 1", Takes::Provides));
         assert!(takes("user(x)", Takes::Provides) && takes("a = 1", Takes::Provides));
         assert!(!takes("user(x)", Takes::Packages) && !takes("/x", Takes::Packages) && takes("a < 1", Takes::Packages));
+    }
+
+    /// rpm's own verdict on every nesting of two operators. (It takes `(a)` as well, which is more likely a slip.)
+    #[test]
+    fn rpm_agrees_on_rich_relations() {
+        const OPERATORS: [&str; 6] = ["and", "or", "if", "unless", "with", "without"];
+        let folder = tempfile::tempdir().unwrap();
+        let mut shapes = vec!["(a if b if c)".to_owned(), "(a or b and c)".to_owned()];
+        for outer in OPERATORS {
+            shapes.push(format!("(a {outer} b)"));
+            shapes.push(format!("(a {outer} b else c)"));
+            for inner in OPERATORS {
+                shapes.push(format!("(a {outer} (b {inner} c))"));
+                shapes.push(format!("((a {inner} b) {outer} c)"));
+                shapes.push(format!("(a if b else ((c {inner} d) {outer} e))"));
+            }
+        }
+        let spec = folder.path().join("x.spec");
+        for (shape, (tag, takes)) in shapes
+            .iter()
+            .flat_map(|shape| [("Requires", Takes::Needs), ("Conflicts", Takes::Bars)].map(|it| (shape, it)))
+        {
+            let text =
+                format!("Name: x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\n{tag}: {shape}\n%description\n");
+            fs_err::write(&spec, text).unwrap();
+            let Ok(output) = std::process::Command::new("rpmspec").arg("-q").arg(&spec).output() else {
+                return eprintln!("skipped: rpmspec is not installed");
+            };
+            let ours = read("x", shape, takes).map_err(|error| error.to_string());
+            let theirs = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(ours.is_ok(), output.status.success(), "{tag}: {shape}: {ours:?}, {theirs}");
+        }
     }
 }

@@ -37,12 +37,12 @@ pub(super) struct Facts<'a> {
 /// # Errors
 /// [`FormatError::Field`] for a relation that cannot be read, or that the platform's rpm does not know.
 pub(super) fn describe(rpm: Rpm, meta: &Meta, facts: &Facts, header: &mut Header) -> Result<(), FormatError> {
-    let strong = if rpm.rich { Takes::All } else { Takes::NoRich };
+    let (needs, bars) = if rpm.rich { (Takes::Needs, Takes::Bars) } else { (Takes::NoRich, Takes::NoRich) };
     // What is not written is only held against the grammar.
-    let weak = if rpm.weak { strong } else { Takes::All };
+    let weak = if rpm.weak { needs } else { Takes::Needs };
 
-    let mut conflicts = read_all("conflicts", &meta.conflicts, strong, 0)?;
-    conflicts.extend(read_all("breaks", &meta.breaks, strong, 0)?);
+    let mut conflicts = read_all("conflicts", &meta.conflicts, bars, 0)?;
+    conflicts.extend(read_all("breaks", &meta.breaks, bars, 0)?);
     let recommends = read_all("recommends", &meta.recommends, weak, 0)?;
     let suggests = read_all("suggests", &meta.suggests, weak, 0)?;
     let mut lists = vec![
@@ -54,7 +54,7 @@ pub(super) fn describe(rpm: Rpm, meta: &Meta, facts: &Facts, header: &mut Header
     if rpm.weak {
         lists.extend([(tags::RECOMMENDS, recommends), (tags::SUGGESTS, suggests)]);
     }
-    let mut requires = requires(meta, facts, strong)?;
+    let mut requires = requires(meta, facts, needs)?;
     let others: Vec<&Relation> = lists.iter().flat_map(|(_, list)| list).collect();
     let asked = rpmlib(rpm.codec, facts, requires.iter().chain(others));
     requires.extend(asked);
