@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::FormatError, tags};
+use super::super::FormatError;
 
 /// What every header begins with: a magic number, version 1, four reserved bytes.
 const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0];
@@ -116,9 +116,6 @@ impl Header {
     }
 }
 
-/// The header of a package with one region that says it was there from the start.
-pub(super) const MAIN: u32 = tags::HEADER_IMMUTABLE;
-
 fn entry(tag: u32, kind: u32, offset: u32, count: u32) -> impl Iterator<Item = u8> {
     [tag, kind, offset, count].into_iter().flat_map(u32::to_be_bytes)
 }
@@ -134,7 +131,7 @@ fn number(value: usize) -> Result<u32, FormatError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::tags::HEADER_IMMUTABLE, *};
 
     fn be32(bytes: &[u8], at: usize) -> usize {
         u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
@@ -182,7 +179,7 @@ mod tests {
             for (tag, value) in values {
                 header.set(tag, value);
             }
-            let bytes = header.bytes(MAIN).unwrap();
+            let bytes = header.bytes(HEADER_IMMUTABLE).unwrap();
             prop_assert_eq!(&bytes[..8], &MAGIC);
             let (entries, size) = (be32(&bytes, 8), be32(&bytes, 12));
             let (index, store) = bytes[16..].split_at(entries * ENTRY);
@@ -212,7 +209,7 @@ mod tests {
         let mut header = Header::default();
         header.text(1000, "a\0b");
         header.text(1001, "");
-        let bytes = header.bytes(MAIN).unwrap();
+        let bytes = header.bytes(HEADER_IMMUTABLE).unwrap();
         assert_eq!(&bytes[16 + 2 * ENTRY..][..3], b"ab\0");
         assert_eq!(be32(&bytes, 8), 2);
     }

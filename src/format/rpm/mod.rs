@@ -11,8 +11,11 @@ mod files;
 mod header;
 mod lead;
 mod payload;
+#[cfg(test)]
+mod reading;
 mod relation;
 mod relations;
+mod rich;
 #[cfg(test)]
 mod sample;
 mod scripts;
@@ -108,7 +111,7 @@ impl Rpm {
         header.number(tags::PAYLOAD_DIGEST_ALGO, tags::SHA256);
         header.set(tags::PAYLOAD_DIGEST, Value::Texts(vec![payload.packed.sha256.clone()]));
         header.set(tags::PAYLOAD_DIGEST_ALT, Value::Texts(vec![payload.plain.sha256.clone()]));
-        let header = header.bytes(header::MAIN)?;
+        let header = header.bytes(tags::HEADER_IMMUTABLE)?;
 
         out.write_all(&lead::lead(&label(meta), meta.arch.as_str()))?;
         let place = out.stream_position()?;
@@ -132,8 +135,8 @@ impl Format for Rpm {
         format!("{}.{}.rpm", label(meta), meta.arch)
     }
 
-    /// Writes the package. Needs as much room in the system's temporary folder as the package has. Files of 4 GiB and more
-    /// need rpm 4.12 (`rpmlib(LargeFiles)`): EL 6 and 7 refuse such a package.
+    /// Writes the package. Needs as much room in the system's temporary folder as the package has. A package with a
+    /// file of 4 GiB or more needs rpm 4.12 (`rpmlib(LargeFiles)`): EL 6 and 7 refuse it.
     fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
         let mut tree = tree.clone();
         let units = Commands::read(&tree, meta)?;
@@ -142,6 +145,7 @@ impl Format for Rpm {
         self.write_files(&tree, &Files::of(&tree, meta.epoch)?, &units, meta, out)
     }
 }
+
 /// `name-version-release`.
 fn label(meta: &Meta) -> String {
     let version = meta.version.split_once(':').map_or(meta.version.as_str(), |(_, version)| version);

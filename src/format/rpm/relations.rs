@@ -1,10 +1,10 @@
 //! All relations of a package: the recipe's, and those that rpmbuild would add.
 //!
-//! Why no `Requires: user(x)` for the owners of files, which rpmbuild from 4.19 on generates: rpm itself never asks for
-//! it, at no version from 4.11 to 6. It is there so that a solver brings the package that makes the account; a user that
-//! this package makes in `%pre` is provided by itself, which satisfies it trivially, and one of another package is that
-//! other package's `depends` to name. The `Provides` are written without a version: from 4.19 on rpm takes a version for
-//! an encoded sysusers.d line, and would make the account a second time, in its own way.
+//! Why no `Requires: user(x)` for the owners of files, which rpmbuild generates from 4.19 on: rpm itself asks for it at
+//! no version from 4.11 to 6, so it makes no installation cleaner. It is there for a solver to bring the package that
+//! makes the account. A user that this package makes in `%pre` it provides itself, and one that another package makes
+//! is for the recipe's `depends` to name, as `user(x)` or by the package. The `Provides` have no version: from 4.19 on
+//! rpm takes one for an encoded line of sysusers.d, and would make the account a second time, in its own way.
 
 use super::{
     super::{FormatError, Meta},

@@ -2,8 +2,8 @@
 //!
 //! rpm gives each one argument, `$1`: how many versions of the package will be installed when it is done. So
 //! `preinstall` and `postinstall` see 1 at a first installation and 2 or more at an upgrade; `preremove` and
-//! `postremove` see 0 at a removal and 1 or more at an upgrade, where they belong to the version that goes and run after
-//! the new one's `postinstall`. (dpkg says `install`, `upgrade`, `configure`, `remove` instead.)
+//! `postremove` see 0 at a removal and 1 or more at an upgrade, where they belong to the version that goes and run
+//! after the new one's `postinstall`. (dpkg says `install`, `upgrade`, `configure`, `remove` instead.)
 //!
 //! The order is: new `%pre`, files, new `%post`, old `%preun`, files away, old `%postun`. A failing `%pre` or `%preun`
 //! ends the installation or removal, a failing `%post` or `%postun` is a warning. Each is for `/bin/sh`, whatever that
