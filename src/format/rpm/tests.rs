@@ -194,6 +194,35 @@ fn every_codec_holds_the_same_archive() {
     assert_eq!((plain.len() % 4, &plain[..6]), (0, &b"070701"[..]));
 }
 
+/// A target that has had enough.
+struct Stopped;
+impl Write for Stopped {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("stopped"))
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+impl io::Seek for Stopped {
+    fn seek(&mut self, _to: SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_target_can_stop_it_while_it_packs() {
+    let (tree, meta) = (sample::tree(), sample::meta());
+    let units = Commands::read(&tree, &meta).unwrap();
+    let files = Files::of(&tree, meta.epoch).unwrap();
+    for codec in [Codec::Gzip, Codec::Xz, Codec::Zstd] {
+        let rpm = Rpm { codec, ..XZ };
+        let error = Payload::pack(rpm, &tree, &files, &mut Stopped).unwrap_err();
+        assert_eq!(error.to_string(), "writing the package: stopped", "{codec:?}");
+        assert!(rpm.write_files(&tree, &files, &units, &meta, &mut Stopped).is_err());
+    }
+}
+
 /// What is written is the same wherever in a file it begins.
 #[test]
 fn a_package_may_begin_anywhere() {
