@@ -3,9 +3,9 @@
 //!
 //! Whether a unit is enabled is decided by presets (systemd.preset(5)), at the first installation of the package only:
 //! a unit that a later version brings is left to the administrator, as the macros leave it. The distros of this format
-//! end theirs with `disable *`, so the package brings a preset of its own for what the recipe enables. Its number is 80:
-//! the distros' own begin at 85 and 90, an administrator's word is found before it, in a file with a lower number or
-//! with the same name below `/etc`.
+//! end theirs with `disable *`, so the package brings a preset of its own for what the recipe enables. Its number is
+//! 80: the distros' own begin at 85 and 90, an administrator's word is found before it, in a file with a lower number
+//! or with the same name below `/etc`.
 //!
 //! Nothing is started at a first installation: that is the custom of these distros. At an upgrade what runs is
 //! restarted, where the recipe says `start`; by systemd-update-helper, where systemd 249 or later has it, which marks
