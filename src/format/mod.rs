@@ -3,6 +3,7 @@
 
 mod codec;
 pub mod deb;
+pub mod foreign;
 mod meta;
 mod own;
 pub mod rpm;

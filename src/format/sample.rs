@@ -37,7 +37,7 @@ WantedBy=multi-user.target
 ";
 
 /// What the package says of itself.
-pub(super) fn meta() -> Meta {
+pub(in crate::format) fn meta() -> Meta {
     Meta {
         name: PackageName::new("factory-sample").unwrap(),
         version: "2.5.11".to_owned(),

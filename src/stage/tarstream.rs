@@ -18,7 +18,7 @@ use super::{Accounts, Entry, Kind, Role, Tree, TreeError, TreePath};
 pub use error::StageError;
 use error::shown;
 pub use limits::Limits;
-use members::{Member, MemberKind, Members};
+pub(crate) use members::{Member, MemberKind, Members};
 pub use place::Place;
 
 /// What to take of a stream, and how to read it.

@@ -24,7 +24,7 @@ const MAX_TRAILER: u64 = 1 << 20;
 
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MemberKind {
+pub(crate) enum MemberKind {
     File,
     Dir,
     Symlink,
@@ -35,7 +35,7 @@ pub(super) enum MemberKind {
 
 /// One member: the header with its extensions applied.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     pub kind: MemberKind,
     pub name: Vec<u8>,
     /// The target of a link.
@@ -46,6 +46,11 @@ pub(super) struct Member {
     pub mode: u32,
     pub uid: u64,
     pub gid: u64,
+    /// The owner's names as the header has them (not those of a PAX header); empty where it has none.
+    pub user: Vec<u8>,
+    pub group: Vec<u8>,
+    /// Whether a PAX header came before it, which dpkg does not read.
+    pub has_pax: bool,
     /// Seconds since 1970 UTC.
     pub mtime: i64,
     /// Whether it carries file capabilities.
@@ -54,7 +59,7 @@ pub(super) struct Member {
 
 /// The members of a stream.
 #[derive(Debug)]
-pub(super) struct Members<R> {
+pub(crate) struct Members<R> {
     reader: R,
     /// Content bytes of the current member not read yet.
     left: u64,
@@ -78,7 +83,7 @@ struct Extensions {
 
 impl<R: Read> Members<R> {
     /// The members of `reader`, of which `max_headers` headers may be read.
-    pub(super) fn new(reader: R, max_headers: u64) -> Self {
+    pub(crate) fn new(reader: R, max_headers: u64) -> Self {
         Self { reader, left: 0, padding: 0, headers: 0, max_headers, broken: None }
     }
 
@@ -86,7 +91,7 @@ impl<R: Read> Members<R> {
     ///
     /// # Errors
     /// A stream that ends without its end mark, breaks the format or the bounds.
-    pub(super) fn next(&mut self) -> Result<Option<Member>, StageError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Member>, StageError> {
         self.skip(self.left + self.padding)?;
         (self.left, self.padding) = (0, 0);
         let mut extensions = Extensions::default();
@@ -119,12 +124,12 @@ impl<R: Read> Members<R> {
     }
 
     /// The content of the current member. It fails rather than end early.
-    pub(super) fn content(&mut self) -> Content<'_, R> {
+    pub(crate) fn content(&mut self) -> Content<'_, R> {
         Content(self)
     }
 
     /// Why the content reader failed, where the stream was the cause.
-    pub(super) fn why_broken(&mut self) -> Option<StageError> {
+    pub(crate) fn why_broken(&mut self) -> Option<StageError> {
         self.broken.take()
     }
 
@@ -177,6 +182,7 @@ impl<R: Read> Members<R> {
 
     fn member(&mut self, header: &Header, extensions: Extensions) -> Result<Member, StageError> {
         let not_a_number = |_| self.malformed("a number in its header is none");
+        let has_pax = extensions.pax.is_some();
         let pax = extensions.pax.unwrap_or_default();
         let kind = kind_of(header.entry_type().as_byte());
         if kind == MemberKind::Special(SPARSE) || pax.sparse {
@@ -203,6 +209,9 @@ impl<R: Read> Members<R> {
             mode: header.mode().map_err(not_a_number)? & 0o7777,
             uid: pax.uid.map_or_else(|| header.uid(), Ok).map_err(not_a_number)?,
             gid: pax.gid.map_or_else(|| header.gid(), Ok).map_err(not_a_number)?,
+            user: header.username_bytes().unwrap_or_default().to_vec(),
+            group: header.groupname_bytes().unwrap_or_default().to_vec(),
+            has_pax,
             mtime: pax.mtime.map_or_else(|| header.mtime().map(u64::cast_signed), Ok).map_err(not_a_number)?,
             capability: pax.capability,
         };
@@ -226,7 +235,7 @@ impl<R: Read> Members<R> {
 
 /// The content of the current member of [`Members`].
 #[derive(Debug)]
-pub(super) struct Content<'a, R>(&'a mut Members<R>);
+pub(crate) struct Content<'a, R>(&'a mut Members<R>);
 
 impl<R: Read> Read for Content<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -36,7 +36,7 @@ impl Place {
     }
 
     /// The path for a name of the stream; `None` for the root of the stream, which is no entry.
-    pub(super) fn of(&self, name: &str) -> Result<Option<TreePath>, StageError> {
+    pub(crate) fn of(&self, name: &str) -> Result<Option<TreePath>, StageError> {
         let refuse = |reason| Err(StageError::Name { name: shown(name.as_bytes()), reason });
         if name.starts_with('/') && !self.absolute {
             return refuse("it is absolute");

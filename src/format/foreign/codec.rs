@@ -1,0 +1,155 @@
+//! Compressed parts of packages as readers: bounded in what they give, and in the memory that they may be made to take.
+
+use std::io::{self, BufRead, Read};
+
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+use super::{error::ForeignError, error::malformed};
+use crate::stage::Limits;
+
+/// How many times larger than the package what it unpacks to may be, beyond [`FREE`].
+pub const RATIO: u64 = 2000;
+/// Bytes that any package may unpack to: 256 MiB.
+const FREE: u64 = 256 << 20;
+/// The memory that an xz stream may ask for: 512 MiB. `xz -9` needs 65 MiB.
+const XZ_MEMORY: u64 = 512 << 20;
+
+/// How a part is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packing {
+    None,
+    Gzip,
+    Xz,
+    Zstd,
+}
+
+impl Packing {
+    /// By what a member's name ends in: `.xz`.
+    pub(super) fn of_extension(text: &str) -> Option<Self> {
+        match text {
+            "" => Some(Self::None),
+            ".gz" => Some(Self::Gzip),
+            ".xz" => Some(Self::Xz),
+            ".zst" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// A reader of what was compressed. It stops behind the one stream (xz) or frame (zstd) that a package has.
+    pub(super) fn unpack<'a>(self, reader: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, ForeignError> {
+        Ok(match self {
+            Self::None => Box::new(reader),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
+            Self::Xz => {
+                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, 0).map_err(io::Error::from)?;
+                Box::new(liblzma::bufread::XzDecoder::new_stream(reader, stream))
+            }
+            // Its window is 128 MiB at most, unless asked for more.
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(reader)?.single_frame()),
+        })
+    }
+}
+
+/// How much a package may unpack to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds(u64);
+
+impl Bounds {
+    /// For a package of `size` bytes.
+    pub(super) fn of(size: u64, limits: &Limits) -> Self {
+        Self(size.saturating_mul(RATIO).saturating_add(FREE).min(limits.total_bytes))
+    }
+
+    /// A reader that fails rather than give more, here or at `most`.
+    pub(super) fn bounded<R: Read>(self, reader: R, most: u64) -> Bounded<R> {
+        let limit = self.0.min(most);
+        Bounded { reader, left: limit, limit }
+    }
+}
+
+/// See [`Bounds::bounded`].
+pub(super) struct Bounded<R> {
+    reader: R,
+    left: u64,
+    limit: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.reader.read(buffer)?;
+        match self.left.checked_sub(got as u64) {
+            Some(left) => self.left = left,
+            None => {
+                let text = format!("it unpacks to more than {} bytes, which no honest one does", self.limit);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+        }
+        Ok(got)
+    }
+}
+
+/// Reads what is left, which must be zeros: the padding of an archive.
+pub(super) fn drain_zeros(reader: &mut dyn Read) -> Result<(), ForeignError> {
+    let mut buffer = [0; 8192];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(got) if buffer[..got].iter().all(|b| *b == 0) => {}
+            Ok(_) => return Err(malformed("something follows the end of its archive")),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A reader that digests everything it gives.
+pub(super) struct Tally<R, D> {
+    reader: R,
+    hash: D,
+}
+
+impl<R: Read, D: Digest> Tally<R, D> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, hash: D::new() }
+    }
+
+    /// The digest of all that was read, in hexadecimal digits.
+    pub(super) fn finish(self) -> String {
+        hex::encode(self.hash.finalize())
+    }
+}
+
+impl<R: Read, D: Digest> Read for Tally<R, D> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.reader.read(buffer)?;
+        self.hash.update(&buffer[..got]);
+        Ok(got)
+    }
+}
+
+/// Digests of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sums {
+    pub(super) sha256: [u8; 32],
+    pub(super) md5: [u8; 16],
+    pub(super) size: u64,
+}
+
+/// Reads to the end.
+pub(super) fn sums(reader: &mut dyn Read) -> io::Result<Sums> {
+    let (mut sha256, mut md5, mut size) = (Sha256::new(), Md5::new(), 0);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(Sums { sha256: sha256.finalize().into(), md5: md5.finalize().into(), size }),
+            Ok(got) => {
+                sha256.update(&buffer[..got]);
+                md5.update(&buffer[..got]);
+                size += got as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! [`Item`]: one thing that a foreign package installs; and their collector, which takes only what a file system could
+//! hold.
+
+use std::collections::BTreeMap;
+
+use super::error::ForeignError;
+use crate::stage::{Limits, Owner, TreeError, TreePath};
+
+/// One thing that a package installs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Where.
+    pub path: TreePath,
+    /// What.
+    pub kind: ItemKind,
+    /// Permission bits, 0 to 0o7777.
+    pub mode: u32,
+    /// Whose.
+    pub owner: Owner,
+    /// Whether it is a configuration file.
+    pub config: bool,
+}
+
+/// What an item is. A further name of a file is a file, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemKind {
+    /// A folder.
+    Dir,
+    /// A regular file.
+    File {
+        /// Bytes.
+        size: u64,
+        /// Of its content.
+        sha256: [u8; 32],
+    },
+    /// A symbolic link with its target as written.
+    Symlink {
+        /// The target.
+        target: String,
+    },
+}
+
+/// The items of a package while it is read.
+#[derive(Debug)]
+pub(super) struct Items {
+    items: BTreeMap<TreePath, Item>,
+    names: u64,
+    limits: Limits,
+}
+
+impl Items {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { items: BTreeMap::new(), names: 0, limits: limits.clone() }
+    }
+
+    /// Takes one.
+    pub(super) fn add(&mut self, item: Item) -> Result<(), ForeignError> {
+        let too_many = |what: &str| ForeignError::Unsupported(format!("more {what} than are read"));
+        let target = if let ItemKind::Symlink { target } = &item.kind { target.len() } else { 0 };
+        self.names += (item.path.as_str().len() + target) as u64;
+        if self.names > self.limits.name_bytes {
+            return Err(too_many("bytes in all names"));
+        }
+        if self.items.len() as u64 >= self.limits.entries {
+            return Err(too_many("files"));
+        }
+        let path = item.path.clone();
+        match self.items.insert(path.clone(), item) {
+            None => Ok(()),
+            Some(_) => Err(ForeignError::Disagrees { path, what: "it is in the package twice".to_owned() }),
+        }
+    }
+
+    pub(super) fn get(&self, path: &TreePath) -> Option<&Item> {
+        self.items.get(path)
+    }
+
+    pub(super) fn get_mut(&mut self, path: &TreePath) -> Option<&mut Item> {
+        self.items.get_mut(path)
+    }
+
+    /// All of them in canonical order.
+    pub(super) fn finish(self) -> Result<Vec<Item>, ForeignError> {
+        let items: Vec<Item> = self.items.into_values().collect();
+        // What is below a path comes right behind it.
+        for pair in items.windows(2) {
+            if pair[0].kind != ItemKind::Dir && pair[1].path.is_within(&pair[0].path) {
+                return Err(ForeignError::Tree(TreeError::Below {
+                    path: pair[1].path.clone(),
+                    above: pair[0].path.clone(),
+                    origin: "the same package".to_owned(),
+                }));
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// An owner's name, which is compared and shown.
+pub(super) fn owner_name(bytes: &[u8]) -> Option<String> {
+    let plain = |b: &u8| b.is_ascii_graphic() && !b":/\\".contains(b);
+    let fits = (1..=64).contains(&bytes.len()) && bytes.iter().all(plain);
+    fits.then(|| String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// A link's target: text that a terminal can show.
+pub(super) fn link_target(bytes: &[u8], limits: &Limits) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.is_empty() && text.len() <= limits.path_bytes && !text.chars().any(char::is_control))
+        .then(|| text.to_owned())
+}

@@ -1,0 +1,139 @@
+//! Packages that somebody else built: `.deb` and `.rpm` files are read, held against their own digests, and described as
+//! ours are. Writes nothing, unpacks nothing to a disk, and believes nothing: such a file comes out of a container.
+//!
+//! Why not the `rpm` crate to read: it takes sizes and offsets of a header as they are (a made-up one ends the program),
+//! and holds whole payloads in memory. It writes the packages that the tests read.
+
+mod codec;
+mod deb;
+mod error;
+mod items;
+mod rpm;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+
+pub use error::ForeignError;
+pub use items::{Item, ItemKind};
+
+use crate::stage::Limits;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ForeignFormat {
+    /// deb(5), format version 2.
+    Deb,
+    /// RPM, package formats 3, 4 and 6.
+    Rpm,
+}
+
+impl ForeignFormat {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Deb, Self::Rpm];
+
+    /// The word for it, which is its extension, too.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+        }
+    }
+
+    /// The format that a file's name promises.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (stem, extension) = name.rsplit_once('.')?;
+        Self::ALL.into_iter().find(|format| extension == format.as_str() && !stem.is_empty())
+    }
+
+    /// The format that a file's first bytes (8 suffice) show.
+    #[must_use]
+    pub fn of_magic(start: &[u8]) -> Option<Self> {
+        if start.starts_with(deb::MAGIC) {
+            Some(Self::Deb)
+        } else if start.starts_with(rpm::MAGIC) {
+            Some(Self::Rpm)
+        } else {
+            None
+        }
+    }
+}
+
+/// What a package says of itself, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// Its format.
+    pub format: ForeignFormat,
+    /// Its name: letters, digits, `+`, `-`, `.`, `_`, `^` and `~`, a letter or digit first.
+    pub name: String,
+    /// The epoch of its version; empty when there is none.
+    pub epoch: String,
+    /// The upstream part of its version.
+    pub version: String,
+    /// The packaging revision (Debian's) or release (rpm's); empty for a native Debian package.
+    pub revision: String,
+    /// Its architecture in the format's word.
+    pub arch: String,
+    /// One line; may be empty.
+    pub summary: String,
+    /// Paragraphs; may be empty.
+    pub description: String,
+    /// What it needs, in the format's words; an rpm's own `rpmlib(…)` left out.
+    pub depends: Vec<String>,
+    /// What it installs, in canonical order. Ghosts of an rpm are left out: they are not installed.
+    pub files: Vec<Item>,
+}
+
+impl Foreign {
+    /// `version-revision` without an epoch.
+    #[must_use]
+    pub fn full_version(&self) -> String {
+        if self.revision.is_empty() { self.version.clone() } else { format!("{}-{}", self.version, self.revision) }
+    }
+
+    /// The conventional name of its file: dpkg-name(1), or what rpmbuild gives it.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        match self.format {
+            ForeignFormat::Deb => format!("{}_{}_{}.deb", self.name, self.full_version(), self.arch),
+            ForeignFormat::Rpm => format!("{}-{}.{}.rpm", self.name, self.full_version(), self.arch),
+        }
+    }
+}
+
+/// Reads a package of `size` bytes once from its start to its end.
+///
+/// Memory grows with the number of files in it, never with their contents. What it unpacks to is bounded by `limits`
+/// (`total_bytes` of one archive, `entries`, names) and to [`codec::RATIO`] times its size.
+///
+/// Checked: everything that the format says of its own structure; every digest in it that is an MD5 or a SHA-256 (of an
+/// rpm's header and payload and each file, of a deb's `md5sums`); that an rpm's payload is what its header says; names.
+/// Not checked: signatures, an rpm's SHA-1 of the header, whether scripts do what they should.
+///
+/// # Errors
+/// [`ForeignError`].
+pub fn read(mut reader: impl Read, size: u64, limits: &Limits) -> Result<Foreign, ForeignError> {
+    let mut start = [0; 8];
+    reader.read_exact(&mut start).map_err(error::short)?;
+    let whole = start.chain(reader);
+    let bounds = codec::Bounds::of(size, limits);
+    match ForeignFormat::of_magic(&start) {
+        Some(ForeignFormat::Deb) => deb::read(whole, limits, &bounds),
+        Some(ForeignFormat::Rpm) => rpm::read(whole, limits, &bounds),
+        None => Err(ForeignError::NotAPackage),
+    }
+}
+
+/// Whether a text can be a package's name in either format: it becomes an argument of package managers.
+fn is_name(text: &str) -> bool {
+    text.len() <= 255
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._^~".contains(&b))
+}
+
+/// Whether a text can be a part of a version.
+fn is_version(text: &str, more: &[u8]) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".+~^_".contains(&b) || more.contains(&b))
+}

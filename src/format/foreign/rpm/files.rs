@@ -1,0 +1,291 @@
+//! The files of an rpm as its header lists them, and what the payload then says of each.
+
+use std::collections::HashMap;
+
+use super::{
+    super::{
+        ForeignError, Item, ItemKind,
+        codec::Sums,
+        error::{malformed, shown},
+        items::{Items, link_target, owner_name},
+    },
+    SHA256,
+    header::{Header, tag},
+};
+use crate::stage::{Limits, Owner, TreePath};
+
+/// File flags of `rpmfiles.h`.
+const CONFIG: u32 = 1;
+const GHOST: u32 = 1 << 6;
+/// Types of files in a mode (stat(2)).
+const TYPE: u16 = 0o170_000;
+const DIR: u16 = 0o040_000;
+const REGULAR: u16 = 0o100_000;
+const LINK: u16 = 0o120_000;
+/// The algorithm number of MD5 (RFC 4880, 9.4), which it is when nothing is said.
+const MD5: u32 = 1;
+
+/// What a listed file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    Dir,
+    Regular,
+    Link(String),
+}
+
+/// One file of the header.
+#[derive(Debug)]
+pub(super) struct File {
+    /// `None` for the root itself, which packages of a whole file system own.
+    pub(super) path: Option<TreePath>,
+    pub(super) what: What,
+    pub(super) mode: u16,
+    pub(super) size: u64,
+    digest: String,
+    owner: Owner,
+    config: bool,
+    ghost: bool,
+    /// Equal for names of one file.
+    inode: (u32, u32),
+    /// Whether the payload had it.
+    seen: bool,
+    /// Its content, once the payload gave it.
+    content: Option<[u8; 32]>,
+}
+
+/// All files of the header.
+#[derive(Debug)]
+pub(super) struct Listed {
+    files: Vec<File>,
+    by_path: HashMap<String, usize>,
+    /// Names of one file that the payload still owes.
+    owed: HashMap<(u32, u32), usize>,
+    algorithm: u32,
+    limits: Limits,
+}
+
+impl Listed {
+    /// Reads the arrays of a header, which must all have one length.
+    pub(super) fn of(header: &Header, limits: &Limits) -> Result<Self, ForeignError> {
+        let algorithm = header.number(tag::FILE_DIGEST_ALGORITHM)?.unwrap_or(MD5);
+        let mut listed = Self {
+            files: Vec::new(),
+            by_path: HashMap::new(),
+            owed: HashMap::new(),
+            algorithm,
+            limits: limits.clone(),
+        };
+        let Some(names) = header.texts(tag::BASE_NAMES)? else {
+            return match header.texts(tag::OLD_FILE_NAMES)? {
+                Some(_) => Err(ForeignError::Unsupported("file names of rpm 3".to_owned())),
+                None => Ok(listed),
+            };
+        };
+        let arrays = Arrays::of(header, names)?;
+        let mut bytes = 0;
+        for at in 0..arrays.names.len() {
+            let path = arrays.path(at)?;
+            bytes += path.len() as u64;
+            if at as u64 >= limits.entries || bytes > limits.name_bytes || path.len() > limits.path_bytes {
+                return Err(ForeignError::Unsupported("more files, or longer names, than are read".to_owned()));
+            }
+            let file = arrays.file(at, &path, limits)?;
+            if file.what == What::Regular && !file.ghost {
+                *listed.owed.entry(file.inode).or_default() += 1;
+            }
+            listed.files.push(file);
+            if listed.by_path.insert(path.clone(), at).is_some() {
+                return Err(malformed(format!("its header lists `{}` twice", shown(path.as_bytes()))));
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The place of a path as the payload writes it: `./usr/x` or `/usr/x`.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        let name = name.strip_prefix('.').filter(|rest| rest.starts_with('/')).unwrap_or(name);
+        match self.by_path.get(name) {
+            Some(at) => Some(*at),
+            None => self.by_path.get(&format!("/{name}")).copied(),
+        }
+    }
+
+    /// The file at a place, which the payload has now, once.
+    pub(super) fn take(&mut self, at: usize) -> Result<&File, ForeignError> {
+        let Some(file) = self.files.get_mut(at) else {
+            return Err(malformed("its payload names a file that its header does not list"));
+        };
+        if std::mem::replace(&mut file.seen, true) {
+            return Err(file.disagrees("the payload has it twice"));
+        }
+        Ok(file)
+    }
+
+    /// Whether the payload holds no content for this name of a file, because a later name has it. Only asked where the
+    /// payload itself does not say (files above 4 GiB).
+    pub(super) fn comes_later(&self, at: usize) -> bool {
+        self.files.get(at).is_some_and(|file| self.owed.get(&file.inode).is_some_and(|left| *left > 1))
+    }
+
+    /// Takes the content of a regular file, where the payload has one.
+    pub(super) fn content(&mut self, at: usize, sums: &Sums) -> Result<(), ForeignError> {
+        let algorithm = self.algorithm;
+        let Some(file) = self.files.get_mut(at) else { return Ok(()) };
+        let left = self.owed.entry(file.inode).or_default();
+        *left = left.saturating_sub(1);
+        // Another name of the same file has it, as `finish` sees.
+        if sums.size == 0 && file.size > 0 {
+            return Ok(());
+        }
+        let found = match algorithm {
+            MD5 => Some(hex::encode(sums.md5)),
+            SHA256 => Some(hex::encode(sums.sha256)),
+            // The payload's own digest covers it.
+            _ => None,
+        };
+        if sums.size != file.size {
+            return Err(file.disagrees("its size in the payload is not that in the header"));
+        }
+        if !file.ghost && found.is_some_and(|found| found != file.digest) {
+            let path = file.path.as_ref().map(TreePath::to_string).unwrap_or_default();
+            return Err(ForeignError::Digest { digest: format!("digest of `/{path}`") });
+        }
+        file.content = Some(sums.sha256);
+        Ok(())
+    }
+
+    /// What is installed.
+    pub(super) fn finish(self) -> Result<Vec<Item>, ForeignError> {
+        let held = self.files.iter().filter_map(|file| Some((file.inode, (file.content?, file.size))));
+        let contents: HashMap<(u32, u32), ([u8; 32], u64)> = held.collect();
+        let mut items = Items::new(&self.limits);
+        for file in self.files.into_iter().filter(|file| !file.ghost) {
+            if !file.seen {
+                return Err(file.disagrees("the header lists it, but the payload does not have it"));
+            }
+            let content = file.content.or_else(|| {
+                let (sha256, size) = contents.get(&file.inode)?;
+                (*size == file.size).then_some(*sha256)
+            });
+            let kind = match (&file.what, content) {
+                (What::Dir, _) => ItemKind::Dir,
+                (What::Link(target), _) => ItemKind::Symlink { target: target.clone() },
+                (What::Regular, Some(sha256)) => ItemKind::File { size: file.size, sha256 },
+                (What::Regular, None) => return Err(file.disagrees("no name of it has content in the payload")),
+            };
+            let Some(path) = file.path else { continue };
+            let mode = u32::from(file.mode & !TYPE);
+            items.add(Item { path, kind, mode, owner: file.owner, config: file.config })?;
+        }
+        items.finish()
+    }
+}
+
+impl File {
+    pub(super) fn disagrees(&self, what: &str) -> ForeignError {
+        match &self.path {
+            Some(path) => ForeignError::Disagrees { path: path.clone(), what: what.to_owned() },
+            None => malformed(format!("`/`: {what}")),
+        }
+    }
+}
+
+/// The parallel arrays of a header.
+struct Arrays<'h> {
+    names: Vec<&'h str>,
+    folders: Vec<&'h str>,
+    folder_of: Vec<u32>,
+    modes: Vec<u16>,
+    sizes: Vec<u64>,
+    digests: Vec<&'h str>,
+    links: Vec<&'h str>,
+    flags: Vec<u32>,
+    users: Vec<&'h str>,
+    groups: Vec<&'h str>,
+    devices: Vec<u32>,
+    inodes: Vec<u32>,
+}
+
+impl<'h> Arrays<'h> {
+    fn of(header: &'h Header, names: Vec<&'h str>) -> Result<Self, ForeignError> {
+        let sizes = match header.longs(tag::LONG_FILE_SIZES)? {
+            Some(sizes) => Some(sizes),
+            None => header.numbers(tag::FILE_SIZES)?.map(|sizes| sizes.into_iter().map(u64::from).collect()),
+        };
+        let arrays = Self {
+            folders: header.texts(tag::DIR_NAMES)?.unwrap_or_default(),
+            folder_of: header.numbers(tag::DIR_INDEXES)?.unwrap_or_default(),
+            modes: header.shorts(tag::FILE_MODES)?.unwrap_or_default(),
+            sizes: sizes.unwrap_or_default(),
+            digests: header.texts(tag::FILE_DIGESTS)?.unwrap_or_default(),
+            links: header.texts(tag::FILE_LINKS)?.unwrap_or_default(),
+            flags: header.numbers(tag::FILE_FLAGS)?.unwrap_or_default(),
+            users: header.texts(tag::FILE_USERS)?.unwrap_or_default(),
+            groups: header.texts(tag::FILE_GROUPS)?.unwrap_or_default(),
+            devices: header.numbers(tag::FILE_DEVICES)?.unwrap_or_default(),
+            inodes: header.numbers(tag::FILE_INODES)?.unwrap_or_default(),
+            names,
+        };
+        let all = [
+            arrays.folder_of.len(),
+            arrays.modes.len(),
+            arrays.sizes.len(),
+            arrays.digests.len(),
+            arrays.links.len(),
+            arrays.flags.len(),
+            arrays.users.len(),
+            arrays.groups.len(),
+            arrays.devices.len(),
+            arrays.inodes.len(),
+        ];
+        if all.iter().any(|length| *length != arrays.names.len()) {
+            return Err(malformed("its header lists not as many sizes, modes or owners as files"));
+        }
+        Ok(arrays)
+    }
+
+    /// The whole path of a file, absolute.
+    fn path(&self, at: usize) -> Result<String, ForeignError> {
+        let folder = self.folders.get(self.folder_of[at] as usize).copied().unwrap_or_default();
+        let name = self.names[at];
+        if !folder.starts_with('/') || !folder.ends_with('/') || name.contains('/') {
+            return Err(malformed(format!("`{}` in `{}` is no file", shown(name.as_bytes()), shown(folder.as_bytes()))));
+        }
+        Ok(format!("{folder}{name}"))
+    }
+
+    fn file(&self, at: usize, path: &str, limits: &Limits) -> Result<File, ForeignError> {
+        let is_root = path == "/";
+        let tree_path = if is_root { None } else { Some(TreePath::new(path)?) };
+        let name = |name: &str| {
+            let shown = shown(name.as_bytes());
+            owner_name(name.as_bytes()).ok_or_else(|| malformed(format!("`{shown}`, the owner of a file, is no name")))
+        };
+        let mode = self.modes[at];
+        let what = match mode & TYPE {
+            DIR => What::Dir,
+            REGULAR => What::Regular,
+            LINK => match link_target(self.links[at].as_bytes(), limits) {
+                Some(target) => What::Link(target),
+                None => return Err(malformed(format!("the link `{}` has no target", shown(path.as_bytes())))),
+            },
+            _ => return Err(ForeignError::Unsupported(format!("`{}`, which is a device or a pipe", shown(path.as_bytes())))),
+        };
+        if is_root && what != What::Dir {
+            return Err(malformed("its root is no folder"));
+        }
+        Ok(File {
+            path: tree_path,
+            what,
+            mode,
+            size: self.sizes[at],
+            digest: self.digests[at].to_owned(),
+            owner: Owner { user: name(self.users[at])?, group: name(self.groups[at])? },
+            config: self.flags[at] & CONFIG != 0,
+            ghost: self.flags[at] & GHOST != 0,
+            inode: (self.devices[at], self.inodes[at]),
+            seen: false,
+            content: None,
+        })
+    }
+}

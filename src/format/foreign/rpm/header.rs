@@ -1,0 +1,191 @@
+//! One header of an rpm: an index of tags over a store of values. Every offset and count is held against the store
+//! before it is used, so that a made-up one costs nothing.
+
+use std::{collections::HashMap, io::Read};
+
+use super::super::{ForeignError, error::malformed};
+
+/// The tags that are read: rpm's `rpmtag.h`.
+pub(super) mod tag {
+    pub(in super::super) const SIG_SHA256: u32 = 273;
+    pub(in super::super) const SIG_MD5: u32 = 1004;
+    pub(in super::super) const NAME: u32 = 1000;
+    pub(in super::super) const VERSION: u32 = 1001;
+    pub(in super::super) const RELEASE: u32 = 1002;
+    pub(in super::super) const EPOCH: u32 = 1003;
+    pub(in super::super) const SUMMARY: u32 = 1004;
+    pub(in super::super) const DESCRIPTION: u32 = 1005;
+    pub(in super::super) const ARCH: u32 = 1022;
+    pub(in super::super) const FILE_SIZES: u32 = 1028;
+    pub(in super::super) const FILE_MODES: u32 = 1030;
+    pub(in super::super) const FILE_DIGESTS: u32 = 1035;
+    pub(in super::super) const FILE_LINKS: u32 = 1036;
+    pub(in super::super) const FILE_FLAGS: u32 = 1037;
+    pub(in super::super) const FILE_USERS: u32 = 1039;
+    pub(in super::super) const FILE_GROUPS: u32 = 1040;
+    pub(in super::super) const SOURCE_RPM: u32 = 1044;
+    pub(in super::super) const REQUIRE_FLAGS: u32 = 1048;
+    pub(in super::super) const REQUIRE_NAME: u32 = 1049;
+    pub(in super::super) const REQUIRE_VERSION: u32 = 1050;
+    pub(in super::super) const FILE_DEVICES: u32 = 1095;
+    pub(in super::super) const FILE_INODES: u32 = 1096;
+    pub(in super::super) const SOURCE_PACKAGE: u32 = 1106;
+    pub(in super::super) const DIR_INDEXES: u32 = 1116;
+    pub(in super::super) const BASE_NAMES: u32 = 1117;
+    pub(in super::super) const DIR_NAMES: u32 = 1118;
+    pub(in super::super) const PAYLOAD_FORMAT: u32 = 1124;
+    pub(in super::super) const PAYLOAD_COMPRESSOR: u32 = 1125;
+    pub(in super::super) const OLD_FILE_NAMES: u32 = 1027;
+    pub(in super::super) const LONG_FILE_SIZES: u32 = 5008;
+    pub(in super::super) const FILE_DIGEST_ALGORITHM: u32 = 5011;
+    pub(in super::super) const PAYLOAD_SHA256: u32 = 5092;
+    pub(in super::super) const PAYLOAD_SHA256_ALGORITHM: u32 = 5093;
+    pub(in super::super) const PAYLOAD_SHA256_ALT: u32 = 5097;
+}
+
+/// Which of the two headers: rpm bounds them differently, and so do we.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// 64 MiB, 1,024 tags.
+    Signature,
+    /// 256 MiB, 65,536 tags.
+    Main,
+}
+
+/// Types of values.
+const INT16: u32 = 3;
+const INT32: u32 = 4;
+const INT64: u32 = 5;
+const STRING: u32 = 6;
+const BINARY: u32 = 7;
+const STRINGS: u32 = 8;
+const TRANSLATED: u32 = 9;
+
+/// Where a value is.
+#[derive(Debug, Clone, Copy)]
+struct Value {
+    kind: u32,
+    offset: usize,
+    count: usize,
+}
+
+/// A header.
+#[derive(Debug)]
+pub(super) struct Header {
+    bytes: Vec<u8>,
+    values: HashMap<u32, Value>,
+    /// Where the store begins in `bytes`.
+    store: usize,
+}
+
+impl Header {
+    /// Reads one.
+    pub(super) fn read(reader: &mut dyn Read, section: Section) -> Result<Self, ForeignError> {
+        let mut intro = [0; 16];
+        reader.read_exact(&mut intro)?;
+        let (most_tags, most_bytes) = match section {
+            Section::Signature => (1024, 64 << 20),
+            Section::Main => (0x1_0000, 256 << 20),
+        };
+        let (tags, size) = (number(&intro[8..12]), number(&intro[12..16]));
+        if !intro.starts_with(&[0x8e, 0xad, 0xe8, 1]) || tags == 0 || tags > most_tags || size > most_bytes {
+            return Err(malformed("one of its headers does not begin as rpm's do, or is too large"));
+        }
+        let store = 16 + 16 * tags as usize;
+        let whole = store + size as usize;
+        let mut bytes = intro.to_vec();
+        // Grows with what is really there.
+        reader.take((whole - intro.len()) as u64).read_to_end(&mut bytes)?;
+        if bytes.len() < whole {
+            return Err(ForeignError::Truncated);
+        }
+        let mut values = HashMap::new();
+        for entry in bytes[16..store].chunks_exact(16) {
+            let (tag, kind) = (number(&entry[..4]), number(&entry[4..8]));
+            let value = Value { kind, offset: number(&entry[8..12]) as usize, count: number(&entry[12..]) as usize };
+            if values.insert(tag, value).is_some() {
+                return Err(malformed(format!("a header has the tag {tag} twice")));
+            }
+        }
+        Ok(Self { bytes, values, store })
+    }
+
+    /// All of it as it is in the file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many bytes it has.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The store from a value on; its type must be one of these.
+    fn at(&self, tag: u32, kinds: &[u32]) -> Result<Option<(Value, &[u8])>, ForeignError> {
+        let Some(value) = self.values.get(&tag) else { return Ok(None) };
+        let rest = self.bytes.get(self.store..).and_then(|store| store.get(value.offset..));
+        match rest {
+            Some(rest) if kinds.contains(&value.kind) && value.count > 0 => Ok(Some((*value, rest))),
+            _ => Err(malformed(format!("the tag {tag} of a header is not of its type, or points nowhere"))),
+        }
+    }
+
+    /// `width` bytes for each of its numbers.
+    fn wide(&self, tag: u32, kind: u32, width: usize) -> Result<Option<&[u8]>, ForeignError> {
+        let Some((value, rest)) = self.at(tag, &[kind])? else { return Ok(None) };
+        let bytes = value.count.checked_mul(width).and_then(|bytes| rest.get(..bytes));
+        bytes.map(Some).ok_or_else(|| malformed(format!("the tag {tag} of a header is larger than the header")))
+    }
+
+    /// Bytes.
+    pub(super) fn binary(&self, tag: u32) -> Result<Option<&[u8]>, ForeignError> {
+        self.wide(tag, BINARY, 1)
+    }
+
+    /// Numbers of 16 bits.
+    pub(super) fn shorts(&self, tag: u32) -> Result<Option<Vec<u16>>, ForeignError> {
+        let bytes = self.wide(tag, INT16, 2)?;
+        Ok(bytes.map(|bytes| bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()))
+    }
+
+    /// Numbers of 32 bits.
+    pub(super) fn numbers(&self, tag: u32) -> Result<Option<Vec<u32>>, ForeignError> {
+        Ok(self.wide(tag, INT32, 4)?.map(|bytes| bytes.chunks_exact(4).map(number).collect()))
+    }
+
+    /// Numbers of 64 bits.
+    pub(super) fn longs(&self, tag: u32) -> Result<Option<Vec<u64>>, ForeignError> {
+        let long = |bytes: &[u8]| (u64::from(number(&bytes[..4])) << 32) | u64::from(number(&bytes[4..]));
+        Ok(self.wide(tag, INT64, 8)?.map(|bytes| bytes.chunks_exact(8).map(long).collect()))
+    }
+
+    /// The first number of 32 bits.
+    pub(super) fn number(&self, tag: u32) -> Result<Option<u32>, ForeignError> {
+        Ok(self.numbers(tag)?.and_then(|numbers| numbers.first().copied()))
+    }
+
+    /// Texts; each ends with a NUL.
+    pub(super) fn texts(&self, tag: u32) -> Result<Option<Vec<&str>>, ForeignError> {
+        let Some((value, mut rest)) = self.at(tag, &[STRING, STRINGS, TRANSLATED])? else { return Ok(None) };
+        let count = if value.kind == STRING { 1 } else { value.count };
+        let mut texts = Vec::new();
+        for _ in 0..count {
+            let end = rest.iter().position(|b| *b == 0);
+            let end = end.ok_or_else(|| malformed(format!("a text of the tag {tag} has no end")))?;
+            let text = std::str::from_utf8(&rest[..end]);
+            texts.push(text.map_err(|_| malformed(format!("a text of the tag {tag} is not UTF-8")))?);
+            rest = &rest[end + 1..];
+        }
+        Ok(Some(texts))
+    }
+
+    /// The first text: of a translated one, that of the C locale.
+    pub(super) fn text(&self, tag: u32) -> Result<Option<String>, ForeignError> {
+        Ok(self.texts(tag)?.and_then(|texts| texts.first().map(|text| (*text).to_owned())))
+    }
+}
+
+/// Four bytes, the highest first.
+fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().take(4).fold(0, |number, b| (number << 8) | u32::from(*b))
+}

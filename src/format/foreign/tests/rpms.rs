@@ -1,0 +1,93 @@
+//! rpm packages as another library writes them, in every compression that is read.
+
+use rpm::{CompressionWithLevel, FileOptions, PackageBuilder};
+
+use super::{listing, read, refused};
+use crate::format::foreign::ForeignFormat;
+
+pub(super) fn builder() -> PackageBuilder {
+    let mut builder = PackageBuilder::new("tools", "2.5.11", "MIT", "noarch", "shows tools");
+    builder.release("1.el9").epoch(3).description("It shows\ntools.");
+    builder
+        .with_file_contents("a = 1\n", FileOptions::new("/etc/tools.conf").permissions(0o640).config().noreplace())
+        .unwrap()
+        .with_file_contents("#!/bin/sh\n", FileOptions::new("/usr/bin/tools").permissions(0o755).user("shop").group("shop"))
+        .unwrap()
+        .with_symlink(FileOptions::symlink("/usr/bin/t", "tools"))
+        .unwrap()
+        .with_dir_entry(FileOptions::dir("/var/lib/tools").permissions(0o750))
+        .unwrap()
+        .with_ghost(FileOptions::ghost("/var/log/tools.log"))
+        .unwrap();
+    builder.requires(rpm::Dependency::greater_eq("bash", "4")).requires(rpm::Dependency::any("sed"));
+    builder
+}
+
+pub(super) fn bytes(builder: PackageBuilder, compression: CompressionWithLevel) -> Vec<u8> {
+    let config = rpm::BuildConfig::default().compression(compression).source_date(1_700_000_000);
+    let mut builder = builder;
+    let package = builder.using_config(config).build().unwrap();
+    let mut bytes = Vec::new();
+    package.write(&mut bytes).unwrap();
+    bytes
+}
+
+pub(super) const EACH: [CompressionWithLevel; 4] = [
+    CompressionWithLevel::None,
+    CompressionWithLevel::Gzip(1),
+    CompressionWithLevel::Xz(1),
+    CompressionWithLevel::Zstd(1),
+];
+
+#[test]
+fn every_compression_of_rpm_is_read() {
+    let mut found = Vec::new();
+    for compression in EACH {
+        found.push(read(&bytes(builder(), compression)).unwrap_or_else(|error| panic!("{compression}: {error}")));
+    }
+    assert!(found.windows(2).all(|pair| pair[0].files == pair[1].files));
+    let package = &found[0];
+    assert_eq!(package.format, ForeignFormat::Rpm);
+    assert_eq!((package.epoch.as_str(), package.arch.as_str()), ("3", "noarch"));
+    assert_eq!(package.file_name(), "tools-2.5.11-1.el9.noarch.rpm");
+    assert_eq!((package.summary.as_str(), package.description.as_str()), ("shows tools", "It shows\ntools."));
+    assert!(package.depends.contains(&"bash >= 4".to_owned()) && package.depends.contains(&"sed".to_owned()));
+    assert!(!package.depends.iter().any(|name| name.starts_with("rpmlib(")), "{:?}", package.depends);
+    let expected = [
+        "640 root:root etc/tools.conf 6 b4a2b7da config",
+        "777 root:root usr/bin/t -> tools",
+        "755 shop:shop usr/bin/tools 10 a8076d3d",
+        "750 root:root var/lib/tools/",
+    ];
+    let found = listing(package);
+    for (found, expected) in found.iter().zip(expected) {
+        let digest = |line: &str| line.split(' ').filter(|word| word.len() != 8).collect::<Vec<_>>().join(" ");
+        assert_eq!(digest(found), digest(expected));
+    }
+    assert_eq!(found.len(), expected.len(), "a ghost is not installed: {found:?}");
+}
+
+#[test]
+fn names_of_one_file_have_one_content() {
+    let mut builder = builder();
+    for path in ["/opt/a", "/opt/b", "/opt/c"] {
+        builder.with_file_contents("the same", FileOptions::new(path).hardlink("one")).unwrap();
+    }
+    let package = read(&bytes(builder, CompressionWithLevel::Gzip(1))).unwrap();
+    let names: Vec<_> = package.files.iter().filter(|item| item.path.as_str().starts_with("opt/")).collect();
+    assert_eq!(names.len(), 3);
+    assert!(names.windows(2).all(|pair| pair[0].kind == pair[1].kind), "{names:?}");
+}
+
+#[test]
+fn a_package_without_files_is_one() {
+    let empty = PackageBuilder::new("nothing", "1", "MIT", "noarch", "nothing");
+    assert!(read(&bytes(empty, CompressionWithLevel::Gzip(1))).unwrap().files.is_empty());
+}
+
+#[test]
+fn devices_are_refused() {
+    let mut builder = builder();
+    builder.with_special_file(FileOptions::fifo("/run/tools")).unwrap();
+    assert_eq!(refused(&bytes(builder, CompressionWithLevel::None)), "it has `/run/tools`, which is a device or a pipe");
+}
