@@ -11,7 +11,7 @@ mod session;
 mod wheels;
 
 pub use error::StepError;
-pub use package::{Line, blocking_reader, read_listing};
+pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
 pub use run::{BuildError, Done, Survey, run, survey};
 pub use session::{Lines, Session, remove_leftovers, sweep};

@@ -1,6 +1,7 @@
 //! Packages: files are taken out of a container of the image in one pass, composed as the recipe says, checked and
 //! written.
 
+mod collect;
 mod compose;
 mod listing;
 mod meta;
@@ -8,7 +9,7 @@ mod take;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-pub use listing::{Line, read as read_listing};
+pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 
 use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
@@ -35,6 +36,9 @@ pub async fn run(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
+    if !work.package.collect.is_empty() {
+        return collect::run(work, step, records, session, lines).await;
+    }
     let image = records.get(&work.image).map(|record| record.output.clone()).unwrap_or_default();
     let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     let container = session.create(&step.id, spec).await?;

@@ -1,6 +1,9 @@
-//! Lints over a tree, one file each. Pure: they read a tree and say what cannot be shipped.
+//! Lints over a tree, one file each, and over packages that somebody else built. Pure: they say what cannot be shipped.
 
+mod collected;
 mod owners;
+
+pub use collected::{Expected, collected};
 
 use crate::{format::Meta, stage::Tree};
 

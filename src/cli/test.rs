@@ -148,7 +148,7 @@ fn failure_of(error: TrialError, project: &Project) -> Failure {
         TrialError::NoBase { .. } => {
             Failure::new(Exit::StepFailed, error.to_string()).help(format!("{} takes or makes it again", build()))
         }
-        TrialError::NoPackages(_) | TrialError::NoManager { .. } => {
+        TrialError::NoPackages(_) | TrialError::NoManager { .. } | TrialError::Foreign { .. } => {
             Failure::new(Exit::Usage, error.to_string()).help("choose other platforms with `--platform`")
         }
         error => Failure::new(Exit::StepFailed, error.to_string()),

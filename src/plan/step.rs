@@ -214,6 +214,8 @@ pub struct PackageWork {
     pub python_depends: Vec<String>,
     /// The packages whose files are left out.
     pub without: Vec<StepId>,
+    /// The other package steps, where it collects packages: no two steps may make one file.
+    pub beside: Vec<StepId>,
     /// How the platform's packages are written.
     pub packaging: Packaging,
     /// The package's architecture.

@@ -263,6 +263,10 @@ pub struct Package {
     pub priority: String,
     /// `contents`.
     pub contents: Vec<Content>,
+    /// `collect`: finished packages in the container, paths or globs. Where there are some, nothing else is set but
+    /// `name` and `from`: the packages say the rest themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub collect: Vec<String>,
     /// `without`: what these packages of the recipe already ship is left out.
     pub without: Vec<PackageName>,
     /// `users`, made before unpacking.

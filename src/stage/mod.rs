@@ -10,7 +10,7 @@ mod tree;
 pub use accounts::{Accounts, AccountsError};
 pub use path::TreePath;
 pub use spool::Spool;
-pub(crate) use tarstream::{Member, MemberKind, Members};
 pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
+pub(crate) use tarstream::{Member, MemberKind, Members};
 pub(crate) use tree::copy_all;
 pub use tree::{Entry, Kind, Owner, Role, Tree, TreeError};

@@ -44,6 +44,18 @@ pub enum TrialError {
         /// Its package manager.
         manager: &'static str,
     },
+    /// The platform's packages are not those of its package manager: it only builds them.
+    #[error(
+        "install tests cannot be held on {platform}: its package manager ({manager}) does not install {format} packages"
+    )]
+    Foreign {
+        /// The platform.
+        platform: String,
+        /// Its package manager.
+        manager: &'static str,
+        /// The format of its packages.
+        format: &'static str,
+    },
     /// The daemon.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -13,12 +13,14 @@ use super::{
     unit::UnitName,
 };
 use crate::{
-    build::Records,
+    build::{Records, of_items},
     event::StepId,
+    format::foreign::{self, Foreign, ForeignError},
     names::{PlatformId, Sha256},
     plan::{PackageWork, Plan, Record, Work},
-    platform::Platform,
+    platform::{Manager, PackageFormat, Platform},
     recipe::{Recipe, UnitTrial},
+    stage::Limits,
     util::files::digest,
 };
 
@@ -66,12 +68,17 @@ impl Subject {
             let manager = platform.manager.as_str();
             return Err(TrialError::NoManager { platform: platform.id.to_string(), manager });
         };
+        let (id, format) = (platform.id.to_string(), platform.package.format);
+        if (platform.manager == Manager::Apt) != (format == PackageFormat::Deb) {
+            let (manager, format) = (platform.manager.as_str(), format.as_str());
+            return Err(TrialError::Foreign { platform: id, manager, format });
+        }
         let mut base = String::new();
         let mut packages = Vec::new();
         for step in plan.steps.iter().filter(|step| step.platform == platform.id) {
             match &step.work {
                 Work::Base(work) => base.clone_from(&work.local),
-                Work::Package(work) => packages.push(built(&step.id, work, project)?),
+                Work::Package(work) => packages.extend(built(&step.id, work, project)?),
                 _ => {}
             }
         }
@@ -131,13 +138,14 @@ pub const UNIT_FOLDERS: [&str; 5] = [
     "/lib/systemd/system",
 ];
 
-/// The package that a step made, as its record has it.
-fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Built, TrialError> {
+/// The packages that a step made, as its record has them: one of ours, or those that it collected, whose names are in
+/// their files.
+fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Vec<Built>, TrialError> {
     let missing = |why: String| TrialError::NotBuilt { step: step.clone(), why };
     let records = Records::of(project);
     let record = records.load(step).ok_or_else(|| missing("there is no record of it".to_owned()))?;
     of_this_release(&record, work).map_err(missing)?;
-    let mut package = None;
+    let mut files = Vec::new();
     for file in &record.files {
         let path = project.join(&file.path);
         match digest(&path) {
@@ -146,11 +154,31 @@ fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Built, Tri
             Err(_) => return Err(missing(format!("{} is gone", file.path))),
         }
         if path != records.listing(step) {
-            package = Some((path, file.sha256.clone()));
+            files.push((path, file.sha256.clone()));
         }
     }
-    let (file, sha256) = package.ok_or_else(|| missing("its record names no file".to_owned()))?;
-    Ok(Built { name: work.package.name.to_string(), file, sha256, listing: listing::read(&records.listing(step))? })
+    if files.is_empty() {
+        return Err(missing("its record names no file".to_owned()));
+    }
+    if !work.package.collect.is_empty() {
+        return files.into_iter().map(|(file, sha256)| collected(file, sha256).map_err(missing)).collect();
+    }
+    let (name, listing) = (work.package.name.to_string(), listing::read(&records.listing(step))?);
+    Ok(files
+        .into_iter()
+        .map(|(file, sha256)| Built { name: name.clone(), file, sha256, listing: listing.clone() })
+        .collect())
+}
+
+/// A package that was collected, as its own file describes it.
+fn collected(file: PathBuf, sha256: Sha256) -> Result<Built, String> {
+    let read = || -> Result<Foreign, ForeignError> {
+        let open = fs_err::File::open(&file)?;
+        let size = open.metadata()?.len();
+        foreign::read(std::io::BufReader::new(open), size, &Limits::default())
+    };
+    let package = read().map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(Built { name: package.name, listing: of_items(&package.files), file, sha256 })
 }
 
 fn of_this_release(record: &Record, work: &PackageWork) -> Result<(), String> {

@@ -24,13 +24,14 @@ struct Rule {
 }
 
 /// A path, or a glob.
-enum Pattern {
+pub enum Pattern {
     Path(TreePath),
     Glob(GlobMatcher),
 }
 
 impl Pattern {
-    fn of(src: &str) -> Result<Self, StepError> {
+    /// The pattern of a `src`.
+    pub fn of(src: &str) -> Result<Self, StepError> {
         if fixed_part(src) == src.trim_end_matches('/') {
             return Ok(Self::Path(TreePath::new(src)?));
         }
@@ -42,7 +43,7 @@ impl Pattern {
     }
 
     /// Whether it names exactly this path.
-    fn names(&self, path: &TreePath) -> bool {
+    pub fn names(&self, path: &TreePath) -> bool {
         match self {
             Self::Path(named) => named == path,
             Self::Glob(matcher) => matcher.is_match(path.as_str()),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::super::StepError;
 use crate::{
+    format::foreign::{Item, ItemKind},
     recipe::Package,
     stage::{Entry, Kind, Role, Tree, TreePath},
     util::files::write_whole,
@@ -71,9 +72,32 @@ fn line(tree: &Tree, path: &TreePath, entry: &Entry) -> Line {
 
 /// Writes a tree's listing: JSON, one line each.
 pub fn write(file: &Path, tree: &Tree) -> Result<(), StepError> {
+    let lines: Vec<Line> = tree.iter().map(|(path, entry)| line(tree, path, entry)).collect();
+    write_lines(file, lines.iter())
+}
+
+/// The lines of a package that somebody else built.
+#[must_use]
+pub fn of_items(items: &[Item]) -> Vec<Line> {
+    let line = |item: &Item| Line {
+        path: item.path.to_string(),
+        what: match &item.kind {
+            ItemKind::Dir => "dir".to_owned(),
+            ItemKind::File { sha256, .. } => format!("file {}", hex::encode(sha256)),
+            ItemKind::Symlink { target } => format!("link {target}"),
+        },
+        mode: format!("{:o}", item.mode),
+        owner: format!("{}:{}", item.owner.user, item.owner.group),
+        role: if item.config { "config".to_owned() } else { String::new() },
+    };
+    items.iter().map(line).collect()
+}
+
+/// Writes lines as a listing.
+pub fn write_lines<'a>(file: &Path, lines: impl Iterator<Item = &'a Line>) -> Result<(), StepError> {
     let mut text = String::new();
-    for (path, entry) in tree.iter() {
-        text.push_str(&serde_json::to_string(&line(tree, path, entry)).map_err(std::io::Error::from)?);
+    for line in lines {
+        text.push_str(&serde_json::to_string(line).map_err(std::io::Error::from)?);
         text.push('\n');
     }
     Ok(write_whole(file, text.as_bytes())?)

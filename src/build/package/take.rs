@@ -66,7 +66,7 @@ pub async fn tree(
 
 /// The fixed parts of all container contents, none within another.
 fn roots(work: &PackageWork) -> Vec<String> {
-    let mut all: Vec<String> = work
+    let all: Vec<String> = work
         .package
         .contents
         .iter()
@@ -74,6 +74,11 @@ fn roots(work: &PackageWork) -> Vec<String> {
         .filter(|content| content.kind != ContentKind::Symlink)
         .map(|content| fixed_part(&content.src).to_owned())
         .collect();
+    outermost(all)
+}
+
+/// Those of these paths that are not within another one.
+pub fn outermost(mut all: Vec<String>) -> Vec<String> {
     all.sort();
     let mut roots: Vec<String> = Vec::new();
     for path in all {

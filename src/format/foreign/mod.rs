@@ -135,5 +135,6 @@ fn is_name(text: &str) -> bool {
 
 /// Whether a text can be a part of a version.
 fn is_version(text: &str, more: &[u8]) -> bool {
-    (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".+~^_".contains(&b) || more.contains(&b))
+    (1..=255).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".+~^_".contains(&b) || more.contains(&b))
 }

@@ -125,7 +125,9 @@ impl Sums {
         if header_covered && payload_covered {
             return Ok(());
         }
-        Err(ForeignError::Unsupported("no MD5 or SHA-256 of its header and payload: nothing says that it is whole".to_owned()))
+        Err(ForeignError::Unsupported(
+            "no MD5 or SHA-256 of its header and payload: nothing says that it is whole".to_owned(),
+        ))
     }
 }
 
@@ -143,7 +145,9 @@ fn packing(header: &Header, start: &[u8]) -> Result<Packing, ForeignError> {
         Some("zstd") => Ok(Packing::Zstd),
         Some(other) => {
             let other = shown(other.as_bytes());
-            Err(ForeignError::Unsupported(format!("a payload compressed with {other}: only gzip, xz and zstd are read")))
+            Err(ForeignError::Unsupported(format!(
+                "a payload compressed with {other}: only gzip, xz and zstd are read"
+            )))
         }
     }
 }
@@ -151,7 +155,11 @@ fn packing(header: &Header, start: &[u8]) -> Result<Packing, ForeignError> {
 fn describe(header: &Header) -> Result<Foreign, ForeignError> {
     let required = |number: u32, what: &str, fits: fn(&str) -> bool| {
         let text = header.text(number)?.unwrap_or_default();
-        if fits(&text) { Ok(text) } else { Err(malformed(format!("`{}` cannot be its {what}", shown(text.as_bytes())))) }
+        if fits(&text) {
+            Ok(text)
+        } else {
+            Err(malformed(format!("`{}` cannot be its {what}", shown(text.as_bytes()))))
+        }
     };
     let name = required(tag::NAME, "name", is_name)?;
     let version = required(tag::VERSION, "version", |text| is_version(text, b""))?;

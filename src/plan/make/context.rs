@@ -91,7 +91,7 @@ impl Maker<'_> {
         let users: Vec<serde_json::Value> =
             image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
-        serde_json::json!({
+        let mut values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
             "image": image.name,
@@ -119,7 +119,18 @@ impl Maker<'_> {
             "user": self.user(image),
             "entrypoint": image.entrypoint,
             "cmd": image.cmd,
-        })
+            "tag": self.context.release.tag,
+            "version": self.context.release.version,
+            "release": self.context.release.release,
+            "suffix": self.platform.package.suffix,
+            "epoch": self.context.epoch,
+        });
+        // A machine that the platform has no word for is an error only where somebody asks for the word.
+        if let (Ok(arch), Some(values)) = (self.arch(), values.as_object_mut()) {
+            values.insert("arch".to_owned(), arch.as_str().into());
+            values.insert("noarch".to_owned(), self.platform.package.any.as_str().into());
+        }
+        values
     }
 }
 

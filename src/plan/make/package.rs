@@ -40,6 +40,11 @@ impl Maker<'_> {
         for file in package.copyright.license_file.iter().chain(&package.changelog) {
             inputs.insert(file.display().to_string(), self.digest_file(file)?);
         }
+        let is_collected = !package.collect.is_empty();
+        if is_collected {
+            // Everything else is said by the packages themselves.
+            inputs.retain(|name, _| ["recipe", "version", "release", "packaging"].contains(&name.as_str()));
+        }
         let image = self.id(package.from.as_str());
         let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
         let work = PackageWork {
@@ -48,6 +53,7 @@ impl Maker<'_> {
             prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
             python_depends: self.platform.python.depends.clone(),
             without: without.clone(),
+            beside: self.beside(package),
             packaging: self.platform.package.clone(),
             arch: self.arch()?,
             release: self.context.release.clone(),
@@ -56,11 +62,20 @@ impl Maker<'_> {
             homepage: project.homepage.clone(),
             epoch: self.context.epoch,
         };
-        let title = format!("package {}", package.name);
+        let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
         step.needs = std::iter::once(image).chain(without).collect();
         step.wanted = matches!(self.context.want, Want::All | Want::Packages);
         Ok(step)
+    }
+
+    /// The other package steps of the platform, of a step whose files get their names elsewhere.
+    fn beside(&self, package: &Package) -> Vec<StepId> {
+        if package.collect.is_empty() {
+            return Vec::new();
+        }
+        let others = self.recipe.packages.iter().filter(|other| other.name != package.name);
+        others.map(|other| self.id(&package_step(other.name.as_str()))).collect()
     }
 
     pub(super) fn arch(&self) -> Result<ArchName, PlanError> {

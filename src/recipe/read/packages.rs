@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
+    collect,
     content::Of,
     graph::{circle_issue, numbers, ordered},
     raw::RawPackage,
@@ -46,6 +47,9 @@ impl View<'_> {
         let at = (place.as_str(), &raw.span);
         let name = raw.name.value()?;
         let from = required(&raw.from, ("from", "\"core\""), at, issues);
+        if !matches!(raw.collect, Given::No) {
+            return collect::collected(raw, name, &from?.value, issues);
+        }
         let summary = required(&raw.summary, ("summary", "\"what it is, in one line\""), at, issues);
         let contents = required(&raw.contents, ("contents", "[{ src = \"/opt/example\" }]"), at, issues);
         let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
@@ -65,6 +69,7 @@ impl View<'_> {
             section: raw.section.or("misc"),
             priority: raw.priority.or("optional").to_owned(),
             contents: contents?,
+            collect: Vec::new(),
             without: raw.without.values(),
             users: self.accounts(&raw.users),
             scripts: self.scripts(raw),

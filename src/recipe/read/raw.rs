@@ -136,6 +136,7 @@ table! {
         section: String = read::section,
         priority: &'static str = one_of("priority", &PRIORITIES),
         contents: Vec<At<RawContent>> = list(sub_table),
+        collect: Vec<At<String>> = list(read::collected),
         without: Vec<At<PackageName>> = list(parsed),
         users: Vec<At<UserName>> = list(parsed),
         scripts: RawScripts = sub_table,

@@ -4,7 +4,10 @@ use toml::de::DeValue;
 
 use crate::{
     names::{ImageName, PackageName, SourceName, UserName},
-    util::toml::{Issue, Issues, Value, one_line, parsed, plain_absolute, quoted, word, wrong_type},
+    util::toml::{
+        BadPath, Issue, Issues, Value, check_glob, in_container, is_glob, one_line, parsed, plain_absolute, quoted,
+        string, word, wrong_type,
+    },
 };
 
 /// A name of the recipe as text.
@@ -62,6 +65,24 @@ pub(crate) fn prefix(value: Value<'_>, issues: &mut Issues) -> Option<String> {
         value, issues,
     )?;
     Some(path)
+}
+
+/// Finished packages in a container: a path or a glob.
+pub(crate) fn collected(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = string(value, issues)?;
+    let path = in_container(text).and_then(|path| check_glob(&path).map(|()| path)).and_then(|path| {
+        let top = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        if is_glob(top) {
+            let help = "name the folder that they are built in, e.g. \"/packages/*.deb\"";
+            Err(BadPath::new(text, "would read the whole container", help))
+        } else if !is_glob(&path) && ![".deb", ".rpm"].iter().any(|extension| path.ends_with(extension)) {
+            let help = "name files, or write a glob: \"/packages/*.deb\", \"/root/rpmbuild/RPMS/**/*.rpm\"";
+            Err(BadPath::new(text, "is no .deb or .rpm file", help))
+        } else {
+            Ok(path)
+        }
+    });
+    path.map_err(|bad| issues.add(bad.at(&value.span()))).ok()
 }
 
 /// A Python distribution's name, normalised (PEP 503).

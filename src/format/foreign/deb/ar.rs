@@ -53,7 +53,8 @@ impl<R: Read> Ar<R> {
             return Ok(None);
         }
         let Ok(header) = <[u8; HEADER]>::try_from(header) else { return Err(ForeignError::Truncated) };
-        let field = |from: usize, to: usize| std::str::from_utf8(&header[from..to]).ok().map(|text| text.trim_end_matches(' '));
+        let field =
+            |from: usize, to: usize| std::str::from_utf8(&header[from..to]).ok().map(|text| text.trim_end_matches(' '));
         let size = field(48, 58).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
         let size = size.and_then(|text| text.parse::<u64>().ok());
         let name = field(0, 16).map(|name| name.strip_suffix('/').unwrap_or(name));

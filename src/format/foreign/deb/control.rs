@@ -176,7 +176,9 @@ mod tests {
             assert!(conffiles(bad).is_err(), "{bad:?}");
         }
         assert!(sum("d41d8cd98f00b204e9800998ecf8427e  usr/a").is_ok());
-        for bad in ["", "d41d8cd98f00b204e9800998ecf8427e usr/a", "d41d  usr/a", "d41d8cd98f00b204e9800998ecf8427e  ../a"] {
+        for bad in
+            ["", "d41d8cd98f00b204e9800998ecf8427e usr/a", "d41d  usr/a", "d41d8cd98f00b204e9800998ecf8427e  ../a"]
+        {
             assert!(sum(bad).is_err(), "{bad:?}");
         }
     }

@@ -66,7 +66,9 @@ impl Data {
                 }
                 Ok(kind)
             }
-            MemberKind::Special(what) => Err(disagrees(path, &format!("it is {what}, which a package cannot hold here"))),
+            MemberKind::Special(what) => {
+                Err(disagrees(path, &format!("it is {what}, which a package cannot hold here")))
+            }
         }
     }
 }
@@ -74,7 +76,8 @@ impl Data {
 /// A name's path; `None` for the root.
 fn path(name: &[u8], limits: &Limits) -> Result<Option<TreePath>, ForeignError> {
     let text = std::str::from_utf8(name).ok().filter(|text| text.len() <= limits.path_bytes);
-    let text = text.ok_or_else(|| ForeignError::Unsupported(format!("the name `{}`: too long or not UTF-8", shown(name))))?;
+    let text =
+        text.ok_or_else(|| ForeignError::Unsupported(format!("the name `{}`: too long or not UTF-8", shown(name))))?;
     Place::top().of(text).map_err(tar_error)
 }
 
@@ -82,8 +85,15 @@ fn path(name: &[u8], limits: &Limits) -> Result<Option<TreePath>, ForeignError> 
 fn owner(path: &TreePath, member: &Member) -> Result<Owner, ForeignError> {
     let name = |name: &[u8], number: u64, whose: &str| match (name, number) {
         (b"", 0) => Ok("root".to_owned()),
-        (b"", number) => Err(disagrees(path, &format!("its {whose} is a number without a name, {number}: build with `dpkg-deb --root-owner-group` or fakeroot"))),
-        (name, _) => owner_name(name).ok_or_else(|| disagrees(path, &format!("its {whose} `{}` is no name", shown(name)))),
+        (b"", number) => Err(disagrees(
+            path,
+            &format!(
+                "its {whose} is a number without a name, {number}: build with `dpkg-deb --root-owner-group` or fakeroot"
+            ),
+        )),
+        (name, _) => {
+            owner_name(name).ok_or_else(|| disagrees(path, &format!("its {whose} `{}` is no name", shown(name))))
+        }
     };
     Ok(Owner { user: name(&member.user, member.uid, "owner")?, group: name(&member.group, member.gid, "group")? })
 }

@@ -249,7 +249,11 @@ impl<'h> Arrays<'h> {
         let folder = self.folders.get(self.folder_of[at] as usize).copied().unwrap_or_default();
         let name = self.names[at];
         if !folder.starts_with('/') || !folder.ends_with('/') || name.contains('/') {
-            return Err(malformed(format!("`{}` in `{}` is no file", shown(name.as_bytes()), shown(folder.as_bytes()))));
+            return Err(malformed(format!(
+                "`{}` in `{}` is no file",
+                shown(name.as_bytes()),
+                shown(folder.as_bytes())
+            )));
         }
         Ok(format!("{folder}{name}"))
     }
@@ -269,7 +273,12 @@ impl<'h> Arrays<'h> {
                 Some(target) => What::Link(target),
                 None => return Err(malformed(format!("the link `{}` has no target", shown(path.as_bytes())))),
             },
-            _ => return Err(ForeignError::Unsupported(format!("`{}`, which is a device or a pipe", shown(path.as_bytes())))),
+            _ => {
+                return Err(ForeignError::Unsupported(format!(
+                    "`{}`, which is a device or a pipe",
+                    shown(path.as_bytes())
+                )));
+            }
         };
         if is_root && what != What::Dir {
             return Err(malformed("its root is no folder"));

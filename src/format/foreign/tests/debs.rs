@@ -171,7 +171,10 @@ fn lists_must_agree_with_the_files() {
 
 /// The tree of a property test: what our own writer is given.
 fn trees() -> impl Strategy<Value = Vec<(String, u8, Vec<u8>)>> {
-    prop::collection::vec(("(opt/)?[a-d]{1,2}(/[a-d .]{0,2}[a-d]){0,2}", 0..4_u8, prop::collection::vec(any::<u8>(), 0..300)), 0..12)
+    prop::collection::vec(
+        ("(opt/)?[a-d]{1,2}(/[a-d .]{0,2}[a-d]){0,2}", 0..4_u8, prop::collection::vec(any::<u8>(), 0..300)),
+        0..12,
+    )
 }
 
 fn tree(entries: &[(String, u8, Vec<u8>)]) -> Tree {

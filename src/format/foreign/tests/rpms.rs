@@ -11,7 +11,10 @@ pub(super) fn builder() -> PackageBuilder {
     builder
         .with_file_contents("a = 1\n", FileOptions::new("/etc/tools.conf").permissions(0o640).config().noreplace())
         .unwrap()
-        .with_file_contents("#!/bin/sh\n", FileOptions::new("/usr/bin/tools").permissions(0o755).user("shop").group("shop"))
+        .with_file_contents(
+            "#!/bin/sh\n",
+            FileOptions::new("/usr/bin/tools").permissions(0o755).user("shop").group("shop"),
+        )
         .unwrap()
         .with_symlink(FileOptions::symlink("/usr/bin/t", "tools"))
         .unwrap()
@@ -89,5 +92,8 @@ fn a_package_without_files_is_one() {
 fn devices_are_refused() {
     let mut builder = builder();
     builder.with_special_file(FileOptions::fifo("/run/tools")).unwrap();
-    assert_eq!(refused(&bytes(builder, CompressionWithLevel::None)), "it has `/run/tools`, which is a device or a pipe");
+    assert_eq!(
+        refused(&bytes(builder, CompressionWithLevel::None)),
+        "it has `/run/tools`, which is a device or a pipe"
+    );
 }
