@@ -32,15 +32,16 @@ pub struct Expected<'a> {
 pub fn collected(package: &Foreign, file: &str, expected: &Expected<'_>) -> Result<Vec<String>, Finding> {
     let wrong = |message: String, help: String| Err(Finding { message, help });
     let (format, platform) = (package.format.as_str(), expected.platform);
+    let article = if package.format == ForeignFormat::Rpm { "an" } else { "a" };
     if ForeignFormat::of_name(file) != Some(package.format) {
         return wrong(
-            format!("{file} is a {format} package under a name that says something else"),
+            format!("{file} is {article} {format} package under a name that says something else"),
             format!("let the image call it `{}`", package.file_name()),
         );
     }
     if format != expected.format.as_str() {
         return wrong(
-            format!("{file} is a {format} package, but {platform} takes {} packages", expected.format.as_str()),
+            format!("{file} is {article} {format} package, but {platform} takes {} packages", expected.format.as_str()),
             format!("give `collect` in the overrides of each format: `[package.overrides.{format}]`"),
         );
     }

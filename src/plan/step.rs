@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     event::StepId,
-    names::{ArchName, PlatformId, Sha256},
+    names::{ArchName, PackageName, PlatformId, Sha256},
     plan::ContextFile,
     platform::{Bootstrap, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release},
@@ -214,8 +214,10 @@ pub struct PackageWork {
     pub python_depends: Vec<String>,
     /// The packages whose files are left out.
     pub without: Vec<StepId>,
-    /// The other package steps, where it collects packages: no two steps may make one file.
+    /// Where it collects packages, the package steps before it: no two steps may make one file.
     pub beside: Vec<StepId>,
+    /// Where it collects packages, those that this recipe writes itself.
+    pub ours: Vec<PackageName>,
     /// How the platform's packages are written.
     pub packaging: Packaging,
     /// The package's architecture.

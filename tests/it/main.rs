@@ -20,6 +20,8 @@ mod build;
 #[cfg(feature = "scripted")]
 mod clean;
 #[cfg(feature = "scripted")]
+mod collect;
+#[cfg(feature = "scripted")]
 mod deb;
 #[cfg(feature = "scripted")]
 mod disk;

@@ -66,11 +66,14 @@ impl Collected {
 impl Job {
     fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
         let mut all: Vec<Collected> = Vec::new();
-        for (path, entry) in taken.iter() {
+        for (path, _) in taken.iter() {
             let collected = Collected { package: self.read(taken, path)?, path: path.clone() };
             self.is_alone(&collected, &all)?;
-            lines.line(&format!("/{path}: {}, {} files", collected.package.file_name(), collected.package.files.len()));
-            debug_assert!(matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. }), "others were refused");
+            lines.line(&format!(
+                "/{path}: {} with {} paths",
+                collected.package.file_name(),
+                collected.package.files.len()
+            ));
             all.push(collected);
         }
         let listing = self.listing(&all);
@@ -134,6 +137,10 @@ impl Job {
             let name = &one.package.name;
             let message = format!("/{} and /{} are both the package `{name}`", other.path, one.path);
             return refused(message, "only one of them can be installed: narrow the patterns of `collect`");
+        }
+        if let Some(ours) = self.work.ours.iter().find(|ours| ours.as_str() == one.package.name) {
+            let message = format!("/{} is the package `{ours}`, which the recipe makes itself, too", one.path);
+            return refused(message, "give one of them another name, or leave it out of `collect`");
         }
         let path = self.target(one.file());
         let records = Records::of(&self.session.project);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     event::StepId,
-    names::{ArchName, Sha256},
+    names::{ArchName, PackageName, Sha256},
     platform::PackageFormat,
     recipe::{ContentKind, Package},
 };
@@ -47,13 +47,15 @@ impl Maker<'_> {
         }
         let image = self.id(package.from.as_str());
         let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
+        let beside = if is_collected { self.before(package) } else { Vec::new() };
         let work = PackageWork {
             package: package.clone(),
             image: image.clone(),
             prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
             python_depends: self.platform.python.depends.clone(),
             without: without.clone(),
-            beside: self.beside(package),
+            beside: beside.clone(),
+            ours: if is_collected { self.ours() } else { Vec::new() },
             packaging: self.platform.package.clone(),
             arch: self.arch()?,
             release: self.context.release.clone(),
@@ -65,17 +67,21 @@ impl Maker<'_> {
         let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
         step.needs = std::iter::once(image).chain(without).collect();
+        step.uses = beside;
         step.wanted = matches!(self.context.want, Want::All | Want::Packages);
         Ok(step)
     }
 
-    /// The other package steps of the platform, of a step whose files get their names elsewhere.
-    fn beside(&self, package: &Package) -> Vec<StepId> {
-        if package.collect.is_empty() {
-            return Vec::new();
-        }
-        let others = self.recipe.packages.iter().filter(|other| other.name != package.name);
+    /// The package steps before one that collects, whose files get their names elsewhere.
+    fn before(&self, package: &Package) -> Vec<StepId> {
+        let others = self.recipe.packages.iter().take_while(|other| other.name != package.name);
         others.map(|other| self.id(&package_step(other.name.as_str()))).collect()
+    }
+
+    /// The packages that are written here.
+    fn ours(&self) -> Vec<PackageName> {
+        let ours = self.recipe.packages.iter().filter(|package| package.collect.is_empty());
+        ours.map(|package| package.name.clone()).collect()
     }
 
     pub(super) fn arch(&self) -> Result<ArchName, PlanError> {
