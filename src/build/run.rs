@@ -306,12 +306,11 @@ impl<'a> Progress<'a> {
                     rows.extend(work.tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.output.clone())));
                 }
                 Work::Package(_) => {
-                    rows.extend(record.files.iter().filter(|file| !file.path.starts_with(".factory/")).map(|file| {
-                        Made {
-                            size: file.size,
-                            ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))
-                        }
-                    }))
+                    let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
+                    rows.extend(files.map(|file| Made {
+                        size: file.size,
+                        ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))
+                    }));
                 }
                 Work::Base(_) | Work::Builder(_) | Work::Seed(_) => {}
             }

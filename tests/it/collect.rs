@@ -24,7 +24,9 @@ fn deb(name: &str, version: &str, arch: &str, path: &str) -> Vec<u8> {
             let mut header = tar::Header::new_gnu();
             header.set_mode(0o644);
             header.set_size(text.len() as u64);
-            (header.set_uid(0), header.set_gid(0), header.set_mtime(0));
+            header.set_uid(0);
+            header.set_gid(0);
+            header.set_mtime(0);
             header.set_username("root").unwrap();
             header.set_groupname("root").unwrap();
             out.append_data(&mut header, path, text.as_bytes()).unwrap();

@@ -82,7 +82,7 @@ impl Job {
         listing::write_lines(&store.listing(&self.step.id), listing.values())?;
         let mut files = written.iter().map(|path| self.recorded(path)).collect::<Result<Vec<_>, _>>()?;
         self.forget_others(store.load(&self.step.id).as_ref(), &files);
-        let sums: String = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
+        let sums = files.iter().fold(String::new(), |sums, file| sums + &format!("{}  {}\n", file.sha256, file.path));
         let note = match &all[..] {
             [one] => one.file().to_owned(),
             all => format!("{} packages", all.len()),
@@ -122,7 +122,9 @@ impl Job {
         };
         let warnings = check::collected(&package, file, &expected)
             .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
-        warnings.into_iter().for_each(|text| self.session.events.warn(text));
+        for text in warnings {
+            self.session.events.warn(text);
+        }
         Ok(package)
     }
 
@@ -158,15 +160,16 @@ impl Job {
     }
 
     /// What all of them install, by path. What two of them do is said.
-    fn listing(&self, all: &[Collected]) -> BTreeMap<String, Line> {
-        let mut lines: BTreeMap<String, Line> = BTreeMap::new();
+    fn listing(&self, all: &[Collected]) -> BTreeMap<TreePath, Line> {
+        let mut lines: BTreeMap<TreePath, Line> = BTreeMap::new();
         let mut twice = BTreeSet::new();
         for one in all {
-            for line in listing::of_items(&one.package.files) {
-                if lines.get(&line.path).is_some_and(|other| !(other.is_dir() && line.is_dir())) {
-                    twice.insert((one.file(), line.path.clone()));
+            let items = &one.package.files;
+            for (item, line) in items.iter().zip(listing::of_items(items)) {
+                if lines.get(&item.path).is_some_and(|other| !(other.is_dir() && line.is_dir())) {
+                    twice.insert((one.file(), &item.path));
                 }
-                lines.entry(line.path.clone()).or_insert(line);
+                lines.entry(item.path.clone()).or_insert(line);
             }
         }
         if let Some((file, path)) = twice.first() {

@@ -78,13 +78,11 @@ pub(super) struct Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = self.reader.read(buffer)?;
-        match self.left.checked_sub(got as u64) {
-            Some(left) => self.left = left,
-            None => {
-                let text = format!("it unpacks to more than {} bytes, which no honest one does", self.limit);
-                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-            }
-        }
+        let left = self.left.checked_sub(got as u64).ok_or_else(|| {
+            let text = format!("it unpacks to more than {} bytes, which no honest one does", self.limit);
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        });
+        self.left = left?;
         Ok(got)
     }
 }

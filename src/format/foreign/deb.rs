@@ -22,7 +22,7 @@ pub(super) const MAGIC: &[u8] = b"!<arch>\n";
 const LARGEST_CONTROL: u64 = 128 << 20;
 
 /// Reads a package.
-pub(super) fn read(reader: impl Read, limits: &Limits, bounds: &Bounds) -> Result<Foreign, ForeignError> {
+pub(super) fn read(reader: impl Read, limits: &Limits, bounds: Bounds) -> Result<Foreign, ForeignError> {
     let mut archive = Ar::start(reader)?;
     is_version_two(&mut archive)?;
     let (mut control, mut data): (Option<Control>, Option<Data>) = (None, None);
@@ -76,7 +76,7 @@ fn unpacked<R: Read, T>(
     archive: &mut Ar<R>,
     name: &str,
     extension: &str,
-    (bounds, most): (&Bounds, u64),
+    (bounds, most): (Bounds, u64),
     read: impl FnOnce(&mut dyn Read) -> Result<T, ForeignError>,
 ) -> Result<T, ForeignError> {
     let packing = Packing::of_extension(extension).ok_or_else(|| {

@@ -43,14 +43,14 @@ pub enum ItemKind {
 /// The items of a package while it is read.
 #[derive(Debug)]
 pub(super) struct Items {
-    items: BTreeMap<TreePath, Item>,
+    all: BTreeMap<TreePath, Item>,
     names: u64,
     limits: Limits,
 }
 
 impl Items {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { items: BTreeMap::new(), names: 0, limits: limits.clone() }
+        Self { all: BTreeMap::new(), names: 0, limits: limits.clone() }
     }
 
     /// Takes one.
@@ -61,27 +61,27 @@ impl Items {
         if self.names > self.limits.name_bytes {
             return Err(too_many("bytes in all names"));
         }
-        if self.items.len() as u64 >= self.limits.entries {
+        if self.all.len() as u64 >= self.limits.entries {
             return Err(too_many("files"));
         }
         let path = item.path.clone();
-        match self.items.insert(path.clone(), item) {
+        match self.all.insert(path.clone(), item) {
             None => Ok(()),
             Some(_) => Err(ForeignError::Disagrees { path, what: "it is in the package twice".to_owned() }),
         }
     }
 
     pub(super) fn get(&self, path: &TreePath) -> Option<&Item> {
-        self.items.get(path)
+        self.all.get(path)
     }
 
     pub(super) fn get_mut(&mut self, path: &TreePath) -> Option<&mut Item> {
-        self.items.get_mut(path)
+        self.all.get_mut(path)
     }
 
     /// All of them in canonical order.
     pub(super) fn finish(self) -> Result<Vec<Item>, ForeignError> {
-        let items: Vec<Item> = self.items.into_values().collect();
+        let items: Vec<Item> = self.all.into_values().collect();
         // What is below a path comes right behind it.
         for pair in items.windows(2) {
             if pair[0].kind != ItemKind::Dir && pair[1].path.is_within(&pair[0].path) {

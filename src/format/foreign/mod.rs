@@ -120,8 +120,8 @@ pub fn read(mut reader: impl Read, size: u64, limits: &Limits) -> Result<Foreign
     let whole = start.chain(reader);
     let bounds = codec::Bounds::of(size, limits);
     match ForeignFormat::of_magic(&start) {
-        Some(ForeignFormat::Deb) => deb::read(whole, limits, &bounds),
-        Some(ForeignFormat::Rpm) => rpm::read(whole, limits, &bounds),
+        Some(ForeignFormat::Deb) => deb::read(whole, limits, bounds),
+        Some(ForeignFormat::Rpm) => rpm::read(whole, limits, bounds),
         None => Err(ForeignError::NotAPackage),
     }
 }

@@ -30,7 +30,7 @@ const LEAD: usize = 96;
 const SHA256: u32 = 8;
 
 /// Reads a package.
-pub(super) fn read(mut reader: impl Read, limits: &Limits, bounds: &Bounds) -> Result<Foreign, ForeignError> {
+pub(super) fn read(mut reader: impl Read, limits: &Limits, bounds: Bounds) -> Result<Foreign, ForeignError> {
     lead(&mut reader)?;
     let signature = Header::read(&mut reader, Section::Signature)?;
     let mut padding = vec![0; (8 - signature.size() % 8) % 8];

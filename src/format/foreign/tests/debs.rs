@@ -28,7 +28,9 @@ pub(super) fn member(name: &str, content: &[u8]) -> Vec<u8> {
 
 pub(super) fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = b"!<arch>\n".to_vec();
-    members.iter().for_each(|(name, content)| bytes.extend(member(name, content)));
+    for (name, content) in members {
+        bytes.extend(member(name, content));
+    }
     bytes
 }
 
@@ -40,7 +42,9 @@ pub(super) fn tar(entries: &[(&str, EntryType, &str, &[u8])]) -> Vec<u8> {
         header.set_entry_type(*kind);
         header.set_mode(0o644);
         header.set_size(content.len() as u64);
-        (header.set_uid(0), header.set_gid(0), header.set_mtime(0));
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_username("root").unwrap();
         header.set_groupname("root").unwrap();
         let old = header.as_old_mut();

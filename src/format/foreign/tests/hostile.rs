@@ -60,10 +60,11 @@ fn what_no_file_system_could_hold_is_refused() {
 
 #[test]
 fn members_that_are_not_those_of_deb5() {
-    let (control, data) = (good_control(), tar(&[]));
+    let (inner, files) = (good_control(), tar(&[]));
     let with = |members: &[(&str, &[u8])]| refused(&archive(members));
     let first: (&str, &[u8]) = ("debian-binary", b"2.0\n");
-    let (control, data): ((&str, &[u8]), (&str, &[u8])) = (("control.tar", &control), ("data.tar", &data));
+    let control: (&str, &[u8]) = ("control.tar", &inner);
+    let data: (&str, &[u8]) = ("data.tar", &files);
     assert_eq!(with(&[control, data]), "it is malformed: its first member is not `debian-binary`");
     assert_eq!(with(&[("debian-binary", b"3.0\n"), control, data]), "it has the format version `3.0\\n`, not 2.0");
     for wrong in [
