@@ -23,6 +23,13 @@ fn example_with(changes: &[(&str, &str)]) -> String {
     })
 }
 
+/// A recipe with one package whose files come out of an image.
+fn collecting(keys: &str) -> String {
+    format!(
+        "{MINIMAL}[[image]]\nname = \"build\"\nrepository = \"x\"\n[[package]]\nname = \"tools\"\nfrom = \"build\"\n{keys}\n"
+    )
+}
+
 fn error_of(text: &str) -> String {
     let folder = project();
     write(folder.path(), "scripts/postinst.py", "#!/usr/bin/python3\nprint()\n");
@@ -56,6 +63,12 @@ errors! {
     ]);
     syntax_key_twice: example_with(&[("[python]\n", "[python]\nprefix = \"/opt/other\"\n")]);
     control_characters: "[project]\nname = \"a\u{1b}[31m\"\n\u{202e}\n";
+    collect_with_other_keys: collecting("summary = \"x\"\nusers = []\ncontents = [{ src = \"/x\" }]\ndepends = [\"a\"]\n\
+        without = [\"y2\"]\nlintian = []\ncollect = [\"/packages/*.deb\"]");
+    collect_what_is_no_package: collecting("collect = [\"packages/*.deb\", \"/a/*.[deb\", \"/**/*.deb\", \"/packages\", \"/../a.deb\"]");
+    collect_nothing: collecting("collect = []");
+    collect_of_the_wrong_type: collecting("collect = \"/packages/*.deb\"");
+    collect_in_an_override: collecting("[package.overrides.deb]\ncollect = [\"/packages/*.deb\"]\nsummary = \"x\"");
     unknown_key: example_with(&[("summary = ", "sumary = ")]);
     unknown_table: format!("{EXAMPLE}\n[[wapt]]\nname = \"x\"\n");
     wrong_type: example_with(&[

@@ -104,3 +104,13 @@ fn a_platform_beside_the_recipes_own_may_not_fit() {
     let error = file.resolve(&platform(&catalogue(), "rocky-9"), &release()).unwrap_err();
     assert_eq!(error.issues()[0].issue.message, "missing key `requirements` in [python]");
 }
+
+#[test]
+fn packages_are_collected_from_where_the_format_has_them() {
+    let text = BASE.to_owned()
+        + "[[package]]\nname = \"tools\"\nfrom = \"core\"\ncollect = [\"/packages//*.deb\"]\n\
+           [package.overrides.rocky-9]\ncollect = [\"/root/rpmbuild/RPMS/**/*.rpm\", \"/a.rpm\"]\n";
+    let collect = |id: &str| resolve(project().path(), &text, id).packages.swap_remove(0).collect;
+    assert_eq!(collect("debian-12"), ["/packages/*.deb"]);
+    assert_eq!(collect("rocky-9"), ["/root/rpmbuild/RPMS/**/*.rpm", "/a.rpm"]);
+}
