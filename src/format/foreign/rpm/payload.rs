@@ -135,3 +135,72 @@ impl Read for Counted<'_> {
         Ok(got)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+    use crate::format::foreign::{
+        Item, ItemKind,
+        rpm::header::{Header, Section},
+    };
+
+    /// What a header lists: `/opt/a` and `/opt/b`, one file, and `/opt/c`, another.
+    fn listed() -> Listed {
+        let mut builder = rpm::PackageBuilder::new("tools", "1", "MIT", "noarch", "tools");
+        for path in ["/opt/a", "/opt/b"] {
+            builder.with_file_contents("same", rpm::FileOptions::new(path).hardlink("one")).unwrap();
+        }
+        builder.with_file_contents("other", rpm::FileOptions::new("/opt/c")).unwrap();
+        let mut bytes = Vec::new();
+        builder.build().unwrap().write(&mut bytes).unwrap();
+        let mut rest = &bytes[96..];
+        let signature = Header::read(&mut rest, Section::Signature).unwrap();
+        rest.read_exact(&mut vec![0; (8 - signature.size() % 8) % 8]).unwrap();
+        Listed::of(&Header::read(&mut rest, Section::Main).unwrap(), &Limits::default()).unwrap()
+    }
+
+    /// An archive in rpm's short form: numbers of files, and contents.
+    fn short(entries: &[(u32, &str)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let pad = |bytes: &mut Vec<u8>| bytes.resize(bytes.len().next_multiple_of(4), 0);
+        for (file, content) in entries {
+            bytes.extend(format!("07070X{file:08x}").bytes());
+            pad(&mut bytes);
+            bytes.extend(content.bytes());
+            pad(&mut bytes);
+        }
+        let zeros = "0".repeat(8 * 11);
+        bytes.extend(format!("070701{zeros}0000000b00000000{TRAILER}\0").bytes());
+        pad(&mut bytes);
+        bytes
+    }
+
+    fn taken(bytes: &[u8]) -> Result<Vec<Item>, ForeignError> {
+        let mut listed = listed();
+        read(&mut &*bytes, &mut listed, &Limits::default())?;
+        listed.finish()
+    }
+
+    #[test]
+    fn the_short_form_takes_sizes_from_the_header() {
+        for order in [[(0, ""), (1, "same"), (2, "other")], [(2, "other"), (1, ""), (0, "same")]] {
+            let items = taken(&short(&order)).unwrap();
+            let ItemKind::File { size, .. } = items[0].kind else { panic!("{items:?}") };
+            assert_eq!((items.len(), size), (3, 4));
+            assert_eq!(items[0].kind, items[1].kind);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_the_header_is_refused() {
+        let said = |entries: &[(u32, &str)]| taken(&short(entries)).unwrap_err().to_string();
+        assert!(said(&[(0, ""), (1, "same")]).contains("the payload does not have it"));
+        assert!(said(&[(0, ""), (0, "same"), (2, "other")]).contains("the payload has it twice"));
+        assert!(said(&[(7, "")]).contains("a file that its header does not list"));
+        assert!(said(&[(0, ""), (1, "sama"), (2, "other")]).contains("digest of `/opt/b` is wrong"));
+        assert!(said(&[(0, ""), (1, "same"), (2, "othe")]).starts_with("it"));
+        assert_eq!(taken(b"070707").unwrap_err().to_string(), "it is malformed: its payload is no cpio archive");
+    }
+}
