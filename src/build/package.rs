@@ -77,7 +77,8 @@ impl Job {
         check::package(&tree, &meta)
             .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
         lines.line(&format!("{} files and folders", tree.len()));
-        if !self.work.packaging.relations.weak && !(meta.recommends.is_empty() && meta.suggests.is_empty()) {
+        let weak = meta.recommends.len() + meta.suggests.len();
+        if weak > 0 && !self.work.packaging.relations.weak {
             let (name, platform) = (&meta.name, self.platform());
             self.session.events.warn(format!(
                 "{name}: recommends and suggests are left out, which the tools of {platform} do not know"

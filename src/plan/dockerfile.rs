@@ -184,34 +184,6 @@ mod tests {
         assert!(matches!(error, TemplateError::Render { .. }), "{error}");
     }
 
-    /// `python-app.hbs` for an image with one folder of Python.
-    fn image(seed: bool, tools: &[&str]) -> String {
-        let values = serde_json::json!({
-            "project": "shop", "platform": "centos-7", "image": "core", "base": "base", "from": "base",
-            "child": false, "ca": false, "packages": [], "users": [], "contents": false, "owned": [],
-            "python": {
-                "tools": tools, "apps": [0], "wheels": true, "pip": "/usr/lib/pip", "seed": seed,
-                "interpreter": "/usr/bin/python", "prefix": "/opt/shop",
-            },
-            "env": {}, "expose": [], "workdir": null, "user": null, "entrypoint": [], "cmd": [],
-        });
-        let templates = Templates::of(Path::new("/nonexistent"));
-        templates.render(&Template::BuiltIn("python-app.hbs"), Family::Debian, &values).unwrap()
-    }
-
-    #[test]
-    fn pip_comes_from_the_seed_where_there_is_one() {
-        let seeded = image(true, &[]);
-        assert!(seeded.contains("virtualenv.py --seed /run/seed /run/seed /tmp/tools"), "{seeded}");
-        assert!(seeded.contains("      --seed /run/seed \\\n      /run/wheels \\\n"), "{seeded}");
-        assert!(!seeded.contains("--pip"), "{seeded}");
-        let plain = image(false, &["python3-pip"]);
-        assert!(plain.contains("      --pip /run/lib/pip \\\n      /run/wheels \\\n"), "{plain}");
-        assert!(!plain.contains("seed"), "{plain}");
-        let without = image(false, &[]);
-        assert!(!without.contains("virtualenv.py"), "{without}");
-    }
-
     #[test]
     fn every_manager_installs() {
         let nowhere = Path::new("/nonexistent");

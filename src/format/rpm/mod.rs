@@ -17,7 +17,7 @@ mod relation;
 mod relations;
 mod rich;
 #[cfg(test)]
-mod sample;
+pub(in crate::format) mod sample;
 mod scripts;
 mod signature;
 mod tags;

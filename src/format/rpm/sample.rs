@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the package says of itself.
-pub(super) fn meta() -> Meta {
+pub(in crate::format) fn meta() -> Meta {
     let mut meta = Meta {
         revision: "1.el7".to_owned(),
         arch: ArchName::new("noarch").unwrap(),
@@ -25,7 +25,7 @@ pub(super) fn meta() -> Meta {
 }
 
 /// Its files, without the folders above them.
-pub(super) fn tree() -> Tree {
+pub(in crate::format) fn tree() -> Tree {
     let old = sample::tree();
     let mut tree = Tree::new(old.spool().clone());
     for (path, entry) in old.iter() {

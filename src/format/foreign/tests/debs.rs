@@ -9,8 +9,9 @@ use super::{listing, read, refused};
 use crate::{
     format::{
         Format as _,
-        deb::{Codec, Deb, sample},
+        deb::{Codec, Deb},
         foreign::{ForeignFormat, ItemKind},
+        sample,
     },
     names::{ArchName, PackageName},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},

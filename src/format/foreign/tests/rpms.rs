@@ -1,9 +1,15 @@
 //! rpm packages as another library writes them, in every compression that is read.
 
+use std::io::Cursor;
+
 use rpm::{CompressionWithLevel, FileOptions, PackageBuilder};
 
 use super::{listing, read, refused};
-use crate::format::foreign::ForeignFormat;
+use crate::format::{
+    Format as _,
+    foreign::ForeignFormat,
+    rpm::{Codec, Rpm, sample},
+};
 
 pub(super) fn builder() -> PackageBuilder {
     let mut builder = PackageBuilder::new("tools", "2.5.11", "MIT", "noarch", "shows tools");
@@ -35,12 +41,10 @@ pub(super) fn bytes(builder: PackageBuilder, compression: CompressionWithLevel) 
     bytes
 }
 
-pub(super) const EACH: [CompressionWithLevel; 4] = [
-    CompressionWithLevel::None,
-    CompressionWithLevel::Gzip(1),
-    CompressionWithLevel::Xz(1),
-    CompressionWithLevel::Zstd(1),
-];
+/// Gzip is missing: in the other library it would change the deflate of the whole program (see Cargo.toml). Our own
+/// writer's packages have it.
+pub(super) const EACH: [CompressionWithLevel; 3] =
+    [CompressionWithLevel::None, CompressionWithLevel::Xz(1), CompressionWithLevel::Zstd(1)];
 
 #[test]
 fn every_compression_of_rpm_is_read() {
@@ -71,12 +75,28 @@ fn every_compression_of_rpm_is_read() {
 }
 
 #[test]
+fn what_our_writer_writes_is_read() {
+    let (tree, meta) = (sample::tree(), sample::meta());
+    for codec in [Codec::Gzip, Codec::Xz, Codec::Zstd] {
+        let format = Rpm::new(codec);
+        let mut out = Cursor::new(Vec::new());
+        format.write(&tree, &meta, &mut out).unwrap();
+        let package = read(&out.into_inner()).unwrap();
+        assert_eq!(package.file_name(), format.file_name(&meta));
+        for (path, entry) in tree.iter() {
+            let item = package.files.iter().find(|item| item.path == *path).unwrap();
+            assert_eq!((item.mode, &item.owner), (entry.mode, &entry.owner), "{path}");
+        }
+    }
+}
+
+#[test]
 fn names_of_one_file_have_one_content() {
     let mut builder = builder();
     for path in ["/opt/a", "/opt/b", "/opt/c"] {
         builder.with_file_contents("the same", FileOptions::new(path).hardlink("one")).unwrap();
     }
-    let package = read(&bytes(builder, CompressionWithLevel::Gzip(1))).unwrap();
+    let package = read(&bytes(builder, CompressionWithLevel::Xz(1))).unwrap();
     let names: Vec<_> = package.files.iter().filter(|item| item.path.as_str().starts_with("opt/")).collect();
     assert_eq!(names.len(), 3);
     assert!(names.windows(2).all(|pair| pair[0].kind == pair[1].kind), "{names:?}");
@@ -85,7 +105,7 @@ fn names_of_one_file_have_one_content() {
 #[test]
 fn a_package_without_files_is_one() {
     let empty = PackageBuilder::new("nothing", "1", "MIT", "noarch", "nothing");
-    assert!(read(&bytes(empty, CompressionWithLevel::Gzip(1))).unwrap().files.is_empty());
+    assert!(read(&bytes(empty, CompressionWithLevel::Xz(1))).unwrap().files.is_empty());
 }
 
 #[test]
