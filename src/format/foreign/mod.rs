@@ -106,7 +106,7 @@ impl Foreign {
 /// Reads a package of `size` bytes once from its start to its end.
 ///
 /// Memory grows with the number of files in it, never with their contents. What it unpacks to is bounded by `limits`
-/// (`total_bytes` of one archive, `entries`, names) and to [`codec::RATIO`] times its size.
+/// (`total_bytes` of one archive, `entries`, names) and to 2,000 times its size beyond 256 MiB.
 ///
 /// Checked: everything that the format says of its own structure; every digest in it that is an MD5 or a SHA-256 (of an
 /// rpm's header and payload and each file, of a deb's `md5sums`); that an rpm's payload is what its header says; names.

@@ -28,6 +28,7 @@ fn a_deb() -> Vec<u8> {
 fn cut_anywhere_it_is_refused() {
     let mut packages = vec![a_deb(), deb(&[("./usr/a", Regular, "", &[7; 3000])])];
     packages.extend(rpms::EACH.map(|compression| rpms::bytes(rpms::builder(), compression)));
+    packages.push(rpms::OF_RPMBUILD.to_vec());
     for bytes in packages {
         assert!(read(&bytes).is_ok());
         for end in (0..bytes.len()).step_by(1 + bytes.len() / 300) {
