@@ -15,6 +15,10 @@ use crate::{
     util::toml::{At, Given, Issue, Issues, quoted, required},
 };
 
+/// What may stand for `contents`, as the end of an example in backticks.
+const EITHER: &str =
+    "[{ src = \"/opt/example\" }]`; packages that the image has built are named with `collect = [\"/packages/*.deb\"]";
+
 impl View<'_> {
     /// `[[package]]`, each after those in its `without`.
     pub(super) fn packages(&self, issues: &mut Issues) -> Option<Vec<Package>> {
@@ -51,7 +55,7 @@ impl View<'_> {
             return collect::collected(raw, name, &from?.value, issues);
         }
         let summary = required(&raw.summary, ("summary", "\"what it is, in one line\""), at, issues);
-        let contents = required(&raw.contents, ("contents", "[{ src = \"/opt/example\" }]"), at, issues);
+        let contents = required(&raw.contents, ("contents", EITHER), at, issues);
         let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
         let overrides = lintian(raw, issues);
         let depends = self.relations(&raw.depends, issues);

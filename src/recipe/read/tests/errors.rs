@@ -67,6 +67,7 @@ errors! {
         without = [\"y2\"]\nlintian = []\ncollect = [\"/packages/*.deb\"]");
     collect_what_is_no_package: collecting("collect = [\"packages/*.deb\", \"/a/*.[deb\", \"/**/*.deb\", \"/packages\", \"/../a.deb\"]");
     collect_nothing: collecting("collect = []");
+    collect_nor_contents: collecting("summary = \"x\"");
     collect_of_the_wrong_type: collecting("collect = \"/packages/*.deb\"");
     collect_in_an_override: collecting("[package.overrides.deb]\ncollect = [\"/packages/*.deb\"]\nsummary = \"x\"");
     unknown_key: example_with(&[("summary = ", "sumary = ")]);
