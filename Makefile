@@ -9,7 +9,7 @@ export FACTORY_CA_BUNDLE
 # What the tests hold the packages against, beside the engine.
 REFEREES := mmdebstrap lintian docker-registry xz-utils git openssh-client openssh-server openssl
 
-.PHONY: help demo test build check units real deny fuzz clean
+.PHONY: help demo test build check units real accept deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +39,14 @@ real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
 	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
 	  cargo test --locked --features scripted --lib engine::docker::live
+
+# Every Debian and Ubuntu that the example names.
+ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04
+
+accept: build ## build and install the example on five Debians and Ubuntus (40 min cold, 15 warm; docs/accept.md)
+	@scripts/engine mmdebstrap
+	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 build
+	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 test
 
 deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny

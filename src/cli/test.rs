@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt as _, stream};
+
 use super::context::Context;
 use crate::{
     build::{Session, remove_leftovers},
@@ -58,11 +60,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     verdicts_failure(&verdicts, args.keep).map_or(Ok(()), Err)
 }
 
-/// One platform after the other. A check that fails stops none; a daemon that is gone, or Ctrl-C, stops all.
+/// Up to `--jobs` platforms at once, one when a container is to be kept. A check that fails stops none; a daemon that is
+/// gone, or Ctrl-C, stops all.
 async fn try_each(subjects: &[Subject], session: &Session, keep: bool) -> (Vec<Verdict>, Result<(), TrialError>) {
     let mut verdicts = Vec::new();
-    for subject in subjects {
-        match trial::run(subject, session, keep).await {
+    let at_once = if keep { 1 } else { session.jobs.max(1) };
+    let mut running = stream::iter(subjects).map(|subject| trial::run(subject, session, keep)).buffered(at_once);
+    while let Some(ended) = running.next().await {
+        match ended {
             Ok(verdict) => verdicts.push(verdict),
             Err(error) => return (verdicts, Err(error)),
         }

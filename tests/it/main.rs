@@ -44,6 +44,8 @@ mod locks;
 #[cfg(feature = "scripted")]
 mod log;
 #[cfg(feature = "scripted")]
+mod metadata;
+#[cfg(feature = "scripted")]
 mod play;
 #[cfg(feature = "scripted")]
 mod push;

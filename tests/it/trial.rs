@@ -49,6 +49,17 @@ fn a_check_that_fails() {
 }
 
 #[test]
+fn several_platforms_at_once() {
+    let project = Project::with_two_platforms();
+    project.done(&["build"]);
+    let run = project.run(&["test", "--jobs", "2"]);
+    run.assert_code(4).says(&["debian-12/test-files failed"]);
+    let place = |check: &str| run.stdout.find(check).unwrap_or_else(|| panic!("no {check}\n{run}"));
+    assert!(place("debian-12/test-purge") < place("debian-99/test-install"), "the recipe's order\n{run}");
+    project.assert_tidy();
+}
+
+#[test]
 fn a_container_to_look_around_in() {
     let project = built();
     project.run(&["test", "--keep"]).assert_code(4);

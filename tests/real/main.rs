@@ -8,5 +8,6 @@ mod faults;
 mod house;
 mod images;
 mod packages;
+mod platforms;
 mod push;
 mod wheels;
