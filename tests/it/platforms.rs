@@ -62,7 +62,8 @@ fn all() -> Vec<Platform> {
 fn the_page_of_platforms_is_true() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/platforms.md");
     let written = std::fs::read_to_string(&path).unwrap();
-    let head = written.split("| id |").next().unwrap();
+    let (head, rest) = written.split_once("| id |").unwrap();
+    let tail = rest.split_once("\n\n").map(|(_, tail)| tail).unwrap();
     let mut page =
         format!("{head}| id | base image | Python | package | end of support |\n| --- | --- | --- | --- | --- |\n");
     for platform in all() {
@@ -81,6 +82,7 @@ fn the_page_of_platforms_is_true() {
         )
         .unwrap();
     }
+    write!(page, "\n{tail}").unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &page).unwrap();
     }
