@@ -1,23 +1,18 @@
 //! From a resolved recipe to steps: one file for each kind of work.
 
+mod base;
 mod context;
 mod image;
 mod package;
 mod wheels;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::{
-    BaseWork, ContextFile, ContextSource, Inputs, Plan, QuirksWork, Step, TemplateError, Templates, Work,
-    dockerfile::Template, step::key_of,
-};
+use super::{Inputs, Plan, Step, TemplateError, Templates, Work, dockerfile::Template};
 use crate::{
     event::StepId,
     names::Sha256,
-    platform::{Platform, Quirk},
+    platform::Platform,
     recipe::{Recipe, Release},
     source::{project::SourceError, roots::Roots},
 };
@@ -155,72 +150,6 @@ impl Maker<'_> {
         }
     }
 
-    /// The name under which this platform's base image stands in Dockerfiles: one per way of making it, shared by all
-    /// projects on the daemon.
-    fn base_name(&self) -> (String, Inputs) {
-        let mut inputs = Inputs::new();
-        let image = whole_reference(self.recipe.base.image.as_ref().unwrap_or(&self.platform.base.image));
-        inputs.insert("base image".to_owned(), image);
-        inputs.insert("base.bootstrap".to_owned(), json_word(&self.recipe.base.bootstrap));
-        inputs.insert("bootstrap".to_owned(), serde_json::json!(self.platform.base.bootstrap).to_string());
-        inputs.insert("quirks".to_owned(), serde_json::json!(self.platform.base.quirks).to_string());
-        inputs.insert("base.mirror".to_owned(), self.recipe.base.mirror.clone().unwrap_or_default());
-        let digest = key_of("base name", &inputs, &BTreeMap::new());
-        (format!("factory.local/base:{}-{}", self.platform.id, digest.short()), inputs)
-    }
-
-    fn base(&self) -> Result<Step, PlanError> {
-        let (local, mut inputs) = self.base_name();
-        let image = inputs["base image"].clone();
-        let title = format!("base image {image}");
-        let quirks = self.quirks(&mut inputs)?;
-        let work = BaseWork {
-            image,
-            local,
-            mode: self.recipe.base.bootstrap,
-            bootstrap: self.platform.base.bootstrap.clone(),
-            mirror: self.recipe.base.mirror.clone(),
-            refresh_days: self.recipe.base.refresh_days,
-            quirks,
-        };
-        Ok(self.step("base", title, Work::Base(Box::new(work)), inputs))
-    }
-
-    /// The Dockerfile and files that change the base image; `None` where it is taken as it is.
-    fn quirks(&self, inputs: &mut Inputs) -> Result<Option<QuirksWork>, PlanError> {
-        let quirks = &self.platform.base.quirks;
-        if quirks.is_empty() {
-            return Ok(None);
-        }
-        let remove = |quirk: &Quirk| match &quirk.remove[..] {
-            [] => Vec::new(),
-            paths => ["rm", "-f", "--"].into_iter().map(str::to_owned).chain(paths.iter().cloned()).collect(),
-        };
-        let files: Vec<ContextFile> = quirks
-            .iter()
-            .flat_map(|quirk| &quirk.write)
-            .map(|(path, text)| ContextFile {
-                path: format!("rootfs{path}"),
-                source: ContextSource::Bytes(text.clone().into_bytes()),
-                mode: 0o644,
-            })
-            .collect();
-        let values = serde_json::json!({
-            "platform": self.platform.id,
-            "from": QuirksWork::FROM,
-            "quirks": quirks
-                .iter()
-                .map(|quirk| serde_json::json!({ "reason": quirk.reason, "remove": remove(quirk) }))
-                .collect::<Vec<_>>(),
-            "writes": !files.is_empty(),
-            "ca": false,
-        });
-        let template = Template::BuiltIn("base.hbs");
-        let dockerfile = self.templates.render(&template, self.platform.manager, &values)?;
-        inputs.insert("base.hbs".to_owned(), Sha256::of(&dockerfile).to_string());
-        Ok(Some(QuirksWork { dockerfile, files }))
-    }
-
     fn digest_rendered(&self, template: &Template<'_>, values: &serde_json::Value) -> Result<String, PlanError> {
         let mut values = values.clone();
         values["ca"] = false.into();
@@ -229,32 +158,5 @@ impl Maker<'_> {
 
     fn digest_file(&self, path: &Path) -> Result<String, PlanError> {
         Ok(crate::util::files::digest(&self.context.roots.file(path)?)?.0.to_string())
-    }
-}
-
-/// An image's reference as the daemon lists it: with `:latest` where nothing is said.
-fn whole_reference(image: &str) -> String {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    if name.contains([':', '@']) { image.to_owned() } else { format!("{image}:latest") }
-}
-
-fn json_word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::whole_reference;
-
-    #[test]
-    fn a_reference_without_a_tag_is_the_latest() {
-        for (given, whole) in [
-            ("debian", "debian:latest"),
-            ("debian:12", "debian:12"),
-            ("r.example.org:5000/x", "r.example.org:5000/x:latest"),
-            ("x@sha256:00", "x@sha256:00"),
-        ] {
-            assert_eq!(whole_reference(given), whole);
-        }
     }
 }

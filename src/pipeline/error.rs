@@ -1,0 +1,60 @@
+//! Why a project could not be opened.
+
+use crate::{
+    names::{InvalidName, PlatformId},
+    plan::PlanError,
+    platform::{PlatformError, Unknown},
+    recipe::RecipeError,
+    util::toml::Report,
+};
+
+/// Why a project could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The platform files.
+    #[error(transparent)]
+    Platforms(#[from] PlatformError),
+    /// A platform that nobody knows.
+    #[error("{0}")]
+    UnknownPlatform(#[from] Unknown),
+    /// A platform that is known, but not the recipe's.
+    #[error("`{id}` is not one of the recipe's platforms: {known}")]
+    ForeignPlatform {
+        /// Asked for.
+        id: PlatformId,
+        /// The recipe's.
+        known: String,
+    },
+    /// The tag or the release number.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// Nothing says which release it is.
+    #[error("nothing says which release this is")]
+    NoTag,
+    /// `SOURCE_DATE_EPOCH`.
+    #[error("SOURCE_DATE_EPOCH is `{0}`, not seconds since 1970 of a time from 1980 to 2106")]
+    Epoch(String),
+    /// The project's folder.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Sources that could not be had.
+    #[error("{message}")]
+    Sources {
+        /// How many, and what was done.
+        message: String,
+        /// Each at its place in the recipe.
+        report: Report,
+        /// Whether all of them are the user's words, as opposed to the world.
+        choice: bool,
+    },
+    /// Stopped while sources were fetched.
+    #[error("interrupted")]
+    Interrupted,
+}

@@ -1,0 +1,97 @@
+//! What the user said, and what it means for a project: its platforms, its release, its places.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::PipelineError;
+use crate::{
+    names::{PlatformId, Release as ReleaseNumber, Tag, UpstreamVersion},
+    platform::{Catalogue, Platform},
+    recipe::Release,
+    util::clock,
+};
+
+/// What the user said, before anything is read.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The project's folder.
+    pub project: PathBuf,
+    /// Platform ids or aliases; empty for all of the recipe.
+    pub platforms: Vec<String>,
+    /// The release's tag, where one is named.
+    pub tag: Option<String>,
+    /// The branch of the sources, where one is named.
+    pub branch: Option<String>,
+    /// The packaging revision.
+    pub release: ReleaseNumber,
+    /// `SOURCE_DATE_EPOCH`.
+    pub source_date_epoch: Option<String>,
+    /// `WHEEL_DIR`.
+    pub wheel_dir: Option<PathBuf>,
+    /// `PIP_INDEX_URL`.
+    pub index_url: Option<String>,
+    /// `PIP_EXTRA_INDEX_URL`.
+    pub extra_index_urls: Option<String>,
+    /// Whether there is a CA bundle.
+    pub ca: bool,
+}
+
+/// The platforms that the user asked for, in the recipe's order; all of the recipe's when none was asked for.
+pub(super) fn choose<'a>(
+    asked: &[String],
+    catalogue: &'a Catalogue,
+    recipe: &[PlatformId],
+) -> Result<Vec<&'a Platform>, PipelineError> {
+    let mut wanted = BTreeMap::new();
+    for text in asked {
+        let platform = catalogue.find(text)?;
+        if !recipe.contains(&platform.id) {
+            let known = recipe.iter().map(PlatformId::as_str).collect::<Vec<_>>().join(", ");
+            return Err(PipelineError::ForeignPlatform { id: platform.id.clone(), known });
+        }
+        wanted.insert(platform.id.clone(), platform);
+    }
+    let all = recipe.iter().filter_map(|id| catalogue.get(id));
+    Ok(if wanted.is_empty() {
+        all.collect()
+    } else {
+        all.filter(|platform| wanted.contains_key(&platform.id)).collect()
+    })
+}
+
+/// The release: the tag that was named, else the one that stands on the checkout's commit.
+pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Release, PipelineError> {
+    let text = match &wishes.tag {
+        Some(tag) => tag.clone(),
+        None => clock::exact_tag(folder).ok_or(PipelineError::NoTag)?,
+    };
+    let tag = Tag::new(text)?;
+    let version = UpstreamVersion::from_tag(&tag)?;
+    Ok(Release { tag, version, release: wishes.release })
+}
+
+pub(super) fn absolute(folder: &Path, path: &Path) -> PathBuf {
+    if path.is_absolute() { path.to_owned() } else { folder.join(path) }
+}
+
+/// An address without `user:password@`: what may reach a key, a record or a log.
+pub(super) fn without_userinfo(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
+    format!("{scheme}://{host}{}", &rest[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_stripped_from_addresses() {
+        assert_eq!(without_userinfo("https://u:p@h.example/simple"), "https://h.example/simple");
+        assert_eq!(without_userinfo("https://h.example/a@b"), "https://h.example/a@b");
+        assert_eq!(without_userinfo("file:///srv"), "file:///srv");
+    }
+}
