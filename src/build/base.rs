@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 mod bootstrap;
 
-use super::{Lines, Session, StepError, context::TarFile, image, run::Product};
+use super::{Lines, Records, Session, StepError, context::TarFile, image, run::Product};
 use crate::{
     engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _},
     plan::{BaseWork, QuirksWork, Step, label},
@@ -13,21 +13,22 @@ use crate::{
 
 /// Runs the step.
 pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
-    let root = if let Some(image) = session.until_stopped(obtain(work, session, lines)).await? {
-        image
+    let (root, from) = if let Some(found) = session.until_stopped(obtain(work, session, lines)).await? {
+        found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
         let tar = bootstrap::make(work, step, session, lines).await?;
-        session.until_stopped(import(tar, work, step, session, lines)).await?
+        (session.until_stopped(import(tar, work, step, session, lines)).await?, made_name(work))
     };
     let mut images = BTreeMap::new();
-    if root.tags.contains(&work.image) {
+    if from == work.image {
         // Pulled again by somebody, it is another image: the record must not count then.
         images.insert(work.image.clone(), root.id.0.clone());
     }
-    let image = match &work.quirks {
-        None => root,
-        Some(quirks) => session.until_stopped(mend(&root, quirks, work, step, session, lines)).await?,
+    let origin = if root.repo_digests.is_empty() { "local" } else { "from its registry" };
+    let (image, changed) = match &work.quirks {
+        None => (root, ""),
+        Some(quirks) => (session.until_stopped(mend(&from, quirks, work, step, session, lines)).await?, ", changed"),
     };
     if !image.tags.contains(&work.local) {
         session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
@@ -37,19 +38,19 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
         output: image.id.0.clone(),
         images,
         files: Vec::new(),
-        note: format!("{} ({})", work.image, if image.repo_digests.is_empty() { "local" } else { "from its registry" }),
+        note: format!("{} ({origin}{changed})", work.image),
         size: image.size,
     })
 }
 
-/// The image of the daemon or of its registry; `None` when it must be made from packages.
-async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Option<ImageInfo>, StepError> {
+/// The image of the daemon or of its registry and a name of it; `None` when it must be made from packages.
+async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Option<(ImageInfo, String)>, StepError> {
     if work.mode != BootstrapMode::Always
         && !session.refresh
         && let Some(image) = session.engine.image(&work.image).await?
     {
         lines.line(&format!("{} is in the daemon", work.image));
-        return Ok(Some(image));
+        return Ok(Some((image, work.image.clone())));
     }
     // One that was made before, by this project or another one on the daemon: its name holds how it was made.
     let made = made_name(work);
@@ -58,13 +59,13 @@ async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Opt
         && let Some(image) = session.engine.image(&made).await?
     {
         lines.line(&format!("{made} was made before"));
-        return Ok(Some(image));
+        return Ok(Some((image, made)));
     }
     if work.mode == BootstrapMode::Always {
         return Ok(None);
     }
     let refused = match session.engine.pull(&work.image, None, lines).await {
-        Ok(image) => return Ok(Some(image)),
+        Ok(image) => return Ok(Some((image, work.image.clone()))),
         Err(error @ (EngineError::RegistryUnreachable { .. } | EngineError::ImageNotFound { .. })) => error,
         Err(error) => return Err(error.into()),
     };
@@ -75,11 +76,11 @@ async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Opt
         } else {
             "`docker load` or `docker tag` the image, or mend the way to the registry"
         };
-        return Err(StepError::NoBase {
-            image: work.image.clone(),
-            reason: refused.to_string(),
-            help: help.to_owned(),
-        });
+        let (image, reason, help) = (work.image.clone(), refused.to_string(), help.to_owned());
+        if session.refresh && session.engine.image(&image).await?.is_some() {
+            return Err(StepError::NotRenewed { image, reason });
+        }
+        return Err(StepError::NoBase { image, reason, help });
     }
     session.events.info(format!(
         "{refused}; making {} from the distro's own packages instead (`[base] bootstrap = \"never\"` forbids that)",
@@ -106,7 +107,10 @@ async fn import(
     ]
     .map(|(name, value)| format!("LABEL {name}=\"{value}\""));
     let changes = changes.into_iter().chain(["CMD [\"/bin/bash\"]".to_owned()]).collect();
-    session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, lines).await?;
+    let before = session.engine.image(&made).await?.map(|image| image.id);
+    let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, lines).await?;
+    Records::of(&session.project).note_image(&id.0)?;
+    image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
     let unknown = || StepError::Internal(format!("the daemon took {made} and then did not know it"));
     session.engine.image(&made).await?.ok_or_else(unknown)
 }
@@ -118,16 +122,15 @@ fn made_name(work: &BaseWork) -> String {
 
 /// Changes the image where its package manager would not work otherwise, and names it for Dockerfiles.
 async fn mend(
-    root: &ImageInfo,
+    from: &str,
     quirks: &QuirksWork,
     work: &BaseWork,
     step: &Step,
     session: &Session,
     lines: &Lines,
 ) -> Result<ImageInfo, StepError> {
-    let from = if root.tags.contains(&work.image) { work.image.clone() } else { made_name(work) };
     let mut context = TarFile::new(session.epoch)?;
-    context.bytes("Dockerfile", quirks.dockerfile.replace(QuirksWork::FROM, &from).as_bytes(), 0o644, 0)?;
+    context.bytes("Dockerfile", quirks.dockerfile.replace(QuirksWork::FROM, from).as_bytes(), 0o644, 0)?;
     for entry in &quirks.files {
         context.entry(entry)?;
     }

@@ -30,6 +30,14 @@ pub enum StepError {
         /// The way out.
         help: String,
     },
+    /// A base image could not be fetched again.
+    #[error("the base image `{image}` could not be fetched again: {reason}")]
+    NotRenewed {
+        /// The image.
+        image: String,
+        /// What the registry or the daemon said.
+        reason: String,
+    },
     /// A base image could not be made from packages.
     #[error("no base image could be made from packages: {error}")]
     Bootstrap {
@@ -113,6 +121,10 @@ impl StepError {
             Self::Engine(EngineError::Unreachable { .. }) => {
                 Some("`factory doctor` says what is missing and how to mend it".to_owned())
             }
+            Self::NotRenewed { .. } => Some(
+                "mend the way to the registry, or leave `--refresh` out: then the image in the daemon is taken"
+                    .to_owned(),
+            ),
             Self::Pip { .. } => Some("the whole output of pip is in the step's log".to_owned()),
             _ => None,
         }

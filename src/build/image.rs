@@ -174,7 +174,7 @@ pub(super) async fn build(
 
 /// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
 /// `factory clean` finds it later.
-async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
+pub(super) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
     let made = Records::of(&session.project).made_images();
     ids.dedup();
     for id in ids.iter().filter(|id| made.contains(&id.0)) {

@@ -18,7 +18,7 @@ use crate::{
     plan::{Record, Step, WheelsWork},
     source::{
         requirements,
-        wheelhouse::{WheelName, Wheelhouse, normalise},
+        wheelhouse::{Wheel, Wheelhouse, normalise},
     },
     util::files::Guarded,
 };
@@ -108,9 +108,10 @@ async fn build(
     let compiled: BTreeSet<String> = lines.tail().iter().filter_map(|line| created(line)).collect();
     let wanted: BTreeSet<String> = work.no_binary.iter().map(|name| normalise(name)).collect();
     let python = work.python.clone();
-    let judge = move |wheel: &WheelName| {
-        if wheel.fits(&python.version, &python.abi) {
-            Ok(compiled.contains(&wheel.distribution()) || wanted.contains(&wheel.distribution()))
+    let judge = move |wheel: &Wheel| {
+        if wheel.file.fits(&python.version, &python.abi) {
+            let name = wheel.file.distribution();
+            Ok(compiled.contains(&name) || wanted.contains(&name))
         } else {
             Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
         }
@@ -142,7 +143,7 @@ async fn receive(
     step: &Step,
     session: &Session,
     container: &ContainerId,
-    judge: impl Fn(&WheelName) -> Result<bool, &'static str> + Send + 'static,
+    judge: impl Fn(&Wheel) -> Result<bool, &'static str> + Send + 'static,
 ) -> Result<Wheelhouse, StepError> {
     let stream = session
         .engine

@@ -90,8 +90,8 @@ pub struct Wheelhouse {
     pub manifest: Manifest,
 }
 
-/// Says of a wheel whether it was compiled here, or why it must not be there.
-pub type Judge<'a> = &'a dyn Fn(&WheelName) -> Result<bool, &'static str>;
+/// Says of a wheel whether it was compiled here (it is not said yet), or why it must not be there.
+pub type Judge<'a> = &'a dyn Fn(&Wheel) -> Result<bool, &'static str>;
 
 /// What is found under a wheelhouse's name.
 #[derive(Debug)]
@@ -241,8 +241,9 @@ fn unpack(tar: &mut dyn Read, folder: &Path, judge: Judge<'_>) -> Result<Vec<Whe
         let mut tee = Tee { from: entry, to: &mut file };
         let (sha256, size) = digest_of(&mut tee)?;
         file.sync_all()?;
-        let compiled = judge(&name).map_err(foreign)?;
-        wheels.insert(name.clone(), Wheel { file: name, sha256, size, compiled });
+        let mut wheel = Wheel { file: name.clone(), sha256, size, compiled: false };
+        wheel.compiled = judge(&wheel).map_err(foreign)?;
+        wheels.insert(name, wheel);
     }
     if wheels.is_empty() {
         return Err(WheelhouseError::Empty);
@@ -313,8 +314,8 @@ mod tests {
     }
 
     fn receive(dir: &Path, bytes: &[u8]) -> Result<Wheelhouse, WheelhouseError> {
-        Wheelhouse::receive(dir, "debian-12", &key(), &BTreeMap::new(), &mut &*bytes, &|name| {
-            Ok(name.distribution() == "psutil")
+        Wheelhouse::receive(dir, "debian-12", &key(), &BTreeMap::new(), &mut &*bytes, &|wheel| {
+            Ok(wheel.file.distribution() == "psutil")
         })
     }
 

@@ -16,6 +16,8 @@ mod project;
 #[cfg(feature = "scripted")]
 mod age;
 #[cfg(feature = "scripted")]
+mod bases;
+#[cfg(feature = "scripted")]
 mod build;
 #[cfg(feature = "scripted")]
 mod clean;
@@ -59,6 +61,8 @@ mod rpm;
 mod rpm_install;
 #[cfg(feature = "scripted")]
 mod secrets;
+#[cfg(feature = "scripted")]
+mod seed;
 #[cfg(feature = "scripted")]
 mod servers;
 #[cfg(feature = "scripted")]

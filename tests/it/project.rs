@@ -329,6 +329,15 @@ impl Project {
         Some(found["id"].as_str().unwrap().to_owned())
     }
 
+    /// The Dockerfile that an image of the daemon was built from.
+    pub fn dockerfile(&self, tag: &str) -> String {
+        let daemon = self.daemon();
+        let images = daemon["images"].as_array().unwrap();
+        let has = |image: &&Value| image["tags"].as_array().unwrap().iter().any(|name| name == tag);
+        let found = images.iter().find(has).unwrap_or_else(|| panic!("no {tag}"));
+        found["dockerfile"].as_str().unwrap_or_else(|| panic!("{tag} was not built")).to_owned()
+    }
+
     /// Whether the daemon has an image of this id.
     pub fn has_image(&self, id: &str) -> bool {
         self.daemon()["images"].as_array().unwrap().iter().any(|image| image["id"] == id)

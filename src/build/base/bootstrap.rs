@@ -15,10 +15,11 @@ use crate::{
 /// Makes the root file system of the base image from packages.
 pub async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<std::fs::File, StepError> {
     let Some(bootstrap) = &work.bootstrap else {
-        return Err(StepError::NoBase {
-            image: work.image.clone(),
-            reason: format!("nothing is known about making {} from packages", step.platform),
-            help: "set `[base] bootstrap = \"fallback\"` to pull it".to_owned(),
+        return Err(StepError::Contents {
+            message: format!("the base image of {} cannot be made from packages", step.platform),
+            help: "its platform file has no `[base.bootstrap]`: add one, or set `[base] bootstrap = \"never\"` in the \
+                   recipe to pull the image"
+                .to_owned(),
         });
     };
     match bootstrap.tool {
@@ -49,7 +50,7 @@ async fn mmdebstrap(
     arguments.extend(bootstrap.options.iter().map(|option| format!("--aptopt={option}")));
     // Held until the end: the file goes with it.
     let keys = match &bootstrap.keyring {
-        Some(keyring) => Some(keyring::keys(keyring, session, lines).await?),
+        Some(keyring) => Some(keyring::keys(keyring, &work.image, session, lines).await?),
         None => None,
     };
     if let Some(keys) = &keys {

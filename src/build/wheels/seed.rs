@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     engine::ContainerId,
+    names::WheelFile,
     plan::{SeedWork, Step},
-    source::wheelhouse::{WheelName, Wheelhouse},
+    source::wheelhouse::{Wheel, Wheelhouse, WheelhouseError},
 };
 
 /// Runs the step.
@@ -41,26 +42,43 @@ async fn fetch(
     let code = session.engine.wait(container, lines).await?;
     if code != 0 {
         let said = lines.tail().iter().rev().find_map(|line| line.strip_prefix("seed: ").map(str::to_owned));
-        return Err(StepError::Contents {
-            message: format!(
-                "pip could not be fetched: {}",
-                said.unwrap_or_else(|| format!("the script ended with exit code {code}"))
-            ),
-            help: "an index of your own (`PIP_INDEX_URL`, `[python] index_url`) must have these wheels, too".to_owned(),
-        });
+        let reason = said.unwrap_or_else(|| format!("the script ended with exit code {code}"));
+        let help = help(&reason, session).to_owned();
+        return Err(StepError::Contents { message: format!("pip could not be fetched: {reason}"), help });
     }
     let pins = work.seed.wheels.clone();
-    let judge = move |wheel: &WheelName| {
-        if pins.keys().any(|name| name.as_str() == wheel.as_str()) { Ok(false) } else { Err("which nobody asked for") }
+    // Judged before it gets its name: a wheelhouse is its own record, and a wrong one would count from then on.
+    let judge = move |wheel: &Wheel| match pins.iter().find(|(name, _)| name.as_str() == wheel.file.as_str()) {
+        Some((_, sha256)) if *sha256 == wheel.sha256 => Ok(false),
+        Some(_) => Err("whose SHA-256 is not the one that the platform pins"),
+        None => Err("which nobody asked for"),
     };
-    let house = receive(&work.key, step, session, container, judge).await?;
-    for (name, sha256) in &work.seed.wheels {
-        let wheel = house.manifest.wheels.iter().find(|wheel| wheel.file.as_str() == name.as_str());
-        if wheel.is_none_or(|wheel| wheel.sha256 != *sha256) {
-            let message = format!("`{name}` is not the one that the platform names");
-            let help = "the script that fetches it was changed, or the container: run the build again".to_owned();
-            return Err(StepError::Contents { message, help });
-        }
+    let refused = |message: String| StepError::Contents {
+        message,
+        help: "the script that fetched it was changed, or its container: run the same command again".to_owned(),
+    };
+    let house = match receive(&work.key, step, session, container, judge).await {
+        Err(StepError::Wheelhouse(error @ WheelhouseError::Foreign { .. })) => return Err(refused(error.to_string())),
+        received => received?,
+    };
+    let has = |name: &WheelFile| house.manifest.wheels.iter().any(|wheel| wheel.file.as_str() == name.as_str());
+    if let Some(name) = work.seed.wheels.keys().find(|name| !has(name)) {
+        fs_err::remove_dir_all(&house.folder)?;
+        return Err(refused(format!("the wheel builder did not give `{name}`, which the platform pins")));
     }
     Ok(house)
+}
+
+/// The way out of what the script complains of.
+fn help(reason: &str, session: &Session) -> &'static str {
+    if reason.contains("certificate") && session.ca.is_none() {
+        "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
+    } else if reason.contains("no such file") || reason.contains("sha256 is") {
+        "an index of your own (`PIP_INDEX_URL`, `[python] index_url`) must have these very wheels, too"
+    } else if reason.contains("exit code") {
+        "does `[python]` of the platform name an interpreter that its `packages` bring?"
+    } else {
+        "check the network, the proxy variables and the index's address and login, then run the same command: finished \
+         steps are kept"
+    }
 }

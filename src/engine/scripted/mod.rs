@@ -38,7 +38,7 @@
 //!
 //! # Beside the script
 //!
-//! `<script>.state` holds images, containers and the uses of rules from one process to the next; deleting it begins
+//! `<script>.state` holds images (with the Dockerfile of a built one), containers and the uses of rules from one process to the next; deleting it begins
 //! anew. `<script>.calls` gets a line for every call, values as JSON:
 //!
 //! ```text

@@ -95,7 +95,7 @@ impl Engine for Scripted {
         out.line("#1 scripted build");
         out.progress(Progress { what: "scripted build".into(), done: 1, total: Some(1), bytes: false });
         out.line("#1 DONE 0.0s");
-        let image = Image { tags: spec.tags, labels: spec.labels, size, ..Image::new(id) };
+        let image = Image { tags: spec.tags, labels: spec.labels, size, dockerfile, ..Image::new(id) };
         self.keeper.with(|state, _| state.store(image).id)
     }
 

@@ -41,6 +41,9 @@ pub(super) struct Image {
     pub size: u64,
     pub created: String,
     pub arch: String,
+    /// What it was built from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub dockerfile: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -62,6 +65,7 @@ impl Image {
             size: 0,
             created: CREATED.to_owned(),
             arch: "amd64".to_owned(),
+            dockerfile: String::new(),
         }
     }
 

@@ -62,7 +62,7 @@ impl Maker<'_> {
         let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
         // Pinned by digest: where they come from is no input.
         let inputs = Inputs::from([
-            ("seed".to_owned(), pins(seed)),
+            ("pinned wheels".to_owned(), pins(seed)),
             ("platform".to_owned(), self.platform.id.to_string()),
             ("interpreter".to_owned(), format!("{} {} {}", own.interpreter, own.version, own.abi)),
         ]);

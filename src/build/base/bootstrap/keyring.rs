@@ -11,7 +11,11 @@ use super::{
     super::super::{Lines, Session, StepError},
     failed,
 };
-use crate::{engine::Output as _, platform::Keyring, util::exec};
+use crate::{
+    engine::Output as _,
+    platform::Keyring,
+    util::exec::{self, ExecError},
+};
 
 /// No keyring is larger, in bytes: Ubuntu's has 4 kB.
 const LARGEST: u64 = 4 << 20;
@@ -20,7 +24,12 @@ const LARGEST: u64 = 4 << 20;
 ///
 /// # Errors
 /// When the package cannot be fetched or does not hold the file.
-pub async fn keys(keyring: &Keyring, session: &Session, lines: &Lines) -> Result<tempfile::NamedTempFile, StepError> {
+pub async fn keys(
+    keyring: &Keyring,
+    image: &str,
+    session: &Session,
+    lines: &Lines,
+) -> Result<tempfile::NamedTempFile, StepError> {
     // Public keys; apt reads them as a user of its own.
     let readable = std::fs::Permissions::from_mode(0o644);
     let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").permissions(readable).tempfile()?;
@@ -40,22 +49,40 @@ pub async fn keys(keyring: &Keyring, session: &Session, lines: &Lines) -> Result
     ];
     let stdout = Stdio::from(tar.try_clone()?);
     let ended = exec::run("mmdebstrap", &arguments, &[], stdout, &|line| lines.line(line), &session.cancel).await;
-    ended.map_err(|error| failed(error, "of the platform"))?;
+    ended.map_err(|error| match failed(error, image) {
+        StepError::Bootstrap { error: error @ ExecError::Failed { .. }, .. } => StepError::Bootstrap {
+            error,
+            help: format!(
+                "it was fetching `{}` of {} for the archive's keys; where {} is on this machine, nothing is fetched",
+                keyring.package, keyring.suite, keyring.file
+            ),
+        },
+        error => error,
+    })?;
     tar.rewind()?;
-    take(&keyring.file, tar, &mut file)?;
-    Ok(file)
+    if take(&keyring.file, tar, &mut file)? {
+        return Ok(file);
+    }
+    Err(StepError::Contents {
+        message: format!("the package `{}` of {} has no file {}", keyring.package, keyring.suite, keyring.file),
+        help: format!(
+            "mend `keyring` in the platform's `[base.bootstrap]`, or put the archive's keys in {} on this machine",
+            keyring.file
+        ),
+    })
 }
 
-/// The file of this absolute path out of a tar of a root file system.
-fn take(path: &str, tar: std::fs::File, out: &mut tempfile::NamedTempFile) -> Result<(), StepError> {
+/// Takes the file of this absolute path out of a tar of a root file system; is there one?
+fn take(path: &str, tar: std::fs::File, out: &mut tempfile::NamedTempFile) -> Result<bool, StepError> {
     let mut archive = tar::Archive::new(std::io::BufReader::new(tar));
     for entry in archive.entries()? {
         let entry = entry?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if name.trim_start_matches('.') == path && entry.header().entry_type().is_file() {
+        let place = name.strip_prefix("./").unwrap_or(&name).trim_start_matches('/');
+        if place == path.trim_start_matches('/') && entry.header().entry_type().is_file() {
             std::io::copy(&mut entry.take(LARGEST), out)?;
-            return Ok(());
+            return Ok(true);
         }
     }
-    Err(StepError::Internal(format!("{path} is not in the package that should hold it")))
+    Ok(false)
 }
