@@ -18,6 +18,8 @@ mod age;
 #[cfg(feature = "scripted")]
 mod bases;
 #[cfg(feature = "scripted")]
+mod bootstrap;
+#[cfg(feature = "scripted")]
 mod build;
 #[cfg(feature = "scripted")]
 mod clean;

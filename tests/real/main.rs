@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may look at its surroundings")]
 #![expect(clippy::expect_used, reason = "a test may end at the first surprise")]
 
+mod bases;
 mod collect;
 mod faults;
 mod house;

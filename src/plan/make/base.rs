@@ -50,6 +50,10 @@ impl Maker<'_> {
             [] => Vec::new(),
             paths => ["rm", "-f", "--"].into_iter().map(str::to_owned).chain(paths.iter().cloned()).collect(),
         };
+        // One by one: `COPY rootfs/ /` would give folders that are there, like /tmp, the mode of the context's.
+        let write = |quirk: &Quirk| -> Vec<[String; 2]> {
+            quirk.write.keys().map(|path| [format!("rootfs{path}"), path.clone()]).collect()
+        };
         let files: Vec<ContextFile> = quirks
             .iter()
             .flat_map(|quirk| &quirk.write)
@@ -64,9 +68,10 @@ impl Maker<'_> {
             "from": QuirksWork::FROM,
             "quirks": quirks
                 .iter()
-                .map(|quirk| serde_json::json!({ "reason": quirk.reason, "remove": remove(quirk) }))
+                .map(|quirk| {
+                    serde_json::json!({ "reason": quirk.reason, "remove": remove(quirk), "write": write(quirk) })
+                })
                 .collect::<Vec<_>>(),
-            "writes": !files.is_empty(),
             "ca": false,
         });
         let template = Template::BuiltIn("base.hbs");

@@ -1,0 +1,119 @@
+//! Base images made from packages: what the program for it is asked for, and keys that this machine has not.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use crate::{
+    bases::{bootstraps, error, from_packages, project},
+    project::Project,
+};
+
+/// Puts lines into the platform's `[base.bootstrap]`.
+fn bootstrap(project: &Project, lines: &str) {
+    project.edit("platforms/debian-99.toml", "variant = \"minbase\"\n", &format!("variant = \"minbase\"\n{lines}\n"));
+}
+
+#[test]
+fn a_bootstrap_gets_what_the_platform_says() {
+    let project = from_packages(project());
+    bootstrap(
+        &project,
+        "components = [\"main\", \"universe\"]\nmirror = \"http://old.example.org/debian\"\n\
+         options = [\"Acquire::Check-Valid-Until \\\"false\\\"\", \"Acquire::Retries \\\"5\\\"\"]",
+    );
+    project.done(&["build"]);
+    shows!(project, bootstraps(&project)[0].join("\n"));
+    // A mirror of one's own is nearer.
+    project.edit("factory.toml", "[base]\n", "[base]\nmirror = \"http://mirror.example.org/debian\"\n");
+    assert_eq!(project.planned()[0], "base: base.mirror changed");
+    project.done(&["build"]);
+    let arguments = bootstraps(&project).remove(1);
+    assert_eq!(arguments.last().unwrap(), "http://mirror.example.org/debian");
+    assert!(!arguments.iter().any(|word| word.contains("old.example.org")), "{arguments:?}");
+}
+
+const KEYS: &str = "/usr/share/keyrings/of-no-host.gpg";
+const KEYRING: &str =
+    r#"keyring = { package = "nn-keyring", suite = "trixie", file = "/usr/share/keyrings/of-no-host.gpg" }"#;
+
+/// A root file system with one file, as the program gives it: names begin with a dot.
+fn package(project: &Project, path: &str, bytes: &[u8]) {
+    let mut tar = tar::Builder::new(fs::File::create(project.beside("home/package.tar")).unwrap());
+    for (path, bytes) in [("./usr/share/doc/README", &b"no keys"[..]), (path, bytes)] {
+        let mut header = tar::Header::new_gnu();
+        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_cksum();
+        tar.append(&header, bytes).unwrap();
+    }
+    tar.finish().unwrap();
+}
+
+#[test]
+fn keys_come_out_of_a_package() {
+    let project = from_packages(project());
+    bootstrap(&project, KEYRING);
+    package(&project, &format!(".{KEYS}"), b"\x99\x01keys\x00\xff");
+    project.done(&["build"]);
+    let calls = bootstraps(&project);
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert_eq!(calls[0], ["--variant=extract", "--format=tar", "--include=nn-keyring", "trixie", "-"]);
+    let given: Vec<&String> = calls[1].iter().filter(|word| word.starts_with("--keyring=")).collect();
+    assert_eq!(given.len(), 1, "{calls:?}");
+    assert!(calls[1].contains(&"--variant=minbase".to_owned()));
+    assert_eq!(fs::read(project.beside("home/keys")).unwrap(), b"\x99\x01keys\x00\xff");
+    assert_eq!(fs::read_to_string(project.beside("home/mode")).unwrap(), "644\n", "apt reads it as another user");
+    let path = fs::read_to_string(project.beside("home/path")).unwrap();
+    assert!(!fs::exists(path.trim()).unwrap(), "{path} goes with the run");
+    let log = project.done(&["log", "debian-99/base"]).stdout;
+    assert!(log.contains("the archive's keys come out of nn-keyring in trixie"), "{log}");
+}
+
+#[test]
+fn keys_that_this_machine_has_are_taken() {
+    let project = from_packages(project());
+    let file = project.beside("home/own.gpg");
+    fs::write(&file, "own keys").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    bootstrap(&project, &KEYRING.replace(KEYS, file.to_str().unwrap()));
+    project.done(&["build"]);
+    assert_eq!(bootstraps(&project).len(), 1);
+    assert_eq!(fs::read(project.beside("home/keys")).unwrap(), b"own keys");
+    assert_eq!(fs::read_to_string(project.beside("home/mode")).unwrap(), "644\n");
+}
+
+#[test]
+fn a_package_without_the_keys() {
+    let project = from_packages(project());
+    bootstrap(&project, KEYRING);
+    package(&project, "./usr/share/keyrings/of-another.gpg", b"keys");
+    let run = project.run(&["build", "--jobs", "1"]);
+    run.assert_code(1);
+    shows!(project, error(&run));
+    assert_eq!(bootstraps(&project).len(), 1, "nothing is made without keys");
+    assert!(project.records().is_empty() && project.calls_of("import").is_empty());
+}
+
+#[test]
+fn a_package_of_keys_that_cannot_be_had() {
+    let mut project = from_packages(project());
+    bootstrap(&project, KEYRING);
+    project.program("mmdebstrap", "#!/bin/sh\necho 'E: Unable to locate package nn-keyring' >&2\nexit 1\n");
+    let run = project.run(&["build", "--jobs", "1"]);
+    run.assert_code(1);
+    shows!(project, error(&run));
+    project.env("PATH", project.beside("nothing").display().to_string());
+    project.run(&["build"]).assert_code(1).says(&["`mmdebstrap` is not installed", "load the image `debian:99-slim`"]);
+}
+
+#[test]
+fn a_platform_that_cannot_be_made_from_packages() {
+    let project = from_packages(project());
+    let text = project.read("platforms/debian-99.toml");
+    let (before, rest) = text.split_once("[base.bootstrap]").unwrap();
+    let (_, after) = rest.split_once("\n[python]").unwrap();
+    project.write("platforms/debian-99.toml", &format!("{before}\n[python]{after}"));
+    let run = project.run(&["build", "--jobs", "1"]);
+    run.assert_code(1);
+    shows!(project, error(&run));
+}
