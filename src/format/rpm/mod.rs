@@ -1,13 +1,14 @@
 //! RPM binary packages, format 4 (rpm.org, "RPM v4 package format"; LSB 5.0, chapter 25): a lead, a signature header, a
 //! header, and a compressed cpio archive. Read by every rpm from 4.8 (EL 6) to 6.
 //!
-//! Adds to the package's files one of its own, the systemd preset of units that are to be enabled. Never asks rpm,
-//! never looks at the machine's accounts, clock or locale.
+//! Adds to the package's files one of its own, the systemd preset of units that are to be enabled, and the folders of its
+//! documents. Never asks rpm, never looks at the machine's accounts, clock or locale.
 
 mod changelog;
 mod codec;
 mod cpio;
 mod files;
+mod folders;
 mod header;
 mod lead;
 mod payload;
@@ -141,6 +142,7 @@ impl Format for Rpm {
         let mut tree = tree.clone();
         let units = Commands::read(&tree, meta)?;
         units.add_preset(&mut tree, meta)?;
+        folders::add_folders(&mut tree, meta.epoch)?;
         tree.settle_links();
         self.write_files(&tree, &Files::of(&tree, meta.epoch)?, &units, meta, out)
     }
