@@ -7,7 +7,8 @@ FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
-REFEREES := mmdebstrap lintian docker-registry xz-utils git openssh-client openssh-server openssl
+REFEREES := cpio createrepo-c dnf docker-registry git lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
+  xz-utils
 
 .PHONY: help demo test build check units real accept deny fuzz clean
 

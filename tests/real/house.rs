@@ -28,28 +28,32 @@ impl House {
     /// keys say whether they count.
     pub fn copy(name: &str) -> Self {
         let wheels = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-wheels");
-        Self { folder: Self::fresh("canopsis", name), wheels }
+        Self { folder: Self::fresh("examples/canopsis", name), wheels }
     }
 
     /// A fresh copy of another example, which has no wheels.
     pub fn of(example: &str, name: &str) -> Self {
-        let folder = Self::fresh(example, name);
+        Self::at(&format!("examples/{example}"), name)
+    }
+
+    /// A fresh copy of a project somewhere in this repository, which has no wheels.
+    pub fn at(project: &str, name: &str) -> Self {
+        let folder = Self::fresh(project, name);
         Self { wheels: folder.join("wheels"), folder }
     }
 
     /// A fresh copy with wheels of its own, none in the beginning.
     pub fn apart(name: &str) -> Self {
-        let folder = Self::fresh("canopsis", name);
+        let folder = Self::fresh("examples/canopsis", name);
         Self { wheels: folder.join("wheels"), folder }
     }
 
-    fn fresh(example: &str, name: &str) -> PathBuf {
+    fn fresh(project: &str, name: &str) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real").join(name);
         if folder.exists() {
             std::fs::remove_dir_all(&folder).expect("remove the last run's copy");
         }
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
-        copy(&example, &folder);
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(project), &folder);
         folder
     }
 

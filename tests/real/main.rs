@@ -1,5 +1,6 @@
-//! The whole job on a real engine: `examples/canopsis` is built once, and every test looks at what came out. Run by
-//! `make real`; ignored otherwise, because it takes minutes and wants an engine.
+//! The whole job on a real engine: `examples/canopsis` is built once, and every test looks at what came out.
+//! `examples/collect` and `tests/data/beacon` are for what it does not have. Run by `make real`; ignored otherwise, because
+//! it takes minutes and wants an engine.
 #![expect(clippy::disallowed_methods, reason = "a test may look at its surroundings")]
 #![expect(clippy::expect_used, reason = "a test may end at the first surprise")]
 
@@ -11,4 +12,6 @@ mod images;
 mod packages;
 mod platforms;
 mod push;
+mod referee;
+mod rpm;
 mod wheels;
