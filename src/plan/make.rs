@@ -1,6 +1,7 @@
 //! From a resolved recipe to steps: one file for each kind of work.
 
 mod base;
+mod contents;
 mod context;
 mod image;
 mod package;

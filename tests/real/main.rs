@@ -6,6 +6,7 @@
 
 mod bases;
 mod collect;
+mod contents;
 mod faults;
 mod house;
 mod images;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     super::{ContextFile, ContextSource, Inputs, context::digest_into},
     Maker, PlanError,
+    contents::owner_command,
 };
 use crate::{
     names::{User, in_source},
@@ -41,32 +42,6 @@ impl Maker<'_> {
         Ok(all)
     }
 
-    pub(super) fn content_files(&self, content: &Content) -> Result<Vec<ContextFile>, PlanError> {
-        let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
-        let entry = |path: String, source, mode| ContextFile { path, source, mode };
-        match &content.kind {
-            ContentKind::Dir | ContentKind::State => {
-                Ok(vec![entry(target, ContextSource::Dir, content.info.mode.unwrap_or(0o755))])
-            }
-            ContentKind::Symlink => Ok(vec![entry(target, ContextSource::Symlink(content.src.clone()), 0o777)]),
-            _ => {
-                let single = self.context.roots.is_file(&content.src);
-                let found = self.context.roots.matching(&content.src, &self.context.except)?;
-                Ok(found
-                    .iter()
-                    .map(|file| {
-                        let path = if single { target.clone() } else { format!("{target}/{}", file.relative) };
-                        let mut made = ContextFile::of_project(path, file);
-                        if let (Some(mode), ContextSource::File(..)) = (content.info.mode, &made.source) {
-                            made.mode = mode;
-                        }
-                        made
-                    })
-                    .collect())
-            }
-        }
-    }
-
     pub(super) fn values(
         &self,
         image: &Image,
@@ -101,7 +76,7 @@ impl Maker<'_> {
             "ca": self.context.ca,
             "packages": packages,
             "users": users,
-            "contents": files.iter().any(|file| file.path.starts_with("rootfs/")),
+            "contents": image.contents.iter().flat_map(|content| self.put_commands(content)).collect::<Vec<_>>(),
             "owned": owned,
             "python": {
                 "used": wants_pip,
@@ -140,22 +115,6 @@ fn contents_word(content: &Content) -> String {
         Some(_) if content.kind != ContentKind::Symlink => format!("contents {} from {}", content.dst, content.src),
         _ => format!("contents {}", content.dst),
     }
-}
-
-/// The command that gives a content its owner; `None` when it stays root's.
-fn owner_command(content: &Content, files: &[ContextFile]) -> Option<Vec<String>> {
-    if content.info.owner.is_none() && content.info.group.is_none() {
-        return None;
-    }
-    let name = |name: &Option<crate::names::UserName>| name.as_ref().map_or("root", |name| name.as_str()).to_owned();
-    let owner = format!("{}:{}", name(&content.info.owner), name(&content.info.group));
-    let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
-    let below = format!("{target}/");
-    let paths = files
-        .iter()
-        .filter(|file| file.path == target || file.path.starts_with(&below))
-        .filter_map(|file| file.path.strip_prefix("rootfs").map(str::to_owned));
-    Some(["chown".to_owned(), "-h".to_owned(), "--".to_owned(), owner].into_iter().chain(paths).collect())
 }
 
 /// The commands that make a user and its group. In exec form: no shell reads the recipe's words.

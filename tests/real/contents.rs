@@ -1,0 +1,61 @@
+//! An image's `contents` on a real engine: what is put in has the mode that the recipe says, and what was there keeps its
+//! own.
+
+use std::path::Path;
+
+use crate::house::{House, TAG, docker};
+
+const RECIPE: &str = r#"[project]
+name = "contents"
+maintainer = "A <a@example.org>"
+license = "MIT"
+platforms = ["debian-12"]
+
+[[user]]
+name = "shop"
+
+[[image]]
+name = "tiny"
+repository = "factory-test/contents"
+users = ["shop"]
+contents = [
+  { src = "files/one", dst = "/root/one", file_info = { mode = 0o600 } },
+  { src = "files/one", dst = "/tmp/deep/one" },
+  { src = "files", dst = "/opt/shop/files", file_info = { group = "shop" } },
+  { dst = "/var/log/shop", type = "dir", file_info = { mode = 0o2750, owner = "shop", group = "shop" } },
+  { src = "/opt/shop/files/one", dst = "/opt/links/one", type = "symlink" },
+]
+"#;
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn what_was_there_keeps_its_mode() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real/contents");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).expect("remove the last run's project");
+    }
+    std::fs::create_dir_all(folder.join("files/below")).expect("make a project");
+    for (file, text) in [("factory.toml", RECIPE), ("files/one", "1\n"), ("files/below/two", "2\n")] {
+        std::fs::write(folder.join(file), text).expect("write a file");
+    }
+    let house = House { wheels: folder.join("wheels"), folder };
+    house.done(&["build", "images"]);
+    let image = format!("factory-test/contents:debian-12-{TAG}");
+    let paths = "/root /root/one /tmp /tmp/deep /tmp/deep/one /opt /opt/shop/files/one /opt/shop/files/below/two \
+                 /var/log /var/log/shop /opt/links/one";
+    let script = format!("stat -c '%a %U:%G %N' {paths}");
+    assert_eq!(
+        docker(&["run", "--rm", &image, "sh", "-c", &script]).replace('\'', ""),
+        "700 root:root /root
+600 root:root /root/one
+1777 root:root /tmp
+755 root:root /tmp/deep
+644 root:root /tmp/deep/one
+755 root:root /opt
+644 root:shop /opt/shop/files/one
+644 root:shop /opt/shop/files/below/two
+755 root:root /var/log
+2750 shop:shop /var/log/shop
+777 root:root /opt/links/one -> /opt/shop/files/one"
+    );
+}
