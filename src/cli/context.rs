@@ -82,16 +82,22 @@ impl Context {
         &self.globals.project
     }
 
+    /// The platforms of `--platform` or `SYSBASE` as the user wrote them; none for all.
+    #[must_use]
+    pub fn platform_words(&self) -> Vec<String> {
+        let platforms = self.globals.platform.as_deref().unwrap_or_default();
+        let words = platforms.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
+    }
+
     /// Reads the recipe and chooses the platforms.
     ///
     /// # Errors
     /// Exit code 2, at the user's file and line.
     pub fn open(&self) -> Result<Project, Failure> {
-        let platforms = self.globals.platform.as_deref().unwrap_or_default();
-        let platforms = platforms.split([',', ' ', '\t', '\n']).filter(|id| !id.is_empty());
         let wishes = Wishes {
             project: self.globals.project.clone(),
-            platforms: platforms.map(str::to_owned).collect(),
+            platforms: self.platform_words(),
             tag: self.globals.tag.clone().filter(|tag| !tag.is_empty()),
             branch: self.globals.branch.clone().filter(|branch| !branch.is_empty()),
             release: self.globals.release,

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use super::context::Context;
-use crate::diag::{Exit, Failure};
+use crate::{
+    diag::{Exit, Failure},
+    platform::Catalogue,
+};
 
 /// Print the whole log of a step
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The step, as every message names it: `debian-12/core`
+    /// The step, as every message names it: `debian-12/core`; `core` where one platform is chosen or has such a log
     #[arg(value_name = "STEP")]
     step: String,
 }
@@ -17,18 +20,37 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let folder = context.folder().join(".factory/logs");
     let known = steps(&folder);
-    if !known.contains(&args.step) {
+    let step = named(&args.step, &known, context)?;
+    let Some(step) = step else {
         let failure = Failure::new(Exit::Usage, format!("there is no log of `{}`", args.step.escape_debug()));
         return Err(if known.is_empty() {
             failure.help("no step has run here yet: `factory build`")
         } else {
             failure.help(format!("there are logs of {}", known.join(", ")))
         });
-    }
-    let text = fs_err::read(folder.join(format!("{}.log", args.step)))
+    };
+    let text = fs_err::read(folder.join(format!("{step}.log")))
         .map_err(|error| Failure::new(Exit::StepFailed, "the log cannot be read").because(error))?;
     context.reporter.data(text);
     Ok(())
+}
+
+/// The step that is meant: by its whole name, or by its own one on the only platform that it can be.
+fn named<'s>(step: &'s str, known: &'s [String], context: &Context) -> Result<Option<&'s str>, Failure> {
+    if known.iter().any(|name| name == step) {
+        return Ok(Some(step));
+    }
+    let catalogue = Catalogue::load(Some(context.folder()))?;
+    let words = context.platform_words();
+    let chosen = words.iter().map(|word| catalogue.find(word).map(|platform| platform.id.as_str()));
+    let chosen = chosen.collect::<Result<Vec<_>, _>>()?;
+    let is_meant = |name: &str| {
+        name.split_once('/')
+            .is_some_and(|(platform, own)| own == step && (chosen.is_empty() || chosen.contains(&platform)))
+    };
+    let mut meant = known.iter().map(String::as_str).filter(|name| is_meant(name));
+    let first = meant.next();
+    Ok(if meant.next().is_none() { first } else { None })
 }
 
 /// The steps that have a log: `<platform>/<step>.log` in the folder.

@@ -20,6 +20,18 @@ fn the_log_of_a_step() {
 }
 
 #[test]
+fn a_step_by_its_own_name() {
+    let mut project = Project::with_two_platforms();
+    project.done(&["build"]);
+    let run = project.run(&["log", "core"]);
+    run.assert_code(2).says(&["there is no log of `core`", "debian-12/core", "debian-99/core"]);
+    let whole = project.done(&["log", "debian-99/core"]).stdout;
+    assert_eq!(project.done(&["log", "core", "--platform", "debian-99"]).stdout, whole);
+    project.env("SYSBASE", "nn");
+    assert_eq!(project.done(&["log", "core"]).stdout, whole, "by an alias");
+}
+
+#[test]
 fn no_engine_is_needed() {
     let project = Project::new();
     project.done(&["build"]);
