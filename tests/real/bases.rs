@@ -24,7 +24,7 @@ fn tiny(name: &str, platform: &str) -> House {
          [[image]]\nname = \"tiny\"\nrepository = \"factory-test/{name}\"\n"
     );
     std::fs::write(folder.join("factory.toml"), recipe).expect("write a recipe");
-    House { wheels: folder.join("wheels"), folder }
+    House { wheels: folder.join("wheels"), folder, platforms: "" }
 }
 
 /// The name under which a project's images are built on its base.

@@ -38,7 +38,7 @@ fn what_was_there_keeps_its_mode() {
     for (file, text) in [("factory.toml", RECIPE), ("files/one", "1\n"), ("files/below/two", "2\n")] {
         std::fs::write(folder.join(file), text).expect("write a file");
     }
-    let house = House { wheels: folder.join("wheels"), folder };
+    let house = House { wheels: folder.join("wheels"), folder, platforms: "" };
     house.done(&["build", "images"]);
     let image = format!("factory-test/contents:debian-12-{TAG}");
     let paths = "/root /root/one /tmp /tmp/deep /tmp/deep/one /opt /opt/shop/files/one /opt/shop/files/below/two \

@@ -13,6 +13,8 @@ pub const TAG: &str = "9.9.9";
 pub struct House {
     pub folder: PathBuf,
     pub wheels: PathBuf,
+    /// `SYSBASE`: empty for all platforms of the recipe.
+    pub platforms: &'static str,
 }
 
 /// The built example. Building it is the first test; everything else needs it.
@@ -24,11 +26,11 @@ pub static BUILT: LazyLock<House> = LazyLock::new(|| {
 });
 
 impl House {
-    /// A fresh copy of the example under this name, with the example's wheels: they are kept from run to run, and their
+    /// A fresh copy of the example for Debian 12 under this name, with the example's wheels: they are kept from run to run, and their
     /// keys say whether they count.
     pub fn copy(name: &str) -> Self {
         let wheels = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-wheels");
-        Self { folder: Self::fresh("examples/canopsis", name), wheels }
+        Self { folder: Self::fresh("examples/canopsis", name), wheels, platforms: "debian-12" }
     }
 
     /// A fresh copy of another example, which has no wheels.
@@ -39,13 +41,13 @@ impl House {
     /// A fresh copy of a project somewhere in this repository, which has no wheels.
     pub fn at(project: &str, name: &str) -> Self {
         let folder = Self::fresh(project, name);
-        Self { wheels: folder.join("wheels"), folder }
+        Self { wheels: folder.join("wheels"), folder, platforms: "" }
     }
 
     /// A fresh copy with wheels of its own, none in the beginning.
     pub fn apart(name: &str) -> Self {
         let folder = Self::fresh("examples/canopsis", name);
-        Self { wheels: folder.join("wheels"), folder }
+        Self { wheels: folder.join("wheels"), folder, platforms: "debian-12" }
     }
 
     fn fresh(project: &str, name: &str) -> PathBuf {
@@ -73,7 +75,7 @@ impl House {
             .env("FACTORY_TAG", TAG)
             .env("WHEEL_DIR", &self.wheels)
             .env("SOURCE_DATE_EPOCH", "1700000000")
-            .env("SYSBASE", "debian-12");
+            .env("SYSBASE", self.platforms);
         command
     }
 
