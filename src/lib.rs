@@ -4,7 +4,8 @@
 //! The modules in floor order, an arrow never runs up: what a user types comes in at [`cli`], which walks
 //! [`pipeline`]: a [`recipe`] and its [`platform`]s become a [`plan`]; [`build`] runs it on an [`engine`]; the files of a
 //! built container become a tree in [`stage`], are held against [`check`] and written by [`format`](mod@format);
-//! [`publish`] lists and pushes what was made, [`trial`] installs it in a clean container. Everything on the way is told
+//! [`publish`] lists and pushes what was made, [`trial`] installs it in a clean container, [`tag`] marks a release in its
+//! repositories. Everything on the way is told
 //! as [`event`]s, and only [`report`] prints.
 #![forbid(unsafe_code)]
 
@@ -13,6 +14,7 @@ pub mod report;
 
 pub mod pipeline;
 pub mod publish;
+pub mod tag;
 pub mod trial;
 
 pub mod build;

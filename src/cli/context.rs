@@ -90,6 +90,18 @@ impl Context {
         words.map(str::to_owned).collect()
     }
 
+    /// The release's tag as the user named it, if so.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.globals.tag.as_deref().filter(|tag| !tag.is_empty())
+    }
+
+    /// The branch of the sources as the user named it, if so.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        self.globals.branch.as_deref().filter(|branch| !branch.is_empty())
+    }
+
     /// Reads the recipe and chooses the platforms.
     ///
     /// # Errors
@@ -123,7 +135,11 @@ impl Context {
         Ok(project.fetch(&self.git_host()?).await?)
     }
 
-    fn git_host(&self) -> Result<git::Host, Failure> {
+    /// What calls of git depend on.
+    ///
+    /// # Errors
+    /// When the CA bundle cannot be read.
+    pub fn git_host(&self) -> Result<git::Host, Failure> {
         // Git is not run in this folder.
         let ca = match ca_bundle()? {
             Some(_) => env::get(env::FACTORY_CA_BUNDLE).and_then(|path| std::path::absolute(path).ok()),

@@ -11,6 +11,7 @@ mod log;
 mod plan;
 mod push;
 mod signals;
+mod tag;
 mod test;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -88,6 +89,7 @@ enum Verb {
     Build(build::Args),
     Test(test::Args),
     Push(push::Args),
+    Tag(tag::Args),
     Log(log::Args),
     Clean(clean::Args),
     Doctor(doctor::Args),
@@ -122,6 +124,7 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
             Verb::Build(args) => build::run(args, context).await,
             Verb::Test(args) => test::run(args, context).await,
             Verb::Push(args) => push::run(args, context).await,
+            Verb::Tag(args) => tag::run(args, context).await,
             Verb::Log(args) => log::run(args, context),
             Verb::Clean(args) => context.until_stopped(clean::run(args, context)).await,
             Verb::Doctor(args) => context.until_stopped(doctor::run(args, context)).await,

@@ -1,4 +1,4 @@
-//! The words of a `[[source]]`: its name, a reference, a commit.
+//! The words of a `[[source]]` and a `[[repository]]`: their names, a reference, a commit.
 
 use super::{
     InvalidName,
@@ -10,6 +10,11 @@ name_type!(
     /// The name of a `[[source]]`: `@<name>/…` are its files, and its checkout's folder begins with it.
     SourceName, "source name", "lower-case letters, digits and dashes, at most 63, a letter or digit at both ends",
     |s| lower_word(s, b"-", 63)
+);
+name_type!(
+    /// The name of a `[[repository]]`, which a release tags.
+    RepositoryName, "repository name", "lower-case letters, digits, `.`, `_` and dashes, at most 63, a letter or digit at both ends",
+    |s| lower_word(s, b"-._", 63)
 );
 name_type!(
     /// A branch, a tag, a full reference or a commit, as git takes it (git-check-ref-format(1)) and nothing that a program

@@ -8,7 +8,7 @@ mod relation;
 mod text;
 mod version;
 
-pub use git::{Commit, RefName, SourceName, in_source};
+pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use parts::{Override, Scripts, User};
 pub use relation::{BadRelation, Relation, VERSION};

@@ -2,9 +2,11 @@
 //! once. Nothing here touches the daemon or the network.
 
 mod read;
+mod repository;
 mod resolved;
 
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
+pub use repository::ReleaseRepository;
 pub use resolved::{
     BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
     ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,

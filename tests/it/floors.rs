@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 13] = [
     &["cli"],
     &["report"],
     &["pipeline"],
-    &["publish", "trial"],
+    &["publish", "tag", "trial"],
     &["build"],
     &["check"],
     &["format"],

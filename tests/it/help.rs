@@ -5,7 +5,7 @@ use factory::diag::Exit;
 use crate::project::Project;
 
 /// Every verb that there is.
-const VERBS: [&str; 7] = ["plan", "build", "test", "push", "log", "clean", "doctor"];
+const VERBS: [&str; 8] = ["plan", "build", "test", "push", "tag", "log", "clean", "doctor"];
 
 fn plain() -> Project {
     let mut project = Project::new();
@@ -79,6 +79,9 @@ fn wrong_command_lines() {
         &["build", "--quiet", "--verbose"],
         &["build", "--dry-run", "--no-cache"],
         &["log"],
+        &["tag", "--sign"],
+        &["tag", "--delete", "--move"],
+        &["tag", "--delete", "--message", "x"],
         &["log", "a", "b"],
         &["--project"],
     ] {

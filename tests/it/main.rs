@@ -68,6 +68,8 @@ mod seed;
 #[cfg(feature = "scripted")]
 mod servers;
 #[cfg(feature = "scripted")]
+mod tag;
+#[cfg(feature = "scripted")]
 mod trial;
 #[cfg(feature = "scripted")]
 mod wheels;

@@ -19,10 +19,10 @@ use crate::{
     repository::{Repository, add_source, assert_nothing_half, checked_out, use_in_image},
 };
 
-const LOGIN: &str = "anna:s3cr3t-index";
+pub const LOGIN: &str = "anna:s3cr3t-index";
 
 /// A server that ends with its test.
-struct Server(Child);
+pub struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -32,7 +32,7 @@ impl Drop for Server {
 }
 
 /// Where a program is, or a line that says what is left out without it.
-fn needs(program: &str) -> Option<PathBuf> {
+pub fn needs(program: &str) -> Option<PathBuf> {
     let tools = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var_os("PATH").unwrap().to_string_lossy());
     let found = tools.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file());
     if found.is_none() {
@@ -61,7 +61,7 @@ fn project(address: impl Fn(&Project) -> String) -> Project {
 }
 
 /// A CA of its own, and a certificate for this machine.
-fn certificates(folder: &Path) {
+pub fn certificates(folder: &Path) {
     let path = |name: &str| folder.join(name).display().to_string();
     fs::write(path("san"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n").unwrap();
     let (ca, ca_key, key, request) = (path("ca.pem"), path("ca.key"), path("server.key"), path("server.csr"));
@@ -94,7 +94,7 @@ fn certificates(folder: &Path) {
 }
 
 /// A git server over TLS, and its port.
-fn https(project: &Project, login: Option<&str>) -> Option<(Server, u16)> {
+pub fn https(project: &Project, login: Option<&str>) -> Option<(Server, u16)> {
     let (python, _) = (needs("python3")?, needs("openssl")?);
     let folder = project.beside("home");
     certificates(&folder);
@@ -118,7 +118,7 @@ fn https_project(login: Option<&str>) -> Option<(Server, u16, Project)> {
 }
 
 /// Fails when the password is in what the program said or left.
-fn assert_kept(project: &Project, run: &Run) {
+pub fn assert_kept(project: &Project, run: &Run) {
     assert!(!run.stdout.contains("s3cr3t") && !run.stderr.contains("s3cr3t"), "{run}");
     for file in project.files("") {
         let bytes = fs::read(project.path(&file)).unwrap();
@@ -223,18 +223,18 @@ fn a_server_without_single_commits() {
 }
 
 /// An ssh server for the user that runs this, which knows one key, and an agent that has it.
-struct Ssh {
+pub struct Ssh {
     _server: Server,
     agent: Server,
-    port: u16,
+    pub port: u16,
 }
 
-fn user() -> String {
+pub fn user() -> String {
     let output = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn ssh(project: &mut Project) -> Option<Ssh> {
+pub fn ssh(project: &mut Project) -> Option<Ssh> {
     let (sshd, client) = (needs("sshd")?, needs("ssh")?);
     let (agent, keygen) = (needs("ssh-agent")?, needs("ssh-keygen")?);
     needs("ssh-keyscan")?;
@@ -284,13 +284,13 @@ fn ssh(project: &mut Project) -> Option<Ssh> {
 
 impl Ssh {
     /// Tells the client the server's key.
-    fn is_known(&self, project: &Project) {
+    pub fn is_known(&self, project: &Project) {
         let output = Command::new("ssh-keyscan").args(["-p", &self.port.to_string(), "127.0.0.1"]).output().unwrap();
         fs::write(project.beside("home/ssh/known_hosts"), output.stdout).unwrap();
     }
 
     /// Gives the agent the key.
-    fn has_key(project: &Project) {
+    pub fn has_key(project: &Project) {
         let key = project.beside("home/ssh/key");
         let mut command = Command::new("ssh-add");
         command.arg("-q").arg(key).env("SSH_AUTH_SOCK", project.variable("SSH_AUTH_SOCK"));

@@ -12,6 +12,7 @@ mod packages;
 mod places;
 mod raw;
 mod references;
+mod repositories;
 mod resolve;
 mod scalars;
 mod sources;
@@ -28,7 +29,7 @@ pub use error::RecipeError;
 pub use sources::{SourceComplaint, SourceKey};
 
 use self::{raw::RawRecipe, resolve::Sources};
-use super::{Checkouts, GitSource, Project, Recipe, Release};
+use super::{Checkouts, GitSource, Project, Recipe, Release, ReleaseRepository};
 use crate::{
     names::Sha256,
     platform::{Catalogue, Platform},
@@ -50,6 +51,7 @@ pub struct RecipeFile {
     raw: RawRecipe,
     project: Project,
     sources: Vec<GitSource>,
+    repositories: Vec<ReleaseRepository>,
     scripts: files::Scripts,
 }
 
@@ -90,15 +92,15 @@ impl RecipeFile {
             let raw = RawRecipe::read(root, issues);
             let project = resolve::project(&raw, catalogue, issues);
             references::check(&raw, catalogue, issues);
-            let sources = sources::resolve(&raw);
+            let (sources, repositories) = (sources::resolve(&raw), repositories::resolve(&raw));
             let scripts = files::check(&raw, project_dir, None, issues);
             check_each_platform(&raw, project.as_ref(), &scripts, catalogue, issues);
-            project.map(|project| (raw, project, sources, scripts))
+            project.map(|project| (raw, project, sources, repositories, scripts))
         });
         match read.map_err(RecipeError::Invalid)? {
-            Some((raw, project, sources, scripts)) => {
+            Some((raw, project, sources, repositories, scripts)) => {
                 let (name, digest) = (name.to_owned(), Sha256::of(text));
-                Ok(Self { name, text: text.to_owned(), digest, raw, project, sources, scripts })
+                Ok(Self { name, text: text.to_owned(), digest, raw, project, sources, repositories, scripts })
             }
             None => Err(invalid(name, text, Issue::new(&(0..0), "there is no project in it"))),
         }
@@ -114,6 +116,18 @@ impl RecipeFile {
     #[must_use]
     pub fn sources(&self) -> &[GitSource] {
         &self.sources
+    }
+
+    /// `[[repository]]`: what a release tags.
+    #[must_use]
+    pub fn repositories(&self) -> &[ReleaseRepository] {
+        &self.repositories
+    }
+
+    /// The file's text, fit to be shown.
+    #[must_use]
+    pub fn shown(&self) -> Source {
+        Source::new(&self.name, &self.text)
     }
 
     /// Looks at what the recipe names in its sources, now that they are there, and takes the scripts among it.
@@ -133,7 +147,7 @@ impl RecipeFile {
     }
 
     fn report(&self, issues: Issues) -> Report {
-        Report::new(Source::new(&self.name, &self.text), issues.into_sorted())
+        Report::new(self.shown(), issues.into_sorted())
     }
 
     /// The SHA-256 of the file's text.

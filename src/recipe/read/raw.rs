@@ -8,7 +8,7 @@ use super::{
     places, scalars as read,
 };
 use crate::{
-    names::{GitUrl, ImageName, PackageName, ProjectName, Relation, Repository, SourceName, UserName},
+    names::{GitUrl, ImageName, PackageName, ProjectName, Relation, Repository, RepositoryName, SourceName, UserName},
     recipe::BootstrapMode,
     util::toml::{
         At, alternatives, boolean, image_reference, line, list, map, number, one, one_line, one_of, os_package,
@@ -28,6 +28,7 @@ table! {
         base: Layered<RawBase> = layered,
         python: Layered<RawPython> = layered,
         source: Vec<At<RawSource>> = one("[[source]]", sub_table),
+        repository: Vec<At<RawRepository>> = one("[[repository]]", sub_table),
         user: Vec<At<RawUser>> = one("[[user]]", sub_table),
         image: Vec<At<Layered<RawImage>>> = one("[[image]]", layered),
         package: Vec<At<Layered<RawPackage>>> = one("[[package]]", layered),
@@ -74,6 +75,14 @@ table! {
         git: GitUrl = places::git_url,
         reference as "ref": String = places::git_ref,
         submodules: bool = boolean,
+    }
+}
+
+table! {
+    "[[repository]]" struct RawRepository {
+        name: RepositoryName = parsed,
+        git: GitUrl = places::git_url,
+        reference as "ref": String = places::git_ref,
     }
 }
 

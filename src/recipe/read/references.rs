@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     raw::{RawContent, RawImage, RawPackage, RawRecipe, RawUnit},
+    repositories,
     scalars::Word,
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
 pub(super) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
     check_overrides(raw, catalogue, issues);
     check_sources(raw, issues);
+    repositories::check(raw, issues);
     let names = Names::of(raw, issues);
     for image in raw.image.items().iter().flat_map(|image| image.value.all()) {
         names.check_image(image, issues);
@@ -44,7 +46,7 @@ fn check_overrides(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) 
 
 /// The names of one kind. Incomplete when one of them could not be read: then nothing is called unknown.
 #[derive(Debug)]
-struct Known<'n> {
+pub(super) struct Known<'n> {
     what: &'static str,
     names: BTreeSet<&'n str>,
     complete: bool,
@@ -52,8 +54,8 @@ struct Known<'n> {
 
 impl<'n> Known<'n> {
     /// Collects the names of tables; missing ones and those given twice are issues.
-    fn of<T: Word + 'n>(
-        what: &'static str,
+    pub(super) fn of<T: Word + 'n>(
+        (what, several): (&'static str, &'static str),
         place: &'static str,
         tables: impl Iterator<Item = (&'n Given<T>, &'n Span)>,
         issues: &mut Issues,
@@ -67,7 +69,7 @@ impl<'n> Known<'n> {
             };
             let word = name.value.word();
             if let Some(before) = first.get(word) {
-                let issue = Issue::new(&name.span, format!("two {what}s are called `{word}`")).label("again here");
+                let issue = Issue::new(&name.span, format!("two {several} are called `{word}`")).label("again here");
                 issues.add(issue.also(before, "first here").help("give each a name of its own"));
             } else {
                 first.insert(word, &name.span);
@@ -96,7 +98,7 @@ struct Names<'n> {
 /// Sources that share a name; what names one is checked where files are.
 fn check_sources(raw: &RawRecipe, issues: &mut Issues) {
     let sources = raw.source.items().iter().map(|source| (&source.value.name, &source.value.span));
-    let _names = Known::of("source", "[[source]]", sources, issues);
+    let _names = Known::of(("source", "sources"), "[[source]]", sources, issues);
     for source in raw.source.items() {
         let example = ("git", "\"https://git.example.org/bricks.git\"");
         required(&source.value.git, example, ("[[source]]", &source.value.span), issues);
@@ -109,9 +111,9 @@ impl<'n> Names<'n> {
         let images = raw.image.items().iter().map(|image| (&image.value.base.name, &image.value.base.span));
         let packages = raw.package.items().iter().map(|package| (&package.value.base.name, &package.value.base.span));
         let mut names = Self {
-            users: Known::of("user", "[[user]]", users, issues),
-            images: Known::of("image", "[[image]]", images, issues),
-            packages: Known::of("package", "[[package]]", packages, issues),
+            users: Known::of(("user", "users"), "[[user]]", users, issues),
+            images: Known::of(("image", "images"), "[[image]]", images, issues),
+            packages: Known::of(("package", "packages"), "[[package]]", packages, issues),
         };
         names.users.complete &= !matches!(raw.user, Given::Wrong(_));
         names.images.complete &= !matches!(raw.image, Given::Wrong(_));

@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use crate::{
-    names::{ImageName, PackageName, SourceName, UserName},
+    names::{ImageName, PackageName, RepositoryName, SourceName, UserName},
     util::toml::{
         BadPath, Issue, Issues, Value, check_glob, in_container, is_glob, one_line, parsed, plain_absolute, quoted,
         string, word, wrong_type,
@@ -25,7 +25,7 @@ macro_rules! words {
         })+
     };
 }
-words!(UserName, ImageName, PackageName, SourceName);
+words!(UserName, ImageName, PackageName, RepositoryName, SourceName);
 
 /// `type` of an entry of `contents`, nFPM's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

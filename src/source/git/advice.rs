@@ -43,6 +43,7 @@ impl GitError {
             Self::Unreachable { .. } | Self::Silent => "no answer",
             Self::Certificate { .. } | Self::HostKey | Self::HostKeyChanged | Self::Ownership { .. } => "not trusted",
             Self::Login | Self::Key => "not let in",
+            Self::Refused { .. } => "not taken",
             Self::NoRepository { .. } => "not found",
             _ => "this source",
         }
@@ -92,6 +93,9 @@ impl GitError {
             Self::Unsound { .. } => {
                 "if the repository is old and the defect is known, `git config --global fetch.fsck.<id> ignore` lets it pass".to_owned()
             }
+            Self::Refused { .. } => "may you push tags there, and is this one protected? A tag that somebody just changed is \
+                                     left alone: look, and run the same command"
+                .to_owned(),
             Self::Address(bad) => format!("{}; or leave them out: `submodules = false`", bad.help),
             Self::Tree { .. } => "nothing of it is used".to_owned(),
             _ => format!("try it by hand: `git ls-remote {url}`"),

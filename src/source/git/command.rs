@@ -161,7 +161,7 @@ impl<'h> Git<'h> {
         done.map_err(|error| GitError::of(error, &complaints.taken()))
     }
 
-    /// A call that fetches into a repository; each line of progress goes to `line`, too.
+    /// A call that fetches into a repository, or pushes out of one; each line of progress goes to `line`, too.
     ///
     /// # Errors
     /// [`GitError`], by what git complained of.

@@ -117,6 +117,12 @@ pub enum GitError {
         /// Why.
         reason: String,
     },
+    /// The server did not take what was pushed.
+    #[error("the server refused: {reason}")]
+    Refused {
+        /// Its words.
+        reason: String,
+    },
     /// Git said nothing for too long.
     #[error("the server said nothing for too long")]
     Silent,
@@ -150,7 +156,9 @@ fn read(lines: &[String]) -> GitError {
     let find =
         |parts: &[&str]| lines.iter().find(|line| parts.iter().any(|part| line.contains(part))).map(|line| plain(line));
     let has = |parts: &[&str]| find(parts).is_some();
-    if has(&["REMOTE HOST IDENTIFICATION HAS CHANGED"]) {
+    if let Some(reason) = refusal(lines) {
+        GitError::Refused { reason }
+    } else if has(&["REMOTE HOST IDENTIFICATION HAS CHANGED"]) {
         GitError::HostKeyChanged
     } else if has(&["Host key verification failed", "host key is known for"]) {
         GitError::HostKey
@@ -205,6 +213,16 @@ fn read(lines: &[String]) -> GitError {
     }
 }
 
+/// Why a push was not taken: ` ! [remote rejected] a -> b (pre-receive hook declined)`, after what the server itself says.
+fn refusal(lines: &[String]) -> Option<String> {
+    let line = lines.iter().find(|line| line.trim_start().starts_with("! ["))?;
+    let short = line.rsplit_once('(').map_or(line.as_str(), |(_, reason)| reason.trim_end().trim_end_matches(')'));
+    let said = lines.iter().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim);
+    let said: Vec<&str> = said.filter(|line| line.contains(char::is_alphanumeric)).take(3).collect();
+    let short = plain(short);
+    Some(if said.is_empty() { short } else { format!("{short}: {}", plain(&said.join(" "))) })
+}
+
 fn plain(line: &str) -> String {
     let line = ["fatal: ", "error: ", "remote: ", "ssh: "]
         .iter()
@@ -231,6 +249,13 @@ mod tests {
             panic!("not understood")
         };
         assert_eq!(reason, "unable to access 'https://h/': Could not resolve host: h");
+        let declined = " ! [remote rejected] v1 -> v1 (pre-receive hook declined)";
+        let GitError::Refused { reason } =
+            of(&format!("remote: \nremote: GitLab: protected\n{declined}\nerror: failed"))
+        else {
+            panic!("not understood")
+        };
+        assert_eq!(reason, "pre-receive hook declined: GitLab: protected");
         let owned = of("fatal: detected dubious ownership in repository at '/srv/x.git'\nTo add an exception");
         assert!(matches!(owned, GitError::Ownership { folder } if folder == "/srv/x.git"));
         assert!(matches!(of("fatal: transport 'http' not allowed"), GitError::Transport { .. }));

@@ -18,15 +18,14 @@ use std::{
 
 use futures::StreamExt as _;
 
-pub use command::Host;
+pub use command::{Git, Host};
 pub use error::GitError;
+pub use mirror::Mirror;
+pub use remote::{Answer, advertised, resolve};
 
 use self::{
     checkout::What,
-    command::Git,
     manifest::{FILES, Manifest},
-    mirror::Mirror,
-    remote::Answer,
 };
 use crate::{
     names::{Commit, GitUrl, RefName, SourceName},

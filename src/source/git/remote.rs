@@ -62,6 +62,17 @@ fn candidates(reference: &RefName) -> Vec<(String, String)> {
     vec![(format!("refs/heads/{name}"), call("branch", name)), (format!("refs/tags/{name}"), call("tag", name))]
 }
 
+/// The references of these exact names that a repository has, each with its hash.
+///
+/// # Errors
+/// [`GitError`].
+pub async fn advertised(url: &GitUrl, names: &[&str], git: &Git<'_>) -> Result<BTreeMap<String, String>, GitError> {
+    // A pattern of git also finds what only ends so.
+    let mut found = list(url, &[], names, git).await?;
+    found.retain(|name, _| names.contains(&name.as_str()));
+    Ok(found)
+}
+
 async fn list(
     url: &GitUrl,
     options: &[&str],

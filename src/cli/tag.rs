@@ -1,0 +1,161 @@
+//! `factory tag`.
+
+use super::context::Context;
+use crate::{
+    diag::{Exit, Failure},
+    names::{RefName, Tag},
+    recipe::{RecipeFile, ReleaseRepository},
+    report::{ListColumn, ListKind, ListView},
+    source::git::Git,
+    tag::{self, Action, Listed, Note, Outcome, Remote, Row, State, Target, Trouble, Wish},
+};
+
+/// Tag the repositories of a release
+///
+/// The recipe's [[repository]] tables say which, and what of each gets the tag. Nothing is done in any of them unless every
+/// reference is there and no tag stands on another commit. The tag is named by `--tag` or FACTORY_TAG, never guessed. A run that
+/// broke off is completed by the same command.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
+pub struct Args {
+    /// Write an annotated tag with this text, instead of a lightweight one
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Sign the annotated tag, as git is configured to
+    #[arg(long, requires = "message")]
+    sign: bool,
+    /// Move a tag that is on another commit
+    #[arg(long = "move", conflicts_with = "delete")]
+    may_move: bool,
+    /// Remove the tag where it is
+    #[arg(long, conflicts_with = "message")]
+    delete: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the verb.
+pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let wish = wish(args, context)?;
+    let listed = listed(context)?;
+    let references = references(&listed, &wish, context)?;
+    let host = context.git_host()?;
+    let git = Git::of(&host).await.map_err(|error| Failure::new(Exit::StepFailed, error.to_string()))?;
+    let targets = targets(&listed, references, context, &git);
+    let done = tag::run(targets, &wish, &context.cancel).await.map_err(|found| nothing_done(&listed, &found))?;
+    context.reporter.print(view(&wish.tag, &done.rows));
+    match &done.failed {
+        None => Ok(()),
+        Some(trouble) => Err(broken_off(&listed, &done, trouble)),
+    }
+}
+
+fn wish(args: &Args, context: &Context) -> Result<Wish, Failure> {
+    let Some(text) = context.tag() else {
+        return Err(
+            Failure::new(Exit::Usage, "nothing says which tag").help("name it: `--tag 2.5.11` or `FACTORY_TAG=2.5.11`")
+        );
+    };
+    let tag = tag::tag_name(text).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let action = if args.delete {
+        Action::Delete
+    } else {
+        let note = args.message.as_deref().map(|message| note(message, args.sign)).transpose()?;
+        Action::Create { may_move: args.may_move, note }
+    };
+    Ok(Wish { tag, action, dry_run: args.dry_run })
+}
+
+fn note(message: &str, sign: bool) -> Result<Note, Failure> {
+    if message.trim().is_empty() {
+        let failure = Failure::new(Exit::Usage, "the text of an annotated tag is empty");
+        return Err(failure.help("leave `--message` out for a lightweight tag"));
+    }
+    Ok(Note { message: message.to_owned(), sign })
+}
+
+/// The repositories of the recipe.
+fn listed(context: &Context) -> Result<Listed, Failure> {
+    let file = RecipeFile::load(context.folder())?;
+    if file.repositories().is_empty() {
+        let failure = Failure::new(Exit::Usage, "the recipe names no repository to tag");
+        return Err(failure.help("add a `[[repository]]` with `name`, `git` and `ref` to factory.toml"));
+    }
+    Ok(Listed { text: file.shown(), repositories: file.repositories().to_vec() })
+}
+
+/// What gets the tag in each repository; nothing where tags are deleted.
+fn references(listed: &Listed, wish: &Wish, context: &Context) -> Result<Vec<Option<RefName>>, Failure> {
+    if wish.action == Action::Delete {
+        return Ok(vec![None; listed.repositories.len()]);
+    }
+    let references = listed.references(&wish.tag, context.branch()).map_err(|found| nothing_done(listed, &found))?;
+    Ok(references.into_iter().map(Some).collect())
+}
+
+fn targets<'g>(
+    listed: &Listed,
+    references: Vec<Option<RefName>>,
+    context: &Context,
+    git: &'g Git<'g>,
+) -> Vec<Target<'g>> {
+    let folder = fs_err::canonicalize(context.folder()).unwrap_or_else(|_| context.folder().to_owned());
+    let folder = folder.to_string_lossy();
+    let target = |(repository, reference): (&ReleaseRepository, _)| Target {
+        name: repository.name.clone(),
+        reference,
+        keeper: Box::new(Remote::new(&repository.name, repository.git.seen_from(&folder), git)),
+    };
+    listed.repositories.iter().zip(references).map(target).collect()
+}
+
+fn view(tag: &Tag, rows: &[Row]) -> ListView {
+    let column = |name, kind| ListColumn { name, kind };
+    let short = |row: &Row| row.commit.as_ref().map_or_else(|| "-".to_owned(), |commit| commit.short().to_owned());
+    ListView {
+        title: format!("Tag {tag}"),
+        columns: vec![
+            column("repository", ListKind::Text),
+            column("state", ListKind::Word),
+            column("commit", ListKind::Word),
+        ],
+        rows: rows.iter().map(|row| vec![row.name.clone(), row.state.word().to_owned(), short(row)]).collect(),
+        summary: summary(rows),
+    }
+}
+
+/// `2 created, 1 was there`.
+fn summary(rows: &[Row]) -> String {
+    let mut counts: Vec<(State, usize)> = Vec::new();
+    for row in rows {
+        match counts.iter_mut().find(|(state, _)| *state == row.state) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((row.state, 1)),
+        }
+    }
+    counts.iter().map(|(state, count)| format!("{count} {}", state.word())).collect::<Vec<_>>().join(", ")
+}
+
+fn nothing_done(listed: &Listed, found: &[Trouble]) -> Failure {
+    if found.iter().any(|trouble| trouble.error.is_interruption()) {
+        return Failure::new(Exit::Interrupted, "interrupted; no tag was touched");
+    }
+    let choice = found.iter().all(|trouble| trouble.error.is_choice());
+    let message = match (found.len(), listed.repositories.len()) {
+        (1, 1) => "no tag was touched: the repository is not ready".to_owned(),
+        (some, all) => format!("no tag was touched: {some} of {all} repositories are not ready"),
+    };
+    Failure::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).showing(tag::troubles(listed, found))
+}
+
+fn broken_off(listed: &Listed, done: &Outcome, trouble: &Trouble) -> Failure {
+    if trouble.error.is_interruption() {
+        return Failure::new(Exit::Interrupted, "interrupted").help("the same command does the rest");
+    }
+    let left = done.rows.iter().filter(|row| matches!(row.state, State::Failed | State::NotDone)).count();
+    let message = format!("{left} of {} repositories are not done", done.rows.len());
+    Failure::new(Exit::StepFailed, message)
+        .showing(tag::troubles(listed, std::slice::from_ref(trouble)))
+        .help("the same command does the rest")
+}
