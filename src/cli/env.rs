@@ -18,6 +18,8 @@ pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 /// pip's further indexes.
 pub const PIP_EXTRA_INDEX_URL: &str = "PIP_EXTRA_INDEX_URL";
+/// A file with the token of the server whose interface `tag` asks.
+pub const FACTORY_TOKEN_FILE: &str = "FACTORY_TOKEN_FILE";
 /// How git calls ssh, where the user says it.
 pub const GIT_SSH: [&str; 2] = ["GIT_SSH_COMMAND", "GIT_SSH"];
 /// The ssh agent.

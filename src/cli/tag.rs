@@ -1,13 +1,19 @@
 //! `factory tag`.
 
+mod repositories;
+
+use std::path::PathBuf;
+
 use super::context::Context;
+use repositories::{keepers, listed};
+
 use crate::{
     diag::{Exit, Failure},
     names::{RefName, Tag},
-    recipe::{RecipeFile, ReleaseRepository},
+    recipe::ReleaseRepository,
     report::{ListColumn, ListKind, ListView},
     source::git::Git,
-    tag::{self, Action, Listed, Note, Outcome, Remote, Row, State, Target, Trouble, Wish},
+    tag::{self, Action, Listed, Note, Outcome, Row, State, Target, Trouble, Wish},
 };
 
 /// Tag the repositories of a release
@@ -33,16 +39,29 @@ pub struct Args {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Take the repositories from a `catag.ini` instead of the recipe: `[projects]`, then `group/project = ref`
+    #[arg(long, value_name = "FILE", requires = "api")]
+    ini: Option<PathBuf>,
+    /// The interface of the server that has the projects of `--ini`: https://git.example.org/api/v4
+    #[arg(long, value_name = "URL", requires = "ini")]
+    api: Option<String>,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let wish = wish(args, context)?;
-    let listed = listed(context)?;
+    let listed = listed(args, context)?;
     let references = references(&listed, &wish, context)?;
     let host = context.git_host()?;
     let git = Git::of(&host).await.map_err(|error| Failure::new(Exit::StepFailed, error.to_string()))?;
-    let targets = targets(&listed, references, context, &git);
+    let keepers = keepers(&listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
+    let named = listed.repositories.iter().zip(references).zip(keepers);
+    let target = |((repository, reference), keeper): ((&ReleaseRepository, _), _)| Target {
+        name: repository.name.clone(),
+        reference,
+        keeper,
+    };
+    let targets = named.map(target).collect();
     let done = tag::run(targets, &wish, &context.cancel).await.map_err(|found| nothing_done(&listed, &found))?;
     context.reporter.print(view(&wish.tag, &done.rows));
     match &done.failed {
@@ -75,16 +94,6 @@ fn note(message: &str, sign: bool) -> Result<Note, Failure> {
     Ok(Note { message: message.to_owned(), sign })
 }
 
-/// The repositories of the recipe.
-fn listed(context: &Context) -> Result<Listed, Failure> {
-    let file = RecipeFile::load(context.folder())?;
-    if file.repositories().is_empty() {
-        let failure = Failure::new(Exit::Usage, "the recipe names no repository to tag");
-        return Err(failure.help("add a `[[repository]]` with `name`, `git` and `ref` to factory.toml"));
-    }
-    Ok(Listed { text: file.shown(), repositories: file.repositories().to_vec() })
-}
-
 /// What gets the tag in each repository; nothing where tags are deleted.
 fn references(listed: &Listed, wish: &Wish, context: &Context) -> Result<Vec<Option<RefName>>, Failure> {
     if wish.action == Action::Delete {
@@ -92,22 +101,6 @@ fn references(listed: &Listed, wish: &Wish, context: &Context) -> Result<Vec<Opt
     }
     let references = listed.references(&wish.tag, context.branch()).map_err(|found| nothing_done(listed, &found))?;
     Ok(references.into_iter().map(Some).collect())
-}
-
-fn targets<'g>(
-    listed: &Listed,
-    references: Vec<Option<RefName>>,
-    context: &Context,
-    git: &'g Git<'g>,
-) -> Vec<Target<'g>> {
-    let folder = fs_err::canonicalize(context.folder()).unwrap_or_else(|_| context.folder().to_owned());
-    let folder = folder.to_string_lossy();
-    let target = |(repository, reference): (&ReleaseRepository, _)| Target {
-        name: repository.name.clone(),
-        reference,
-        keeper: Box::new(Remote::new(&repository.name, repository.git.seen_from(&folder), git)),
-    };
-    listed.repositories.iter().zip(references).map(target).collect()
 }
 
 fn view(tag: &Tag, rows: &[Row]) -> ListView {
@@ -154,7 +147,7 @@ fn broken_off(listed: &Listed, done: &Outcome, trouble: &Trouble) -> Failure {
         return Failure::new(Exit::Interrupted, "interrupted").help("the same command does the rest");
     }
     let left = done.rows.iter().filter(|row| matches!(row.state, State::Failed | State::NotDone)).count();
-    let message = format!("{left} of {} repositories are not done", done.rows.len());
+    let message = format!("not done: {left} of {} repositories", done.rows.len());
     Failure::new(Exit::StepFailed, message)
         .showing(tag::troubles(listed, std::slice::from_ref(trouble)))
         .help("the same command does the rest")

@@ -1,6 +1,7 @@
 //! Validated names. A word from a recipe, a command line or a container becomes one of these types before it may
 //! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
 
+mod forge;
 mod git;
 mod git_url;
 mod parts;
@@ -8,6 +9,7 @@ mod relation;
 mod text;
 mod version;
 
+pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use parts::{Override, Scripts, User};

@@ -6,7 +6,7 @@ mod repository;
 mod resolved;
 
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
-pub use repository::ReleaseRepository;
+pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{
     BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
     ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,

@@ -1,8 +1,9 @@
 //! [`TagError`]: why a repository has not got its tag.
 
+use super::{HttpError, TokenError};
 use crate::{
     names::{Commit, Tag},
-    recipe::{ReleaseRepository, SourceKey},
+    recipe::{ForgePlace, Place, ReleaseRepository, SourceKey},
     source::git::GitError,
 };
 
@@ -23,6 +24,50 @@ pub enum TagError {
         /// Where it should be.
         wanted: Commit,
     },
+    /// A server's interface.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// There is no token for a server's interface.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The server has no such project, or does not show it.
+    #[error("there is no such project, or none that the token may see")]
+    NoProject,
+    /// A server's answer lacks what it should have.
+    #[error("the server's answer has no hash of the right commit at `{what}`")]
+    Odd {
+        /// The field.
+        what: String,
+    },
+    /// The tag is not what it was when it was looked at.
+    #[error("somebody has changed the tag {tag} meanwhile")]
+    Changed {
+        /// The tag.
+        tag: Tag,
+    },
+    /// A tag was not moved, and is where it was.
+    #[error("{error}; the tag is back on {}", commit.short())]
+    PutBack {
+        /// What went wrong.
+        error: Box<TagError>,
+        /// Where the tag is.
+        commit: Commit,
+    },
+    /// A tag was removed, and neither the new one nor the old one could be created.
+    #[error("{error}; and the tag {tag}, which was on {commit}, could not be put back: {second}")]
+    Lost {
+        /// What went wrong with the new one.
+        error: Box<TagError>,
+        /// What went wrong with the old one.
+        second: Box<TagError>,
+        /// The tag.
+        tag: Tag,
+        /// Where it was.
+        commit: Commit,
+    },
+    /// A server's interface signs nothing.
+    #[error("a server's interface cannot sign a tag")]
+    Unsigned,
     /// The object of an annotated tag could not be made.
     #[error("the tag could not be {}: {reason}", if *sign { "signed" } else { "written" })]
     Object {
@@ -46,7 +91,12 @@ impl TagError {
     /// Whether the run was stopped.
     #[must_use]
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Git(GitError::Interrupted))
+        matches!(
+            self,
+            Self::Git(GitError::Interrupted)
+                | Self::Http(HttpError::Interrupted)
+                | Self::Token(TokenError::Interrupted)
+        )
     }
 
     /// Whether the user's words are wrong, as opposed to the world.
@@ -54,7 +104,8 @@ impl TagError {
     pub fn is_choice(&self) -> bool {
         match self {
             Self::Git(error) => error.is_choice(),
-            Self::Elsewhere { .. } | Self::Object { .. } => false,
+            Self::Unsigned | Self::Token(_) => true,
+            _ => false,
         }
     }
 
@@ -64,7 +115,7 @@ impl TagError {
         match self {
             Self::Git(error) => error.key() == SourceKey::Ref,
             Self::Elsewhere { .. } => true,
-            Self::Object { .. } => false,
+            _ => false,
         }
     }
 
@@ -74,7 +125,13 @@ impl TagError {
         match self {
             Self::Git(error) => error.label(),
             Self::Elsewhere { .. } => "on another commit",
-            Self::Object { .. } => "this repository",
+            Self::NoProject => "not found",
+            Self::Token(_) => "no token",
+            Self::Unsigned => "not signed",
+            Self::Http(HttpError::Unreachable { .. }) => "no answer",
+            Self::Http(HttpError::Certificate { .. }) => "not trusted",
+            Self::Http(HttpError::Status { status: 401 | 403, .. }) => "not let in",
+            _ => "this repository",
         }
     }
 
@@ -82,7 +139,21 @@ impl TagError {
     #[must_use]
     pub fn help(&self, repository: &ReleaseRepository) -> String {
         match self {
-            Self::Git(error) => error.help(&repository.git),
+            Self::Git(error) => match &repository.place {
+                Place::Git(url) => error.help(url),
+                Place::Forge(place) => of_forge(error, place),
+            },
+            Self::Http(error) => error.help(),
+            Self::Token(error) => error.help(),
+            Self::NoProject => match &repository.place {
+                Place::Forge(place) => format!("is `{}` right, and may the token read it?", place.project),
+                Place::Git(_) => "is the address right?".to_owned(),
+            },
+            Self::Odd { .. } => "is this the address of such an interface?".to_owned(),
+            Self::Changed { .. } => "look, and run the same command".to_owned(),
+            Self::PutBack { error, .. } => error.help(repository),
+            Self::Lost { commit, tag, .. } => format!("create it again when the server is well: `git push … {commit}:refs/tags/{tag}`"),
+            Self::Unsigned => "name the repository with `git` instead of `api`".to_owned(),
             Self::Elsewhere { .. } => "`--move` moves it; whoever has fetched the old one keeps that".to_owned(),
             Self::Object { sign: true, .. } => {
                 "git signs with `user.signingKey`, as `gpg.format` says: `git tag --sign` in any checkout must work without \
@@ -94,5 +165,18 @@ impl TagError {
                     .to_owned()
             }
         }
+    }
+}
+
+/// Advice on a reference that a server's interface was asked for: none of git's own commands would help.
+fn of_forge(error: &GitError, place: &ForgePlace) -> String {
+    match error {
+        GitError::NoReference { near, .. } if near.is_empty() => "the project has no branch".to_owned(),
+        GitError::NoReference { near, .. } => format!("there are {}", near.join(", ")),
+        GitError::NoCommit { .. } => "was it pushed?".to_owned(),
+        GitError::Ambiguous { reference } => format!("say which: `refs/heads/{reference}` or `refs/tags/{reference}`"),
+        GitError::NoBranch => "name it: `--branch develop` or `FACTORY_BRANCH=develop`".to_owned(),
+        GitError::AmbiguousCommit { .. } => "write the whole hash".to_owned(),
+        _ => format!("look at {} on {}", place.project, place.api.host()),
     }
 }

@@ -2,16 +2,23 @@
 //! deleted. A run that broke off is completed by the same run again.
 
 mod error;
+mod forge;
 mod git;
+mod http;
+pub mod ini;
 mod keeper;
 mod report;
 mod run;
+mod token;
 
 pub use error::{TagError, Trouble};
+pub use forge::keeper as forge_keeper;
 pub use git::Remote;
+pub use http::{Http, HttpError};
 pub use keeper::{Keeper, Note, Standing};
 pub use report::{Listed, troubles};
 pub use run::{Outcome, Row, State, Target, run};
+pub use token::{Purse, Token, TokenError};
 
 use crate::names::{InvalidName, RefName, Tag};
 

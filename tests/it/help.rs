@@ -79,6 +79,8 @@ fn wrong_command_lines() {
         &["build", "--quiet", "--verbose"],
         &["build", "--dry-run", "--no-cache"],
         &["log"],
+        &["tag", "--ini", "x"],
+        &["tag", "--api", "x"],
         &["tag", "--sign"],
         &["tag", "--delete", "--move"],
         &["tag", "--delete", "--message", "x"],

@@ -34,6 +34,8 @@ mod doctor;
 #[cfg(feature = "scripted")]
 mod failures;
 #[cfg(feature = "scripted")]
+mod forge;
+#[cfg(feature = "scripted")]
 mod git;
 #[cfg(feature = "scripted")]
 mod help;

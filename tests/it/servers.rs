@@ -22,7 +22,7 @@ use crate::{
 pub const LOGIN: &str = "anna:s3cr3t-index";
 
 /// A server that ends with its test.
-pub struct Server(Child);
+pub struct Server(pub Child);
 
 impl Drop for Server {
     fn drop(&mut self) {

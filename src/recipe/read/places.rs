@@ -1,8 +1,8 @@
 //! Who makes it, under which licence, and where things come from and go to: the words of `[project]`, and the URLs of
-//! `[base]`, `[python]` and `[[source]]`. Asks no server.
+//! `[base]`, `[python]`, `[[source]]` and `[[repository]]`. Asks no server.
 
 use crate::{
-    names::{GitUrl, RefName, Repository},
+    names::{ApiUrl, GitUrl, RefName, Repository},
     util::toml::{Issue, Issues, Value, is_host, one_line, string, url, word},
 };
 
@@ -95,6 +95,12 @@ pub(crate) fn index_url(value: Value<'_>, issues: &mut Issues) -> Option<String>
 pub(crate) fn git_url(value: Value<'_>, issues: &mut Issues) -> Option<GitUrl> {
     let bad = |bad: crate::names::BadGitUrl| Issue::new(&value.span(), bad.message).label("bad address").help(bad.help);
     GitUrl::new(string(value, issues)?).map_err(|error| issues.add(bad(error))).ok()
+}
+
+/// Where a server's interface is. Never quotes it: it may hold a password.
+pub(crate) fn api_url(value: Value<'_>, issues: &mut Issues) -> Option<ApiUrl> {
+    let bad = |bad: crate::names::BadGitUrl| Issue::new(&value.span(), bad.message).label("bad address").help(bad.help);
+    ApiUrl::new(string(value, issues)?).map_err(|error| issues.add(bad(error))).ok()
 }
 
 /// What of a git repository: a branch, a tag or a commit, with `{{branch}}` and `{{tag}}` for what the command line says.

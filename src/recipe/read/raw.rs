@@ -8,7 +8,10 @@ use super::{
     places, scalars as read,
 };
 use crate::{
-    names::{GitUrl, ImageName, PackageName, ProjectName, Relation, Repository, RepositoryName, SourceName, UserName},
+    names::{
+        ApiUrl, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation, Repository,
+        RepositoryName, SourceName, UserName,
+    },
     recipe::BootstrapMode,
     util::toml::{
         At, alternatives, boolean, image_reference, line, list, map, number, one, one_line, one_of, os_package,
@@ -18,6 +21,7 @@ use crate::{
 
 const BOOTSTRAP: [(&str, BootstrapMode); 3] =
     [("fallback", BootstrapMode::Fallback), ("always", BootstrapMode::Always), ("never", BootstrapMode::Never)];
+const FORGES: [(&str, ForgeKind); 2] = [("gitlab", ForgeKind::Gitlab), ("github", ForgeKind::Github)];
 const PRIORITIES: [(&str, &str); 4] =
     [("required", "required"), ("important", "important"), ("standard", "standard"), ("optional", "optional")];
 
@@ -82,6 +86,10 @@ table! {
     "[[repository]]" struct RawRepository {
         name: RepositoryName = parsed,
         git: GitUrl = places::git_url,
+        api: ApiUrl = places::api_url,
+        forge: ForgeKind = one_of("forge", &FORGES),
+        project: ForgeProject = parsed,
+        token_env: String = read::token_env,
         reference as "ref": String = places::git_ref,
     }
 }

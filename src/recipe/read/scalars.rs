@@ -146,6 +146,13 @@ pub(crate) fn env_name(key: &str) -> Result<(), String> {
     if fits { Ok(()) } else { Err("a letter or `_`, then letters, digits and `_`".to_owned()) }
 }
 
+/// The variable of a token. Its name says that it is one: a recipe cannot have other secrets sent anywhere.
+pub(crate) fn token_env(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    word("variable of a token", "the name of a variable that ends in `TOKEN`, e.g. `GITLAB_TOKEN`", |text| {
+        env_name(text).is_ok() && text.ends_with("TOKEN")
+    })(value, issues)
+}
+
 /// A label's key, as Docker's documents advise.
 pub(crate) fn label_name(key: &str) -> Result<(), String> {
     let edge = |c: char| c.is_ascii_alphanumeric();

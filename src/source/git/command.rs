@@ -181,6 +181,17 @@ impl<'h> Git<'h> {
         done.map_err(|error| GitError::of(error, &complaints.taken()))
     }
 
+    /// The standard output of a call outside of any repository that reads a file, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`GitError`], by what git complained of.
+    pub async fn ask(&self, words: &[&str], from: File, limit: u64) -> Result<Vec<u8>, GitError> {
+        let (arguments, complaints) = (arguments(Path::new("/nonexistent"), words), Complaints::default());
+        let call = Call { stdin: Stdio::from(from), patience: Some(SHORT_PATIENCE), ..self.call(&arguments) };
+        let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
+        done.map_err(|error| GitError::of(error, &complaints.taken()))
+    }
+
     /// A call that reads one file and writes another.
     ///
     /// # Errors

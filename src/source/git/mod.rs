@@ -4,6 +4,7 @@
 mod advice;
 mod checkout;
 mod command;
+mod credential;
 mod error;
 mod manifest;
 mod mirror;
@@ -19,9 +20,10 @@ use std::{
 use futures::StreamExt as _;
 
 pub use command::{Git, Host};
+pub use credential::credential;
 pub use error::GitError;
 pub use mirror::Mirror;
-pub use remote::{Answer, advertised, resolve};
+pub use remote::{Answer, advertised, near, resolve};
 
 use self::{
     checkout::What,

@@ -108,17 +108,23 @@ fn choose(
 
 /// What else the text may be: the beginning of a commit's hash, or a name that was nearly right.
 fn elsewhere(reference: &RefName, advertised: &BTreeMap<String, String>) -> Result<Answer, GitError> {
-    let text = reference.as_str();
     if reference.is_abbreviated_commit() {
         return Ok(Answer::Abbreviated);
     }
     let short = |name: &str| name.strip_prefix("refs/heads/").or(name.strip_prefix("refs/tags/")).map(str::to_owned);
     let names: Vec<String> =
         advertised.keys().filter(|name| !name.ends_with("^{}")).filter_map(|name| short(name)).collect();
+    Err(GitError::NoReference { reference: reference.clone(), near: near(reference, &names) })
+}
+
+/// Those of the names that somebody may have meant, in backticks, and how many more there are.
+#[must_use]
+pub fn near(reference: &RefName, names: &[String]) -> Vec<String> {
+    let text = reference.as_str();
     let mut near: Vec<String> =
         nearest(text, names.iter().map(String::as_str)).map(str::to_owned).into_iter().collect();
     let related = |name: &&String| name.contains(text) || text.contains(name.as_str());
-    for name in names.iter().filter(related).chain(&names) {
+    for name in names.iter().filter(related).chain(names) {
         if near.len() < LISTED && !near.contains(name) {
             near.push(name.clone());
         }
@@ -127,7 +133,7 @@ fn elsewhere(reference: &RefName, advertised: &BTreeMap<String, String>) -> Resu
     if names.len() > near.len() {
         near.push(format!("and {} more", names.len() - near.len()));
     }
-    Err(GitError::NoReference { reference: reference.clone(), near })
+    near
 }
 
 #[cfg(test)]

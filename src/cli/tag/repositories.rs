@@ -1,0 +1,79 @@
+//! Which repositories `factory tag` is about, and who has the tags of each.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::Args;
+use crate::{
+    cli::{
+        context::{Context, ca_bundle},
+        env,
+    },
+    diag::{Exit, Failure},
+    names::ApiUrl,
+    recipe::{Place, RecipeFile},
+    source::git::Git,
+    tag::{Action, Http, Keeper, Listed, Purse, Remote, TagError, Trouble, Wish, forge_keeper, ini},
+};
+
+/// The repositories of the `catag.ini` that was named, else of the recipe.
+pub(super) fn listed(args: &Args, context: &Context) -> Result<Listed, Failure> {
+    if let (Some(file), Some(api)) = (&args.ini, &args.api) {
+        return of_ini(file, api);
+    }
+    let file = RecipeFile::load(context.folder())?;
+    if file.repositories().is_empty() {
+        let failure = Failure::new(Exit::Usage, "the recipe names no repository to tag");
+        return Err(failure.help("add a `[[repository]]` with `name`, `git` and `ref` to factory.toml"));
+    }
+    Ok(Listed { text: file.shown(), repositories: file.repositories().to_vec() })
+}
+
+fn of_ini(file: &Path, api: &str) -> Result<Listed, Failure> {
+    let api = ApiUrl::new(api).map_err(|bad| Failure::new(Exit::Usage, format!("--api: {bad}")).help(bad.help))?;
+    let text =
+        ini::read(file).map_err(|error| Failure::new(Exit::Usage, "--ini: the file cannot be read").because(error))?;
+    ini::parse(&file.display().to_string(), &text, &api)
+        .map_err(|report| Failure::new(Exit::Usage, report.to_string()).showing(report))
+}
+
+/// Who has the tags of each repository, with tokens where a server wants one; or what stands against it.
+///
+/// # Errors
+/// When this machine is not ready for any server.
+pub(super) async fn keepers<'g>(
+    listed: &Listed,
+    wish: &Wish,
+    context: &Context,
+    git: &'g Git<'g>,
+) -> Result<Result<Vec<Box<dyn Keeper + 'g>>, Vec<Trouble>>, Failure> {
+    let folder = fs_err::canonicalize(context.folder()).unwrap_or_else(|_| context.folder().to_owned());
+    let signed = matches!(&wish.action, Action::Create { note: Some(note), .. } if note.sign);
+    let ca = ca_bundle()?;
+    let setup = |error: crate::tag::HttpError| Failure::new(Exit::StepFailed, error.to_string());
+    let http =
+        Http::new(ca.as_ref().map(|ca| ca.as_slice()), context.events(), context.cancel.clone()).map_err(setup)?;
+    let mut purse = Purse {
+        variable: &env::get,
+        file: env::get(env::FACTORY_TOKEN_FILE).map(PathBuf::from),
+        mask: context.reporter.mask(),
+        owners: BTreeMap::new(),
+    };
+    let (mut keepers, mut troubles) = (Vec::<Box<dyn Keeper + 'g>>::new(), Vec::new());
+    for (index, repository) in listed.repositories.iter().enumerate() {
+        match &repository.place {
+            Place::Git(url) => {
+                let url = url.seen_from(&folder.to_string_lossy());
+                keepers.push(Box::new(Remote::new(&repository.name, url, git)));
+            }
+            Place::Forge(_) if signed => troubles.push(Trouble { index, error: TagError::Unsigned }),
+            Place::Forge(place) => match purse.token(place, git).await {
+                Ok(token) => keepers.push(forge_keeper(place, &token, &http)),
+                Err(error) => troubles.push(Trouble { index, error: error.into() }),
+            },
+        }
+    }
+    Ok(if troubles.is_empty() { Ok(keepers) } else { Err(troubles) })
+}

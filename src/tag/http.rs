@@ -1,0 +1,348 @@
+//! [`Http`]: requests to a server's interface. Bounded in time and size; a token never follows a redirection to another host,
+//! and never stands in an error.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{
+    Method, Response, StatusCode, Url,
+    header::{HeaderMap, LOCATION, RETRY_AFTER},
+    redirect::Policy,
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::event::Events;
+
+/// How long a connection may take, and how long everything.
+const CONNECT: Duration = Duration::from_secs(15);
+const WHOLE: Duration = Duration::from_mins(1);
+/// The largest answer that is read, in bytes.
+const LARGEST: usize = 4 << 20;
+/// How often a request is made again.
+const AGAIN: u32 = 3;
+/// The first wait before that; each one is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// A server that wants a longer wait is not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(90);
+/// Redirections that are followed, within one host.
+const LED: usize = 3;
+/// The most of a server's own words that is shown, in characters.
+const WORDS: usize = 200;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// The run was stopped.
+    #[error("interrupted")]
+    Interrupted,
+    /// This machine cannot do TLS.
+    #[error("TLS cannot be set up: {reason}")]
+    Setup {
+        /// Why.
+        reason: String,
+    },
+    /// The server does not answer.
+    #[error("{host} cannot be reached ({path}): {reason}")]
+    Unreachable {
+        /// The server.
+        host: String,
+        /// What it was asked for.
+        path: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// The server's certificate.
+    #[error("the certificate of {host} is not trusted: {reason}")]
+    Certificate {
+        /// The server.
+        host: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server says no.
+    #[error("{host} answers {status} to {path}{said}")]
+    Status {
+        /// The server.
+        host: String,
+        /// What it was asked for.
+        path: String,
+        /// The status.
+        status: u16,
+        /// `: ` and its own words; empty where it says nothing.
+        said: String,
+    },
+    /// The server leads elsewhere.
+    #[error("{host} leads elsewhere for {path}: {to}")]
+    Led {
+        /// The server.
+        host: String,
+        /// What it was asked for.
+        path: String,
+        /// Where to.
+        to: String,
+    },
+    /// An answer that cannot be read.
+    #[error("{host} gives an answer to {path} that cannot be read: {reason}")]
+    Unreadable {
+        /// The server.
+        host: String,
+        /// What it was asked for.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A way to servers.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    events: Events,
+    cancel: CancellationToken,
+}
+
+/// An answer with any status.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body; null where there is none, or none in JSON.
+    pub body: Value,
+    host: String,
+    path: String,
+    wait: Option<Duration>,
+    to: Option<Url>,
+}
+
+impl Answer {
+    /// The body of an answer that says yes.
+    ///
+    /// # Errors
+    /// [`HttpError::Status`].
+    pub fn good(self) -> Result<Value, HttpError> {
+        if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.refusal()) }
+    }
+
+    /// The same, where the thing that was asked for may be missing.
+    ///
+    /// # Errors
+    /// [`HttpError::Status`].
+    pub fn found(self) -> Result<Option<Value>, HttpError> {
+        if self.status == 404 { Ok(None) } else { self.good().map(Some) }
+    }
+
+    /// What it says, as an error.
+    #[must_use]
+    pub fn refusal(self) -> HttpError {
+        let said = match self.said() {
+            Some(said) => format!(": {said}"),
+            None => String::new(),
+        };
+        HttpError::Status { host: self.host, path: self.path, status: self.status, said }
+    }
+
+    /// The server's own words: `message` of GitHub and GitLab, `error` of GitLab, which may be nested.
+    fn said(&self) -> Option<String> {
+        let found = self.body.get("message").or_else(|| self.body.get("error"))?;
+        let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+        let plain: String = text.chars().filter(|c| !c.is_control()).take(WORDS).collect();
+        (!plain.trim().is_empty()).then_some(plain)
+    }
+}
+
+impl Http {
+    /// Trusts the system's certificates, and those of `ca`, a text in PEM form. Proxies are those of the environment.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`].
+    pub fn new(ca: Option<&[u8]>, events: Events, cancel: CancellationToken) -> Result<Self, HttpError> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(ca)?)
+            .https_only(true)
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE)
+            .user_agent(concat!("factory/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| HttpError::Setup { reason: deepest(&error) })?;
+        Ok(Self { client, events, cancel })
+    }
+
+    /// The same, for what must not be left half done: Ctrl-C does not end it.
+    #[must_use]
+    pub fn to_the_end(&self) -> Self {
+        Self { cancel: CancellationToken::new(), ..self.clone() }
+    }
+
+    /// One request, made again where the server is busy or the connection is cut.
+    ///
+    /// # Errors
+    /// [`HttpError`] where there is no answer; every status is one.
+    pub async fn ask(
+        &self,
+        method: Method,
+        address: &str,
+        headers: &HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Answer, HttpError> {
+        let mut url = Url::parse(address).map_err(|error| HttpError::Setup { reason: error.to_string() })?;
+        let (mut again, mut led) = (0, 0);
+        loop {
+            let answer = tokio::select! {
+                answer = self.once(&method, &url, headers, body) => answer,
+                () = self.cancel.cancelled() => return Err(HttpError::Interrupted),
+            };
+            let (why, wait) = match &answer {
+                Ok(Answer { status: 300..400, to: Some(to), .. }) => {
+                    // Another method would become a GET on the way.
+                    if method != Method::GET || led == LED || to.origin() != url.origin() {
+                        return Err(elsewhere(&url, to));
+                    }
+                    (led, url) = (led + 1, to.clone());
+                    continue;
+                }
+                Ok(busy) if busy.status == 429 || busy.status >= 500 => {
+                    (format!("{} answers {}", busy.host, busy.status), busy.wait)
+                }
+                Err(Lost { error, cut: true }) => (error.to_string(), None),
+                _ => return answer.map_err(|lost| lost.error),
+            };
+            let wait = wait.unwrap_or(FIRST_WAIT * 2_u32.pow(again));
+            if again == AGAIN || wait > LONGEST_WAIT {
+                return answer.map_err(|lost| lost.error);
+            }
+            again += 1;
+            self.events.info(format!("{why}; asked again in {:.1} s", wait.as_secs_f64()));
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.cancel.cancelled() => return Err(HttpError::Interrupted),
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Option<&Value>,
+    ) -> Result<Answer, Lost> {
+        let mut request = self.client.request(method.clone(), url.clone()).headers(headers.clone());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| lost(url, &error))?;
+        let status = response.status();
+        let wait = seconds(&response);
+        let to = header(&response, LOCATION.as_str()).and_then(|text| url.join(text).ok());
+        let bytes = read(response, url).await?;
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        let answer = Answer { status: status.as_u16(), body, host: host(url), path: url.path().to_owned(), wait, to };
+        if answer.body.is_null() && status.is_success() && status != StatusCode::NO_CONTENT && *method != Method::DELETE
+        {
+            let reason = "it is no JSON".to_owned();
+            let error = HttpError::Unreadable { host: answer.host, path: answer.path, reason };
+            return Err(Lost { error, cut: false });
+        }
+        Ok(answer)
+    }
+}
+
+/// No answer, and whether the connection was cut.
+#[derive(Debug)]
+struct Lost {
+    error: HttpError,
+    cut: bool,
+}
+
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+fn seconds(response: &Response) -> Option<Duration> {
+    header(response, RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn elsewhere(url: &Url, to: &Url) -> HttpError {
+    // Without what a query may carry.
+    let to = format!("{}://{}{}", to.scheme(), host(to), to.path());
+    HttpError::Led { host: host(url), path: url.path().to_owned(), to }
+}
+
+async fn read(mut response: Response, url: &Url) -> Result<Vec<u8>, Lost> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| lost(url, &error))? {
+        if bytes.len() + piece.len() > LARGEST {
+            let reason = format!("it has more than {LARGEST} bytes");
+            let error = HttpError::Unreadable { host: host(url), path: url.path().to_owned(), reason };
+            return Err(Lost { error, cut: false });
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+fn lost(url: &Url, error: &reqwest::Error) -> Lost {
+    let (host, path, reason) = (host(url), url.path().to_owned(), deepest(error));
+    if reason.contains("certificate") {
+        return Lost { error: HttpError::Certificate { host, reason }, cut: false };
+    }
+    let cut = !error.is_connect() && !error.is_timeout() && !error.is_builder();
+    let reason = if error.is_timeout() { "it took too long".to_owned() } else { reason };
+    Lost { error: HttpError::Unreachable { host, path, reason }, cut }
+}
+
+/// The words of the first cause: those around it only repeat the address.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}
+
+fn tls(ca: Option<&[u8]>) -> Result<ClientConfig, HttpError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let own = CertificateDer::pem_slice_iter(ca.unwrap_or_default());
+    roots.add_parsable_certificates(own.filter_map(Result::ok));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(|error| HttpError::Setup { reason: error.to_string() })?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
+
+impl HttpError {
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Certificate { .. } => "behind a private CA, or a proxy that inspects TLS, name its certificates: \
+                                         `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
+                .to_owned(),
+            Self::Status { status: 401, .. } => {
+                "the token is not taken: is it the right one, and not past its end?".to_owned()
+            }
+            Self::Status { status: 403, .. } => "the token may not do that: tags need write access (`api` of GitLab, \
+                                                 `contents: write` of GitHub), and some tags are protected"
+                .to_owned(),
+            Self::Status { status: 429, .. } => {
+                "the server has had enough for now: run the same command later".to_owned()
+            }
+            Self::Status { status: 500.., .. } => "the same command does the rest once the server is well".to_owned(),
+            Self::Led { .. } => "write the new address or path; a token is not sent after a redirection".to_owned(),
+            _ => "check the address, the network and the proxy variables".to_owned(),
+        }
+    }
+}
