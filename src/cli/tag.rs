@@ -10,9 +10,9 @@ use repositories::{keepers, listed};
 use crate::{
     diag::{Exit, Failure},
     names::{RefName, Tag},
-    recipe::ReleaseRepository,
+    recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
-    source::git::Git,
+    source::git::{Git, GitError, Host},
     tag::{self, Action, Listed, Note, Outcome, Row, State, Target, Trouble, Wish},
 };
 
@@ -52,8 +52,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let wish = wish(args, context)?;
     let listed = listed(args, context)?;
     let references = references(&listed, &wish, context)?;
-    let host = context.git_host()?;
-    let git = Git::of(&host).await.map_err(|error| Failure::new(Exit::StepFailed, error.to_string()))?;
+    let host = host(&listed, context)?;
+    let git = Git::of(&host).await.map_err(no_git)?;
     let keepers = keepers(&listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
     let named = listed.repositories.iter().zip(references).zip(keepers);
     let target = |((repository, reference), keeper): ((&ReleaseRepository, _), _)| Target {
@@ -67,6 +67,23 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     match &done.failed {
         None => Ok(()),
         Some(trouble) => Err(broken_off(&listed, &done, trouble)),
+    }
+}
+
+/// What calls of git depend on. Where only servers' interfaces are asked, git is called for a token at most.
+fn host(listed: &Listed, context: &Context) -> Result<Host, Failure> {
+    let mut host = context.git_host()?;
+    host.own_ssh |= !listed.repositories.iter().any(|repository| matches!(repository.place, Place::Git(_)));
+    Ok(host)
+}
+
+fn no_git(error: GitError) -> Failure {
+    match error {
+        GitError::Interrupted => Failure::new(Exit::Interrupted, "interrupted; no tag was touched"),
+        GitError::NoGit => {
+            Failure::new(Exit::StepFailed, error.to_string()).help("install it: `sudo apt-get install git`")
+        }
+        error => Failure::new(Exit::StepFailed, error.to_string()),
     }
 }
 

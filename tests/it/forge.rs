@@ -147,7 +147,7 @@ impl Forge {
 
 #[test]
 fn a_catag_ini_of_eight_projects() {
-    let Some(forge) = Forge::new(&PROJECTS) else { return };
+    let Some(mut forge) = Forge::new(&PROJECTS) else { return };
     let lines = PROJECTS.map(|name| format!("{name} = develop\n")).concat();
     forge.project.write("catag.ini", &format!("; the release\n[projects]\n{lines}"));
     // No recipe is needed.
@@ -165,6 +165,13 @@ fn a_catag_ini_of_eight_projects() {
     assert!(run.stdout.contains("\"summary\":\"8 was there\""), "{run}");
     let run = forge.run(&[&words[..], &["--delete"]].concat(), 0);
     assert!(run.stdout.contains("8 deleted"), "{run}");
+    // Nor is git, where a variable has the token.
+    let tools = forge.project.variable("PATH").to_owned();
+    forge.project.env("PATH", forge.project.beside("bin").display().to_string());
+    forge.run(&words, 0);
+    forge.project.without_env("GITLAB_TOKEN");
+    forge.run(&words, 2).says(&["there is no token for 127.0.0.1"]);
+    forge.project.env("PATH", tools);
     forge.project.write("catag.ini", "[projects]\na/b = x\nc/d\na/b = y\nnobody = z\n");
     let run = forge.run(&words, 2);
     shows!(forge.project, run.stderr);

@@ -237,6 +237,27 @@ fn a_tag_that_somebody_else_moves_meanwhile() {
     assert_eq!(tags(&core), at(&core));
 }
 
+#[test]
+fn ctrl_c_midway() {
+    let (project, [core, cat, bricks]) = release();
+    let (real, pushing) = (which_git(), project.beside("home/pushing"));
+    let slow = format!(
+        "#!/bin/sh\ncase \" $* \" in *' push '*cat.git*) touch {}; exec sleep 600;; esac\nexec {real} \"$@\"\n",
+        pushing.display()
+    );
+    project.program("git", &slow);
+    let mut running = project.start(&["tag"]);
+    running.until("the second push", || pushing.exists());
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    run.assert_code(130).says(&["interrupted", "the same command does the rest"]);
+    assert!(run.stdout.contains("1 created, 1 failed, 1 not done"), "{run}");
+    assert_eq!((tags(&core), tags(&cat).len()), (at(&core), 0));
+    fs::remove_file(project.beside("bin/git")).unwrap();
+    project.done(&["tag"]);
+    assert_eq!((tags(&cat), tags(&bricks)), (at(&cat), at(&bricks)));
+}
+
 fn which_git() -> String {
     let path = std::env::var_os("PATH").unwrap();
     let found = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|path| path.is_file());
