@@ -1,6 +1,8 @@
 //! [`Http`]: requests to a server's interface. Bounded in time and size; a token never follows a redirection to another host,
 //! and never stands in an error.
 
+mod error;
+
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{
@@ -14,6 +16,8 @@ use rustls::{
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+
+pub use error::HttpError;
 
 use crate::event::Events;
 
@@ -32,71 +36,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(90);
 const LED: usize = 3;
 /// The most of a server's own words that is shown, in characters.
 const WORDS: usize = 200;
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HttpError {
-    /// The run was stopped.
-    #[error("interrupted")]
-    Interrupted,
-    /// This machine cannot do TLS.
-    #[error("TLS cannot be set up: {reason}")]
-    Setup {
-        /// Why.
-        reason: String,
-    },
-    /// The server does not answer.
-    #[error("{host} cannot be reached ({path}): {reason}")]
-    Unreachable {
-        /// The server.
-        host: String,
-        /// What it was asked for.
-        path: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// The server's certificate.
-    #[error("the certificate of {host} is not trusted: {reason}")]
-    Certificate {
-        /// The server.
-        host: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The server says no.
-    #[error("{host} answers {status} to {path}{said}")]
-    Status {
-        /// The server.
-        host: String,
-        /// What it was asked for.
-        path: String,
-        /// The status.
-        status: u16,
-        /// `: ` and its own words; empty where it says nothing.
-        said: String,
-    },
-    /// The server leads elsewhere.
-    #[error("{host} leads elsewhere for {path}: {to}")]
-    Led {
-        /// The server.
-        host: String,
-        /// What it was asked for.
-        path: String,
-        /// Where to.
-        to: String,
-    },
-    /// An answer that cannot be read.
-    #[error("{host} gives an answer to {path} that cannot be read: {reason}")]
-    Unreadable {
-        /// The server.
-        host: String,
-        /// What it was asked for.
-        path: String,
-        /// Why.
-        reason: String,
-    },
-}
 
 /// A way to servers.
 #[derive(Debug, Clone)]
@@ -321,28 +260,4 @@ fn tls(ca: Option<&[u8]>) -> Result<ClientConfig, HttpError> {
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let versions = versions.map_err(|error| HttpError::Setup { reason: error.to_string() })?;
     Ok(versions.with_root_certificates(roots).with_no_client_auth())
-}
-
-impl HttpError {
-    /// What to type next.
-    #[must_use]
-    pub fn help(&self) -> String {
-        match self {
-            Self::Certificate { .. } => "behind a private CA, or a proxy that inspects TLS, name its certificates: \
-                                         `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
-                .to_owned(),
-            Self::Status { status: 401, .. } => {
-                "the token is not taken: is it the right one, and not past its end?".to_owned()
-            }
-            Self::Status { status: 403, .. } => "the token may not do that: tags need write access (`api` of GitLab, \
-                                                 `contents: write` of GitHub), and some tags are protected"
-                .to_owned(),
-            Self::Status { status: 429, .. } => {
-                "the server has had enough for now: run the same command later".to_owned()
-            }
-            Self::Status { status: 500.., .. } => "the same command does the rest once the server is well".to_owned(),
-            Self::Led { .. } => "write the new address or path; a token is not sent after a redirection".to_owned(),
-            _ => "check the address, the network and the proxy variables".to_owned(),
-        }
-    }
 }
