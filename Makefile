@@ -44,7 +44,7 @@ real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 # Every Debian and Ubuntu that the example names.
 ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04
 
-accept: build ## build and install the example on five Debians and Ubuntus (40 min cold, 15 warm; docs/accept.md)
+accept: build ## build and install the example on five Debians and Ubuntus (40 min cold, 10 after make demo; docs/accept.md)
 	@scripts/engine mmdebstrap
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 build
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 test
