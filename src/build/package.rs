@@ -15,7 +15,7 @@ pub use take::blocking_reader;
 use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
 use crate::{
     check,
-    engine::{ContainerSpec, Output as _},
+    engine::Output as _,
     event::StepId,
     format::{
         Format, Meta,
@@ -39,9 +39,7 @@ pub async fn run(
     if !work.package.collect.is_empty() {
         return collect::run(work, step, records, session, lines).await;
     }
-    let image = records.get(&work.image).map(|record| record.output.clone()).unwrap_or_default();
-    let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
-    let container = session.create(&step.id, spec).await?;
+    let container = take::container(work, step, records, session).await?;
     let taken = take::tree(work, session, lines, &container).await;
     session.discard(&container).await;
     let taken = taken?;

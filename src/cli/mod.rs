@@ -47,7 +47,7 @@ pub struct Globals {
     /// The project's folder: where `factory.toml` is
     #[arg(long, global = true, value_name = "DIR", default_value = ".", help_heading = "Global options")]
     project: PathBuf,
-    /// Platforms, by id or alias, separated by commas; all of the recipe's when not given
+    /// Platforms, by id or alias, separated by commas or blanks; all of the recipe's when not given
     #[arg(long, global = true, value_name = "ID,…", env = env::SYSBASE, help_heading = "Global options")]
     platform: Option<String>,
     /// The release's tag; the git tag on the checkout's commit when not given

@@ -80,7 +80,15 @@ impl<'a> Bench<'a> {
         let (certificates, trust) = (self.session.ca.clone(), &self.subject.manager.trust);
         if let (Some(certificates), Trust::Anchor { file, command }) = (&certificates, trust) {
             self.write(file, certificates, Rights::PUBLIC).await?;
-            self.ask(argv(command, [] as [&str; 0])).await?;
+            let answer = self.ask(argv(command, [] as [&str; 0])).await?;
+            if answer.code != 0 {
+                let message = format!(
+                    "`{}` should take up FACTORY_CA_BUNDLE, but ended with exit code {}",
+                    command.join(" "),
+                    answer.code
+                );
+                return Err(Finding::new(message).with_last(&answer.lines).into());
+            }
         }
         self.put(move |parcel| {
             let Some(certificates) = certificates else { return Ok(()) };

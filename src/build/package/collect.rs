@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     check::{self, Expected},
-    engine::{ContainerSpec, Output as _},
+    engine::Output as _,
     event::StepId,
     format::foreign::{self, Foreign, ForeignError, ForeignFormat},
     names::Sha256,
@@ -32,9 +32,7 @@ pub async fn run(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
-    let image = records.get(&work.image).map(|record| record.output.clone()).unwrap_or_default();
-    let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
-    let container = session.create(&step.id, spec).await?;
+    let container = super::take::container(work, step, records, session).await?;
     let taken = take::files(work, session, lines, &container).await;
     session.discard(&container).await;
     let taken = taken?;

@@ -1,13 +1,14 @@
 //! Takes a package's files out of a container, never started: the daemon streams them, one pass each.
 
-use std::io::Read;
+use std::{collections::BTreeMap, io::Read};
 
 use futures::StreamExt as _;
 
 use super::super::{Lines, Session, StepError, records::blocking};
 use crate::{
-    engine::{ByteStream, ContainerId, Output as _},
-    plan::PackageWork,
+    engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
+    event::StepId,
+    plan::{PackageWork, Record, Step},
     recipe::ContentKind,
     source::project::fixed_part,
     stage::{Accounts, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
@@ -16,6 +17,18 @@ use crate::{
 
 /// The largest `/etc/passwd` or `/etc/group` that is read, in bytes.
 const LARGEST_ACCOUNTS: u64 = 4 << 20;
+
+/// A container of the package's image, which is never started.
+pub async fn container(
+    work: &PackageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<ContainerId, StepError> {
+    let image = records.get(&work.image).map(|record| record.output.clone()).unwrap_or_default();
+    let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
+    Ok(session.create(&step.id, spec).await?)
+}
 
 /// Everything of the container that the package's contents name, under its own paths.
 pub async fn tree(
