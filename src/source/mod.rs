@@ -1,6 +1,7 @@
 //! What goes in: the project's own files, those of its sources, requirements and wheels. Nothing here talks to the daemon.
 
 pub mod git;
+pub mod http;
 pub mod project;
 pub mod requirements;
 pub mod roots;

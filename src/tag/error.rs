@@ -1,10 +1,10 @@
 //! [`TagError`]: why a repository has not got its tag.
 
-use super::{HttpError, TokenError};
+use super::TokenError;
 use crate::{
     names::{Commit, Tag},
     recipe::{ForgePlace, Place, ReleaseRepository, SourceKey},
-    source::git::GitError,
+    source::{git::GitError, http::HttpError},
 };
 
 /// Why a repository has not got its tag.

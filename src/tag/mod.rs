@@ -4,7 +4,6 @@
 mod error;
 mod forge;
 mod git;
-mod http;
 pub mod ini;
 mod keeper;
 mod report;
@@ -14,7 +13,6 @@ mod token;
 pub use error::{TagError, Trouble};
 pub use forge::keeper as forge_keeper;
 pub use git::Remote;
-pub use http::{Http, HttpError};
 pub use keeper::{Keeper, Note, Standing};
 pub use report::{Listed, troubles};
 pub use run::{Outcome, Row, State, Target, run};

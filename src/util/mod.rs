@@ -1,5 +1,6 @@
 //! Small tools without a home above: time, files, programs, masking.
 
+pub mod backoff;
 pub mod clock;
 pub mod exec;
 pub mod files;

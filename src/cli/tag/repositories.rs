@@ -14,8 +14,11 @@ use crate::{
     diag::{Exit, Failure},
     names::ApiUrl,
     recipe::{Place, RecipeFile},
-    source::git::Git,
-    tag::{Action, Http, Keeper, Listed, Purse, Remote, TagError, Trouble, Wish, forge_keeper, ini},
+    source::{
+        git::Git,
+        http::{Http, HttpError},
+    },
+    tag::{Action, Keeper, Listed, Purse, Remote, TagError, Trouble, Wish, forge_keeper, ini},
 };
 
 /// The repositories of the `catag.ini` that was named, else of the recipe.
@@ -52,7 +55,7 @@ pub(super) async fn keepers<'g>(
     let folder = fs_err::canonicalize(context.folder()).unwrap_or_else(|_| context.folder().to_owned());
     let signed = matches!(&wish.action, Action::Create { note: Some(note), .. } if note.sign);
     let ca = ca_bundle()?;
-    let setup = |error: crate::tag::HttpError| Failure::new(Exit::StepFailed, error.to_string());
+    let setup = |error: HttpError| Failure::new(Exit::StepFailed, error.to_string());
     let http =
         Http::new(ca.as_ref().map(|ca| ca.as_slice()), context.events(), context.cancel.clone()).map_err(setup)?;
     let mut purse = Purse {

@@ -7,12 +7,11 @@ use super::{Desk, commit_at, missing, one_of, parts, same};
 use crate::{
     names::{Commit, RefName, Tag},
     recipe::ForgePlace,
-    source::git::GitError,
-    tag::{
-        Keeper, Note, Standing, TagError,
+    source::{
+        git::GitError,
         http::{Http, HttpError},
-        token::Token,
     },
+    tag::{Keeper, Note, Standing, TagError, token::Token},
 };
 
 /// Which answers are asked for.

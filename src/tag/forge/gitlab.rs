@@ -8,12 +8,11 @@ use super::{Desk, commit_at, missing, one_of, part, same};
 use crate::{
     names::{Commit, RefName, Tag},
     recipe::ForgePlace,
-    source::git::GitError,
-    tag::{
-        Keeper, Note, Standing, TagError,
+    source::{
+        git::GitError,
         http::{Http, HttpError},
-        token::Token,
     },
+    tag::{Keeper, Note, Standing, TagError, token::Token},
 };
 
 /// A project of a GitLab.

@@ -9,15 +9,14 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::{
-    Keeper, TagError,
-    http::{Answer, Http, HttpError},
-    token::Token,
-};
+use super::{Keeper, TagError, token::Token};
 use crate::{
     names::{Commit, ForgeKind, RefName},
     recipe::ForgePlace,
-    source::git::{GitError, near},
+    source::{
+        git::{GitError, near},
+        http::{Answer, Http, HttpError},
+    },
 };
 
 /// Whoever has the tags of a project on a server.

@@ -1,37 +1,29 @@
 //! [`Http`]: requests to a server's interface. Bounded in time and size; a token never follows a redirection to another host,
 //! and never stands in an error.
 
+mod client;
 mod error;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use reqwest::{
     Method, Response, StatusCode, Url,
     header::{HeaderMap, LOCATION, RETRY_AFTER},
-    redirect::Policy,
-};
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject as _},
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+pub use client::{Trust, client};
 pub use error::HttpError;
 
-use crate::event::Events;
+use crate::{event::Events, util::backoff::Backoff};
 
-/// How long a connection may take, and how long everything.
-const CONNECT: Duration = Duration::from_secs(15);
+/// How long everything may take.
 const WHOLE: Duration = Duration::from_mins(1);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 4 << 20;
 /// How often a request is made again.
 const AGAIN: u32 = 3;
-/// The first wait before that; each one is twice the one before.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// A server that wants a longer wait is not waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(90);
 /// Redirections that are followed, within one host.
 const LED: usize = 3;
 /// The most of a server's own words that is shown, in characters.
@@ -100,16 +92,9 @@ impl Http {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn new(ca: Option<&[u8]>, events: Events, cancel: CancellationToken) -> Result<Self, HttpError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(ca)?)
-            .https_only(true)
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .user_agent(concat!("factory/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| HttpError::Setup { reason: deepest(&error) })?;
+        let client = client(&Trust { ca, ..Trust::default() })?;
+        let client = client.https_only(true).timeout(WHOLE).build();
+        let client = client.map_err(|error| HttpError::Setup { reason: deepest(&error) })?;
         Ok(Self { client, events, cancel })
     }
 
@@ -131,7 +116,7 @@ impl Http {
         body: Option<&Value>,
     ) -> Result<Answer, HttpError> {
         let mut url = Url::parse(address).map_err(|error| HttpError::Setup { reason: error.to_string() })?;
-        let (mut again, mut led) = (0, 0);
+        let (mut backoff, mut led) = (Backoff::new(AGAIN), 0);
         loop {
             let answer = tokio::select! {
                 answer = self.once(&method, &url, headers, body) => answer,
@@ -152,11 +137,7 @@ impl Http {
                 Err(Lost { error, cut: true }) => (error.to_string(), None),
                 _ => return answer.map_err(|lost| lost.error),
             };
-            let wait = wait.unwrap_or(FIRST_WAIT * 2_u32.pow(again));
-            if again == AGAIN || wait > LONGEST_WAIT {
-                return answer.map_err(|lost| lost.error);
-            }
-            again += 1;
+            let Some(wait) = backoff.next(wait) else { return answer.map_err(|lost| lost.error) };
             self.events.info(format!("{why}; asked again in {:.1} s", wait.as_secs_f64()));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -200,7 +181,9 @@ struct Lost {
     cut: bool,
 }
 
-fn host(url: &Url) -> String {
+/// Host and port of an address, without what else stands in it.
+#[must_use]
+pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
@@ -209,7 +192,9 @@ fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-fn seconds(response: &Response) -> Option<Duration> {
+/// The wait that a server asks for (RFC 9110, 10.2.3), where it says it in seconds.
+#[must_use]
+pub fn seconds(response: &Response) -> Option<Duration> {
     header(response, RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
 }
 
@@ -243,21 +228,11 @@ fn lost(url: &Url, error: &reqwest::Error) -> Lost {
 }
 
 /// The words of the first cause: those around it only repeat the address.
-fn deepest(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn deepest(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;
     }
     error.to_string()
-}
-
-fn tls(ca: Option<&[u8]>) -> Result<ClientConfig, HttpError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let own = CertificateDer::pem_slice_iter(ca.unwrap_or_default());
-    roots.add_parsable_certificates(own.filter_map(Result::ok));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let versions = versions.map_err(|error| HttpError::Setup { reason: error.to_string() })?;
-    Ok(versions.with_root_certificates(roots).with_no_client_auth())
 }
