@@ -147,8 +147,10 @@ pub enum MadeKind {
     Image,
     /// A system package.
     Package,
-    /// A pushed image.
+    /// A pushed image or artefact.
     Pushed,
+    /// A file or wheelhouse that came from a registry.
+    Fetched,
 }
 
 impl fmt::Display for MadeKind {
@@ -158,6 +160,7 @@ impl fmt::Display for MadeKind {
             Self::Image => "image",
             Self::Package => "package",
             Self::Pushed => "pushed",
+            Self::Fetched => "fetched",
         })
     }
 }

@@ -3,6 +3,7 @@
 
 mod error;
 mod sources;
+pub mod truth;
 mod wishes;
 
 use std::{path::PathBuf, sync::Arc};

@@ -7,13 +7,18 @@ use super::{
     context::{APT_TRUST, TarFile},
     records::blocking,
     run::Product,
+    settle,
 };
 use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels},
     event::StepId,
     plan::{BuilderWork, ImageWork, Record, Step, label},
     source::wheelhouse::{Found, Wheelhouse},
+    util::backoff::Backoff,
 };
+
+/// How often an image is built again whose layer the engine has lost.
+const AGAIN: u32 = 3;
 
 /// Builds the wheel builder.
 pub async fn run_builder(
@@ -151,20 +156,35 @@ pub(super) async fn build(
     session: &Session,
     lines: &Lines,
 ) -> Result<ImageInfo, StepError> {
-    let spec = BuildSpec {
-        context: context.finish()?,
-        dockerfile: "Dockerfile".to_owned(),
-        tags: tags.clone(),
-        labels,
-        args: session.proxies.clone(),
-        target: String::new(),
-        no_cache: session.no_cache,
+    let context = context.finish()?;
+    let spec = |no_cache| -> std::io::Result<BuildSpec> {
+        Ok(BuildSpec {
+            context: context.try_clone()?,
+            dockerfile: "Dockerfile".to_owned(),
+            tags: tags.clone(),
+            labels: labels.clone(),
+            args: session.proxies.clone(),
+            target: String::new(),
+            no_cache,
+        })
     };
     let mut before = Vec::new();
     for tag in &tags {
         before.extend(session.engine.image(tag).await?.map(|image| image.id));
     }
-    let id = session.engine.build(spec, lines).await?;
+    let mut backoff = Backoff::new(AGAIN);
+    let mut built = session.engine.build(spec(session.no_cache)?, lines).await;
+    while let Err(error) = &built
+        && error.is_lost_layer()
+        && let Some(wait) = backoff.next(None)
+    {
+        let again = "the disks were synchronised, and it is built again with the cache";
+        session.events.warn(format!("{error}: a known fault of the engine; {again}"));
+        settle().await;
+        tokio::time::sleep(wait).await;
+        built = session.engine.build(spec(false)?, lines).await;
+    }
+    let id = built?;
     Records::of(&session.project).note_image(&id.0)?;
     before.retain(|old| *old != id);
     superseded(before, session).await?;

@@ -8,6 +8,7 @@ mod package;
 mod records;
 mod run;
 mod session;
+mod settle;
 mod wheels;
 
 pub use error::StepError;
@@ -15,3 +16,4 @@ pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
 pub use run::{BuildError, Done, Survey, run, survey};
 pub use session::{Lines, Session, remove_leftovers, sweep};
+pub use settle::settle;

@@ -12,6 +12,7 @@ use super::Session;
 use crate::{
     engine::EngineError,
     event::StepId,
+    names::PlatformId,
     plan::{Plan, Record, RecordedFile, Step, Work},
     source::wheelhouse::{Found, Wheelhouse},
     util::files::{digest, write_whole},
@@ -48,6 +49,32 @@ impl Records {
     pub fn load(&self, step: &StepId) -> Option<Record> {
         let text = fs::read(self.path(step)).ok()?;
         serde_json::from_slice(&text).ok().filter(|record: &Record| record.version == RECORD_VERSION)
+    }
+
+    /// The platforms that have records.
+    #[must_use]
+    pub fn platforms(&self) -> Vec<PlatformId> {
+        let entries = fs::read_dir(self.project.join(".factory/records")).into_iter().flatten().flatten();
+        let mut found: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        found.sort();
+        found.into_iter().filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// Every record of a platform.
+    #[must_use]
+    pub fn all(&self, platform: &PlatformId) -> Vec<(StepId, Record)> {
+        let folder = self.project.join(".factory/records").join(platform.as_str());
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let steps = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        let mut found: Vec<_> = steps
+            .filter_map(|path| {
+                let step = StepId::new(platform, path.file_stem()?.to_str()?);
+                let record = self.load(&step)?;
+                Some((step, record))
+            })
+            .collect();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found
     }
 
     /// Ids of every image that this checkout has built: a name may have moved on, and only this tells whose the old one is.

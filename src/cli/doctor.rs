@@ -13,7 +13,7 @@ use crate::{
     engine::EngineInfo,
     names::Transport,
     platform::{BootstrapTool, Catalogue},
-    publish::registry::Registry,
+    publish::Registry,
     report::{Check, CheckState, DoctorView, units},
     util::exec::{self, ExecError},
 };

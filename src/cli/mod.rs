@@ -9,7 +9,9 @@ mod env;
 mod failure;
 mod log;
 mod plan;
+mod pull;
 mod push;
+mod registry;
 mod signals;
 mod tag;
 mod test;
@@ -89,6 +91,7 @@ enum Verb {
     Build(build::Args),
     Test(test::Args),
     Push(push::Args),
+    Pull(pull::Args),
     Tag(tag::Args),
     Log(log::Args),
     Clean(clean::Args),
@@ -124,6 +127,7 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
             Verb::Build(args) => build::run(args, context).await,
             Verb::Test(args) => test::run(args, context).await,
             Verb::Push(args) => push::run(args, context).await,
+            Verb::Pull(args) => pull::run(args, context).await,
             Verb::Tag(args) => tag::run(args, context).await,
             Verb::Log(args) => log::run(args, context),
             Verb::Clean(args) => context.until_stopped(clean::run(args, context)).await,

@@ -1,108 +1,174 @@
 //! `factory push`.
 
-use super::{context::Context, env};
-use crate::{
-    build::Records,
-    diag::{Exit, Failure},
-    engine::docker::credentials_for,
-    event::{Event, StepId},
-    pipeline::Project,
-    plan::{Plan, Want, Work},
-    publish::registry::{Push, Registry, push},
-};
+mod choice;
+mod truth;
 
-/// Push the release's images of the official platform to a registry, and print their digests
+use std::{collections::BTreeMap, time::Instant};
+
+use super::{
+    context::Context,
+    env,
+    registry::{Way, registry},
+};
+use crate::{
+    build::Session,
+    diag::Failure,
+    event::{Event, Made},
+    pipeline::Project,
+    plan::Want,
+    publish::{
+        PushError, artefact,
+        image::{self, Standing},
+        release::{Entry, Release},
+    },
+    report::{ListColumn, ListKind, ListView},
+};
+use choice::Item;
+pub(super) use choice::{package_place, wheel_place};
+
+/// Push the images of a release to a registry, and keep their digests in `packages/release.json`
 ///
-/// Credentials are those of the Docker configuration (`docker login`).
+/// Pushes what was built: the images of the official platform, parents first. A tag that already stands for something else is
+/// refused before anything is pushed. Layers that the registry has are not sent again, and a registry that is busy is asked again.
+/// Credentials, credential helpers and identity tokens are those of the Docker configuration (`docker login`).
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub struct Args {
     /// Where to: host[:port][/path]; `[project] registry` of the recipe when not given
     #[arg(long, value_name = "REGISTRY", env = env::FACTORY_REGISTRY)]
     registry: Option<String>,
+    /// Push the images of every chosen platform, not only those of the official one
+    #[arg(long)]
+    all_platforms: bool,
+    /// Push the packages and wheelhouses of these platforms, too, as OCI artefacts; `factory pull` fetches them
+    #[arg(long)]
+    packages: bool,
+    /// Push over a tag that stands for something else
+    #[arg(long)]
+    force: bool,
+    /// Push what was built although the checkout has changes that no commit holds, or has changed since
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Say what would be pushed, and push nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources().await?;
-    let registry = registry(args, &project)?;
+    let registry = registry(args.registry.as_deref(), &project)?;
     let (engine, info) = context.engine().await?;
-    let plan = project.plan(&info, Want::Images)?;
+    let plan = project.plan(&info, if args.packages { Want::All } else { Want::Images })?;
     let _lock = context.lock(&project).await?;
     let session = context.session(&project, engine)?;
-    let images = images(&plan, &project)?;
-    let credentials = context.until_stopped(async { Ok(credentials_for(registry.host(), &env::get).await?) }).await?;
-    if let Some(credentials) = &credentials {
-        context.reporter.mask().hide(&credentials.secret);
+    let platforms = choice::platforms(args.all_platforms, &project)?;
+    let mut items = choice::images(&plan, &platforms, &project)?;
+    context.until_stopped(choice::still_ours(&items, &session)).await?;
+    context.until_stopped(truth::check(args.allow_dirty, &plan, &platforms, &project, &session)).await?;
+    if args.packages {
+        items.extend(choice::artefacts(&plan, &platforms, &project, &registry).await?);
     }
-    let to_run = images.len();
-    context.events().emit(Event::Started { verb: "push", title: project.title(), cached: 0, to_run });
-    let started = std::time::Instant::now();
-    let mut items = Vec::new();
-    for image in &images {
-        context.until_stopped(still_ours(image, &session)).await?;
-        let pushed = push(image, &registry, credentials.clone(), session.engine.as_ref(), &session.events);
-        items.push(tokio::select! {
-            pushed = pushed => pushed?,
-            () = context.cancel.cancelled() => {
-                // The registry's name was only lent.
-                let _ = session.engine.remove_image(&registry.name(&image.local)).await;
-                return Err(Failure::new(Exit::Interrupted, "interrupted; the images so far are in the registry"));
-            }
-        });
+    let way = Way::to(registry, &info.insecure, context).await?;
+    let standings = look(&items, &way).await?;
+    if args.dry_run {
+        context.reporter.print(view(&project.title(), &items, &standings, &way));
+        return Ok(());
     }
-    context.events().emit(Event::Made { items, took: started.elapsed() });
+    let taken: Vec<_> = standings
+        .iter()
+        .filter_map(|standing| if let Standing::Other(taken) = standing { Some(taken.clone()) } else { None })
+        .collect();
+    if !args.force && !taken.is_empty() {
+        return Err(PushError::Taken(taken).into());
+    }
+    let cached = standings.iter().filter(|standing| matches!(standing, Standing::Same(_))).count();
+    let to_run = items.len() - cached;
+    context.events().emit(Event::Started { verb: "push", title: project.title(), cached, to_run });
+    let started = Instant::now();
+    let made = push(&items, &standings, &way, &project, &session).await?;
+    context.events().emit(Event::Made { items: made, took: started.elapsed() });
     Ok(())
 }
 
-fn registry(args: &Args, project: &Project) -> Result<Registry, Failure> {
-    let recipe = project.targets.first().and_then(|target| target.recipe.project.registry.clone());
-    let text = args.registry.clone().or(recipe).ok_or_else(|| {
-        Failure::new(Exit::Usage, "nothing says which registry to push to")
-            .help("`--registry registry.example.org`, or `registry = \"…\"` in `[project]` of factory.toml")
-    })?;
-    Registry::new(&text).map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+/// What the registry has under each name.
+async fn look(items: &[Item], way: &Way) -> Result<Vec<Standing>, Failure> {
+    let mut standings = Vec::new();
+    for item in items {
+        standings.push(match item {
+            Item::Image(push) => image::look(push, &way.registry, &way.client).await?,
+            Item::Artefact(artefact) => artefact::look(artefact, &way.client).await?,
+        });
+    }
+    Ok(standings)
 }
 
-/// The images of the official platform with all their tags, parents first.
-fn images(plan: &Plan, project: &Project) -> Result<Vec<Push>, Failure> {
-    let official =
-        project.targets.iter().find(|target| target.recipe.project.official.as_ref() == Some(&target.platform.id));
-    let Some(official) = official else {
-        return Err(Failure::new(
-            Exit::Usage,
-            "none of the chosen platforms is the official one, whose images are pushed",
-        )
-        .help("set `[project] official`, or choose it with `--platform`"));
-    };
-    let records = Records::of(&project.folder);
-    let mut images = Vec::new();
-    for step in plan.steps.iter().filter(|step| step.platform == official.platform.id) {
-        let Work::Image(work) = &step.work else { continue };
-        let record = records.load(&step.id);
-        for tag in &work.tags {
-            let Some(id) = record.as_ref().and_then(|record| record.images.get(tag)) else {
-                return Err(Failure::new(Exit::StepFailed, format!("{tag} was not built yet"))
-                    .help(format!("`factory build images --tag {}`", project.release.tag)));
-            };
-            let name = tag.replace(['/', ':'], "-");
-            images.push(Push {
-                step: StepId::new(&step.platform, &format!("push-{name}")),
-                platform: step.platform.to_string(),
-                local: tag.clone(),
-                id: id.clone(),
-            });
+/// Pushes one after the other, each noted when it is there.
+async fn push(
+    items: &[Item],
+    standings: &[Standing],
+    way: &Way,
+    project: &Project,
+    session: &Session,
+) -> Result<Vec<Made>, Failure> {
+    let named = Release::new(
+        project.name(),
+        project.release.tag.as_str(),
+        &project.release.release.to_string(),
+        &project.revision,
+    );
+    let mut release = named.with_earlier(&project.packages);
+    let mut rows = Vec::new();
+    for (item, standing) in items.iter().zip(standings) {
+        let made = match (item, standing) {
+            (Item::Image(push), Standing::Same(digest)) => image::there(push, digest, &way.registry, session).await?,
+            (Item::Image(push), _) => {
+                image::push(push, &way.registry, way.credentials.as_ref(), Some(&way.client), session).await?
+            }
+            (Item::Artefact(artefact), Standing::Same(digest)) => artefact::there(artefact, digest, &session.events),
+            (Item::Artefact(artefact), _) => artefact::push(artefact, &way.client, &session.events).await?,
+        };
+        release.pushed.insert(made.name.clone(), entry(item, &made));
+        release.write(&project.packages).map_err(PushError::from)?;
+        rows.push(made);
+    }
+    Ok(rows)
+}
+
+fn entry(item: &Item, made: &Made) -> Entry {
+    let (platform, digest) = (made.platform.clone(), made.digest.clone());
+    match item {
+        Item::Image(push) => {
+            Entry { kind: "image".to_owned(), platform, digest, id: push.id.clone(), files: BTreeMap::new() }
+        }
+        Item::Artefact(artefact) => {
+            let files = artefact.files.iter().map(|file| (file.name.clone(), file.sha256.to_string())).collect();
+            Entry { kind: artefact.place.kind.word().to_owned(), platform, digest, id: String::new(), files }
         }
     }
-    Ok(images)
 }
 
-/// Refuses to push an image that is no longer the one that was built.
-async fn still_ours(image: &Push, session: &crate::build::Session) -> Result<(), Failure> {
-    match session.engine.image(&image.local).await? {
-        Some(found) if found.id.0 == image.id => Ok(()),
-        Some(_) => Err(Failure::new(Exit::StepFailed, format!("{} is not the image that was built", image.local))
-            .help("`factory build images` makes it again")),
-        None => Err(Failure::new(Exit::StepFailed, format!("{} is gone from the daemon", image.local))
-            .help("`factory build images` makes it again")),
+fn view(title: &str, items: &[Item], standings: &[Standing], way: &Way) -> ListView {
+    let column = |name, kind| ListColumn { name, kind };
+    let row = |(item, standing): (&Item, &Standing)| {
+        let (state, digest) = match standing {
+            Standing::Missing => ("to be pushed", "-"),
+            Standing::Same(digest) => ("there already", digest.as_str()),
+            Standing::Other(taken) => ("something else", taken.digest.as_str()),
+        };
+        let digest = digest.trim_start_matches("sha256:").chars().take(12).collect();
+        vec![item.platform(), item.name(&way.registry), state.to_owned(), digest]
+    };
+    let missing = standings.iter().filter(|standing| **standing == Standing::Missing).count();
+    ListView {
+        title: format!("{title}, nothing was pushed"),
+        columns: vec![
+            column("platform", ListKind::Word),
+            column("name", ListKind::Text),
+            column("state", ListKind::Word),
+            column("digest", ListKind::Word),
+        ],
+        rows: items.iter().zip(standings).map(row).collect(),
+        summary: format!("{missing} of {} to be pushed", items.len()),
     }
 }

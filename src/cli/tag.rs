@@ -4,12 +4,14 @@ mod repositories;
 
 use std::path::PathBuf;
 
-use super::context::Context;
+use super::{context::Context, env};
 use repositories::{keepers, listed};
 
 use crate::{
+    build::Records,
     diag::{Exit, Failure},
     names::{RefName, Tag},
+    pipeline::truth::{dirt, tested},
     recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
     source::git::{Git, GitError, Host},
@@ -39,6 +41,9 @@ pub struct Args {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Tag although the checkout has changes that no commit holds
+    #[arg(long)]
+    allow_dirty: bool,
     /// Take the repositories from a `catag.ini` instead of the recipe: `[projects]`, then `group/project = ref`
     #[arg(long, value_name = "FILE", requires = "api")]
     ini: Option<PathBuf>,
@@ -51,6 +56,9 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let wish = wish(args, context)?;
     let listed = listed(args, context)?;
+    if wish.action != Action::Delete {
+        truth(args.allow_dirty, &wish, context)?;
+    }
     let references = references(&listed, &wish, context)?;
     let host = host(&listed, context)?;
     let git = Git::of(&host).await.map_err(no_git)?;
@@ -84,6 +92,24 @@ fn no_git(error: GitError) -> Failure {
             Failure::new(Exit::StepFailed, error.to_string()).help("install it: `sudo apt-get install git`")
         }
         error => Failure::new(Exit::StepFailed, error.to_string()),
+    }
+}
+
+/// Refuses a release that was built again since its test, or a checkout whose changes no commit holds.
+fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failure> {
+    let folder =
+        fs_err::canonicalize(context.folder()).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
+    let ours = [".factory", "packages", wheel_dir.as_str()].map(|name| folder.join(name));
+    let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path)) };
+    let platforms = Records::of(&folder).platforms().into_iter();
+    let rebuilt = platforms.filter_map(|platform| tested(&folder, &platform, &wish.tag)?.into_iter().next());
+    match dirt.into_iter().chain(rebuilt).next() {
+        Some(untrue) => {
+            Err(Failure::new(Exit::StepFailed, format!("no tag was touched: {}", untrue.sentence()))
+                .help(untrue.help()))
+        }
+        None => Ok(()),
     }
 }
 

@@ -37,7 +37,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let session = context.session(&project, engine)?;
     let mut subjects = Vec::new();
     for target in &project.targets {
-        let subject = Subject::of(&target.platform, &target.recipe, &plan, &project.folder);
+        let subject = Subject::of(&target.platform, &target.recipe, &project.release.tag, &plan, &project.folder);
         subjects.push(subject.map_err(|error| failure_of(error, &project))?);
     }
     let leftovers = async { Ok(remove_leftovers(session.engine.as_ref(), &project.home, None).await?) };

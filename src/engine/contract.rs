@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+use super::Insecure;
+
 /// Labels of images and containers, sorted.
 pub type Labels = BTreeMap<String, String>;
 
@@ -67,6 +69,14 @@ pub enum EngineError {
         /// The daemon's words.
         reason: String,
     },
+    /// The registry was there and had no time for us (429, 5xx), or a connection was cut: the same may succeed later.
+    #[error("the registry {registry} did not take it this time: {reason}")]
+    RegistryBusy {
+        /// Host and port.
+        registry: String,
+        /// The daemon's words.
+        reason: String,
+    },
     /// The registry answered that it has no such image, or that we may not see it.
     #[error("the registry has no image `{image}` for us: {reason}")]
     ImageNotFound {
@@ -102,6 +112,16 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Whether it is a known fault of the daemon's layer store: a layer that it has just written, and does not find (moby
+    /// issues since 2014). What is in memory has to reach the disk; the same command then succeeds.
+    #[must_use]
+    pub fn is_lost_layer(&self) -> bool {
+        match self {
+            Self::Build { reason } | Self::Refused { reason, .. } => reason.contains("layer does not exist"),
+            _ => false,
+        }
+    }
+
     /// The daemon's failure behind the error of somebody who was reading one of its streams.
     #[must_use]
     pub fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
@@ -137,8 +157,8 @@ pub struct EngineInfo {
     pub root: String,
     /// Processors it may use.
     pub cpus: u64,
-    /// Registries it treats as insecure or mirrors, for `doctor`.
-    pub registries: Vec<String>,
+    /// Registries that it also speaks to without TLS, or with any certificate.
+    pub insecure: Insecure,
 }
 
 /// An image in the daemon.
@@ -289,6 +309,17 @@ impl Output for Silent {
     fn progress(&self, _progress: Progress) {}
 }
 
+/// What a push did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// The manifest's digest, `sha256:…`.
+    pub digest: String,
+    /// Layers that were sent.
+    pub sent: usize,
+    /// Layers that the registry had.
+    pub there: usize,
+}
+
 /// A container daemon.
 ///
 /// Every call fails with [`EngineError::Unreachable`] when the daemon does not answer at all and with
@@ -318,13 +349,13 @@ pub trait Engine: Send + Sync + fmt::Debug {
     async fn tag(&self, image: &str, reference: &str) -> Result<(), EngineError>;
     /// Removes a name, or an image with an id; `false` when there was none. An image in use is an error.
     async fn remove_image(&self, reference: &str) -> Result<bool, EngineError>;
-    /// Pushes a name that includes its registry; gives the manifest's digest, `sha256:…`.
+    /// Pushes a name that includes its registry. Layers that are there are not sent again.
     async fn push(
         &self,
         reference: &str,
         credentials: Option<Credentials>,
         out: &dyn Output,
-    ) -> Result<String, EngineError>;
+    ) -> Result<Pushed, EngineError>;
 
     /// Creates a container without starting it. Its processes get no new privileges and an init as PID 1 only where
     /// the spec says nothing else needs to be PID 1.

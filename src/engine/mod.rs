@@ -3,10 +3,12 @@
 
 mod contract;
 pub mod docker;
+mod insecure;
 #[cfg(feature = "scripted")]
 pub mod scripted;
 
 pub use contract::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Silent,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pushed, Silent,
 };
+pub use insecure::Insecure;

@@ -1,4 +1,11 @@
-//! What was made, given to others: checksums beside the packages, images in a registry.
+//! What was made, given to others: checksums beside the packages, images and artefacts in a registry.
 
-pub mod registry;
+pub mod artefact;
+mod error;
+pub mod image;
+mod registry;
+pub mod release;
 pub mod sums;
+
+pub use error::{PushError, Taken};
+pub use registry::Registry;

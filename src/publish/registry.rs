@@ -1,13 +1,6 @@
-//! Images in a registry.
+//! [`Registry`]: where images and artefacts go.
 
-use std::time::Instant;
-
-use crate::{
-    build::Lines,
-    engine::{Credentials, Engine, EngineError},
-    event::{Event, Events, Made, MadeKind, Outcome, StepId},
-    names::{InvalidName, Repository},
-};
+use crate::names::{InvalidName, Repository};
 
 /// A registry, with an optional path below it: `registry.example.org:5000/team`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,50 +45,17 @@ impl Registry {
     pub fn name(&self, local: &str) -> String {
         format!("{}/{local}", self.0)
     }
-}
 
-/// An image to be pushed.
-#[derive(Debug, Clone)]
-pub struct Push {
-    /// The step in events.
-    pub step: StepId,
-    /// The platform, for the closing table.
-    pub platform: String,
-    /// Its local name with a tag.
-    pub local: String,
-    /// Its id, so that a tag that moved meanwhile is not pushed.
-    pub id: String,
-}
-
-/// Pushes one image: gives it the registry's name, pushes it, and takes the name away again.
-///
-/// # Errors
-/// As [`Engine::push`]; the name is taken away all the same.
-pub async fn push(
-    push: &Push,
-    registry: &Registry,
-    credentials: Option<Credentials>,
-    engine: &dyn Engine,
-    events: &Events,
-) -> Result<Made, EngineError> {
-    let started = Instant::now();
-    let name = registry.name(&push.local);
-    let (step, title) = (push.step.clone(), format!("push {name}"));
-    events.emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
-    let lines = Lines::of(events, &step);
-    engine.tag(&push.id, &name).await?;
-    let pushed = engine.push(&name, credentials, &lines).await;
-    let untagged = engine.remove_image(&name).await;
-    let (outcome, note) = match &pushed {
-        Ok(digest) => (Outcome::Done, digest.clone()),
-        Err(error) => (Outcome::Failed, error.to_string()),
-    };
-    events.emit(Event::StepFinished { step, outcome, took: started.elapsed(), note });
-    let digest = pushed?;
-    untagged?;
-    let size = engine.image(&push.id).await?.map_or(0, |image| image.size);
-    let took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-    Ok(Made { kind: MadeKind::Pushed, platform: push.platform.clone(), name, size, digest, took_ms })
+    /// A local repository as it is below the registry's host.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when both together are no repository.
+    pub fn repository(&self, local: &str) -> Result<Repository, InvalidName> {
+        Repository::new(match self.0.split_once('/') {
+            Some((_, path)) => format!("{path}/{local}"),
+            None => local.to_owned(),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -120,5 +80,7 @@ mod tests {
         }
         assert!(!Registry::new("user:pw@r.example.org").unwrap_err().to_string().contains("pw"));
         assert_eq!(Registry::new("127.0.0.1:5000").unwrap().name("a/b:1"), "127.0.0.1:5000/a/b:1");
+        let team = Registry::new("r.example.org:5000/team").unwrap();
+        assert_eq!(team.repository("a/b").unwrap().as_str(), "team/a/b");
     }
 }

@@ -25,7 +25,9 @@ pub fn listed(folder: &Path) -> Vec<PathBuf> {
     ours
 }
 
-fn is_package(path: &Path) -> bool {
+/// Whether a file has a package's name.
+#[must_use]
+pub fn is_package(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     !hidden && path.extension().is_some_and(|extension| PACKAGES.iter().any(|known| extension == *known))
 }

@@ -60,7 +60,12 @@ fn table(items: &[Made], platforms: &[&str]) -> Table {
 
 fn row(item: &Made) -> Vec<Cell> {
     let time = item.took_ms.map_or_else(
-        || Cell::new("cached", Paint::Dim),
+        || {
+            Cell::new(
+                if matches!(item.kind, MadeKind::Pushed | MadeKind::Fetched) { "there" } else { "cached" },
+                Paint::Dim,
+            )
+        },
         |millis| Cell::from(units::time(Duration::from_millis(millis))),
     );
     vec![
@@ -81,9 +86,10 @@ fn short(digest: &str) -> String {
 fn summary(items: &[Made], took: Duration) -> String {
     let cached = items.iter().filter(|item| item.took_ms.is_none()).count();
     let pushed = items.iter().filter(|item| item.took_ms.is_some() && item.kind == MadeKind::Pushed).count();
-    let made = items.len() - cached - pushed;
+    let fetched = items.iter().filter(|item| item.took_ms.is_some() && item.kind == MadeKind::Fetched).count();
+    let made = items.len() - cached - pushed - fetched;
     let all = if cached == items.len() { "all " } else { "" };
-    let counts = [(made, "", "made"), (pushed, "", "pushed"), (cached, all, "from cache")];
+    let counts = [(made, "", "made"), (pushed, "", "pushed"), (fetched, "", "fetched"), (cached, all, there(items))];
     let mut parts: Vec<_> =
         counts.iter().filter(|part| part.0 > 0).map(|(count, all, what)| format!("{all}{count} {what}")).collect();
     if items.is_empty() {
@@ -91,6 +97,12 @@ fn summary(items: &[Made], took: Duration) -> String {
     }
     parts.push(units::time(took));
     parts.join(", ")
+}
+
+/// How what had not to be made is called: what is pushed or fetched is there, not cached.
+fn there(items: &[Made]) -> &'static str {
+    let moved = |item: &Made| matches!(item.kind, MadeKind::Pushed | MadeKind::Fetched);
+    if items.iter().all(moved) { "there already" } else { "from cache" }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 pub mod git;
 pub mod http;
+pub mod oci;
 pub mod project;
 pub mod requirements;
 pub mod roots;
 pub mod wheelhouse;
+pub mod worktree;

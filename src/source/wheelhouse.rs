@@ -21,7 +21,7 @@ use crate::{
 pub use name::{WheelName, normalise};
 
 /// The manifest's name in a wheelhouse.
-const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = "manifest.json";
 
 /// The form of the manifest that this program writes and reads.
 const MANIFEST_VERSION: u32 = 1;
@@ -116,7 +116,36 @@ impl Wheelhouse {
     /// # Errors
     /// When it cannot be read for another reason than being absent.
     pub fn find(wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
-        let folder = Self::folder(wheel_dir, platform, key);
+        Self::check(Self::folder(wheel_dir, platform, key), platform, key)
+    }
+
+    /// A folder beside the wheelhouses of a platform, for one that comes from elsewhere. It goes when it is dropped.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn waiting(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
+        let parent = wheel_dir.join(platform);
+        fs::create_dir_all(&parent)?;
+        tempfile::Builder::new().prefix(".tmp-").tempdir_in(&parent)
+    }
+
+    /// Gives a folder that was filled from elsewhere its name, where it is a whole wheelhouse of this key.
+    ///
+    /// # Errors
+    /// When it cannot be read or renamed.
+    pub fn adopt(fresh: tempfile::TempDir, wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
+        match Self::check(fresh.path().to_owned(), platform, key)? {
+            Found::Whole(Self { manifest, .. }) => {
+                let folder = Self::folder(wheel_dir, platform, key);
+                replace(fresh, &folder)?;
+                Ok(Found::Whole(Self { folder, manifest }))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Holds a folder against its manifest.
+    fn check(folder: PathBuf, platform: &str, key: &Sha256) -> io::Result<Found> {
         let text = match fs::read(folder.join(MANIFEST)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -160,9 +189,7 @@ impl Wheelhouse {
         tar: &mut dyn Read,
         judge: Judge<'_>,
     ) -> Result<Self, WheelhouseError> {
-        let parent = wheel_dir.join(platform);
-        fs::create_dir_all(&parent)?;
-        let fresh = tempfile::Builder::new().prefix(".tmp-").tempdir_in(&parent)?;
+        let fresh = Self::waiting(wheel_dir, platform)?;
         let wheels = unpack(tar, fresh.path(), judge)?;
         let manifest = Manifest {
             version: MANIFEST_VERSION,

@@ -22,6 +22,7 @@ mod units;
 
 pub use error::{Finding, TrialError};
 pub use ledger::{Check, CheckResult, Verdict};
+pub use record::Passed;
 pub use subject::{Built, Subject};
 
 use crate::build::Session;
@@ -54,7 +55,7 @@ pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Ver
     ended?;
     let verdict = ledger.verdict();
     if verdict.passed() {
-        record::write(subject, &session.project)?;
+        Passed::keep(subject, &session.project)?;
     }
     Ok(verdict)
 }

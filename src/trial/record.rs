@@ -1,30 +1,50 @@
-//! What a test that passed leaves: which packages it was, in `.factory/records/<platform>/test.json`.
+//! [`Passed`]: what a test that passed leaves: which packages and images it was, in `.factory/records/<platform>/test.json`.
 
 use std::{collections::BTreeMap, path::Path};
 
 use super::{Subject, TrialError};
 use crate::{
-    names::Sha256,
+    names::{PlatformId, Sha256, Tag},
     util::{clock, files::write_whole},
 };
 
-/// The record.
-#[derive(Debug, serde::Serialize)]
-struct Record<'a> {
-    /// The packages that passed, by name.
-    packages: BTreeMap<&'a str, &'a Sha256>,
+/// What passed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Passed {
+    /// The release's tag.
+    pub tag: Tag,
+    /// The packages, by name.
+    pub packages: BTreeMap<String, Sha256>,
+    /// The images that they were taken from, and those beside them: name -> id.
+    pub images: BTreeMap<String, String>,
     /// When, RFC 3339.
-    finished: String,
+    pub finished: String,
 }
 
-/// Writes the record.
-///
-/// # Errors
-/// When the disk is full.
-pub fn write(subject: &Subject, project: &Path) -> Result<(), TrialError> {
-    let packages = subject.packages.iter().map(|package| (package.name.as_str(), &package.sha256)).collect();
-    let record = Record { packages, finished: clock::rfc3339(clock::now()) };
-    let path = project.join(".factory/records").join(subject.platform.as_str()).join("test.json");
-    let text = serde_json::to_vec_pretty(&record).map_err(std::io::Error::from)?;
-    Ok(write_whole(&path, &text)?)
+impl Passed {
+    /// Keeps what passed.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn keep(subject: &Subject, project: &Path) -> Result<(), TrialError> {
+        let packages = subject.packages.iter().map(|package| (package.name.clone(), package.sha256.clone())).collect();
+        let passed = Self {
+            tag: subject.tag.clone(),
+            packages,
+            images: subject.images.clone(),
+            finished: clock::rfc3339(clock::now()),
+        };
+        let text = serde_json::to_vec_pretty(&passed).map_err(std::io::Error::from)?;
+        Ok(write_whole(&path(project, &subject.platform), &text)?)
+    }
+
+    /// What passed last on a platform; `None` where nothing did, or nobody can say what.
+    #[must_use]
+    pub fn last(project: &Path, platform: &PlatformId) -> Option<Self> {
+        serde_json::from_slice(&fs_err::read(path(project, platform)).ok()?).ok()
+    }
+}
+
+fn path(project: &Path, platform: &PlatformId) -> std::path::PathBuf {
+    project.join(".factory/records").join(platform.as_str()).join("test.json")
 }

@@ -16,7 +16,7 @@ use crate::{
     build::{Records, of_items},
     event::StepId,
     format::foreign::{self, Foreign, ForeignError},
-    names::{PlatformId, Sha256},
+    names::{PlatformId, Sha256, Tag},
     plan::{PackageWork, Plan, Record, Work},
     platform::{Manager, PackageFormat, Platform},
     recipe::{Recipe, UnitTrial},
@@ -37,6 +37,10 @@ pub struct Subject {
     pub packages: Vec<Built>,
     /// The users that they make.
     pub users: BTreeSet<String>,
+    /// The images of the release on this platform: name -> id.
+    pub images: BTreeMap<String, String>,
+    /// The release's tag.
+    pub tag: Tag,
     /// `[[test.unit]]`.
     pub units: Vec<UnitTrial>,
     /// The virtualenv's prefix, where the recipe has Python.
@@ -63,7 +67,13 @@ impl Subject {
     ///
     /// # Errors
     /// [`TrialError::NotBuilt`], and for platforms that cannot be tested.
-    pub fn of(platform: &Platform, recipe: &Recipe, plan: &Plan, project: &Path) -> Result<Self, TrialError> {
+    pub fn of(
+        platform: &Platform,
+        recipe: &Recipe,
+        tag: &Tag,
+        plan: &Plan,
+        project: &Path,
+    ) -> Result<Self, TrialError> {
         let Some(manager) = commands(platform.manager) else {
             let manager = platform.manager.as_str();
             return Err(TrialError::NoManager { platform: platform.id.to_string(), manager });
@@ -74,11 +84,13 @@ impl Subject {
             return Err(TrialError::Foreign { platform: id, manager, format });
         }
         let mut base = String::new();
-        let mut packages = Vec::new();
+        let (mut packages, mut images) = (Vec::new(), BTreeMap::new());
+        let records = Records::of(project);
         for step in plan.steps.iter().filter(|step| step.platform == platform.id) {
             match &step.work {
                 Work::Base(work) => base.clone_from(&work.local),
                 Work::Package(work) => packages.extend(built(&step.id, work, project)?),
+                Work::Image(_) => images.extend(records.load(&step.id).into_iter().flat_map(|record| record.images)),
                 _ => {}
             }
         }
@@ -91,6 +103,8 @@ impl Subject {
             manager,
             base,
             packages,
+            images,
+            tag: tag.clone(),
             users: users.map(|user| user.name.to_string()).collect(),
             units: recipe.trial.units.clone(),
             prefix: recipe.python.as_ref().map(|python| python.prefix.clone()),

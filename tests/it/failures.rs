@@ -336,3 +336,22 @@ fn nothing_is_changed_by_a_run_that_cannot_begin() {
     assert_eq!(changes(&project), Vec::<String>::new());
     assert!(project.records().is_empty());
 }
+
+#[test]
+fn a_layer_that_the_daemon_has_just_written_and_lost() {
+    let project = Project::new();
+    let reason = "failed to get layer sha256:0a: layer does not exist";
+    let lost = serde_json::json!({ "fail": { "kind": "build", "text": reason } });
+    project.play(&Script::new().once("build", "shop/web:2.5.11", lost.clone()));
+    let run = project.done(&["build", "images", "--no-cache"]);
+    run.says(&[reason, "a known fault of the engine", "built again with the cache"]);
+    let builds: Vec<String> =
+        project.calls_of("build").into_iter().filter(|call| call.contains("\"shop/web:2.5.11\"")).collect();
+    assert_eq!(builds.len(), 2);
+    assert!(builds[0].contains("no_cache=true") && builds[1].contains("no_cache=false"), "{builds:?}");
+    // One that stays is an error like any other.
+    let project = Project::new();
+    project.play(&Script::new().on("build", "shop/web:2.5.11", lost));
+    let run = project.run(&["build", "images"]);
+    run.assert_code(1).says(&["layer does not exist"]);
+}

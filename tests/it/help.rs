@@ -5,7 +5,7 @@ use factory::diag::Exit;
 use crate::project::Project;
 
 /// Every verb that there is.
-const VERBS: [&str; 8] = ["plan", "build", "test", "push", "tag", "log", "clean", "doctor"];
+const VERBS: [&str; 9] = ["plan", "build", "test", "push", "pull", "tag", "log", "clean", "doctor"];
 
 fn plain() -> Project {
     let mut project = Project::new();

@@ -56,7 +56,15 @@ mod play;
 #[cfg(feature = "scripted")]
 mod push;
 #[cfg(feature = "scripted")]
+mod push_artefacts;
+#[cfg(feature = "scripted")]
+mod push_trouble;
+#[cfg(feature = "scripted")]
+mod push_truth;
+#[cfg(feature = "scripted")]
 mod refusals;
+#[cfg(feature = "scripted")]
+mod registry;
 #[cfg(feature = "scripted")]
 mod repository;
 #[cfg(feature = "scripted")]

@@ -121,7 +121,7 @@ fn dockerfiles_of_every_platform() {
         buildkit: true,
         root: String::new(),
         cpus: 2,
-        registries: Vec::new(),
+        insecure: factory::engine::Insecure::default(),
     };
     let plan = project.plan(&engine, Want::All).unwrap();
     for platform in &platforms {

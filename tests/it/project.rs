@@ -389,6 +389,7 @@ impl Project {
             (r" {2,}(size|time)\b", " $1"),
             (r#""(size|took_ms)": \d+"#, "\"$1\": [NUMBER]"),
             (r"\(process \d+\)", "(process [PID])"),
+            (r"\b127\.0\.0\.1:[3-6]\d{4}\b", "127.0.0.1:[PORT]"),
             (r"(?m)^(\s*─+)+$", "────"),
             (r" +\n", "\n"),
         ] {
@@ -566,6 +567,13 @@ impl Run {
     #[track_caller]
     pub fn assert_code(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// The run, which must have ended with this code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        self.assert_code(code);
         self
     }
 

@@ -1,44 +1,57 @@
-//! `push`: the official platform's images, under a registry's name that is only lent.
+//! `push`: images under a registry's name that is only lent, to a registry that keeps them.
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{play::Script, project::Project};
+use crate::{
+    play::Script,
+    project::{Project, Run},
+    registry::{Registry, digest, squat},
+};
 
-const REGISTRY: &str = "r.example.org:5000";
+/// The images of the usual project, in the order of pushes: parents first.
+pub const IMAGES: [&str; 4] =
+    ["shop/core:debian-12-2.5.11", "shop/core:2.5.11", "shop/web:debian-12-2.5.11", "shop/web:2.5.11"];
 
-fn built() -> Project {
+/// A project whose images are built, and a registry.
+pub fn built() -> Option<(Project, Registry)> {
     let project = Project::new();
+    let registry = Registry::new(&project)?;
     project.done(&["build", "images"]);
     project.forget_calls();
-    project
+    Some((project, registry))
+}
+
+/// Pushes there.
+pub fn push(project: &Project, registry: &Registry, more: &[&str]) -> Run {
+    project.run(&[&["push", "--registry", &registry.address], more].concat())
 }
 
 /// Fails when a registry's name is left in the daemon.
-fn assert_no_name_left(project: &Project) {
-    let left: Vec<String> = project.images().into_iter().filter(|name| name.starts_with(REGISTRY)).collect();
+pub fn assert_no_name_left(project: &Project) {
+    let left: Vec<String> = project.images().into_iter().filter(|name| name.starts_with("127.")).collect();
     assert!(left.is_empty(), "{left:?}");
-    for name in ["shop/core:2.5.11", "shop/core:debian-12-2.5.11", "shop/web:2.5.11", "shop/web:debian-12-2.5.11"] {
+    for name in IMAGES {
         assert!(project.images().contains(name), "{name} is gone: {:?}", project.images());
     }
 }
 
-/// The references that were pushed, in order.
-fn pushed(project: &Project) -> Vec<String> {
+/// The references that were pushed, in order, without the registry.
+pub fn pushed(project: &Project) -> Vec<String> {
     let calls = project.calls_of("push").into_iter();
-    calls.map(|call| call.split('"').nth(1).unwrap().to_owned()).collect()
+    calls.map(|call| call.split('"').nth(1).unwrap().split_once('/').unwrap().1.to_owned()).collect()
+}
+
+/// `packages/release.json`.
+pub fn release(project: &Project) -> Value {
+    serde_json::from_str(&project.read("packages/release.json")).unwrap()
 }
 
 #[test]
 fn every_image_with_every_tag() {
-    let project = built();
-    let run = project.done(&["push", "--registry", REGISTRY]);
-    assert_eq!(
-        pushed(&project),
-        ["shop/core:debian-12-2.5.11", "shop/core:2.5.11", "shop/web:debian-12-2.5.11", "shop/web:2.5.11"]
-            .map(|name| format!("{REGISTRY}/{name}")),
-        "parents first"
-    );
+    let Some((project, registry)) = built() else { return };
+    let run = push(&project, &registry, &[]).ended(0);
+    assert_eq!(pushed(&project), IMAGES, "parents first");
     shows!(project, run.stdout);
     shows!(project, run.stderr);
     assert_no_name_left(&project);
@@ -50,41 +63,91 @@ fn every_image_with_every_tag() {
         .map(str::to_owned)
         .collect();
     assert_eq!(order, ["tag", "push", "remove_image"].repeat(4));
+    shows!(project, project.read("packages/release.json"));
+    for name in IMAGES {
+        let listed = &release(&project)["pushed"][format!("{}/{name}", registry.address)];
+        assert_eq!(listed["digest"].as_str(), digest(&project, name).as_deref());
+        assert_eq!(listed["id"].as_str(), project.image(name).as_deref());
+    }
+}
+
+#[test]
+fn what_is_there_is_not_pushed_again() {
+    let Some((project, registry)) = built() else { return };
+    push(&project, &registry, &[]).ended(0);
+    let listed = project.read("packages/release.json");
+    project.forget_calls();
+    let run = push(&project, &registry, &[]).ended(0);
+    run.says(&["in the registry already, sha256:"]);
+    assert!(run.stdout.contains("all 4 there already"), "{run}");
+    assert!(pushed(&project).is_empty());
+    assert_eq!(project.read("packages/release.json"), listed);
+    // Another machine's list knows of nothing, and gets the same.
+    std::fs::remove_file(project.path("packages/release.json")).unwrap();
+    push(&project, &registry, &[]).ended(0);
+    assert_eq!(project.read("packages/release.json"), listed);
+}
+
+#[test]
+fn a_tag_that_stands_for_something_else() {
+    let Some((project, registry)) = built() else { return };
+    squat(&project, "shop/web:2.5.11");
+    let run = push(&project, &registry, &[]).ended(1);
+    shows!(project, run.stderr);
+    assert!(pushed(&project).is_empty(), "nothing before everything was looked at");
+    squat(&project, "shop/core:2.5.11");
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["2 tags are in the registry already", "/shop/core:2.5.11 is sha256:", "/shop/web:2.5.11 is sha256:"]);
+    push(&project, &registry, &["--force"]).ended(0);
+    assert_eq!(pushed(&project), IMAGES);
+}
+
+#[test]
+fn a_dry_run_pushes_nothing() {
+    let Some((project, registry)) = built() else { return };
+    push(&project, &registry, &[]).ended(0);
+    squat(&project, "shop/web:2.5.11");
+    let gone = project.beside("engine/script.json.pushed/manifests/shop/core/2.5.11");
+    std::fs::remove_file(gone).unwrap();
+    project.forget_calls();
+    let run = push(&project, &registry, &["--dry-run"]).ended(0);
+    shows!(project, run.stdout);
+    assert!(pushed(&project).is_empty());
 }
 
 #[test]
 fn the_digests_are_whole_in_json() {
-    let project = built();
-    let run = project.done(&["push", "--registry", REGISTRY, "--output", "json"]);
-    let made: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
-    let daemon = project.daemon();
-    for item in made["items"].as_array().unwrap() {
-        let digest = item["digest"].as_str().unwrap();
-        assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
-        assert!(daemon.to_string().contains(&format!("@{digest}")), "the daemon knows it: {digest}");
+    let Some((project, registry)) = built() else { return };
+    let run = push(&project, &registry, &["--output", "json"]).ended(0);
+    let made: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    let items = made["items"].as_array().unwrap();
+    assert_eq!(items.len(), 4);
+    for (item, name) in items.iter().zip(IMAGES) {
+        assert_eq!(item["digest"].as_str(), digest(&project, name).as_deref(), "{item}");
     }
 }
 
 #[test]
 fn where_to() {
-    let mut project = built();
-    let run = project.run(&["push"]);
-    run.assert_code(2).says(&["nothing says which registry to push to", "--registry registry.example.org"]);
+    let Some((mut project, registry)) = built() else { return };
+    let run = project.run(&["push"]).ended(2);
+    run.says(&["nothing says which registry", "--registry registry.example.org"]);
     let to = |project: &Project, arguments: &[&str]| -> String {
         project.forget_calls();
-        project.done(&[&["push"], arguments].concat());
-        pushed(project)[0].split("/shop").next().unwrap().to_owned()
+        project.done(&[&["push", "--force"], arguments].concat());
+        project.calls_of("tag")[0].split('"').nth(3).unwrap().split("/shop").next().unwrap().to_owned()
     };
-    project.edit("factory.toml", "official =", "registry = \"recipe.example.org/team\"\nofficial =");
-    assert_eq!(to(&project, &[]), "recipe.example.org/team");
-    project.env("FACTORY_REGISTRY", "variable.example.org");
-    assert_eq!(to(&project, &[]), "variable.example.org");
-    assert_eq!(to(&project, &["--registry", "localhost:5000"]), "localhost:5000");
+    let address = registry.address.as_str();
+    project.edit("factory.toml", "official =", &format!("registry = \"{address}/team\"\nofficial ="));
+    assert_eq!(to(&project, &["--allow-dirty"]), format!("{address}/team"));
+    project.env("FACTORY_REGISTRY", format!("{address}/variable"));
+    assert_eq!(to(&project, &["--allow-dirty"]), format!("{address}/variable"));
+    assert_eq!(to(&project, &["--allow-dirty", "--registry", address]), address);
 }
 
 #[test]
 fn what_is_no_registry() {
-    let project = built();
+    let Some((project, _registry)) = built() else { return };
     for wrong in [
         "https://r.example.org",
         "shop",
@@ -102,32 +165,40 @@ fn what_is_no_registry() {
 }
 
 #[test]
-fn only_the_official_platform() {
+fn the_official_platform_or_all() {
     let project = Project::with_two_platforms();
+    let Some(registry) = Registry::new(&project) else { return };
     project.done(&["build", "images"]);
-    project.done(&["push", "--registry", REGISTRY]);
-    assert!(pushed(&project).iter().all(|name| !name.contains("debian-99")), "{:?}", pushed(&project));
-    assert_eq!(pushed(&project).len(), 4);
+    push(&project, &registry, &[]).ended(0);
+    assert_eq!(pushed(&project), IMAGES);
     project.forget_calls();
-    let run = project.run(&["push", "--registry", REGISTRY, "--platform", "debian-99"]);
-    run.assert_code(2).says(&["none of the chosen platforms is the official one"]);
+    let run = push(&project, &registry, &["--platform", "debian-99"]).ended(2);
+    run.says(&["none of the chosen platforms is the official one", "--all-platforms"]);
     assert!(pushed(&project).is_empty());
+    push(&project, &registry, &["--all-platforms"]).ended(0);
+    assert_eq!(pushed(&project), ["shop/core:debian-99-2.5.11", "shop/web:debian-99-2.5.11"], "the others are there");
+    project.forget_calls();
+    std::fs::remove_dir_all(project.beside("engine/script.json.pushed")).unwrap();
+    push(&project, &registry, &["--all-platforms", "--platform", "debian-99"]).ended(0);
+    assert_eq!(pushed(&project), ["shop/core:debian-99-2.5.11", "shop/web:debian-99-2.5.11"]);
+    assert_eq!(release(&project)["pushed"].as_object().unwrap().len(), 6, "what was pushed before stays listed");
 }
 
 #[test]
 fn what_was_not_built() {
     let project = Project::new();
-    let run = project.run(&["push", "--registry", REGISTRY]);
-    run.assert_code(1).says(&["shop/core:debian-12-2.5.11 was not built yet", "factory build images --tag 2.5.11"]);
+    let Some(registry) = Registry::new(&project) else { return };
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["shop/core:debian-12-2.5.11 was not built yet", "factory build images --tag 2.5.11"]);
     project.done(&["build", "images"]);
-    let run = project.run(&["push", "--registry", REGISTRY, "--tag", "2.5.12"]);
-    run.assert_code(1).says(&["shop/core:debian-12-2.5.12 was not built yet"]);
+    let run = push(&project, &registry, &["--tag", "2.5.12"]).ended(1);
+    run.says(&["shop/core:debian-12-2.5.12 was not built yet"]);
     assert!(pushed(&project).is_empty());
 }
 
 #[test]
 fn an_image_that_is_not_what_was_built() {
-    let project = built();
+    let Some((project, registry)) = built() else { return };
     let base = project.image("debian:bookworm-slim").unwrap();
     project.meddle(|daemon| {
         for image in daemon["images"].as_array_mut().unwrap() {
@@ -139,91 +210,54 @@ fn an_image_that_is_not_what_was_built() {
             }
         }
     });
-    let run = project.run(&["push", "--registry", REGISTRY]);
-    run.assert_code(1).says(&["shop/web:2.5.11 is not the image that was built", "factory build images"]);
-    assert!(!pushed(&project).contains(&format!("{REGISTRY}/shop/web:2.5.11")), "{:?}", pushed(&project));
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["shop/web:2.5.11 is not the image that was built", "factory build images"]);
+    assert!(pushed(&project).is_empty());
     project.done(&["build", "images"]);
-    project.done(&["push", "--registry", REGISTRY]);
+    push(&project, &registry, &[]).ended(0);
     assert_no_name_left(&project);
 }
 
 #[test]
 fn an_image_that_is_gone() {
-    let project = built();
+    let Some((project, registry)) = built() else { return };
     project.meddle(|daemon| {
         let images = daemon["images"].as_array_mut().unwrap();
         images.retain(|image| !image["tags"].as_array().unwrap().contains(&json!("shop/core:2.5.11")));
     });
-    let run = project.run(&["push", "--registry", REGISTRY]);
-    run.assert_code(1).says(&["shop/core:debian-12-2.5.11 is gone from the daemon", "factory build images"]);
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["shop/core:debian-12-2.5.11 is gone from the daemon", "factory build images"]);
     assert!(pushed(&project).is_empty());
 }
 
 #[test]
-fn files_that_changed_since_do_not_matter() {
-    // What was built is pushed, not what would be built now.
-    let project = built();
-    let before = project.image("shop/core:2.5.11");
-    project.edit("app/shop.py", "sold", "bought");
-    project.done(&["push", "--registry", REGISTRY]);
-    assert_eq!(pushed(&project).len(), 4);
-    assert_eq!(project.image("shop/core:2.5.11"), before);
-}
-
-#[test]
-fn a_push_that_fails() {
-    for (kind, text, code) in [
-        ("registry", "dial tcp: connection refused", 1),
-        ("refused", "unauthorized: authentication required", 1),
-        ("lost", "connection reset by peer", 3),
-    ] {
-        let project = built();
-        project.play(&Script::new().fails("push", "shop/web:debian", kind, text));
-        let run = project.run(&["push", "--registry", REGISTRY]);
-        assert_eq!(run.code, Some(code), "{kind}: {run}");
-        run.says(&[text]);
-        if kind == "registry" {
-            run.says(&["the registry r.example.org:5000 cannot be reached"]);
-        }
-        assert_no_name_left(&project);
-        assert_eq!(pushed(&project).len(), 3, "nothing after the one that failed");
-        assert_eq!(run.stdout, "", "{kind}: no table of half a push");
-        project.play(&Script::new());
-        project.done(&["push", "--registry", REGISTRY]);
-        assert_no_name_left(&project);
-    }
-}
-
-#[test]
 fn ctrl_c_in_a_push() {
-    for (call, part) in [
-        ("image", "shop/web:debian"),
-        ("tag", "r.example.org:5000/shop/web:debian"),
-        ("push", "shop/web:debian"),
-        ("remove_image", "shop/web:debian"),
-    ] {
-        let project = built();
+    for call in ["image", "tag", "push", "remove_image"] {
+        let Some((project, registry)) = built() else { return };
+        let part = if call == "image" { "shop/web:debian" } else { "/shop/web:debian" };
         project.play(&Script::new().hangs(call, part));
-        let mut running = project.start(&["push", "--registry", REGISTRY]);
+        let mut running = project.start(&["push", "--registry", &registry.address]);
         running.until_call(call, part);
         running.signal(Signal::INT);
         let run = running.end();
         assert_eq!(run.code, Some(130), "{call}: {run}");
-        assert_no_name_left(&project);
-        project.done(&["push", "--registry", REGISTRY]);
+        project.play(&Script::new());
+        push(&project, &registry, &[]).ended(0);
         assert_no_name_left(&project);
     }
 }
 
 #[test]
 fn killed_in_a_push() {
-    let project = built();
+    let Some((project, registry)) = built() else { return };
     project.play(&Script::new().hangs("push", "shop/web:debian"));
-    let mut running = project.start(&["push", "--registry", REGISTRY]);
+    let mut running = project.start(&["push", "--registry", &registry.address]);
     running.until_call("push", "shop/web:debian");
     running.signal(Signal::KILL);
     assert_eq!(running.end().code, None);
-    assert!(project.images().iter().any(|name| name.starts_with(REGISTRY)), "the name is left for the next push");
-    project.done(&["push", "--registry", REGISTRY]);
+    assert!(project.images().iter().any(|name| name.starts_with("127.")), "the name is left for the next push");
+    assert_eq!(release(&project)["pushed"].as_object().unwrap().len(), 2, "what is there is listed");
+    project.play(&Script::new());
+    push(&project, &registry, &[]).ended(0);
     assert_no_name_left(&project);
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     play::Script,
     project::{Project, Run},
+    registry::Registry,
 };
 
 /// Nothing of these may be found anywhere.
@@ -134,10 +135,12 @@ fn proxies_reach_the_daemon_only_where_it_forgets_them() {
 #[test]
 fn a_registry_s_password() {
     let project = Project::new();
+    let Some(registry) = Registry::new(&project) else { return };
+    let address = registry.address.as_str();
     fs::create_dir(project.beside("home/.docker")).unwrap();
     // anna:s3cr3t-index
-    let config = r#"{ "auths": { "r.example.org:5000": { "auth": "YW5uYTpzM2NyM3QtaW5kZXg=" } } }"#;
-    fs::write(project.beside("home/.docker/config.json"), config).unwrap();
+    let config = json!({ "auths": { address: { "auth": "YW5uYTpzM2NyM3QtaW5kZXg=" } } });
+    fs::write(project.beside("home/.docker/config.json"), config.to_string()).unwrap();
     project.done(&["build"]);
     project.play(&Script::new().on(
         "push",
@@ -148,7 +151,7 @@ fn a_registry_s_password() {
         }),
     ));
     for output in ["human", "json"] {
-        let run = project.run(&["push", "-v", "--registry", "r.example.org:5000", "--output", output]);
+        let run = project.run(&["push", "-v", "--registry", address, "--output", output]);
         run.assert_code(1);
         assert_kept(&project, &run);
     }
@@ -158,21 +161,23 @@ fn a_registry_s_password() {
 #[test]
 fn a_registry_s_password_from_a_helper() {
     let project = Project::new();
+    let Some(registry) = Registry::new(&project) else { return };
+    let address = registry.address.as_str();
     fs::create_dir(project.beside("home/.docker")).unwrap();
     fs::write(project.beside("home/.docker/config.json"), r#"{ "credsStore": "it" }"#).unwrap();
     let answer = r#"{"Username":"ben","Secret":"s3cr3t-extra"}"#;
     project.program("docker-credential-it", &format!("#!/bin/sh\ncat > \"$HOME/asked\"\necho '{answer}'\n"));
     project.done(&["build"]);
     project.play(&Script::new().on("push", "", json!({ "lines": ["s3cr3t-extra"] })));
-    let run = project.done(&["push", "-v", "--registry", "r.example.org:5000"]);
+    let run = project.done(&["push", "-v", "--registry", address]);
     assert_kept(&project, &run);
-    assert_eq!(fs::read_to_string(project.beside("home/asked")).unwrap().trim(), "r.example.org:5000");
+    assert_eq!(fs::read_to_string(project.beside("home/asked")).unwrap().trim(), address);
     assert!(project.calls_of("push").iter().all(|call| call.contains(r#"user="ben""#)));
     // A helper that fails says what it will to nobody.
     project
         .program("docker-credential-it", "#!/bin/sh\necho 's3cr3t-extra is locked'\necho 's3cr3t-extra' >&2\nexit 1\n");
-    let run = project.run(&["push", "--registry", "r.example.org:5000"]);
-    run.assert_code(1).says(&["r.example.org:5000"]);
+    let run = project.run(&["push", "--registry", address]);
+    run.assert_code(1).says(&[address]);
     assert_kept(&project, &run);
 }
 

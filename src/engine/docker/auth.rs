@@ -12,7 +12,7 @@ use super::host::{Env, config_dir, read_json};
 use crate::engine::{Credentials, EngineError};
 
 /// The user's name that stands for "the secret is an identity token", in the words of the helpers' protocol.
-pub(super) const IDENTITY_TOKEN_USER: &str = "<token>";
+pub const IDENTITY_TOKEN_USER: &str = "<token>";
 /// The key of Docker Hub in every configuration.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 /// How long a helper may take: it may ask its keeper to unlock a key ring.

@@ -17,7 +17,7 @@ use super::{
     host::{self, Env, Host},
     wire::{Api, adjusted, agreed},
 };
-use crate::engine::{EngineError, EngineInfo};
+use crate::engine::{EngineError, EngineInfo, Insecure};
 
 /// `BuildKit` came with Docker 18.09.
 const BUILDKIT_API: Api = Api::new(1, 39);
@@ -198,7 +198,7 @@ impl Docker {
             buildkit: peer.buildkit(),
             root: info.docker_root_dir.unwrap_or_default(),
             cpus: info.ncpu.and_then(|cpus| u64::try_from(cpus).ok()).unwrap_or_default(),
-            registries: info.registry_config.map(special_registries).unwrap_or_default(),
+            insecure: info.registry_config.map(insecure).unwrap_or_default(),
         })
     }
 
@@ -247,15 +247,14 @@ fn kernel_arch(arch: &str) -> String {
     .to_owned()
 }
 
-/// Registries that are spoken to in the clear or through a mirror, in words.
-fn special_registries(config: bollard::models::RegistryServiceConfig) -> Vec<String> {
-    let networks = config.insecure_registry_cidrs.into_iter().flatten().map(|network| format!("insecure: {network}"));
+/// Registries that are spoken to in the clear, too.
+fn insecure(config: bollard::models::RegistryServiceConfig) -> Insecure {
+    let networks = config.insecure_registry_cidrs.into_iter().flatten();
     let hosts = config.index_configs.into_iter().flatten();
-    let hosts = hosts.filter(|(_, index)| index.secure == Some(false)).map(|(name, _)| format!("insecure: {name}"));
-    let mirrors = config.mirrors.into_iter().flatten().map(|mirror| format!("mirror: {mirror}"));
-    let mut all: Vec<String> = networks.chain(hosts).chain(mirrors).collect();
+    let hosts = hosts.filter(|(_, index)| index.secure == Some(false)).map(|(name, _)| name);
+    let mut all: Vec<String> = networks.chain(hosts).collect();
     all.sort();
-    all
+    Insecure(all)
 }
 
 #[cfg(test)]

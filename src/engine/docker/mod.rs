@@ -9,6 +9,7 @@ mod auth;
 mod body;
 mod build;
 mod buildlog;
+mod certs;
 mod connect;
 mod containers;
 mod errors;
@@ -31,9 +32,10 @@ use async_trait::async_trait;
 
 use super::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Pushed,
 };
-pub use auth::credentials_for;
+pub use auth::{IDENTITY_TOKEN_USER, credentials_for};
+pub use certs::certificates_for;
 pub use connect::Docker;
 pub use host::Env;
 
@@ -81,7 +83,7 @@ impl Engine for Docker {
         reference: &str,
         credentials: Option<Credentials>,
         out: &dyn Output,
-    ) -> Result<String, EngineError> {
+    ) -> Result<Pushed, EngineError> {
         transfer::push(self, reference, credentials, out).await
     }
 

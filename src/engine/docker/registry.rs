@@ -72,16 +72,43 @@ pub(super) fn pull_error(message: &str, reference: &str, doing: Doing) -> Engine
     }
 }
 
+/// A registry that may take the same later: it has too many requests, fails inside, or hung up in the middle.
+const BUSY: &[&str] = &[
+    "toomanyrequests",
+    "too many requests",
+    "status code 429",
+    "500 internal server error",
+    "502 bad gateway",
+    "503 service unavailable",
+    "504 gateway time",
+    "connection reset by peer",
+    "broken pipe",
+    "unexpected eof",
+    "use of closed network connection",
+    "i/o timeout",
+    "http2: server sent goaway",
+    "blob upload unknown",
+    "blob upload invalid",
+];
+
 /// The same for a push, where a missing image is ours and a denial is the registry's answer.
 pub(super) fn push_error(message: &str, reference: &str, doing: Doing) -> EngineError {
     let reason = words(message);
-    if is_unreachable(&reason) {
-        EngineError::RegistryUnreachable { registry: registry_of(reference).to_owned(), reason }
+    let registry = || registry_of(reference).to_owned();
+    if is_busy(&reason) {
+        EngineError::RegistryBusy { registry: registry(), reason }
+    } else if is_unreachable(&reason) {
+        EngineError::RegistryUnreachable { registry: registry(), reason }
     } else if going_away(&reason) {
         doing.lost(reason)
     } else {
         doing.refused(None, reason)
     }
+}
+
+/// Whether the words are about a registry that answered, and may take the same later.
+fn is_busy(words: &str) -> bool {
+    has_any(words, BUSY) || words == "EOF" || words.ends_with(": EOF")
 }
 
 /// Whether the words are about a registry that could not be reached.

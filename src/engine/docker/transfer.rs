@@ -18,7 +18,7 @@ use super::{
     lines::tidy,
     names, registry,
 };
-use crate::engine::{Credentials, EngineError, ImageInfo, Output, Progress};
+use crate::engine::{Credentials, EngineError, ImageInfo, Output, Progress, Pushed};
 
 /// Says what the daemon's words about a registry mean.
 type Judge = fn(&str, &str, Doing) -> EngineError;
@@ -58,13 +58,13 @@ pub(super) async fn push(
     reference: &str,
     credentials: Option<Credentials>,
     out: &dyn Output,
-) -> Result<String, EngineError> {
+) -> Result<Pushed, EngineError> {
     let (repository, tag) = names::split_tag(names::image(reference, PUSH)?);
     let options = PushImageOptionsBuilder::default().tag(tag).build();
     let credentials = credentials.map(|credentials| for_daemon(credentials, reference));
     let mut stream = Box::pin(docker.client().await?.push_image(repository, Some(options), credentials));
     let mut layers = Layers::new("pushing layers");
-    let mut digest = None;
+    let (mut digest, mut sent, mut there) = (None, 0, 0);
     while let Some(message) = docker.next(&mut stream, PUSH).await? {
         let message = match message {
             Ok(message) => message,
@@ -72,9 +72,12 @@ pub(super) async fn push(
         };
         let status = message.status.unwrap_or_default();
         digest = pushed_digest(&status).or(digest);
+        sent += usize::from(status == "Pushed");
+        there += usize::from(status == "Layer already exists" || status.starts_with("Mounted from"));
         layers.follow(None, &status, message.progress_detail.as_ref(), out);
     }
-    digest.ok_or_else(|| PUSH.lost("its answer ended before the image was complete"))
+    let digest = digest.ok_or_else(|| PUSH.lost("its answer ended before the image was complete"))?;
+    Ok(Pushed { digest, sent, there })
 }
 
 /// A name to pull: `repository` and `tag`, or with a digest the whole name as the API wants it.

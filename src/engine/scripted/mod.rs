@@ -8,7 +8,7 @@
 //! ```json
 //! {
 //!   "engine": { "version": "20.10.24", "api": "1.41", "arch": "x86_64", "buildkit": true, "cpus": 4,
-//!               "root": "/var/lib/docker", "registries": [], "address": "unix:///var/run/docker.sock" },
+//!               "root": "/var/lib/docker", "insecure": [], "address": "unix:///var/run/docker.sock" },
 //!   "images": [ { "tags": ["debian:12"], "labels": { "a": "b" }, "size": 1000, "arch": "amd64" } ],
 //!   "rules":  [ { "on": "build", "contains": "debian-9", "times": 1,
 //!                 "then": { "lines": ["E: no such package"], "fail": { "kind": "build", "text": "exit 100" } } },
@@ -24,7 +24,7 @@
 //! - `lines`: lines of output, for methods that have some;
 //! - `delay_ms`: milliseconds to wait;
 //! - `hang`: `true` to never return; a call that is dropped while it waits adds `cancelled …` to the call log;
-//! - `fail`: `{kind, text, status}`, a failure of the kind `unreachable`, `denied`, `lost`, `registry`, `not-found`,
+//! - `fail`: `{kind, text, status}`, a failure of the kind `unreachable`, `denied`, `lost`, `registry`, `busy`, `not-found`,
 //!   `build`, `refused` (the one with a status) or `io`;
 //! - `exit`: the exit code of `wait`, `exec` or `state`;
 //! - `archive`: for `download`, path in the container -> what is there. A file or folder beside the script, or a list
@@ -38,6 +38,7 @@
 //!
 //! # Beside the script
 //!
+//! `<script>.pushed/manifests/<repository>/<tag>` is the manifest of what was pushed.
 //! `<script>.state` holds images (with the Dockerfile of a built one), containers and the uses of rules from one process to the next; deleting it begins
 //! anew. `<script>.calls` gets a line for every call, values as JSON:
 //!

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::engine::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Silent,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pushed, Silent,
 };
 
 #[async_trait]
@@ -119,16 +119,18 @@ impl Engine for Scripted {
         reference: &str,
         credentials: Option<Credentials>,
         out: &dyn Output,
-    ) -> Result<String, EngineError> {
+    ) -> Result<Pushed, EngineError> {
         let user = credentials.map(|credentials| credentials.user);
         self.call("push", &format!("{} user={}", json(reference), json(&user)), out).await?;
         self.keeper.with(|state, _| {
             let image = state.find_mut(reference).ok_or_else(|| state::no_image("push an image", reference))?;
-            let digest = state::id_of(&[b"manifest", image.id.as_bytes()]);
+            let manifest = state::manifest_of(&image.id);
+            let digest = format!("sha256:{}", crate::names::Sha256::of(&manifest));
+            state::deliver(self.keeper.script(), reference, &manifest)?;
             image.repo_digests.push(format!("{}@{digest}", state::repository(reference)));
             image.repo_digests.sort();
             image.repo_digests.dedup();
-            Ok(digest)
+            Ok(Pushed { digest, sent: 1, there: 0 })
         })?
     }
 

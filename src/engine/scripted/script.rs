@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Deserialize;
 
 use super::Uses;
-use crate::engine::{EngineError, EngineInfo, Labels};
+use crate::engine::{EngineError, EngineInfo, Insecure, Labels};
 
 /// The names that `on` may have.
 const METHODS: [&str; 19] = [
@@ -49,7 +49,7 @@ pub(super) struct About {
     buildkit: bool,
     root: String,
     cpus: u64,
-    registries: Vec<String>,
+    insecure: Insecure,
 }
 
 /// An image that is there in the beginning.
@@ -104,6 +104,7 @@ enum Kind {
     Denied,
     Lost,
     Registry,
+    Busy,
     NotFound,
     Build,
     Refused,
@@ -167,7 +168,7 @@ impl Default for About {
             buildkit: true,
             root: String::new(),
             cpus: 2,
-            registries: Vec::new(),
+            insecure: Insecure::default(),
         }
     }
 }
@@ -182,7 +183,7 @@ impl About {
             buildkit: self.buildkit,
             root: self.root.clone(),
             cpus: self.cpus,
-            registries: self.registries.clone(),
+            insecure: self.insecure.clone(),
         }
     }
 }
@@ -201,6 +202,7 @@ impl Fail {
             },
             Kind::Lost => EngineError::Lost { doing: format!("doing `{on}`"), reason },
             Kind::Registry => EngineError::RegistryUnreachable { registry: registry_of(&name), reason },
+            Kind::Busy => EngineError::RegistryBusy { registry: registry_of(&name), reason },
             Kind::NotFound => EngineError::ImageNotFound { image: name, reason },
             Kind::Build => EngineError::Build { reason },
             Kind::Refused => EngineError::Refused { doing: format!("do `{on}`"), status: self.status, reason },

@@ -183,6 +183,26 @@ pub(super) fn repository(reference: &str) -> &str {
     }
 }
 
+/// The manifest that a push of an image makes.
+pub(super) fn manifest_of(id: &str) -> String {
+    let kind = "application/vnd.docker.distribution.manifest.v2+json";
+    let config = serde_json::json!({
+        "mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": id
+    });
+    serde_json::json!({ "schemaVersion": 2, "mediaType": kind, "config": config, "layers": [] }).to_string()
+}
+
+/// Leaves what was pushed beside the script, where a played registry finds it: `<script>.pushed/manifests/<repository>/<tag>`.
+pub(super) fn deliver(script: &Path, reference: &str, manifest: &str) -> Result<(), EngineError> {
+    let name = reference.split_once('/').map_or(reference, |(_registry, name)| name);
+    let (repository, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
+    let failed =
+        |error: std::io::Error| EngineError::Io { doing: "push an image".to_owned(), reason: error.to_string() };
+    let folder = PathBuf::from(format!("{}.pushed", script.display())).join("manifests").join(repository);
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    std::fs::write(folder.join(tag), manifest).map_err(failed)
+}
+
 pub(super) fn no_image(doing: &str, reference: &str) -> EngineError {
     let reason = format!("No such image: {reference}");
     EngineError::Refused { doing: doing.to_owned(), status: Some(404), reason }

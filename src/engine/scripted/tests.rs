@@ -153,7 +153,7 @@ async fn pulls_pushes_and_imports_make_sense() {
     assert_eq!(engine.image("base:1").await.unwrap().unwrap().labels.get("c").map(String::as_str), Some("d"));
     engine.tag(&id.0, "r.io/base:1").await.unwrap();
     let credentials = Credentials { user: "me".into(), secret: "s3cret".into() };
-    let digest = engine.push("r.io/base:1", Some(credentials), &Silent).await.unwrap();
+    let digest = engine.push("r.io/base:1", Some(credentials), &Silent).await.unwrap().digest;
     assert_eq!(engine.image("base:1").await.unwrap().unwrap().repo_digests, [format!("r.io/base@{digest}")]);
     assert!(engine.push("r.io/other:1", None, &Silent).await.is_err());
     let calls = bench.calls().join("\n");

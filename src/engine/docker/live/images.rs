@@ -63,7 +63,7 @@ async fn an_image_goes_to_a_registry_and_comes_back() {
     };
     let id = bench.docker.import(spec, &Silent).await.unwrap();
     let out = Kept::default();
-    let digest = bench.docker.push(&reference, None, &out).await.unwrap();
+    let digest = bench.docker.push(&reference, None, &out).await.unwrap().digest;
     assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
     let pushed = bench.docker.image(&reference).await.unwrap().unwrap();
     assert!(pushed.repo_digests.iter().any(|name| name.ends_with(&digest)), "{pushed:?}");

@@ -9,14 +9,16 @@ enum Meaning {
     NotFound,
     Lost,
     Refused,
+    Busy,
 }
-use Meaning::{Lost, Refused, Unreachable};
+use Meaning::{Busy, Lost, Refused, Unreachable};
 
 fn meaning(error: &EngineError) -> Meaning {
     match error {
         EngineError::RegistryUnreachable { .. } => Unreachable,
         EngineError::ImageNotFound { .. } => Meaning::NotFound,
         EngineError::Lost { .. } => Lost,
+        EngineError::RegistryBusy { .. } => Busy,
         EngineError::Refused { .. } => Refused,
         other => panic!("{other:?}"),
     }
@@ -38,11 +40,15 @@ fn pull_messages_of_engines_20_10_to_29() {
 fn push_messages() {
     let table = [
         (Unreachable, r#"Get "https://127.0.0.1:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused"#),
-        (Unreachable, r#"Put "https://registry.example.org/v2/a/blobs/uploads/x": write: broken pipe"#),
+        (Busy, r#"Put "https://registry.example.org/v2/a/blobs/uploads/x": write: broken pipe"#),
+        (Busy, r#"Put "https://registry.example.org/v2/a/manifests/1": EOF"#),
+        (Busy, "toomanyrequests: You have reached your pull rate limit"),
+        (Busy, "received unexpected HTTP status: 500 Internal Server Error"),
+        (Unreachable, r#"Get "https://registry.example.org/v2/": x509: certificate signed by unknown authority"#),
         (Refused, "denied: requested access to the resource is denied"),
         (Refused, "unauthorized: authentication required"),
         (Refused, "An image does not exist locally with the tag: registry.example.org/a"),
-        (Refused, "blob upload invalid"),
+        (Busy, "blob upload invalid"),
         (Lost, "rpc error: code = Unavailable desc = transport is closing"),
     ];
     for (expected, message) in table {

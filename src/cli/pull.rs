@@ -1,0 +1,155 @@
+//! `factory pull`.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    context::Context,
+    env,
+    push::{package_place, wheel_place},
+    registry::{Way, registry},
+};
+use crate::{
+    diag::Failure,
+    event::{Event, Events, Made, MadeKind, Outcome},
+    names::Sha256,
+    pipeline::Project,
+    plan::{Plan, Want, Work},
+    publish::{
+        PushError,
+        artefact::{Place, fetch},
+        sums,
+    },
+    source::{
+        oci::OciError,
+        wheelhouse::{Found, MANIFEST, WheelName, Wheelhouse},
+    },
+};
+
+/// Fetch the packages and wheelhouses of a release from a registry, as `push --packages` put them there
+///
+/// Packages go to `packages/<platform>/`, wheelhouses into the wheel cache, where the next build finds them. Every file is held
+/// against its digest. Images are the engine's affair: `docker pull`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where from: host[:port][/path]; `[project] registry` of the recipe when not given
+    #[arg(long, value_name = "REGISTRY", env = env::FACTORY_REGISTRY)]
+    registry: Option<String>,
+    /// Replace packages that are here already and different
+    #[arg(long)]
+    force: bool,
+}
+
+/// Something to fetch.
+enum Wanted {
+    Packages(Place),
+    Wheels(Place, Sha256),
+}
+
+/// Runs the verb.
+pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let project = context.open_with_sources().await?;
+    let registry = registry(args.registry.as_deref(), &project)?;
+    let (_engine, info) = context.engine().await?;
+    let plan = project.plan(&info, Want::All)?;
+    let _lock = context.lock(&project).await?;
+    let way = Way::to(registry, &info.insecure, context).await?;
+    let wanted = wanted(&plan, &project, &way)?;
+    let to_run = wanted.len();
+    context.events().emit(Event::Started { verb: "pull", title: project.title(), cached: 0, to_run });
+    let started = Instant::now();
+    let mut items = Vec::new();
+    for wanted in &wanted {
+        let (Wanted::Packages(place) | Wanted::Wheels(place, _)) = wanted;
+        let begun = Instant::now();
+        let (step, title) = (place.step.clone(), format!("fetch {}", place.name));
+        context.events().emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
+        let fetched = match wanted {
+            Wanted::Packages(place) => packages(place, args.force, &project, &way, &context.events()).await,
+            Wanted::Wheels(place, key) => wheels(place, key, &project, &way, &context.events()).await,
+        };
+        let (outcome, note) = match &fetched {
+            Ok(rows) => (Outcome::Done, format!("{} fetched", rows.iter().filter(|row| row.took_ms.is_some()).count())),
+            Err(PushError::Registry(OciError::Interrupted)) => (Outcome::Interrupted, String::new()),
+            Err(error) => (Outcome::Failed, error.to_string()),
+        };
+        context.events().emit(Event::StepFinished { step, outcome, took: begun.elapsed(), note });
+        items.extend(fetched?);
+    }
+    context.events().emit(Event::Made { items, took: started.elapsed() });
+    Ok(())
+}
+
+fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Failure> {
+    let mut wanted = Vec::new();
+    for target in &project.targets {
+        let platform = &target.platform.id;
+        let mut packaged = false;
+        for step in plan.steps.iter().filter(|step| step.platform == *platform) {
+            match &step.work {
+                Work::Wheels(work) => {
+                    let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
+                    wanted.push(Wanted::Wheels(place, work.key.clone()));
+                }
+                Work::Package(_) => packaged = true,
+                _ => {}
+            }
+        }
+        if packaged {
+            wanted.push(Wanted::Packages(package_place(project.name(), platform, &project.release, &way.registry)?));
+        }
+    }
+    Ok(wanted)
+}
+
+async fn packages(
+    place: &Place,
+    replace: bool,
+    project: &Project,
+    way: &Way,
+    events: &Events,
+) -> Result<Vec<Made>, PushError> {
+    let begun = Instant::now();
+    let folder = project.packages.join(place.platform.as_str());
+    let fits = |name: &str| sums::is_package(std::path::Path::new(name));
+    let files = fetch(place, &folder, replace, &fits, &way.client, events).await?;
+    sums::write(&folder)?;
+    let mut rows = Vec::new();
+    for (name, same) in files {
+        let path = folder.join(&name);
+        let (sha256, size) = crate::util::files::digest(&path)?;
+        let shown = path.strip_prefix(&project.folder).unwrap_or(&path).display().to_string();
+        rows.push(row(place, shown, format!("sha256:{sha256}"), size, (!same).then(|| begun.elapsed())));
+    }
+    Ok(rows)
+}
+
+async fn wheels(
+    place: &Place,
+    key: &Sha256,
+    project: &Project,
+    way: &Way,
+    events: &Events,
+) -> Result<Vec<Made>, PushError> {
+    let begun = Instant::now();
+    let platform = place.platform.as_str();
+    let shown = |house: &Wheelhouse, took| {
+        let digest = format!("sha256:{}", house.digest());
+        row(place, format!("{} ({})", place.name, house.describe()), digest, house.size(), took)
+    };
+    if let Found::Whole(house) = Wheelhouse::find(&project.wheel_dir, platform, key)? {
+        return Ok(vec![shown(&house, None)]);
+    }
+    let fresh = Wheelhouse::waiting(&project.wheel_dir, platform)?;
+    let fits = |name: &str| name == MANIFEST || WheelName::new(name).is_some();
+    fetch(place, fresh.path(), false, &fits, &way.client, events).await?;
+    match Wheelhouse::adopt(fresh, &project.wheel_dir, platform, key)? {
+        Found::Whole(house) => Ok(vec![shown(&house, Some(begun.elapsed()))]),
+        Found::Damaged(reason) => Err(PushError::Foreign { name: place.name.clone(), reason }),
+        Found::Absent => Err(PushError::Foreign { name: place.name.clone(), reason: "it has no manifest".to_owned() }),
+    }
+}
+
+fn row(place: &Place, name: String, digest: String, size: u64, took: Option<Duration>) -> Made {
+    let took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    Made { kind: MadeKind::Fetched, platform: place.platform.to_string(), name, size, digest, took_ms }
+}

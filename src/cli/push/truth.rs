@@ -1,0 +1,68 @@
+//! Refuses a release whose records are not true.
+
+use crate::{
+    build::{Session, survey},
+    diag::{Exit, Failure},
+    names::PlatformId,
+    pipeline::{
+        Project,
+        truth::{Untrue, tested},
+    },
+    plan::{Plan, State, Work},
+};
+
+/// What is pushed must be what the checkout makes, what was tested, and what a commit holds.
+pub(super) async fn check(
+    allow_dirty: bool,
+    plan: &Plan,
+    platforms: &[PlatformId],
+    project: &Project,
+    session: &Session,
+) -> Result<(), Failure> {
+    if !allow_dirty {
+        if let Some(dirt) = project.dirt() {
+            return Err(refusal(&dirt));
+        }
+        up_to_date(plan, platforms, session).await?;
+    }
+    for platform in platforms {
+        match tested(&project.folder, platform, &project.release.tag) {
+            Some(untrue) => untrue.first().map_or(Ok(()), |untrue| Err(refusal(untrue)))?,
+            None if session_tests(plan, platform) => {
+                let text = format!("{} was not tested on {platform}; `factory test` does", project.title());
+                session.events.warn(text);
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is anything to test on a platform.
+fn session_tests(plan: &Plan, platform: &PlatformId) -> bool {
+    plan.steps.iter().any(|step| step.platform == *platform && matches!(step.work, Work::Package(_)))
+}
+
+/// Refuses what a build would make again: it is of other files than those that are here.
+async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) -> Result<(), Failure> {
+    let survey = survey(plan, session).await?;
+    for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
+        let pushed = matches!(step.work, Work::Image(_) | Work::Package(_));
+        let why = match survey.states.get(&step.id) {
+            Some(State::Run(why)) => why.clone(),
+            Some(State::Waits(need)) => format!("{need} would be built again"),
+            _ => continue,
+        };
+        if pushed {
+            let message = format!("{} is not what this checkout makes: {why}", step.id);
+            return Err(Failure::new(Exit::StepFailed, message).help(
+                "`factory build` makes it, `factory test` tests it; `--allow-dirty` pushes what was built before",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn refusal(untrue: &Untrue) -> Failure {
+    Failure::new(Exit::StepFailed, untrue.sentence()).help(untrue.help())
+}

@@ -1,0 +1,116 @@
+//! Whether the records of a release are true: what is about to be given to others is what was tested, and what a commit holds.
+
+use std::path::Path;
+
+use super::Project;
+use crate::{
+    build::Records,
+    event::StepId,
+    names::{PlatformId, Tag},
+    source::worktree,
+    trial::Passed,
+};
+
+/// Most things that are told of each kind.
+const TOLD: usize = 3;
+
+/// What is wrong with a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untrue {
+    /// The checkout has changes that no commit holds.
+    Dirty {
+        /// The first of them, in words.
+        files: String,
+    },
+    /// Something is not what was tested.
+    Rebuilt {
+        /// The platform.
+        platform: PlatformId,
+        /// What it is, for people.
+        what: String,
+    },
+}
+
+impl Untrue {
+    /// In words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Dirty { files } => format!("the checkout has changes that no commit holds: {files}"),
+            Self::Rebuilt { platform, what } => format!("{what} on {platform} was built again since its test"),
+        }
+    }
+
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Dirty { .. } => "commit them and build again; or `--allow-dirty`",
+            Self::Rebuilt { .. } => "`factory test` tests what is there now",
+        }
+    }
+}
+
+/// Holds a project's checkout against its commit.
+#[must_use]
+pub fn dirt(folder: &Path, ours: &[&Path]) -> Option<Untrue> {
+    let below = |path: &&Path| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
+    let except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
+    let changed = worktree::changes(folder, &except)?;
+    let files = several(&changed);
+    (!changed.is_empty()).then_some(Untrue::Dirty { files })
+}
+
+impl Project {
+    /// Holds the project's checkout against its commit; what this program writes there does not count.
+    #[must_use]
+    pub fn dirt(&self) -> Option<Untrue> {
+        let (state, wheels) = (self.state(), self.folder.join("wheels"));
+        dirt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages])
+    }
+}
+
+/// What passed a test of this release, held against what was built since. `None` where no test of it has passed.
+#[must_use]
+pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Option<Vec<Untrue>> {
+    let passed = Passed::last(folder, platform).filter(|passed| passed.tag == *tag)?;
+    let records = Records::of(folder).all(platform);
+    let mut again = Vec::new();
+    for (name, id) in &passed.images {
+        let now = records.iter().find_map(|(_, record)| record.images.get(name));
+        if now.is_some_and(|now| now != id) {
+            again.push(name.clone());
+        }
+    }
+    for (name, sha256) in &passed.packages {
+        let step = StepId::new(platform, &format!("package-{name}"));
+        let record = records.iter().find(|(id, _)| *id == step).map(|(_, record)| record);
+        let ours = |file: &&crate::plan::RecordedFile| !file.path.starts_with(".factory/");
+        if record.is_some_and(|record| !record.files.iter().filter(ours).any(|file| file.sha256 == *sha256)) {
+            again.push(format!("package {name}"));
+        }
+    }
+    let (platform, what) = (platform.clone(), several(&again));
+    Some(if again.is_empty() { Vec::new() } else { vec![Untrue::Rebuilt { platform, what }] })
+}
+
+/// `a, b, c and 4 more`.
+fn several(names: &[String]) -> String {
+    let told = names.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(TOLD) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_more_than_three_are_named() {
+        let names = |count: usize| (0..count).map(|n| format!("f{n}")).collect::<Vec<_>>();
+        assert_eq!(several(&names(3)), "f0, f1, f2");
+        assert_eq!(several(&names(7)), "f0, f1, f2 and 4 more");
+    }
+}

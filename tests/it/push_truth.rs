@@ -1,0 +1,127 @@
+//! `push` and `tag` give nothing to others whose records are not true.
+
+use std::process::Command;
+
+use crate::{
+    play::Script,
+    project::Project,
+    push::{built, push, pushed},
+    registry::Registry,
+};
+
+/// Makes the project a checkout whose commit holds everything.
+fn commit(project: &Project) {
+    project.write(".gitignore", "/.factory\n/packages\n/wheels\n");
+    for arguments in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {
+        let who = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+        let done = Command::new("git").arg("-C").arg(project.folder()).args(who).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+/// A built and tested release in a clean checkout.
+fn tested() -> Option<(Project, Registry)> {
+    let project = Project::new();
+    let registry = Registry::new(&project)?;
+    commit(&project);
+    project.done(&["build"]);
+    project.forget_calls();
+    Some((project, registry))
+}
+
+/// Notes a test as `factory test` does when everything passes.
+fn note_test(project: &Project, tag: &str) {
+    let mut images = serde_json::Map::new();
+    for step in ["debian-12/core", "debian-12/web"] {
+        images.extend(project.record(step)["images"].as_object().unwrap().clone());
+    }
+    let package = |name: &str| {
+        let files = project.record(&format!("debian-12/package-{name}"))["files"].clone();
+        let ours = |file: &&serde_json::Value| file["path"].as_str().unwrap().starts_with("packages/");
+        files.as_array().unwrap().iter().find(ours).unwrap()["sha256"].clone()
+    };
+    let packages = serde_json::json!({ "shop": package("shop"), "shop-web": package("shop-web") });
+    let passed =
+        serde_json::json!({ "tag": tag, "packages": packages, "images": images, "finished": "2026-01-01T00:00:00Z" });
+    project.write(".factory/records/debian-12/test.json", &passed.to_string());
+}
+
+#[test]
+fn a_clean_checkout_is_pushed() {
+    let Some((project, registry)) = tested() else { return };
+    let run = push(&project, &registry, &[]).ended(0);
+    assert!(!run.stderr.contains("no commit holds"), "{run}");
+    assert_eq!(pushed(&project).len(), 4);
+}
+
+#[test]
+fn changes_that_no_commit_holds() {
+    let Some((project, registry)) = tested() else { return };
+    project.write("app/new.py", "");
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["the checkout has changes that no commit holds: app/new.py", "--allow-dirty"]);
+    let run = project.run(&["tag", "--dry-run", "--tag", "2.5.11"]);
+    assert!(run.stderr.contains("the recipe names no repository") || run.stderr.contains("no commit holds"), "{run}");
+    assert!(pushed(&project).is_empty());
+    push(&project, &registry, &["--allow-dirty"]).ended(0);
+    assert_eq!(pushed(&project).len(), 4, "what was built before");
+}
+
+#[test]
+fn files_that_changed_since() {
+    // Outside git nobody can say what is dirty; the records can say what would be made now.
+    let Some((project, registry)) = built() else { return };
+    project.edit("app/shop.py", "sold", "bought");
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["debian-12/core is not what this checkout makes: ", "app", "factory build"]);
+    assert!(pushed(&project).is_empty());
+    let before = project.image("shop/core:2.5.11");
+    push(&project, &registry, &["--allow-dirty"]).ended(0);
+    assert_eq!((pushed(&project).len(), project.image("shop/core:2.5.11")), (4, before), "what was built is pushed");
+}
+
+#[test]
+fn what_was_built_again_since_its_test() {
+    let Some((project, registry)) = tested() else { return };
+    note_test(&project, "2.5.11");
+    push(&project, &registry, &["--dry-run"]).ended(0);
+    project.edit("app/shop.py", "sold", "bought");
+    project.done(&["build"]);
+    commit(&project);
+    project.done(&["build"]);
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["on debian-12 was built again since its test", "`factory test` tests what is there now"]);
+    assert!(pushed(&project).is_empty());
+    note_test(&project, "2.5.11");
+    let run = push(&project, &registry, &[]).ended(0);
+    assert!(!run.stderr.contains("not tested"), "{run}");
+}
+
+#[test]
+fn what_was_never_tested_is_said() {
+    let Some((project, registry)) = tested() else { return };
+    note_test(&project, "2.5.10");
+    let run = push(&project, &registry, &[]).ended(0);
+    run.says(&["shop 2.5.11 was not tested on debian-12"]);
+}
+
+#[test]
+fn a_tag_of_what_is_not_true() {
+    let Some((project, _registry)) = tested() else { return };
+    let text =
+        project.read("factory.toml") + "\n[[repository]]\nname = \"shop\"\ngit = \"file:///nowhere\"\nref = \"main\"\n";
+    project.write("factory.toml", &text);
+    let run = project.run(&["tag"]).ended(1);
+    run.says(&["no tag was touched: the checkout has changes that no commit holds: factory.toml"]);
+    commit(&project);
+    project.done(&["build"]);
+    note_test(&project, "2.5.11");
+    project.edit("app/shop.py", "sold", "bought");
+    commit(&project);
+    project.done(&["build"]);
+    let run = project.run(&["tag"]).ended(1);
+    run.says(&["no tag was touched: ", "was built again since its test"]);
+    let run = project.run(&["tag", "--allow-dirty"]).ended(1);
+    run.says(&["was built again since its test"]);
+    project.play(&Script::new());
+}
