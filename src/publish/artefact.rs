@@ -78,7 +78,7 @@ impl Place {
     ) -> Result<Self, PushError> {
         let local = format!("{project}/{}", kind.word());
         let repository = registry.repository(&local)?;
-        let step = StepId::new(platform, &format!("{}-{tag}", kind.word()));
+        let step = StepId::new(platform, &format!("registry-{}-{tag}", kind.word()));
         let name = registry.name(&format!("{local}:{tag}"));
         Ok(Self { kind, step, platform: platform.clone(), repository, tag, name })
     }

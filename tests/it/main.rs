@@ -52,6 +52,8 @@ mod log;
 #[cfg(feature = "scripted")]
 mod metadata;
 #[cfg(feature = "scripted")]
+mod oci;
+#[cfg(feature = "scripted")]
 mod play;
 #[cfg(feature = "scripted")]
 mod push;

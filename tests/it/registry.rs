@@ -37,7 +37,8 @@ impl Registry {
         fs::write(&place, state.to_string()).unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/registry.py");
         let mut command = Command::new(python);
-        let mut child = command.arg(script).arg(&place).stdout(Stdio::piped()).spawn().unwrap();
+        let command = command.arg(script).arg(&place).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         let mut port = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
         let address = format!("127.0.0.1:{}", port.trim());

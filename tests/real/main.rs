@@ -14,5 +14,6 @@ mod packages;
 mod platforms;
 mod push;
 mod referee;
+mod registry;
 mod rpm;
 mod wheels;

@@ -42,6 +42,7 @@ fn push_messages() {
         (Unreachable, r#"Get "https://127.0.0.1:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused"#),
         (Busy, r#"Put "https://registry.example.org/v2/a/blobs/uploads/x": write: broken pipe"#),
         (Busy, r#"Put "https://registry.example.org/v2/a/manifests/1": EOF"#),
+        (Busy, r#"error parsing HTTP 429 response body: unexpected end of JSON input: """#),
         (Busy, "toomanyrequests: You have reached your pull rate limit"),
         (Busy, "received unexpected HTTP status: 500 Internal Server Error"),
         (Unreachable, r#"Get "https://registry.example.org/v2/": x509: certificate signed by unknown authority"#),
