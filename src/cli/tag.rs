@@ -56,10 +56,10 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let wish = wish(args, context)?;
     let listed = listed(args, context)?;
+    let references = references(&listed, &wish, context)?;
     if wish.action != Action::Delete {
         truth(args.allow_dirty, &wish, context)?;
     }
-    let references = references(&listed, &wish, context)?;
     let host = host(&listed, context)?;
     let git = Git::of(&host).await.map_err(no_git)?;
     let keepers = keepers(&listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;

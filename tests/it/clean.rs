@@ -9,7 +9,8 @@ use crate::{build::changes, play::Script, project::Project};
 /// Images, containers and files of others in a built project, each as near to ours as it can be.
 fn among_others() -> Project {
     let project = Project::with_two_platforms();
-    project.done(&["build"]);
+    // The list is in the order of building.
+    project.done(&["build", "--jobs", "1"]);
     // A nameless image of an earlier build, which a container of somebody kept alive then.
     project.meddle(|daemon| {
         let find = |name: &str| -> Value {

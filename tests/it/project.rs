@@ -570,13 +570,6 @@ impl Run {
         self
     }
 
-    /// The run, which must have ended with this code.
-    #[track_caller]
-    pub fn ended(self, code: i32) -> Self {
-        self.assert_code(code);
-        self
-    }
-
     /// Fails unless stderr has every one of these.
     #[track_caller]
     pub fn says(&self, parts: &[&str]) -> &Self {

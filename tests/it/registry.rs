@@ -10,9 +10,18 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    project::Project,
+    project::{Project, Run},
     servers::{Server, needs},
 };
+
+impl Run {
+    /// The run, which must have ended with this code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        self.assert_code(code);
+        self
+    }
+}
 
 /// A registry, its address and its rules.
 pub struct Registry {
