@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   xz-utils
 
-.PHONY: help demo test build check units real accept deny fuzz clean
+.PHONY: help demo test build check units real faults accept deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +40,10 @@ real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
 	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
 	  cargo test --locked --features scripted --lib engine::docker::live
+
+faults: ## faults at every step of a build, on an engine of its own (90 min; docs/faults.md)
+	@scripts/engine $(REFEREES) faketime
+	FACTORY_FAULTS=all cargo test --locked --features scripted --test faults -- --ignored --nocapture
 
 # Every Debian and Ubuntu that the example names.
 ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04

@@ -1,0 +1,7 @@
+"""Carries things."""
+
+from markupsafe import escape
+
+
+def carry(what):
+    return escape(what)

@@ -1,0 +1,45 @@
+//! Faults at every step boundary and inside steps, on a real engine of their own: after each, the next run finishes without doing
+//! completed steps again, its result is that of an undisturbed run, and nothing of the dead run is left. Run by `make faults`, which
+//! writes the matrix to docs/faults.md; `make real` plays a few of them.
+#![expect(clippy::disallowed_methods, reason = "a test may look at its surroundings")]
+#![expect(clippy::expect_used, reason = "a test may end at the first surprise")]
+#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the program's own names")]
+#![expect(clippy::print_stderr, reason = "progress of a long test")]
+
+mod cases;
+mod engine;
+mod others;
+mod state;
+mod table;
+mod world;
+
+use std::time::Instant;
+
+use cases::{Case, every};
+use table::Table;
+use world::World;
+
+#[test]
+#[ignore = "needs root and Docker's programs: make faults"]
+fn matrix() {
+    let all = std::env::var("FACTORY_FAULTS").is_ok_and(|wish| wish == "all");
+    if !rustix::process::getuid().is_root() {
+        eprintln!("skipped: an engine of its own wants root");
+        return;
+    }
+    let started = Instant::now();
+    let mut world = World::new(all);
+    let calm = world.undisturbed();
+    let mut table = Table::new(&calm);
+    let chosen: Vec<Case> = every(&calm).into_iter().filter(|case| all || case.in_short()).collect();
+    for case in &chosen {
+        table.row(case.play(&mut world, &calm));
+    }
+    for (name, play) in others::ALL {
+        if all || others::SHORT.contains(name) {
+            table.row(play(&mut world, &calm));
+        }
+    }
+    table.write(all, started.elapsed());
+    assert!(table.wrong().is_empty(), "{}", table.wrong().join("\n"));
+}
