@@ -40,7 +40,8 @@ impl Private {
 
     /// Starts it after it has ended.
     pub fn again(&mut self) {
-        for stale in ["docker.pid", "docker.sock"] {
+        // Its containerd ends with it; a pid file of one that nobody has reaped keeps the next from starting.
+        for stale in ["docker.pid", "docker.sock", "exec/containerd/containerd.pid"] {
             let _absent = std::fs::remove_file(self.folder.join(stale));
         }
         let log = File::options().create(true).append(true).open(self.folder.join("log")).expect("its log");
@@ -80,6 +81,14 @@ impl Private {
         let Some(mut child) = self.child.take() else { return };
         let _sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         let _ended = child.wait();
+        let containerd =
+            std::fs::read_to_string(self.folder.join("exec/containerd/containerd.pid")).unwrap_or_default();
+        let status = format!("/proc/{}/status", containerd.trim());
+        let runs = || std::fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !containerd.is_empty() && runs() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Runs the client.
