@@ -6,5 +6,6 @@ pub mod oci;
 pub mod project;
 pub mod requirements;
 pub mod roots;
+pub mod store;
 pub mod wheelhouse;
 pub mod worktree;

@@ -15,7 +15,7 @@ use fs_err as fs;
 
 use crate::{
     names::Sha256,
-    util::files::{digest, digest_of, write_whole},
+    util::files::{Tee, digest, digest_of, write_whole},
 };
 
 pub use name::{WheelName, normalise};
@@ -265,8 +265,7 @@ fn unpack(tar: &mut dyn Read, folder: &Path, judge: Judge<'_>) -> Result<Vec<Whe
             return Err(foreign("which is beyond 4 GiB or 5,000 wheels"));
         }
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(folder.join(name.as_str()))?;
-        let mut tee = Tee { from: entry, to: &mut file };
-        let (sha256, size) = digest_of(&mut tee)?;
+        let (sha256, size) = digest_of(&mut Tee::new(entry, &mut file))?;
         file.sync_all()?;
         let mut wheel = Wheel { file: name.clone(), sha256, size, compiled: false };
         wheel.compiled = judge(&wheel).map_err(foreign)?;
@@ -297,21 +296,6 @@ fn replace(fresh: tempfile::TempDir, folder: &Path) -> io::Result<()> {
         fs::rename(old.path().join("wheelhouse"), folder)?;
     }
     renamed
-}
-
-/// Copies what is read to a file.
-struct Tee<'a, R> {
-    from: R,
-    to: &'a mut fs::File,
-}
-
-impl<R: Read> Read for Tee<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use std::io::Write as _;
-        let got = self.from.read(buffer)?;
-        self.to.write_all(&buffer[..got])?;
-        Ok(got)
-    }
 }
 
 #[cfg(test)]

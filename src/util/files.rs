@@ -94,6 +94,28 @@ pub fn digest_of(reader: &mut dyn Read) -> io::Result<(Sha256, u64)> {
     }
 }
 
+/// Copies everything that is read from `from` to a file.
+#[derive(Debug)]
+pub struct Tee<'a, R> {
+    from: R,
+    to: &'a mut fs::File,
+}
+
+impl<'a, R> Tee<'a, R> {
+    /// Copies what is read of `from` to `to`.
+    pub fn new(from: R, to: &'a mut fs::File) -> Self {
+        Self { from, to }
+    }
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..got])?;
+        Ok(got)
+    }
+}
+
 /// A writer that fails once a token is cancelled, so that work on another thread ends soon after Ctrl-C.
 #[derive(Debug)]
 pub struct Guarded<W> {

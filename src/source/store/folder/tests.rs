@@ -1,0 +1,218 @@
+//! What a store gives back, what it notices, and what it lets go.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{names::Sha256, source::store::key_of_file};
+
+const LIMIT: u64 = 1 << 20;
+
+struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    fn store(&self, limit: u64) -> Folder {
+        Folder::new(self.root(), limit)
+    }
+
+    /// Keeps a file of these bytes under their digest.
+    fn keep(&self, store: &Folder, bytes: &[u8]) -> Key {
+        let key = key_of_file(&Sha256::of(bytes));
+        let from = self.folder.path().join("from");
+        std::fs::write(&from, bytes).unwrap();
+        store.keep(&key, &label_of(bytes), &from).unwrap();
+        key
+    }
+
+    /// What the store has for a key, and its bytes.
+    fn fetch(&self, store: &Folder, key: &Key) -> (Fetched, Option<Vec<u8>>) {
+        let into = tempfile::tempdir_in(self.folder.path()).unwrap();
+        let fetched = store.fetch(key, into.path()).unwrap();
+        let files: Vec<_> = std::fs::read_dir(into.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(files.len() <= 1, "{files:?}");
+        (fetched, files.first().map(|file| std::fs::read(file).unwrap()))
+    }
+
+    fn temporaries(&self) -> usize {
+        let entries = std::fs::read_dir(self.root()).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(TEMPORARY)).count()
+    }
+}
+
+fn label_of(bytes: &[u8]) -> Label {
+    let name = format!("x-{}-py3-none-any.whl", &Sha256::of(bytes).as_str()[..8]);
+    Label { name, sha256: Sha256::of(bytes), size: bytes.len() as u64 }
+}
+
+/// Makes an entry look as if it was last used so many hours ago.
+fn age(store: &Folder, key: &Key, hours: u64) {
+    let entry = std::fs::File::options().write(true).open(store.place(key).join(ENTRY)).unwrap();
+    let now = entry.metadata().unwrap().modified().unwrap();
+    entry.set_modified(now - Duration::from_hours(hours)).unwrap();
+}
+
+#[test]
+fn what_is_kept_is_given_back() {
+    let world = World::new();
+    let store = world.store(LIMIT);
+    let key = world.keep(&store, b"six");
+    assert_eq!(world.fetch(&store, &key), (Fetched::Whole(label_of(b"six")), Some(b"six".to_vec())));
+    assert_eq!(world.fetch(&store, &key_of_file(&Sha256::of("other"))).0, Fetched::Absent);
+    let built = Key { kind: Kind::Built, digest: key.digest.clone() };
+    assert_eq!(world.fetch(&store, &built).0, Fetched::Absent, "a kind of its own");
+    assert_eq!(world.fetch(&world.store(LIMIT), &key).1, Some(b"six".to_vec()), "another process");
+    assert_eq!((super::size(&world.root()), world.temporaries()), (3, 0));
+}
+
+#[test]
+fn a_damaged_entry_is_noticed_and_dropped() {
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 8] = [
+        ("has changed", |entry| std::fs::write(entry.join(CONTENT), "sex").unwrap()),
+        ("has changed", |entry| std::fs::write(entry.join(CONTENT), "sixsix").unwrap()),
+        ("has changed", |entry| std::fs::write(entry.join(CONTENT), "").unwrap()),
+        ("is missing", |entry| std::fs::remove_file(entry.join(CONTENT)).unwrap()),
+        ("cannot be read", |entry| std::fs::write(entry.join(ENTRY), "{").unwrap()),
+        ("entry.json", |entry| std::fs::remove_file(entry.join(ENTRY)).unwrap()),
+        ("holds something else", |entry| {
+            let text = std::fs::read_to_string(entry.join(ENTRY)).unwrap();
+            std::fs::write(entry.join(ENTRY), text.replace("x-", "../x-")).unwrap();
+        }),
+        ("holds something else", |entry| {
+            // Content and label of another file, put under this one's key.
+            std::fs::write(entry.join(CONTENT), "evil").unwrap();
+            let text = std::fs::read_to_string(entry.join(ENTRY)).unwrap();
+            let own = format!("\"{}\"", Sha256::of("six"));
+            std::fs::write(entry.join(ENTRY), text.replace(&own, &format!("\"{}\"", Sha256::of("evil")))).unwrap();
+        }),
+    ];
+    for (says, damage) in damages {
+        let world = World::new();
+        let store = world.store(LIMIT);
+        let key = world.keep(&store, b"six");
+        damage(&store.place(&key));
+        let (Fetched::Damaged(why), None) = world.fetch(&store, &key) else { panic!("{says}: not noticed") };
+        assert!(why.contains(says), "{why}");
+        assert_eq!(world.fetch(&store, &key).0, Fetched::Absent, "{says}");
+        world.keep(&store, b"six");
+        assert_eq!(world.fetch(&store, &key).1, Some(b"six".to_vec()), "{says}");
+        assert_eq!(world.temporaries(), 0, "{says}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_what_its_label_says_is_not_kept() {
+    let world = World::new();
+    let store = world.store(LIMIT);
+    let from = world.folder.path().join("from");
+    std::fs::write(&from, "evil").unwrap();
+    let key = key_of_file(&Sha256::of("six"));
+    assert!(matches!(store.keep(&key, &label_of(b"six"), &from), Err(StoreError::Changed(_))));
+    for name in ["../x", "", ".x", "a/b", "a\nb", "-x", "ü"] {
+        let label = Label { name: name.to_owned(), ..label_of(b"evil") };
+        assert!(matches!(store.keep(&key, &label, &from), Err(StoreError::Name(_))), "{name:?}");
+    }
+    assert_eq!((world.fetch(&store, &key).0, world.temporaries()), (Fetched::Absent, 0));
+}
+
+#[test]
+fn what_was_not_used_for_longest_goes_first() {
+    let world = World::new();
+    let store = world.store(10);
+    let keys = [b"aaa", b"bbb", b"ccc"].map(|bytes| world.keep(&store, bytes));
+    for (key, hours) in keys.iter().zip([3, 2, 1]) {
+        age(&store, key, hours);
+    }
+    // Used again: now `bbb` is the oldest.
+    assert!(world.fetch(&store, &keys[0]).1.is_some());
+    let newest = world.keep(&store, b"ddd");
+    let there = |key| matches!(world.fetch(&world.store(10), key).0, Fetched::Whole(_));
+    assert_eq!([&keys[0], &keys[1], &keys[2], &newest].map(there), [true, false, true, true]);
+    // What is larger than the whole store does not empty it.
+    let large = world.keep(&store, b"12345678901");
+    assert!(!there(&large) && there(&newest));
+    assert!(super::size(&world.root()) <= 10);
+}
+
+#[test]
+fn what_a_killed_process_was_writing_does_not_count() {
+    let world = World::new();
+    let store = world.store(LIMIT);
+    let key = key_of_file(&Sha256::of("six"));
+    let half = world.root().join(".tmp-killed");
+    std::fs::create_dir_all(&half).unwrap();
+    std::fs::write(half.join(CONTENT), "si").unwrap();
+    assert_eq!((world.fetch(&store, &key).0, super::size(&world.root())), (Fetched::Absent, 0));
+    world.keep(&store, b"six");
+    assert!(half.exists(), "it may still be written");
+    let old = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365);
+    std::fs::File::open(&half).unwrap().set_modified(old).unwrap();
+    world.keep(&world.store(LIMIT), b"seven");
+    assert!(!half.exists());
+}
+
+#[test]
+fn two_at_once() {
+    let world = Arc::new(World::new());
+    let threads = (0..4).map(|number| {
+        let world = Arc::clone(&world);
+        thread::spawn(move || {
+            let store = world.store(60);
+            for round in 0..50_u8 {
+                let bytes = [b'a' + round % 16; 10];
+                let from = world.folder.path().join(format!("from-{number}"));
+                std::fs::write(&from, bytes).unwrap();
+                let key = key_of_file(&Sha256::of(bytes));
+                store.keep(&key, &label_of(&bytes), &from).unwrap();
+                // Gone already or whole, never half.
+                let (fetched, got) = world.fetch(&store, &key);
+                match fetched {
+                    Fetched::Whole(_) => assert_eq!(got, Some(bytes.to_vec())),
+                    Fetched::Absent | Fetched::Damaged(_) => assert_eq!(got, None),
+                }
+            }
+        })
+    });
+    threads.collect::<Vec<_>>().into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(world.temporaries(), 0);
+    let store = world.store(60);
+    world.keep(&store, b"the last one");
+    assert!(super::size(&world.root()) <= 60);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+
+    #[test]
+    fn it_never_holds_more_than_its_limit_nor_gives_anything_else(
+        files in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 1..12),
+        limit in 1..120_u64,
+    ) {
+        let world = World::new();
+        let store = world.store(limit);
+        for bytes in &files {
+            world.keep(&store, bytes);
+            prop_assert!(super::size(&world.root()) <= limit);
+        }
+        for bytes in &files {
+            let (_, got) = world.fetch(&store, &key_of_file(&Sha256::of(bytes)));
+            prop_assert!(got.is_none_or(|got| got == *bytes));
+        }
+    }
+}

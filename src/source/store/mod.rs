@@ -1,0 +1,112 @@
+//! [`Store`]: what was fetched or built once, kept under what it is made of, so that nobody fetches or builds it again.
+//!
+//! A store only saves time. What it gives was found to be what was kept, and what it does not give is made again: nothing
+//! depends on what is in it, so anything of it may be lost at any moment.
+
+mod folder;
+mod key;
+
+use std::{fmt, io, path::Path};
+
+pub use folder::{Folder, size};
+pub use key::{Making, key_of_file};
+
+use crate::names::Sha256;
+
+/// What kind of thing an entry is, and how its key came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A file as an index gave it; the key is the digest of its bytes.
+    File,
+    /// A wheel that was built; the key is the digest of everything that it was made of.
+    Built,
+}
+
+impl Kind {
+    /// Every kind.
+    const ALL: [Self; 2] = [Self::File, Self::Built];
+
+    /// The word for it in places.
+    fn word(self) -> &'static str {
+        match self {
+            Self::File => "files",
+            Self::Built => "built",
+        }
+    }
+}
+
+/// What an entry is kept under.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Its kind.
+    pub kind: Kind,
+    /// See [`Kind`].
+    pub digest: Sha256,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.word(), self.digest)
+    }
+}
+
+/// What an entry says of its file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// Its name: letters, digits and `.`, `_`, `+`, `!`, `-`, a letter, digit or `_` first, at most 250.
+    pub name: String,
+    /// Of its bytes.
+    pub sha256: Sha256,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// What a store has for a key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// Nothing.
+    Absent,
+    /// Something that is not what was kept: why. It was dropped.
+    Damaged(String),
+    /// The file, written and found to be what its label says.
+    Whole(Label),
+}
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A name that cannot be the name of a file in every place.
+    #[error("`{0}` cannot be kept in the store: it is no plain file name")]
+    Name(String),
+    /// The file is not what its label says.
+    #[error("`{0}` changed while it was put into the store")]
+    Changed(String),
+    /// Reading or writing failed.
+    #[error("the store: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Keeps files under keys. Any number of processes may use one at the same time.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Writes the file of a key into the folder `into`, under the name of its label, which must be free there.
+    ///
+    /// # Errors
+    /// When `into` cannot be written or the store cannot be read. A damaged entry is no error.
+    fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError>;
+
+    /// Keeps the file at `from` under a key; what is there already stays. What does not fit into the store is left out.
+    ///
+    /// # Errors
+    /// When the file is not what the label says, or the store cannot be written: it is then as before.
+    fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError>;
+}
+
+/// Whether a name may be the name of a file in a folder of ours.
+fn is_plain(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(first)
+        && name.len() <= 250
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!-".contains(&c))
+}
