@@ -68,6 +68,12 @@ pub enum StepError {
         /// Its last complaint.
         reason: String,
     },
+    /// What a lock is held to differs from it.
+    #[error("{}", lines_of(differences))]
+    Drift {
+        /// One line for each thing.
+        differences: Vec<String>,
+    },
     /// The builder's interpreter is not what the platform's file says.
     #[error("{0}")]
     Interpreter(String),
@@ -105,6 +111,24 @@ pub enum StepError {
     Internal(String),
 }
 
+/// What to type when a lock and the world differ.
+pub const RELOCK: &str = "`factory build` takes what there is now and writes `factory.lock`; look at the difference and commit it, or \
+                          take back what was changed";
+
+/// Most differences that are told.
+const TOLD: usize = 10;
+
+/// What differs from a lock, in words.
+#[must_use]
+pub fn lines_of(differences: &[String]) -> String {
+    let mut text =
+        format!("this is not what `factory.lock` says: {}", differences[..differences.len().min(TOLD)].join("; "));
+    if differences.len() > TOLD {
+        text.push_str(&format!(" and {} more", differences.len() - TOLD));
+    }
+    text
+}
+
 impl StepError {
     /// What to type or change next.
     #[must_use]
@@ -125,6 +149,7 @@ impl StepError {
                 "mend the way to the registry, or leave `--refresh` out: then the image in the daemon is taken"
                     .to_owned(),
             ),
+            Self::Drift { .. } => Some(RELOCK.to_owned()),
             Self::Pip { .. } => Some("the whole output of pip is in the step's log".to_owned()),
             _ => None,
         }

@@ -11,7 +11,7 @@ mod session;
 mod settle;
 mod wheels;
 
-pub use error::StepError;
+pub use error::{RELOCK, StepError, lines_of};
 pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
 pub use run::{BuildError, Done, Survey, run, survey};

@@ -179,6 +179,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         key: wheelhouse.manifest.key.clone(),
         inputs: step.inputs.clone(),
         origins: step.origins.clone(),
+        wishes: step.wishes.clone(),
         needs: BTreeMap::new(),
         output: wheelhouse.digest().to_string(),
         images: BTreeMap::new(),

@@ -244,6 +244,7 @@ impl<'a> Progress<'a> {
             key: step.key(&self.outputs),
             inputs: step.inputs.clone(),
             origins: step.origins.clone(),
+            wishes: step.wishes.clone(),
             needs,
             output: product.output,
             images: product.images,

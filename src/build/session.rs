@@ -9,7 +9,7 @@ use crate::{
     engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
     plan::label,
-    source::roots::Roots,
+    source::{lockfile::Lockfile, roots::Roots, store::Store},
     util::files,
 };
 
@@ -34,6 +34,12 @@ pub struct Session {
     pub run: String,
     /// Where wheelhouses are.
     pub wheel_dir: PathBuf,
+    /// Where wheels and source distributions are kept, so that nobody fetches or builds them again.
+    pub store: Arc<dyn Store>,
+    /// What the last builds were made of; empty where nobody has written it down.
+    pub lock: Arc<Lockfile>,
+    /// Whether nothing else than what is in the lock may be taken.
+    pub locked: bool,
     /// Where packages go.
     pub packages: PathBuf,
     /// Trusted certificates, PEM (`FACTORY_CA_BUNDLE`).

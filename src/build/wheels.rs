@@ -1,10 +1,24 @@
-//! Wheels: pip in a container of the builder image, as the caller's user; what it made becomes a wheelhouse.
+//! Wheels: what the index and the store have is taken, what is missing is built; together it becomes a wheelhouse.
+//!
+//! 1. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
+//! 2. Source distributions become wheels (`compile`): out of the store where the very same was built before, else each in a
+//!    container of its own, so that none of them can change the wheel of another one, now or in the store.
+//! 3. All wheels get their name together.
+//!
+//! Everything is done by pip in containers of the builder image, as the caller's user.
 
+mod bench;
+mod compile;
 mod complaint;
+mod environment;
+mod locked;
+mod offer;
+mod own;
 mod pip;
+mod resolve;
 pub mod seed;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     Lines, Session, StepError, image,
@@ -12,17 +26,16 @@ use super::{
     run::Product,
 };
 use crate::{
-    engine::ContainerId,
     event::StepId,
-    names::Sha256,
     plan::{Record, Step, WheelsWork},
     source::{
-        requirements,
-        wheelhouse::{Wheel, Wheelhouse, normalise},
+        store::key_of_file,
+        wheelhouse::{Dist, Wheel, Wheelhouse},
     },
-    util::files::Guarded,
 };
-use pip::ROOT;
+use bench::{Bench, Toolbox};
+use environment::Environment;
+use resolve::Found;
 
 /// Runs the step.
 pub async fn run(
@@ -35,14 +48,12 @@ pub async fn run(
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
             let record = records.get(seed).ok_or_else(|| StepError::Internal(format!("{seed} did not run")))?;
-            Some(Toolbox { seed: image::wheelhouse(seed, record, step, session).await?, script })
+            Some(Toolbox { seed: image::wheelhouse(seed, record, step, session).await?, script: script.clone() })
         }
         None => None,
     };
-    let container = session.create(&step.id, pip::spec(&work.builder, command(work), session)).await?;
-    let made = build(work, toolbox, step, session, lines, &container).await;
-    session.discard(&container).await;
-    Ok(complete(step, &made?))
+    let bench = Bench::new(work, step, session, lines, toolbox)?;
+    Ok(complete(step, &make(&bench).await?))
 }
 
 /// What a wheelhouse step gives.
@@ -51,116 +62,47 @@ fn complete(step: &Step, made: &Wheelhouse) -> Product {
     Product { output: record.output, note: record.note, size: record.size, ..Product::default() }
 }
 
-/// pip for a platform that has none of use: its wheels, and the script that makes it run.
-struct Toolbox<'a> {
-    seed: Wheelhouse,
-    script: &'a str,
-}
-
-/// Makes a virtualenv of the seed and becomes pip in it. `$1` is the interpreter.
-const WITH_TOOLBOX: &str =
-    "python=$1 && shift && \"$python\" virtualenv.py --seed seed seed env && exec env/bin/python -m pip \"$@\"";
-
-/// pip's command line. Arguments come from checked names and stay arguments: no shell reads them.
-fn command(work: &WheelsWork) -> Vec<String> {
-    let start: &[&str] = match work.toolbox {
-        None => &["", "-m", "pip"],
-        Some(_) => &["/bin/sh", "-c", WITH_TOOLBOX, "pip", ""],
-    };
-    let mut argv: Vec<String> =
-        start.iter().map(|word| if word.is_empty() { &work.python.interpreter } else { *word }.to_owned()).collect();
-    let pip = [
-        "--disable-pip-version-check",
-        "--no-cache-dir",
-        "--no-input",
-        "wheel",
-        "--progress-bar",
-        "off",
-        "--wheel-dir",
-        &format!("{ROOT}/wheels"),
-        "--requirement",
-        &format!("{ROOT}/in/{}", work.requirements_name),
-    ];
-    argv.extend(pip.map(str::to_owned));
-    for constraint in &work.constraints {
-        argv.extend(["--constraint".to_owned(), format!("{ROOT}/in/{}", constraint.display())]);
+async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
+    let environment = Environment::new(bench);
+    let own = own::wheels(bench, &environment).await?;
+    let found = resolve::run(bench, &own).await?;
+    locked::hold(bench, &found)?;
+    let house = bench.folder("wheels")?;
+    let mut wheels = Vec::new();
+    for found in &found {
+        let (wheel, path) = wheel(bench, &environment, &own, found).await?;
+        fs_err::rename(path, house.join(wheel.file.as_str()))?;
+        wheels.push(wheel);
     }
-    if !work.no_binary.is_empty() {
-        argv.extend(["--no-binary".to_owned(), work.no_binary.join(",")]);
-    }
-    argv
-}
-
-async fn build(
-    work: &WheelsWork,
-    toolbox: Option<Toolbox<'_>>,
-    step: &Step,
-    session: &Session,
-    lines: &Lines,
-    container: &ContainerId,
-) -> Result<Wheelhouse, StepError> {
-    session.engine.upload(container, "/", inputs(work, toolbox, session)?).await?;
-    session.engine.start(container).await?;
-    let code = session.engine.wait(container, lines).await?;
-    if code != 0 {
-        return Err(complaint::explain(work, session, code, &lines.tail()));
-    }
-    let compiled: BTreeSet<String> = lines.tail().iter().filter_map(|line| created(line)).collect();
-    let wanted: BTreeSet<String> = work.no_binary.iter().map(|name| normalise(name)).collect();
-    let python = work.python.clone();
-    let judge = move |wheel: &Wheel| {
-        if wheel.file.fits(&python.version, &python.abi) {
-            let name = wheel.file.distribution();
-            Ok(compiled.contains(&name) || wanted.contains(&name))
-        } else {
-            Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
-        }
-    };
-    receive(&work.key, step, session, container, judge).await
-}
-
-/// What goes into the container: what every pip has, the requirements, and the toolbox where there is one.
-fn inputs(work: &WheelsWork, toolbox: Option<Toolbox<'_>>, session: &Session) -> Result<std::fs::File, StepError> {
-    let root = ROOT.trim_start_matches('/');
-    let mut tar = pip::inputs(&work.index, session)?;
-    let first: Vec<_> = std::iter::once(&work.requirements).chain(&work.constraints).cloned().collect();
-    for (path, text) in requirements::closure(&session.roots, &first)? {
-        tar.bytes(&format!("{root}/in/{}", path.display()), text.as_bytes(), 0o644, 0)?;
-    }
-    if let Some(Toolbox { seed, script }) = toolbox {
-        tar.bytes(&format!("{root}/home/virtualenv.py"), script.as_bytes(), 0o644, 0)?;
-        for wheel in &seed.manifest.wheels {
-            let name = wheel.file.as_str();
-            tar.file(&format!("{root}/home/seed/{name}"), &seed.folder.join(name), &wheel.sha256, 0o644)?;
-        }
-    }
-    tar.finish()
-}
-
-/// Takes a wheelhouse out of a container that has made it.
-async fn receive(
-    key: &Sha256,
-    step: &Step,
-    session: &Session,
-    container: &ContainerId,
-    judge: impl Fn(&Wheel) -> Result<bool, &'static str> + Send + 'static,
-) -> Result<Wheelhouse, StepError> {
-    let stream = session
-        .engine
-        .download(container, &format!("{ROOT}/wheels"))
-        .await?
-        .ok_or_else(|| StepError::Internal(format!("{ROOT}/wheels is missing in the builder's container")))?;
+    let (work, step, session) = (bench.work, bench.step, bench.session);
     let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
-    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.cancel.clone());
-    let reader = crate::build::package::blocking_reader(stream);
+    let (key, inputs, shop) = (work.key.clone(), step.inputs.clone(), bench.shop());
     blocking(move || {
-        Ok(Wheelhouse::receive(&wheel_dir, &platform, &key, &inputs, &mut Guarded::new(reader, cancel), &judge)?)
+        let made = Wheelhouse::finish(&house, &wheel_dir, &platform, &key, &inputs, wheels);
+        // The folder around it goes when nobody works in it any more.
+        drop(shop);
+        Ok(made?)
     })
     .await
 }
 
-/// The distribution that pip says it built a wheel of: `Created wheel for psutil: filename=…`.
-fn created(line: &str) -> Option<String> {
-    let name = line.trim().strip_prefix("Created wheel for ")?.split(':').next()?;
-    Some(normalise(name))
+/// The wheel of a file that pip chose, and where it is.
+async fn wheel(
+    bench: &Bench<'_>,
+    environment: &Environment<'_>,
+    own: &[own::Own],
+    found: &Found,
+) -> Result<(Wheel, std::path::PathBuf), StepError> {
+    if let Some(own) = own.iter().find(|own| own.wheel.sha256 == found.received.sha256) {
+        return Ok((own.wheel.clone(), found.path.clone()));
+    }
+    let received = &found.received;
+    bench.keep(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;
+    match &received.file {
+        Dist::Wheel(file) => {
+            let wheel = Wheel::fetched(file.clone(), received.sha256.clone(), received.size, found.offered);
+            Ok((wheel, found.path.clone()))
+        }
+        Dist::Sdist(_) => compile::sdist(bench, environment, found).await,
+    }
 }

@@ -18,7 +18,7 @@ use crate::{
     pipeline::{Project, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
-    source::git,
+    source::{git, store, wheelhouse},
     util::lock::{Lock, Tried, try_lock},
 };
 
@@ -186,6 +186,9 @@ impl Context {
             home: project.home.clone(),
             run: format!("{}-{}", std::process::id(), crate::util::clock::now()),
             wheel_dir: project.wheel_dir.clone(),
+            store: Arc::new(store::Folder::new(wheelhouse::store(&project.wheel_dir), store_limit()?)),
+            lock: Arc::default(),
+            locked: false,
             packages: project.packages.clone(),
             ca: ca_bundle()?,
             proxies: proxies(),
@@ -245,6 +248,31 @@ impl Context {
             }
         }
     }
+}
+
+/// What the store may hold where nobody says it, in bytes.
+const STORE_LIMIT: u64 = 10_000_000_000;
+
+/// What the store may hold, in bytes.
+///
+/// # Errors
+/// Exit code 2 when `WHEEL_STORE_LIMIT` is no size.
+fn store_limit() -> Result<u64, Failure> {
+    let Some(text) = env::get(env::WHEEL_STORE_LIMIT) else { return Ok(STORE_LIMIT) };
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = match unit {
+        "" => Some(1),
+        "k" => Some(1_000),
+        "M" => Some(1_000_000),
+        "G" => Some(1_000_000_000),
+        "T" => Some(1_000_000_000_000),
+        _ => None,
+    };
+    let bytes = factor.zip(digits.parse::<u64>().ok()).and_then(|(factor, number)| number.checked_mul(factor));
+    bytes.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("WHEEL_STORE_LIMIT is `{}`, which is no size", text.escape_debug()))
+            .help("name bytes, or use `k`, `M`, `G` or `T`: `WHEEL_STORE_LIMIT=20G`; 0 keeps nothing")
+    })
 }
 
 fn settings(globals: &Globals) -> Settings {

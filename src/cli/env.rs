@@ -10,6 +10,8 @@ pub const FACTORY_BRANCH: &str = "FACTORY_BRANCH";
 pub const FACTORY_REGISTRY: &str = "FACTORY_REGISTRY";
 /// Moves the wheel cache from `wheels/` of the project.
 pub const WHEEL_DIR: &str = "WHEEL_DIR";
+/// What the store in the wheel cache may hold: bytes, or with `k`, `M`, `G` or `T`.
+pub const WHEEL_STORE_LIMIT: &str = "WHEEL_STORE_LIMIT";
 /// A PEM file of certificates that builds and git trust, for a network whose proxy inspects TLS. Never left in an image.
 pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
 /// Time of everything in artefacts, seconds since 1970 (reproducible-builds.org).

@@ -139,10 +139,10 @@ async fn wheels(
     if let Found::Whole(house) = Wheelhouse::find(&project.wheel_dir, platform, key)? {
         return Ok(vec![shown(&house, None)]);
     }
-    let fresh = Wheelhouse::waiting(&project.wheel_dir, platform)?;
+    let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;
     let fits = |name: &str| name == MANIFEST || WheelName::new(name).is_some();
     fetch(place, fresh.path(), false, &fits, &way.client, events).await?;
-    match Wheelhouse::adopt(fresh, &project.wheel_dir, platform, key)? {
+    match Wheelhouse::adopt(fresh.path(), &project.wheel_dir, platform, key)? {
         Found::Whole(house) => Ok(vec![shown(&house, Some(begun.elapsed()))]),
         Found::Damaged(reason) => Err(PushError::Foreign { name: place.name.clone(), reason }),
         Found::Absent => Err(PushError::Foreign { name: place.name.clone(), reason: "it has no manifest".to_owned() }),

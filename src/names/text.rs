@@ -164,6 +164,32 @@ name_type!(
     }
 );
 
+name_type!(
+    /// A source distribution's file name: `{name}-{version}.tar.gz` (PEP 625), and the older endings that pip reads.
+    SdistFile, "source distribution", "`name-version.tar.gz` (PEP 625), or `.zip`, `.tar.bz2`, `.tar.xz`, `.tgz`",
+    |s| {
+        s.len() <= 250
+            && s.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && s.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!-".contains(&c))
+            && sdist_stem(s).and_then(|stem| stem.rsplit_once('-')).is_some_and(|(name, version)| {
+                !name.is_empty() && version.starts_with(|c: char| c.is_ascii_alphanumeric())
+            })
+    }
+);
+
+/// A source distribution's name without its ending.
+pub(super) fn sdist_stem(name: &str) -> Option<&str> {
+    [".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz"].iter().find_map(|ending| name.strip_suffix(ending))
+}
+
+impl SdistFile {
+    /// The distribution's name as it is written, and its version.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        sdist_stem(&self.0).and_then(|stem| stem.rsplit_once('-')).unwrap_or((&self.0, ""))
+    }
+}
+
 impl Sha256 {
     /// The digest of `bytes`.
     #[must_use]
@@ -206,6 +232,20 @@ mod tests {
         }
         for bad in ["Canopsis/core", "/a", "a/", "a//b", "a:b", "a@b", "-a", "a/..", "a._b"] {
             assert!(Repository::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn source_distributions() {
+        for (good, parts) in [
+            ("pyyaml-6.0.2.tar.gz", ("pyyaml", "6.0.2")),
+            ("zope.interface-8.0.1.tar.gz", ("zope.interface", "8.0.1")),
+            ("python-dateutil-2.9.0.post0.zip", ("python-dateutil", "2.9.0.post0")),
+        ] {
+            assert_eq!(SdistFile::new(good).unwrap().parts(), parts, "{good}");
+        }
+        for bad in ["x.tar.gz", "-x-1.tar.gz", "../x-1.tar.gz", "x-1.whl", "x-1.tar.gz\n", "x y-1.zip", "x-.zip", ""] {
+            assert!(SdistFile::new(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inputs, Origins, Plan, Step};
+use super::{Inputs, Origins, Plan, Step, Wishes};
 use crate::{event::StepId, names::Sha256};
 
 /// What a step left when it succeeded.
@@ -18,6 +18,9 @@ pub struct Record {
     /// Which of them came from a source, to say which commit changed them.
     #[serde(default, skip_serializing_if = "Origins::is_empty")]
     pub origins: Origins,
+    /// What the requirements files among them asked for, to say which requirement changed.
+    #[serde(default, skip_serializing_if = "Wishes::is_empty")]
+    pub wishes: Wishes,
     /// The outputs of what it needed.
     pub needs: BTreeMap<StepId, String>,
     /// The digest that stands for its result.
@@ -122,7 +125,10 @@ fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) 
             None => changed.push(format!("{name} is new")),
             Some(before) if before != value => changed.push(match (short(before), short(value)) {
                 (Some(before), Some(value)) => format!("{name}: {before} -> {value}"),
-                _ => format!("{name} changed"),
+                _ => match wishes(name, step, record) {
+                    wishes if wishes.is_empty() => format!("{name} changed"),
+                    wishes => format!("{name} changed: {wishes}"),
+                },
             }),
             Some(_) => {}
         }
@@ -141,6 +147,44 @@ fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) 
         1..=3 => changed.join(", "),
         more => format!("{} and {} more", changed[..2].join(", "), more - 2),
     }
+}
+
+/// Most requirements that are named.
+const NAMED: usize = 3;
+
+/// `redis 5.0.1 -> 5.0.4, six 1.16.0 added and 4 more` of a requirements file; nothing where the record does not say, or where
+/// it asks for the same as before.
+fn wishes(input: &str, step: &Step, record: &Record) -> String {
+    let (Some(before), Some(now)) = (record.wishes.get(input), step.wishes.get(input)) else { return String::new() };
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    // Without the marker, which only tells two of a name apart.
+    let word = |name: &str, wants: &str| {
+        let name = name.split(';').next().unwrap_or(name);
+        format!("{name} {}", version(wants)).trim_end().to_owned()
+    };
+    let changed = names.into_iter().filter_map(|name| match (before.get(name), now.get(name)) {
+        (Some(before), Some(now)) if before == now => None,
+        (Some(before), Some(now)) => Some(format!("{} -> {}", word(name, or_any(before)), version(or_any(now)))),
+        (None, Some(now)) => Some(format!("{} added", word(name, now))),
+        (Some(before), None) => Some(format!("{} removed", word(name, before))),
+        (None, None) => None,
+    });
+    let changed: Vec<String> = changed.collect();
+    let more = changed.len().saturating_sub(NAMED);
+    let told = changed[..changed.len() - more].join(", ");
+    if more == 0 { told } else { format!("{told} and {more} more") }
+}
+
+/// `5.0.1` of `==5.0.1`, where that is all.
+fn version(wants: &str) -> &str {
+    match wants.strip_prefix("==") {
+        Some(version) if !version.contains([',', '*', '=']) => version,
+        _ => wants,
+    }
+}
+
+fn or_any(wants: &str) -> &str {
+    if wants.is_empty() { "any" } else { wants }
 }
 
 /// `source bricks: 1a2b3c4 -> 5d6e7f8` of an input whose content another commit of its source changed.

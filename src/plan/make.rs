@@ -9,7 +9,7 @@ mod wheels;
 
 use std::path::{Path, PathBuf};
 
-use super::{Inputs, Plan, Step, TemplateError, Templates, Work, dockerfile::Template};
+use super::{Inputs, Plan, Step, TemplateError, Templates, Wishes, Work, dockerfile::Template};
 use crate::{
     event::StepId,
     names::Sha256,
@@ -147,6 +147,7 @@ impl Maker<'_> {
             inputs,
             needs: Vec::new(),
             uses: Vec::new(),
+            wishes: Wishes::new(),
             wanted: false,
         }
     }

@@ -12,6 +12,6 @@ pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
 pub use make::{PlanContext, PlanError, Want, make};
 pub use step::{
-    BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, PackageWork, Plan, QuirksWork, SeedWork, Step,
-    WheelsWork, Work, label,
+    BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, OwnFolder, PackageWork, Plan, QuirksWork, SeedWork, Step,
+    WheelsWork, Wishes, Work, label,
 };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     event::StepId,
-    names::{ArchName, PackageName, PlatformId, Sha256},
+    names::{ArchName, ImageName, PackageName, PlatformId, Sha256},
     plan::ContextFile,
     platform::{Bootstrap, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release},
@@ -34,6 +34,10 @@ pub type Inputs = BTreeMap<String, String>;
 /// what counts is the content.
 pub type Origins = BTreeMap<String, (String, String)>;
 
+/// What requirements files among the inputs ask for: the user's word for the input -> distribution -> what of it. For people:
+/// what counts is the content.
+pub type Wishes = BTreeMap<String, BTreeMap<String, String>>;
+
 /// One unit of work.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -49,6 +53,8 @@ pub struct Step {
     pub inputs: Inputs,
     /// Where those of them that come from a source are from; not in the key.
     pub origins: Origins,
+    /// What those of them that are requirements files ask for; not in the key.
+    pub wishes: Wishes,
     /// Steps whose output enters its key.
     pub needs: Vec<StepId>,
     /// Steps that must have run before it runs, but whose output does not change its result.
@@ -82,7 +88,7 @@ impl Work {
             Self::Base(_) => "base 1",
             Self::Builder(_) => "builder 1",
             Self::Seed(_) => "seed 1",
-            Self::Wheels(_) => "wheels 1",
+            Self::Wheels(_) => "wheels 2",
             Self::Image(_) => "image 1",
             Self::Package(_) => "package 1",
         }
@@ -160,6 +166,8 @@ pub struct Index {
 /// See [`Work::Wheels`].
 #[derive(Debug, Clone)]
 pub struct WheelsWork {
+    /// The image that the set is of.
+    pub image: ImageName,
     /// The requirements file, relative to the project.
     pub requirements: PathBuf,
     /// How the user calls it.
@@ -170,14 +178,37 @@ pub struct WheelsWork {
     pub no_binary: Vec<String>,
     /// Where from.
     pub index: Index,
+    /// Folders of the checkout among the requirements.
+    pub folders: Vec<OwnFolder>,
     /// The platform's Python.
     pub python: Python,
+    /// The machine in the kernel's words: `x86_64`.
+    pub machine: String,
+    /// The pins of pip and setuptools in a line; empty where they are the platform's own.
+    pub seed: String,
+    /// The packages that the builder image is made of.
+    pub builder_packages: Vec<String>,
+    /// The command that lists what is installed in it, as [`crate::source::installed::Installed`] reads it.
+    pub listing: Vec<String>,
     /// The step that fetched pip, and the script that makes it run.
     pub toolbox: Option<(StepId, String)>,
     /// The builder image's name.
     pub builder: String,
     /// The key of the wheelhouse: of this step's own inputs only.
     pub key: Sha256,
+}
+
+/// A folder of the checkout that a requirements file names.
+#[derive(Debug, Clone)]
+pub struct OwnFolder {
+    /// As it stands there: `./libs/own`.
+    pub written: String,
+    /// In the recipe's words.
+    pub path: PathBuf,
+    /// Its files that count.
+    pub files: Vec<ContextFile>,
+    /// Of their paths, modes and contents.
+    pub digest: Sha256,
 }
 
 /// See [`Work::Image`].

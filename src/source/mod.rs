@@ -2,6 +2,8 @@
 
 pub mod git;
 pub mod http;
+pub mod installed;
+pub mod lockfile;
 pub mod oci;
 pub mod project;
 pub mod requirements;

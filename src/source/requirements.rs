@@ -1,12 +1,16 @@
 //! Requirements files (pip's "Requirements File Format"): which other files they take in, and on which line a
 //! distribution stands. Never resolves anything: that is pip's work.
 
+mod line;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 use fs_err as fs;
+
+pub use line::{Line, Requirement, lines, wishes, with_folder};
 
 use super::{
     project::{SourceError, within},

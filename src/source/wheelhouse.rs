@@ -4,10 +4,11 @@
 //! one as it was. Its `manifest.json` holds the SHA-256 of every wheel: a damaged one is found before it is used.
 
 mod name;
+mod receive;
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -15,21 +16,17 @@ use fs_err as fs;
 
 use crate::{
     names::Sha256,
-    util::files::{Tee, digest, digest_of, write_whole},
+    util::files::{TEMPORARY, digest, write_whole},
 };
 
 pub use name::{WheelName, normalise};
+pub use receive::{Dist, Judge, Received, receive};
 
 /// The manifest's name in a wheelhouse.
 pub const MANIFEST: &str = "manifest.json";
 
 /// The form of the manifest that this program writes and reads.
 const MANIFEST_VERSION: u32 = 1;
-
-/// Most wheels of one requirements set, and the largest one: a bound against a hostile container, not a limit that a
-/// project meets.
-const MOST_WHEELS: usize = 5_000;
-const LARGEST_WHEEL: u64 = 4 << 30;
 
 /// What a wheelhouse holds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -57,8 +54,25 @@ pub struct Wheel {
     pub sha256: Sha256,
     /// In bytes.
     pub size: u64,
-    /// Whether it was compiled from its source distribution here.
+    /// Whether it was compiled here, from its source distribution or from a folder of the checkout.
     pub compiled: bool,
+    /// The source distribution that it was compiled from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdist: Option<Sha256>,
+    /// The folder of the checkout that it was compiled from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Whether the store had it when this wheelhouse was made, or had what the index would have given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stored: bool,
+}
+
+impl Wheel {
+    /// One that an index gave.
+    #[must_use]
+    pub fn fetched(file: WheelName, sha256: Sha256, size: u64, stored: bool) -> Self {
+        Self { file, sha256, size, compiled: false, sdist: None, folder: None, stored }
+    }
 }
 
 /// Why a wheelhouse could not be made.
@@ -90,9 +104,6 @@ pub struct Wheelhouse {
     pub manifest: Manifest,
 }
 
-/// Says of a wheel whether it was compiled here (it is not said yet), or why it must not be there.
-pub type Judge<'a> = &'a dyn Fn(&Wheel) -> Result<bool, &'static str>;
-
 /// What is found under a wheelhouse's name.
 #[derive(Debug)]
 pub enum Found {
@@ -119,22 +130,12 @@ impl Wheelhouse {
         Self::check(Self::folder(wheel_dir, platform, key), platform, key)
     }
 
-    /// A folder beside the wheelhouses of a platform, for one that comes from elsewhere. It goes when it is dropped.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn waiting(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
-        let parent = wheel_dir.join(platform);
-        fs::create_dir_all(&parent)?;
-        tempfile::Builder::new().prefix(".tmp-").tempdir_in(&parent)
-    }
-
     /// Gives a folder that was filled from elsewhere its name, where it is a whole wheelhouse of this key.
     ///
     /// # Errors
     /// When it cannot be read or renamed.
-    pub fn adopt(fresh: tempfile::TempDir, wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
-        match Self::check(fresh.path().to_owned(), platform, key)? {
+    pub fn adopt(fresh: &Path, wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
+        match Self::check(fresh.to_owned(), platform, key)? {
             Found::Whole(Self { manifest, .. }) => {
                 let folder = Self::folder(wheel_dir, platform, key);
                 replace(fresh, &folder)?;
@@ -174,23 +175,32 @@ impl Wheelhouse {
         Ok(Found::Whole(Self { folder, manifest }))
     }
 
-    /// Takes the wheels out of a tar stream of the builder container and gives the wheelhouse its name.
-    ///
-    /// The stream is hostile until checked: only regular files with a wheel's name, directly in its one folder, are
-    /// taken. `judge` says of each whether it was compiled from source, or why it must not be there.
+    /// A folder in which a wheelhouse of a platform can be made: gone when dropped, renamed when finished.
     ///
     /// # Errors
-    /// [`WheelhouseError`]; nothing is left behind, and an earlier wheelhouse stays as it was.
-    pub fn receive(
+    /// When the cache cannot be written.
+    pub fn workshop(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
+        let parent = wheel_dir.join(platform);
+        fs::create_dir_all(&parent)?;
+        tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&parent)
+    }
+
+    /// Gives a folder that holds just these wheels its name. What stood there goes away only after it could be moved aside.
+    ///
+    /// # Errors
+    /// [`WheelhouseError::Empty`] without a wheel, or when the cache cannot be written: an earlier wheelhouse is as it was.
+    pub fn finish(
+        fresh: &Path,
         wheel_dir: &Path,
         platform: &str,
         key: &Sha256,
         inputs: &BTreeMap<String, String>,
-        tar: &mut dyn Read,
-        judge: Judge<'_>,
+        mut wheels: Vec<Wheel>,
     ) -> Result<Self, WheelhouseError> {
-        let fresh = Self::waiting(wheel_dir, platform)?;
-        let wheels = unpack(tar, fresh.path(), judge)?;
+        if wheels.is_empty() {
+            return Err(WheelhouseError::Empty);
+        }
+        wheels.sort_by(|a, b| a.file.cmp(&b.file));
         let manifest = Manifest {
             version: MANIFEST_VERSION,
             key: key.clone(),
@@ -198,10 +208,19 @@ impl Wheelhouse {
             inputs: inputs.clone(),
             wheels,
         };
-        write_whole(&fresh.path().join(MANIFEST), &serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?)?;
+        write_whole(&fresh.join(MANIFEST), &serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?)?;
         let folder = Self::folder(wheel_dir, platform, key);
         replace(fresh, &folder)?;
         Ok(Self { folder, manifest })
+    }
+
+    /// What the wheelhouse of a key holds, as it was when it was made; `None` where there is none. No wheel is looked at.
+    #[must_use]
+    pub fn manifest(wheel_dir: &Path, platform: &str, key: &Sha256) -> Option<Manifest> {
+        let text = fs::read(Self::folder(wheel_dir, platform, key).join(MANIFEST)).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&text).ok()?;
+        (manifest.version == MANIFEST_VERSION && manifest.key == *key && manifest.platform == platform)
+            .then_some(manifest)
     }
 
     /// The digest that stands for its contents: of the sorted names and digests of its wheels.
@@ -219,18 +238,26 @@ impl Wheelhouse {
         self.manifest.wheels.iter().map(|wheel| wheel.size).sum()
     }
 
-    /// `28 wheels, 4 compiled`.
+    /// `100 wheels, 1 compiled, 98 from the store`: what was done when it was made.
     #[must_use]
     pub fn describe(&self) -> String {
-        let compiled = self.manifest.wheels.iter().filter(|wheel| wheel.compiled).count();
-        let wheels = self.manifest.wheels.len();
-        let plural = if wheels == 1 { "" } else { "s" };
-        if compiled == 0 {
-            format!("{wheels} wheel{plural}")
-        } else {
-            format!("{wheels} wheel{plural}, {compiled} compiled")
+        let wheels = &self.manifest.wheels;
+        let compiled = wheels.iter().filter(|wheel| wheel.compiled && !wheel.stored).count();
+        let stored = wheels.iter().filter(|wheel| wheel.stored).count();
+        let mut text = format!("{} wheel{}", wheels.len(), if wheels.len() == 1 { "" } else { "s" });
+        for (count, what) in [(compiled, "compiled"), (stored, "from the store")] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {what}"));
+            }
         }
+        text
     }
+}
+
+/// Where the store of a wheel cache is.
+#[must_use]
+pub fn store(wheel_dir: &Path) -> PathBuf {
+    wheel_dir.join("store")
 }
 
 /// The folders of a platform that hold wheelhouses: whatever else somebody keeps there is not ours.
@@ -243,44 +270,10 @@ pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
     found
 }
 
-fn unpack(tar: &mut dyn Read, folder: &Path, judge: Judge<'_>) -> Result<Vec<Wheel>, WheelhouseError> {
-    let mut wheels: BTreeMap<WheelName, Wheel> = BTreeMap::new();
-    let mut archive = tar::Archive::new(tar);
-    for entry in archive.entries()? {
-        let entry = entry?;
-        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let foreign = |reason| WheelhouseError::Foreign { name: path.escape_debug().to_string(), reason };
-        if entry.header().entry_type().is_dir() && path.trim_matches('/').split('/').count() == 1 {
-            continue;
-        }
-        let mut parts = path.split('/');
-        let (Some(_folder), Some(name), None) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(foreign("which is not directly in the wheel folder"));
-        };
-        let name = WheelName::new(name).ok_or_else(|| foreign("which is not a wheel's file name (PEP 427)"))?;
-        if !entry.header().entry_type().is_file() {
-            return Err(foreign("which is not a regular file"));
-        }
-        if entry.size() > LARGEST_WHEEL || wheels.len() >= MOST_WHEELS {
-            return Err(foreign("which is beyond 4 GiB or 5,000 wheels"));
-        }
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(folder.join(name.as_str()))?;
-        let (sha256, size) = digest_of(&mut Tee::new(entry, &mut file))?;
-        file.sync_all()?;
-        let mut wheel = Wheel { file: name.clone(), sha256, size, compiled: false };
-        wheel.compiled = judge(&wheel).map_err(foreign)?;
-        wheels.insert(name, wheel);
-    }
-    if wheels.is_empty() {
-        return Err(WheelhouseError::Empty);
-    }
-    Ok(wheels.into_values().collect())
-}
-
-/// Renames a finished temporary folder to its name; what stood there goes away only after it could be moved aside.
-fn replace(fresh: tempfile::TempDir, folder: &Path) -> io::Result<()> {
+/// Renames a finished folder to its name; what stood there goes away only after it could be moved aside.
+fn replace(fresh: &Path, folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))?;
+    fs::set_permissions(fresh, std::fs::Permissions::from_mode(0o755))?;
     let mut aside = None;
     if folder.exists() {
         let parent = folder.parent().unwrap_or(Path::new("."));
@@ -288,11 +281,10 @@ fn replace(fresh: tempfile::TempDir, folder: &Path) -> io::Result<()> {
         fs::rename(folder, old.path().join("wheelhouse"))?;
         aside = Some(old);
     }
-    let renamed = fs::rename(fresh.path(), folder);
-    if renamed.is_ok() {
-        // It has its name now: nothing temporary is left to be removed.
-        let _ = fresh.keep();
-    } else if let Some(old) = &aside {
+    let renamed = fs::rename(fresh, folder);
+    if renamed.is_err()
+        && let Some(old) = &aside
+    {
         fs::rename(old.path().join("wheelhouse"), folder)?;
     }
     renamed
@@ -324,10 +316,17 @@ mod tests {
         Sha256::of("key")
     }
 
-    fn receive(dir: &Path, bytes: &[u8]) -> Result<Wheelhouse, WheelhouseError> {
-        Wheelhouse::receive(dir, "debian-12", &key(), &BTreeMap::new(), &mut &*bytes, &|wheel| {
-            Ok(wheel.file.distribution() == "psutil")
-        })
+    fn made(dir: &Path, bytes: &[u8]) -> Result<Wheelhouse, WheelhouseError> {
+        let workshop = Wheelhouse::workshop(dir, "debian-12").unwrap();
+        let fresh = workshop.path().join("wheels");
+        std::fs::create_dir(&fresh).unwrap();
+        let received = receive(&mut &*bytes, &fresh, &|_| Ok(()))?;
+        let wheels = received.into_iter().map(|Received { file, sha256, size }| {
+            let Dist::Wheel(file) = file else { panic!("an sdist") };
+            let compiled = file.distribution() == "psutil";
+            Wheel { compiled, ..Wheel::fetched(file, sha256, size, !compiled) }
+        });
+        Wheelhouse::finish(&fresh, dir, "debian-12", &key(), &BTreeMap::new(), wheels.collect())
     }
 
     #[test]
@@ -338,8 +337,8 @@ mod tests {
             ("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE),
             ("wheels/psutil-5.9.8-cp311-cp311-linux_x86_64.whl", b"psutil", FILE),
         ]);
-        let made = receive(dir.path(), &tar).unwrap();
-        assert_eq!(made.describe(), "2 wheels, 1 compiled");
+        let made = made(dir.path(), &tar).unwrap();
+        assert_eq!(made.describe(), "2 wheels, 1 compiled, 1 from the store");
         let Found::Whole(found) = Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap() else {
             panic!("not whole")
         };
@@ -352,13 +351,13 @@ mod tests {
     fn damage_is_found_and_repaired() {
         let dir = tempfile::tempdir().unwrap();
         let tar = stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)]);
-        let made = receive(dir.path(), &tar).unwrap();
+        let made = made(dir.path(), &tar).unwrap();
         std::fs::write(made.folder.join("six-1.16.0-py2.py3-none-any.whl"), b"bad").unwrap();
         let Found::Damaged(why) = Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap() else {
             panic!("not seen")
         };
         assert_eq!(why, "six-1.16.0-py2.py3-none-any.whl has changed");
-        receive(dir.path(), &tar).unwrap();
+        made(dir.path(), &tar).unwrap();
         assert!(matches!(Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap(), Found::Whole(_)));
         let left: Vec<_> = std::fs::read_dir(dir.path().join("debian-12")).unwrap().collect();
         assert_eq!(left.len(), 1, "{left:?}");
@@ -374,20 +373,20 @@ mod tests {
             ("/six-1.16.0-py3-none-any.whl/x", FILE),
         ] {
             let dir = tempfile::tempdir().unwrap();
-            let error = receive(dir.path(), &stream(&[(path, b"", kind)])).unwrap_err();
+            let error = made(dir.path(), &stream(&[(path, b"", kind)])).unwrap_err();
             assert!(matches!(error, WheelhouseError::Foreign { .. }), "{path}: {error}");
             assert_eq!(std::fs::read_dir(dir.path().join("debian-12")).unwrap().count(), 0, "{path}");
         }
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(receive(dir.path(), &stream(&[("wheels/", b"", DIR)])), Err(WheelhouseError::Empty)));
+        assert!(matches!(made(dir.path(), &stream(&[("wheels/", b"", DIR)])), Err(WheelhouseError::Empty)));
     }
 
     #[test]
     fn a_failed_build_leaves_the_earlier_wheelhouse() {
         let dir = tempfile::tempdir().unwrap();
-        receive(dir.path(), &stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)])).unwrap();
+        made(dir.path(), &stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)])).unwrap();
         let broken = stream(&[("wheels/six-1.17.0-py2.py3-none-any.whl", b"six", FILE), ("wheels/x", b"", FILE)]);
-        receive(dir.path(), &broken).unwrap_err();
+        made(dir.path(), &broken).unwrap_err();
         assert!(matches!(Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap(), Found::Whole(_)));
     }
 }

@@ -25,8 +25,8 @@ enum Complaint {
     Other(String),
 }
 
-/// The error for pip's exit code and its last lines of output.
-pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String]) -> StepError {
+/// The error for pip's exit code and its last lines of output; `about` is the distribution that it was to build.
+pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String], about: Option<&str>) -> StepError {
     let at = |distribution: &str, reason: String, help: String| match place(work, session, distribution) {
         Some((path, line)) => StepError::Requirement {
             reason,
@@ -37,7 +37,11 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String])
         },
         None => StepError::Contents { message: reason, help },
     };
-    match classify(tail) {
+    let complaint = match (classify(tail), about) {
+        (Complaint::Other(_), Some(name)) => Complaint::Compile(normalise(name)),
+        (complaint, _) => complaint,
+    };
+    match complaint {
         Complaint::Network(reason) => StepError::Contents {
             message: format!("pip cannot fetch from the index: {reason}"),
             help: if session.ca.is_none() && reason.contains("certificate") {

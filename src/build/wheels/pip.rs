@@ -6,6 +6,13 @@ use crate::{engine::ContainerSpec, plan::Index};
 /// Where everything of the build is in the container. A folder of our own: nothing there can be the distro's.
 pub const ROOT: &str = "/factory";
 
+/// What the environment says to builds: it is part of what a built wheel is known by.
+///
+/// Distros put `-g` into Python's own flags: nobody debugs from a wheel, and packages are shipped stripped (Debian policy
+/// 10.1). Appended to Python's flags by setuptools, never instead of them. The time is the oldest that a zip can hold.
+pub const SETTINGS: [(&str, &str); 4] =
+    [("CFLAGS", "-g0"), ("CXXFLAGS", "-g0"), ("LDFLAGS", "-Wl,--strip-all"), ("SOURCE_DATE_EPOCH", "315532800")];
+
 /// A container of the builder image that runs a command as the caller.
 pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpec {
     let mut env = session.proxies.clone();
@@ -14,12 +21,9 @@ pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpe
     };
     set("HOME", format!("{ROOT}/home"));
     set("PIP_CONFIG_FILE", format!("{ROOT}/pip.conf"));
-    set("SOURCE_DATE_EPOCH", crate::util::clock::FLOOR.to_string());
-    // Distros put `-g` into Python's own flags: nobody debugs from a wheel, and packages are shipped stripped (Debian
-    // policy 10.1). Appended to Python's flags by setuptools, never instead of them.
-    set("CFLAGS", "-g0".to_owned());
-    set("CXXFLAGS", "-g0".to_owned());
-    set("LDFLAGS", "-Wl,--strip-all".to_owned());
+    for (name, value) in SETTINGS {
+        set(name, value.to_owned());
+    }
     if session.ca.is_some() {
         // pip reads PIP_CERT in any version; a build back end that fetches something itself reads one of the others.
         for name in ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
@@ -38,7 +42,7 @@ pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpe
     }
 }
 
-/// What goes into the container in any case: pip's settings, certificates, and two folders of the caller's.
+/// What goes into the container in any case: pip's settings, certificates, and folders of the caller's.
 pub fn inputs(index: &Index, session: &Session) -> Result<TarFile, StepError> {
     let owner = u64::from(session.user.0);
     let root = ROOT.trim_start_matches('/');
@@ -46,6 +50,7 @@ pub fn inputs(index: &Index, session: &Session) -> Result<TarFile, StepError> {
     tar.folder(root, 0o755, 0)?;
     tar.folder(&format!("{root}/home"), 0o755, owner)?;
     tar.folder(&format!("{root}/wheels"), 0o755, owner)?;
+    tar.folder(&format!("{root}/files"), 0o755, owner)?;
     tar.bytes(&format!("{root}/pip.conf"), pip_conf(index, session).as_bytes(), 0o600, owner)?;
     if let Some(ca) = &session.ca {
         tar.bytes(&format!("{root}/ca.pem"), ca, 0o644, 0)?;

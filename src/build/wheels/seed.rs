@@ -2,16 +2,16 @@
 //! other; the script that fetches it asks for nothing but the interpreter.
 
 use super::{
-    super::{Lines, Session, StepError, run::Product},
+    super::{Lines, Session, StepError, records::blocking, run::Product},
     complete, pip,
     pip::ROOT,
-    receive,
 };
 use crate::{
     engine::ContainerId,
-    names::WheelFile,
+    names::{Sha256, WheelFile},
     plan::{SeedWork, Step},
-    source::wheelhouse::{Wheel, Wheelhouse, WheelhouseError},
+    source::wheelhouse::{Dist, Received, Wheel, Wheelhouse, WheelhouseError, receive},
+    util::files::Guarded,
 };
 
 /// Runs the step.
@@ -48,8 +48,8 @@ async fn fetch(
     }
     let pins = work.seed.wheels.clone();
     // Judged before it gets its name: a wheelhouse is its own record, and a wrong one would count from then on.
-    let judge = move |wheel: &Wheel| match pins.iter().find(|(name, _)| name.as_str() == wheel.file.as_str()) {
-        Some((_, sha256)) if *sha256 == wheel.sha256 => Ok(false),
+    let judge = move |wheel: &Received| match pins.iter().find(|(name, _)| name.as_str() == wheel.file.as_str()) {
+        Some((_, sha256)) if *sha256 == wheel.sha256 => Ok(()),
         Some(_) => Err("whose SHA-256 is not the one that the platform pins"),
         None => Err("which nobody asked for"),
     };
@@ -57,7 +57,7 @@ async fn fetch(
         message,
         help: "the script that fetched it was changed, or its container: run the same command again".to_owned(),
     };
-    let house = match receive(&work.key, step, session, container, judge).await {
+    let house = match take(&work.key, step, session, container, judge).await {
         Err(StepError::Wheelhouse(error @ WheelhouseError::Foreign { .. })) => return Err(refused(error.to_string())),
         received => received?,
     };
@@ -67,6 +67,36 @@ async fn fetch(
         return Err(refused(format!("the wheel builder did not give `{name}`, which the platform pins")));
     }
     Ok(house)
+}
+
+/// Takes the wheels out of the container and gives them their name.
+async fn take(
+    key: &Sha256,
+    step: &Step,
+    session: &Session,
+    container: &ContainerId,
+    judge: impl Fn(&Received) -> Result<(), &'static str> + Send + 'static,
+) -> Result<Wheelhouse, StepError> {
+    let stream = session
+        .engine
+        .download(container, &format!("{ROOT}/wheels"))
+        .await?
+        .ok_or_else(|| StepError::Internal(format!("{ROOT}/wheels is missing in the builder's container")))?;
+    let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
+    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.cancel.clone());
+    let reader = crate::build::package::blocking_reader(stream);
+    blocking(move || {
+        let shop = Wheelhouse::workshop(&wheel_dir, &platform)?;
+        let fresh = shop.path().join("wheels");
+        fs_err::create_dir(&fresh)?;
+        let received = receive(&mut Guarded::new(reader, cancel), &fresh, &judge)?;
+        let wheels = received.into_iter().filter_map(|Received { file, sha256, size }| match file {
+            Dist::Wheel(file) => Some(Wheel::fetched(file, sha256, size, false)),
+            Dist::Sdist(_) => None,
+        });
+        Ok(Wheelhouse::finish(&fresh, &wheel_dir, &platform, &key, &inputs, wheels.collect())?)
+    })
+    .await
 }
 
 /// The way out of what the script complains of.

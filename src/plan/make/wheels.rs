@@ -2,18 +2,24 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::{
-    super::{BuilderWork, Index, Inputs, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
+    super::{
+        BuilderWork, ContextFile, Index, Inputs, OwnFolder, SeedWork, Step, WheelsWork, Work, context::digest_into,
+        dockerfile::Template, step::key_of,
+    },
     Maker, PlanError, Want,
 };
 use crate::{
     names::Sha256,
-    platform::Seed,
+    platform::{Manager, Seed},
     recipe::{Image, ImageSource, PythonApp},
-    source::requirements,
+    source::{
+        project::{SourceError, within},
+        requirements::{self, Line},
+    },
 };
 
 impl Maker<'_> {
@@ -124,9 +130,11 @@ impl Maker<'_> {
         let index = self.index(python);
         let mut inputs = Inputs::new();
         let first: Vec<PathBuf> = std::iter::once(requirements_file).chain(&constraints).cloned().collect();
-        for (path, text) in requirements::closure(&self.context.roots, &first)? {
+        let texts = requirements::closure(&self.context.roots, &first)?;
+        for (path, text) in &texts {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
+        let folders = self.own_folders(&texts, &mut inputs)?;
         for (name, value) in [
             ("python.no_binary", python.no_binary.join(" ")),
             ("python.index_url", index.url.clone().unwrap_or_default()),
@@ -148,8 +156,14 @@ impl Maker<'_> {
             None => None,
         };
         let name = format!("wheels-{}", image.name);
-        let key = key_of("wheels 1", &inputs, &BTreeMap::new());
+        let key = key_of("wheels 2", &inputs, &BTreeMap::new());
         let work = WheelsWork {
+            image: image.name.clone(),
+            folders,
+            machine: self.context.machine.clone(),
+            seed: own.seed.as_ref().map(pins).unwrap_or_default(),
+            builder_packages: self.builder_packages(python),
+            listing: listing(self.platform.manager),
             requirements: requirements_file.clone(),
             requirements_name: requirements_file.display().to_string(),
             constraints,
@@ -165,8 +179,49 @@ impl Maker<'_> {
         step.uses.push(builder.id);
         step.uses.extend(seed.map(|step| step.id));
         step.wanted = matches!(self.context.want, Want::All | Want::Wheels);
+        let wishes = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::wishes(text)));
+        step.wishes = wishes.collect();
         Ok(Some(step))
     }
+
+    /// The folders of the checkout that requirements name. pip sees such a path from where it runs, so it is one of the
+    /// project, or of the source that the file is in.
+    fn own_folders(&self, texts: &BTreeMap<PathBuf, String>, inputs: &mut Inputs) -> Result<Vec<OwnFolder>, PlanError> {
+        let mut found: BTreeMap<String, OwnFolder> = BTreeMap::new();
+        for (file, text) in texts {
+            let root: PathBuf =
+                file.iter().take(1).filter(|first| first.as_encoded_bytes().starts_with(b"@")).collect();
+            for line in requirements::lines(text) {
+                let Line::Folder(written) = line else { continue };
+                let out = SourceError::Name { path: written.clone(), reason: "it must be a folder of the project" };
+                let path = root.join(within(Path::new(&written)).ok_or(out)?);
+                let files: Vec<ContextFile> = self
+                    .context
+                    .roots
+                    .files(&path, &self.context.except)?
+                    .iter()
+                    .map(|file| ContextFile::of_project(file.relative.clone(), file))
+                    .collect();
+                let word = format!("folder {}", path.display());
+                digest_into(inputs, &word, &files);
+                let digest = Sha256::of(&inputs[&word]);
+                found.insert(written.clone(), OwnFolder { written, path, files, digest });
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+}
+
+/// What lists the packages of an image with their versions.
+fn listing(manager: Manager) -> Vec<String> {
+    let command: &[&str] = match manager {
+        Manager::Apt => &["dpkg-query", "--show", "--showformat", "${Package} ${Version}\\n"],
+        Manager::Apk => &["apk", "info", "--verbose"],
+        Manager::Yum | Manager::Dnf | Manager::Zypper | Manager::Rpm => {
+            &["rpm", "--query", "--all", "--queryformat", "%{NAME} %{EPOCH}:%{VERSION}-%{RELEASE}.%{ARCH}\\n"]
+        }
+    };
+    command.iter().map(|&word| word.to_owned()).collect()
 }
 
 /// The pins of a seed in one line: name and digest.

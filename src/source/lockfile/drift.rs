@@ -1,0 +1,108 @@
+//! What differs from a lock, in words: one line for each thing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{LockedBase, LockedHouse, LockedWheel};
+use crate::{
+    names::{Commit, PlatformId, Sha256, SourceName},
+    source::requirements::{Line, lines},
+};
+
+/// How a base image differs from the locked one; nothing where either has no digest of a registry.
+#[must_use]
+pub fn base_drift(platform: &PlatformId, locked: Option<&LockedBase>, found: &LockedBase) -> Option<String> {
+    let Some(locked) = locked else { return Some(format!("the base image of {platform} is not in the lock")) };
+    if locked.image != found.image {
+        return Some(format!("the base image of {platform} is {}, the lock has {}", found.image, locked.image));
+    }
+    let (before, now) = (locked.digest.as_ref()?, found.digest.as_ref()?);
+    (before != now).then(|| format!("the base image of {platform} is {}, the lock has {}", short(now), short(before)))
+}
+
+/// How a source differs from the locked one.
+#[must_use]
+pub fn source_drift(name: &SourceName, locked: Option<&Commit>, found: &Commit) -> Option<String> {
+    match locked {
+        None => Some(format!("source {name} is not in the lock")),
+        Some(locked) if locked != found => {
+            Some(format!("source {name} is at {}, the lock has {}", found.short(), locked.short()))
+        }
+        Some(_) => None,
+    }
+}
+
+/// How the wheels of a set differ from the locked ones. What was built counts by its source distribution.
+#[must_use]
+pub fn wheel_drift(set: &str, locked: Option<&LockedHouse>, found: &LockedHouse) -> Vec<String> {
+    let Some(locked) = locked else { return vec![format!("the wheels of {set} are not in the lock")] };
+    let by_name = |house: &'_ LockedHouse| -> BTreeMap<String, LockedWheel> {
+        house.wheels.iter().map(|wheel| (wheel.file.distribution(), wheel.clone())).collect()
+    };
+    let (before, now) = (by_name(locked), by_name(found));
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let differences = names.into_iter().filter_map(|name| match (before.get(name), now.get(name)) {
+        (Some(before), Some(now)) => changed(name, before, now),
+        (None, Some(now)) => Some(format!("{name} {} is not in the lock", now.file.version())),
+        (Some(before), None) => Some(format!("{name} {} is in the lock, and nothing wants it", before.file.version())),
+        (None, None) => None,
+    });
+    differences.map(|difference| format!("{set}: {difference}")).collect()
+}
+
+fn changed(name: &str, before: &LockedWheel, now: &LockedWheel) -> Option<String> {
+    let (was, is) = (before.file.version(), now.file.version());
+    if was != is {
+        return Some(format!("{name} is {is}, the lock has {was}"));
+    }
+    let same = match (&before.sdist, &now.sdist) {
+        (Some(before), Some(now)) => before == now,
+        (None, None) => before.sha256 == now.sha256 && before.file == now.file,
+        _ => false,
+    };
+    let kind = |wheel: &LockedWheel| match &wheel.sdist {
+        Some(sdist) => format!("built from {}", sdist.short()),
+        None => format!("{} ({})", wheel.file.as_str(), wheel.sha256.short()),
+    };
+    (!same).then(|| format!("{name} {is} is {}, the lock has {}", kind(now), kind(before)))
+}
+
+/// What the pins of a requirements text already say against a lock, before anything is resolved: only what cannot be meant
+/// otherwise, so pins without a marker, and versions of plain numbers.
+#[must_use]
+pub fn pin_drift(set: &str, locked: &LockedHouse, text: &str) -> Vec<String> {
+    let locked: BTreeMap<String, &str> =
+        locked.wheels.iter().map(|wheel| (wheel.file.distribution(), wheel.file.version())).collect();
+    let pins = lines(text).into_iter().filter_map(|line| match line {
+        Line::Requirement(requirement) if requirement.marker.is_empty() => {
+            Some((requirement.name.clone(), requirement.pinned().map(str::to_owned)))
+        }
+        _ => None,
+    });
+    pins.filter_map(|(name, pin)| match (locked.get(&name), pin) {
+        (None, pin) => {
+            Some(format!("{set}: {name} {}is not in the lock", pin.map(|pin| pin + " ").unwrap_or_default()))
+        }
+        (Some(before), Some(pin)) => {
+            let (was, is) = (release(before)?, release(&pin)?);
+            (was != is).then(|| format!("{set}: {name} is {pin}, the lock has {before}"))
+        }
+        (Some(_), None) => None,
+    })
+    .collect()
+}
+
+/// The numbers of a plain version without the zeros at its end (PEP 440: 1.0 is 1.0.0).
+fn release(version: &str) -> Option<Vec<u64>> {
+    let mut numbers: Vec<u64> = version.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    while numbers.len() > 1 && numbers.last() == Some(&0) {
+        numbers.pop();
+    }
+    Some(numbers)
+}
+
+fn short(digest: &str) -> String {
+    match digest.strip_prefix("sha256:").and_then(|digits| Sha256::new(digits).ok()) {
+        Some(sha256) => format!("sha256:{}", sha256.short()),
+        None => digest.to_owned(),
+    }
+}

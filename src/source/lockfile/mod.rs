@@ -1,0 +1,152 @@
+//! [`Lockfile`]: `factory.lock` at the project's root, what the last builds were made of. It is written after a build that
+//! succeeded, and is meant to be committed; `factory build --locked` takes nothing else.
+
+mod drift;
+mod pylock;
+mod read;
+mod write;
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
+
+use super::wheelhouse::{Wheel, WheelName};
+use crate::{
+    names::{Commit, ImageName, PlatformId, Sha256, SourceName},
+    util::{files::write_whole, toml::Report},
+};
+
+pub use drift::{base_drift, pin_drift, source_drift, wheel_drift};
+pub use pylock::{Clash, Packages, file_name as pylock_name, render as render_pylock};
+
+/// Its name at the project's root.
+pub const NAME: &str = "factory.lock";
+
+/// The form that this program writes and reads.
+const VERSION: u32 = 1;
+
+/// The largest one, in bytes: that of a thousand wheels on ten platforms has 2 MB.
+const LARGEST: u64 = 16 << 20;
+
+/// What the last builds were made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lockfile {
+    /// The base images.
+    pub bases: BTreeMap<PlatformId, LockedBase>,
+    /// The commits of the sources.
+    pub sources: BTreeMap<SourceName, Commit>,
+    /// The wheels of every requirements set: those of a platform for the image that it is of.
+    pub houses: BTreeMap<(PlatformId, ImageName), LockedHouse>,
+}
+
+/// A base image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedBase {
+    /// Its name, as in the platform or the recipe.
+    pub image: String,
+    /// `sha256:…` of its registry. One that was made from packages or loaded by hand has none that another machine could
+    /// have, and is not held to anything.
+    pub digest: Option<String>,
+}
+
+/// The wheels of a requirements set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedHouse {
+    /// The requirements file, for people.
+    pub requirements: String,
+    /// The wheels, sorted by name.
+    pub wheels: Vec<LockedWheel>,
+}
+
+/// A wheel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedWheel {
+    /// Its file name, which says its name and version.
+    pub file: WheelName,
+    /// Of its bytes.
+    pub sha256: Sha256,
+    /// The source distribution that it was built from, where it was: then this is what counts, because not every build
+    /// gives the same bytes on every machine.
+    pub sdist: Option<Sha256>,
+}
+
+impl LockedHouse {
+    /// The lock of these wheels. Those of the checkout's own folders are not locked: its commit says what they are.
+    #[must_use]
+    pub fn of(requirements: &str, wheels: &[Wheel]) -> Self {
+        let foreign = wheels.iter().filter(|wheel| wheel.folder.is_none());
+        let mut wheels: Vec<LockedWheel> = foreign
+            .map(|wheel| LockedWheel {
+                file: wheel.file.clone(),
+                sha256: wheel.sha256.clone(),
+                sdist: wheel.sdist.clone(),
+            })
+            .collect();
+        wheels.sort_by_cached_key(|wheel| (wheel.file.distribution(), wheel.file.clone()));
+        Self { requirements: requirements.to_owned(), wheels }
+    }
+}
+
+/// Why a lock could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockfileError {
+    /// It is larger than 16 MiB.
+    #[error("`factory.lock` is larger than 16 MiB")]
+    TooLarge,
+    /// It is no text.
+    #[error("`factory.lock` is not UTF-8")]
+    NoText,
+    /// It does not say what it should.
+    #[error(transparent)]
+    Report(#[from] Report),
+    /// The system's words.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl Lockfile {
+    /// Where the lock of a project is.
+    #[must_use]
+    pub fn path(project: &Path) -> PathBuf {
+        project.join(NAME)
+    }
+
+    /// The lock of a project; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LockfileError`], with everything that is wrong at its line.
+    pub fn load(project: &Path) -> Result<Option<Self>, LockfileError> {
+        let file = match fs::File::open(Self::path(project)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut bytes = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(LockfileError::TooLarge);
+        }
+        let text = String::from_utf8(bytes).map_err(|_| LockfileError::NoText)?;
+        Ok(Some(read::read(NAME, &text)?))
+    }
+
+    /// Writes the lock of a project; a file that says the same already is left alone. Gives whether it was written.
+    ///
+    /// # Errors
+    /// When the project's folder cannot be written: the file is then as before.
+    pub fn save(&self, project: &Path) -> io::Result<bool> {
+        let (path, text) = (Self::path(project), write::render(self));
+        if fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
+            return Ok(false);
+        }
+        write_whole(&path, text.as_bytes())?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests;
