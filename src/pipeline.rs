@@ -17,7 +17,7 @@ use crate::{
     plan::{self, Plan, PlanContext, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeFile, Release},
-    source::roots::Roots,
+    source::{lockfile::Lockfile, roots::Roots},
     util::clock,
 };
 use wishes::{absolute, choose, release, without_userinfo};
@@ -136,7 +136,12 @@ impl Project {
             ca: self.ca,
             index_url: self.index_url.clone(),
             extra_index_urls: self.extra_index_urls.clone(),
-            except: vec![self.wheel_dir.clone(), self.packages.clone(), self.folder.join("wheels")],
+            except: vec![
+                self.wheel_dir.clone(),
+                self.packages.clone(),
+                self.folder.join("wheels"),
+                Lockfile::path(&self.folder),
+            ],
             want,
         };
         let mut plan = Plan::default();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 mod bootstrap;
 
-use super::{Lines, Records, Session, StepError, context::TarFile, image, run::Product};
+use super::{Lines, Records, Session, StepError, context::TarFile, image, lock, run::Product};
 use crate::{
     engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _},
     plan::{BaseWork, QuirksWork, Step, label},
@@ -25,6 +25,7 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
         // Pulled again by somebody, it is another image: the record must not count then.
         images.insert(work.image.clone(), root.id.0.clone());
     }
+    lock::hold_base(work, Some(&root).filter(|_| from == work.image), step, session)?;
     let origin = if root.repo_digests.is_empty() { "local" } else { "from its registry" };
     let (image, changed) = match &work.quirks {
         None => (root, ""),

@@ -4,6 +4,7 @@ mod base;
 mod context;
 mod error;
 mod image;
+mod lock;
 mod package;
 mod records;
 mod run;
@@ -12,6 +13,7 @@ mod settle;
 mod wheels;
 
 pub use error::{RELOCK, StepError, lines_of};
+pub use lock::{hold, observe, renew};
 pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
 pub use run::{BuildError, Done, Survey, run, survey};

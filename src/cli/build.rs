@@ -1,8 +1,10 @@
 //! `factory build`.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
 
-use super::context::Context;
+use super::{context::Context, lock};
 use crate::{
     build::{Session, Survey, remove_leftovers, run as run_plan, survey, sweep},
     diag::{Exit, Failure},
@@ -14,7 +16,8 @@ use crate::{
 
 /// Build wheels, images and packages: what changed, and nothing else
 ///
-/// Ends in a table of what was made. A failed or interrupted build is continued by the same command.
+/// Ends in a table of what was made. A failed or interrupted build is continued by the same command. What it was made of is
+/// written to `factory.lock`, to be committed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these, and what they need
@@ -29,6 +32,9 @@ pub struct Args {
     /// Fetch or make the base images again; what is built on one that did not change stays
     #[arg(long, conflicts_with = "dry_run")]
     refresh: bool,
+    /// Take nothing else than what `factory.lock` says, and leave it as it is
+    #[arg(long, conflicts_with = "dry_run")]
+    locked: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -61,13 +67,22 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, args.want())?;
     let _lock = context.lock(&project).await?;
-    let session = Session { no_cache: args.no_cache, refresh: args.refresh, ..context.session(&project, engine)? };
+    let session = Session {
+        no_cache: args.no_cache,
+        refresh: args.refresh,
+        lock: Arc::new(lock::load(&project, args.locked)?),
+        locked: args.locked,
+        ..context.session(&project, engine)?
+    };
     sweep(&session);
     let looking = async {
         remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
         Ok(survey(&plan, &session).await?)
     };
     let survey = context.until_stopped(looking).await?;
+    if args.locked {
+        lock::check(&plan, &survey, &session, context).await?;
+    }
     announce(&plan, &survey, &project, context);
     context.warn_of_age(&project, &plan, &survey);
     let ended = run_plan(&plan, &survey, &session).await;
@@ -78,6 +93,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     for target in &project.targets {
         sums::write(&project.packages.join(target.platform.id.as_str()))
             .map_err(|error| Failure::new(Exit::StepFailed, "the checksums could not be written").because(error))?;
+    }
+    if !args.locked {
+        lock::write(&project, &plan, &session, &done.records).await?;
     }
     context.events().emit(Event::Made { items: done.made, took: done.took });
     Ok(())

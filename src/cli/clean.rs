@@ -20,11 +20,11 @@ use crate::{
 /// Remove what this project has made: its containers, images, records and logs
 ///
 /// Only what carries this project's labels under the names that it gave: an image that somebody made from one of ours
-/// stays, and so does BuildKit's cache, which is the engine's. Wheels, packages, base images and fetched repositories are
-/// kept without `--all`.
+/// stays, and so does BuildKit's cache, which is the engine's. Wheels and their store, packages, base images and fetched
+/// repositories are kept without `--all`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Also wheels, packages, base images and fetched repositories
+    /// Also wheels and their store, packages, base images and fetched repositories
     #[arg(long)]
     all: bool,
     /// Only say what would be removed
@@ -138,9 +138,12 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             Some(ids) => ids.into_iter().for_each(|id| add(folder.join(id), kind)),
         }
     }
-    // Sources are of all platforms.
+    // Sources and the store of wheels are of all platforms.
     match (chosen(project), all) {
-        (None, true) => add(project.store(), "sources"),
+        (None, true) => {
+            add(project.store(), "sources");
+            add(wheelhouse::store(&project.wheel_dir), "wheel store");
+        }
         (None, false) => git::checkouts_in(&project.store()).into_iter().for_each(|folder| add(folder, "source")),
         (Some(_), _) => {}
     }

@@ -257,7 +257,7 @@ const STORE_LIMIT: u64 = 10_000_000_000;
 ///
 /// # Errors
 /// Exit code 2 when `WHEEL_STORE_LIMIT` is no size.
-fn store_limit() -> Result<u64, Failure> {
+pub fn store_limit() -> Result<u64, Failure> {
     let Some(text) = env::get(env::WHEEL_STORE_LIMIT) else { return Ok(STORE_LIMIT) };
     let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let factor = match unit {

@@ -5,7 +5,7 @@ use std::{net::ToSocketAddrs as _, path::Path, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    context::{Context, ca_bundle},
+    context::{Context, ca_bundle, store_limit},
     engine, env,
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     platform::{BootstrapTool, Catalogue},
     publish::Registry,
     report::{Check, CheckState, DoctorView, units},
+    source::{store, wheelhouse},
     util::exec::{self, ExecError},
 };
 
@@ -39,6 +40,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
     checks.push(ca_check());
     checks.push(bootstrap_check());
     checks.extend(source_checks(context).await);
+    checks.extend(store_check(context));
     checks.extend(disk_checks(context, info.as_ref()));
     let failed = checks.iter().filter(|check| check.state == CheckState::Fail).count();
     let no_engine = info.is_none();
@@ -240,6 +242,21 @@ async fn answer(program: &str, words: &[&str]) -> Result<String, ExecError> {
     let call = exec::Call { patience: Some(PATIENCE), ..exec::Call::new(program, &words) };
     let output = call.output(1 << 16, &|_| {}, &CancellationToken::new()).await?;
     Ok(String::from_utf8_lossy(&output).into_owned())
+}
+
+/// How full the store of wheels is, where the project has one.
+fn store_check(context: &Context) -> Option<Check> {
+    let project = context.open().ok()?;
+    let root = wheelhouse::store(&project.wheel_dir);
+    let limit = match store_limit() {
+        Ok(limit) => limit,
+        Err(failure) => {
+            let fix = "name bytes, or use `k`, `M`, `G` or `T`: `WHEEL_STORE_LIMIT=20G`";
+            return Some(check("wheel store", CheckState::Fail, failure.message(), Some(fix)));
+        }
+    };
+    let found = format!("{} of {} at {}", units::size(store::size(&root)), units::size(limit), root.display());
+    root.is_dir().then(|| check("wheel store", CheckState::Ok, found, None))
 }
 
 fn disk_checks(context: &Context, info: Option<&EngineInfo>) -> Vec<Check> {

@@ -69,6 +69,7 @@ impl From<StepError> for Failure {
         let failure = match error {
             StepError::Engine(error) => return error.into(),
             StepError::Interrupted => return Self::new(Exit::Interrupted, "interrupted"),
+            StepError::Drift { differences } => return super::lock::drift(&differences),
             error => error,
         };
         let help = failure.help();
@@ -92,6 +93,7 @@ impl From<Box<BuildError>> for Failure {
         }
         let exit = match &error {
             StepError::Engine(EngineError::Lost { .. } | EngineError::Unreachable { .. }) => Exit::NoEngine,
+            StepError::Drift { .. } => Exit::CheckFailed,
             _ => Exit::StepFailed,
         };
         let mut failure = Self::new(exit, format!("{step} failed: {error}"));

@@ -7,6 +7,7 @@ mod doctor;
 mod engine;
 mod env;
 mod failure;
+mod lock;
 mod log;
 mod plan;
 mod pull;

@@ -36,6 +36,12 @@ impl Roots {
         Self { project: project.to_owned(), checkouts }
     }
 
+    /// The checkouts of the sources.
+    #[must_use]
+    pub fn checkouts(&self) -> &Checkouts {
+        &self.checkouts
+    }
+
     /// The source that stands in the user's word for an input (`python folder @bricks/core`), and its commit.
     #[must_use]
     pub fn origin(&self, word: &str) -> Option<(String, String)> {

@@ -316,7 +316,7 @@ mod tests {
         Sha256::of("key")
     }
 
-    fn made(dir: &Path, bytes: &[u8]) -> Result<Wheelhouse, WheelhouseError> {
+    fn build(dir: &Path, bytes: &[u8]) -> Result<Wheelhouse, WheelhouseError> {
         let workshop = Wheelhouse::workshop(dir, "debian-12").unwrap();
         let fresh = workshop.path().join("wheels");
         std::fs::create_dir(&fresh).unwrap();
@@ -337,7 +337,7 @@ mod tests {
             ("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE),
             ("wheels/psutil-5.9.8-cp311-cp311-linux_x86_64.whl", b"psutil", FILE),
         ]);
-        let made = made(dir.path(), &tar).unwrap();
+        let made = build(dir.path(), &tar).unwrap();
         assert_eq!(made.describe(), "2 wheels, 1 compiled, 1 from the store");
         let Found::Whole(found) = Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap() else {
             panic!("not whole")
@@ -351,13 +351,13 @@ mod tests {
     fn damage_is_found_and_repaired() {
         let dir = tempfile::tempdir().unwrap();
         let tar = stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)]);
-        let made = made(dir.path(), &tar).unwrap();
+        let made = build(dir.path(), &tar).unwrap();
         std::fs::write(made.folder.join("six-1.16.0-py2.py3-none-any.whl"), b"bad").unwrap();
         let Found::Damaged(why) = Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap() else {
             panic!("not seen")
         };
         assert_eq!(why, "six-1.16.0-py2.py3-none-any.whl has changed");
-        made(dir.path(), &tar).unwrap();
+        build(dir.path(), &tar).unwrap();
         assert!(matches!(Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap(), Found::Whole(_)));
         let left: Vec<_> = std::fs::read_dir(dir.path().join("debian-12")).unwrap().collect();
         assert_eq!(left.len(), 1, "{left:?}");
@@ -373,20 +373,20 @@ mod tests {
             ("/six-1.16.0-py3-none-any.whl/x", FILE),
         ] {
             let dir = tempfile::tempdir().unwrap();
-            let error = made(dir.path(), &stream(&[(path, b"", kind)])).unwrap_err();
+            let error = build(dir.path(), &stream(&[(path, b"", kind)])).unwrap_err();
             assert!(matches!(error, WheelhouseError::Foreign { .. }), "{path}: {error}");
             assert_eq!(std::fs::read_dir(dir.path().join("debian-12")).unwrap().count(), 0, "{path}");
         }
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(made(dir.path(), &stream(&[("wheels/", b"", DIR)])), Err(WheelhouseError::Empty)));
+        assert!(matches!(build(dir.path(), &stream(&[("wheels/", b"", DIR)])), Err(WheelhouseError::Empty)));
     }
 
     #[test]
     fn a_failed_build_leaves_the_earlier_wheelhouse() {
         let dir = tempfile::tempdir().unwrap();
-        made(dir.path(), &stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)])).unwrap();
+        build(dir.path(), &stream(&[("wheels/six-1.16.0-py2.py3-none-any.whl", b"six", FILE)])).unwrap();
         let broken = stream(&[("wheels/six-1.17.0-py2.py3-none-any.whl", b"six", FILE), ("wheels/x", b"", FILE)]);
-        made(dir.path(), &broken).unwrap_err();
+        build(dir.path(), &broken).unwrap_err();
         assert!(matches!(Wheelhouse::find(dir.path(), "debian-12", &key()).unwrap(), Found::Whole(_)));
     }
 }

@@ -80,7 +80,7 @@ fn a_disk_that_fills_while_wheels_arrive() {
     let project = Project::new();
     let Some(mount) = Mount::tmpfs(&project.path("wheels"), "size=256k") else { return };
     let wheel = json!({ "name": "torch-2-py3-none-any.whl", "text": noise(1 << 20) });
-    project.play(&Script::new().pip_makes(&[wheel]));
+    project.play(&Script::new().pip_downloads(&[wheel]));
     let run = project.run(&["build", "--jobs", "1"]);
     run.assert_code(1).says(&["debian-12/wheels-core failed", "No space left on device"]);
     assert_eq!(project.files("wheels"), Vec::<String>::new());
@@ -181,7 +181,7 @@ fn a_file_that_grows_beyond_what_is_allowed() {
     // `ulimit -f`, without privileges: the wheel is larger than a file may be.
     let project = Project::new();
     let wheel = json!({ "name": "torch-2-py3-none-any.whl", "text": noise(3 << 20) });
-    project.play(&Script::new().pip_makes(&[wheel]));
+    project.play(&Script::new().pip_downloads(&[wheel]));
     let run = project.start_shell("trap '' XFSZ; ulimit -f 2048; exec \"$factory\" build wheels --jobs 1").end();
     run.assert_code(1).says(&["debian-12/wheels-core failed", "File too large"]);
     assert_eq!(project.files("wheels"), Vec::<String>::new());

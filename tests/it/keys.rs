@@ -48,7 +48,7 @@ const NOTHING: [&str; 0] = [];
 fn a_changed_requirement() {
     let project = built();
     project.edit("requirements.txt", "six==1.16.0", "six==1.17.0");
-    project.play(&Script::new().pip_makes(&[crate::play::file("six-1.17.0-py2.py3-none-any.whl", "newer")]));
+    project.play(&Script::new().pip_downloads(&[crate::play::file("six-1.17.0-py2.py3-none-any.whl", "newer")]));
     shows!(project, project.planned().join("\n"), @r"
     wheels-core: requirements.txt changed
     core: depends on what wheels-core gives
@@ -74,7 +74,7 @@ fn a_changed_requirement_of_a_child() {
     project.play(&Script::new().on(
         "download",
         "web/requirements.txt",
-        json!({ "archive": { "/factory/wheels": [crate::play::file("bottle-0.13.0-py3-none-any.whl", "b")] } }),
+        json!({ "archive": { "/factory/files": [crate::play::file("bottle-0.13.0-py3-none-any.whl", "b")] } }),
     ));
     assert_eq!(ran(&project), ["package-shop-web", "web", "wheels-web"]);
 }

@@ -15,10 +15,19 @@ pub fn file(name: &str, text: &str) -> Value {
     json!({ "name": name, "text": text })
 }
 
-/// The wheels that pip makes for the usual project.
-pub fn wheels() -> Vec<Value> {
-    vec![file("six-1.16.0-py2.py3-none-any.whl", "six"), file("psutil-5.9.8-cp311-cp311-linux_x86_64.whl", "psutil")]
+/// What pip downloads for the usual project.
+pub fn downloads() -> Vec<Value> {
+    vec![file("six-1.16.0-py2.py3-none-any.whl", "six"), file("psutil-5.9.8.tar.gz", "psutil's sources")]
 }
+
+/// What pip builds of the source distribution among it.
+pub fn psutil() -> Vec<Value> {
+    vec![file("psutil-5.9.8-cp311-cp311-linux_x86_64.whl", "psutil")]
+}
+
+/// What is installed in the builder image.
+pub const INSTALLED: [&str; 5] =
+    ["gcc-12 12.2.0-14", "libc6-dev 2.36-9+deb12u9", "python3 3.11.2-1+b1", "python3-dev 3.11.2-1+b1", "tzdata 2025b-0"];
 
 impl Script {
     /// A daemon that has the base images, on which everything works.
@@ -35,7 +44,8 @@ impl Script {
             file("lib/python3.11/site-packages/six.py", "# six\n"),
         ];
         let archive = json!({
-            "/factory/wheels": wheels(),
+            "/factory/files": downloads(),
+            "/factory/wheels": psutil(),
             "/etc/passwd": [file("", "root:x:0:0::/root:/bin/sh\nshop:x:999:999::/opt/shop:/bin/sh\n")],
             "/etc/group": [file("", "root:x:0:\nshop:x:999:\n")],
             "/opt/shop": shop,
@@ -43,7 +53,9 @@ impl Script {
         });
         Self { engine: json!({}), images: vec![base("debian:bookworm-slim"), base("debian:99-slim")], rules: vec![] }
             .on("download", "", json!({ "archive": archive }))
-            .on("wait", "pip", json!({ "lines": ["Created wheel for psutil: filename=psutil-5.9.8.whl"] }))
+            .on("wait", "\"download\"", json!({ "lines": ["Successfully downloaded six psutil"] }))
+            .on("wait", "\"wheel\"", json!({ "lines": ["Created wheel for psutil: filename=psutil-5.9.8.whl"] }))
+            .installed(&INSTALLED)
     }
 
     /// One more rule, before all others.
@@ -82,9 +94,24 @@ impl Script {
         self.on("wait", "pip", json!({ "lines": lines, "exit": 1 }))
     }
 
-    /// pip that makes these files.
-    pub fn pip_makes(self, files: &[Value]) -> Self {
+    /// pip that downloads these files.
+    pub fn pip_downloads(self, files: &[Value]) -> Self {
+        self.on("download", "path=/factory/files", json!({ "archive": { "/factory/files": files } }))
+    }
+
+    /// pip that says it chose these distributions.
+    pub fn pip_chooses(self, names: &str) -> Self {
+        self.on("wait", "\"download\"", json!({ "lines": [format!("Successfully downloaded {names}")] }))
+    }
+
+    /// pip that builds these files of whatever it is to build.
+    pub fn pip_builds(self, files: &[Value]) -> Self {
         self.on("download", "path=/factory/wheels", json!({ "archive": { "/factory/wheels": files } }))
+    }
+
+    /// A builder image with these packages.
+    pub fn installed(self, lines: &[&str]) -> Self {
+        self.on("wait", "dpkg-query", json!({ "lines": lines }))
     }
 
     pub fn to_json(&self) -> String {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use serde_json::{Value, json};
 
 use crate::{
-    play::{Script, file, wheels},
+    play::{Script, downloads, file},
     project::{Project, Run},
 };
 
@@ -155,7 +155,6 @@ fn a_distribution_of_an_included_file_is_pointed_at() {
 /// What a builder container may give instead of wheels.
 #[test]
 fn a_hostile_builder() {
-    let good = wheels();
     for (what, evil, says) in [
         ("a script", file("run.sh", "x"), "not a wheel's file name"),
         ("a nested wheel", file("a/six-1.16.0-py3-none-any.whl", "x"), "not directly in the wheel folder"),
@@ -173,7 +172,7 @@ fn a_hostile_builder() {
         ("line breaks", file("bottle\n-1-py3-none-any.whl", "x"), "not a wheel's file name"),
     ] {
         let project = Project::new();
-        project.play(&Script::new().pip_makes(&[good.clone(), vec![evil]].concat()));
+        project.play(&Script::new().pip_downloads(&[downloads(), vec![evil]].concat()));
         let run = project.run(&["build", "wheels", "--jobs", "1"]);
         assert_eq!(run.code, Some(1), "{what}: {run}");
         assert!(run.stderr.contains("the wheel builder gave"), "{what}: {run}");
@@ -187,10 +186,10 @@ fn a_hostile_builder() {
 #[test]
 fn a_builder_that_gives_nothing() {
     let project = Project::new();
-    project.play(&Script::new().pip_makes(&[json!({ "folder": true })]));
+    project.play(&Script::new().pip_downloads(&[json!({ "folder": true })]));
     project.run(&["build", "wheels"]).assert_code(1).says(&["gave no wheel"]);
     project.play(&Script::new().on("download", "", json!({})));
-    project.run(&["build", "wheels"]).assert_code(1).says(&["/factory/wheels is missing"]);
+    project.run(&["build", "wheels"]).assert_code(1).says(&["/factory/files is missing"]);
     assert_eq!(project.files("wheels"), Vec::<String>::new());
 }
 

@@ -1,0 +1,146 @@
+//! What a run was made of, and whether that is what the lock says.
+
+use super::{Session, StepError};
+use crate::{
+    engine::ImageInfo,
+    event::StepId,
+    names::PlatformId,
+    plan::{BaseWork, Plan, Record, State, Step, WheelsWork, Work},
+    source::{
+        lockfile::{LockedBase, LockedHouse, Lockfile, base_drift, pin_drift, source_drift, wheel_drift},
+        requirements,
+        wheelhouse::Wheelhouse,
+    },
+};
+
+/// What the steps that have a record were made of, and the sources of all of them.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn observe(
+    plan: &Plan,
+    session: &Session,
+    record: impl Fn(&Step) -> Option<Record>,
+) -> Result<Lockfile, StepError> {
+    let sources = session.roots.checkouts().iter().map(|(name, checkout)| (name.clone(), checkout.commit.clone()));
+    let mut found = Lockfile { sources: sources.collect(), ..Lockfile::default() };
+    for step in &plan.steps {
+        let Some(record) = record(step) else { continue };
+        match &step.work {
+            Work::Base(work) => {
+                // A name that the record does not have is not what was built on: it was made from packages.
+                let image = match record.images.get(&work.image) {
+                    Some(_) => session.engine.image(&work.image).await?,
+                    None => None,
+                };
+                found.bases.insert(step.platform.clone(), base(work, image.as_ref()));
+            }
+            Work::Wheels(work) => {
+                let platform = step.platform.as_str();
+                if let Some(manifest) = Wheelhouse::manifest(&session.wheel_dir, platform, &record.key) {
+                    let house = LockedHouse::of(&work.requirements_name, &manifest.wheels);
+                    found.houses.insert((step.platform.clone(), work.image.clone()), house);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// A base image as a lock has it.
+fn base(work: &BaseWork, image: Option<&ImageInfo>) -> LockedBase {
+    let digests = image.into_iter().flat_map(|image| &image.repo_digests);
+    let digest = digests.filter_map(|name| name.rsplit_once('@')).map(|(_, digest)| digest.to_owned()).min();
+    LockedBase { image: work.image.clone(), digest }
+}
+
+/// Refuses a base image that is not the lock's, where the run is held to one. `image` is the one that was found or pulled.
+pub(super) fn hold_base(
+    work: &BaseWork,
+    image: Option<&ImageInfo>,
+    step: &Step,
+    session: &Session,
+) -> Result<(), StepError> {
+    if !session.locked {
+        return Ok(());
+    }
+    match base_drift(&step.platform, session.lock.bases.get(&step.platform), &base(work, image)) {
+        Some(difference) => Err(StepError::Drift { differences: vec![difference] }),
+        None => Ok(()),
+    }
+}
+
+/// What is known to differ from the lock before anything runs: sources, what was made before and counts, and the pins of
+/// requirements whose wheels must be made.
+///
+/// # Errors
+/// [`StepError::Drift`].
+pub async fn hold(
+    plan: &Plan,
+    session: &Session,
+    state: impl Fn(&StepId) -> Option<State>,
+    record: impl Fn(&Step) -> Option<Record>,
+) -> Result<(), StepError> {
+    let lock = &session.lock;
+    let counts = |step: &Step| record(step).filter(|_| state(&step.id) == Some(State::Cached));
+    let now = observe(plan, session, counts).await?;
+    let mut differences: Vec<String> =
+        now.sources.iter().filter_map(|(name, commit)| source_drift(name, lock.sources.get(name), commit)).collect();
+    for step in plan.steps.iter().filter(|step| !matches!(state(&step.id), None | Some(State::Idle))) {
+        match &step.work {
+            Work::Base(_) => {
+                let found = now.bases.get(&step.platform);
+                let locked = lock.bases.get(&step.platform);
+                differences.extend(found.and_then(|found| base_drift(&step.platform, locked, found)));
+            }
+            Work::Wheels(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
+            _ => {}
+        }
+    }
+    if differences.is_empty() { Ok(()) } else { Err(StepError::Drift { differences }) }
+}
+
+fn wheels(
+    work: &WheelsWork,
+    platform: &PlatformId,
+    now: &Lockfile,
+    session: &Session,
+) -> Result<Vec<String>, StepError> {
+    let key = (platform.clone(), work.image.clone());
+    let (set, locked) = (format!("{platform}/{}", work.image), session.lock.houses.get(&key));
+    if let Some(found) = now.houses.get(&key) {
+        return Ok(wheel_drift(&set, locked, found));
+    }
+    let Some(locked) = locked else { return Ok(wheel_drift(&set, None, &empty(work))) };
+    let texts = requirements::closure(&session.roots, std::slice::from_ref(&work.requirements))?;
+    Ok(texts.values().flat_map(|text| pin_drift(&set, locked, text)).collect())
+}
+
+fn empty(work: &WheelsWork) -> LockedHouse {
+    LockedHouse { requirements: work.requirements_name.clone(), wheels: Vec::new() }
+}
+
+/// The lock after a run: what it was made of, and what the lock said before of everything that the run had nothing to do
+/// with. `platforms` are all of the recipe.
+#[must_use]
+pub fn renew(before: &Lockfile, now: Lockfile, plan: &Plan, platforms: &[PlatformId]) -> Lockfile {
+    let planned = |platform: &PlatformId| plan.steps.iter().any(|step| step.platform == *platform);
+    let has_set = |key: &(PlatformId, crate::names::ImageName)| {
+        plan.steps.iter().any(|step| match &step.work {
+            Work::Wheels(work) => step.platform == key.0 && work.image == key.1,
+            _ => false,
+        })
+    };
+    let mut lock = now;
+    for (platform, base) in before.bases.iter().filter(|(platform, _)| platforms.contains(platform)) {
+        lock.bases.entry(platform.clone()).or_insert_with(|| base.clone());
+    }
+    for (key, house) in before.houses.iter().filter(|(key, _)| platforms.contains(&key.0)) {
+        // A set of a platform that was planned is still one, even if nobody wanted it now.
+        if !planned(&key.0) || has_set(key) {
+            lock.houses.entry(key.clone()).or_insert_with(|| house.clone());
+        }
+    }
+    lock
+}

@@ -1,0 +1,68 @@
+//! `factory.lock` in the verbs that read and write it.
+
+use super::context::Context;
+use crate::{
+    build::{RELOCK, Session, Survey, hold, lines_of, observe, renew},
+    diag::{Exit, Failure},
+    pipeline::Project,
+    plan::{Plan, Record},
+    source::lockfile::{Lockfile, LockfileError, NAME},
+};
+
+/// The project's lock. With `locked` there must be one.
+///
+/// # Errors
+/// Exit code 2, at the file's line.
+pub fn load(project: &Project, locked: bool) -> Result<Lockfile, Failure> {
+    match Lockfile::load(&project.folder)? {
+        Some(lock) => Ok(lock),
+        None if locked => {
+            Err(Failure::new(Exit::Usage, format!("there is no `{NAME}` that the build could be held to"))
+                .help(format!("`factory build` writes it; look at it and commit it: `git add {NAME}`")))
+        }
+        None => Ok(Lockfile::default()),
+    }
+}
+
+/// Refuses what is known to differ from the lock before anything runs.
+///
+/// # Errors
+/// Exit code 4 with everything that differs.
+pub async fn check(plan: &Plan, survey: &Survey, session: &Session, context: &Context) -> Result<(), Failure> {
+    let held = hold(plan, session, |id| survey.states.get(id).cloned(), |step| survey.record(step));
+    context.until_stopped(async { Ok(held.await?) }).await
+}
+
+/// Writes what a run that succeeded was made of.
+///
+/// # Errors
+/// When the daemon does not answer, or the file cannot be written.
+pub async fn write(
+    project: &Project,
+    plan: &Plan,
+    session: &Session,
+    records: &std::collections::BTreeMap<crate::event::StepId, Record>,
+) -> Result<(), Failure> {
+    let now = observe(plan, session, |step| records.get(&step.id).cloned()).await?;
+    let platforms = project.targets.first().map(|target| target.recipe.project.platforms.clone()).unwrap_or_default();
+    let lock = renew(&session.lock, now, plan, &platforms);
+    lock.save(&project.folder)
+        .map_err(|error| Failure::new(Exit::StepFailed, format!("`{NAME}` could not be written")).because(error))?;
+    Ok(())
+}
+
+/// What differs from the lock, as a failure.
+pub fn drift(differences: &[String]) -> Failure {
+    Failure::new(Exit::CheckFailed, lines_of(differences)).help(RELOCK)
+}
+
+impl From<LockfileError> for Failure {
+    fn from(error: LockfileError) -> Self {
+        let help =
+            format!("take the file of a commit again (`git checkout -- {NAME}`), or remove it and run `factory build`");
+        match error {
+            LockfileError::Report(report) => Self::new(Exit::Usage, report.to_string()).showing(report).help(help),
+            error => Self::new(Exit::Usage, error.to_string()).help(help),
+        }
+    }
+}
