@@ -55,6 +55,14 @@ fn base(work: &BaseWork, image: Option<&ImageInfo>) -> LockedBase {
     LockedBase { image: work.image.clone(), digest }
 }
 
+/// How a base image differs from the lock. A lock that has wheels of the platform but no base image was written where none
+/// was needed: it says nothing of it.
+fn drift_of_base(lock: &Lockfile, platform: &PlatformId, found: &LockedBase) -> Option<String> {
+    let locked = lock.bases.get(platform);
+    let silent = locked.is_none() && lock.houses.keys().any(|(known, _)| known == platform);
+    if silent { None } else { base_drift(platform, locked, found) }
+}
+
 /// Refuses a base image that is not the lock's, where the run is held to one. `image` is the one that was found or pulled.
 pub(super) fn hold_base(
     work: &BaseWork,
@@ -65,7 +73,7 @@ pub(super) fn hold_base(
     if !session.locked {
         return Ok(());
     }
-    match base_drift(&step.platform, session.lock.bases.get(&step.platform), &base(work, image)) {
+    match drift_of_base(&session.lock, &step.platform, &base(work, image)) {
         Some(difference) => Err(StepError::Drift { differences: vec![difference] }),
         None => Ok(()),
     }
@@ -91,8 +99,7 @@ pub async fn hold(
         match &step.work {
             Work::Base(_) => {
                 let found = now.bases.get(&step.platform);
-                let locked = lock.bases.get(&step.platform);
-                differences.extend(found.and_then(|found| base_drift(&step.platform, locked, found)));
+                differences.extend(found.and_then(|found| drift_of_base(lock, &step.platform, found)));
             }
             Work::Wheels(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
             _ => {}

@@ -42,7 +42,7 @@ fn an_engine_that_may_not_be_used() {
 }
 
 /// A call that a build makes, and the step that makes it.
-const CALLS: [(&str, &str, &str); 14] = [
+const CALLS: [(&str, &str, &str); 16] = [
     ("image", "debian:bookworm-slim", "base"),
     ("tag", "factory.local/base", "base"),
     ("build", "debian-12/builder", "builder"),
@@ -50,6 +50,8 @@ const CALLS: [(&str, &str, &str); 14] = [
     ("upload", "requirements.txt", "wheels-core"),
     ("start", "pip", "wheels-core"),
     ("wait", "pip", "wheels-core"),
+    ("download", "path=/factory/files", "wheels-core"),
+    ("wait", "dpkg-query", "wheels-core"),
     ("download", "path=/factory/wheels", "wheels-core"),
     ("build", "debian-12/core", "core"),
     ("image", "\"sha256:", "core"),
@@ -92,6 +94,7 @@ fn an_engine_that_goes_away() {
 fn an_engine_that_goes_away_while_files_arrive() {
     // In the middle of an archive: of its first block, of a file, and at the border of a member.
     for (path, step) in [
+        ("/factory/files", "wheels-core"),
         ("/factory/wheels", "wheels-core"),
         ("/opt/shop", "package-shop"),
         ("/etc/passwd", "package-shop"),

@@ -33,7 +33,7 @@ fn assert_goes_on(project: &Project, case: &str) {
 }
 
 /// The calls of a build at which the daemon hangs, and the step that makes them.
-const CALLS: [(&str, &str, &str); 12] = [
+const CALLS: [(&str, &str, &str); 15] = [
     ("image", "debian:bookworm-slim", "base"),
     ("tag", "factory.local/base", "base"),
     ("build", "debian-12/builder", "builder"),
@@ -41,6 +41,9 @@ const CALLS: [(&str, &str, &str); 12] = [
     ("upload", "/factory/wheels", "wheels-core"),
     ("start", "pip", "wheels-core"),
     ("wait", "pip", "wheels-core"),
+    ("download", "path=/factory/files", "wheels-core"),
+    ("wait", "dpkg-query", "wheels-core"),
+    ("wait", "\"wheel\"", "wheels-core"),
     ("download", "path=/factory/wheels", "wheels-core"),
     ("build", "debian-12/core", "core"),
     ("create", "debian-12/package-shop\"", "package-shop"),
@@ -307,6 +310,8 @@ fn killed_in_every_kind_of_step() {
     for (call, part) in [
         ("build", "debian-12/builder"),
         ("wait", "pip"),
+        ("download", "path=/factory/files"),
+        ("wait", "dpkg-query"),
         ("download", "path=/factory/wheels"),
         ("build", "debian-12/core"),
         ("download", "path=/opt/shop"),

@@ -50,9 +50,9 @@ fn a_changed_requirement() {
     project.edit("requirements.txt", "six==1.16.0", "six==1.17.0");
     project.play(&Script::new().pip_downloads(&[crate::play::file("six-1.17.0-py2.py3-none-any.whl", "newer")]));
     shows!(project, project.planned().join("\n"), @r"
-    wheels-core: requirements.txt changed
+    wheels-core: requirements.txt changed: six 1.16.0 -> 1.17.0
     core: depends on what wheels-core gives
-    wheels-web: requirements.txt changed
+    wheels-web: requirements.txt changed: six 1.16.0 -> 1.17.0
     web: depends on what core gives
     package-shop: depends on what core gives
     package-shop-web: depends on what web gives

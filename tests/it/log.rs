@@ -2,13 +2,17 @@
 
 use serde_json::json;
 
-use crate::{play::Script, project::Project};
+use crate::{
+    play::{Script, file},
+    project::Project,
+};
 
 #[test]
 fn the_log_of_a_step() {
     let project = Project::new();
     let lines: Vec<String> = (0..1000).map(|line| format!("line {line}")).collect();
-    project.play(&Script::new().on("wait", "in/requirements.txt\",\"--no", json!({ "lines": lines })));
+    let script = Script::new().pip_downloads(&[file("six-1.16.0-py2.py3-none-any.whl", "six")]);
+    project.play(&script.on("wait", "in/requirements.txt\",\"--no", json!({ "lines": lines })));
     project.done(&["build"]);
     let run = project.done(&["log", "debian-12/wheels-core"]);
     assert_eq!(run.stdout, lines.join("\n") + "\n", "whole, and nothing else");

@@ -40,11 +40,15 @@ mod git;
 #[cfg(feature = "scripted")]
 mod help;
 #[cfg(feature = "scripted")]
+mod incremental;
+#[cfg(feature = "scripted")]
 mod interrupt;
 #[cfg(feature = "scripted")]
 mod json;
 #[cfg(feature = "scripted")]
 mod keys;
+#[cfg(feature = "scripted")]
+mod lockfile;
 #[cfg(feature = "scripted")]
 mod locks;
 #[cfg(feature = "scripted")]

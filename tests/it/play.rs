@@ -26,8 +26,13 @@ pub fn psutil() -> Vec<Value> {
 }
 
 /// What is installed in the builder image.
-pub const INSTALLED: [&str; 5] =
-    ["gcc-12 12.2.0-14", "libc6-dev 2.36-9+deb12u9", "python3 3.11.2-1+b1", "python3-dev 3.11.2-1+b1", "tzdata 2025b-0"];
+pub const INSTALLED: [&str; 5] = [
+    "gcc-12 12.2.0-14",
+    "libc6-dev 2.36-9+deb12u9",
+    "python3 3.11.2-1+b1",
+    "python3-dev 3.11.2-1+b1",
+    "tzdata 2025b-0",
+];
 
 impl Script {
     /// A daemon that has the base images, on which everything works.

@@ -219,14 +219,17 @@ fn why(change: impl FnOnce(&mut Project)) -> Option<String> {
 #[test]
 fn what_belongs_to_the_key() {
     let said = |change: fn(&mut Project)| why(change).unwrap_or_default();
-    assert_eq!(said(|project| project.edit("requirements.txt", "1.16.0", "1.17.0")), "requirements.txt changed");
-    assert_eq!(said(|project| project.edit("constraints.txt", "<1", "<2")), "constraints.txt changed");
+    assert_eq!(
+        said(|project| project.edit("requirements.txt", "1.16.0", "1.17.0")),
+        "requirements.txt changed: six 1.16.0 -> 1.17.0"
+    );
+    assert_eq!(said(|project| project.edit("constraints.txt", "<1", "<2")), "constraints.txt changed: wheel <1 -> <2");
     assert_eq!(
         said(|project| {
             project.write("more.txt", "idna\n");
             project.edit("requirements.txt", "six==1.16.0", "-r more.txt");
         }),
-        "more.txt is new, requirements.txt changed"
+        "more.txt is new, requirements.txt changed: six 1.16.0 removed"
     );
     assert_eq!(
         said(|project| project.edit("factory.toml", r#"["psutil"]"#, r#"["six"]"#)),

@@ -130,3 +130,49 @@ fn wheels_belong_to_the_caller() {
         }
     }
 }
+
+/// The downloads and the builds that a step's log tells of. What a build fetches for itself is not told there.
+fn fetched_and_built(log: &str) -> (usize, usize) {
+    let count = |start: &str| log.lines().filter(|line| line.trim_start().starts_with(start)).count();
+    (count("Downloading "), count("Created wheel for "))
+}
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn a_changed_requirement_is_one_download_and_one_build() {
+    let house = House::apart("incremental");
+    let write = |pyyaml: &str| {
+        let text = format!("idna==3.10\npsutil==7.0.0\nPyYAML=={pyyaml}\nsix==1.17.0\nzipp==3.21.0\n");
+        std::fs::write(house.folder.join("requirements.txt"), text).expect("write requirements");
+    };
+    std::fs::write(house.folder.join("cat/requirements.txt"), "six==1.17.0\n").expect("write requirements");
+    write("6.0.1");
+    house.done(&["build", "wheels"]);
+    assert_eq!(fetched_and_built(&house.log("wheels-core")), (5, 2));
+    let lock = || std::fs::read_to_string(house.folder.join("factory.lock")).expect("a lock");
+    let before = lock();
+
+    write("6.0.2");
+    let plan = house.done(&["plan"]);
+    assert!(plan.contains("requirements.txt changed: pyyaml 6.0.1 -> 6.0.2"), "{plan}");
+    let table = house.done(&["build", "wheels"]);
+    assert!(table.contains("requirements.txt (5 wheels, 1 compiled, 4 from the store)"), "{table}");
+    assert_eq!(fetched_and_built(&house.log("wheels-core")), (1, 1));
+    let after = lock();
+    let other: Vec<&str> = after.lines().filter(|line| !before.lines().any(|old| old == *line)).collect();
+    assert_eq!(other.len(), 1, "one line of the lock is another one: {other:?}");
+
+    // On a machine that has only what is committed and the store.
+    for folder in [".factory", "wheels/debian-12"] {
+        std::fs::remove_dir_all(house.folder.join(folder)).expect("forget");
+    }
+    let table = house.done(&["build", "wheels", "--locked"]);
+    assert!(table.contains("requirements.txt (5 wheels, 5 from the store)"), "{table}");
+    assert_eq!((fetched_and_built(&house.log("wheels-core")), lock()), ((0, 0), after));
+    write("6.0.1");
+    let refused = house.factory(&["build", "wheels", "--locked"]);
+    let said = crate::house::text(&refused);
+    assert_eq!(refused.status.code(), Some(4), "{said}");
+    assert!(said.contains("pyyaml is 6.0.1, the lock has 6.0.2"), "{said}");
+    assert_eq!(crate::house::containers(), "", "no container is left");
+}
