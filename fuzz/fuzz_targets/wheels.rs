@@ -1,19 +1,29 @@
-//! The stream of the wheel builder: a wheelhouse or an error, and nothing outside of the cache.
+//! The stream of the wheel builder: files with the names of wheels and source distributions or an error, and nothing outside
+//! of its folder; and the lock, which comes out of a repository.
 #![no_main]
 
-use std::collections::BTreeMap;
-
-use factory::{names::Sha256, source::wheelhouse::Wheelhouse};
+use factory::source::{
+    lockfile::{Lockfile, NAME},
+    wheelhouse::receive,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(folder) = tempfile::tempdir() else { return };
-    let cache = folder.path().join("cache");
-    let key = Sha256::of("fuzz");
-    let received =
-        Wheelhouse::receive(&cache, "debian-12", &key, &BTreeMap::new(), &mut &*bytes, &|_| Ok(false)).is_ok();
-    let outside = std::fs::read_dir(folder.path()).map(Iterator::count).unwrap_or_default();
-    assert!(outside <= 1, "only the cache");
-    let left = std::fs::read_dir(cache.join("debian-12")).map(Iterator::count).unwrap_or_default();
-    assert_eq!(left, usize::from(received), "a whole wheelhouse or nothing");
+    let into = folder.path().join("into");
+    if std::fs::create_dir(&into).is_err() {
+        return;
+    }
+    let received = receive(&mut &*bytes, &into, &|_| Ok(()));
+    let count = |folder: &std::path::Path| std::fs::read_dir(folder).map(Iterator::count).unwrap_or_default();
+    assert_eq!(count(folder.path()), 1, "nothing beside its folder");
+    if let Ok(received) = received {
+        assert_eq!(received.len(), count(&into), "everything that is there is told");
+    }
+    if std::fs::write(folder.path().join(NAME), bytes).is_ok()
+        && let Ok(Some(lock)) = Lockfile::load(folder.path())
+        && lock.save(folder.path()).is_ok()
+    {
+        assert_eq!(Lockfile::load(folder.path()).ok().flatten(), Some(lock), "read as it was written");
+    }
 });

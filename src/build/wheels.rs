@@ -20,6 +20,8 @@ pub mod seed;
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt as _, TryStreamExt as _};
+
 use super::{
     Lines, Session, StepError, image,
     records::{blocking, wheels_record},
@@ -36,6 +38,9 @@ use crate::{
 use bench::{Bench, Toolbox};
 use environment::Environment;
 use resolve::Found;
+
+/// Builds of one step at once, where `--jobs` allows as many.
+const AT_ONCE: usize = 4;
 
 /// Runs the step.
 pub async fn run(
@@ -68,9 +73,10 @@ async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
     let found = resolve::run(bench, &own).await?;
     locked::hold(bench, &found)?;
     let house = bench.folder("wheels")?;
+    let at_once = bench.session.jobs.clamp(1, AT_ONCE);
+    let made = futures::stream::iter(found).map(|found| wheel(bench, &environment, &own, found)).buffered(at_once);
     let mut wheels = Vec::new();
-    for found in &found {
-        let (wheel, path) = wheel(bench, &environment, &own, found).await?;
+    for (wheel, path) in made.try_collect::<Vec<_>>().await? {
         fs_err::rename(path, house.join(wheel.file.as_str()))?;
         wheels.push(wheel);
     }
@@ -91,7 +97,7 @@ async fn wheel(
     bench: &Bench<'_>,
     environment: &Environment<'_>,
     own: &[own::Own],
-    found: &Found,
+    found: Found,
 ) -> Result<(Wheel, std::path::PathBuf), StepError> {
     if let Some(own) = own.iter().find(|own| own.wheel.sha256 == found.received.sha256) {
         return Ok((own.wheel.clone(), found.path.clone()));
@@ -103,6 +109,6 @@ async fn wheel(
             let wheel = Wheel::fetched(file.clone(), received.sha256.clone(), received.size, found.offered);
             Ok((wheel, found.path.clone()))
         }
-        Dist::Sdist(_) => compile::sdist(bench, environment, found).await,
+        Dist::Sdist(_) => compile::sdist(bench, environment, &found).await,
     }
 }

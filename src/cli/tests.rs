@@ -58,6 +58,7 @@ Made from the program's own help; a test keeps it true.
 | `FACTORY_BRANCH` | names the branch of the sources, as `--branch` does |
 | `FACTORY_REGISTRY` | names the registry of `push`, as `--registry` does |
 | `WHEEL_DIR` | moves the wheel cache from the project's `wheels/` |
+| `WHEEL_STORE_LIMIT` | what the store in the wheel cache may hold: `500M`, `20G`; 10 GB when not set |
 | `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds and git trust; never left in an image |
 | `GITLAB_TOKEN`, `GITHUB_TOKEN`, `FACTORY_TOKEN_FILE` | the token that `tag` sends to a server's interface, or a file with it; `token_env` of the recipe names another variable |
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |

@@ -139,7 +139,7 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.expect("an entry");
         let name = entry.file_name();
         // What `make demo` left in the example.
-        if [".factory", "wheels", "packages", "__pycache__"].iter().any(|left| name == *left) {
+        if [".factory", "factory.lock", "wheels", "packages", "__pycache__"].iter().any(|left| name == *left) {
             continue;
         }
         let target = to.join(&name);

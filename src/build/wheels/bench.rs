@@ -141,7 +141,7 @@ impl<'a> Bench<'a> {
         let engine = &self.session.engine;
         engine.upload(container, "/", tar).await?;
         engine.start(container).await?;
-        let ear = Ear { lines: self.lines, heard: Mutex::default() };
+        let ear = Ear { lines: self.lines, about: about.clone(), heard: Mutex::default() };
         let code = engine.wait(container, &ear).await?;
         let said = ear.tail();
         if code != 0 {
@@ -241,6 +241,7 @@ const HEARD: usize = 400;
 /// Passes a container's output on and remembers its end: other containers of the step have said other things.
 struct Ear<'a> {
     lines: &'a Lines,
+    about: Option<String>,
     heard: Mutex<VecDeque<String>>,
 }
 
@@ -258,7 +259,11 @@ impl Output for Ear<'_> {
         }
         heard.push_back(line.to_owned());
         drop(heard);
-        self.lines.line(line);
+        match &self.about {
+            // Several may be built at once.
+            Some(about) => self.lines.line(&format!("{about}: {line}")),
+            None => self.lines.line(line),
+        }
     }
 
     fn progress(&self, progress: Progress) {
