@@ -1,9 +1,11 @@
 //! Wheels: what the index and the store have is taken, what is missing is built; together it becomes a wheelhouse.
 //!
-//! 1. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
-//! 2. Source distributions become wheels (`compile`): out of the store where the very same was built before, else each in a
+//! 1. What nobody needs to be asked for stands in the requirements as the wheel that it is (`ready`): folders of the checkout
+//!    (`own`), and pins that are what they were (`known`).
+//! 2. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
+//! 3. Source distributions become wheels (`compile`): out of the store where the very same was built before, else each in a
 //!    container of its own, so that none of them can change the wheel of another one, now or in the store.
-//! 3. All wheels get their name together.
+//! 4. All wheels get their name together.
 //!
 //! Everything is done by pip in containers of the builder image, as the caller's user.
 
@@ -11,10 +13,12 @@ mod bench;
 mod compile;
 mod complaint;
 mod environment;
+mod known;
 mod locked;
 mod offer;
 mod own;
 mod pip;
+mod ready;
 mod resolve;
 pub mod seed;
 
@@ -37,6 +41,7 @@ use crate::{
 };
 use bench::{Bench, Toolbox};
 use environment::Environment;
+use ready::Ready;
 use resolve::Found;
 
 /// Builds of one step at once, where `--jobs` allows as many.
@@ -69,12 +74,13 @@ fn complete(step: &Step, made: &Wheelhouse) -> Product {
 
 async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
     let environment = Environment::new(bench);
-    let own = own::wheels(bench, &environment).await?;
-    let found = resolve::run(bench, &own).await?;
-    locked::hold(bench, &found)?;
+    let mut ready = own::wheels(bench, &environment).await?;
+    ready.extend(known::wheels(bench, &environment).await?);
+    let found = resolve::run(bench, &ready).await?;
+    locked::hold(bench, &found, &ready)?;
     let house = bench.folder("wheels")?;
     let at_once = bench.session.jobs.clamp(1, AT_ONCE);
-    let made = futures::stream::iter(found).map(|found| wheel(bench, &environment, &own, found)).buffered(at_once);
+    let made = futures::stream::iter(found).map(|found| wheel(bench, &environment, &ready, found)).buffered(at_once);
     let mut wheels = Vec::new();
     for (wheel, path) in made.try_collect::<Vec<_>>().await? {
         fs_err::rename(path, house.join(wheel.file.as_str()))?;
@@ -96,11 +102,11 @@ async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
 async fn wheel(
     bench: &Bench<'_>,
     environment: &Environment<'_>,
-    own: &[own::Own],
+    ready: &[Ready],
     found: Found,
 ) -> Result<(Wheel, std::path::PathBuf), StepError> {
-    if let Some(own) = own.iter().find(|own| own.wheel.sha256 == found.received.sha256) {
-        return Ok((own.wheel.clone(), found.path.clone()));
+    if let Some(ready) = ready.iter().find(|ready| ready.wheel.sha256 == found.received.sha256) {
+        return Ok((ready.wheel.clone(), found.path));
     }
     let received = &found.received;
     bench.keep(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;

@@ -19,6 +19,7 @@ use crate::{
 /// Ends in a table of what was made. A failed or interrupted build is continued by the same command. What it was made of is
 /// written to `factory.lock`, to be committed.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
     /// Only these, and what they need
     #[arg(value_name = "WHAT")]

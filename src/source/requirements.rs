@@ -4,13 +4,13 @@
 mod line;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use fs_err as fs;
 
-pub use line::{Line, Requirement, lines, wishes, with_folder};
+pub use line::{Line, Requirement, lines, options, wishes, with_folder, with_requirements};
 
 use super::{
     project::{SourceError, within},
@@ -45,17 +45,33 @@ pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, Str
         }
         let text = fs::read_to_string(&file)?;
         let folder = clean.parent().unwrap_or(Path::new(""));
-        waiting.extend(taken_in(&text).map(|name| folder.join(name)));
+        waiting.extend(taken_in(&text, &["--requirement", "--constraint", "-r", "-c"]).map(|name| folder.join(name)));
         found.insert(clean, text);
     }
     Ok(found)
 }
 
-/// The names behind `-r`, `--requirement`, `-c` and `--constraint`.
-fn taken_in(text: &str) -> impl Iterator<Item = &str> {
+/// Those of the files of a set that ask for something: the first one, and what they take in with `-r`. The others only constrain.
+#[must_use]
+pub fn asking(texts: &BTreeMap<PathBuf, String>, first: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<PathBuf> = within(first).into_iter().collect();
+    while let Some(path) = waiting.pop() {
+        let Some(text) = texts.get(&path) else { continue };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        waiting.extend(taken_in(text, &["--requirement", "-r"]).filter_map(|name| within(&folder.join(name))));
+        if !found.insert(path) {
+            break;
+        }
+    }
+    found
+}
+
+/// The names behind these options.
+fn taken_in<'t>(text: &'t str, options: &'static [&'static str]) -> impl Iterator<Item = &'t str> {
     text.lines().filter_map(|line| {
         let line = line.split(" #").next().unwrap_or(line).trim();
-        ["--requirement", "--constraint", "-r", "-c"].iter().find_map(|option| {
+        options.iter().find_map(|option| {
             let rest = line.strip_prefix(option)?;
             let rest = rest.strip_prefix('=').unwrap_or(rest);
             // `-rfile` is the same as `-r file`; `--requirementfile` is nothing.
@@ -99,6 +115,8 @@ mod tests {
         let found = closure(&Roots::of(folder.path()), &["a.txt".into()]).unwrap();
         let names: Vec<_> = found.keys().map(|path| path.display().to_string()).collect();
         assert_eq!(names, ["a.txt", "c.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"]);
+        let names: Vec<_> = asking(&found, Path::new("a.txt")).iter().map(|path| path.display().to_string()).collect();
+        assert_eq!(names, ["a.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"], "a constraint asks for nothing");
     }
 
     #[test]

@@ -38,7 +38,8 @@ fn given(project: &Project, part: &str) -> BTreeSet<String> {
     let calls: Vec<String> = project.calls_of("upload").into_iter().filter(|call| call.contains(part)).collect();
     assert_eq!(calls.len(), 1, "{part}: {calls:#?}");
     let all: Vec<String> = serde_json::from_str(calls[0].split_once(" files=").unwrap().1).unwrap();
-    let ours = |name: &String| ["files/", "build/"].iter().any(|part| name.contains(part)) && !name.ends_with('/');
+    let ours =
+        |name: &String| ["files/", "build/", "ready/"].iter().any(|part| name.contains(part)) && !name.ends_with('/');
     all.into_iter().filter(ours).collect()
 }
 
@@ -69,7 +70,8 @@ fn building(script: Script, sources: &[String]) -> Script {
 }
 
 fn pins(seventh: &str) -> String {
-    (0..100).map(|number| format!("p{number}=={}\n", if number == 7 { seventh } else { "1" })).collect()
+    let version = |number: usize| if number == 7 { seventh } else { "1" };
+    (0..100).map(|number| format!("p{number}=={}", version(number))).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -89,7 +91,7 @@ fn one_changed_requirement_of_a_hundred_is_one_build() {
     assert_eq!(note(&project), "100 wheels, 1 compiled, 99 from the store");
     let build = ["factory/build/p7-2.tar.gz", "factory/build/requirements.txt"].map(str::to_owned);
     assert_eq!(given(&project, "\"wheel\""), build.into());
-    assert_eq!(given(&project, "\"download\"").len(), 100, "99 that pip need not fetch, and the old one of p7");
+    assert_eq!(given(&project, "\"download\"").len(), 100, "99 pins that are what they were, and the old file of p7");
     project.assert_tidy();
 }
 
@@ -101,11 +103,52 @@ fn what_was_downloaded_and_built_before_is_not_again() {
     project.done(&["build", "wheels"]);
     assert_eq!(pips(&project), (1, 0), "only what belongs to the requirements is asked");
     assert_eq!(note(&project), "2 wheels, 2 from the store");
-    let offered = [format!("factory/files/{SIX}"), "factory/files/psutil-5.9.8.tar.gz".to_owned()];
-    assert_eq!(given(&project, "\"download\""), offered.into());
+    let wheel = "psutil-5.9.8-cp311-cp311-linux_x86_64.whl";
+    let pins = [SIX, wheel].map(|name| format!("factory/ready/{name}"));
+    assert_eq!(given(&project, "\"download\""), pins.into(), "pins that are what they were stand there as wheels");
     let log = project.done(&["log", "debian-12/wheels-core"]).stdout;
     assert!(log.contains("psutil-5.9.8.tar.gz was built before"), "{log}");
     assert!(!log.contains("libc6-dev"), "nobody wants to read what is installed: {log}");
+}
+
+#[test]
+fn what_is_not_pinned_is_asked_of_the_index_and_not_fetched() {
+    let all = [format!("factory/files/{SIX}"), "factory/files/psutil-5.9.8.tar.gz".to_owned()];
+    for (text, pinned) in [
+        ("six\npsutil>=5\n", &[][..]),
+        ("six==1.16.0\npsutil==5.*\n", &[SIX][..]),
+        ("-c web/requirements.txt\nsix==1.16.0\npsutil\n", &[SIX]),
+        ("six==1.16.0 --hash=sha256:aa\npsutil\n", &[]),
+    ] {
+        let project = built();
+        project.write("requirements.txt", text);
+        project.done(&["build", "wheels"]);
+        let ready: BTreeSet<String> = pinned.iter().map(|name| format!("factory/ready/{name}")).collect();
+        let offered = all.iter().filter(|file| !pinned.iter().any(|name| file.ends_with(name))).cloned();
+        assert_eq!(given(&project, "\"download\""), offered.chain(ready).collect(), "{text}");
+        assert_eq!((pips(&project), note(&project)), ((1, 0), "2 wheels, 2 from the store".to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn other_settings_are_asked_of_the_index_again() {
+    type Change = fn(&mut Project);
+    let changes: [Change; 4] = [
+        |project| project.edit("factory.toml", r#"["psutil"]"#, r#"["psutil", "six"]"#),
+        |project| {
+            project.env("PIP_INDEX_URL", "https://mirror.example/simple");
+        },
+        |project| project.write("requirements.txt", "--pre\nsix==1.16.0\npsutil==5.9.8\n"),
+        |project| fs::remove_dir_all(project.path(".factory/records")).unwrap(),
+    ];
+    for (at, change) in changes.into_iter().enumerate() {
+        let mut project = built();
+        change(&mut project);
+        project.edit("requirements.txt", "psutil", "PSUTIL");
+        project.done(&["build", "wheels"]);
+        let given = given(&project, "\"download\"");
+        assert!(!given.iter().any(|file| file.contains("ready/")), "{at}: {given:?}");
+    }
 }
 
 #[test]
@@ -326,7 +369,7 @@ fn a_store_that_cannot_be_written_only_costs_time() {
 #[test]
 fn a_pip_that_does_not_say_what_it_chose_is_asked_without_offers() {
     let project = built();
-    project.edit("requirements.txt", "# What", "# All that");
+    project.write("requirements.txt", "six\npsutil\n");
     project.play(&Script::new().on("wait", "\"download\"", json!({ "lines": ["Done."] })));
     project.done(&["build", "wheels"]);
     assert_eq!(pips(&project), (2, 0));
@@ -422,7 +465,7 @@ fn folders_of_the_checkout_are_requirements() {
     assert_eq!(note(&project), "2 wheels, 1 compiled, 1 from the store");
     let [build, download] = ["\"wheel\"", "\"download\""]
         .map(|part| project.calls_of("upload").into_iter().find(|call| call.contains(part)).unwrap());
-    assert!(build.contains("factory/build/own/own.py") && download.contains("factory/own/own-1-py3-none-any.whl"));
+    assert!(build.contains("factory/build/own/own.py") && download.contains("factory/ready/own-1-py3-none-any.whl"));
     let manifest = project.files("wheels/debian-12").into_iter().find(|file| file.contains("own-1")).unwrap();
     assert_eq!(sha256(&fs::read(project.path("wheels/debian-12").join(&manifest)).unwrap()), sha256(b"own"));
     assert!(!project.read("factory.lock").contains("own-1"), "the commit says what it is");

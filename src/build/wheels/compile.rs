@@ -14,7 +14,7 @@ use crate::{
     engine::Output as _,
     names::Sha256,
     source::{
-        requirements::{Line, lines},
+        requirements::{self, Line, lines},
         store::Key,
         wheelhouse::{Dist, Received, Wheel, WheelName, WheelhouseError},
     },
@@ -82,7 +82,7 @@ pub async fn obtain(
 ) -> Result<(Wheel, PathBuf), StepError> {
     let key = environment.making(source.sha256.clone(), source.options.clone()).await?.key();
     let into = bench.folder(&format!("built-{}", key.digest.short()))?;
-    if let Some(wheel) = stored(bench, &key, &source, &into).await? {
+    if let Some(wheel) = stored(bench, &key, source.name.clone(), &into).await? {
         bench.lines.line(&format!("{} was built before: {} is in the store", source.called, wheel.file.as_str()));
         let path = into.join(wheel.file.as_str());
         return Ok((wheel, path));
@@ -93,23 +93,21 @@ pub async fn obtain(
     Ok((compiled(&received, false)?, path))
 }
 
-/// The wheel that the store has, where it is one that the platform takes.
-async fn stored(
+/// The wheel that the store has, written into `into`, where it is one that the platform takes.
+pub async fn stored(
     bench: &Bench<'_>,
     key: &Key,
-    source: &Source,
+    name: Option<String>,
     into: &std::path::Path,
 ) -> Result<Option<Wheel>, StepError> {
     let Some(label) = bench.fetch(key.clone(), into).await? else { return Ok(None) };
     let file = Dist::new(&label.name);
     let received = file.map(|file| Received { file, sha256: label.sha256.clone(), size: label.size });
-    match received.filter(|received| judge(bench, source.name.clone())(received).is_ok()) {
-        Some(received) => Ok(Some(compiled(&received, true)?)),
-        None => {
-            fs_err::remove_file(into.join(&label.name))?;
-            Ok(None)
-        }
+    if let Some(received) = received.filter(|received| judge(bench, name)(received).is_ok()) {
+        return Ok(Some(compiled(&received, true)?));
     }
+    fs_err::remove_file(into.join(&label.name))?;
+    Ok(None)
 }
 
 async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Result<Received, StepError> {
@@ -131,10 +129,8 @@ async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Re
 /// The requirements file of a build: where things come from, the source, and what its own line says to it.
 fn text(bench: &Bench<'_>, source: &Source) -> String {
     let mut text = String::new();
-    for line in bench.texts.values().flat_map(|text| lines(text)) {
-        if let Line::Options(line) = line
-            && INDEXES.contains(&line.split([' ', '=']).next().unwrap_or_default())
-        {
+    for line in bench.texts.values().flat_map(|text| requirements::options(text)) {
+        if INDEXES.contains(&line.split([' ', '=']).next().unwrap_or_default()) {
             text.push_str(&format!("{line}\n"));
         }
     }
@@ -143,7 +139,7 @@ fn text(bench: &Bench<'_>, source: &Source) -> String {
 }
 
 /// What the requirements say to the build of a distribution.
-fn options(bench: &Bench<'_>, name: &str) -> Vec<String> {
+pub fn options(bench: &Bench<'_>, name: &str) -> Vec<String> {
     let all = bench.texts.values().flat_map(|text| lines(text));
     let own = all.filter_map(|line| match line {
         Line::Requirement(requirement) if requirement.name == name => Some(requirement.options),

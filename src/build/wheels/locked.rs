@@ -1,6 +1,6 @@
 //! `--locked`: pip is held to the versions of the lock, and what it chose to the files of the lock, before anything is built.
 
-use super::{super::StepError, bench::Bench, resolve::Found};
+use super::{super::StepError, bench::Bench, ready::Ready, resolve::Found};
 use crate::source::{
     lockfile::{LockedHouse, LockedWheel, wheel_drift},
     wheelhouse::{Dist, WheelName},
@@ -10,9 +10,16 @@ use crate::source::{
 pub const PINS: &str = "in/factory.lock.txt";
 
 /// Refuses what is not in the lock.
-pub fn hold(bench: &Bench<'_>, found: &[Found]) -> Result<(), StepError> {
+pub fn hold(bench: &Bench<'_>, found: &[Found], ready: &[Ready]) -> Result<(), StepError> {
     let Some(locked) = house(bench) else { return Ok(()) };
-    let wheels = found.iter().filter_map(|found| as_locked(found, locked)).collect();
+    let now = |found: &Found| match ready.iter().find(|ready| ready.wheel.sha256 == found.received.sha256) {
+        Some(Ready { wheel, .. }) if wheel.folder.is_some() => None,
+        Some(Ready { wheel, .. }) => {
+            Some(LockedWheel { file: wheel.file.clone(), sha256: wheel.sha256.clone(), sdist: wheel.sdist.clone() })
+        }
+        None => as_locked(found, locked),
+    };
+    let wheels = found.iter().filter_map(now).collect();
     let now = LockedHouse { requirements: locked.requirements.clone(), wheels };
     let set = format!("{}/{}", bench.step.platform, bench.work.image);
     match wheel_drift(&set, Some(locked), &now) {
@@ -33,7 +40,7 @@ pub fn pins(bench: &Bench<'_>) -> Option<String> {
 }
 
 /// The lock of this set, where it is to be held to. One that is missing was refused before the run.
-fn house<'b>(bench: &'b Bench<'_>) -> Option<&'b LockedHouse> {
+pub fn house<'b>(bench: &'b Bench<'_>) -> Option<&'b LockedHouse> {
     let session = bench.session;
     let set = (bench.step.platform.clone(), bench.work.image.clone());
     session.lock.houses.get(&set).filter(|_| session.locked)

@@ -1,10 +1,14 @@
 //! What the store has of the last time: of the lock, and of the wheelhouse that this step made before.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     super::{Records, StepError},
     bench::Bench,
+    ready::Ready,
 };
 use crate::{
     names::Sha256,
@@ -26,18 +30,22 @@ pub struct Offer {
 }
 
 /// The offers for this step, at most one of a distribution.
-pub async fn gather(bench: &Bench<'_>) -> Result<Vec<Offer>, StepError> {
+pub async fn gather(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Offer>, StepError> {
     let folder = bench.folder("offers")?;
     let (mut offers, mut tried) = (Vec::<Offer>::new(), BTreeSet::new());
     for (distribution, sha256) in known(bench) {
-        let had = offers.iter().any(|offer| offer.file.distribution() == distribution);
+        let had = offers.iter().any(|offer| offer.file.distribution() == distribution)
+            || ready.iter().any(|ready| ready.wheel.file.distribution() == distribution);
         if had || !tried.insert(sha256.clone()) {
             continue;
         }
         let Some(label) = bench.fetch(key_of_file(&sha256), &folder).await? else { continue };
         match Dist::new(&label.name) {
             // pip asks before it writes over the archive of a checkout, which is a zip; it must not come to that.
-            Some(file) if !label.name.ends_with(".zip") && file.distribution() == distribution => {
+            Some(file)
+                if Path::new(&label.name).extension() != Some("zip".as_ref())
+                    && file.distribution() == distribution =>
+            {
                 offers.push(Offer { path: folder.join(&label.name), file, sha256 });
             }
             _ => fs_err::remove_file(folder.join(&label.name))?,

@@ -13,8 +13,8 @@ use super::{
     bench::{Bench, Job, Load},
     locked,
     offer::{self, Offer},
-    own::{self, Own},
     pip::ROOT,
+    ready::{self, Ready},
 };
 use crate::source::wheelhouse::{Dist, Received, WheelhouseError, normalise};
 
@@ -36,21 +36,21 @@ pub struct Found {
 }
 
 /// The files that belong to the requirements.
-pub async fn run(bench: &Bench<'_>, own: &[Own]) -> Result<Vec<Found>, StepError> {
-    let offers = offer::gather(bench).await?;
+pub async fn run(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
+    let offers = offer::gather(bench, ready).await?;
     if !offers.is_empty()
-        && let Some(found) = attempt(bench, own, &offers, "files").await?
+        && let Some(found) = attempt(bench, ready, &offers, "files").await?
     {
         return Ok(found);
     }
-    let found = attempt(bench, own, &[], "all-files").await?;
+    let found = attempt(bench, ready, &[], "all-files").await?;
     found.filter(|found| !found.is_empty()).ok_or_else(|| WheelhouseError::Empty.into())
 }
 
 /// The same with these offers; `None` where pip did not say which of them it took.
 async fn attempt(
     bench: &Bench<'_>,
-    own: &[Own],
+    ready: &[Ready],
     offers: &[Offer],
     folder: &str,
 ) -> Result<Option<Vec<Found>>, StepError> {
@@ -62,7 +62,7 @@ async fn attempt(
         }
         _ => Ok(()),
     };
-    let job = Job { argv: command(bench), load: load(bench, own, offers), gives: FILES, about: None };
+    let job = Job { argv: command(bench), load: load(bench, ready, offers), gives: FILES, about: None };
     let done = bench.pip(job, &into, judge).await?;
     let found: Vec<Found> = done
         .files
@@ -94,13 +94,12 @@ fn command(bench: &Bench<'_>) -> Vec<String> {
     argv
 }
 
-fn load(bench: &Bench<'_>, own: &[Own], offers: &[Offer]) -> Load {
-    let text = |path: &std::path::Path, text: &str| (format!("in/{}", path.display()), own::replace(text, own));
-    let mut texts: Vec<_> = bench.texts.iter().map(|(path, words)| text(path, words)).collect();
+fn load(bench: &Bench<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
+    let mut texts = ready::texts(bench, ready);
     texts.extend(locked::pins(bench).map(|pins| (locked::PINS.to_owned(), pins)));
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));
-    let own = own.iter().map(|own| (own.place(), &own.path, &own.wheel.sha256));
-    let files = offers.chain(own).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));
+    let ready = ready.iter().map(|ready| (ready.place(), &ready.path, &ready.wheel.sha256));
+    let files = offers.chain(ready).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));
     Load { texts, files: files.collect(), checkout: None }
 }
 

@@ -135,6 +135,11 @@ impl Maker<'_> {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
         let folders = self.own_folders(&texts, &mut inputs)?;
+        let options: Vec<String> = texts.values().flat_map(|text| requirements::options(text)).collect();
+        if !options.is_empty() {
+            // A digest: addresses of indexes may hold logins.
+            inputs.insert("options of the requirements".to_owned(), Sha256::of(options.join("\n")).to_string());
+        }
         for (name, value) in [
             ("python.no_binary", python.no_binary.join(" ")),
             ("python.index_url", index.url.clone().unwrap_or_default()),

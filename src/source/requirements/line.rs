@@ -14,8 +14,12 @@ pub struct Requirement {
     pub wants: String,
     /// When it counts: an environment marker (PEP 508), or nothing.
     pub marker: String,
+    /// Its extras, as written between the brackets.
+    pub extras: String,
     /// What it says to the build, as written: `--global-option=…`. Hashes are not among it.
     pub options: Vec<String>,
+    /// The digests that its file may have: `sha256:…`.
+    pub hashes: Vec<String>,
 }
 
 impl Requirement {
@@ -44,6 +48,18 @@ pub fn lines(text: &str) -> Vec<Line> {
     logical(text).iter().filter_map(|line| read(line)).collect()
 }
 
+/// What a text says to pip for all requirements, but for the files that it takes in.
+#[must_use]
+pub fn options(text: &str) -> Vec<String> {
+    let takes_in =
+        |line: &str| ["-r", "-c", "--requirement", "--constraint"].iter().any(|option| line.starts_with(option));
+    let options = lines(text).into_iter().filter_map(|line| match line {
+        Line::Options(line) => Some(line),
+        Line::Requirement(_) | Line::Folder(_) => None,
+    });
+    options.filter(|line| !takes_in(line)).collect()
+}
+
 /// Everything that a requirements file asks for, to be compared with what it asked for before: `redis` or
 /// `redis; python_version < '3'` -> what of it.
 #[must_use]
@@ -69,6 +85,28 @@ pub fn with_folder(text: &str, written: &str, path: &str) -> String {
         _ => format!("{line}\n"),
     };
     text.lines().map(line).collect()
+}
+
+/// A text in which another one stands for each requirement that `instead` has one for, continued lines and all.
+#[must_use]
+pub fn with_requirements(text: &str, instead: &dyn Fn(&Requirement) -> Option<String>) -> String {
+    let (mut whole, mut begun) = (String::new(), String::new());
+    for line in text.split_inclusive('\n') {
+        begun.push_str(line);
+        if line.trim_end_matches('\n').ends_with('\\') {
+            continue;
+        }
+        let other = match lines(&begun).as_slice() {
+            [Line::Requirement(requirement)] => instead(requirement),
+            _ => None,
+        };
+        match other {
+            Some(other) => whole.push_str(&format!("{other}\n")),
+            None => whole.push_str(&begun),
+        }
+        begun.clear();
+    }
+    whole + &begun
 }
 
 fn logical(text: &str) -> Vec<String> {
@@ -105,10 +143,11 @@ fn read(line: &str) -> Option<Line> {
     let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(line.len());
     let (name, rest) = line.split_at(end);
     let rest = rest.trim_start();
-    let rest = match rest.strip_prefix('[') {
-        Some(extras) => extras.split_once(']')?.1.trim_start(),
-        None => rest,
+    let (extras, rest) = match rest.strip_prefix('[') {
+        Some(extras) => extras.split_once(']')?,
+        None => ("", rest),
     };
+    let rest = rest.trim_start();
     if name.is_empty() || rest.starts_with([':', '/', '+']) {
         return None;
     }
@@ -125,7 +164,9 @@ fn read(line: &str) -> Option<Line> {
         name: normalise(name),
         wants: plain(wants),
         marker: marker.trim().to_owned(),
+        extras: extras.trim().to_owned(),
         options: of_the_build(options),
+        hashes: hashes(options),
     }))
 }
 
@@ -174,6 +215,13 @@ fn words(text: &str) -> Vec<String> {
     found.push(word);
     found.retain(|word| !word.is_empty());
     found
+}
+
+/// The digests among the options.
+fn hashes(options: &[String]) -> Vec<String> {
+    let behind = options.windows(2).filter(|pair| pair[0] == "--hash").map(|pair| pair[1].clone());
+    let within = options.iter().filter_map(|word| word.strip_prefix("--hash=")).map(str::to_owned);
+    behind.chain(within).collect()
 }
 
 /// The options that are for the build: all but hashes.
@@ -237,6 +285,7 @@ mod tests {
     #[test]
     fn what_is_no_distribution() {
         assert_eq!(lines("-r x.txt\n--extra-index-url https://x.example/s\n\n# six==1\n").len(), 2);
+        assert_eq!(options("-r x.txt\n-c y.txt\n--pre\nsix --hash=sha256:aa\n"), ["--pre"]);
         for folder in ["./libs/own", "-e ./libs/own", "./libs/own ; os_name == 'posix'", "--editable=./libs/own"] {
             assert_eq!(lines(folder), [Line::Folder("./libs/own".to_owned())], "{folder}");
         }
@@ -256,6 +305,19 @@ mod tests {
         let text = "six\n-e ./own # ours\n./own[x] ; os_name == 'posix'\n./ownother\n";
         let expected = "six\n/w/own-1.whl # ours\n/w/own-1.whl[x] ; os_name == 'posix'\n./ownother\n";
         assert_eq!(with_folder(text, "./own", "/w/own-1.whl"), expected);
+    }
+
+    #[test]
+    fn another_text_stands_for_a_requirement() {
+        let text = "# first\nsix==1.16.0 \\\n  --hash=sha256:aa \\\n  --hash sha256:bb\nidna[x]==3 ; os_name == 'posix' # why\n-c c.txt";
+        let instead = |requirement: &Requirement| match &*requirement.name {
+            "six" => Some(format!("SIX {}", requirement.hashes.join(" "))),
+            "idna" => Some(format!("IDNA[{}];{}", requirement.extras, requirement.marker)),
+            _ => None,
+        };
+        let expected = "# first\nSIX sha256:bb sha256:aa\nIDNA[x];os_name == 'posix'\n-c c.txt";
+        assert_eq!(with_requirements(text, &instead), expected);
+        assert_eq!(with_requirements(text, &|_| None), text);
     }
 
     #[test]

@@ -106,12 +106,11 @@ impl Folder {
     /// Counts what was added, and makes room when it is too much.
     fn account(&self, added: u64) -> io::Result<()> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let total = match *kept {
-            Some(before) => before.saturating_add(added),
-            None => {
-                sweep_abandoned(&self.root)?;
-                places(&self.root).iter().map(|place| place.size).sum()
-            }
+        let total = if let Some(before) = *kept {
+            before.saturating_add(added)
+        } else {
+            sweep_abandoned(&self.root)?;
+            places(&self.root).iter().map(|place| place.size).sum()
         };
         *kept = Some(if total > self.limit { self.make_room()? } else { total });
         Ok(())
