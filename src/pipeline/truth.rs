@@ -7,7 +7,7 @@ use crate::{
     build::Records,
     event::StepId,
     names::{PlatformId, Tag},
-    source::worktree,
+    source::{lockfile, worktree},
     trial::Passed,
 };
 
@@ -55,7 +55,9 @@ impl Untrue {
 #[must_use]
 pub fn dirt(folder: &Path, ours: &[&Path]) -> Option<Untrue> {
     let below = |path: &&Path| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
-    let except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
+    let mut except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
+    // A build has just written it: committing it makes another commit, which is built again and leaves it as it is.
+    except.push(lockfile::NAME.to_owned());
     let changed = worktree::changes(folder, &except)?;
     let files = several(&changed);
     (!changed.is_empty()).then_some(Untrue::Dirty { files })

@@ -110,6 +110,8 @@ impl World {
             .env("DOCKER_HOST", self.engine.host())
             .env("SOURCE_DATE_EPOCH", "1700000000")
             .env_remove("SYSBASE")
+            // The project lies in this repository's own folder: its commits are not the project's.
+            .env("GIT_CEILING_DIRECTORIES", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
