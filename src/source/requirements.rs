@@ -10,7 +10,7 @@ use std::{
 
 use fs_err as fs;
 
-pub use line::{Line, Requirement, lines, options, wishes, with_folder, with_requirements};
+pub use line::{Line, Requirement, lines, options, wishes, with_folder, with_requirements, without_folders};
 
 use super::{
     project::{SourceError, within},

@@ -484,6 +484,21 @@ fn folders_of_the_checkout_are_requirements() {
 }
 
 #[test]
+fn folders_of_a_parent_constrain_nothing() {
+    let project = Project::new();
+    project.write("libs/own/own.py", "print('own')\n");
+    project.write("requirements.txt", "six==1.16.0\n./libs/own\n");
+    let own = file("own-1-py3-none-any.whl", "own");
+    let script = Script::new().pip_builds(std::slice::from_ref(&own)).pip_downloads(&[file(SIX, "six"), own]);
+    project.play(&script.pip_chooses("six own"));
+    project.done(&["build", "wheels", "--jobs", "1"]);
+    let is_child = |call: &String| call.contains("in/web/requirements.txt\",\"--con");
+    let child = project.calls_of("upload").into_iter().find(is_child).unwrap();
+    assert!(!child.contains("ready/own"), "{child}");
+    assert_eq!(pips(&project).1, 1, "built for the parent alone");
+}
+
+#[test]
 fn the_plan_names_what_changed() {
     let project = built();
     let why = |text: &str| {

@@ -4,7 +4,7 @@
 //!
 //! What is not pinned, and what the pins require, is asked of the index as ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{Records, StepError},
@@ -35,12 +35,13 @@ struct Before {
 pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
     let before = before(bench);
     let folder = bench.folder("known")?;
+    let constrained = constrained(bench);
     let mut ready: Vec<Ready> = Vec::new();
     for requirement in requirements(bench) {
         let Some(before) = before.get(&requirement.name).filter(|before| is_same(before, &requirement)) else {
             continue;
         };
-        if ready.iter().any(|ready| ready.answers(&requirement)) {
+        if constrained.contains(&requirement.name) || ready.iter().any(|ready| ready.answers(&requirement)) {
             continue;
         }
         let wheel = match &before.sdist {
@@ -68,13 +69,25 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
 fn requirements(bench: &Bench<'_>) -> Vec<Requirement> {
     let asking = asking(&bench.texts, &bench.work.requirements);
     let texts = bench.texts.iter().filter(|(path, _)| asking.contains(*path)).map(|(_, text)| text);
-    let lines = texts.flat_map(|text| lines(text));
-    lines
-        .filter_map(|line| match line {
-            Line::Requirement(requirement) => Some(requirement),
-            Line::Folder(_) | Line::Options(_) => None,
-        })
-        .collect()
+    texts.flat_map(|text| asked_for(text)).collect()
+}
+
+fn asked_for(text: &str) -> impl Iterator<Item = Requirement> {
+    lines(text).into_iter().filter_map(|line| match line {
+        Line::Requirement(requirement) => Some(requirement),
+        Line::Folder(_) | Line::Options(_) => None,
+    })
+}
+
+/// The distributions that must not stand there as a file because something constrains them: pip before 20.3, which is the last
+/// one for Python 3.4, says "path or url cannot be constrained to a version".
+fn constrained(bench: &Bench<'_>) -> BTreeSet<String> {
+    if bench.work.python.version != "3.4" {
+        return BTreeSet::new();
+    }
+    let asking = asking(&bench.texts, &bench.work.requirements);
+    let texts = bench.texts.iter().filter(|(path, _)| !asking.contains(*path)).map(|(_, text)| text);
+    texts.flat_map(|text| asked_for(text)).map(|requirement| requirement.name).collect()
 }
 
 /// Whether a requirement can only mean what it meant before: the same version, and a digest that is asked for.

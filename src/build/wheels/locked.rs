@@ -29,12 +29,13 @@ pub fn hold(bench: &Bench<'_>, found: &[Found], ready: &[Ready]) -> Result<(), S
 }
 
 /// Constraints that hold pip to the versions of the lock. Not where the requirements pin digests: then they pin versions, too,
-/// and pip wants a digest of everything.
-pub fn pins(bench: &Bench<'_>) -> Option<String> {
+/// and pip wants a digest of everything. Nor for what is there as a wheel already.
+pub fn pins(bench: &Bench<'_>, ready: &[Ready]) -> Option<String> {
     if bench.texts.values().any(|text| text.contains("--hash")) {
         return None;
     }
-    let plain = |wheel: &&LockedWheel| !wheel.file.version().contains('_');
+    let there = |wheel: &LockedWheel| ready.iter().any(|ready| ready.wheel.file == wheel.file);
+    let plain = |wheel: &&LockedWheel| !wheel.file.version().contains('_') && !there(wheel);
     let line = |wheel: &LockedWheel| format!("{}=={}\n", wheel.file.distribution(), wheel.file.version());
     Some(house(bench)?.wheels.iter().filter(plain).map(line).collect())
 }

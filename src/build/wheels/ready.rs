@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{bench::Bench, pip::ROOT};
 use crate::source::{
-    requirements::{Requirement, asking, with_folder, with_requirements},
+    requirements::{Requirement, asking, with_folder, with_requirements, without_folders},
     wheelhouse::Wheel,
 };
 
@@ -65,7 +65,10 @@ pub fn texts(bench: &Bench<'_>, ready: &[Ready]) -> Vec<(String, String)> {
         ready.iter().find(|ready| ready.answers(requirement)).map(|ready| ready.line(requirement))
     };
     let text = |(path, text): (&PathBuf, &String)| {
-        let text = if asking.contains(path) { with_requirements(text, &instead) } else { text.clone() };
+        if !asking.contains(path) {
+            return (format!("in/{}", path.display()), without_folders(text));
+        }
+        let text = with_requirements(text, &instead);
         let text = ready.iter().fold(text, |text, ready| match &ready.stands_for {
             StandsFor::Folder(written) => with_folder(&text, written, &format!("{ROOT}/{}", ready.place())),
             StandsFor::Pin => text,

@@ -62,7 +62,7 @@ async fn attempt(
         }
         _ => Ok(()),
     };
-    let job = Job { argv: command(bench), load: load(bench, ready, offers), gives: FILES, about: None };
+    let job = Job { argv: command(bench, ready), load: load(bench, ready, offers), gives: FILES, about: None };
     let done = bench.pip(job, &into, judge).await?;
     let found: Vec<Found> = done
         .files
@@ -79,13 +79,18 @@ async fn attempt(
     Ok(chosen(&done.said).map(|names| select(found, &names)))
 }
 
-fn command(bench: &Bench<'_>) -> Vec<String> {
+fn command(bench: &Bench<'_>, ready: &[Ready]) -> Vec<String> {
     let work = bench.work;
-    let mut argv: Vec<String> = ["download", "--progress-bar", "off", "--dest"].map(str::to_owned).into();
-    argv.extend([format!("{ROOT}/{FILES}"), "--requirement".to_owned()]);
+    let mut argv: Vec<String> = ["download", "--progress-bar", "off"].map(str::to_owned).into();
+    if work.python.version.starts_with("2.") {
+        // What pip 20.3 has for Python 2 otherwise ends with an AssertionError as soon as a constraint is not needed, and takes
+        // no file for what is constrained. Images run `pip check`: what the other one lets pass would fail there.
+        argv.push("--use-feature=2020-resolver".to_owned());
+    }
+    argv.extend(["--dest".to_owned(), format!("{ROOT}/{FILES}"), "--requirement".to_owned()]);
     argv.push(format!("{ROOT}/in/{}", work.requirements_name));
     let constraints = work.constraints.iter().map(|path| format!("{ROOT}/in/{}", path.display()));
-    for constraint in constraints.chain(locked::pins(bench).map(|_| format!("{ROOT}/{}", locked::PINS))) {
+    for constraint in constraints.chain(locked::pins(bench, ready).map(|_| format!("{ROOT}/{}", locked::PINS))) {
         argv.extend(["--constraint".to_owned(), constraint]);
     }
     if !work.no_binary.is_empty() {
@@ -96,7 +101,7 @@ fn command(bench: &Bench<'_>) -> Vec<String> {
 
 fn load(bench: &Bench<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
     let mut texts = ready::texts(bench, ready);
-    texts.extend(locked::pins(bench).map(|pins| (locked::PINS.to_owned(), pins)));
+    texts.extend(locked::pins(bench, ready).map(|pins| (locked::PINS.to_owned(), pins)));
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));
     let ready = ready.iter().map(|ready| (ready.place(), &ready.path, &ready.wheel.sha256));
     let files = offers.chain(ready).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));

@@ -134,7 +134,8 @@ impl Maker<'_> {
         for (path, text) in &texts {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
-        let folders = self.own_folders(&texts, &mut inputs)?;
+        let asking = requirements::asking(&texts, requirements_file);
+        let folders = self.own_folders(texts.iter().filter(|(path, _)| asking.contains(*path)), &mut inputs)?;
         let options: Vec<String> = texts.values().flat_map(|text| requirements::options(text)).collect();
         if !options.is_empty() {
             // A digest: addresses of indexes may hold logins.
@@ -189,9 +190,13 @@ impl Maker<'_> {
         Ok(Some(step))
     }
 
-    /// The folders of the checkout that requirements name. pip sees such a path from where it runs, so it is one of the
+    /// The folders of the checkout that these requirements name. pip sees such a path from where it runs, so it is one of the
     /// project, or of the source that the file is in.
-    fn own_folders(&self, texts: &BTreeMap<PathBuf, String>, inputs: &mut Inputs) -> Result<Vec<OwnFolder>, PlanError> {
+    fn own_folders<'t>(
+        &self,
+        texts: impl Iterator<Item = (&'t PathBuf, &'t String)>,
+        inputs: &mut Inputs,
+    ) -> Result<Vec<OwnFolder>, PlanError> {
         let mut found: BTreeMap<String, OwnFolder> = BTreeMap::new();
         for (file, text) in texts {
             let root: PathBuf =

@@ -87,6 +87,16 @@ pub fn with_folder(text: &str, written: &str, path: &str) -> String {
     text.lines().map(line).collect()
 }
 
+/// A text without the lines that name folders of the checkout: pip takes no folder as a constraint.
+#[must_use]
+pub fn without_folders(text: &str) -> String {
+    let line = |line: &str| match read(without_comment(line).trim()) {
+        Some(Line::Folder(_)) => "\n".to_owned(),
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
 /// A text in which another one stands for each requirement that `instead` has one for, continued lines and all.
 #[must_use]
 pub fn with_requirements(text: &str, instead: &dyn Fn(&Requirement) -> Option<String>) -> String {
@@ -305,6 +315,7 @@ mod tests {
         let text = "six\n-e ./own # ours\n./own[x] ; os_name == 'posix'\n./ownother\n";
         let expected = "six\n/w/own-1.whl # ours\n/w/own-1.whl[x] ; os_name == 'posix'\n./ownother\n";
         assert_eq!(with_folder(text, "./own", "/w/own-1.whl"), expected);
+        assert_eq!(without_folders(text), "six\n\n\n\n");
     }
 
     #[test]
