@@ -3,7 +3,7 @@
 //!
 //! The modules in floor order, an arrow never runs up: what a user types comes in at [`cli`], which walks
 //! [`pipeline`]: a [`recipe`] and its [`platform`]s become a [`plan`]; [`build`] runs it on an [`engine`]; the files of a
-//! built container become a tree in [`stage`], are held against [`check`] and written by [`format`](mod@format);
+//! built container become a tree in [`stage`], are held against [`check`] and written by [`format`](mod@format), which [`sign`]s;
 //! [`publish`] lists and pushes what was made, [`trial`] installs it in a clean container, [`tag`] marks a release in its
 //! repositories. Everything on the way is told
 //! as [`event`]s, and only [`report`] prints.
@@ -21,6 +21,8 @@ pub mod build;
 
 pub mod check;
 pub mod format;
+pub mod sign;
+
 pub mod plan;
 pub mod stage;
 

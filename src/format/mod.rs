@@ -13,6 +13,7 @@ pub mod tar;
 mod text;
 mod units;
 mod users;
+pub mod wapt;
 
 pub use meta::{ChangelogEntry, Meta, Unit};
 

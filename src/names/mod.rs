@@ -8,6 +8,7 @@ mod parts;
 mod relation;
 mod text;
 mod version;
+pub mod wapt;
 
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};

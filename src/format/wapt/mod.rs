@@ -1,0 +1,36 @@
+//! WAPT packages (`.wapt`): a zip archive with a signed control file and a signed manifest. Written in the form of WAPT 2
+//! that WAPT 1.8 accepts, too; read and verified in both.
+//!
+//! Where nothing else is said, the behaviour is that of WAPT 1.8.2 and 2.5, which the documentation does not give in full.
+
+mod control;
+mod error;
+#[cfg(test)]
+mod fixtures;
+mod icon;
+mod json;
+mod manifest;
+mod names;
+mod read;
+mod setup;
+mod signing;
+mod skeleton;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod version;
+mod write;
+pub mod zip;
+
+pub use control::Control;
+pub use error::{WaptError, ZipError};
+pub use icon::{PATH as ICON, check as check_icon};
+pub use manifest::read as read_manifest;
+pub use names::{file_name, is_left_out};
+pub use read::{Package, open, open_bytes, open_file};
+pub use setup::{Finding, LARGEST as LARGEST_SETUP, check as check_setup, sorted as setup_findings};
+pub use signing::{date_text, signed_bytes};
+pub use skeleton::{Wish as SkeletonWish, files as skeleton};
+pub use verify::{Refusal, Verified, check_control, verify};
+pub use version::{Entry, Generation, compare, compare_packages, matches, matches_entry};
+pub use write::{RANDOM, Signing, write};

@@ -1,0 +1,132 @@
+//! A `.wapt` file that can be read: its parts, not yet believed.
+
+use std::{
+    fs::File,
+    io::{Cursor, Read, Seek},
+    path::Path,
+};
+
+use super::{
+    control::{self, Control},
+    error::{WaptError, ZipError},
+    manifest,
+    zip::{Archive, Entry, Limits},
+};
+use crate::sign::Certificate;
+
+/// Something an archive is read from.
+pub trait Source: Read + Seek {}
+impl<T: Read + Seek> Source for T {}
+
+/// An open package.
+pub struct Package {
+    archive: Archive<Box<dyn Source>>,
+}
+
+impl std::fmt::Debug for Package {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Package({} entries)", self.archive.entries().len())
+    }
+}
+
+/// Opens a package's file.
+///
+/// # Errors
+/// [`WaptError`] where it cannot be read or its archive is refused.
+pub fn open(path: &Path) -> Result<Package, WaptError> {
+    let file = fs_err::File::open(path)?;
+    let length = file.metadata()?.len();
+    let (file, _) = file.into_parts();
+    from_source(Box::new(std::io::BufReader::new(file)), length)
+}
+
+/// The same from an open file.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_file(file: File) -> Result<Package, WaptError> {
+    let length = file.metadata()?.len();
+    from_source(Box::new(std::io::BufReader::new(file)), length)
+}
+
+/// The same from memory.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_bytes(bytes: Vec<u8>) -> Result<Package, WaptError> {
+    let length = bytes.len() as u64;
+    from_source(Box::new(Cursor::new(bytes)), length)
+}
+
+fn from_source(source: Box<dyn Source>, length: u64) -> Result<Package, WaptError> {
+    Ok(Package { archive: Archive::open(source, length, &Limits::default())? })
+}
+
+impl Package {
+    /// Every entry.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        self.archive.entries()
+    }
+
+    /// The archive behind it.
+    pub(super) fn archive(&mut self) -> &mut Archive<Box<dyn Source>> {
+        &mut self.archive
+    }
+
+    /// Whether a file is there.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.archive.find(name).is_some()
+    }
+
+    /// The bytes of the control file.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn control_bytes(&mut self) -> Result<Vec<u8>, WaptError> {
+        let found = self.archive.small("WAPT/control", control::LARGEST)?;
+        found.ok_or_else(|| WaptError::Control("it is missing: this is no WAPT package".to_owned()))
+    }
+
+    /// The control file, as agents read it.
+    ///
+    /// # Errors
+    /// Where it is missing or cannot be read.
+    pub fn control(&mut self) -> Result<Control, WaptError> {
+        Control::read(&self.control_bytes()?)
+    }
+
+    /// The signer's certificate, and those that came along.
+    ///
+    /// # Errors
+    /// Where there are none.
+    pub fn certificates(&mut self) -> Result<Vec<Certificate>, WaptError> {
+        let bytes = self.archive.small("WAPT/certificate.crt", 1 << 20)?;
+        Ok(Certificate::all_from_pem(&bytes.unwrap_or_default())?)
+    }
+
+    /// The bytes of the manifest; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn manifest_bytes(&mut self) -> Result<Option<Vec<u8>>, ZipError> {
+        self.archive.small("WAPT/manifest.sha256", manifest::LARGEST)
+    }
+
+    /// A small file's bytes; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// Where they cannot be read or are more than `most`.
+    pub fn small(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>, ZipError> {
+        self.archive.small(name, most)
+    }
+
+    /// Unpacks a file.
+    ///
+    /// # Errors
+    /// Where it is damaged.
+    pub fn unpack(&mut self, entry: &Entry, out: &mut dyn std::io::Write) -> Result<(), ZipError> {
+        self.archive.unpack(entry, out)
+    }
+}

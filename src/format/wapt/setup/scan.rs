@@ -1,0 +1,207 @@
+//! Python's lines, as far as finding its statements needs: comments, strings, brackets and indentation. Runs nothing.
+
+use crate::util::toml::Span;
+
+/// A statement: a logical line, without comments, with strings emptied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Columns before it; a tab reaches to the next multiple of 8.
+    pub indent: usize,
+    /// Its words, blanks and line ends as one blank.
+    pub text: String,
+    /// The place of its first line.
+    pub span: Span,
+}
+
+impl Statement {
+    /// What stands between the brackets of `def <name>(…)`, where it is that.
+    pub fn defines(&self, name: &str) -> Option<&str> {
+        let rest = self.text.strip_prefix("def ").or_else(|| self.text.strip_prefix("async def "))?;
+        let rest = rest.trim_start().strip_prefix(name)?.trim_start().strip_prefix('(')?;
+        Some(rest.rsplit_once(')').map_or(rest, |(arguments, _)| arguments))
+    }
+
+    /// Whether it gives a name a value.
+    pub fn assigns(&self, name: &str) -> bool {
+        let rest = self.text.strip_prefix(name).map(str::trim_start);
+        rest.is_some_and(|rest| {
+            let rest = rest.strip_prefix(':').and_then(|typed| typed.find('=').map(|at| &typed[at..])).unwrap_or(rest);
+            rest.starts_with('=') && !rest.starts_with("==")
+        })
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    pub statements: Vec<Statement>,
+    /// Something that is not closed: where it begins.
+    pub broken: Option<(Span, &'static str)>,
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+    deep: Vec<usize>,
+    current: String,
+    start: Option<(usize, usize)>,
+    found: Scanned,
+}
+
+/// Takes a text apart.
+pub fn statements(text: &str) -> Scanned {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut scanner =
+        Scanner { text, at: 0, deep: Vec::new(), current: String::new(), start: None, found: Scanned::default() };
+    while scanner.at < text.len() {
+        scanner.step();
+    }
+    if let Some(open) = scanner.deep.first().filter(|_| scanner.found.broken.is_none()) {
+        scanner.found.broken = Some((*open..*open + 1, "a bracket is not closed"));
+    }
+    scanner.end();
+    scanner.found
+}
+
+impl Scanner<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn step(&mut self) {
+        let Some(c) = self.rest().chars().next() else { return };
+        match c {
+            '#' => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
+            '\n' if self.deep.is_empty() => {
+                self.end();
+                self.at += 1;
+            }
+            '\\' if self.rest()[1..].starts_with(['\n', '\r']) => {
+                self.blank();
+                self.at += if self.rest()[1..].starts_with("\r\n") { 3 } else { 2 };
+            }
+            ';' if self.deep.is_empty() => {
+                let indent = self.start.map_or(0, |(_, indent)| indent);
+                self.end();
+                self.at += 1;
+                let skipped = self.rest().len() - self.rest().trim_start_matches([' ', '\t']).len();
+                self.at += skipped;
+                if !self.rest().starts_with(['\n', '\r', '#']) && !self.rest().is_empty() {
+                    self.start = Some((self.at, indent));
+                }
+            }
+            '\'' | '"' => self.string(c),
+            c if c.is_whitespace() => {
+                self.blank();
+                self.at += c.len_utf8();
+            }
+            c => {
+                self.begin();
+                match c {
+                    '(' | '[' | '{' => self.deep.push(self.at),
+                    ')' | ']' | '}' => {
+                        self.deep.pop();
+                    }
+                    _ => {}
+                }
+                self.current.push(c);
+                self.at += c.len_utf8();
+            }
+        }
+    }
+
+    fn blank(&mut self) {
+        if !self.current.is_empty() && !self.current.ends_with(' ') {
+            self.current.push(' ');
+        }
+    }
+
+    /// Remembers where a statement begins, and how deep.
+    fn begin(&mut self) {
+        if self.start.is_some() {
+            return;
+        }
+        let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
+        let indent = self.text[line..self.at].chars().fold(0, |column, c| match c {
+            '\t' => (column / 8 + 1) * 8,
+            _ => column + 1,
+        });
+        self.start = Some((self.at, indent));
+    }
+
+    fn string(&mut self, quote: char) {
+        self.begin();
+        let start = self.at;
+        let before =
+            self.current.chars().rev().take_while(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
+        let is_prefix =
+            ["r", "b", "u", "f", "br", "rb", "rf", "fr"].contains(&before.chars().rev().collect::<String>().as_str());
+        if is_prefix {
+            let length = self.current.len() - before.len();
+            self.current.truncate(length);
+        }
+        let triple = quote.to_string().repeat(3);
+        let long = self.rest().starts_with(&triple);
+        let mut at = self.at + if long { 3 } else { 1 };
+        loop {
+            let rest = &self.text[at..];
+            let Some(c) = rest.chars().next() else { break };
+            if c == '\\' {
+                at += 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+            } else if long && rest.starts_with(&triple) {
+                self.at = at + 3;
+                self.current.push_str("''");
+                return;
+            } else if !long && c == quote {
+                self.at = at + 1;
+                self.current.push_str("''");
+                return;
+            } else if !long && c == '\n' {
+                break;
+            } else {
+                at += c.len_utf8();
+            }
+        }
+        if self.found.broken.is_none() {
+            self.found.broken = Some((start..start + 1, "a string is not closed"));
+        }
+        self.at = if long { self.text.len() } else { at };
+    }
+
+    fn end(&mut self) {
+        let text = std::mem::take(&mut self.current);
+        let Some((start, indent)) = self.start.take() else { return };
+        let text = text.trim().to_owned();
+        if text.is_empty() {
+            return;
+        }
+        let length = self.text[start..].find(['\n', '\r']).unwrap_or(self.text.len() - start);
+        self.found.statements.push(Statement { indent, text, span: start..start + length });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn strings_and_comments_are_no_code() {
+        let text = "a = r'x\\'y' # z\nb = (1,\n  \"\"\"q\n'\"\"\")\n\tc\\\n d; e\n";
+        let found: Vec<(usize, String)> =
+            statements(text).statements.into_iter().map(|one| (one.indent, one.text)).collect();
+        let expected = [(0, "a = ''"), (0, "b = (1, '')"), (8, "c d"), (8, "e")];
+        assert_eq!(found, expected.map(|(indent, text)| (indent, text.to_owned())));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_scanned(text in "[a-z'\"\\\\#()\\[\\];\\n\\r\\té ]{0,60}") {
+            let found = statements(&text);
+            for statement in found.statements {
+                prop_assert!(text.get(statement.span.clone()).is_some());
+            }
+        }
+    }
+}

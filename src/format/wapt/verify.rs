@@ -1,0 +1,272 @@
+//! Whether a package may be installed: all that agents check, and what they leave open. Everything that is wrong is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::Digest as _;
+
+use super::{
+    control::Control,
+    error::{WaptError, ZipError},
+    manifest::{self, Manifest, UNLISTED},
+    read::Package,
+    signing::{self, MUST_BE_SIGNED, signed_names},
+};
+use crate::sign::{Certificate, ChainError, SignError, Trust, from_base64};
+
+/// One thing that is wrong with a package.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] WaptError),
+    /// A part of it cannot be read.
+    #[error(transparent)]
+    Zip(#[from] ZipError),
+    /// No signature.
+    #[error("the package is not signed: there is no `{0}`")]
+    NotSigned(&'static str),
+    /// The certificate in it.
+    #[error("WAPT/certificate.crt: {0}")]
+    Certificate(SignError),
+    /// The manifest's signature.
+    #[error("the manifest was changed, or signed by another key than that of `{0}`")]
+    ManifestSignature(String),
+    /// The control file's signature.
+    #[error("the control file was changed, or signed by another key than that of `{0}`")]
+    ControlSignature(String),
+    /// Nobody trusts the signer.
+    #[error(transparent)]
+    Untrusted(#[from] ChainError),
+    /// A `setup.py`, signed by somebody who may not.
+    #[error("the package has a `setup.py`, and the certificate of `{0}` is not for code signing")]
+    NotCodeSigning(String),
+    /// WAPT 1.8 refuses it.
+    #[error("the signer's certificate has no common name, which WAPT 1.8 refuses")]
+    NoCommonName,
+    /// A file with other content.
+    #[error("`{0}` was changed: its digest is not the manifest's")]
+    Changed(String),
+    /// A file that is gone.
+    #[error("`{0}` is missing: the manifest has it")]
+    Missing(String),
+    /// A file too many.
+    #[error("`{0}` is not in the manifest")]
+    Unlisted(String),
+    /// An important attribute that anybody may change in an index.
+    #[error("not signed in the control file: {0}")]
+    Unsigned(String),
+    /// A control file that names another signer.
+    #[error("the control file names another certificate ({named}) than the one that signed ({signed})")]
+    Fingerprint {
+        /// `signer_fingerprint`, cut.
+        named: String,
+        /// That of the first certificate, cut.
+        signed: String,
+    },
+}
+
+impl Refusal {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Untrusted(ChainError::Unknown { .. }) => {
+                Some("name the certificate of the signer, or of its authority: `--trust FILE`")
+            }
+            Self::Untrusted(ChainError::Expired(_)) | Self::NotCodeSigning(_) => {
+                Some("have it signed again: `factory build FILE --key KEY --certificate CERT`")
+            }
+            Self::Changed(_)
+            | Self::Missing(_)
+            | Self::Unlisted(_)
+            | Self::ManifestSignature(_)
+            | Self::ControlSignature(_) => Some("get the package again from whoever made it"),
+            _ => None,
+        }
+    }
+}
+
+/// A package that may be installed.
+#[derive(Debug)]
+pub struct Verified {
+    /// Its control file.
+    pub control: Control,
+    /// Who signed it.
+    pub signer: Certificate,
+    /// What is trusted, and ends the chain.
+    pub anchor: Certificate,
+    /// How many files it has, those of WAPT included.
+    pub files: usize,
+}
+
+/// Checks a package against what is trusted, at the time `now` (seconds since 1970 UTC).
+///
+/// # Errors
+/// Everything that is wrong, in the order of the checks.
+pub fn verify(package: &mut Package, trust: &Trust, now: i64) -> Result<Verified, Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    let control = control(package).map_err(|refusal| refusals.push(refusal)).ok();
+    let chain = match package.certificates() {
+        Ok(chain) => chain,
+        Err(WaptError::Sign(SignError::NoCertificate)) => {
+            refusals.push(Refusal::NotSigned("WAPT/certificate.crt"));
+            Vec::new()
+        }
+        Err(WaptError::Sign(error)) => {
+            refusals.push(Refusal::Certificate(error));
+            Vec::new()
+        }
+        Err(error) => {
+            refusals.push(error.into());
+            Vec::new()
+        }
+    };
+    let manifest = signed_manifest(package, chain.first(), &mut refusals);
+    if let (Some(control), Some(certificate)) = (&control, chain.first()) {
+        check_control(control, certificate, &mut refusals);
+    }
+    let mut anchor = None;
+    if let Some(certificate) = chain.first() {
+        if certificate.common_name().is_none() {
+            refusals.push(Refusal::NoCommonName);
+        }
+        if package.has("setup.py") && !certificate.is_code_signing() {
+            refusals.push(Refusal::NotCodeSigning(certificate.subject()));
+        }
+        anchor = trust.follow(&chain, now).map_err(|error| refusals.push(error.into())).ok().cloned();
+    }
+    if let Some(manifest) = &manifest {
+        check_files(package, manifest, &mut refusals);
+    }
+    let files = package.entries().iter().filter(|entry| !entry.is_dir).count();
+    match (control, chain.into_iter().next(), anchor) {
+        (Some(control), Some(signer), Some(anchor)) if refusals.is_empty() => {
+            Ok(Verified { control, signer, anchor, files })
+        }
+        _ => Err(refusals),
+    }
+}
+
+fn control(package: &mut Package) -> Result<Control, Refusal> {
+    let bytes = package.control_bytes()?;
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        let why = "it begins with a byte order mark, which agents take for a part of the first key";
+        return Err(WaptError::Control(why.to_owned()).into());
+    }
+    Ok(Control::read(&bytes)?)
+}
+
+/// The manifest, once its signature fits the certificate.
+fn signed_manifest(
+    package: &mut Package,
+    certificate: Option<&Certificate>,
+    refusals: &mut Vec<Refusal>,
+) -> Option<Manifest> {
+    let mut part = |name: &'static str, most| match package.small(name, most) {
+        Ok(Some(bytes)) => Some(bytes),
+        Ok(None) => {
+            refusals.push(Refusal::NotSigned(name));
+            None
+        }
+        Err(error) => {
+            refusals.push(error.into());
+            None
+        }
+    };
+    let bytes = part("WAPT/manifest.sha256", manifest::LARGEST);
+    let signature = part("WAPT/signature.sha256", 64 * 1024);
+    let bytes = bytes?;
+    if let (Some(signature), Some(certificate)) = (signature, certificate) {
+        let signature = from_base64(&String::from_utf8_lossy(&signature));
+        if signature.and_then(|signature| certificate.verify(&bytes, &signature)).is_err() {
+            refusals.push(Refusal::ManifestSignature(certificate.subject()));
+        }
+    }
+    manifest::read(&bytes).map_err(|error| refusals.push(error.into())).ok()
+}
+
+/// A control file's own signature, which an index relies on: it holds no manifest.
+///
+/// Pushes what is wrong.
+pub fn check_control(control: &Control, certificate: &Certificate, refusals: &mut Vec<Refusal>) {
+    if control.get("signature").is_empty() {
+        refusals.push(Refusal::NotSigned("signature` in `WAPT/control"));
+        return;
+    }
+    if signing::verify(control, certificate).is_err() {
+        refusals.push(Refusal::ControlSignature(certificate.subject()));
+    }
+    let signed = signed_names(control);
+    let missing: Vec<&str> = MUST_BE_SIGNED.into_iter().filter(|name| !signed.iter().any(|own| own == name)).collect();
+    if !missing.is_empty() {
+        refusals.push(Refusal::Unsigned(missing.join(", ")));
+    }
+    let (named, own) = (control.get("signer_fingerprint"), certificate.fingerprint());
+    if named != own {
+        let cut = |text: &str| text.escape_debug().take(16).collect();
+        refusals.push(Refusal::Fingerprint { named: cut(named), signed: cut(&own) });
+    }
+}
+
+/// Every file against the manifest, and the manifest against the files.
+fn check_files(package: &mut Package, manifest: &Manifest, refusals: &mut Vec<Refusal>) {
+    const MOST: usize = 20;
+    let mut found = Vec::new();
+    let entries = package.entries().to_vec();
+    let there: BTreeMap<&str, bool> = entries.iter().map(|entry| (entry.name.as_str(), entry.is_dir)).collect();
+    let folders: BTreeSet<&str> = entries.iter().flat_map(|entry| above(&entry.name)).collect();
+    for (name, digest) in manifest {
+        let name = name.strip_suffix('/').filter(|_| digest.is_empty()).unwrap_or(name);
+        let is_there = match there.get(name) {
+            Some(is_dir) => *is_dir == digest.is_empty(),
+            None => digest.is_empty() && folders.contains(name),
+        };
+        if !is_there {
+            found.push(Refusal::Missing(name.escape_debug().to_string()));
+        }
+    }
+    for entry in &entries {
+        if entry.is_dir {
+            let listed = manifest.contains_key(&entry.name) || manifest.contains_key(&format!("{}/", entry.name));
+            if !listed && !folders.contains(entry.name.as_str()) {
+                found.push(Refusal::Unlisted(format!("{}/", entry.name)));
+            }
+            continue;
+        }
+        let wanted = manifest.get(&entry.name);
+        if wanted.is_none() && UNLISTED.contains(&entry.name.as_str()) {
+            continue;
+        }
+        let mut hash = Hashing(sha2::Sha256::new());
+        if let Err(error) = package.archive().unpack(entry, &mut hash) {
+            found.push(error.into());
+            continue;
+        }
+        match wanted {
+            None => found.push(Refusal::Unlisted(entry.name.clone())),
+            Some(digest) if *digest == hex::encode(hash.0.finalize()) => {}
+            Some(_) => found.push(Refusal::Changed(entry.name.clone())),
+        }
+    }
+    found.truncate(MOST);
+    refusals.append(&mut found);
+}
+
+/// The folders above a path.
+fn above(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').map(|(at, _)| &name[..at])
+}
+
+/// Hashes what is written into it.
+struct Hashing(sha2::Sha256);
+
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

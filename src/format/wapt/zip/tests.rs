@@ -1,0 +1,214 @@
+//! Archives there and back, those of Info-ZIP, and hostile ones.
+
+use std::{
+    io::Cursor,
+    process::{Command, Stdio},
+};
+
+use proptest::prelude::*;
+
+use super::{super::error::ZipError, *};
+
+fn open(bytes: &[u8]) -> Result<Archive<Cursor<Vec<u8>>>, ZipError> {
+    Archive::open(Cursor::new(bytes.to_vec()), bytes.len() as u64, &Limits::default())
+}
+
+fn written(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    let mut writer = Writer::new(&mut out, 1_795_172_801);
+    for (name, bytes) in files {
+        writer.file(name, &mut &bytes[..]).unwrap();
+    }
+    writer.finish().unwrap();
+    out.into_inner()
+}
+
+fn content(archive: &mut Archive<Cursor<Vec<u8>>>, name: &str) -> Result<Vec<u8>, ZipError> {
+    let entry = archive.find(name).unwrap().clone();
+    let mut out = Vec::new();
+    archive.unpack(&entry, &mut out).map(|()| out)
+}
+
+#[test]
+fn files_go_there_and_back() {
+    let large = b"0123456789".repeat(100_000);
+    let bytes = written(&[("a", b"x"), ("dir/é", b""), ("large", &large)]);
+    let mut archive = open(&bytes).unwrap();
+    assert_eq!(archive.entries().len(), 3);
+    assert_eq!(content(&mut archive, "a").unwrap(), b"x");
+    assert_eq!(content(&mut archive, "dir/é").unwrap(), b"");
+    assert_eq!(content(&mut archive, "large").unwrap(), large);
+}
+
+#[test]
+fn another_program_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.zip");
+    std::fs::write(&path, written(&[("a.txt", b"hello"), ("dir/b", &[0; 70_000])])).unwrap();
+    let Ok(run) = Command::new("unzip").arg("-t").arg(&path).output() else {
+        return eprintln!("skipped: unzip is not installed");
+    };
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+}
+
+#[test]
+fn archives_of_another_program_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), b"aaaa".repeat(100)).unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("sub/b"), b"b").unwrap();
+    std::os::unix::fs::symlink("a", folder.path().join("link")).unwrap();
+    let zip = |arguments: &[&str]| {
+        let run = Command::new("zip").args(arguments).current_dir(folder.path()).stdout(Stdio::null()).status();
+        run.map(|status| assert!(status.success()))
+    };
+    if zip(&["-qr", "x.zip", "a", "sub"]).is_err() {
+        return eprintln!("skipped: zip is not installed");
+    }
+    let mut archive = open(&std::fs::read(folder.path().join("x.zip")).unwrap()).unwrap();
+    assert_eq!(content(&mut archive, "a").unwrap(), b"aaaa".repeat(100));
+    assert!(archive.entries().iter().any(|entry| entry.is_dir && entry.name == "sub"));
+    // Sizes behind the contents.
+    zip(&["-q", "-fd", "streamed.zip", "a"]).unwrap();
+    let streamed = std::fs::read(folder.path().join("streamed.zip")).unwrap();
+    assert_ne!(streamed[6] & 8, 0);
+    assert_eq!(content(&mut open(&streamed).unwrap(), "a").unwrap(), b"aaaa".repeat(100));
+    zip(&["-qry", "link.zip", "link"]).unwrap();
+    let link = open(&std::fs::read(folder.path().join("link.zip")).unwrap()).unwrap_err();
+    assert!(link.to_string().contains("a link or a device"), "{link}");
+    zip(&["-q", "-P", "secret", "closed.zip", "a"]).unwrap();
+    let closed = open(&std::fs::read(folder.path().join("closed.zip")).unwrap()).unwrap_err();
+    assert!(closed.to_string().contains("encrypted"), "{closed}");
+}
+
+/// Why an archive is refused.
+fn refused(bytes: &[u8]) -> String {
+    match open(bytes) {
+        Err(error) => error.to_string(),
+        Ok(mut archive) => {
+            let entries = archive.entries().to_vec();
+            let all = entries.iter().map(|entry| archive.unpack(entry, &mut std::io::sink()));
+            all.filter_map(Result::err).map(|error| error.to_string()).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+#[test]
+fn names_are_judged() {
+    for (name, why) in [
+        ("../evil", "leads out"),
+        ("a/../../evil", "leads out"),
+        ("/etc/passwd", "absolute"),
+        ("C:/x", "character"),
+        ("a\\..\\b", "backslash"),
+        ("nul", "device"),
+        ("x/com1.txt", "device"),
+        ("a//b", "empty part"),
+        ("a\u{1}", "character"),
+    ] {
+        let found = refused(&written(&[(name, b"x")]));
+        assert!(found.contains(why), "{name:?}: {found}");
+    }
+    for (one, other) in [("a", "a"), ("setup.py", "Setup.PY"), ("É", "é")] {
+        let found = refused(&written(&[(one, b"1"), (other, b"2")]));
+        assert!(found.contains("another entry has its name"), "{one} {other}: {found}");
+    }
+    let found = refused(&written(&[("a", b"1"), ("A/b", b"2")]));
+    assert!(found.contains("below something that is not a folder"), "{found}");
+}
+
+/// Changes bytes of the only entry's header in the directory.
+fn with_directory(bytes: &[u8], at: usize, new: &[u8]) -> Vec<u8> {
+    let start = bytes.windows(4).rposition(|four| four == CENTRAL.to_le_bytes()).unwrap();
+    let mut changed = bytes.to_vec();
+    changed[start + at..start + at + new.len()].copy_from_slice(new);
+    changed
+}
+
+#[test]
+fn numbers_are_not_believed() {
+    let bytes = written(&[("a", &[7; 1000])]);
+    assert_eq!(refused(&bytes), "");
+    for (at, new, why) in [
+        (24, &u32::MAX.to_le_bytes()[..], "breaks off"),
+        (24, &0x7fff_ffff_u32.to_le_bytes(), "100 times"),
+        (24, &999_u32.to_le_bytes(), "says something else"),
+        (20, &5000_u32.to_le_bytes(), "says something else"),
+        (16, &[0; 4], "says something else"),
+        (42, &7_u32.to_le_bytes(), "says something else"),
+        (42, &70_000_u32.to_le_bytes(), "header of an entry breaks off"),
+        (10, &12_u16.to_le_bytes(), "neither stored nor deflated"),
+        (8, &1_u16.to_le_bytes(), "encrypted"),
+        (46, b"b", "says something else"),
+        (38, &(0o120_777_u32 << 16).to_le_bytes(), "link or a device"),
+        (38, &(0o060_644_u32 << 16).to_le_bytes(), "link or a device"),
+    ] {
+        let found = refused(&with_directory(&bytes, at, new));
+        assert!(found.contains(why), "{at} {new:?}: {found}");
+    }
+    for cut in [0, 10, 21, bytes.len() - 1, bytes.len() - 22, bytes.len() - 40] {
+        assert!(refused(&bytes[..cut]).contains("not a whole zip archive"), "{cut}");
+    }
+    let behind = [&bytes[..], b"more"].concat();
+    assert!(refused(&behind).contains("not a whole zip archive"));
+    let before = [b"more", &bytes[..]].concat();
+    assert!(refused(&before).contains("not a whole zip archive"));
+}
+
+#[test]
+fn contents_are_checked() {
+    let bytes = written(&[("a", &[7; 1000])]);
+    let mut changed = bytes.clone();
+    changed[40] ^= 0xff;
+    assert!(refused(&changed).contains("is damaged"), "{}", refused(&changed));
+}
+
+#[test]
+fn bombs_are_refused() {
+    let zeros = vec![0; 4 << 20];
+    let bytes = written(&[("a", &zeros)]);
+    // So little is taken whatever its ratio; the bound itself is asked with a smaller one.
+    assert_eq!(refused(&bytes), "");
+    let limits = Limits { free: 1 << 20, ..Limits::default() };
+    let found = Archive::open(Cursor::new(bytes.clone()), bytes.len() as u64, &limits).unwrap_err();
+    assert!(matches!(found, ZipError::Large(_)), "{found}");
+    // Two entries of one content: what Fifield's bombs are made of.
+    let start = bytes.windows(4).rposition(|four| four == CENTRAL.to_le_bytes()).unwrap();
+    let entry = bytes[start..start + 47].to_vec();
+    let mut second = entry.clone();
+    second[46] = b'b';
+    let mut bomb = [&bytes[..start], &entry, &second].concat();
+    bomb.extend(END.to_le_bytes());
+    bomb.extend([0; 4]);
+    bomb.extend([2, 0, 2, 0]);
+    bomb.extend(94_u32.to_le_bytes());
+    bomb.extend(u32::try_from(start).unwrap().to_le_bytes());
+    bomb.extend([0; 2]);
+    let found = refused(&bomb);
+    assert!(found.contains("says something else") || found.contains("shares its bytes"), "{found}");
+    second[46] = b'a';
+    bomb[start + 47..start + 94].copy_from_slice(&second);
+    assert!(refused(&bomb).contains("shares its bytes"), "{}", refused(&bomb));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_judged(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(open(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_changed_byte_never_gives_another_file(at in 0_usize..400, new in any::<u8>()) {
+        let mut bytes = written(&[("a", b"hello, hello, hello"), ("dir/b", b"world")]);
+        let at = at % bytes.len();
+        bytes[at] = new;
+        if let Ok(mut archive) = open(&bytes) {
+            for entry in archive.entries().to_vec() {
+                let mut out = Vec::new();
+                if archive.unpack(&entry, &mut out).is_ok() {
+                    prop_assert!(out == b"hello, hello, hello" || out == b"world");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! From a signer's certificate to one that is trusted, in WAPT's order: the certificate itself may be trusted (pinned);
+//! else its issuer is looked for among the trusted ones, then among those that came along.
+
+use super::{Certificate, Crl, SignError};
+
+/// No chain is longer.
+const LONGEST: usize = 8;
+
+/// What is trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Certificates: pinned ones and authorities.
+    pub anchors: Vec<Certificate>,
+    /// Revocation lists; one of a certificate's issuer must hold, where there is one.
+    pub crls: Vec<Crl>,
+}
+
+/// Why a certificate is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// Not valid any more.
+    #[error("the certificate of `{0}` is expired")]
+    Expired(String),
+    /// Not valid yet.
+    #[error("the certificate of `{0}` is not valid yet")]
+    Early(String),
+    /// On its issuer's list.
+    #[error("the certificate of `{0}` is revoked")]
+    Revoked(String),
+    /// A list that is too old or not its issuer's.
+    #[error("the revocation list for `{subject}` does not count: {reason}")]
+    Crl {
+        /// Whose certificate.
+        subject: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Nobody who is trusted issued it.
+    #[error("the certificate of `{subject}` (issued by `{issuer}`) is not trusted, and nobody who is has issued it")]
+    Unknown {
+        /// Whose certificate.
+        subject: String,
+        /// By whom.
+        issuer: String,
+    },
+    /// An issuer that may not issue.
+    #[error("`{issuer}` may not issue certificates, but issued that of `{subject}`")]
+    NoAuthority {
+        /// The issuer.
+        issuer: String,
+        /// Whose certificate.
+        subject: String,
+    },
+    /// A certificate that its issuer did not sign.
+    #[error("the certificate of `{subject}` does not bear the signature of `{issuer}`: {error}")]
+    Forged {
+        /// Whose certificate.
+        subject: String,
+        /// Its issuer.
+        issuer: String,
+        /// What is wrong with it.
+        error: SignError,
+    },
+    /// A chain that is too long or runs in a circle.
+    #[error("the chain of `{0}` has more than 8 certificates")]
+    Long(String),
+}
+
+impl Trust {
+    /// Follows the chain from `chain[0]` to something trusted, at the time `now` (seconds since 1970 UTC). Gives the
+    /// certificate that ends it.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn follow<'c>(&'c self, chain: &'c [Certificate], now: i64) -> Result<&'c Certificate, ChainError> {
+        let Some(leaf) = chain.first() else {
+            return Err(ChainError::Unknown { subject: String::new(), issuer: String::new() });
+        };
+        let mut current = leaf;
+        for _ in 0..LONGEST {
+            dates(current, now)?;
+            self.not_revoked(current, chain, now)?;
+            if self.anchors.contains(current) {
+                return Ok(current);
+            }
+            let climbed = self.climb(current, chain, now);
+            if let Ok(root) = climbed {
+                return Ok(root);
+            }
+            // An issuer that came along is looked for by its key identifier only.
+            let wanted = current.authority_key_id();
+            let came =
+                chain.iter().find(|other| wanted.is_some() && other.subject_key_id() == wanted && *other != current);
+            let Some(issuer) = came else { return climbed };
+            issued(current, issuer)?;
+            current = issuer;
+        }
+        Err(ChainError::Long(leaf.subject()))
+    }
+
+    /// From a certificate to a self-signed one, among the trusted only.
+    fn climb<'c>(&'c self, from: &Certificate, chain: &[Certificate], now: i64) -> Result<&'c Certificate, ChainError> {
+        let mut current = from;
+        let mut issuer = self.issuer(from)?;
+        for _ in 0..LONGEST {
+            issued(current, issuer)?;
+            dates(issuer, now)?;
+            self.not_revoked(issuer, chain, now)?;
+            if issuer.is_self_issued() {
+                issued(issuer, issuer)?;
+                return Ok(issuer);
+            }
+            current = issuer;
+            issuer = self.issuer(current)?;
+        }
+        Err(ChainError::Long(from.subject()))
+    }
+
+    /// The trusted issuer: by key identifier, else by name.
+    fn issuer(&self, of: &Certificate) -> Result<&Certificate, ChainError> {
+        let by_id = of
+            .authority_key_id()
+            .and_then(|id| self.anchors.iter().find(|anchor| anchor.subject_key_id().as_ref() == Some(&id)));
+        let by_name = || self.anchors.iter().find(|anchor| anchor.subject_der() == of.issuer_der());
+        by_id.or_else(by_name).ok_or_else(|| ChainError::Unknown { subject: of.subject(), issuer: of.issuer() })
+    }
+
+    fn not_revoked(&self, certificate: &Certificate, chain: &[Certificate], now: i64) -> Result<(), ChainError> {
+        for crl in self.crls.iter().filter(|crl| crl.is_of(certificate)) {
+            let refused = |reason| Err(ChainError::Crl { subject: certificate.subject(), reason });
+            if !self.anchors.iter().chain(chain).any(|issuer| crl.is_signed_by(issuer)) {
+                return refused("its issuer's signature is missing");
+            }
+            if crl.revokes(certificate) {
+                return Err(ChainError::Revoked(certificate.subject()));
+            }
+            if crl.next_update().is_some_and(|next| next < now) {
+                return refused("it is too old");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn dates(certificate: &Certificate, now: i64) -> Result<(), ChainError> {
+    if now > certificate.not_after() {
+        return Err(ChainError::Expired(certificate.subject()));
+    }
+    if now < certificate.not_before() {
+        return Err(ChainError::Early(certificate.subject()));
+    }
+    Ok(())
+}
+
+fn issued(certificate: &Certificate, issuer: &Certificate) -> Result<(), ChainError> {
+    if certificate.issuer_der() != issuer.subject_der() {
+        return Err(ChainError::Unknown { subject: certificate.subject(), issuer: certificate.issuer() });
+    }
+    if !issuer.may_issue() {
+        return Err(ChainError::NoAuthority { issuer: issuer.subject(), subject: certificate.subject() });
+    }
+    certificate.verify_issued_by(issuer).map_err(|error| ChainError::Forged {
+        subject: certificate.subject(),
+        issuer: issuer.subject(),
+        error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::{Bits, Made, RsaKey, Subject, make_certificate};
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn subject(name: &str, ca: bool) -> Subject {
+        let (organization, country) = (String::new(), "FR".to_owned());
+        let (not_before, not_after) = (NOW - 1000, NOW + 1000);
+        Subject { name: name.to_owned(), organization, country, ca, code_signing: true, not_before, not_after }
+    }
+
+    struct Pki {
+        root: Certificate,
+        middle: Certificate,
+        leaf: Certificate,
+        root_key: RsaKey,
+        leaf_key: RsaKey,
+    }
+
+    fn pki(middle_is_ca: bool) -> Pki {
+        let key = || Made::new(Bits::B2048).unwrap().key().unwrap();
+        let (root_key, middle_key, leaf_key) = (key(), key(), key());
+        let root = make_certificate(&subject("root", true), &root_key, None).unwrap();
+        let middle = make_certificate(&subject("middle", middle_is_ca), &middle_key, Some((&root, &root_key))).unwrap();
+        let leaf = make_certificate(&subject("leaf é", false), &leaf_key, Some((&middle, &middle_key))).unwrap();
+        Pki { root, middle, leaf, root_key, leaf_key }
+    }
+
+    fn trust(anchors: &[&Certificate]) -> Trust {
+        Trust { anchors: anchors.iter().map(|one| (*one).clone()).collect(), crls: Vec::new() }
+    }
+
+    #[test]
+    fn chains_end_in_what_is_trusted() {
+        let Pki { root, middle, leaf, .. } = pki(true);
+        let whole = [leaf.clone(), middle.clone()];
+        let alone = [leaf.clone()];
+        assert_eq!(trust(&[&root]).follow(&whole, NOW), Ok(&root));
+        assert_eq!(trust(&[&leaf]).follow(&alone, NOW), Ok(&leaf));
+        assert_eq!(trust(&[&middle]).follow(&whole, NOW), Ok(&middle));
+        assert_eq!(trust(&[&middle, &root]).follow(&alone, NOW), Ok(&root));
+        // An intermediate alone is no root.
+        assert!(matches!(trust(&[&middle]).follow(&alone, NOW), Err(ChainError::Unknown { .. })));
+        assert!(matches!(trust(&[&root]).follow(&alone, NOW), Err(ChainError::Unknown { .. })));
+        assert!(matches!(trust(&[]).follow(&whole, NOW), Err(ChainError::Unknown { .. })));
+        assert_eq!(trust(&[&root]).follow(&whole, NOW + 5000), Err(ChainError::Expired("leaf é".to_owned())));
+        assert_eq!(trust(&[&leaf]).follow(&alone, NOW - 5000), Err(ChainError::Early("leaf é".to_owned())));
+    }
+
+    #[test]
+    fn only_an_authority_issues() {
+        let Pki { root, middle, leaf, .. } = pki(false);
+        let whole = [leaf, middle];
+        assert!(matches!(trust(&[&root]).follow(&whole, NOW), Err(ChainError::NoAuthority { .. })));
+    }
+
+    #[test]
+    fn a_name_is_not_a_signature() {
+        let Pki { root, leaf_key, .. } = pki(true);
+        // Says that the root has issued it, but was signed by another key.
+        let forged = make_certificate(&subject("evil", false), &leaf_key, Some((&root, &leaf_key))).unwrap();
+        assert!(matches!(trust(&[&root]).follow(&[forged], NOW), Err(ChainError::Forged { .. })));
+    }
+
+    #[test]
+    fn keys_fit_their_certificates() {
+        let Pki { root, leaf, leaf_key, root_key, .. } = pki(true);
+        use crate::sign::Signer as _;
+        assert!(leaf.has_modulus(&leaf_key.modulus()) && !root.has_modulus(&leaf_key.modulus()));
+        let signed = leaf_key.sign(b"message").unwrap();
+        assert_eq!(leaf.verify(b"message", &signed), Ok(()));
+        assert_eq!(leaf.verify(b"another", &signed), Err(SignError::Mismatch));
+        assert_eq!(leaf.verify(b"message", &root_key.sign(b"message").unwrap()), Err(SignError::Mismatch));
+        assert!(leaf.is_code_signing() && leaf.common_name().as_deref() == Some("leaf é"));
+    }
+}
