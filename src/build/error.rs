@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::{
     engine::EngineError,
-    format::FormatError,
+    format::{FormatError, wapt::WaptError},
     source::{project::SourceError, wheelhouse::WheelhouseError},
     stage::{AccountsError, StageError, TreeError},
-    util::exec::ExecError,
+    util::{exec::ExecError, toml::Report},
 };
 
 /// Why a step failed.
@@ -97,6 +97,17 @@ pub enum StepError {
         /// The way out.
         help: String,
     },
+    /// Mistakes in files of the user, each at its place.
+    #[error("{message}")]
+    Reported {
+        /// What they spoil.
+        message: String,
+        /// All of them.
+        report: Box<Report>,
+    },
+    /// A WAPT package.
+    #[error(transparent)]
+    Wapt(#[from] WaptError),
     /// The project's files.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -150,6 +161,7 @@ impl StepError {
                     .to_owned(),
             ),
             Self::Drift { .. } => Some(RELOCK.to_owned()),
+            Self::Wapt(error) => error.help().map(str::to_owned),
             Self::Pip { .. } => Some("the whole output of pip is in the step's log".to_owned()),
             _ => None,
         }

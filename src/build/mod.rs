@@ -10,6 +10,7 @@ mod records;
 mod run;
 mod session;
 mod settle;
+pub mod wapt;
 mod wheels;
 
 pub use error::{RELOCK, StepError, lines_of};

@@ -1,14 +1,17 @@
 //! `factory build`.
 
-use std::sync::Arc;
+mod file;
+
+use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
 
-use super::{context::Context, lock};
+use super::{artifact::Artifact, context::Context, lock, signer::SignerArgs};
 use crate::{
     build::{Session, Survey, remove_leftovers, run as run_plan, survey, sweep},
     diag::{Exit, Failure},
     event::Event,
+    format::wapt::Generation,
     pipeline::Project,
     plan::{Plan, State, Want},
     publish::sums,
@@ -21,8 +24,9 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
-    /// Only these, and what they need
-    #[arg(value_name = "WHAT")]
+    /// Only these, and what they need: `wheels`, `images`, `packages` or `wapt`; or a WAPT package's folder or file, which is
+    /// built or signed anew without a recipe
+    #[arg(value_name = "WHAT", value_parser = what)]
     what: Option<What>,
     /// Show what would run, and why, and do nothing: the same as `factory plan`
     #[arg(long)]
@@ -36,31 +40,97 @@ pub struct Args {
     /// Take nothing else than what `factory.lock` says, and leave it as it is
     #[arg(long, conflicts_with = "dry_run")]
     locked: bool,
+    /// Give a WAPT package that is named by its path another attribute; `version=+` counts its version on
+    #[arg(long, value_name = "NAME=VALUE", value_parser = attribute, help_heading = "A WAPT package by its path")]
+    set: Vec<(String, String)>,
+    /// Where it goes; beside what it is made from when not given
+    #[arg(long, value_name = "DIR", help_heading = "A WAPT package by its path")]
+    into: Option<PathBuf>,
+    /// Which WAPT's rules its file is named by
+    #[arg(long, value_name = "WAPT", default_value = "2", help_heading = "A WAPT package by its path")]
+    file_name: FileName,
+    #[command(flatten)]
+    signer: SignerArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+/// What is built.
+#[derive(Debug, Clone)]
 enum What {
-    /// The wheels of every requirements set
+    /// The wheels of every requirements set.
     Wheels,
-    /// The container images
+    /// The container images.
     Images,
-    /// The rpm and deb packages
+    /// The rpm and deb packages.
     Packages,
+    /// The WAPT packages.
+    Wapt,
+    /// Something that needs no recipe.
+    Path(PathBuf),
+}
+
+fn what(word: &str) -> Result<What, String> {
+    Ok(match word {
+        "wheels" => What::Wheels,
+        "images" => What::Images,
+        "packages" => What::Packages,
+        "wapt" => What::Wapt,
+        path if Artifact::is_path(path) => What::Path(PathBuf::from(path)),
+        _ => {
+            return Err(
+                "expected `wheels`, `images`, `packages`, `wapt`, or a path (`./folder`, `file.wapt`)".to_owned()
+            );
+        }
+    })
+}
+
+fn attribute(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected `name=value`, e.g. `version=1.2-3`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The rules for names of files.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FileName {
+    /// WAPT 2: with systems and their versions
+    #[value(name = "2")]
+    V2,
+    /// WAPT 1.8: architecture, maturity and locale only
+    #[value(name = "1.8")]
+    V1,
+}
+
+impl From<FileName> for Generation {
+    fn from(name: FileName) -> Self {
+        match name {
+            FileName::V1 => Self::V1,
+            FileName::V2 => Self::V2,
+        }
+    }
 }
 
 impl Args {
     fn want(&self) -> Want {
         match self.what {
-            None => Want::All,
+            None | Some(What::Path(_)) => Want::All,
             Some(What::Wheels) => Want::Wheels,
             Some(What::Images) => Want::Images,
             Some(What::Packages) => Want::Packages,
+            Some(What::Wapt) => Want::Wapt,
         }
     }
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    if let Some(What::Path(path)) = &args.what {
+        return file::run(path, args, context);
+    }
+    if !args.set.is_empty() || args.into.is_some() {
+        let failure = Failure::new(Exit::Usage, "`--set` and `--into` are for a package that is named by its path");
+        return Err(
+            failure.help("`factory build FILE.wapt --set version=+`; what a recipe makes is said in factory.toml")
+        );
+    }
     let project = context.open_with_sources().await?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;

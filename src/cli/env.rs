@@ -22,6 +22,12 @@ pub const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 pub const PIP_EXTRA_INDEX_URL: &str = "PIP_EXTRA_INDEX_URL";
 /// A file with the token of the server whose interface `tag` asks.
 pub const FACTORY_TOKEN_FILE: &str = "FACTORY_TOKEN_FILE";
+/// The key that signs WAPT packages, as `--key` names it.
+pub const FACTORY_WAPT_KEY: &str = "FACTORY_WAPT_KEY";
+/// Its certificate, as `--certificate` names it.
+pub const FACTORY_WAPT_CERTIFICATE: &str = "FACTORY_WAPT_CERTIFICATE";
+/// A file with its password, as `--password-file` names it.
+pub const FACTORY_WAPT_PASSWORD_FILE: &str = "FACTORY_WAPT_PASSWORD_FILE";
 /// How git calls ssh, where the user says it.
 pub const GIT_SSH: [&str; 2] = ["GIT_SSH_COMMAND", "GIT_SSH"];
 /// The ssh agent.

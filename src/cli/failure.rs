@@ -70,6 +70,7 @@ impl From<StepError> for Failure {
             StepError::Engine(error) => return error.into(),
             StepError::Interrupted => return Self::new(Exit::Interrupted, "interrupted"),
             StepError::Drift { differences } => return super::lock::drift(&differences),
+            StepError::Reported { message, report } => return Self::new(Exit::StepFailed, message).showing(*report),
             error => error,
         };
         let help = failure.help();
@@ -102,6 +103,9 @@ impl From<Box<BuildError>> for Failure {
             && let Some(pointed) = Pointed::at(file, name, *line, reason)
         {
             failure = failure.showing(pointed);
+        }
+        if let StepError::Reported { report, .. } = &error {
+            failure = failure.showing(report.as_ref().clone());
         }
         for (step, error) in others {
             failure = failure.help(format!("{step} failed, too: {error}"));

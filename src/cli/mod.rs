@@ -1,5 +1,6 @@
 //! The command line: one file per verb. A verb's `Args` doc comment is its help, its `run` reads as a story.
 
+mod artifact;
 mod build;
 mod clean;
 mod context;
@@ -7,15 +8,22 @@ mod doctor;
 mod engine;
 mod env;
 mod failure;
+mod init;
+mod keys;
 mod lock;
 mod log;
 mod plan;
+mod prompt;
 mod pull;
 mod push;
 mod registry;
+mod show;
 mod signals;
+mod signer;
 mod tag;
 mod test;
+mod trust;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -41,7 +49,7 @@ pub struct Cli {
 }
 
 /// The exit codes, as the help shows them.
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 a step failed, 2 command line or recipe, 3 no engine, 4 a check failed, \
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 a step failed, 2 command line or recipe, 3 no engine, 4 a check or signature failed, \
                           130 interrupted";
 
 /// Options of every verb.
@@ -88,12 +96,16 @@ enum OutputForm {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::Args),
     Plan(plan::Args),
     Build(build::Args),
     Test(test::Args),
     Push(push::Args),
     Pull(pull::Args),
     Tag(tag::Args),
+    Verify(verify::Args),
+    Show(show::Args),
+    Keys(keys::Args),
     Log(log::Args),
     Clean(clean::Args),
     Doctor(doctor::Args),
@@ -124,12 +136,16 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
     runtime.block_on(async {
         signals::watch(context)?;
         match verb {
+            Verb::Init(args) => init::run(args, context),
             Verb::Plan(args) => plan::run(args, context).await,
             Verb::Build(args) => build::run(args, context).await,
             Verb::Test(args) => test::run(args, context).await,
             Verb::Push(args) => push::run(args, context).await,
             Verb::Pull(args) => pull::run(args, context).await,
             Verb::Tag(args) => tag::run(args, context).await,
+            Verb::Verify(args) => verify::run(args, context),
+            Verb::Show(args) => show::run(args, context),
+            Verb::Keys(args) => keys::run(args, context),
             Verb::Log(args) => log::run(args, context),
             Verb::Clean(args) => context.until_stopped(clean::run(args, context)).await,
             Verb::Doctor(args) => context.until_stopped(doctor::run(args, context)).await,

@@ -59,6 +59,8 @@ pub enum Want {
     Images,
     /// Packages, and what they need.
     Packages,
+    /// WAPT packages, and what they need.
+    Wapt,
     /// Base images only: needs no file of the project or of a source.
     Bases,
 }

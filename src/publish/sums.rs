@@ -13,7 +13,7 @@ use crate::util::files::{digest, write_whole};
 pub const NAME: &str = "SHA256SUMS";
 
 /// Extensions of package files.
-const PACKAGES: [&str; 2] = ["deb", "rpm"];
+const PACKAGES: [&str; 3] = ["deb", "rpm", "wapt"];
 
 /// What is ours in a platform's folder: packages and their checksums.
 #[must_use]

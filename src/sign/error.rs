@@ -31,6 +31,9 @@ pub enum SignError {
     /// A revocation list that is none.
     #[error("this is not a certificate revocation list: {0}")]
     Crl(String),
+    /// A certificate of another key.
+    #[error("the key is not that of the certificate of `{0}`")]
+    OtherKey(String),
     /// A signature that does not fit.
     #[error("the signature does not fit")]
     Mismatch,
@@ -56,6 +59,7 @@ impl SignError {
             Self::NoCertificate | Self::Certificate(_) => {
                 "name a PEM file with `-----BEGIN CERTIFICATE-----`; `openssl x509 -text -in FILE` shows what is in it"
             }
+            Self::OtherKey(_) => "name the certificate that was made for this key, or the key of this certificate",
             _ => return None,
         })
     }

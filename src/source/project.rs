@@ -105,6 +105,8 @@ pub(super) enum Whose {
     Project,
     /// A checkout's: everything in it was committed, and the project around it says nothing about it.
     Checkout,
+    /// A package's folder, in which every file counts.
+    Package,
 }
 
 /// Every file of `folder` that counts, sorted by path: hidden files, what `.gitignore` (of the project only) and
@@ -118,7 +120,12 @@ pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<V
         return Ok(vec![describe(folder, relative)?]);
     }
     let except = except.to_vec();
-    let walk = ignore::WalkBuilder::new(folder)
+    let mut walk = ignore::WalkBuilder::new(folder);
+    if whose != Whose::Package {
+        walk.add_custom_ignore_filename(IGNORE_FILE);
+    }
+    let walk = walk
+        .hidden(whose != Whose::Package)
         .follow_links(false)
         .require_git(false)
         .parents(whose == Whose::Project)
@@ -126,11 +133,11 @@ pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<V
         .git_ignore(whose == Whose::Project)
         .git_global(false)
         .git_exclude(false)
-        .add_custom_ignore_filename(IGNORE_FILE)
         .filter_entry(move |entry| {
             !except.iter().any(|path| path == entry.path())
-                && entry.file_name() != "__pycache__"
-                && entry.path().extension().is_none_or(|extension| extension != "pyc")
+                && (whose == Whose::Package
+                    || (entry.file_name() != "__pycache__"
+                        && entry.path().extension().is_none_or(|extension| extension != "pyc")))
         })
         .build();
     let mut found = Vec::new();
@@ -150,6 +157,14 @@ pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<V
     }
     found.sort_by(|a, b| a.relative.split('/').cmp(b.relative.split('/')));
     Ok(found)
+}
+
+/// Every file of a folder, hidden and ignored ones too, sorted by path.
+///
+/// # Errors
+/// As of a project's files.
+pub fn every_file(folder: &Path) -> Result<Vec<SourceFile>, SourceError> {
+    files(folder, &[], Whose::Package)
 }
 
 /// The files that `pattern` (a path or a glob, relative to `root`) names; each with its path below the pattern's

@@ -65,6 +65,19 @@ pub fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The bytes of a file of at most `most`; `None` where it is larger.
+///
+/// # Errors
+/// When it cannot be read, or is no file.
+pub fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is not a file", path.display())));
+    }
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((read as u64 <= most).then_some(bytes))
+}
+
 /// SHA-256 and size of a file, read in pieces.
 ///
 /// # Errors

@@ -197,7 +197,8 @@ pub fn check_together(get: &dyn Fn(&str) -> String) -> Vec<(&'static str, Refuse
         found.push(("max_os_version", Refused::new(format!("no system is from {low} to {high}"), help)));
     }
     let (section, package) = (get("section"), get("package"));
-    if let Err(refused) = grammar::package_of(&section, &package) {
+    // What no section takes was said of the name alone.
+    if let (Ok(()), Err(refused)) = (grammar::package(&package), grammar::package_of(&section, &package)) {
         found.push(("package", refused));
     }
     let own = |item: &str| Request::parse(item).is_ok_and(|request| request.package == package);

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read as _},
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -17,7 +17,10 @@ use super::{
 use crate::{
     names::{SourceName, in_source},
     recipe::Checkouts,
-    util::toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
+    util::{
+        files::read_bounded,
+        toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
+    },
 };
 
 /// The texts of scripts by their paths, without the `#!` line.
@@ -278,16 +281,6 @@ fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();
     names
-}
-
-/// The bytes of a file of at most `most`; `None` where it is larger.
-pub(super) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is not a file", path.display())));
-    }
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    Ok((read as u64 <= most).then_some(bytes))
 }
 
 /// A path as the user would type it: relative to the current folder where it is below.

@@ -33,7 +33,10 @@ use super::{Checkouts, GitSource, Project, Recipe, Release, ReleaseRepository};
 use crate::{
     names::Sha256,
     platform::{Catalogue, Platform},
-    util::toml::{self, Issue, Issues, Report, Source, Table as _},
+    util::{
+        files::read_bounded,
+        toml::{self, Issue, Issues, Report, Source, Table as _},
+    },
 };
 
 /// The file's name in the project's folder.
@@ -72,7 +75,7 @@ impl RecipeFile {
     pub fn load_with(project_dir: &Path, catalogue: &Catalogue) -> Result<Self, RecipeError> {
         let path = project_dir.join(FILE);
         let name = files::as_typed(&path);
-        let bytes = match files::read_bounded(&path, LARGEST) {
+        let bytes = match read_bounded(&path, LARGEST) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Err(RecipeError::TooLarge { file: name, most: LARGEST }),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {

@@ -213,8 +213,11 @@ fn agrees<R: Read>(file: &mut R, header: &[u8], listed: &Listed) -> Option<u64> 
     };
     let (unpacked, packed, crc) = (size(22)?, size(18)?, u32_at(header, 14)?);
     let streamed = listed.flags & STREAMED != 0;
-    let numbers = (crc, packed, unpacked) == (listed.crc, listed.packed, listed.size)
-        || (streamed && (crc, packed, unpacked) == (0, 0, 0));
+    // What was not known yet stands there as nothing.
+    let same_number = |own: u64, said: u64| own == said || (streamed && own == 0);
+    let numbers = same_number(crc.into(), listed.crc.into())
+        && same_number(packed, listed.packed)
+        && same_number(unpacked, listed.size);
     let same = u32_at(header, 0)? == LOCAL
         && own_name == listed.name
         && u16_at(header, 8)? == listed.method

@@ -1,0 +1,63 @@
+//! A parcel becomes a signed package: written beside its later name, verified, and only then given it.
+
+use std::path::{Path, PathBuf};
+
+use super::{super::StepError, parcel::Parcel};
+use crate::{
+    format::wapt::{self, Control, Generation, Signing},
+    sign::{Identity, Trust},
+    util::{
+        clock,
+        files::{Guarded, persist, temporary_in},
+    },
+};
+
+/// A package under its name.
+#[derive(Debug)]
+pub struct Sealed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its control file as it was signed.
+    pub control: Control,
+}
+
+/// Signs a parcel and writes it into `folder`, named as this generation does. `date` is that of the signature and of
+/// every file.
+///
+/// # Errors
+/// What cannot be signed or written; no file appears then.
+pub fn seal(
+    parcel: &Parcel,
+    identity: &Identity,
+    date: i64,
+    folder: &Path,
+    generation: Generation,
+    cancel: &tokio_util::sync::CancellationToken,
+) -> Result<Sealed, StepError> {
+    fs_err::create_dir_all(folder)?;
+    let signing = Signing { signer: &identity.key, chain: &identity.chain, date };
+    let mut out = Guarded::new(temporary_in(folder)?, cancel.clone());
+    let control = match wapt::write(&parcel.tree, &parcel.control, &signing, &mut out) {
+        Err(_) if cancel.is_cancelled() => return Err(StepError::Interrupted),
+        written => written?,
+    };
+    let file = out.into_inner();
+    check(file.path(), identity)?;
+    let path = folder.join(wapt::file_name(&control, generation));
+    persist(file, &path)?;
+    Ok(Sealed { path, control })
+}
+
+/// Reads the package again, as an agent that trusts the signer would.
+fn check(path: &Path, identity: &Identity) -> Result<(), StepError> {
+    let trust = Trust { anchors: identity.chain.clone(), crls: Vec::new() };
+    let mut package = wapt::open(path)?;
+    wapt::verify(&mut package, &trust, clock::now()).map(drop).map_err(|refusals| {
+        let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        let help = refusals.iter().find_map(wapt::Refusal::help).unwrap_or("nothing was written");
+        StepError::Contents {
+            message: format!("agents would refuse the package: {}", all.join("; ")),
+            help: help.to_owned(),
+        }
+    })
+}

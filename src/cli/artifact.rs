@@ -1,0 +1,49 @@
+//! What a file or folder on the command line is. The verbs that take one (`build`, `show`, `verify`, `publish`) ask here;
+//! a format more is a variant more.
+
+use std::path::{Path, PathBuf};
+
+use crate::diag::{Exit, Failure};
+
+/// Something that was made, or that a package is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Artifact {
+    /// A WAPT package's file.
+    Wapt(PathBuf),
+    /// A WAPT package's folder, with a `WAPT/control`.
+    WaptFolder(PathBuf),
+}
+
+impl Artifact {
+    /// Whether a word of the command line is meant as a path.
+    #[must_use]
+    pub fn is_path(word: &str) -> bool {
+        word.contains('/')
+            || word == "."
+            || word == ".."
+            || Path::new(word).extension().is_some_and(|end| end == "wapt")
+    }
+
+    /// What a path is.
+    ///
+    /// # Errors
+    /// Exit code 2 for something that is not there, or is nothing that is known here.
+    pub fn of(path: &Path) -> Result<Self, Failure> {
+        let refuse = |why: &str| Failure::new(Exit::Usage, format!("`{}` {why}", path.display()));
+        let Ok(meta) = fs_err::metadata(path) else {
+            return Err(refuse("is not there"));
+        };
+        if meta.is_dir() {
+            return if path.join("WAPT").is_dir() {
+                Ok(Self::WaptFolder(path.to_owned()))
+            } else {
+                Err(refuse("is no package's folder")
+                    .help("a WAPT package's folder has a `WAPT/control`: `factory init --wapt DIR` makes one"))
+            };
+        }
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("wapt") => Ok(Self::Wapt(path.to_owned())),
+            _ => Err(refuse("is of no kind that is known here").help("known: .wapt")),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `factory build PATH`: one package from its folder, or one that is there signed anew. Needs no recipe and no engine.
+
+use std::{path::Path, time::Instant};
+
+use super::{
+    super::{artifact::Artifact, context::Context, env},
+    Args,
+};
+use crate::{
+    build::wapt::{Parcel, seal},
+    diag::{Exit, Failure},
+    event::{Event, Made, MadeKind},
+    util::{clock, files::digest},
+};
+
+/// Builds what a path names.
+pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
+    let started = Instant::now();
+    let artifact = Artifact::of(path)?;
+    let (mut parcel, setup) = match &artifact {
+        Artifact::WaptFolder(folder) => (Parcel::of_folder(folder)?, folder.join("setup.py")),
+        Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
+    };
+    for (name, value) in &args.set {
+        parcel.set(name, value)?;
+    }
+    let mut warnings = std::mem::take(&mut parcel.warnings);
+    warnings.extend(parcel.lint(&setup.display().to_string())?);
+    warnings.into_iter().for_each(|text| context.events().warn(text));
+    let identity = args.signer.identity()?;
+    let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
+    let folder = args.into.clone().or(beside).unwrap_or_default();
+    let sealed = seal(&parcel, &identity, date(path)?, &folder, args.file_name.into(), &context.cancel)?;
+    let (sha256, size) = digest(&sealed.path)
+        .map_err(|error| Failure::new(Exit::StepFailed, "the package cannot be read again").because(error))?;
+    let took = started.elapsed();
+    let item = Made {
+        kind: MadeKind::Package,
+        platform: "wapt".to_owned(),
+        name: shown(&sealed.path),
+        size,
+        digest: format!("sha256:{sha256}"),
+        took_ms: u64::try_from(took.as_millis()).ok(),
+    };
+    context.events().emit(Event::Made { items: vec![item], took });
+    Ok(())
+}
+
+/// The date of the signature: `SOURCE_DATE_EPOCH`, the time of the commit, else now.
+fn date(path: &Path) -> Result<i64, Failure> {
+    let variable = env::get(env::SOURCE_DATE_EPOCH);
+    let folder = if path.is_dir() {
+        path
+    } else {
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    };
+    let known = clock::source_date_epoch(variable.as_deref(), folder)
+        .map_err(|error| Failure::from(crate::pipeline::PipelineError::Epoch(error)))?;
+    // A signature of 1980 would say that every other one is newer. A file is signed now: its commit says nothing of it.
+    let unknown = variable.is_none() && (known == clock::FLOOR || path.is_file());
+    Ok(if unknown { clock::now() } else { known })
+}
+
+/// A path as the user would type it.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(fs_err::canonicalize).unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}

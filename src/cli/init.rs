@@ -1,0 +1,75 @@
+//! `factory init`.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use crate::{
+    diag::{Exit, Failure},
+    format::wapt,
+    names::wapt::attribute,
+    report::{ListColumn, ListKind, ListView},
+    util::files::write_whole,
+};
+
+/// Make the folder of a new package
+///
+/// With `--wapt`: `setup.py`, `WAPT/control`, an icon and the files of WAPT's editors. It builds as it is: `factory build DIR`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The folder; files that are there already are never overwritten
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// A WAPT package
+    #[arg(long, required = true)]
+    wapt: bool,
+    /// The package's name; the folder's without `-wapt` at its end when not given
+    #[arg(long, value_name = "NAME")]
+    package: Option<String>,
+    /// Who maintains it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    maintainer: String,
+}
+
+/// Runs the verb.
+pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let folder = context.folder().join(&args.folder);
+    let package = match &args.package {
+        Some(name) => name.clone(),
+        None => named_after(&folder),
+    };
+    if let Some(Err(refused)) = attribute("package").map(|known| known.check(&package)) {
+        let failure = Failure::new(Exit::Usage, refused.message).help(refused.help);
+        return Err(if args.package.is_some() { failure } else { failure.help("name it: `--package tis-hello`") });
+    }
+    let shown = package.rsplit_once('-').map_or(package.as_str(), |(_, last)| last);
+    let wish = wapt::SkeletonWish { name: shown.to_owned(), maintainer: args.maintainer.trim().to_owned(), package };
+    let files = wapt::skeleton(&wish);
+    let there: Vec<&str> = files.iter().map(|(path, _)| *path).filter(|path| folder.join(path).exists()).collect();
+    if !there.is_empty() {
+        let failure =
+            Failure::new(Exit::Usage, format!("`{}` has these already: {}", folder.display(), there.join(", ")));
+        return Err(failure.help("name an empty folder, or one that is not there"));
+    }
+    for (path, bytes) in &files {
+        write_whole(&folder.join(path), bytes)
+            .map_err(|error| Failure::new(Exit::StepFailed, "the folder could not be written").because(error))?;
+    }
+    let column = |name, kind| ListColumn { name, kind };
+    context.reporter.print(ListView {
+        title: String::new(),
+        columns: vec![column("file", ListKind::Text)],
+        rows: files.iter().map(|(path, _)| vec![folder.join(path).display().to_string()]).collect(),
+        summary: format!("build it: `factory build {}`", shown_folder(&folder)),
+    });
+    Ok(())
+}
+
+fn shown_folder(folder: &Path) -> String {
+    let text = folder.strip_prefix(".").unwrap_or(folder).display().to_string();
+    if text.contains('/') { text } else { format!("./{text}") }
+}
+
+fn named_after(folder: &Path) -> String {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.strip_suffix("-wapt").unwrap_or(&name).to_lowercase()
+}

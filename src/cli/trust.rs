@@ -1,0 +1,76 @@
+//! What is trusted: certificates and revocation lists of the command line, or those of the machine's agent.
+
+use std::path::{Path, PathBuf};
+
+use super::signer::{certificates, refused, small_file};
+use crate::{
+    diag::{Exit, Failure},
+    sign::{Crl, Trust},
+};
+
+/// Where WAPT's agents keep what they trust.
+const OF_AGENT: &str = "/opt/wapt/ssl";
+
+/// Certificates and revocation lists.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TrustArgs {
+    /// What is trusted: a PEM file, or a folder of them (`*.crt`, `*.pem`); of each file the first certificate counts, as
+    /// for agents of WAPT 2. `/opt/wapt/ssl` when not given
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    trust: Vec<PathBuf>,
+    /// A certificate revocation list, PEM or DER
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+}
+
+impl TrustArgs {
+    /// Whether something is named.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        !self.trust.is_empty()
+    }
+
+    /// What is trusted.
+    ///
+    /// # Errors
+    /// Exit code 2 where there is nothing, or something that cannot be read.
+    pub fn read(&self) -> Result<Trust, Failure> {
+        let mut files = Vec::new();
+        let paths = if self.trust.is_empty() { vec![PathBuf::from(OF_AGENT)] } else { self.trust.clone() };
+        for path in &paths {
+            if path.is_dir() {
+                files.extend(in_folder(path)?);
+            } else if self.trust.is_empty() {
+                let failure = Failure::new(Exit::Usage, "nothing says what is trusted");
+                return Err(failure.help(format!("name a certificate: `--trust FILE`; there is no `{OF_AGENT}` here")));
+            } else {
+                files.push(path.clone());
+            }
+        }
+        let mut trust = Trust::default();
+        for file in &files {
+            trust.anchors.extend(certificates(file)?.into_iter().next());
+        }
+        if trust.anchors.is_empty() {
+            let named: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+            return Err(Failure::new(Exit::Usage, format!("there is no certificate in {}", named.join(", "))));
+        }
+        for file in &self.crl {
+            trust.crls.push(Crl::read(&small_file(file)?).map_err(|error| refused(file, &error))?);
+        }
+        Ok(trust)
+    }
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let refuse = |error: std::io::Error| Failure::new(Exit::Usage, error.to_string());
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder).map_err(refuse)? {
+        let path = entry.map_err(refuse)?.path();
+        if path.extension().is_some_and(|end| end == "crt" || end == "pem") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
