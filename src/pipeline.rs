@@ -43,6 +43,8 @@ pub struct Project {
     pub epoch: i64,
     /// The checkout's commit; empty outside git.
     pub revision: String,
+    /// A digest of the certificates that sign, where some are named.
+    pub signer: Option<String>,
     index_url: Option<String>,
     extra_index_urls: Option<Vec<String>>,
     ca: bool,
@@ -84,6 +86,7 @@ impl Project {
             epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref(), &folder)
                 .map_err(PipelineError::Epoch)?,
             revision: clock::revision(&folder).unwrap_or_default(),
+            signer: None,
             index_url: wishes.index_url.as_deref().map(without_userinfo),
             extra_index_urls: wishes
                 .extra_index_urls
@@ -142,6 +145,7 @@ impl Project {
                 self.folder.join("wheels"),
                 Lockfile::path(&self.folder),
             ],
+            signer: self.signer.clone(),
             want,
         };
         let mut plan = Plan::default();

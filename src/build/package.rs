@@ -11,6 +11,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
+pub(super) use {
+    compose::compose,
+    take::{Wanted, container, tree as take_tree},
+};
 
 use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
 use crate::{
@@ -39,8 +43,10 @@ pub async fn run(
     if !work.package.collect.is_empty() {
         return collect::run(work, step, records, session, lines).await;
     }
-    let container = take::container(work, step, records, session).await?;
-    let taken = take::tree(work, session, lines, &container).await;
+    let container = take::container(&work.image, step, records, session).await?;
+    let (contents, package) = (work.package.contents.as_slice(), work.package.name.as_str());
+    let wanted = Wanted { contents, package, image: work.package.from.as_str() };
+    let taken = take::tree(wanted, session, lines, &container).await;
     session.discard(&container).await;
     let taken = taken?;
     let store = Records::of(&session.project);
@@ -67,7 +73,7 @@ struct Job {
 
 impl Job {
     fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
-        let mut tree = compose::compose(&self.work, taken, &self.session)?;
+        let mut tree = compose::compose(&self.work.package.contents, taken, &self.session)?;
         for other in &self.others {
             listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)?;
         }

@@ -10,7 +10,7 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Futures
 use super::{
     Records, Session, StepError, base, image, package,
     records::{RECORD_VERSION, Truth},
-    wheels,
+    wapt, wheels,
 };
 use crate::{
     event::{Event, Made, MadeKind, Outcome, StepId},
@@ -306,7 +306,7 @@ impl<'a> Progress<'a> {
                 Work::Image(work) => {
                     rows.extend(work.tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.output.clone())));
                 }
-                Work::Package(_) => {
+                Work::Package(_) | Work::Wapt(_) => {
                     let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
                     rows.extend(files.map(|file| Made {
                         size: file.size,
@@ -337,6 +337,7 @@ async fn execute<'a>(
         Work::Wheels(work) => session.until_stopped(wheels::run(work, step, &records, session, &lines)).await,
         Work::Image(work) => session.until_stopped(image::run(work, step, &records, session, &lines)).await,
         Work::Package(work) => session.until_stopped(package::run(work, step, &records, session, &lines)).await,
+        Work::Wapt(work) => session.until_stopped(wapt::run(work, step, &records, session, &lines)).await,
     };
     Ended { step, result, took: started.elapsed(), tail: lines.tail() }
 }

@@ -9,6 +9,7 @@ use crate::{
     engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
     plan::label,
+    sign::Identity,
     source::{lockfile::Lockfile, roots::Roots, store::Store},
     util::files,
 };
@@ -52,6 +53,8 @@ pub struct Session {
     pub user: (u32, u32),
     /// Time of artefacts.
     pub epoch: i64,
+    /// Who signs what is signed inside.
+    pub identity: Option<Arc<Identity>>,
     /// Steps at once.
     pub jobs: usize,
     /// Fetch or make the base images again.

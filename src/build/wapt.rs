@@ -1,7 +1,176 @@
-//! WAPT packages: files are brought together, checked, and signed.
+//! WAPT packages: files of the project, of a container and of packages of this run are brought together, checked, and
+//! signed.
 
 mod parcel;
 mod seal;
 
+use std::{collections::BTreeMap, path::Path};
+
 pub use parcel::Parcel;
 pub use seal::{Sealed, seal};
+
+use super::{
+    Lines, Session, StepError,
+    package::{Wanted, compose, container, take_tree},
+    records::blocking,
+    run::Product,
+};
+use crate::{
+    engine::Output as _,
+    event::StepId,
+    format::wapt::{Control, Generation, ICON},
+    plan::{Record, RecordedFile, Step, WaptWork},
+    recipe::{Content, ContentKind, FileInfo, WaptContent, WaptSource},
+    stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
+    util::files::digest,
+};
+
+/// The folder below which a package's files are put together: the top of a tree has no name.
+const TOP: &str = "package";
+
+/// Runs the step.
+pub async fn run(
+    work: &WaptWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let contents: Vec<Content> = work.wapt.contents.iter().filter_map(as_content).collect();
+    let taken = match &work.image {
+        Some(image) if contents.iter().any(Content::in_container) => {
+            let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
+            let wanted = Wanted { contents: &contents, package: &work.wapt.package, image: of };
+            let container = container(image, step, records, session).await?;
+            let taken = take_tree(wanted, session, lines, &container).await;
+            session.discard(&container).await;
+            taken?
+        }
+        _ => Tree::new(Spool::new()?),
+    };
+    let made = |id: &StepId| records.get(id).map(|record| record.files.clone()).unwrap_or_default();
+    let packages = work.packages.iter().map(|(name, id)| (name.to_string(), made(id))).collect();
+    let job =
+        Job { work: work.clone(), platform: step.platform.to_string(), session: session.clone(), contents, packages };
+    let lines = lines.clone();
+    blocking(move || job.finish(&taken, &lines)).await
+}
+
+/// An entry that names files of the container or of the project, as packages of other formats have it.
+fn as_content(content: &WaptContent) -> Option<Content> {
+    let (WaptSource::Container(src) | WaptSource::Project(src)) = &content.src else { return None };
+    let dst = format!("/{TOP}/{}", content.dst).trim_end_matches('/').to_owned();
+    Some(Content { src: src.clone(), dst, kind: ContentKind::Files, info: FileInfo::default() })
+}
+
+/// The part of the work that needs no daemon.
+struct Job {
+    work: WaptWork,
+    platform: String,
+    session: Session,
+    contents: Vec<Content>,
+    /// Packages of this run, with the files of their steps.
+    packages: BTreeMap<String, Vec<RecordedFile>>,
+}
+
+impl Job {
+    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
+        let identity = self.session.identity.as_deref().ok_or_else(|| StepError::Contents {
+            message: "nothing says who signs the WAPT package".to_owned(),
+            help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
+        })?;
+        let parcel = self.parcel(taken)?;
+        let setup = self.setup_name();
+        let warnings = self.work.wapt.warnings.iter().chain(&parcel.warnings).cloned();
+        for text in warnings.chain(parcel.lint(&setup)?) {
+            self.session.events.warn(text);
+        }
+        lines.line(&format!(
+            "{} files, signed by {}",
+            parcel.tree.len(),
+            identity.certificate().map_or_else(|_| String::new(), crate::sign::Certificate::subject)
+        ));
+        let folder = self.session.packages.join(&self.platform);
+        let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
+        let sealed = seal(&parcel, identity, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        let (sha256, size) = digest(&sealed.path)?;
+        let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
+        let file = RecordedFile { path: relative.display().to_string(), sha256, size };
+        Ok(Product {
+            output: format!("sha256:{}", file.sha256),
+            images: BTreeMap::new(),
+            note: sealed.control.title(),
+            size,
+            files: vec![file],
+        })
+    }
+
+    /// Where its `setup.py` is, for messages.
+    fn setup_name(&self) -> String {
+        let wapt = &self.work.wapt;
+        let of_dir = || wapt.dir.as_ref().map(|dir| dir.join("setup.py"));
+        wapt.setup.clone().or_else(of_dir).map_or_else(|| "setup.py".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Everything that goes into the package.
+    fn parcel(&self, taken: &Tree) -> Result<Parcel, StepError> {
+        let composed = compose(&self.contents, taken, &self.session)?;
+        let mut parcel = match &self.work.wapt.dir {
+            Some(dir) => Parcel::of_folder(&self.session.roots.file(dir)?)?,
+            None => Parcel { tree: Tree::new(Spool::new()?), control: Control::default(), warnings: Vec::new() },
+        };
+        for (name, value) in &self.work.attributes {
+            parcel.set(name, value)?;
+        }
+        let tree = &mut parcel.tree;
+        for (path, entry) in composed.iter() {
+            let Some(inner) = path.as_str().strip_prefix(TOP).and_then(|rest| rest.strip_prefix('/')) else { continue };
+            let content = match &entry.kind {
+                Kind::Hardlink { target } => composed.get(target).unwrap_or(entry),
+                _ => entry,
+            };
+            match &content.kind {
+                Kind::File { .. } => {
+                    let kind = tree.spool().append(&mut composed.open(content))?;
+                    add(tree, inner, kind, &entry.origin)?;
+                }
+                Kind::Dir => {}
+                Kind::Symlink { .. } | Kind::Hardlink { .. } => {
+                    let message = format!("`{inner}` (from {}) is a link, and agents know none", entry.origin);
+                    let help = "name what it leads to in `contents`, with a `dst`".to_owned();
+                    return Err(StepError::Contents { message, help });
+                }
+            }
+        }
+        for (path, file) in [("setup.py", &self.work.wapt.setup), (ICON, &self.work.wapt.icon)] {
+            if let Some(file) = file {
+                tree.remove(&TreePath::new(path)?);
+                self.put(tree, path, &self.session.roots.file(file)?)?;
+            }
+        }
+        for content in &self.work.wapt.contents {
+            let WaptSource::Package(name) = &content.src else { continue };
+            // Lists of a step's files are its own.
+            let files = self.packages.get(name.as_str()).into_iter().flatten();
+            for file in files.filter(|file| !file.path.starts_with(".factory/")) {
+                let path = self.session.project.join(&file.path);
+                let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
+                self.put(tree, &target, &path)?;
+            }
+        }
+        Ok(parcel)
+    }
+
+    fn put(&self, tree: &mut Tree, path: &str, file: &Path) -> Result<(), StepError> {
+        let kind = tree.spool().append(&mut fs_err::File::open(file)?)?;
+        let origin = file.strip_prefix(&self.session.project).unwrap_or(file).display().to_string();
+        add(tree, path, kind, &origin.into())
+    }
+}
+
+fn add(tree: &mut Tree, path: &str, kind: Kind, origin: &std::sync::Arc<str>) -> Result<(), StepError> {
+    let origin = std::sync::Arc::clone(origin);
+    let entry = Entry { kind, mode: 0o644, owner: Owner::root(), mtime: 0, role: Role::Plain, origin };
+    Ok(tree.add(TreePath::new(path)?, entry)?)
+}

@@ -13,7 +13,7 @@ use crate::{
     event::Event,
     format::wapt::Generation,
     pipeline::Project,
-    plan::{Plan, State, Want},
+    plan::{Plan, State, Step, Want, Work},
     publish::sums,
 };
 
@@ -49,6 +49,9 @@ pub struct Args {
     /// Which WAPT's rules its file is named by
     #[arg(long, value_name = "WAPT", default_value = "2", help_heading = "A WAPT package by its path")]
     file_name: FileName,
+    /// Put the WAPT packages that were made into this repository, as `factory publish` does
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    publish: Option<PathBuf>,
     #[command(flatten)]
     signer: SignerArgs,
 }
@@ -131,14 +134,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             failure.help("`factory build FILE.wapt --set version=+`; what a recipe makes is said in factory.toml")
         );
     }
-    let project = context.open_with_sources().await?;
+    let mut project = context.open_with_sources().await?;
+    project.signer = args.signer.fingerprint()?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;
     }
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, args.want())?;
     let _lock = context.lock(&project).await?;
-    let session = Session {
+    let mut session = Session {
         no_cache: args.no_cache,
         refresh: args.refresh,
         lock: Arc::new(lock::load(&project, args.locked)?),
@@ -154,6 +158,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.locked {
         lock::check(&plan, &survey, &session, context).await?;
     }
+    if signs(&plan, &survey) {
+        session.identity = Some(Arc::new(args.signer.identity()?));
+    }
     announce(&plan, &survey, &project, context);
     context.warn_of_age(&project, &plan, &survey);
     let ended = run_plan(&plan, &survey, &session).await;
@@ -168,8 +175,23 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if !args.locked {
         lock::write(&project, &plan, &session, &done.records).await?;
     }
+    let wapts: Vec<PathBuf> = done
+        .made
+        .iter()
+        .filter(|made| made.name.ends_with(".wapt"))
+        .map(|made| project.folder.join(&made.name))
+        .collect();
     context.events().emit(Event::Made { items: done.made, took: done.took });
-    Ok(())
+    match &args.publish {
+        Some(into) => super::publish::publish(&wapts, into, None, Vec::new(), false, context),
+        None => Ok(()),
+    }
+}
+
+/// Whether a step that signs will run.
+fn signs(plan: &Plan, survey: &Survey) -> bool {
+    let will_run = |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Waits(_)));
+    plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_)) && will_run(step))
 }
 
 fn announce(plan: &Plan, survey: &Survey, project: &Project, context: &Context) {

@@ -198,6 +198,7 @@ impl Context {
                 .collect(),
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             epoch: project.epoch,
+            identity: None,
             jobs: self.globals.jobs.map_or(processors, usize::from),
             refresh: false,
             no_cache: false,

@@ -14,6 +14,7 @@ mod lock;
 mod log;
 mod plan;
 mod prompt;
+mod publish;
 mod pull;
 mod push;
 mod registry;
@@ -102,6 +103,7 @@ enum Verb {
     Test(test::Args),
     Push(push::Args),
     Pull(pull::Args),
+    Publish(publish::Args),
     Tag(tag::Args),
     Verify(verify::Args),
     Show(show::Args),
@@ -143,6 +145,7 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
             Verb::Push(args) => push::run(args, context).await,
             Verb::Pull(args) => pull::run(args, context).await,
             Verb::Tag(args) => tag::run(args, context).await,
+            Verb::Publish(args) => publish::run(args, context),
             Verb::Verify(args) => verify::run(args, context),
             Verb::Show(args) => show::run(args, context),
             Verb::Keys(args) => keys::run(args, context),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::{context::Context, signer::SignerArgs};
 use crate::{
     build::{Session, Survey, survey},
     diag::{Exit, Failure},
@@ -22,11 +22,14 @@ pub struct Args {
     /// Write what is in the wheelhouses as `pylock.<platform>.toml` (PEP 751) into this folder
     #[arg(long, value_name = "DIR")]
     pylock: Option<PathBuf>,
+    #[command(flatten)]
+    signer: SignerArgs,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources().await?;
+    let mut project = context.open_with_sources().await?;
+    project.signer = args.signer.fingerprint()?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::All)?;
     let session = context.session(&project, engine)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{env, prompt};
 use crate::{
     diag::{Exit, Failure},
+    names::Sha256,
     sign::{Certificate, Identity, Password, RsaKey, SignError},
     util::files::read_bounded,
 };
@@ -82,12 +83,14 @@ pub fn key(path: &Path, password_file: Option<&Path>) -> Result<RsaKey, Failure>
 }
 
 impl SignerArgs {
-    /// The certificates, where some are named: that of the key is among them.
+    /// A digest of the certificates, where some are named: what is signed by others is another thing.
     ///
     /// # Errors
     /// Exit code 2 where the file is not what it should be.
-    pub fn chain(&self) -> Result<Vec<Certificate>, Failure> {
-        self.certificate.as_deref().map_or_else(|| Ok(Vec::new()), certificates)
+    pub fn fingerprint(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.certificate else { return Ok(None) };
+        let all: String = certificates(path)?.iter().map(Certificate::fingerprint).collect();
+        Ok(Some(Sha256::of(all).to_string()))
     }
 
     /// Who signs.

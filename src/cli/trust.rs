@@ -55,10 +55,17 @@ impl TrustArgs {
             let named: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
             return Err(Failure::new(Exit::Usage, format!("there is no certificate in {}", named.join(", "))));
         }
-        for file in &self.crl {
-            trust.crls.push(Crl::read(&small_file(file)?).map_err(|error| refused(file, &error))?);
-        }
+        trust.crls = self.crls()?;
         Ok(trust)
+    }
+
+    /// The revocation lists.
+    ///
+    /// # Errors
+    /// Exit code 2 for one that cannot be read.
+    pub fn crls(&self) -> Result<Vec<Crl>, Failure> {
+        let read = |file: &PathBuf| Crl::read(&small_file(file)?).map_err(|error| refused(file, &error));
+        self.crl.iter().map(read).collect()
     }
 }
 

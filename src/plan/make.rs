@@ -5,6 +5,7 @@ mod contents;
 mod context;
 mod image;
 mod package;
+mod wapt;
 mod wheels;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub struct PlanContext {
     pub index_url: Option<String>,
     /// The same of `PIP_EXTRA_INDEX_URL`.
     pub extra_index_urls: Option<Vec<String>>,
+    /// A digest of the certificates that sign, where some are named.
+    pub signer: Option<String>,
     /// Folders of the project that hold output: never an input.
     pub except: Vec<PathBuf>,
     /// What is wanted.
@@ -88,6 +91,16 @@ pub enum PlanError {
         /// Its format.
         format: &'static str,
     },
+    /// A WAPT package whose attributes do not fit this release.
+    #[error("[[wapt]] `{package}`, `{attribute}`: {message}")]
+    Wapt {
+        /// Its name.
+        package: String,
+        /// Which attribute.
+        attribute: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The platform has no word for the engine's machine.
     #[error("{platform} has no packages for {machine} machines: it knows {known}")]
     Machine {
@@ -122,6 +135,9 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
     }
     for package in &recipe.packages {
         plan.steps.push(maker.package(package)?);
+    }
+    for wapt in &recipe.wapts {
+        plan.steps.push(maker.wapt(wapt)?);
     }
     Ok(())
 }

@@ -13,5 +13,5 @@ pub use dockerfile::{TemplateError, Templates};
 pub use make::{PlanContext, PlanError, Want, make};
 pub use step::{
     BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, OwnFolder, PackageWork, Plan, QuirksWork, SeedWork, Step,
-    WheelsWork, Wishes, Work, label,
+    WaptWork, WheelsWork, Wishes, Work, label,
 };

@@ -7,7 +7,7 @@ use crate::{
     names::{ArchName, ImageName, PackageName, PlatformId, Sha256},
     plan::ContextFile,
     platform::{Bootstrap, Packaging, Python, Seed},
-    recipe::{BootstrapMode, Package, Release},
+    recipe::{BootstrapMode, Package, Release, Wapt},
 };
 
 /// The labels that this program puts on what it makes in the daemon.
@@ -78,6 +78,8 @@ pub enum Work {
     Image(Box<ImageWork>),
     /// Take a package out of a container of an image.
     Package(Box<PackageWork>),
+    /// Bring a WAPT package together and sign it.
+    Wapt(Box<WaptWork>),
 }
 
 impl Work {
@@ -91,6 +93,7 @@ impl Work {
             Self::Wheels(_) => "wheels 2",
             Self::Image(_) => "image 1",
             Self::Package(_) => "package 1",
+            Self::Wapt(_) => "wapt 1",
         }
     }
 }
@@ -262,6 +265,21 @@ pub struct PackageWork {
     /// `[project] homepage`.
     pub homepage: String,
     /// Time of everything in it.
+    pub epoch: i64,
+}
+
+/// See [`Work::Wapt`].
+#[derive(Debug, Clone)]
+pub struct WaptWork {
+    /// The recipe's package.
+    pub wapt: Wapt,
+    /// Its attributes with the release filled in, checked.
+    pub attributes: Vec<(String, String)>,
+    /// The step whose image its files come from.
+    pub image: Option<StepId>,
+    /// The packages of this run that go into it, with their steps.
+    pub packages: Vec<(PackageName, StepId)>,
+    /// Date of the signature and of everything in it.
     pub epoch: i64,
 }
 

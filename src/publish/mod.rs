@@ -1,7 +1,9 @@
-//! What was made, given to others: checksums beside the packages, images and artefacts in a registry.
+//! What was made, given to others: checksums beside the packages, images and artefacts in a registry, repositories that clients
+//! read.
 
 pub mod artefact;
 mod error;
+pub mod feed;
 pub mod image;
 mod registry;
 pub mod release;

@@ -4,6 +4,7 @@
 mod read;
 mod repository;
 mod resolved;
+mod wapt;
 
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
@@ -11,3 +12,4 @@ pub use resolved::{
     BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
     ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,
 };
+pub use wapt::{Wapt, WaptContent, WaptSource};

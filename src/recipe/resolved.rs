@@ -76,6 +76,8 @@ pub struct Recipe {
     pub images: Vec<Image>,
     /// `[[package]]`, in the recipe's order but a package after those in its `without`.
     pub packages: Vec<Package>,
+    /// `[[wapt]]`, where this platform is the one that makes them.
+    pub wapts: Vec<super::Wapt>,
     /// `[test]`.
     pub trial: Trial,
 }

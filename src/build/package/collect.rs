@@ -32,7 +32,7 @@ pub async fn run(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
-    let container = super::take::container(work, step, records, session).await?;
+    let container = super::take::container(&work.image, step, records, session).await?;
     let taken = take::files(work, session, lines, &container).await;
     session.discard(&container).await;
     let taken = taken?;

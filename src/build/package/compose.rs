@@ -4,7 +4,6 @@ use globset::GlobMatcher;
 
 use super::super::{Session, StepError};
 use crate::{
-    plan::PackageWork,
     recipe::{Content, ContentKind, FileInfo},
     source::project::{SourceKind, fixed_part, glob},
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
@@ -62,9 +61,9 @@ impl Pattern {
 }
 
 impl Rules {
-    /// The rules of a package.
-    pub fn of(work: &PackageWork) -> Result<Self, StepError> {
-        let container = work.package.contents.iter().filter(|content| {
+    /// The rules of a package's contents.
+    pub fn of(contents: &[Content]) -> Result<Self, StepError> {
+        let container = contents.iter().filter(|content| {
             content.in_container() && !matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
         });
         let rules = container.map(rule).collect::<Result<_, _>>()?;
@@ -128,6 +127,10 @@ fn rule(content: &Content) -> Result<Rule, StepError> {
         Pattern::Path(from) if content.dst != content.src && !content.dst.is_empty() => {
             Some((from.clone(), TreePath::new(&content.dst)?))
         }
+        // What a glob finds keeps its path below the glob's fixed part.
+        Pattern::Glob(_) if content.dst != content.src && !content.dst.is_empty() => {
+            Some((TreePath::new(fixed_part(&content.src))?, TreePath::new(&content.dst)?))
+        }
         _ => None,
     };
     Ok(Rule { pattern, kind: content.kind.clone(), info: content.info.clone(), moved })
@@ -147,8 +150,8 @@ fn give(entry: &mut Entry, info: &FileInfo, mode: bool) {
 }
 
 /// The package's tree: the container's files as the rules say, and the project's own.
-pub fn compose(work: &PackageWork, taken: &Tree, session: &Session) -> Result<Tree, StepError> {
-    let rules = Rules::of(work)?;
+pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<Tree, StepError> {
+    let rules = Rules::of(contents)?;
     let mut tree = Tree::new(taken.spool().clone());
     for (path, entry) in taken.iter() {
         let mut entry = entry.clone();
@@ -158,7 +161,7 @@ pub fn compose(work: &PackageWork, taken: &Tree, session: &Session) -> Result<Tr
         }
         tree.add(rules.moved(path)?, entry)?;
     }
-    for content in work.package.contents.iter().filter(|content| of_project(content)) {
+    for content in contents.iter().filter(|content| of_project(content)) {
         add(&mut tree, content, session)?;
     }
     Ok(tree)

@@ -8,8 +8,8 @@ use super::super::{Lines, Session, StepError, records::blocking};
 use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
     event::StepId,
-    plan::{PackageWork, Record, Step},
-    recipe::ContentKind,
+    plan::{Record, Step},
+    recipe::{Content, ContentKind},
     source::project::fixed_part,
     stage::{Accounts, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::files::Guarded,
@@ -18,21 +18,32 @@ use crate::{
 /// The largest `/etc/passwd` or `/etc/group` that is read, in bytes.
 const LARGEST_ACCOUNTS: u64 = 4 << 20;
 
-/// A container of the package's image, which is never started.
+/// What is taken, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// The entries of `contents` that name it.
+    pub contents: &'w [Content],
+    /// The package that it is for.
+    pub package: &'w str,
+    /// The image, as the recipe calls it.
+    pub image: &'w str,
+}
+
+/// A container of the image that a step made, which is never started.
 pub async fn container(
-    work: &PackageWork,
+    image: &StepId,
     step: &Step,
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<ContainerId, StepError> {
-    let image = records.get(&work.image).map(|record| record.output.clone()).unwrap_or_default();
+    let image = records.get(image).map(|record| record.output.clone()).unwrap_or_default();
     let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     Ok(session.create(&step.id, spec).await?)
 }
 
-/// Everything of the container that the package's contents name, under its own paths.
+/// Everything of the container that contents name, under its own paths.
 pub async fn tree(
-    work: &PackageWork,
+    wanted: Wanted<'_>,
     session: &Session,
     lines: &Lines,
     container: &ContainerId,
@@ -41,13 +52,14 @@ pub async fn tree(
     let group = small_file(session, container, "/etc/group").await?;
     let accounts = Accounts::parse(&passwd, &group)?;
     let mut tree = Tree::new(Spool::new()?);
-    for root in roots(work) {
+    for root in roots(wanted.contents) {
         lines.line(&format!("taking {root} out of the container"));
         let stream = session.engine.download(container, &root).await?.ok_or_else(|| StepError::Contents {
-            message: format!("`{root}` is not in the image `{}`", work.package.from),
+            message: format!("`{root}` is not in the image `{}`", wanted.image),
             help: format!("look at what is there: `docker run --rm --entrypoint ls IMAGE {root}`"),
         })?;
-        let (accounts, cancel, rules) = (accounts.clone(), session.cancel.clone(), super::compose::Rules::of(work)?);
+        let (accounts, cancel, rules) =
+            (accounts.clone(), session.cancel.clone(), super::compose::Rules::of(wanted.contents)?);
         let reader = blocking_reader(stream);
         let (filled, staged) = blocking(move || {
             let place = match root.trim_matches('/').rsplit_once('/') {
@@ -70,7 +82,7 @@ pub async fn tree(
         for path in &staged.capabilities {
             session.events.warn(format!(
                 "/{path} has file capabilities, which {} will not have: set them in `scripts.postinstall`",
-                work.package.name
+                wanted.package
             ));
         }
     }
@@ -78,10 +90,8 @@ pub async fn tree(
 }
 
 /// The fixed parts of all container contents, none within another.
-fn roots(work: &PackageWork) -> Vec<String> {
-    let all: Vec<String> = work
-        .package
-        .contents
+fn roots(contents: &[Content]) -> Vec<String> {
+    let all: Vec<String> = contents
         .iter()
         .filter(|content| content.in_container() && content.kind != ContentKind::Exclude)
         .filter(|content| content.kind != ContentKind::Symlink)

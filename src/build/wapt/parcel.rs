@@ -52,8 +52,10 @@ impl Parcel {
             .ok_or_else(|| refused(format!("`{name}` is larger than 1 MiB"), "is it a control file?"))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(format!("`{name}` is not UTF-8 text"), "save the file with the encoding UTF-8"))?;
-        let (control, warnings) =
+        let (mut control, warnings) =
             Control::check(&name, &text).map_err(|report| reported("the control file is not right", report))?;
+        // A new package is not the old one: each gets an id of its own.
+        control.set("package_uuid", "");
         let mut tree = Tree::new(Spool::new()?);
         add_folder(&mut tree, folder, "")?;
         Ok(Self { tree, control, warnings })
@@ -65,7 +67,8 @@ impl Parcel {
     /// When it cannot be read.
     pub fn of_package(path: &Path) -> Result<Self, StepError> {
         let mut package = wapt::open(path)?;
-        let control = package.control()?;
+        let mut control = package.control()?;
+        control.set("package_uuid", "");
         let mut tree = Tree::new(Spool::new()?);
         let entries: Vec<_> = package.entries().iter().filter(|entry| !entry.is_dir).cloned().collect();
         for entry in &entries {
@@ -97,10 +100,6 @@ impl Parcel {
             known.check(value).map_err(|bad| refused(format!("{name}: {bad}"), bad.help))?;
         }
         self.control.set(name, value);
-        // A new package is not the old one.
-        if name != "package_uuid" {
-            self.control.set("package_uuid", "");
-        }
         Ok(())
     }
 

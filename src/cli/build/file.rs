@@ -43,7 +43,10 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
         took_ms: u64::try_from(took.as_millis()).ok(),
     };
     context.events().emit(Event::Made { items: vec![item], took });
-    Ok(())
+    match &args.publish {
+        Some(into) => super::super::publish::publish(&[sealed.path], into, None, Vec::new(), false, context),
+        None => Ok(()),
+    }
 }
 
 /// The date of the signature: `SOURCE_DATE_EPOCH`, the time of the commit, else now.

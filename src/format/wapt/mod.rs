@@ -8,6 +8,7 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 mod icon;
+mod index;
 mod json;
 mod manifest;
 mod names;
@@ -24,7 +25,8 @@ pub mod zip;
 
 pub use control::Control;
 pub use error::{WaptError, ZipError};
-pub use icon::{PATH as ICON, check as check_icon};
+pub use icon::{LARGEST as LARGEST_ICON, PATH as ICON, check as check_icon};
+pub use index::{Index, Listed};
 pub use manifest::read as read_manifest;
 pub use names::{file_name, is_left_out};
 pub use read::{Package, open, open_bytes, open_file};

@@ -95,6 +95,6 @@ impl Maker<'_> {
 }
 
 /// The step of a package: its name may be an image's, too.
-fn package_step(name: &str) -> String {
+pub(super) fn package_step(name: &str) -> String {
     format!("package-{name}")
 }

@@ -13,6 +13,7 @@ use super::{
     content::{Origin, origin},
     raw::{RawContent, RawImage, RawPackage, RawRecipe},
     scalars::{Kind, is_unit},
+    wapt::RawWapt,
 };
 use crate::{
     names::{SourceName, in_source},
@@ -35,6 +36,7 @@ enum Want {
     File,
     Something,
     PythonFolder,
+    WaptFolder,
 }
 
 /// Checks every path of the recipe, overrides included, and reads the scripts. Without `checkouts`, a path in a source
@@ -52,6 +54,9 @@ pub(super) fn check(raw: &RawRecipe, project: &Path, checkouts: Option<&Checkout
     for image in raw.image.items().iter().flat_map(|image| image.value.all()) {
         check_image(&folder, image, issues);
     }
+    for wapt in raw.wapt.items().iter().map(|table| &table.value) {
+        check_wapt(&folder, wapt, issues);
+    }
     let mut scripts = Scripts::new();
     for package in raw.package.items().iter().flat_map(|package| package.value.all()) {
         check_package(&folder, package, &mut scripts, issues);
@@ -64,6 +69,26 @@ fn check_image(folder: &Folders<'_>, image: &RawImage, issues: &mut Issues) {
     folder.check_given(&image.requirements, issues);
     image.python.items().iter().for_each(|path| folder.check(path, Want::PythonFolder, issues));
     image.contents.items().iter().for_each(|entry| folder.check_content(&entry.value, true, issues));
+}
+
+fn check_wapt(folder: &Folders<'_>, wapt: &RawWapt, issues: &mut Issues) {
+    wapt.dir.at().into_iter().for_each(|path| folder.check(path, Want::WaptFolder, issues));
+    [&wapt.setup, &wapt.icon].into_iter().for_each(|path| folder.check_given(path, issues));
+    for src in wapt.contents.items().iter().filter_map(|entry| entry.value.src.at()) {
+        if src.value.starts_with('/') {
+            continue;
+        }
+        match in_project(&src.value) {
+            Ok(path) if is_glob(&path) => {
+                folder.check_name(&path, &src.span, issues);
+            }
+            Ok(path) => {
+                let path = At { value: PathBuf::from(path), span: src.span.clone() };
+                folder.check(&path, Want::Something, issues);
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 fn check_package(folder: &Folders<'_>, package: &RawPackage, scripts: &mut Scripts, issues: &mut Issues) {
@@ -216,6 +241,10 @@ impl<'f> Folder<'f> {
                 let label = "expected a Python project";
                 let help = "pip installs folders with a `pyproject.toml` or a `setup.py`";
                 Err(issue(format!("{shown} holds no Python project")).label(label).help(help))
+            }
+            Want::WaptFolder if !real.join("WAPT/control").is_file() => {
+                let issue = issue(format!("{shown} is no WAPT package's folder")).label("no `WAPT/control` in it");
+                Err(issue.help("`factory init --wapt DIR` makes one; single files are named in `contents`"))
             }
             _ => Ok(real),
         }

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{
     layers::{Layered, layered},
     places, scalars as read,
+    wapt::RawWapt,
 };
 use crate::{
     names::{
@@ -36,6 +37,7 @@ table! {
         user: Vec<At<RawUser>> = one("[[user]]", sub_table),
         image: Vec<At<Layered<RawImage>>> = one("[[image]]", layered),
         package: Vec<At<Layered<RawPackage>>> = one("[[package]]", layered),
+        wapt: Vec<At<RawWapt>> = one("[[wapt]]", sub_table),
         test: RawTest = sub_table,
     }
 }

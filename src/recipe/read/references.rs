@@ -7,6 +7,7 @@ use super::{
     raw::{RawContent, RawImage, RawPackage, RawRecipe, RawUnit},
     repositories,
     scalars::Word,
+    wapt::{self, Wanted},
 };
 use crate::{
     names::PackageName,
@@ -28,6 +29,11 @@ pub(super) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues)
         let own = package.value.base.name.value().map(PackageName::as_str);
         package.value.all().for_each(|table| names.check_package(table, own, issues));
     }
+    let known = |wanted: &Wanted<'_>, issues: &mut Issues| match wanted {
+        Wanted::Image(name) => names.images.check(name, issues),
+        Wanted::Package(name) => names.packages.check(name, issues),
+    };
+    wapt::references(raw, &known, issues);
     if let Some(test) = raw.test.value() {
         test.unit.items().iter().for_each(|unit| check_unit(&unit.value, issues));
     }

@@ -111,6 +111,7 @@ pub(super) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, 
     let python = raw.python.value().map(|python| view.python(&python.on(platform), issues));
     let images = view.images(issues);
     let packages = view.packages(issues);
+    let wapts = view.wapts(issues);
     let units = raw.test.value().map(|test| test.unit.items()).unwrap_or_default();
     Some(Recipe {
         project: sources.project.clone(),
@@ -121,6 +122,7 @@ pub(super) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, 
         },
         images: images?,
         packages: packages?,
+        wapts: wapts?,
         trial: Trial { units: units.iter().map(|unit| trial(&unit.value)).collect::<Option<_>>()? },
     })
 }

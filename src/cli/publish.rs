@@ -1,0 +1,105 @@
+//! `factory publish`.
+
+use std::path::{Path, PathBuf};
+
+use super::{artifact::Artifact, context::Context, trust::TrustArgs};
+use crate::{
+    diag::{Exit, Failure},
+    publish::feed::{FeedError, wapt},
+    report::{ListColumn, ListKind, ListView},
+    util::clock,
+};
+
+/// Put packages into a repository that clients read
+///
+/// For WAPT packages: a folder that a web server gives to agents, with the index `Packages`, certificates, revocation lists
+/// and icons for WAPT 1.8 and 2. Every package is verified first; new files come first, the index last, in one go.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The packages; those that the project's builds have made when none is named
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The repository's folder
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+    /// Read every package of the repository again, instead of believing the old index
+    #[arg(long)]
+    rescan: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+/// Runs the verb.
+pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let mut files = args.files.clone();
+    if files.is_empty() && !args.rescan {
+        files = of_project(context.folder());
+        if files.is_empty() {
+            let failure = Failure::new(Exit::Usage, "there is nothing to publish");
+            return Err(failure.help("build something first, or name the packages: `factory publish FILE… --into DIR`"));
+        }
+    }
+    let trust = if args.trust.is_given() { Some(args.trust.read()?) } else { None };
+    publish(&files, &args.into, trust, args.trust.crls()?, args.rescan, context)
+}
+
+/// Publishes WAPT packages, and says what was done.
+pub fn publish(
+    files: &[PathBuf],
+    into: &Path,
+    trust: Option<crate::sign::Trust>,
+    crls: Vec<crate::sign::Crl>,
+    rescan: bool,
+    context: &Context,
+) -> Result<(), Failure> {
+    for file in files {
+        if let Artifact::WaptFolder(folder) = Artifact::of(file)? {
+            let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", folder.display()));
+            return Err(failure.help("build it first, and name the `.wapt`"));
+        }
+    }
+    let wish = wapt::Wish { files: files.to_vec(), trust, crls, rescan, now: clock::now() };
+    let done = wapt::publish(into, &wish).map_err(failure)?;
+    for file in &done.gone {
+        context.events().warn(format!("`{file}` is gone from the repository, and from its index now"));
+    }
+    for file in &done.unlisted {
+        context
+            .events()
+            .warn(format!("`{file}` is in the repository's folder, but not in its index: name it, or `--rescan`"));
+    }
+    let index = if done.changed { "new" } else { "as it was" };
+    context.reporter.print(ListView {
+        title: String::new(),
+        columns: vec![ListColumn { name: "file", kind: ListKind::Text }],
+        rows: done.added.iter().map(|file| vec![into.join(file).display().to_string()]).collect(),
+        summary: format!(
+            "{} published, {} read, {} in the index, which is {index}",
+            done.added.len(),
+            done.read,
+            done.total
+        ),
+    });
+    Ok(())
+}
+
+fn failure(error: FeedError) -> Failure {
+    let exit = if error.is_refusal() { Exit::CheckFailed } else { Exit::StepFailed };
+    let failure = Failure::new(exit, error.to_string());
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// The packages that builds have made, of all platforms.
+pub fn of_project(project: &Path) -> Vec<PathBuf> {
+    let listed = |folder: &Path| fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = listed(&project.join("packages"))
+        .filter(|path| path.is_dir())
+        .flat_map(|folder| listed(&folder).collect::<Vec<_>>())
+        .filter(|path| path.extension().is_some_and(|end| end == "wapt"))
+        .collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,223 @@
+//! `Packages`: the index of a WAPT repository. A zip archive with the control files of all packages in one text, the
+//! certificates of their signers (`ssl/`) and revocation lists (`crl/`). It is not signed itself: every control file is.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Cursor,
+};
+
+use super::{
+    control::Control,
+    error::WaptError,
+    names,
+    version::{Entry, Generation},
+    zip::{Archive, Limits, Writer},
+};
+use crate::sign::{Certificate, Crl};
+
+/// No index is larger: 256 MiB of text.
+const LARGEST: u64 = 256 << 20;
+
+/// A package in an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its control file.
+    pub control: Control,
+    /// The name of its file.
+    pub file: String,
+    /// The file's size in bytes.
+    pub size: u64,
+    /// The file's MD5, lower-case hex.
+    pub md5: String,
+}
+
+/// An index.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    /// The packages.
+    pub packages: Vec<Listed>,
+    /// Certificates by fingerprint: those of signers, and those between them and what agents trust.
+    pub certificates: BTreeMap<String, Certificate>,
+    /// Revocation lists by the key identifier of their issuer, hex.
+    pub crls: BTreeMap<String, Crl>,
+}
+
+impl Index {
+    /// Reads an index.
+    ///
+    /// # Errors
+    /// Where it is none, or a part of it cannot be read.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, WaptError> {
+        let length = bytes.len() as u64;
+        let mut archive = Archive::open(Cursor::new(bytes), length, &Limits::default())?;
+        let text = archive.small("Packages", LARGEST)?;
+        let text = text.ok_or_else(|| WaptError::Control("there is no `Packages` in the index".to_owned()))?;
+        let text = String::from_utf8(text).map_err(|_| WaptError::Control("the index is not UTF-8".to_owned()))?;
+        let mut index = Self::default();
+        let paragraphs = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
+        for paragraph in paragraphs {
+            index.packages.extend(listed(paragraph)?);
+        }
+        let names: Vec<String> = archive.entries().iter().map(|entry| entry.name.clone()).collect();
+        for name in names {
+            if name.starts_with("ssl/") {
+                let pem = archive.small(&name, 1 << 20)?.unwrap_or_default();
+                for certificate in Certificate::all_from_pem(&pem)? {
+                    index.certificates.insert(certificate.fingerprint(), certificate);
+                }
+            } else if name.starts_with("crl/") {
+                let crl = Crl::read(&archive.small(&name, 8 << 20)?.unwrap_or_default())?;
+                index.add_crl(crl);
+            }
+        }
+        Ok(index)
+    }
+
+    /// Takes a revocation list; the newer one of an issuer stays.
+    pub fn add_crl(&mut self, crl: Crl) {
+        let name = hex::encode(crl.authority_key_id().unwrap_or_default());
+        let newer = self.crls.get(&name).is_none_or(|old| old.this_update() <= crl.this_update());
+        if newer && !name.is_empty() {
+            self.crls.insert(name, crl);
+        }
+    }
+
+    /// Puts the packages into their order, and leaves out certificates that no package needs any more.
+    pub fn settle(&mut self) {
+        self.packages.sort_by(|a, b| {
+            let by_version = entry(&a.control).compare(&entry(&b.control), Generation::V2);
+            a.control.get("package").cmp(b.control.get("package")).then(by_version).then(a.file.cmp(&b.file))
+        });
+        let mut needed: BTreeSet<String> =
+            self.packages.iter().map(|listed| listed.control.get("signer_fingerprint").to_owned()).collect();
+        loop {
+            let wanted: BTreeSet<Vec<u8>> = needed
+                .iter()
+                .filter_map(|fingerprint| self.certificates.get(fingerprint)?.authority_key_id())
+                .collect();
+            let found = self.certificates.iter().filter(|(fingerprint, certificate)| {
+                !needed.contains(*fingerprint) && certificate.subject_key_id().is_some_and(|id| wanted.contains(&id))
+            });
+            let more: Vec<String> = found.map(|(fingerprint, _)| fingerprint.clone()).collect();
+            if more.is_empty() {
+                break;
+            }
+            needed.extend(more);
+        }
+        self.certificates.retain(|fingerprint, _| needed.contains(fingerprint));
+    }
+
+    /// The index's bytes: the same for the same packages.
+    ///
+    /// # Errors
+    /// Where it would be larger than an archive can be.
+    pub fn write(&self) -> Result<Vec<u8>, WaptError> {
+        let mut text = String::new();
+        for listed in &self.packages {
+            let size = listed.size.to_string();
+            let own = listed.control.iter().filter(|(name, _)| !OWN.contains(name));
+            let added = [("filename", listed.file.as_str()), ("size", size.as_str()), ("md5sum", listed.md5.as_str())];
+            for (name, value) in own.chain(added.iter().copied()) {
+                text.push_str(&format!("{name:<18}: {}\n", value.replace('\n', "\n ")));
+            }
+            text.push('\n');
+        }
+        let newest = self.packages.iter().filter_map(|listed| seconds(listed.control.get("signature_date"))).max();
+        let mut out = Cursor::new(Vec::new());
+        let mut zip = Writer::new(&mut out, newest.unwrap_or(crate::util::clock::FLOOR));
+        zip.file("Packages", &mut text.as_bytes())?;
+        for (fingerprint, certificate) in &self.certificates {
+            zip.file(&format!("ssl/{fingerprint}.crt"), &mut certificate.to_pem().as_bytes())?;
+        }
+        for (id, crl) in &self.crls {
+            zip.file(&format!("crl/{id}.crl"), &mut crl.der())?;
+        }
+        zip.finish()?;
+        Ok(out.into_inner())
+    }
+}
+
+/// What an index says beside the control file.
+const OWN: [&str; 3] = ["filename", "size", "md5sum"];
+
+fn entry(control: &Control) -> Entry<'_> {
+    Entry {
+        package: control.get("package"),
+        version: control.get("version"),
+        maturity: control.get("maturity"),
+        signature_date: control.get("signature_date"),
+    }
+}
+
+/// A package of an index; `None` where it does not say of which file.
+fn listed(paragraph: &str) -> Result<Option<Listed>, WaptError> {
+    let mut control = Control::read(paragraph.trim_start_matches('\n').as_bytes())?;
+    let file = control.get("filename").trim_start_matches("./").to_owned();
+    if file.is_empty() {
+        return Ok(None);
+    }
+    if names::safe(&file).is_err() || file.contains('/') {
+        let shown: String = file.escape_debug().take(100).collect();
+        return Err(WaptError::Control(format!("the index names a file `{shown}`")));
+    }
+    let listed = Listed {
+        size: control.get("size").parse().unwrap_or_default(),
+        md5: control.get("md5sum").to_owned(),
+        file,
+        control: {
+            OWN.iter().for_each(|name| control.remove(name));
+            control
+        },
+    };
+    Ok(Some(listed))
+}
+
+/// The time of a signature, as far as it is one.
+fn seconds(date: &str) -> Option<i64> {
+    let time: jiff::civil::DateTime = date.parse().ok()?;
+    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, version: &str) -> Listed {
+        let mut control = Control::default();
+        for (key, value) in [("package", name), ("version", version), ("description", "one\ntwo"), ("own", "x")] {
+            control.set(key, value);
+        }
+        control.set("signature_date", "2026-11-20T09:27:22.000000");
+        Listed { control, file: format!("{name}_{version}.wapt"), size: 7, md5: "00".repeat(16) }
+    }
+
+    #[test]
+    fn it_goes_there_and_back() {
+        let mut index = Index {
+            packages: vec![package("b", "1.0-1"), package("a", "1.0-10"), package("a", "1.0-9")],
+            ..Index::default()
+        };
+        index.settle();
+        let files: Vec<&str> = index.packages.iter().map(|listed| listed.file.as_str()).collect();
+        assert_eq!(files, ["a_1.0-9.wapt", "a_1.0-10.wapt", "b_1.0-1.wapt"]);
+        let bytes = index.write().unwrap();
+        assert_eq!(index.write().unwrap(), bytes);
+        let again = Index::read(bytes.clone()).unwrap();
+        assert_eq!(
+            again.packages.iter().map(|one| one.control.get("description")).collect::<Vec<_>>(),
+            ["one\ntwo"; 3]
+        );
+        assert_eq!(again.packages[1].size, 7);
+        assert_eq!(again.write().unwrap(), bytes);
+    }
+
+    #[test]
+    fn an_index_names_files_of_its_folder_only() {
+        for file in ["../evil.wapt", "a/b.wapt", "/etc/passwd"] {
+            let index =
+                Index { packages: vec![Listed { file: file.to_owned(), ..package("a", "1") }], ..Index::default() };
+            assert!(Index::read(index.write().unwrap()).is_err(), "{file}");
+        }
+        assert!(Index::read(b"PK".to_vec()).is_err());
+    }
+}

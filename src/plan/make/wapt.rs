@@ -1,0 +1,102 @@
+//! The step of a WAPT package.
+
+use super::{
+    super::{ContextFile, Inputs, Step, WaptWork, Work, context::digest_into},
+    Maker, PlanError, Want,
+    package::package_step,
+};
+use crate::{
+    event::StepId,
+    names::{Sha256, wapt::attribute},
+    recipe::{Wapt, WaptSource},
+    source::project::every_file,
+};
+
+impl Maker<'_> {
+    pub(super) fn wapt(&self, wapt: &Wapt) -> Result<Step, PlanError> {
+        let release = &self.context.release;
+        let attributes = self.attributes(wapt)?;
+        let mut inputs = Inputs::new();
+        inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!([wapt, attributes]).to_string()).to_string());
+        inputs.insert("version".to_owned(), release.version.to_string());
+        inputs.insert("release".to_owned(), release.release.to_string());
+        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(self.context.epoch));
+        inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
+        if let Some(dir) = &wapt.dir {
+            let files: Vec<ContextFile> = every_file(&self.context.roots.file(dir)?)?
+                .iter()
+                .map(|file| ContextFile::of_project(file.relative.clone(), file))
+                .collect();
+            digest_into(&mut inputs, &dir.display().to_string(), &files);
+        }
+        for file in wapt.setup.iter().chain(&wapt.icon) {
+            inputs.insert(file.display().to_string(), self.digest_file(file)?);
+        }
+        let mut needs: Vec<StepId> = wapt.from.iter().map(|image| self.id(image.as_str())).collect();
+        let mut packages = Vec::new();
+        for content in &wapt.contents {
+            match &content.src {
+                WaptSource::Container(_) => {}
+                WaptSource::Project(src) => {
+                    let found = self.context.roots.matching(src, &self.context.except)?;
+                    let files: Vec<ContextFile> =
+                        found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
+                    digest_into(&mut inputs, src, &files);
+                }
+                WaptSource::Package(name) => {
+                    let step = self.id(&package_step(name.as_str()));
+                    needs.push(step.clone());
+                    packages.push((name.clone(), step));
+                }
+            }
+        }
+        let work = WaptWork {
+            wapt: wapt.clone(),
+            attributes,
+            image: wapt.from.as_ref().map(|image| self.id(image.as_str())),
+            packages,
+            epoch: self.context.epoch,
+        };
+        let name = format!("wapt-{}", step_word(&wapt.package));
+        let title = format!("WAPT package {}", wapt.package);
+        let mut step = self.step(&name, title, Work::Wapt(Box::new(work)), inputs);
+        step.needs = needs;
+        step.wanted = matches!(self.context.want, Want::All | Want::Wapt);
+        Ok(step)
+    }
+
+    /// The attributes with the release filled in.
+    fn attributes(&self, wapt: &Wapt) -> Result<Vec<(String, String)>, PlanError> {
+        let release = &self.context.release;
+        let number = release.release.to_string();
+        let own = wapt
+            .attributes
+            .get("version")
+            .map(|version| version.replace("{{version}}", release.version.as_str()).replace("{{release}}", &number));
+        let full = own.clone().unwrap_or_else(|| format!("{}-{number}", release.version));
+        let mut filled = Vec::new();
+        for (name, value) in &wapt.attributes {
+            let value = match (name.as_str(), &own) {
+                ("version", Some(own)) => own.clone(),
+                _ => value.replace("{{version}}", &full).replace("{{release}}", &number),
+            };
+            let checked = attribute(name).filter(|_| value != "random").map_or(Ok(()), |known| known.check(&value));
+            checked.map_err(|refused| PlanError::Wapt {
+                package: wapt.package.clone(),
+                attribute: name.clone(),
+                message: refused.message,
+            })?;
+            filled.push((name.clone(), value));
+        }
+        Ok(filled)
+    }
+}
+
+/// A package's name as a part of a step's: letters, digits, `-`, `_` and `.`; others are told apart by a digest.
+fn step_word(package: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if package.chars().all(plain) && package.len() <= 100 {
+        return package.to_owned();
+    }
+    Sha256::of(package).as_str()[..16].to_owned()
+}

@@ -1,0 +1,7 @@
+//! Repositories that clients read: new files first, the index last, so that whoever reads in between finds the old one
+//! whole. One file for each kind of repository.
+
+mod error;
+pub mod wapt;
+
+pub use error::FeedError;

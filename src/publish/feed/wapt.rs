@@ -1,0 +1,263 @@
+//! A WAPT repository: a folder with packages, their icons and the index `Packages`, for agents of both generations.
+//!
+//! What the old index says of a file that is still there, with its size, is believed: adding one package to thousands
+//! reads the new one only.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
+use md5::Digest as _;
+
+use super::FeedError;
+use crate::{
+    format::wapt::{self, Index, Listed, Refusal},
+    sign::{Crl, Trust},
+    util::{
+        files::{persist, read_bounded, temporary_in, write_whole},
+        lock::{Lock, Tried, try_lock},
+    },
+};
+
+/// The index's file.
+pub const INDEX: &str = "Packages";
+
+/// No index file is larger: 256 MiB.
+const LARGEST: u64 = 256 << 20;
+
+/// Sections whose packages have no icon.
+const WITHOUT_ICON: [&str; 5] = ["group", "host", "unit", "profile", "wsus"];
+
+/// What is published.
+#[derive(Debug, Default)]
+pub struct Wish {
+    /// Packages to be added; one of the same file name is replaced.
+    pub files: Vec<PathBuf>,
+    /// Who must have signed them; whoever did where `None`: then only that they are whole is checked.
+    pub trust: Option<Trust>,
+    /// Revocation lists that go into the index.
+    pub crls: Vec<Crl>,
+    /// Read every package of the repository again, instead of believing the old index.
+    pub rescan: bool,
+    /// The time at which certificates must hold, seconds since 1970 UTC.
+    pub now: i64,
+}
+
+/// What was done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Files that are new or replaced, in the repository.
+    pub added: Vec<String>,
+    /// Files that the old index had and that are gone.
+    pub gone: Vec<String>,
+    /// Files in the repository that are not in the index.
+    pub unlisted: Vec<String>,
+    /// Packages in the index.
+    pub total: usize,
+    /// Packages that were read.
+    pub read: usize,
+    /// Whether the index is another one now.
+    pub changed: bool,
+}
+
+/// A package that was found good, before it is in the repository.
+struct Checked {
+    from: PathBuf,
+    listed: Listed,
+    icon: Option<Vec<u8>>,
+    certificates: Vec<crate::sign::Certificate>,
+}
+
+/// Publishes into the repository in `folder`, which is made where it is missing.
+///
+/// # Errors
+/// [`FeedError`]; the index is then as before, and names nothing that is not there.
+pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
+    fs::create_dir_all(folder)?;
+    let _lock = lock(folder)?;
+    let mut published = Published::default();
+    let mut index = old_index(folder, wish.rescan)?;
+    let here = sizes(folder)?;
+    index.packages.retain(|listed| {
+        let stays = here.get(&listed.file) == Some(&listed.size);
+        if !stays && !here.contains_key(&listed.file) {
+            published.gone.push(listed.file.clone());
+        }
+        stays
+    });
+    let known: BTreeSet<String> = index.packages.iter().map(|listed| listed.file.clone()).collect();
+    let mut sources: Vec<PathBuf> = wish.files.clone();
+    let own: BTreeSet<String> = sources.iter().map(|path| file_name(path)).collect();
+    for file in here.keys().filter(|file| !known.contains(*file) && !own.contains(*file)) {
+        if wish.rescan { sources.push(folder.join(file)) } else { published.unlisted.push(file.clone()) }
+    }
+    let checked = sources.iter().map(|path| check(path, wish)).collect::<Result<Vec<_>, _>>()?;
+    published.read = checked.len();
+    alone(&index, &checked)?;
+
+    for one in &checked {
+        put(folder, one)?;
+        let file = &one.listed.file;
+        index.packages.retain(|listed| listed.file != *file);
+        index.packages.push(one.listed.clone());
+        let certificates = one.certificates.iter().map(|certificate| (certificate.fingerprint(), certificate.clone()));
+        index.certificates.extend(certificates);
+        if own.contains(file) {
+            published.added.push(file.clone());
+        }
+    }
+    wish.crls.iter().for_each(|crl| index.add_crl(crl.clone()));
+    index.settle();
+    published.total = index.packages.len();
+    // Last, and in one go: until here the old one holds.
+    let bytes = index.write()?;
+    let path = folder.join(INDEX);
+    if !fs::read(&path).is_ok_and(|old| old == bytes) {
+        write_whole(&path, &bytes)?;
+        published.changed = true;
+    }
+    Ok(published)
+}
+
+fn lock(folder: &Path) -> Result<Lock, FeedError> {
+    match try_lock(&folder.join(".factory"))? {
+        Tried::Held(lock) => Ok(lock),
+        Tried::Busy(holder) if holder.is_empty() => Err(FeedError::Busy(String::new())),
+        Tried::Busy(holder) => Err(FeedError::Busy(format!(" (process {holder})"))),
+    }
+}
+
+fn old_index(folder: &Path, rescan: bool) -> Result<Index, FeedError> {
+    let path = folder.join(INDEX);
+    if rescan || !path.exists() {
+        return Ok(Index::default());
+    }
+    let unreadable = |error| FeedError::Index { path: path.display().to_string(), error };
+    let bytes = read_bounded(&path, LARGEST)?;
+    let bytes = bytes.ok_or_else(|| unreadable(wapt::ZipError::Large("the index").into()))?;
+    Index::read(bytes).map_err(unreadable)
+}
+
+/// Every package's file in the repository with its size.
+fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>, FeedError> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_package = Path::new(&name).extension().is_some_and(|end| end == "wapt");
+        if is_package && !name.starts_with('.') && entry.file_type()?.is_file() {
+            found.insert(name, entry.metadata()?.len());
+        }
+    }
+    Ok(found)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Reads a package, and holds it against what its clients ask.
+fn check(path: &Path, wish: &Wish) -> Result<Checked, FeedError> {
+    let file = file_name(path);
+    let unfit = |reason: &str, help| Err(FeedError::Unfit { file: file.clone(), reason: reason.to_owned(), help });
+    let plain = |c: char| c.is_alphanumeric() || "-_.+~ ".contains(c);
+    if !file.ends_with(".wapt") || file.starts_with('.') || !file.chars().all(plain) {
+        return unfit(
+            "its file's name cannot stand in a URL as it is",
+            "rename it: letters, digits, `-`, `_` and `.`, then `.wapt`",
+        );
+    }
+    let refused = |reasons: Vec<Refusal>| FeedError::Refused {
+        file: file.clone(),
+        reasons: reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    };
+    let mut package = wapt::open(path).map_err(|error| refused(vec![error.into()]))?;
+    let certificates = package.certificates().map_err(|error| refused(vec![error.into()]))?;
+    let own = || Trust { anchors: certificates.first().cloned().into_iter().collect(), crls: Vec::new() };
+    let trust = wish.trust.clone().unwrap_or_else(own);
+    let verified = wapt::verify(&mut package, &trust, wish.now).map_err(refused)?;
+    let section = verified.control.get("section").to_owned();
+    if section == "host" {
+        return unfit(
+            "packages of hosts stand in no index",
+            "copy it into the folder `wapt-host` beside the repository",
+        );
+    }
+    let icon = if WITHOUT_ICON.contains(&section.as_str()) {
+        None
+    } else {
+        package.small(wapt::ICON, wapt::LARGEST_ICON).map_err(wapt::WaptError::from)?
+    };
+    let (md5, size) = md5_of(path)?;
+    Ok(Checked {
+        from: path.to_owned(),
+        listed: Listed { control: verified.control, file, size, md5 },
+        icon,
+        certificates,
+    })
+}
+
+fn md5_of(path: &Path) -> Result<(String, u64), FeedError> {
+    let mut file = fs::File::open(path)?;
+    let (mut hash, mut size) = (md5::Md5::new(), 0);
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        let got = file.read(&mut buffer)?;
+        if got == 0 {
+            return Ok((hex::encode(hash.finalize()), size));
+        }
+        hash.update(&buffer[..got]);
+        size += got as u64;
+    }
+}
+
+/// Agents of WAPT 2 keep one entry of each id.
+fn alone(index: &Index, checked: &[Checked]) -> Result<(), FeedError> {
+    let new: BTreeSet<&str> = checked.iter().map(|one| one.listed.file.as_str()).collect();
+    let old = index.packages.iter().filter(|listed| !new.contains(listed.file.as_str()));
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for listed in old.chain(checked.iter().map(|one| &one.listed)) {
+        let uuid = listed.control.get("package_uuid");
+        let before = if uuid.is_empty() { None } else { seen.insert(uuid, &listed.file) };
+        if let Some(before) = before {
+            return Err(FeedError::Unfit {
+                file: listed.file.clone(),
+                reason: format!("it has the `package_uuid` of `{before}`, and agents would see only one of them"),
+                help: "sign one of them again, which gives it an id of its own: `factory build FILE`",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Brings a package and its icons into the repository, whole.
+fn put(folder: &Path, one: &Checked) -> Result<(), FeedError> {
+    let target = folder.join(&one.listed.file);
+    let same = fs::canonicalize(&one.from).is_ok_and(|from| fs::canonicalize(&target).is_ok_and(|to| to == from));
+    if !same {
+        let mut copy = temporary_in(folder)?;
+        std::io::copy(&mut fs::File::open(&one.from)?, &mut copy)?;
+        persist(copy, &target)?;
+    }
+    let Some(icon) = &one.icon else { return Ok(()) };
+    let control = &one.listed.control;
+    // 1.8 looks for the package's id, 2 for the icon's digest.
+    for name in [control.get("package_uuid"), control.get("icon_sha256sum")].iter().filter(|name| is_name(name)) {
+        let path = folder.join("icons").join(format!("{name}.png"));
+        if !fs::read(&path).is_ok_and(|old| old == *icon) {
+            write_whole(&path, icon)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ids and digests are plain; whatever else a package says of itself never becomes a path.
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests;
