@@ -15,13 +15,16 @@ pub enum Artifact {
 }
 
 impl Artifact {
+    /// Whether a file is called as WAPT packages are.
+    #[must_use]
+    pub fn is_wapt(file: &str) -> bool {
+        Path::new(file).extension().is_some_and(|end| end == "wapt")
+    }
+
     /// Whether a word of the command line is meant as a path.
     #[must_use]
     pub fn is_path(word: &str) -> bool {
-        word.contains('/')
-            || word == "."
-            || word == ".."
-            || Path::new(word).extension().is_some_and(|end| end == "wapt")
+        word.contains('/') || word == "." || word == ".." || Self::is_wapt(word)
     }
 
     /// What a path is.

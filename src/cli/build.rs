@@ -178,12 +178,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let wapts: Vec<PathBuf> = done
         .made
         .iter()
-        .filter(|made| made.name.ends_with(".wapt"))
+        .filter(|made| Artifact::is_wapt(&made.name))
         .map(|made| project.folder.join(&made.name))
         .collect();
     context.events().emit(Event::Made { items: done.made, took: done.took });
     match &args.publish {
-        Some(into) => super::publish::publish(&wapts, into, None, Vec::new(), false, context),
+        Some(repository) => super::publish::publish(&wapts, repository, None, Vec::new(), false, context),
         None => Ok(()),
     }
 }

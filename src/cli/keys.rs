@@ -94,7 +94,8 @@ fn wapt(args: &WaptArgs, context: &Context) -> Result<(), Failure> {
     if args.name.trim() != args.name || !args.name.starts_with(char::is_alphanumeric) || !args.name.chars().all(plain) {
         return Err(refuse("this cannot be the name of a key", "letters, digits, blanks, `.`, `_` and `-`"));
     }
-    if !args.country.is_empty() && !(args.country.len() == 2 && args.country.bytes().all(|b| b.is_ascii_uppercase())) {
+    let two_letters = args.country.len() == 2 && args.country.bytes().all(|b| b.is_ascii_uppercase());
+    if !two_letters && !args.country.is_empty() {
         return Err(refuse("a country has two upper-case letters", "for example `--country FR`"));
     }
     let files = ["pem", "crt"].map(|end| args.into.join(format!("{}.{end}", args.name)));

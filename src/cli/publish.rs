@@ -59,7 +59,7 @@ pub fn publish(
         }
     }
     let wish = wapt::Wish { files: files.to_vec(), trust, crls, rescan, now: clock::now() };
-    let done = wapt::publish(into, &wish).map_err(failure)?;
+    let done = wapt::publish(into, &wish).map_err(|error| failure(&error))?;
     for file in &done.gone {
         context.events().warn(format!("`{file}` is gone from the repository, and from its index now"));
     }
@@ -83,7 +83,7 @@ pub fn publish(
     Ok(())
 }
 
-fn failure(error: FeedError) -> Failure {
+fn failure(error: &FeedError) -> Failure {
     let exit = if error.is_refusal() { Exit::CheckFailed } else { Exit::StepFailed };
     let failure = Failure::new(exit, error.to_string());
     match error.help() {

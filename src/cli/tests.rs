@@ -35,6 +35,14 @@ fn page() -> String {
             arg.hide(global)
         });
         let _ = write!(page, "\n## factory {name}\n\n```text\n{}```\n", help(&mut verb));
+        for kind in verb.get_subcommands_mut().filter(|kind| kind.get_name() != "help") {
+            let mut kind = kind.clone().mut_args(|arg| {
+                let global = arg.is_global_set();
+                arg.hide(global)
+            });
+            let own = kind.get_name().to_owned();
+            let _ = write!(page, "\n## factory {name} {own}\n\n```text\n{}```\n", help(&mut kind));
+        }
     }
     page
 }
@@ -61,6 +69,7 @@ Made from the program's own help; a test keeps it true.
 | `WHEEL_STORE_LIMIT` | what the store in the wheel cache may hold: `500M`, `20G`; 10 GB when not set |
 | `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds and git trust; never left in an image |
 | `GITLAB_TOKEN`, `GITHUB_TOKEN`, `FACTORY_TOKEN_FILE` | the token that `tag` sends to a server's interface, or a file with it; `token_env` of the recipe names another variable |
+| `FACTORY_WAPT_KEY`, `FACTORY_WAPT_CERTIFICATE`, `FACTORY_WAPT_PASSWORD_FILE` | who signs WAPT packages, as `--key`, `--certificate` and `--password-file` say; the password itself is never an argument or a variable |
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
 | `GIT_SSH_COMMAND`, `SSH_AUTH_SOCK`, git's configuration | used for sources, credential helpers included; nothing ever asks |
@@ -74,7 +83,7 @@ Made from the program's own help; a test keeps it true.
 | 1 | a step failed |
 | 2 | the command line, the recipe or a platform file is wrong; nothing was done |
 | 3 | no engine answers, or it went away |
-| 4 | a check failed |
+| 4 | a check or a signature failed |
 | 130 | interrupted; finished steps are kept |
 
 Where a release is not named, the git tag on the checkout's commit is it. `v2.5.0-rc1` gives images the tag `v2.5.0-rc1`

@@ -170,7 +170,7 @@ fn issued(certificate: &Certificate, issuer: &Certificate) -> Result<(), ChainEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sign::{Bits, Made, RsaKey, Subject, make_certificate};
+    use crate::sign::{Bits, Made, RsaKey, Signer as _, Subject, make_certificate};
 
     const NOW: i64 = 1_800_000_000;
 
@@ -236,7 +236,6 @@ mod tests {
     #[test]
     fn keys_fit_their_certificates() {
         let Pki { root, leaf, leaf_key, root_key, .. } = pki(true);
-        use crate::sign::Signer as _;
         assert!(leaf.has_modulus(&leaf_key.modulus()) && !root.has_modulus(&leaf_key.modulus()));
         let signed = leaf_key.sign(b"message").unwrap();
         assert_eq!(leaf.verify(b"message", &signed), Ok(()));

@@ -88,6 +88,8 @@ mod tag;
 #[cfg(feature = "scripted")]
 mod trial;
 #[cfg(feature = "scripted")]
+mod wapt;
+#[cfg(feature = "scripted")]
 mod wheels;
 
 /// Shows up as ignored where the tests against the program were left out.

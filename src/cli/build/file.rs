@@ -26,7 +26,9 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let mut warnings = std::mem::take(&mut parcel.warnings);
     warnings.extend(parcel.lint(&setup.display().to_string())?);
-    warnings.into_iter().for_each(|text| context.events().warn(text));
+    for text in warnings {
+        context.events().warn(text);
+    }
     let identity = args.signer.identity()?;
     let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = args.into.clone().or(beside).unwrap_or_default();
@@ -44,7 +46,9 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     };
     context.events().emit(Event::Made { items: vec![item], took });
     match &args.publish {
-        Some(into) => super::super::publish::publish(&[sealed.path], into, None, Vec::new(), false, context),
+        Some(repository) => {
+            super::super::publish::publish(&[sealed.path], repository, None, Vec::new(), false, context)
+        }
         None => Ok(()),
     }
 }

@@ -100,16 +100,13 @@ impl Control {
                 value: stripped.to_owned(),
                 span: begin..begin + stripped.len(),
             };
-            last = Some(match control.fields.iter().position(|known| known.name == field.name) {
-                Some(at) => {
-                    control.fields[at] = field;
-                    at
-                }
-                None => {
-                    control.fields.push(field);
-                    control.fields.len() - 1
-                }
-            });
+            let known = control.fields.iter().position(|known| known.name == field.name);
+            let at = known.unwrap_or(control.fields.len());
+            match control.fields.get_mut(at) {
+                Some(old) => *old = field,
+                None => control.fields.push(field),
+            }
+            last = Some(at);
         }
         Ok(control)
     }
@@ -135,11 +132,9 @@ impl Control {
         let mut warnings = Vec::new();
         if control.has("license") && !control.has("licence") {
             warnings.push(format!("{name}: `license` is taken as `licence`, which is WAPT's word"));
-            control
-                .fields
-                .iter_mut()
-                .filter(|field| field.name == "license")
-                .for_each(|field| field.name = "licence".to_owned());
+            for field in control.fields.iter_mut().filter(|field| field.name == "license") {
+                "licence".clone_into(&mut field.name);
+            }
         }
         control.check_fields(&whole, &mut issues);
         check_end(text, &mut issues);
@@ -243,7 +238,6 @@ fn check_end(text: &str, issues: &mut Issues) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Exit, Failure, render};
 
     #[test]
     fn it_is_read_as_agents_read_it() {
@@ -280,8 +274,17 @@ mod tests {
         let text = "package: Tis Hello\nversion: 1.0b-1\narchitecture: amd64\nsection: base\npriority: optional\n\
                     depends: tis-x (>=1.0)\nmaturty: PROD\nvalid_from: tomorrow\ndescription: a\n  b\n\nlost: x\n";
         let report = Control::check("WAPT/control", text).unwrap_err();
-        let shown = render(&Failure::new(Exit::Usage, "the package is not right").showing(report), 80, false);
-        insta::assert_snapshot!(shown);
+        let line = |one: &crate::util::toml::Located| format!("{}: {}", one.position().0, one.issue.message);
+        let found: Vec<String> = report.issues().iter().map(line).collect();
+        insta::assert_snapshot!(found.join("\n"), @r"
+        1: package: `Tis Hello` is not a package's name
+        2: version: `1.0b-1` is not a version of a WAPT package
+        3: architecture: `amd64` is not an architecture
+        6: depends: `tis-x (>=1.0)`: with a blank before the bracket, agents never find the package
+        7: unknown attribute `maturty`
+        8: valid_from: `tomorrow` is not a time
+        12: this stands behind an empty line
+        ");
     }
 
     #[test]

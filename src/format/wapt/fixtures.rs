@@ -18,7 +18,7 @@ pub fn path(name: &str) -> Option<PathBuf> {
 }
 
 pub fn bytes(name: &str) -> Option<Vec<u8>> {
-    Some(std::fs::read(path(name)?).unwrap())
+    Some(fs_err::read(path(name)?).unwrap())
 }
 
 pub fn json(name: &str) -> Option<serde_json::Value> {

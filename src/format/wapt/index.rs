@@ -165,7 +165,9 @@ fn listed(paragraph: &str) -> Result<Option<Listed>, WaptError> {
         md5: control.get("md5sum").to_owned(),
         file,
         control: {
-            OWN.iter().for_each(|name| control.remove(name));
+            for name in OWN {
+                control.remove(name);
+            }
             control
         },
     };

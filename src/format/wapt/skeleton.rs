@@ -136,11 +136,11 @@ fn icon(package: &str) -> Vec<u8> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::new(6));
     // Memory does not fail to be written.
     let _ = packer.write_all(&rows);
-    let packed = packer.finish().unwrap_or_default();
+    let pixels = packer.finish().unwrap_or_default();
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     let side = u32::from(SIDE).to_be_bytes();
     for (kind, content) in
-        [(b"IHDR", [&side[..], &side, &[8, 6, 0, 0, 0]].concat()), (b"IDAT", packed), (b"IEND", Vec::new())]
+        [(b"IHDR", [&side[..], &side, &[8, 6, 0, 0, 0]].concat()), (b"IDAT", pixels), (b"IEND", Vec::new())]
     {
         png.extend(u32::try_from(content.len()).unwrap_or_default().to_be_bytes());
         let chunk = [&kind[..], &content].concat();

@@ -131,8 +131,10 @@ fn what_cannot_be_written() {
     }
 }
 
+type Files = Vec<(String, Vec<u8>)>;
+
 /// The entries of an archive, to be changed and zipped again.
-fn unzipped(bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
+fn unzipped(bytes: Vec<u8>) -> Files {
     let mut package = open_bytes(bytes).unwrap();
     let entries = package.entries().to_vec();
     let content = |entry: &zip::Entry| {
@@ -143,10 +145,12 @@ fn unzipped(bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
     entries.iter().map(content).collect()
 }
 
-fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+fn zipped(files: &Files) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
     let mut writer = zip::Writer::new(&mut out, DATE);
-    files.iter().for_each(|(name, bytes)| writer.file(name, &mut &bytes[..]).unwrap());
+    for (name, bytes) in files {
+        writer.file(name, &mut &bytes[..]).unwrap();
+    }
     writer.finish().unwrap();
     out.into_inner()
 }
@@ -155,12 +159,12 @@ fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
 fn every_change_is_named() {
     let signer = signer(true);
     let bytes = written(&tree(&FILES), &control(&[("depends", "tis-a")]), &signer.signing(DATE)).unwrap();
-    let changed = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let changed = |change: &dyn Fn(&mut Files)| {
         let mut files = unzipped(bytes.clone());
         change(&mut files);
         refusals(zipped(&files), &signer.trust(), DATE).join("; ")
     };
-    let edit = |files: &mut Vec<(String, Vec<u8>)>, name: &str, from: &str, to: &str| {
+    let edit = |files: &mut Files, name: &str, from: &str, to: &str| {
         let file = files.iter_mut().find(|(own, _)| own == name).unwrap();
         let text = String::from_utf8(file.1.clone()).unwrap();
         assert!(text.contains(from));

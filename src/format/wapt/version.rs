@@ -139,7 +139,7 @@ fn split(version: &str) -> (&str, Option<&str>) {
 /// 1.8's comparison of entries: a member that is missing comes first, so 1.0-1 < 1.0.0-1.
 fn of_members(a: &str, b: &str) -> Ordering {
     let (a, b) = (split(a), split(b));
-    let member = |text: &str, at: usize| text.split('.').nth(at).map(|member| runs(member));
+    let member = |text: &str, at: usize| text.split('.').nth(at).map(runs);
     let order = (0..4).map(|at| member(a.0, at).cmp(&member(b.0, at))).find(|order| order.is_ne());
     order.unwrap_or(Ordering::Equal).then_with(|| natural(a.1.unwrap_or(""), b.1.unwrap_or("")))
 }

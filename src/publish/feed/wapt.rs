@@ -147,12 +147,15 @@ fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>, FeedError> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_package = Path::new(&name).extension().is_some_and(|end| end == "wapt");
-        if is_package && !name.starts_with('.') && entry.file_type()?.is_file() {
+        if is_package(&name) && !name.starts_with('.') && entry.file_type()?.is_file() {
             found.insert(name, entry.metadata()?.len());
         }
     }
     Ok(found)
+}
+
+fn is_package(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|end| end == "wapt")
 }
 
 fn file_name(path: &Path) -> String {
@@ -164,7 +167,7 @@ fn check(path: &Path, wish: &Wish) -> Result<Checked, FeedError> {
     let file = file_name(path);
     let unfit = |reason: &str, help| Err(FeedError::Unfit { file: file.clone(), reason: reason.to_owned(), help });
     let plain = |c: char| c.is_alphanumeric() || "-_.+~ ".contains(c);
-    if !file.ends_with(".wapt") || file.starts_with('.') || !file.chars().all(plain) {
+    if !is_package(&file) || file.starts_with('.') || !file.chars().all(plain) {
         return unfit(
             "its file's name cannot stand in a URL as it is",
             "rename it: letters, digits, `-`, `_` and `.`, then `.wapt`",

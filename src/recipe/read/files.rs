@@ -73,7 +73,9 @@ fn check_image(folder: &Folders<'_>, image: &RawImage, issues: &mut Issues) {
 
 fn check_wapt(folder: &Folders<'_>, wapt: &RawWapt, issues: &mut Issues) {
     wapt.dir.at().into_iter().for_each(|path| folder.check(path, Want::WaptFolder, issues));
-    [&wapt.setup, &wapt.icon].into_iter().for_each(|path| folder.check_given(path, issues));
+    for path in [&wapt.setup, &wapt.icon] {
+        folder.check_given(path, issues);
+    }
     for src in wapt.contents.items().iter().filter_map(|entry| entry.value.src.at()) {
         if src.value.starts_with('/') {
             continue;

@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{raw::RawRecipe, resolve::View};
 use crate::{
     names::{
-        ImageName, PackageName,
+        ImageName, PackageName, PlatformId,
         wapt::{self, Attribute, attribute},
     },
     recipe::{Wapt, WaptContent, WaptSource},
     util::toml::{
         At, BadPath, Given, Issue, Issues, Table as _, Value, check_glob, in_container, in_project, is_glob, line,
-        list, one_of, parsed, project, required, string, sub_table, table, wrong_type,
+        list, one_of, parsed, project, quoted, required, string, sub_table, table, wrong_type,
     },
 };
 
@@ -132,7 +132,7 @@ fn check(known: Option<&Attribute>, text: &str, value: Value<'_>, issues: &mut I
     known?
         .check(&filled(text))
         .map_err(|refused| {
-            issues.add(Issue::new(&value.span(), refused.message).label("not for WAPT").help(refused.help))
+            issues.add(Issue::new(&value.span(), refused.message).label("not for WAPT").help(refused.help));
         })
         .ok()
 }
@@ -162,8 +162,8 @@ fn words(name: &'static str) -> impl Fn(Value<'_>, &mut Issues) -> Option<String
             }
             return text(name)(value, issues);
         };
-        let items: Option<Vec<String>> = array.iter().map(|item| text(name)(item, issues)).collect();
-        let joined = items?.join(",");
+        let items: Vec<_> = array.iter().map(|item| text(name)(item, issues)).collect();
+        let joined = items.into_iter().collect::<Option<Vec<String>>>()?.join(",");
         // What items say of each other: `all` beside others.
         check(attribute(name), &joined, value, issues).map(|()| joined)
     }
@@ -182,13 +182,11 @@ pub(super) fn references(raw: &RawRecipe, known: &dyn Fn(&Wanted<'_>, &mut Issue
     for table in raw.wapt.items() {
         let table = &table.value;
         required(&table.package, ("package", "\"tis-hello\""), ("[[wapt]]", &table.span), issues);
-        if let Some(name) = table.package.at() {
-            if let Some(before) = first.insert(&name.value, name) {
-                let issue = Issue::new(&name.span, format!("two WAPT packages are called `{}`", name.value));
-                issues.add(
-                    issue.label("again here").also(&before.span, "first here").help("give each a name of its own"),
-                );
-            }
+        if let Some(name) = table.package.at()
+            && let Some(before) = first.insert(&name.value, name)
+        {
+            let issue = Issue::new(&name.span, format!("two WAPT packages are called `{}`", name.value));
+            issues.add(issue.label("again here").also(&before.span, "first here").help("give each a name of its own"));
         }
         if let Some(from) = table.from.at() {
             known(&Wanted::Image(from), issues);
@@ -238,7 +236,7 @@ impl View<'_> {
         let chosen = match table.platform.at() {
             None => project.official.as_ref().or(project.platforms.first()).map(|id| id.as_str().to_owned()),
             Some(word) => {
-                let known: Vec<&str> = project.platforms.iter().map(|id| id.as_str()).collect();
+                let known: Vec<&str> = project.platforms.iter().map(PlatformId::as_str).collect();
                 if !known.contains(&word.value.as_str()) {
                     issues.add(Issue::unknown(&word.span, "platform of this recipe", &word.value, &known));
                 }
@@ -337,6 +335,13 @@ fn content(raw: &RawWaptContent, of: &RawWapt, issues: &mut Issues) -> Option<Wa
 
 /// A place in the package; empty for its top.
 fn target(dst: &At<String>, issues: &mut Issues) -> Option<String> {
+    if dst.value.starts_with('/') {
+        let issue = Issue::new(&dst.span, format!("{} is an absolute path", quoted(&dst.value)));
+        issues.add(
+            issue.label("a place in the package").help("write it without the slash: agents unpack it where they like"),
+        );
+        return None;
+    }
     let path = in_project(&dst.value).map_err(|bad| issues.add(bad.at(&dst.span))).ok()?;
     Some(if path == "." { String::new() } else { path })
 }

@@ -44,7 +44,7 @@ fn files_go_there_and_back() {
 fn another_program_reads_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.zip");
-    std::fs::write(&path, written(&[("a.txt", b"hello"), ("dir/b", &[0; 70_000])])).unwrap();
+    std::fs::write(&path, written(&[("a.txt", b"hello"), ("dir/b", &vec![0; 70_000])])).unwrap();
     let Ok(run) = Command::new("unzip").arg("-t").arg(&path).output() else {
         return eprintln!("skipped: unzip is not installed");
     };

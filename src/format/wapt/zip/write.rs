@@ -72,7 +72,7 @@ impl<W: Write + Seek> Writer<W> {
         self.out.write_all(&header(0, 0, 0))?;
         self.out.write_all(name.as_bytes())?;
 
-        let mut packer = DeflateEncoder::new(Counted { out: &mut self.out, count: 0 }, Compression::new(6));
+        let mut deflate = DeflateEncoder::new(Counted { out: &mut self.out, count: 0 }, Compression::new(6));
         let (mut crc, mut size) = (crc32fast::Hasher::new(), 0_u64);
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -84,9 +84,9 @@ impl<W: Write + Seek> Writer<W> {
             };
             crc.update(&buffer[..got]);
             size += got as u64;
-            packer.write_all(&buffer[..got])?;
+            deflate.write_all(&buffer[..got])?;
         }
-        let packed = packer.finish()?.count;
+        let packed = deflate.finish()?.count;
 
         let small = |number: u64| u32::try_from(number).ok().filter(|number| *number < u32::MAX).ok_or(TOO_LARGE);
         let offset = small(self.at)?;

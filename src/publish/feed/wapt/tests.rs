@@ -48,7 +48,9 @@ impl World {
         let mut control = Control::default();
         control.set("package", "tis-x");
         control.set("version", version);
-        pairs.iter().for_each(|(name, value)| control.set(name, value));
+        for (name, value) in pairs {
+            control.set(name, value);
+        }
         let path = self.folder.path().join(format!("tis-x_{version}.wapt"));
         let mut out = std_fs::File::create(&path).unwrap();
         write(&tree, &control, &Signing { signer: &self.key, chain: &self.chain, date: NOW }, &mut out).unwrap();

@@ -1,0 +1,339 @@
+//! WAPT packages from the command line: made, signed, verified, shown, published; from folders, images and packages.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use factory::{
+    format::wapt::{self, Index},
+    sign::Certificate,
+};
+use serde_json::json;
+
+use crate::{
+    play::{Script, file},
+    project::{Project, RECIPE, Run},
+};
+
+/// 2026-11-20, a time at which certificates made today hold is not asked: only that the bytes are the same.
+const EPOCH: &str = "1795172800";
+
+const WAPT: &str = r#"
+[[wapt]]
+package = "tis-shop"
+name = "Shop"
+description = "sells things"
+maturity = "PROD"
+locale = ["en", "fr"]
+target_os = "windows"
+depends = ["tis-base(>=1.0-0)"]
+from = "core"
+contents = [
+  { src = "/out/shop.exe", dst = "files/" },
+  { src = "/out/lib/**", dst = "lib" },
+  { src = "etc", dst = "." },
+  { package = "shop", dst = "linux" },
+]
+setup = "wapt/setup.py"
+"#;
+
+const SETUP: &str =
+    "from setuphelpers import *\n\nuninstallkey = []\n\n\ndef install():\n    pass\n\n\ndef uninstall():\n    pass\n";
+
+/// A key and its certificate beside the project.
+fn keys(project: &mut Project, name: &str) {
+    fs::write(project.beside("password"), "se cret\n").unwrap();
+    let beside = project.beside("");
+    let password = project.beside("password").display().to_string();
+    project.done(&["keys", "wapt", name, "--into", beside.to_str().unwrap(), "--password-file", &password]);
+    for (variable, end) in [("FACTORY_WAPT_KEY", "pem"), ("FACTORY_WAPT_CERTIFICATE", "crt")] {
+        let path = project.beside(&format!("{name}.{end}")).display().to_string();
+        project.env(variable, path);
+    }
+    project.env("FACTORY_WAPT_PASSWORD_FILE", password);
+}
+
+fn signed() -> Project {
+    let mut project = Project::new();
+    keys(&mut project, "tester");
+    project.env("SOURCE_DATE_EPOCH", EPOCH);
+    project
+}
+
+fn trust(project: &Project) -> String {
+    project.variable("FACTORY_WAPT_CERTIFICATE").to_owned()
+}
+
+fn verify(project: &Project, file: &str) -> Run {
+    project.run(&["verify", file, "--trust", &trust(project)])
+}
+
+fn script() -> Script {
+    let out = json!([
+        { "folder": true },
+        { "name": "shop.exe", "text": "MZ" },
+        { "name": "lib/a.dll", "text": "a" },
+        { "name": "lib/sub/b.dll", "text": "b" },
+        { "name": "other.exe", "text": "not taken" },
+    ]);
+    Script::new().on(
+        "download",
+        "path=/out",
+        json!({ "archive": { "/out": out, "/out/shop.exe": [file("", "MZ")], "/out/lib": [
+        { "folder": true }, { "name": "a.dll", "text": "a" }, { "name": "sub/b.dll", "text": "b" },
+    ] } }),
+    )
+}
+
+fn with_recipe(wapt: &str) -> Project {
+    let project = signed();
+    project.write("factory.toml", &format!("{RECIPE}{wapt}"));
+    project.write("wapt/setup.py", SETUP);
+    project.play(&script());
+    project
+}
+
+fn names(path: &Path) -> Vec<String> {
+    let package = wapt::open(path).unwrap();
+    package.entries().iter().map(|entry| entry.name.clone()).collect()
+}
+
+#[test]
+fn from_a_folder_to_a_verified_package() {
+    let project = signed();
+    project.done(&["init", "--wapt", "tis-new-wapt", "--maintainer", "Me <me@example.org>"]);
+    project.done(&["build", "./tis-new-wapt"]);
+    let file = "tis-new_0.1.0-1_windows_DEV.wapt";
+    verify(&project, file).assert_code(0);
+    let before = fs::read(project.path(file)).unwrap();
+    project.done(&["build", "./tis-new-wapt"]);
+    assert_eq!(fs::read(project.path(file)).unwrap(), before, "the same bytes");
+    let mut settings = project.filters();
+    settings.add_filter(r"(package_uuid|signature) +\S+", "$1 [OF THE KEY]");
+    settings.bind(|| insta::assert_snapshot!(project.done(&["show", file]).stdout));
+
+    // Signed anew with other attributes, named as WAPT 1.8 does.
+    project.done(&["build", file, "--set", "version=+", "--set", "maturity=PROD", "--file-name", "1.8"]);
+    let next = "tis-new_0.1.0-2_PROD.wapt";
+    verify(&project, next).assert_code(0);
+    let run = project.done(&["show", file, next]);
+    for part in ["0.1.0-1 -> 0.1.0-2", "DEV -> PROD"] {
+        assert!(run.stdout.contains(part), "{run}");
+    }
+    assert!(!run.stdout.contains("setup.py"), "{run}");
+    assert!(project.done(&["show", file, file]).stdout.contains("no difference"));
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_guessed() {
+    let project = signed();
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.run(&["init", "--wapt", "tis-new"]).assert_code(2).says(&["has these already"]);
+    project.run(&["init", "--wapt", "Tis New"]).assert_code(2).says(&["is not a package's name", "--package"]);
+    let beside = project.beside("").display().to_string();
+    let password = project.beside("password").display().to_string();
+    let again = project.run(&["keys", "wapt", "tester", "--into", &beside, "--password-file", &password]);
+    again.assert_code(2).says(&["is there already"]);
+    project.run(&["build", "./nowhere"]).assert_code(2).says(&["is not there"]);
+    project.run(&["build", "./etc"]).assert_code(2).says(&["is no package's folder"]);
+    project.run(&["build", "--set", "version=1"]).assert_code(2).says(&["for a package that is named by its path"]);
+    project.run(&["build", "./tis-new", "--set", "versoin=1"]).assert_code(1).says(&["no attribute of a WAPT package"]);
+    project
+        .run(&["build", "./tis-new", "--set", "version=1.0b"])
+        .assert_code(1)
+        .says(&["not a version of a WAPT package"]);
+}
+
+#[test]
+fn mistakes_in_a_folder_are_at_their_lines() {
+    let project = signed();
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.edit("tis-new/WAPT/control", "windows", "windows(10)");
+    project.edit("tis-new/WAPT/control", "1d", "daily");
+    let run = project.run(&["build", "./tis-new"]);
+    run.assert_code(1);
+    shows!(project, run.stderr);
+    project.edit("tis-new/WAPT/control", "windows(10)", "windows");
+    project.edit("tis-new/WAPT/control", "daily", "1d");
+    project.edit("tis-new/setup.py", "uninstallkey = []", "# uninstallkey = []");
+    project.edit("tis-new/setup.py", "def audit():", "def audit(path):");
+    project
+        .run(&["build", "./tis-new"])
+        .assert_code(1)
+        .says(&["`uninstallkey` is not declared", "wants the argument `path`"]);
+    assert!(!project.files("").iter().any(|file| file.ends_with(".wapt")), "nothing is written");
+}
+
+#[test]
+fn what_is_refused_is_named() {
+    let mut project = signed();
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.done(&["build", "./tis-new"]);
+    let file = "tis-new_0.1.0-1_windows_DEV.wapt";
+    let own = trust(&project);
+    // No agent is installed where tests run.
+    if !Path::new("/opt/wapt/ssl").exists() {
+        project.run(&["verify", file]).assert_code(2).says(&["nothing says what is trusted", "--trust"]);
+    }
+    keys(&mut project, "stranger");
+    verify(&project, file).assert_code(4).says(&["`tester`", "is not trusted"]);
+    // A folder with certificates is trust, too.
+    fs::create_dir(project.beside("ssl")).unwrap();
+    fs::copy(&own, project.beside("ssl/own.crt")).unwrap();
+    let folder = project.beside("ssl").display().to_string();
+    project.run(&["verify", file, "--trust", &folder]).assert_code(0);
+    let mut bytes = fs::read(project.path(file)).unwrap();
+    bytes[60] ^= 1;
+    fs::write(project.path("broken.wapt"), bytes).unwrap();
+    let run = project.run(&["verify", file, "broken.wapt", "--trust", &own]);
+    run.assert_code(4).says(&["1 of 2 packages are refused", "broken.wapt:", "is damaged"]);
+    fs::write(project.path("text.wapt"), "no zip").unwrap();
+    project.run(&["verify", "text.wapt", "--trust", &own]).assert_code(4).says(&["not a whole zip archive"]);
+    project.run(&["show", "text.wapt"]).assert_code(4).says(&["not a whole zip archive"]);
+    project.run(&["verify", "factory.toml", "--trust", &own]).assert_code(2).says(&["known: .wapt"]);
+}
+
+#[test]
+fn passwords_stay_secret() {
+    let mut project = signed();
+    let key = fs::read_to_string(project.variable("FACTORY_WAPT_KEY")).unwrap();
+    assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    let mode = fs::metadata(project.variable("FACTORY_WAPT_KEY")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    project.done(&["init", "--wapt", "tis-new"]);
+    fs::write(project.beside("password"), "wr0ng-w0rd").unwrap();
+    let run = project.run(&["build", "./tis-new"]);
+    run.assert_code(2).says(&["the password does not open the key"]);
+    assert!(!run.to_string().contains("wr0ng-w0rd"), "{run}");
+    // Nobody can be asked: tests have no terminal of their own.
+    project.without_env("FACTORY_WAPT_PASSWORD_FILE");
+    project.without_env("FACTORY_WAPT_KEY");
+    project.run(&["build", "./tis-new"]).assert_code(2).says(&["nothing says which key signs"]);
+}
+
+#[test]
+fn from_an_image_and_a_package_of_the_run() {
+    let project = with_recipe(WAPT);
+    project.done(&["build"]);
+    let path = "packages/debian-12/tis-shop_2.5.11-1_windows_PROD_en-fr.wapt";
+    verify(&project, path).assert_code(0);
+    assert_eq!(
+        names(&project.path(path)),
+        [
+            "files/shop.exe",
+            "lib/a.dll",
+            "lib/sub/b.dll",
+            "linux/shop_2.5.11-1~deb12_amd64.deb",
+            "setup.py",
+            "shop.conf",
+            "WAPT/control",
+            "WAPT/certificate.crt",
+            "WAPT/manifest.sha256",
+            "WAPT/signature.sha256",
+        ]
+        .map(|name| if name.starts_with("linux/") { deb(&project) } else { name.to_owned() })
+    );
+    let control = wapt::open(&project.path(path)).unwrap().control().unwrap();
+    assert_eq!(control.get("version"), "2.5.11-1");
+    assert_eq!(control.get("maintainer"), "Shop Team <shop@example.org>");
+    assert_eq!(control.get("licence"), "Apache-2.0");
+    assert!(project.read("packages/debian-12/SHA256SUMS").contains("tis-shop_2.5.11-1"));
+    project.assert_tidy();
+    // Nothing to do, and no key needed for that.
+    assert_eq!(project.planned(), Vec::<String>::new());
+    let bytes = fs::read(project.path(path)).unwrap();
+    fs::remove_file(project.path(path)).unwrap();
+    assert_eq!(project.planned(), [format!("wapt-tis-shop: {path} is gone")]);
+    project.done(&["build", "wapt"]);
+    assert_eq!(fs::read(project.path(path)).unwrap(), bytes, "the same bytes");
+    project.edit("wapt/setup.py", "    pass", "    print(1)");
+    assert_eq!(project.planned(), ["wapt-tis-shop: wapt/setup.py changed"]);
+}
+
+fn deb(project: &Project) -> String {
+    let files = project.files("packages/debian-12");
+    let deb = files.iter().find(|file| file.starts_with("shop_")).unwrap();
+    format!("linux/{deb}")
+}
+
+#[test]
+fn another_signer_makes_another_package() {
+    let mut project = with_recipe(WAPT);
+    project.done(&["build"]);
+    keys(&mut project, "stranger");
+    assert_eq!(project.planned(), ["wapt-tis-shop: signer changed"]);
+    for variable in ["FACTORY_WAPT_KEY", "FACTORY_WAPT_CERTIFICATE"] {
+        project.without_env(variable);
+    }
+    let run = project.run(&["build"]);
+    run.assert_code(2).says(&["nothing says which key signs the WAPT package"]);
+    project.done(&["build", "images"]);
+}
+
+#[test]
+fn a_folder_of_the_project_with_attributes_of_the_recipe() {
+    let project =
+        with_recipe("[[wapt]]\npackage = \"tis-own\"\nversion = \"{{version}}-7\"\nlicense = \"MIT\"\ndir = \"own\"\n");
+    project.done(&["init", "--wapt", "own", "--package", "tis-other"]);
+    let run = project.done(&["build", "wapt"]);
+    run.says(&["`license` is taken as `licence`"]);
+    let path = project.path("packages/debian-12/tis-own_2.5.11-7_windows_DEV.wapt");
+    let control = wapt::open(&path).unwrap().control().unwrap();
+    assert_eq!((control.get("licence"), control.get("maturity")), ("MIT", "DEV"));
+    assert!(names(&path).contains(&".vscode/launch.json".to_owned()));
+    project.edit("own/WAPT/control", "DEV", "D E V");
+    project.run(&["build", "wapt"]).assert_code(1).says(&["own/WAPT/control:", "is not a maturity"]);
+    project.write("own/WAPT/control", "package: x\nversion: 1\nmaturity: DEV\n");
+    project.run(&["build", "wapt", "--tag", "develop-1"]).assert_code(2);
+}
+
+#[test]
+fn a_release_that_is_no_version_of_wapt() {
+    let project = with_recipe(WAPT);
+    let run = project.run(&["build", "--tag", "2.5.0-rc1"]);
+    run.assert_code(2).says(&["[[wapt]] `tis-shop`, `version`", "2.5.0~rc1-1"]);
+    assert!(project.calls_of("create").is_empty(), "nothing was done");
+}
+
+#[test]
+fn in_one_command_into_a_repository() {
+    let project = with_recipe(WAPT);
+    let run = project.done(&["build", "--publish", "repository"]);
+    assert!(run.stdout.contains("1 published, 1 read, 1 in the index"), "{run}");
+    let index = Index::read(fs::read(project.path("repository/Packages")).unwrap()).unwrap();
+    let listed = &index.packages[0];
+    assert_eq!(fs::metadata(project.path("repository").join(&listed.file)).unwrap().len(), listed.size);
+    let own = Certificate::all_from_pem(&fs::read(trust(&project)).unwrap()).unwrap();
+    assert_eq!(index.certificates.values().collect::<Vec<_>>(), [&own[0]]);
+    let run = project.done(&["publish", "--into", "repository", "--trust", &trust(&project)]);
+    assert!(run.stdout.contains("which is as it was"), "{run}");
+    fs::copy(project.path("repository").join(&listed.file), project.path("repository/copy.wapt")).unwrap();
+    project
+        .done(&["publish", "--into", "repository"])
+        .says(&["`copy.wapt` is in the repository's folder, but not in its index"]);
+    let twice = project.run(&["publish", "--into", "repository", "--rescan"]);
+    twice.assert_code(4).says(&["has the `package_uuid` of"]);
+    let nothing = Project::new();
+    nothing.run(&["publish", "--into", "repository"]).assert_code(2).says(&["nothing to publish"]);
+}
+
+#[test]
+fn certificates_of_an_authority() {
+    let project = signed();
+    let beside = project.beside("").display().to_string();
+    let (key, certificate) = (project.variable("FACTORY_WAPT_KEY"), project.variable("FACTORY_WAPT_CERTIFICATE"));
+    let password = project.variable("FACTORY_WAPT_PASSWORD_FILE");
+    let issue =
+        ["--ca", certificate, "--ca-key", key, "--ca-password-file", password, "--into", &beside, "--no-password"];
+    project.done(&[&["keys", "wapt", "packager"][..], &issue].concat());
+    project.done(&[&["keys", "wapt", "manager", "--no-code-signing"][..], &issue].concat());
+    project.done(&["init", "--wapt", "tis-new"]);
+    let sign = |name: &str| {
+        let path = |end| project.beside(&format!("{name}.{end}")).display().to_string();
+        project.run(&["build", "./tis-new", "--key", &path("pem"), "--certificate", &path("crt")])
+    };
+    sign("packager").assert_code(0);
+    verify(&project, "tis-new_0.1.0-1_windows_DEV.wapt").assert_code(0);
+    sign("manager").assert_code(1).says(&["is not for code signing", "codeSigning"]);
+    let other = project.beside("packager.pem").display().to_string();
+    let mixed = project.run(&["build", "./tis-new", "--key", &other]);
+    mixed.assert_code(2).says(&["the key is not that of the certificate of `tester`"]);
+}
