@@ -57,9 +57,9 @@ deny: ## install cargo-deny (6 min) and check licences, sources and duplicate ve
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
 	cargo deny check --hide-inclusion-graph bans licenses sources
 
-fuzz: ## each reader of foreign bytes for a minute (17 min; SECONDS_EACH=600 for longer)
+fuzz: ## each reader of foreign bytes for a minute (20 min; SECONDS_EACH=600 for longer)
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
-	@for target in tarstream recipe wheels deb rpm; do \
+	@for target in tarstream recipe wheels deb rpm wapt_zip wapt_control wapt_manifest; do \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- -max_total_time=$(or $(SECONDS_EACH),60) -max_len=8192 || exit 1; \
 	done
 

@@ -10,6 +10,8 @@ use crate::diag::{Exit, Failure};
 pub enum Artifact {
     /// A WAPT package's file.
     Wapt(PathBuf),
+    /// The index of a WAPT repository, `Packages`.
+    WaptIndex(PathBuf),
     /// A WAPT package's folder, with a `WAPT/control`.
     WaptFolder(PathBuf),
 }
@@ -46,7 +48,11 @@ impl Artifact {
         }
         match path.extension().and_then(|end| end.to_str()) {
             Some("wapt") => Ok(Self::Wapt(path.to_owned())),
-            _ => Err(refuse("is of no kind that is known here").help("known: .wapt")),
+            None if path.ends_with("Packages") => Ok(Self::WaptIndex(path.to_owned())),
+            _ => {
+                Err(refuse("is of no kind that is known here")
+                    .help("known: .wapt, and `Packages` of a WAPT repository"))
+            }
         }
     }
 }

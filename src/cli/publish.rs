@@ -53,9 +53,12 @@ pub fn publish(
     context: &Context,
 ) -> Result<(), Failure> {
     for file in files {
-        if let Artifact::WaptFolder(folder) = Artifact::of(file)? {
-            let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", folder.display()));
-            return Err(failure.help("build it first, and name the `.wapt`"));
+        match Artifact::of(file)? {
+            Artifact::Wapt(_) => {}
+            Artifact::WaptFolder(path) | Artifact::WaptIndex(path) => {
+                let failure = Failure::new(Exit::Usage, format!("`{}` is no package", path.display()));
+                return Err(failure.help("name a `.wapt`; a folder is built first: `factory build DIR`"));
+            }
         }
     }
     let wish = wapt::Wish { files: files.to_vec(), trust, crls, rescan, now: clock::now() };

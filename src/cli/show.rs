@@ -57,6 +57,10 @@ fn read(path: &Path) -> Result<Shown, Failure> {
                 None => failure,
             }
         }),
+        Artifact::WaptIndex(path) => {
+            let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
+            Err(failure.help("name one of its packages; `factory verify Packages` checks them all"))
+        }
         Artifact::WaptFolder(path) => {
             let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", path.display()));
             Err(failure.help("build it first: `factory build DIR`"))

@@ -6,6 +6,7 @@ use super::{artifact::Artifact, context::Context, trust::TrustArgs};
 use crate::{
     diag::{Exit, Failure},
     format::wapt,
+    publish::feed::wapt as feed,
     report::{ListColumn, ListKind, ListView},
     sign::Trust,
     util::clock,
@@ -17,7 +18,7 @@ use crate::{
 /// that no name leads astray. Ends with exit code 4 where one is refused, and says everything that is wrong with it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The packages
+    /// The packages; or the index `Packages` of a WAPT repository, in which the entries of all packages are checked
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -49,6 +50,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
         verdicts.push(match Artifact::of(path)? {
             Artifact::Wapt(path) => wapt(&path, &trust, now),
+            Artifact::WaptIndex(path) => wapt_index(&path, &trust, now),
             Artifact::WaptFolder(path) => {
                 let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", path.display()));
                 return Err(failure.help("signatures are checked in the finished file: name the `.wapt`"));
@@ -92,6 +94,21 @@ fn wapt(path: &Path, trust: &Trust, now: i64) -> Verdict {
             ..refused(refusals.iter().map(|refusal| (refusal.to_string(), refusal.help())).collect())
         },
     }
+}
+
+/// The index of a repository: what it says of packages is signed by those who signed them.
+fn wapt_index(path: &Path, trust: &Trust, now: i64) -> Verdict {
+    let verdict =
+        |package: String, wrong| Verdict { file: path.display().to_string(), package, signer: String::new(), wrong };
+    let index = match feed::read_index(path) {
+        Ok(index) => index,
+        Err(error) => return verdict(String::new(), vec![(error.to_string(), error.help())]),
+    };
+    let found = index.verify(trust, now);
+    let wrong = found.iter().flat_map(|(file, refusals)| {
+        refusals.iter().map(move |refusal| (format!("{file}: {refusal}"), refusal.help()))
+    });
+    verdict(format!("{} packages", index.packages.len()), wrong.collect())
 }
 
 fn view(verdicts: &[Verdict]) -> ListView {

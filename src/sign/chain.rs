@@ -243,4 +243,61 @@ mod tests {
         assert_eq!(leaf.verify(b"message", &root_key.sign(b"message").unwrap()), Err(SignError::Mismatch));
         assert!(leaf.is_code_signing() && leaf.common_name().as_deref() == Some("leaf é"));
     }
+
+    #[test]
+    fn authorities_of_openssl_with_other_keys_and_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        let openssl = |arguments: &[&str]| -> Option<()> {
+            let run = std::process::Command::new("openssl").args(arguments).current_dir(folder.path()).output().ok()?;
+            assert!(run.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+            Some(())
+        };
+        for (number, kind) in [
+            &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"][..],
+            &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+            &["rsa:2048"],
+        ]
+        .iter()
+        .enumerate()
+        {
+            for digest in ["-sha256", "-sha384", "-sha512"] {
+                if kind[0] == "ec" && digest == "-sha512" {
+                    continue;
+                }
+                let root =
+                    [&["req", "-x509", "-nodes", "-newkey"], *kind, &["-keyout", "r.pem", "-out", "r.crt"]].concat();
+                let subject = format!("/CN=root {number}");
+                let more = ["-subj", &subject, "-days", "30", digest, "-addext", "keyUsage=critical,keyCertSign"];
+                if openssl(&[&root[..], &more].concat()).is_none() {
+                    return eprintln!("skipped: openssl is not installed");
+                }
+                openssl(&[
+                    "req", "-new", "-nodes", "-newkey", "rsa:2048", "-keyout", "l.pem", "-out", "l.csr", "-subj",
+                    "/CN=leaf",
+                ]);
+                openssl(&[
+                    "x509",
+                    "-req",
+                    "-in",
+                    "l.csr",
+                    "-CA",
+                    "r.crt",
+                    "-CAkey",
+                    "r.pem",
+                    "-CAcreateserial",
+                    "-out",
+                    "l.crt",
+                    "-days",
+                    "30",
+                    digest,
+                ]);
+                let read = |name| Certificate::all_from_pem(&std::fs::read(folder.path().join(name)).unwrap()).unwrap();
+                let (root, leaf) = (read("r.crt"), read("l.crt"));
+                let now = crate::util::clock::now();
+                assert_eq!(trust(&[&root[0]]).follow(&leaf, now), Ok(&root[0]), "{kind:?} {digest}");
+                let key = RsaKey::read(&std::fs::read(folder.path().join("l.pem")).unwrap(), None).unwrap();
+                assert!(leaf[0].has_modulus(&key.modulus()), "PKCS#8 as openssl writes it");
+            }
+        }
+    }
 }

@@ -88,3 +88,67 @@ impl Crl {
         revoked.into_iter().any(|entry| entry.serial_number.as_bytes() == certificate.serial())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::{Bits, ChainError, Made, Signer as _, Subject, Trust, make_certificate};
+
+    const NOW: i64 = 1_800_000_000;
+    const SHA256_RSA: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0];
+
+    fn time(seconds: i64) -> Vec<u8> {
+        let text = crate::util::clock::rfc3339(seconds);
+        let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == 'Z').collect();
+        der::tlv(0x17, digits[2..].as_bytes())
+    }
+
+    #[test]
+    fn revoked_certificates_are_not_trusted() {
+        let key = || Made::new(Bits::B2048).unwrap().key().unwrap();
+        let (root_key, leaf_key) = (key(), key());
+        let subject = |name: &str, ca| Subject {
+            name: name.to_owned(),
+            organization: String::new(),
+            country: String::new(),
+            ca,
+            code_signing: true,
+            not_before: NOW - 10,
+            not_after: NOW + 10_000,
+        };
+        let root = make_certificate(&subject("root", true), &root_key, None).unwrap();
+        let issue = |name| make_certificate(&subject(name, false), &leaf_key, Some((&root, &root_key))).unwrap();
+        let (good, bad) = (issue("good"), issue("bad"));
+        let list = |signer: &crate::sign::RsaKey| {
+            let revoked = der::sequence(&[&der::integer(bad.serial()), &time(NOW - 5)]);
+            let id = der::sequence(&[&der::tlv(0x80, &root.subject_key_id().unwrap())]);
+            let extension = der::sequence(&[&[6, 3, 0x55, 0x1d, 35], &der::tlv(4, &id)]);
+            let tbs = der::sequence(&[
+                &der::integer(&[1]),
+                &SHA256_RSA,
+                root.subject_der(),
+                &time(NOW - 1),
+                &time(NOW + 100),
+                &der::sequence(&[&revoked]),
+                &der::tlv(0xa0, &der::sequence(&[&extension])),
+            ]);
+            let signature = signer.sign(&tbs).unwrap();
+            der::sequence(&[&tbs, &SHA256_RSA, &der::tlv(3, &[&[0], &signature[..]].concat())])
+        };
+        let crl = Crl::read(&list(&root_key)).unwrap();
+        assert_eq!(crl.authority_key_id(), root.subject_key_id());
+        assert_eq!(Crl::read(pem::encode("X509 CRL", crl.der()).as_bytes()).unwrap().der(), crl.der());
+        let trust = Trust { anchors: vec![root.clone()], crls: vec![crl] };
+        assert!(trust.follow(std::slice::from_ref(&good), NOW).is_ok());
+        assert_eq!(trust.follow(std::slice::from_ref(&bad), NOW), Err(ChainError::Revoked("bad".to_owned())));
+        let late = trust.follow(std::slice::from_ref(&good), NOW + 200);
+        assert!(matches!(late, Err(ChainError::Crl { reason: "it is too old", .. })), "{late:?}");
+        // A pinned certificate is revoked all the same.
+        let pinned = Trust { anchors: vec![bad.clone(), root.clone()], crls: trust.crls.clone() };
+        assert_eq!(pinned.follow(&[bad.clone()], NOW), Err(ChainError::Revoked("bad".to_owned())));
+        let forged = Trust { anchors: vec![root.clone()], crls: vec![Crl::read(&list(&leaf_key)).unwrap()] };
+        let refused = forged.follow(std::slice::from_ref(&bad), NOW);
+        assert!(matches!(refused, Err(ChainError::Crl { .. })), "{refused:?}");
+        assert!(Crl::read(b"0").is_err() && Crl::read(b"").is_err());
+    }
+}

@@ -1,10 +1,10 @@
 //! WAPT packages from the command line: made, signed, verified, shown, published; from folders, images and packages.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use factory::{
     format::wapt::{self, Index},
-    sign::Certificate,
+    sign::{Certificate, from_base64},
 };
 use serde_json::json;
 
@@ -313,6 +313,88 @@ fn in_one_command_into_a_repository() {
     twice.assert_code(4).says(&["has the `package_uuid` of"]);
     let nothing = Project::new();
     nothing.run(&["publish", "--into", "repository"]).assert_code(2).says(&["nothing to publish"]);
+}
+
+/// Whether a program of the host says yes; `None` where it is not there.
+fn says_yes(project: &Project, program: &str, arguments: &[&str]) -> Option<bool> {
+    let run = Command::new(program).args(arguments).current_dir(project.folder()).output().ok()?;
+    assert!(run.status.success() || program == "openssl", "{}", String::from_utf8_lossy(&run.stderr));
+    Some(run.status.success())
+}
+
+#[test]
+fn openssl_and_python_agree_on_what_is_signed() {
+    let project = signed();
+    project.done(&["init", "--wapt", "tis-new", "--maintainer", "Zoë 😀 <z@example.org>"]);
+    project.done(&["build", "./tis-new"]);
+    let mut package = wapt::open(&project.path("tis-new_0.1.0-1_windows_DEV.wapt")).unwrap();
+    for (name, to) in [("WAPT/manifest.sha256", "manifest"), ("WAPT/control", "control")] {
+        fs::write(project.path(to), package.small(name, 1 << 20).unwrap().unwrap()).unwrap();
+    }
+    let signature = package.small("WAPT/signature.sha256", 1 << 20).unwrap().unwrap();
+    fs::write(project.path("manifest.sig"), from_base64(&String::from_utf8(signature).unwrap()).unwrap()).unwrap();
+    let control = package.control().unwrap();
+    fs::write(project.path("control.sig"), from_base64(control.get("signature")).unwrap()).unwrap();
+    // What WAPT itself does, in Python's own words.
+    let canonical = "import json
+text = open('control', encoding='utf-8').read()
+values, last = {}, None
+for line in text.splitlines():
+    if not line.strip(): break
+    if line.startswith(' '): values[last] += '\\n' + line.strip(); continue
+    key, value = line.split(':', 1)
+    last = key.strip().lower(); values[last] = value.strip()
+values['installed_size'] = int(values['installed_size'])
+signed = {name: values.get(name) for name in values['signed_attributes'].split(',')}
+open('signed', 'w').write(json.dumps(signed, sort_keys=True, separators=(',', ':')))";
+    if says_yes(&project, "python3", &["-c", canonical]).is_none() {
+        eprintln!("skipped: python3 is not installed");
+        fs::write(project.path("signed"), wapt::signed_bytes(&control)).unwrap();
+    }
+    assert_eq!(fs::read(project.path("signed")).unwrap(), wapt::signed_bytes(&control));
+    let certificate = trust(&project);
+    if says_yes(&project, "openssl", &["x509", "-in", &certificate, "-pubkey", "-noout", "-out", "key"]).is_none() {
+        return eprintln!("skipped: openssl is not installed");
+    }
+    for what in ["manifest", "signed"] {
+        let signature = if what == "signed" { "control.sig" } else { "manifest.sig" };
+        let verify = ["dgst", "-sha256", "-verify", "key", "-signature", signature, what];
+        assert_eq!(says_yes(&project, "openssl", &verify), Some(true), "{what}");
+        fs::write(project.path(what), "changed").unwrap();
+        assert_eq!(says_yes(&project, "openssl", &verify), Some(false), "{what}");
+    }
+}
+
+#[test]
+fn groups_have_nothing_but_attributes() {
+    let project = with_recipe(
+        "[[wapt]]\npackage = \"grp-shop\"\nsection = \"group\"\nmaturity = \"PROD\"\ndepends = [\"tis-a\", \"tis-b(>={{version}})\"]\n",
+    );
+    project.done(&["build", "wapt"]);
+    let path = "packages/debian-12/grp-shop_2.5.11-1_PROD.wapt";
+    verify(&project, path).assert_code(0);
+    assert_eq!(names(&project.path(path)).len(), 4);
+    let control = wapt::open(&project.path(path)).unwrap().control().unwrap();
+    assert_eq!(control.get("depends"), "tis-a,tis-b(>=2.5.11-1)");
+    assert_eq!(control.get("priority"), "standard");
+    assert!(project.calls_of("create").is_empty(), "no container was needed");
+}
+
+#[test]
+fn an_index_is_verified_as_agents_do() {
+    let project = with_recipe(WAPT);
+    project.done(&["build", "--publish", "repository"]);
+    let own = trust(&project);
+    project.run(&["verify", "repository/Packages", "--trust", &own]).assert_code(0);
+    let path = project.path("repository/Packages");
+    let mut index = Index::read(fs::read(&path).unwrap()).unwrap();
+    index.packages[0].control.set("depends", "tis-evil");
+    fs::write(&path, index.write().unwrap()).unwrap();
+    let run = project.run(&["verify", "repository/Packages", "--trust", &own]);
+    run.assert_code(4).says(&["the control file was changed"]);
+    index.certificates.clear();
+    fs::write(&path, index.write().unwrap()).unwrap();
+    project.run(&["verify", "repository/Packages", "--trust", &own]).assert_code(4).says(&["there is no `ssl/`"]);
 }
 
 #[test]

@@ -7,7 +7,10 @@ use super::{
     Args,
 };
 use crate::{
-    build::wapt::{Parcel, seal},
+    build::{
+        StepError,
+        wapt::{Parcel, seal},
+    },
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
     util::{clock, files::digest},
@@ -20,12 +23,23 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let (mut parcel, setup) = match &artifact {
         Artifact::WaptFolder(folder) => (Parcel::of_folder(folder)?, folder.join("setup.py")),
         Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
+        Artifact::WaptIndex(path) => {
+            let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
+            return Err(failure.help("`factory publish --into DIR --rescan` makes it anew"));
+        }
     };
     for (name, value) in &args.set {
         parcel.set(name, value)?;
     }
     let mut warnings = std::mem::take(&mut parcel.warnings);
-    warnings.extend(parcel.lint(&setup.display().to_string())?);
+    match (parcel.lint(&setup.display().to_string()), &artifact) {
+        // What is there already was somebody's choice: it is said, and signed all the same.
+        (Err(StepError::Reported { message, report }), Artifact::Wapt(_)) => {
+            let all = report.issues().iter().map(|one| one.issue.message.clone()).collect::<Vec<_>>();
+            warnings.push(format!("{message}: {}", all.join("; ")));
+        }
+        (found, _) => warnings.extend(found?),
+    }
     for text in warnings {
         context.events().warn(text);
     }

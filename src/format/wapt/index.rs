@@ -10,10 +10,11 @@ use super::{
     control::Control,
     error::WaptError,
     names,
+    verify::{Refusal, check_control},
     version::{Entry, Generation},
     zip::{Archive, Limits, Writer},
 };
-use crate::sign::{Certificate, Crl};
+use crate::sign::{Certificate, Crl, Trust};
 
 /// No index is larger: 256 MiB of text.
 const LARGEST: u64 = 256 << 20;
@@ -105,6 +106,35 @@ impl Index {
             needed.extend(more);
         }
         self.certificates.retain(|fingerprint, _| needed.contains(fingerprint));
+    }
+
+    /// Checks the index as agents do that update from it: the signature of every control file, and its signer's chain among
+    /// the index's own certificates. Gives what is wrong, by file.
+    #[must_use]
+    pub fn verify(&self, trust: &Trust, now: i64) -> Vec<(String, Vec<Refusal>)> {
+        let mut trust = trust.clone();
+        trust.crls.extend(self.crls.values().cloned());
+        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut found = Vec::new();
+        for listed in &self.packages {
+            let mut refusals = Vec::new();
+            match self.certificates.get(listed.control.get("signer_fingerprint")) {
+                None => refusals.push(Refusal::NotSigned("ssl/` with the signer's certificate in `Packages")),
+                Some(signer) => {
+                    check_control(&listed.control, signer, &mut refusals);
+                    let others = self.certificates.values().filter(|other| *other != signer);
+                    let chain: Vec<Certificate> = std::iter::once(signer).chain(others).cloned().collect();
+                    refusals.extend(trust.follow(&chain, now).err().map(Refusal::from));
+                }
+            }
+            let uuid = listed.control.get("package_uuid");
+            let before = if uuid.is_empty() { None } else { seen.insert(uuid, &listed.file) };
+            refusals.extend(before.map(|before| Refusal::Twin(before.to_owned())));
+            if !refusals.is_empty() {
+                found.push((listed.file.clone(), refusals));
+            }
+        }
+        found
     }
 
     /// The index's bytes: the same for the same packages.

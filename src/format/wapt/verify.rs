@@ -56,6 +56,9 @@ pub enum Refusal {
     /// An important attribute that anybody may change in an index.
     #[error("not signed in the control file: {0}")]
     Unsigned(String),
+    /// Another entry of an index with its id.
+    #[error("`{0}` has the same `package_uuid`, and agents of WAPT 2 see only one of them")]
+    Twin(String),
     /// A control file that names another signer.
     #[error("the control file names another certificate ({named}) than the one that signed ({signed})")]
     Fingerprint {

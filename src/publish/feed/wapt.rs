@@ -132,11 +132,16 @@ fn lock(folder: &Path) -> Result<Lock, FeedError> {
 
 fn old_index(folder: &Path, rescan: bool) -> Result<Index, FeedError> {
     let path = folder.join(INDEX);
-    if rescan || !path.exists() {
-        return Ok(Index::default());
-    }
+    if rescan || !path.exists() { Ok(Index::default()) } else { read_index(&path) }
+}
+
+/// Reads an index.
+///
+/// # Errors
+/// [`FeedError::Index`].
+pub fn read_index(path: &Path) -> Result<Index, FeedError> {
     let unreadable = |error| FeedError::Index { path: path.display().to_string(), error };
-    let bytes = read_bounded(&path, LARGEST)?;
+    let bytes = read_bounded(path, LARGEST)?;
     let bytes = bytes.ok_or_else(|| unreadable(wapt::ZipError::Large("the index").into()))?;
     Index::read(bytes).map_err(unreadable)
 }
