@@ -8,7 +8,7 @@ export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
 REFEREES := cpio createrepo-c dnf docker-registry git lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
-  xz-utils
+  unzip xz-utils zip
 
 .PHONY: help demo test build check units real faults accept deny fuzz clean
 

@@ -135,7 +135,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         );
     }
     let mut project = context.open_with_sources().await?;
-    project.signer = args.signer.fingerprint()?;
+    project.signer = args.signer.certificate.fingerprint()?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;
     }

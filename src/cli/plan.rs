@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{context::Context, signer::SignerArgs};
+use super::{context::Context, signer::CertificateArgs};
 use crate::{
     build::{Session, Survey, survey},
     diag::{Exit, Failure},
@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pylock: Option<PathBuf>,
     #[command(flatten)]
-    signer: SignerArgs,
+    signer: CertificateArgs,
 }
 
 /// Runs the verb.

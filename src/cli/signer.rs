@@ -13,15 +13,22 @@ use crate::{
 /// No file of keys or certificates is larger: 1 MiB.
 const LARGEST: u64 = 1 << 20;
 
+/// Whose certificate: enough to say what would be done.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct CertificateArgs {
+    /// The signer's certificate, a PEM file, with those between it and what agents trust behind it
+    #[arg(long, value_name = "FILE", env = env::FACTORY_WAPT_CERTIFICATE, help_heading = "Signing WAPT packages")]
+    certificate: Option<PathBuf>,
+}
+
 /// Key, certificate and password.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct SignerArgs {
+    #[command(flatten)]
+    pub certificate: CertificateArgs,
     /// The private key that signs, a PEM file: RSA, PKCS#1 or PKCS#8, encrypted or not
     #[arg(long, value_name = "FILE", env = env::FACTORY_WAPT_KEY, help_heading = "Signing WAPT packages")]
     key: Option<PathBuf>,
-    /// Its certificate, a PEM file, with those between it and what agents trust behind it
-    #[arg(long, value_name = "FILE", env = env::FACTORY_WAPT_CERTIFICATE, help_heading = "Signing WAPT packages")]
-    certificate: Option<PathBuf>,
     /// A file with the key's password; it is asked for on the terminal otherwise
     #[arg(long, value_name = "FILE", env = env::FACTORY_WAPT_PASSWORD_FILE, help_heading = "Signing WAPT packages")]
     password_file: Option<PathBuf>,
@@ -82,7 +89,7 @@ pub fn key(path: &Path, password_file: Option<&Path>) -> Result<RsaKey, Failure>
     RsaKey::read(&pem, password.as_ref()).map_err(|error| refused(path, &error))
 }
 
-impl SignerArgs {
+impl CertificateArgs {
     /// A digest of the certificates, where some are named: what is signed by others is another thing.
     ///
     /// # Errors
@@ -92,7 +99,9 @@ impl SignerArgs {
         let all: String = certificates(path)?.iter().map(Certificate::fingerprint).collect();
         Ok(Some(Sha256::of(all).to_string()))
     }
+}
 
+impl SignerArgs {
     /// Who signs.
     ///
     /// # Errors
@@ -104,7 +113,7 @@ impl SignerArgs {
         };
         let key_file = self.key.as_deref();
         let key_file = key_file.ok_or_else(|| missing("which key", "--key", env::FACTORY_WAPT_KEY))?;
-        let certificate = self.certificate.as_deref();
+        let certificate = self.certificate.certificate.as_deref();
         let certificate =
             certificate.ok_or_else(|| missing("whose certificate", "--certificate", env::FACTORY_WAPT_CERTIFICATE))?;
         let chain = certificates(certificate)?;

@@ -45,6 +45,6 @@ pub enum WaptSource {
     Container(String),
     /// The project: a path or a glob.
     Project(String),
-    /// The files of a [[package]] of the recipe, made in the same run.
+    /// The files of a `[[package]]` of the recipe, made in the same run.
     Package(PackageName),
 }

@@ -100,7 +100,7 @@ mod tests {
     fn time(seconds: i64) -> Vec<u8> {
         let text = crate::util::clock::rfc3339(seconds);
         let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == 'Z').collect();
-        der::tlv(0x17, digits[2..].as_bytes())
+        der::tlv(0x17, &digits.as_bytes()[2..])
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
         assert!(matches!(late, Err(ChainError::Crl { reason: "it is too old", .. })), "{late:?}");
         // A pinned certificate is revoked all the same.
         let pinned = Trust { anchors: vec![bad.clone(), root.clone()], crls: trust.crls.clone() };
-        assert_eq!(pinned.follow(&[bad.clone()], NOW), Err(ChainError::Revoked("bad".to_owned())));
+        assert_eq!(pinned.follow(std::slice::from_ref(&bad), NOW), Err(ChainError::Revoked("bad".to_owned())));
         let forged = Trust { anchors: vec![root.clone()], crls: vec![Crl::read(&list(&leaf_key)).unwrap()] };
         let refused = forged.follow(std::slice::from_ref(&bad), NOW);
         assert!(matches!(refused, Err(ChainError::Crl { .. })), "{refused:?}");
