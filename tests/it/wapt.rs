@@ -365,6 +365,104 @@ open('signed', 'w').write(json.dumps(signed, sort_keys=True, separators=(',', ':
     }
 }
 
+const AUTHORITY: &str = "[ca]
+default_ca = own
+[own]
+database = revoked
+crlnumber = number
+default_md = sha256
+default_crl_days = 30
+crl_extensions = extensions
+[extensions]
+authorityKeyIdentifier = keyid:always
+";
+
+#[test]
+fn revoked_signers_are_refused() {
+    let mut project = signed();
+    let (key, certificate) = (project.variable("FACTORY_WAPT_KEY").to_owned(), trust(&project));
+    let password = project.variable("FACTORY_WAPT_PASSWORD_FILE").to_owned();
+    let own = ["--ca", &certificate, "--ca-key", &key, "--ca-password-file", &password, "--no-password"];
+    project.done(&[&["keys", "wapt", "packager"][..], &own].concat());
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.without_env("FACTORY_WAPT_PASSWORD_FILE");
+    project.done(&[
+        "build",
+        "./tis-new",
+        "--key",
+        "packager.pem",
+        "--certificate",
+        "packager.crt",
+        "--publish",
+        "repository",
+    ]);
+    let file = "tis-new_0.1.0-1_windows_DEV.wapt";
+    for (name, text) in [("ca.cnf", AUTHORITY), ("revoked", ""), ("number", "01\n")] {
+        project.write(name, text);
+    }
+    let passin = format!("file:{password}");
+    let ca = ["ca", "-config", "ca.cnf", "-keyfile", &key, "-passin", &passin, "-cert", &certificate];
+    let crl = |name: &str| says_yes(&project, "openssl", &[&ca[..], &["-gencrl", "-out", name]].concat());
+    match crl("empty.crl") {
+        None => return eprintln!("skipped: openssl is not installed"),
+        Some(made) => assert!(made, "openssl makes no list"),
+    }
+    let verify = |list: &str| project.run(&["verify", file, "--trust", &certificate, "--crl", list]);
+    verify("empty.crl").assert_code(0);
+    assert_eq!(says_yes(&project, "openssl", &[&ca[..], &["-revoke", "packager.crt"]].concat()), Some(true));
+    assert_eq!(crl("full.crl"), Some(true));
+    verify("full.crl").assert_code(4).says(&["the certificate of `packager` is revoked"]);
+    // The list goes along with the index, and counts where the index is read.
+    project.done(&["verify", "repository/Packages", "--trust", &certificate]);
+    project.done(&[
+        "publish",
+        "--into",
+        "repository",
+        "--crl",
+        "full.crl",
+        "repository/tis-new_0.1.0-1_windows_DEV.wapt",
+    ]);
+    let index = Index::read(fs::read(project.path("repository/Packages")).unwrap()).unwrap();
+    assert_eq!(index.crls.len(), 1);
+    project.run(&["verify", "repository/Packages", "--trust", &certificate]).assert_code(4).says(&["is revoked"]);
+}
+
+/// Types into the program's terminal, and gives what was seen on it.
+const TERMINAL: &str = "import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:2] + sys.argv[3:])
+seen, typed = b'', False
+while True:
+    try: piece = os.read(terminal, 4096)
+    except OSError: break
+    if not piece: break
+    seen += piece
+    if b'Password of' in seen and not typed:
+        os.write(terminal, sys.argv[2].encode()); typed = True
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))";
+
+#[test]
+fn passwords_are_asked_for_on_the_terminal() {
+    let mut project = signed();
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.without_env("FACTORY_WAPT_PASSWORD_FILE");
+    if Command::new("python3").arg("--version").output().is_err() {
+        return eprintln!("skipped: python3 is not installed");
+    }
+    fs::write(project.beside("bin/typed"), TERMINAL).unwrap();
+    let typed =
+        |text: &str| project.start_shell(&format!("python3 ../bin/typed \"$factory\" '{text}' build ./tis-new")).end();
+    let run = typed("se crex\u{7f}t\n");
+    run.assert_code(0);
+    assert!(run.stdout.contains("Password of") && !run.stdout.contains("se cre"), "{run}");
+    let run = typed("wr0ng\n");
+    run.assert_code(2);
+    assert!(run.stdout.contains("does not open the key") && !run.stdout.contains("wr0ng"), "{run}");
+    typed("half\u{3}").assert_code(130);
+}
+
 #[test]
 fn groups_have_nothing_but_attributes() {
     let project = with_recipe(

@@ -15,10 +15,10 @@ fn wapt_from_source_to_an_index() {
     done(&["keys", "wapt", "packager", "--no-password", "--into", &path("")]);
     let (key, certificate) = (path("packager.pem"), path("packager.crt"));
     let build = ["build", "--key", &key, "--certificate", &certificate];
-    done(&[&build[..], &["--publish", &path("repository")]].concat());
+    done(&[&build[..], &["--publish", &path("served")]].concat());
     let file = format!("tis-hello_{TAG}-1_x64_windows_6.1_PROD_en-fr.wapt");
-    let (package, published) = (path(&format!("packages/debian-12/{file}")), path(&format!("repository/{file}")));
-    done(&["verify", &published, &path("repository/Packages"), "--trust", &certificate]);
+    let (package, published) = (path(&format!("packages/debian-12/{file}")), path(&format!("served/{file}")));
+    done(&["verify", &published, &path("served/Packages"), "--trust", &certificate]);
     run("unzip", &["-q", "-o", &published, "-d", &path("unpacked")]);
     let program = std::fs::read(path("unpacked/files/hello.exe")).expect("the program");
     assert!(program.starts_with(b"MZ") && program.windows(5).any(|part| part == TAG.as_bytes()));
