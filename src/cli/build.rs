@@ -141,6 +141,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, args.want())?;
+    if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {
+        let failure = Failure::new(Exit::Usage, "no WAPT package is made on these platforms");
+        return Err(failure
+            .help("they are made on the platform that [[wapt]] names, else on the official one, else on the first"));
+    }
     let _lock = context.lock(&project).await?;
     let mut session = Session {
         no_cache: args.no_cache,

@@ -123,6 +123,25 @@ fn from_a_folder_to_a_verified_package() {
 }
 
 #[test]
+fn a_package_of_wapt_itself_is_signed_anew() {
+    let project = signed();
+    let old = "tis-hello_1.2.3.4-5_x64_PREPROD_fr-en.wapt";
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/wapt/real-1.8.2").join(old);
+    if !fixture.exists() {
+        return eprintln!("skipped: no fixture {old} beside the project");
+    }
+    fs::copy(&fixture, project.path(old)).unwrap();
+    let run = project.done(&["build", old, "--set", "maturity=PROD", "--file-name", "1.8"]);
+    // What its `setup.py` lacks is said, and no reason to refuse.
+    run.says(&["warning"]);
+    let new = "tis-hello_1.2.3.4-5_x64_PROD_fr-en.wapt";
+    verify(&project, new).assert_code(0);
+    verify(&project, old).assert_code(4);
+    let shown = project.done(&["show", old, new]).stdout;
+    assert!(shown.contains("PREPROD -> PROD") && !shown.contains("données"), "{shown}");
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_guessed() {
     let project = signed();
     project.done(&["init", "--wapt", "tis-new"]);
@@ -266,6 +285,8 @@ fn another_signer_makes_another_package() {
     let run = project.run(&["build"]);
     run.assert_code(2).says(&["nothing says which key signs the WAPT package"]);
     project.done(&["build", "images"]);
+    let none = Project::new();
+    none.run(&["build", "wapt"]).assert_code(2).says(&["no WAPT package is made on these platforms"]);
 }
 
 #[test]

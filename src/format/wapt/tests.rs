@@ -193,6 +193,47 @@ fn every_change_is_named() {
     assert_eq!(late, "the certificate of `Tester é` is expired");
 }
 
+/// Makes the entry of a name that ends with a slash a folder, in the central directory.
+fn as_folder(mut bytes: Vec<u8>, name: &str) -> Vec<u8> {
+    let at = bytes.windows(name.len()).rposition(|part| part == name.as_bytes()).unwrap();
+    bytes[at - 8..at - 4].copy_from_slice(&(0o040_755_u32 << 16).to_le_bytes());
+    bytes
+}
+
+#[test]
+fn folders_with_nothing_in_them() {
+    let signer = signer(true);
+    let files = unzipped(written(&tree(&FILES), &control(&[]), &signer.signing(DATE)).unwrap());
+    let with = |pair: Option<&str>, folder: bool| {
+        let mut files = files.clone();
+        let mut signature = Vec::new();
+        for (_, bytes) in files.iter_mut().filter(|(name, _)| name == "WAPT/manifest.sha256") {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let more = pair.map(|name| format!("[[\"{name}\",\"\"],")).unwrap_or_else(|| "[".to_owned());
+            *bytes = text.replacen('[', &more, 1).into_bytes();
+            signature = crate::sign::Signer::sign(&signer.key, bytes).unwrap();
+        }
+        for (_, bytes) in files.iter_mut().filter(|(name, _)| name == "WAPT/signature.sha256") {
+            *bytes = crate::sign::to_base64(&signature).into_bytes();
+        }
+        let mut bytes = zipped(&files);
+        if folder {
+            files.push(("nothing/".to_owned(), Vec::new()));
+            bytes = as_folder(zipped(&files), "nothing/");
+        }
+        refusals(bytes, &signer.trust(), DATE).join("; ")
+    };
+    // WAPT 2 lists them with and without a slash.
+    assert_eq!(with(Some("nothing"), true), "");
+    assert_eq!(with(Some("nothing/"), true), "");
+    assert_eq!(with(None, true), "`nothing/` is not in the manifest");
+    assert_eq!(with(Some("nothing"), false), "`nothing` is missing: the manifest has it");
+    // A folder is no file with an empty digest.
+    let found = with(Some("setup.py/"), false);
+    assert!(found.contains("`setup.py` is missing"), "{found}");
+    assert_eq!(with(Some("données"), false), "");
+}
+
 #[test]
 fn too_little_is_signed() {
     let signer = signer(true);

@@ -17,7 +17,7 @@ use crate::{
     format::wapt::{self, Index, Listed, Refusal},
     sign::{Crl, Trust},
     util::{
-        files::{persist, read_bounded, temporary_in, write_whole},
+        files::{read_bounded, temporary_in, write_whole},
         lock::{Lock, Tried, try_lock},
     },
 };
@@ -63,9 +63,10 @@ pub struct Published {
     pub changed: bool,
 }
 
-/// A package that was found good, before it is in the repository.
+/// A package that was found good, before it is in the repository under its name.
 struct Checked {
-    from: PathBuf,
+    /// The copy that was checked; `None` where the file is there already.
+    copy: Option<tempfile::TempPath>,
     listed: Listed,
     icon: Option<Vec<u8>>,
     certificates: Vec<crate::sign::Certificate>,
@@ -94,11 +95,11 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     for file in here.keys().filter(|file| !known.contains(*file) && !own.contains(*file)) {
         if wish.rescan { sources.push(folder.join(file)) } else { published.unlisted.push(file.clone()) }
     }
-    let checked = sources.iter().map(|path| check(path, wish)).collect::<Result<Vec<_>, _>>()?;
+    let mut checked = sources.iter().map(|path| check(path, folder, wish)).collect::<Result<Vec<_>, _>>()?;
     published.read = checked.len();
     alone(&index, &checked)?;
 
-    for one in &checked {
+    for one in &mut checked {
         put(folder, one)?;
         let file = &one.listed.file;
         index.packages.retain(|listed| listed.file != *file);
@@ -168,7 +169,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Reads a package, and holds it against what its clients ask.
-fn check(path: &Path, wish: &Wish) -> Result<Checked, FeedError> {
+fn check(path: &Path, folder: &Path, wish: &Wish) -> Result<Checked, FeedError> {
     let file = file_name(path);
     let unfit = |reason: &str, help| Err(FeedError::Unfit { file: file.clone(), reason: reason.to_owned(), help });
     let plain = |c: char| c.is_alphanumeric() || "-_.+~ ".contains(c);
@@ -182,6 +183,9 @@ fn check(path: &Path, wish: &Wish) -> Result<Checked, FeedError> {
         file: file.clone(),
         reasons: reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
     };
+    // What is checked is what will be published, whatever happens to the file that was named.
+    let copy = if is_same(path, &folder.join(&file)) { None } else { Some(copied(path, folder)?) };
+    let path = copy.as_deref().unwrap_or(path);
     let mut package = wapt::open(path).map_err(|error| refused(vec![error.into()]))?;
     let certificates = package.certificates().map_err(|error| refused(vec![error.into()]))?;
     let own = || Trust { anchors: certificates.first().cloned().into_iter().collect(), crls: Vec::new() };
@@ -200,12 +204,7 @@ fn check(path: &Path, wish: &Wish) -> Result<Checked, FeedError> {
         package.small(wapt::ICON, wapt::LARGEST_ICON).map_err(wapt::WaptError::from)?
     };
     let (md5, size) = md5_of(path)?;
-    Ok(Checked {
-        from: path.to_owned(),
-        listed: Listed { control: verified.control, file, size, md5 },
-        icon,
-        certificates,
-    })
+    Ok(Checked { copy, listed: Listed { control: verified.control, file, size, md5 }, icon, certificates })
 }
 
 fn md5_of(path: &Path) -> Result<(String, u64), FeedError> {
@@ -241,14 +240,22 @@ fn alone(index: &Index, checked: &[Checked]) -> Result<(), FeedError> {
     Ok(())
 }
 
-/// Brings a package and its icons into the repository, whole.
-fn put(folder: &Path, one: &Checked) -> Result<(), FeedError> {
-    let target = folder.join(&one.listed.file);
-    let same = fs::canonicalize(&one.from).is_ok_and(|from| fs::canonicalize(&target).is_ok_and(|to| to == from));
-    if !same {
-        let mut copy = temporary_in(folder)?;
-        std::io::copy(&mut fs::File::open(&one.from)?, &mut copy)?;
-        persist(copy, &target)?;
+fn is_same(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+}
+
+/// A copy in the repository under no name of a package, gone when dropped.
+fn copied(path: &Path, folder: &Path) -> Result<tempfile::TempPath, FeedError> {
+    let mut copy = temporary_in(folder)?;
+    std::io::copy(&mut fs::File::open(path)?, &mut copy)?;
+    copy.as_file().sync_all()?;
+    Ok(copy.into_temp_path())
+}
+
+/// Gives a package its name in the repository, and brings its icons there.
+fn put(folder: &Path, one: &mut Checked) -> Result<(), FeedError> {
+    if let Some(copy) = one.copy.take() {
+        copy.persist(folder.join(&one.listed.file)).map_err(|failed| failed.error)?;
     }
     let Some(icon) = &one.icon else { return Ok(()) };
     let control = &one.listed.control;
