@@ -332,7 +332,8 @@ pub trait Engine: Send + Sync + fmt::Debug {
 
     /// The image under a name or id, `None` when the daemon has none. Never pulls.
     async fn image(&self, reference: &str) -> Result<Option<ImageInfo>, EngineError>;
-    /// All images (intermediate ones not) that have every given label; an empty value matches any value.
+    /// All images (intermediate ones not) that have every given label; an empty value matches any value. In one call,
+    /// whatever their number.
     async fn images(&self, labels: &Labels) -> Result<Vec<ImageInfo>, EngineError>;
     /// Pulls `reference` (`repository:tag`). The error says whether the registry or the image was missing.
     async fn pull(

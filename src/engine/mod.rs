@@ -3,6 +3,7 @@
 
 mod contract;
 pub mod docker;
+mod images;
 mod insecure;
 #[cfg(feature = "scripted")]
 pub mod scripted;
@@ -11,4 +12,5 @@ pub use contract::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
     ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pushed, Silent,
 };
+pub use images::Images;
 pub use insecure::Insecure;

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod digests;
 pub mod exec;
 pub mod files;
 pub mod lock;

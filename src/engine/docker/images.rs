@@ -31,7 +31,10 @@ pub(super) async fn inspect(docker: &Docker, reference: &str) -> Result<Option<I
 }
 
 pub(super) async fn list(docker: &Docker, labels: &Labels) -> Result<Vec<ImageInfo>, EngineError> {
-    let filters = HashMap::from([("label".to_owned(), label_filters(labels))]);
+    let mut filters = HashMap::new();
+    if !labels.is_empty() {
+        filters.insert("label".to_owned(), label_filters(labels));
+    }
     summaries(docker, &filters, LIST_IMAGES).await
 }
 

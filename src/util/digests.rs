@@ -1,0 +1,169 @@
+//! [`Digests`]: SHA-256 digests of files, remembered with the stat data of the file they are of, as git's index does it, so
+//! that what has not changed is not read again. Damage or loss of what is remembered costs time only.
+//!
+//! A digest counts for a file whose size, times (nanoseconds), inode and device are all *equal* to the remembered ones:
+//! whether a clock says more or less does not matter. Nobody can set a ctime, so whoever writes a file changes it. One gap
+//! is left, git's "racy" one: a file that is written again within the same tick of the file system's clock keeps its times.
+//! So a digest counts only if both times are older than a stamp that the file system itself gave before the file was read.
+
+mod kept;
+
+use std::{
+    collections::HashMap,
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use fs_err as fs;
+
+use super::files::digest_of;
+use crate::names::Sha256;
+
+/// The file's name in the project's state folder.
+const NAME: &str = "stat";
+
+/// A moment of a file system's clock: seconds and nanoseconds since 1970.
+type Moment = (i64, i64);
+
+/// What tells that a file is still the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stat {
+    size: u64,
+    modified: Moment,
+    changed: Moment,
+    device: u64,
+    inode: u64,
+}
+
+/// A remembered digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    stat: Stat,
+    sha256: [u8; 32],
+    /// How often this was written without anybody asking for the file.
+    unseen: u8,
+}
+
+/// The digests of a project's files.
+#[derive(Debug, Default)]
+pub struct Digests {
+    /// Where they are kept; nowhere when nothing is remembered.
+    project: Option<PathBuf>,
+    /// The file system's time before the first file was read: what is not older may change unseen.
+    stamp: Option<Moment>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    entries: HashMap<Box<str>, Entry>,
+    /// Whether there is anything new to keep.
+    fresh: bool,
+}
+
+impl Digests {
+    /// Reads every file that is asked for, and remembers nothing.
+    #[must_use]
+    pub fn forgetful() -> Self {
+        Self::default()
+    }
+
+    /// What is remembered of the project in `project`; nothing where it was never built.
+    #[must_use]
+    pub fn of(project: &Path) -> Self {
+        let entries = kept::read(&project.join(".factory").join(NAME));
+        Self { known: Mutex::new(Known { entries, fresh: false }), ..Self::paranoid(project) }
+    }
+
+    /// The same without trusting it: every file is read once, and what it is now is remembered.
+    #[must_use]
+    pub fn paranoid(project: &Path) -> Self {
+        let stamp = stamp(&project.join(".factory"));
+        Self { project: Some(project.to_owned()), stamp, known: Mutex::default() }
+    }
+
+    /// SHA-256 and size of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(&self, path: &Path) -> io::Result<(Sha256, u64)> {
+        let Some(name) = self.name(path) else { return digest_of(&mut fs::File::open(path)?) };
+        let before = Stat::of(&fs::metadata(path)?);
+        if let Some(sha256) = self.recall(name, &before) {
+            return Ok((Sha256::from_digest(sha256), before.size));
+        }
+        let mut file = fs::File::open(path)?;
+        let before = Stat::of(&file.metadata()?);
+        let (sha256, size) = digest_of(&mut file)?;
+        if Stat::of(&file.metadata()?) == before && size == before.size {
+            self.remember(name, before, &sha256);
+        }
+        Ok((sha256, size))
+    }
+
+    /// Keeps what is new for the next run. Nothing is kept where there is no state folder.
+    ///
+    /// # Errors
+    /// When the disk is full or may not be written.
+    pub fn keep(&self) -> io::Result<()> {
+        let Some(project) = &self.project else { return Ok(()) };
+        let state = project.join(".factory");
+        let mut known = self.known();
+        if !known.fresh || !state.is_dir() {
+            return Ok(());
+        }
+        known.fresh = false;
+        kept::write(&state.join(NAME), &known.entries)
+    }
+
+    /// A file's name here: below the project relative to it, so that a project may move. `None` where it is not remembered.
+    fn name<'p>(&self, path: &'p Path) -> Option<&'p str> {
+        let project = self.project.as_ref()?;
+        let name = path.strip_prefix(project).unwrap_or(path).to_str()?;
+        (!name.is_empty() && !name.contains(char::is_control)).then_some(name)
+    }
+
+    fn recall(&self, name: &str, stat: &Stat) -> Option<[u8; 32]> {
+        let mut known = self.known();
+        let entry = known.entries.get_mut(name).filter(|entry| entry.stat == *stat)?;
+        entry.unseen = 0;
+        Some(entry.sha256)
+    }
+
+    fn remember(&self, name: &str, stat: Stat, sha256: &Sha256) {
+        let settled = self.stamp.is_some_and(|stamp| stat.modified < stamp && stat.changed < stamp);
+        let mut bytes = [0; 32];
+        if settled && hex::decode_to_slice(sha256.as_str(), &mut bytes).is_ok() {
+            let mut known = self.known();
+            known.entries.insert(name.into(), Entry { stat, sha256: bytes, unseen: 0 });
+            known.fresh = true;
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stat {
+    fn of(meta: &std::fs::Metadata) -> Self {
+        Self {
+            size: meta.len(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+            device: meta.dev(),
+            inode: meta.ino(),
+        }
+    }
+}
+
+/// What time a file system has, from a file without a name; `None` where it may not be written.
+fn stamp(folder: &Path) -> Option<Moment> {
+    let meta = tempfile::tempfile_in(folder).and_then(|file| file.metadata()).ok()?;
+    Some((meta.ctime(), meta.ctime_nsec()))
+}
+
+#[cfg(test)]
+mod tests;
