@@ -18,7 +18,7 @@ use crate::{
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeFile, Release},
     source::{lockfile::Lockfile, roots::Roots},
-    util::clock,
+    util::{clock, digests::Digests},
 };
 use wishes::{absolute, choose, release, without_userinfo};
 
@@ -35,6 +35,8 @@ pub struct Project {
     pub targets: Vec<Target>,
     /// Where the recipe's paths are; without its sources until [`Project::fetch`].
     pub roots: Roots,
+    /// What is known of files, so that they are not read again.
+    pub digests: Arc<Digests>,
     /// Where wheelhouses are, absolute.
     pub wheel_dir: PathBuf,
     /// Where packages go, absolute.
@@ -72,6 +74,7 @@ impl Project {
         let catalogue = Catalogue::load(Some(&folder))?;
         let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
         let release = release(wishes, &folder)?;
+        let digests = Arc::new(if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) });
         let mut targets = Vec::new();
         for platform in platforms {
             let recipe = Arc::new(file.resolve(platform, &release)?);
@@ -93,7 +96,8 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
             ca: wishes.ca,
-            roots: Roots::of(&folder),
+            roots: Roots::of(&folder).knowing(&digests),
+            digests,
             branch: wishes.branch.clone(),
             file,
             folder,

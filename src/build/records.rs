@@ -10,12 +10,12 @@ use fs_err as fs;
 
 use super::Session;
 use crate::{
-    engine::EngineError,
+    engine::{EngineError, Images},
     event::StepId,
-    names::PlatformId,
+    names::{PlatformId, Sha256},
     plan::{Plan, Record, RecordedFile, Step, Work},
     source::wheelhouse::{Found, Wheelhouse},
-    util::files::{digest, write_whole},
+    util::files::write_whole,
 };
 
 /// The form of records that this program writes and reads.
@@ -111,33 +111,52 @@ impl Records {
 #[derive(Debug, Default)]
 pub struct Truth {
     found: BTreeMap<StepId, Result<Record, Option<String>>>,
+    took_ms: BTreeMap<StepId, u64>,
+}
+
+/// What is looked at for a step.
+struct Question {
+    step: StepId,
+    platform: PlatformId,
+    /// The key of its wheelhouse, where it makes one.
+    house: Option<Sha256>,
+}
+
+/// What a step left: its record, whether true or not, and what became of what it made.
+struct Answer {
+    record: Option<Record>,
+    house: Option<Found>,
+    changed: Option<String>,
 }
 
 impl Truth {
-    /// Looks every step's record up and checks that what it made is still there.
+    /// Looks every step's record up and checks that what it made is still there: one call to the daemon, and the files
+    /// that have changed since they were read last.
     ///
     /// # Errors
     /// When the daemon does not answer or the wheel cache cannot be read.
     pub async fn of(plan: &Plan, session: &Session) -> Result<Self, super::StepError> {
-        let records = Records::of(&session.project);
-        let mut found = BTreeMap::new();
-        for step in &plan.steps {
-            let record = match &step.work {
-                Work::Wheels(work) => wheels(step, &work.key, &records, session).await?,
-                Work::Seed(work) => wheels(step, &work.key, &records, session).await?,
-                Work::Base(_) if session.refresh => Err(Some("asked for with --refresh".to_owned())),
-                Work::Image(_) if session.no_cache => Err(Some("asked for with --no-cache".to_owned())),
-                _ => match records.load(&step.id) {
-                    None => Err(None),
-                    Some(record) => match untrue(&record, session).await? {
-                        Some(why) => Err(Some(why)),
-                        None => Ok(record),
-                    },
-                },
+        let images = Images::list(session.engine.as_ref()).await?;
+        let questions = plan.steps.iter().map(question).collect();
+        let looking = session.clone();
+        let answers = blocking(move || look(questions, &looking)).await?;
+        let mut truth = Self::default();
+        for (step, answer) in plan.steps.iter().zip(answers) {
+            if let Some(record) = &answer.record {
+                truth.took_ms.insert(step.id.clone(), record.took_ms);
+            }
+            let asked = match &step.work {
+                Work::Base(_) if session.refresh => Some("asked for with --refresh"),
+                Work::Image(_) if session.no_cache => Some("asked for with --no-cache"),
+                _ => None,
             };
-            found.insert(step.id.clone(), record);
+            let record = match asked {
+                Some(why) => Err(Some(why.to_owned())),
+                None => judged(step, answer, &images),
+            };
+            truth.found.insert(step.id.clone(), record);
         }
-        Ok(Self { found })
+        Ok(truth)
     }
 
     /// The record of a step, or why there is none that counts.
@@ -147,29 +166,75 @@ impl Truth {
     pub fn record(&self, step: &Step) -> Result<Record, Option<String>> {
         self.found.get(&step.id).cloned().unwrap_or(Err(None))
     }
+
+    /// How long a step took when it last ran, in milliseconds; `None` where nothing tells.
+    #[must_use]
+    pub fn took_ms(&self, step: &StepId) -> Option<u64> {
+        self.took_ms.get(step).copied().filter(|took| *took > 0)
+    }
+}
+
+fn question(step: &Step) -> Question {
+    let house = match &step.work {
+        Work::Wheels(work) => Some(work.key.clone()),
+        Work::Seed(work) => Some(work.key.clone()),
+        _ => None,
+    };
+    Question { step: step.id.clone(), platform: step.platform.clone(), house }
+}
+
+fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, super::StepError> {
+    let records = Records::of(&session.project);
+    let built: BTreeSet<PlatformId> = records.platforms().into_iter().collect();
+    let mut answers = Vec::with_capacity(questions.len());
+    for Question { step, platform, house } in questions {
+        if session.cancel.is_cancelled() {
+            return Err(super::StepError::Interrupted);
+        }
+        let record = if built.contains(&platform) { records.load(&step) } else { None };
+        let house = match house {
+            Some(key) => Some(Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?),
+            None => None,
+        };
+        let files = record.iter().flat_map(|record| &record.files);
+        let changed = files.into_iter().find_map(|file| changed(session, file));
+        answers.push(Answer { record, house, changed });
+    }
+    // A memory that cannot be kept costs time only.
+    let _ = session.digests.keep();
+    Ok(answers)
+}
+
+/// The record of a step when what it stands for is there.
+fn judged(step: &Step, answer: Answer, images: &Images) -> Result<Record, Option<String>> {
+    let Answer { record, house, changed } = answer;
+    if let Some(house) = house {
+        return of_house(step, house, record);
+    }
+    let record = record.ok_or(None)?;
+    match moved(&record, images).or(changed) {
+        Some(why) => Err(Some(why)),
+        None => Ok(record),
+    }
 }
 
 /// A wheelhouse is its own record: its manifest says what it was made for and what is in it.
-async fn wheels(
-    step: &Step,
-    key: &crate::names::Sha256,
-    records: &Records,
-    session: &Session,
-) -> Result<Result<Record, Option<String>>, super::StepError> {
-    let (wheel_dir, platform, wanted) = (session.wheel_dir.clone(), step.platform.to_string(), key.clone());
-    let found = blocking(move || Ok(Wheelhouse::find(&wheel_dir, &platform, &wanted)?)).await?;
-    Ok(match found {
-        Found::Whole(wheelhouse) => {
-            Ok(wheels_record(step, &wheelhouse, records.load(&step.id).map_or(0, |old| old.took_ms)))
-        }
+fn of_house(step: &Step, house: Found, old: Option<Record>) -> Result<Record, Option<String>> {
+    let key = match &step.work {
+        Work::Wheels(work) => &work.key,
+        Work::Seed(work) => &work.key,
+        _ => return Err(None),
+    };
+    match house {
+        Found::Whole(wheelhouse) => Ok(wheels_record(step, &wheelhouse, old.map_or(0, |old| old.took_ms))),
         Found::Damaged(why) => Err(Some(format!("the wheelhouse is damaged: {why}"))),
         // The old record says what changed; its key cannot be this one's, or its wheelhouse was deleted.
-        Found::Absent => match records.load(&step.id) {
+        Found::Absent => match old {
             Some(old) if old.key != *key => Ok(old),
             Some(_) => Err(Some("its wheelhouse is gone".to_owned())),
             None => Err(None),
         },
-    })
+    }
 }
 
 /// The record that a wheelhouse stands for.
@@ -191,21 +256,17 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
     }
 }
 
-/// Why a record's products are not there any more; `None` when they are.
-async fn untrue(record: &Record, session: &Session) -> Result<Option<String>, super::StepError> {
-    for (name, id) in &record.images {
-        match session.engine.image(name).await? {
-            Some(image) if image.id.0 == *id => {}
-            Some(_) => return Ok(Some(format!("{name} is another image now"))),
-            None => return Ok(Some(format!("{name} is gone from the daemon"))),
-        }
-    }
-    let (project, files) = (session.project.clone(), record.files.clone());
-    blocking(move || Ok(files.iter().find_map(|file| changed(&project, file)))).await
+/// Why the images that a record names are not there any more; `None` when they are.
+fn moved(record: &Record, images: &Images) -> Option<String> {
+    record.images.iter().find_map(|(name, id)| match images.id(name) {
+        Some(found) if found.0 == *id => None,
+        Some(_) => Some(format!("{name} is another image now")),
+        None => Some(format!("{name} is gone from the daemon")),
+    })
 }
 
-fn changed(project: &Path, file: &RecordedFile) -> Option<String> {
-    match digest(&project.join(&file.path)) {
+fn changed(session: &Session, file: &RecordedFile) -> Option<String> {
+    match session.digests.of_file(&session.project.join(&file.path)) {
         Ok((sha256, _)) if sha256 == file.sha256 => None,
         Ok(_) => Some(format!("{} was changed", file.path)),
         Err(_) => Some(format!("{} is gone", file.path)),

@@ -70,8 +70,8 @@ pub struct Survey {
 impl Survey {
     /// How long a step took when it last ran, in milliseconds.
     #[must_use]
-    pub fn estimate(&self, session: &Session, step: &Step) -> Option<u64> {
-        Records::of(&session.project).load(&step.id).map(|record| record.took_ms).filter(|took| *took > 0)
+    pub fn estimate(&self, step: &Step) -> Option<u64> {
+        self.truth.took_ms(&step.id)
     }
 
     /// Base images that were last fetched or made longer ago than their recipe wants, in words. `now` is in seconds since

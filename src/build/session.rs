@@ -11,7 +11,7 @@ use crate::{
     plan::label,
     sign::Identity,
     source::{lockfile::Lockfile, roots::Roots, store::Store},
-    util::files,
+    util::{digests::Digests, files},
 };
 
 /// What every step of a run shares.
@@ -27,6 +27,8 @@ pub struct Session {
     pub project: PathBuf,
     /// Where the recipe's paths are.
     pub roots: Roots,
+    /// What is known of files, so that they are not read again.
+    pub digests: Arc<Digests>,
     /// The project's name, for labels.
     pub name: String,
     /// A digest of the project's place, for labels.

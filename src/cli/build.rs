@@ -6,7 +6,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
 
-use super::{artifact::Artifact, context::Context, lock, signer::SignerArgs};
+use super::{
+    artifact::Artifact,
+    context::{Context, Trust},
+    lock,
+    signer::SignerArgs,
+};
 use crate::{
     build::{Session, Survey, remove_leftovers, run as run_plan, survey, sweep},
     diag::{Exit, Failure},
@@ -54,6 +59,8 @@ pub struct Args {
     publish: Option<PathBuf>,
     #[command(flatten)]
     signer: SignerArgs,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// What is built.
@@ -134,7 +141,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             failure.help("`factory build FILE.wapt --set version=+`; what a recipe makes is said in factory.toml")
         );
     }
-    let mut project = context.open_with_sources().await?;
+    let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.signer.certificate.fingerprint()?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;

@@ -22,6 +22,14 @@ use crate::{
     util::lock::{Lock, Tried, try_lock},
 };
 
+/// What is believed of files without reading them.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Trust {
+    /// Read every file again, whatever its times and its inode say of it
+    #[arg(long)]
+    paranoid: bool,
+}
+
 /// What every verb has.
 #[derive(Debug)]
 pub struct Context {
@@ -107,6 +115,10 @@ impl Context {
     /// # Errors
     /// Exit code 2, at the user's file and line.
     pub fn open(&self) -> Result<Project, Failure> {
+        self.open_trusting(Trust::default())
+    }
+
+    fn open_trusting(&self, trust: Trust) -> Result<Project, Failure> {
         let wishes = Wishes {
             project: self.globals.project.clone(),
             platforms: self.platform_words(),
@@ -118,6 +130,7 @@ impl Context {
             index_url: env::get(env::PIP_INDEX_URL),
             extra_index_urls: env::get(env::PIP_EXTRA_INDEX_URL),
             ca: env::get(env::FACTORY_CA_BUNDLE).is_some(),
+            paranoid: trust.paranoid,
         };
         Ok(Project::open(&wishes)?)
     }
@@ -126,13 +139,14 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::open`]; exit code 1 where a server does not give what it should, 130 on Ctrl-C.
-    pub async fn open_with_sources(&self) -> Result<Project, Failure> {
-        let project = self.open()?;
+    pub async fn open_with_sources(&self, trust: Trust) -> Result<Project, Failure> {
+        let project = self.open_trusting(trust)?;
         if project.sources().is_empty() {
             return Ok(project);
         }
         let _lock = self.lock_in(&project.store(), "fetches the sources of this project").await?;
-        Ok(project.fetch(&self.git_host()?).await?)
+        let host = git::Host { digests: Arc::clone(&project.digests), ..self.git_host()? };
+        Ok(project.fetch(&host).await?)
     }
 
     /// What calls of git depend on.
@@ -146,7 +160,7 @@ impl Context {
             None => None,
         };
         let own_ssh = env::GIT_SSH.iter().any(|name| env::get(name).is_some());
-        Ok(git::Host { ca, own_ssh, events: self.events(), cancel: self.cancel.clone() })
+        Ok(git::Host { ca, own_ssh, events: self.events(), digests: Arc::default(), cancel: self.cancel.clone() })
     }
 
     /// A daemon that answers.
@@ -182,6 +196,7 @@ impl Context {
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
             roots: project.roots.clone(),
+            digests: Arc::clone(&project.digests),
             name: project.name().to_owned(),
             home: project.home.clone(),
             run: format!("{}-{}", std::process::id(), crate::util::clock::now()),

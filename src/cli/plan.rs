@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{context::Context, signer::CertificateArgs};
+use super::{
+    context::{Context, Trust},
+    signer::CertificateArgs,
+};
 use crate::{
-    build::{Session, Survey, survey},
+    build::{Survey, survey},
     diag::{Exit, Failure},
     pipeline::Project,
     plan::{Plan, State, Step, Want, Work},
@@ -24,11 +27,13 @@ pub struct Args {
     pylock: Option<PathBuf>,
     #[command(flatten)]
     signer: CertificateArgs,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let mut project = context.open_with_sources().await?;
+    let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.signer.fingerprint()?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::All)?;
@@ -37,7 +42,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if let Some(folder) = &args.pylock {
         pylock(folder, &project, &plan, &survey, context)?;
     }
-    print(&project, &plan, &survey, &session, context);
+    print(&project, &plan, &survey, context);
     Ok(())
 }
 
@@ -47,7 +52,7 @@ pub async fn show(project: &Project, want: Want, context: &Context) -> Result<()
     let plan = project.plan(&info, want)?;
     let session = context.session(project, engine)?;
     let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-    print(project, &plan, &survey, &session, context);
+    print(project, &plan, &survey, context);
     Ok(())
 }
 
@@ -87,7 +92,7 @@ fn pylock(folder: &Path, project: &Project, plan: &Plan, survey: &Survey, contex
     Ok(())
 }
 
-fn print(project: &Project, plan: &Plan, survey: &Survey, session: &Session, context: &Context) {
+fn print(project: &Project, plan: &Plan, survey: &Survey, context: &Context) {
     context.warn_of_age(project, plan, survey);
     let rows = plan.steps.iter().filter_map(|step| {
         let (state, why) = match survey.states.get(&step.id)? {
@@ -96,7 +101,7 @@ fn print(project: &Project, plan: &Plan, survey: &Survey, session: &Session, con
             State::Waits(on) => (PlanState::Waits, format!("depends on what {} gives", name(on.as_str()))),
             State::Idle => return None,
         };
-        Some(row(step, state, why, survey.estimate(session, step)))
+        Some(row(step, state, why, survey.estimate(step)))
     });
     let view = PlanView { title: project.title(), rows: rows.collect() };
     context.reporter.print(view);

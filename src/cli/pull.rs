@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    context::Context,
+    context::{Context, Trust},
     env,
     push::{package_place, wheel_place},
     registry::{Way, registry},
@@ -47,7 +47,7 @@ enum Wanted {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources().await?;
+    let project = context.open_with_sources(Trust::default()).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let (_engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::All)?;

@@ -6,7 +6,7 @@ mod truth;
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    context::Context,
+    context::{Context, Trust},
     env,
     registry::{Way, registry},
 };
@@ -52,11 +52,13 @@ pub struct Args {
     /// Say what would be pushed, and push nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources().await?;
+    let project = context.open_with_sources(args.trust).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, if args.packages { Want::All } else { Want::Images })?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, stream};
 
-use super::context::Context;
+use super::context::{Context, Trust};
 use crate::{
     build::{Session, remove_leftovers},
     diag::{Exit, Failure},
@@ -26,11 +26,13 @@ pub struct Args {
     /// Stop at the first check that fails and keep the container to look around in, until the next build or test
     #[arg(long)]
     keep: bool,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources().await?;
+    let project = context.open_with_sources(args.trust).await?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::Packages)?;
     let _lock = context.lock(&project).await?;

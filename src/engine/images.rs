@@ -6,7 +6,8 @@ use super::{Engine, EngineError, ImageId, ImageInfo, Labels};
 
 /// What stands before the names of the daemon's own registry, and before those of images that Podman loaded or built:
 /// left out when a name is looked up (distribution reference grammar, "familiar names").
-const IMPLIED: [&str; 5] = ["docker.io/library/", "docker.io/", "index.docker.io/library/", "index.docker.io/", "localhost/"];
+const IMPLIED: [&str; 5] =
+    ["docker.io/library/", "docker.io/", "index.docker.io/library/", "index.docker.io/", "localhost/"];
 
 /// The names of a daemon's images.
 #[derive(Debug, Clone, Default)]

@@ -36,6 +36,8 @@ pub struct Wishes {
     pub extra_index_urls: Option<String>,
     /// Whether there is a CA bundle.
     pub ca: bool,
+    /// Whether every file is read, whatever is known of it.
+    pub paranoid: bool,
 }
 
 /// The platforms that the user asked for, in the recipe's order; all of the recipe's when none was asked for.

@@ -7,7 +7,10 @@ use std::{
 
 use fs_err as fs;
 
-use crate::names::{Commit, Sha256, SourceName};
+use crate::{
+    names::{Commit, Sha256, SourceName},
+    util::digests::Digests,
+};
 
 /// The file that names, in gitignore(5) patterns, what else of a folder does not count.
 pub const IGNORE_FILE: &str = ".factoryignore";
@@ -114,10 +117,15 @@ pub(super) enum Whose {
 ///
 /// # Errors
 /// When something cannot be read, has a name that is not UTF-8, or is neither file, folder nor link.
-pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<Vec<SourceFile>, SourceError> {
+pub(super) fn files(
+    folder: &Path,
+    except: &[PathBuf],
+    whose: Whose,
+    digests: &Digests,
+) -> Result<Vec<SourceFile>, SourceError> {
     if !fs::symlink_metadata(folder)?.is_dir() {
         let relative = utf8(folder.file_name().map_or(folder, Path::new))?;
-        return Ok(vec![describe(folder, relative)?]);
+        return Ok(vec![describe(folder, relative, digests)?]);
     }
     let except = except.to_vec();
     let mut walk = ignore::WalkBuilder::new(folder);
@@ -147,7 +155,7 @@ pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<V
             continue;
         }
         let relative = utf8(entry.path().strip_prefix(folder).unwrap_or(entry.path()))?;
-        found.push(describe(entry.path(), relative)?);
+        found.push(describe(entry.path(), relative, digests)?);
         if found.len() > MOST_FILES {
             return Err(SourceError::Name {
                 path: folder.display().to_string(),
@@ -164,7 +172,7 @@ pub(super) fn files(folder: &Path, except: &[PathBuf], whose: Whose) -> Result<V
 /// # Errors
 /// As of a project's files.
 pub fn every_file(folder: &Path) -> Result<Vec<SourceFile>, SourceError> {
-    files(folder, &[], Whose::Package)
+    files(folder, &[], Whose::Package, &Digests::forgetful())
 }
 
 /// The files that `pattern` (a path or a glob, relative to `root`) names; each with its path below the pattern's
@@ -177,15 +185,16 @@ pub(super) fn matching(
     pattern: &str,
     except: &[PathBuf],
     whose: Whose,
+    digests: &Digests,
 ) -> Result<Vec<SourceFile>, SourceError> {
     let fixed = fixed_part(pattern);
     if fixed == pattern {
-        return files(&root.join(pattern), except, whose);
+        return files(&root.join(pattern), except, whose, digests);
     }
     let matcher = glob(pattern)?;
     let base = root.join(fixed);
     let prefix = if fixed.is_empty() { String::new() } else { format!("{fixed}/") };
-    let mut found = files(&base, except, whose)?;
+    let mut found = files(&base, except, whose, digests)?;
     found.retain(|file| matcher.is_match(format!("{prefix}{}", file.relative)));
     if found.is_empty() {
         return Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned() });
@@ -208,13 +217,13 @@ pub fn glob(pattern: &str) -> Result<globset::GlobMatcher, globset::Error> {
     Ok(globset::GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()?.compile_matcher())
 }
 
-fn describe(path: &Path, relative: String) -> Result<SourceFile, SourceError> {
+fn describe(path: &Path, relative: String, digests: &Digests) -> Result<SourceFile, SourceError> {
     use std::os::unix::fs::PermissionsExt as _;
     let meta = fs::symlink_metadata(path)?;
     let (kind, mode) = if meta.is_symlink() {
         (SourceKind::Symlink { target: utf8(&fs::read_link(path)?)? }, 0o777)
     } else if meta.is_file() {
-        let (sha256, size) = crate::util::files::digest(path)?;
+        let (sha256, size) = digests.of_file(path)?;
         let mode = if meta.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
         (SourceKind::File { sha256, size }, mode)
     } else {
@@ -281,21 +290,28 @@ mod tests {
             ("notes.txt", ""),
             ("packages/p.deb", ""),
         ]);
-        let found = files(folder.path(), &[folder.path().join("packages")], Whose::Project).unwrap();
+        let found =
+            files(folder.path(), &[folder.path().join("packages")], Whose::Project, &Digests::forgetful()).unwrap();
         assert_eq!(names(&found), ["a/x.py", "a-b", "b.py"]);
     }
 
     #[test]
     fn globs_start_below_their_fixed_part() {
         let folder = tree(&[("etc/a.conf", ""), ("etc/b/c.conf", ""), ("etc/b/d.txt", "")]);
-        let found = matching(folder.path(), "etc/**/*.conf", &[], Whose::Project).unwrap();
+        let found = matching(folder.path(), "etc/**/*.conf", &[], Whose::Project, &Digests::forgetful()).unwrap();
         assert_eq!(names(&found), ["a.conf", "b/c.conf"]);
         assert_eq!(
-            names(&matching(folder.path(), "etc", &[], Whose::Project).unwrap()),
+            names(&matching(folder.path(), "etc", &[], Whose::Project, &Digests::forgetful()).unwrap()),
             ["a.conf", "b/c.conf", "b/d.txt"]
         );
-        assert_eq!(names(&matching(folder.path(), "etc/a.conf", &[], Whose::Project).unwrap()), ["a.conf"]);
-        assert!(matches!(matching(folder.path(), "etc/*.nope", &[], Whose::Project), Err(SourceError::NoMatch { .. })));
+        assert_eq!(
+            names(&matching(folder.path(), "etc/a.conf", &[], Whose::Project, &Digests::forgetful()).unwrap()),
+            ["a.conf"]
+        );
+        assert!(matches!(
+            matching(folder.path(), "etc/*.nope", &[], Whose::Project, &Digests::forgetful()),
+            Err(SourceError::NoMatch { .. })
+        ));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! [`Roots`]: where the paths of a recipe are: in the project, or behind `@<name>/` in the checkout of a source.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use fs_err as fs;
 
@@ -8,6 +11,7 @@ use super::project::{self, SourceError, SourceFile, Whose, fixed_part};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
+    util::digests::Digests,
 };
 
 /// The folders that a recipe's paths are relative to.
@@ -15,6 +19,7 @@ use crate::{
 pub struct Roots {
     project: PathBuf,
     checkouts: Checkouts,
+    digests: Arc<Digests>,
 }
 
 /// A path of a recipe, taken apart.
@@ -27,13 +32,19 @@ impl Roots {
     /// A project without sources.
     #[must_use]
     pub fn of(project: &Path) -> Self {
-        Self { project: project.to_owned(), checkouts: Checkouts::new() }
+        Self { project: project.to_owned(), ..Self::default() }
     }
 
     /// A project with its sources.
     #[must_use]
     pub fn with(project: &Path, checkouts: Checkouts) -> Self {
-        Self { project: project.to_owned(), checkouts }
+        Self { project: project.to_owned(), checkouts, ..Self::default() }
+    }
+
+    /// The same where the digests of files may be known already.
+    #[must_use]
+    pub fn knowing(self, digests: &Arc<Digests>) -> Self {
+        Self { digests: Arc::clone(digests), ..self }
     }
 
     /// The checkouts of the sources.
@@ -57,9 +68,9 @@ impl Roots {
     pub fn files(&self, path: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
         let text = text(path)?;
         match self.place(text)? {
-            Place::Project(path) => project::files(&self.project.join(path), except, Whose::Project),
+            Place::Project(path) => project::files(&self.project.join(path), except, Whose::Project, &self.digests),
             Place::Source { name, checkout, path } => {
-                project::files(&inside(name, checkout, path, false)?, &[], Whose::Checkout)
+                project::files(&inside(name, checkout, path, false)?, &[], Whose::Checkout, &self.digests)
             }
         }
     }
@@ -71,16 +82,18 @@ impl Roots {
     /// [`SourceError`]; also when a glob matches nothing.
     pub fn matching(&self, pattern: &str, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
         match self.place(pattern)? {
-            Place::Project(pattern) => project::matching(&self.project, pattern, except, Whose::Project),
+            Place::Project(pattern) => project::matching(&self.project, pattern, except, Whose::Project, &self.digests),
             Place::Source { name, checkout, path } => {
                 let fixed = fixed_part(path);
                 inside(name, checkout, fixed, fixed != path)?;
-                project::matching(&checkout.folder, path, &[], Whose::Checkout).map_err(|error| match error {
-                    SourceError::NoMatch { .. } => SourceError::NoMatch {
-                        pattern: pattern.to_owned(),
-                        place: format!("source `{name}` at {}", checkout.commit.short()),
-                    },
-                    error => error,
+                project::matching(&checkout.folder, path, &[], Whose::Checkout, &self.digests).map_err(|error| {
+                    match error {
+                        SourceError::NoMatch { .. } => SourceError::NoMatch {
+                            pattern: pattern.to_owned(),
+                            place: format!("source `{name}` at {}", checkout.commit.short()),
+                        },
+                        error => error,
+                    }
                 })
             }
         }

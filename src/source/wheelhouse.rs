@@ -16,7 +16,10 @@ use fs_err as fs;
 
 use crate::{
     names::Sha256,
-    util::files::{TEMPORARY, digest, write_whole},
+    util::{
+        digests::Digests,
+        files::{TEMPORARY, write_whole},
+    },
 };
 
 pub use name::{WheelName, normalise};
@@ -127,7 +130,15 @@ impl Wheelhouse {
     /// # Errors
     /// When it cannot be read for another reason than being absent.
     pub fn find(wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
-        Self::check(Self::folder(wheel_dir, platform, key), platform, key)
+        Self::find_with(wheel_dir, platform, key, &Digests::forgetful())
+    }
+
+    /// The same where the digests of files may be known already.
+    ///
+    /// # Errors
+    /// As [`Wheelhouse::find`].
+    pub fn find_with(wheel_dir: &Path, platform: &str, key: &Sha256, digests: &Digests) -> io::Result<Found> {
+        Self::check(Self::folder(wheel_dir, platform, key), platform, key, digests)
     }
 
     /// Gives a folder that was filled from elsewhere its name, where it is a whole wheelhouse of this key.
@@ -135,7 +146,7 @@ impl Wheelhouse {
     /// # Errors
     /// When it cannot be read or renamed.
     pub fn adopt(fresh: &Path, wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
-        match Self::check(fresh.to_owned(), platform, key)? {
+        match Self::check(fresh.to_owned(), platform, key, &Digests::forgetful())? {
             Found::Whole(Self { manifest, .. }) => {
                 let folder = Self::folder(wheel_dir, platform, key);
                 replace(fresh, &folder)?;
@@ -146,7 +157,7 @@ impl Wheelhouse {
     }
 
     /// Holds a folder against its manifest.
-    fn check(folder: PathBuf, platform: &str, key: &Sha256) -> io::Result<Found> {
+    fn check(folder: PathBuf, platform: &str, key: &Sha256, digests: &Digests) -> io::Result<Found> {
         let text = match fs::read(folder.join(MANIFEST)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -166,7 +177,7 @@ impl Wheelhouse {
             return Ok(Found::Damaged("its manifest belongs to another wheelhouse".to_owned()));
         }
         for wheel in &manifest.wheels {
-            match digest(&folder.join(wheel.file.as_str())) {
+            match digests.of_file(&folder.join(wheel.file.as_str())) {
                 Ok((sha256, _)) if sha256 == wheel.sha256 => {}
                 Ok(_) => return Ok(Found::Damaged(format!("{} has changed", wheel.file.as_str()))),
                 Err(_) => return Ok(Found::Damaged(format!("{} is missing", wheel.file.as_str()))),

@@ -6,7 +6,8 @@ use crate::project::Project;
 
 /// Every verb that there is.
 const VERBS: [&str; 14] = [
-    "init", "plan", "build", "test", "push", "pull", "publish", "tag", "verify", "show", "keys", "log", "clean", "doctor",
+    "init", "plan", "build", "test", "push", "pull", "publish", "tag", "verify", "show", "keys", "log", "clean",
+    "doctor",
 ];
 
 fn plain() -> Project {

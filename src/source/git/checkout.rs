@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     names::{Commit, GitUrl, SourceName},
-    util::files::TEMPORARY,
+    util::{digests::Digests, files::TEMPORARY},
 };
 
 /// Most files of a source with all its submodules, and most bytes of them.
@@ -58,8 +58,8 @@ impl What<'_> {
 
     /// The checkout that is there already, when it is whole.
     #[must_use]
-    pub fn find(&self, store: &Path) -> Option<Manifest> {
-        Manifest::find(&self.folder(store), self.commit, self.submodules)
+    pub fn find(&self, store: &Path, digests: &Digests) -> Option<Manifest> {
+        Manifest::find(&self.folder(store), self.commit, self.submodules, digests)
     }
 }
 

@@ -13,7 +13,10 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::error::GitError;
-use crate::{event::Events, util::exec::Call};
+use crate::{
+    event::Events,
+    util::{digests::Digests, exec::Call},
+};
 
 /// What calls of git depend on.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub struct Host {
     pub own_ssh: bool,
     /// Where what happens is told.
     pub events: Events,
+    /// What is known of the files of checkouts.
+    pub digests: Arc<Digests>,
     /// Fires on Ctrl-C.
     pub cancel: CancellationToken,
 }

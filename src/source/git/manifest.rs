@@ -12,7 +12,7 @@ use sha2::Digest as _;
 
 use crate::{
     names::{Commit, Sha256},
-    util::files::digest,
+    util::digests::Digests,
 };
 
 /// The form of the manifest that this program writes and reads.
@@ -55,7 +55,7 @@ impl Manifest {
             version: VERSION,
             commit: commit.clone(),
             submodules,
-            digest: survey(&folder.join(FILES))?,
+            digest: survey(&folder.join(FILES), &Digests::forgetful())?,
             elsewhere,
         };
         let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
@@ -64,24 +64,24 @@ impl Manifest {
 
     /// The manifest of a checkout whose files are what it says; `None` where something is missing, changed or added.
     #[must_use]
-    pub fn find(folder: &Path, commit: &Commit, submodules: bool) -> Option<Self> {
+    pub fn find(folder: &Path, commit: &Commit, submodules: bool, digests: &Digests) -> Option<Self> {
         let manifest: Self = serde_json::from_slice(&fs::read(folder.join(NAME)).ok()?).ok()?;
         let fits = manifest.version == VERSION
             && manifest.commit == *commit
             && manifest.submodules == submodules
-            && survey(&folder.join(FILES)).is_ok_and(|digest| digest == manifest.digest);
+            && survey(&folder.join(FILES), digests).is_ok_and(|digest| digest == manifest.digest);
         fits.then_some(manifest)
     }
 }
 
 /// One digest of everything in a folder, in the order of names.
-fn survey(folder: &Path) -> io::Result<Sha256> {
+fn survey(folder: &Path, digests: &Digests) -> io::Result<Sha256> {
     let mut hash = sha2::Sha256::new();
-    visit(folder, &mut Vec::new(), &mut hash)?;
+    visit(folder, &mut Vec::new(), &mut hash, digests)?;
     Ok(Sha256::from_digest(hash.finalize().into()))
 }
 
-fn visit(folder: &Path, path: &mut Vec<OsString>, hash: &mut sha2::Sha256) -> io::Result<()> {
+fn visit(folder: &Path, path: &mut Vec<OsString>, hash: &mut sha2::Sha256, digests: &Digests) -> io::Result<()> {
     let mut names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
     names.sort();
     for name in names {
@@ -93,7 +93,7 @@ fn visit(folder: &Path, path: &mut Vec<OsString>, hash: &mut sha2::Sha256) -> io
         } else if meta.is_symlink() {
             Sha256::of(fs::read_link(&place)?.as_os_str().as_bytes()).to_string()
         } else if meta.is_file() {
-            digest(&place)?.0.to_string()
+            digests.of_file(&place)?.0.to_string()
         } else {
             return Err(io::Error::other("neither a file, a folder nor a link"));
         };
@@ -104,7 +104,7 @@ fn visit(folder: &Path, path: &mut Vec<OsString>, hash: &mut sha2::Sha256) -> io
         }
         hash.update(format!("{mode:o} {content}\n"));
         if meta.is_dir() {
-            visit(&place, path, hash)?;
+            visit(&place, path, hash, digests)?;
         }
         path.pop();
     }
@@ -143,8 +143,9 @@ mod tests {
             symlink("a/b", files.join("link")).unwrap();
             Manifest::write(folder.path(), &commit, true, None).unwrap();
             change(&files);
-            assert_eq!(Manifest::find(folder.path(), &commit, true).is_some(), what == "nothing", "{what}");
-            assert!(Manifest::find(folder.path(), &commit, false).is_none());
+            let find = |submodules| Manifest::find(folder.path(), &commit, submodules, &Digests::forgetful());
+            assert_eq!(find(true).is_some(), what == "nothing", "{what}");
+            assert!(find(false).is_none());
         }
     }
 }

@@ -143,7 +143,7 @@ fn all_there(wanted: &[Wanted], store: &Path, host: &Host) -> Option<Checkouts> 
     for wanted in wanted {
         let commit = Commit::new(wanted.reference.as_str()).ok()?;
         let what = what(wanted, &commit);
-        let manifest = what.find(store)?;
+        let manifest = what.find(store, &host.digests)?;
         said.push((wanted.name.clone(), manifest, commit.clone()));
         found.insert(wanted.name.clone(), Checkout { folder: what.folder(store).join(FILES), commit });
     }
@@ -169,7 +169,7 @@ async fn check_out(resolved: &Resolved<'_>, store: &Path, git: &Git<'_>) -> Resu
     let what = what(wanted, commit);
     let (name, short) = (&wanted.name, commit.short());
     let is = if called == "commit" { format!("commit {short}") } else { format!("{called} is {short}") };
-    let mut manifest = what.find(store);
+    let mut manifest = what.find(store, &git.host().digests);
     if manifest.is_some() {
         git.events().info(format!("source {name}: {is}"));
     } else {
@@ -179,7 +179,7 @@ async fn check_out(resolved: &Resolved<'_>, store: &Path, git: &Git<'_>) -> Resu
         let bytes = checkout::make(&what, store, git).await?;
         let fetched = if bytes == 0 { String::new() } else { format!(" (fetched {})", size(bytes)) };
         git.events().info(format!("source {name}: {is}{fetched}"));
-        manifest = what.find(store);
+        manifest = what.find(store, &git.host().digests);
     }
     match manifest {
         Some(manifest) => warn_of_lfs(name, &manifest, git.host()),
