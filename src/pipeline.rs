@@ -6,7 +6,7 @@ mod sources;
 pub mod truth;
 mod wishes;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 pub use error::PipelineError;
 pub use wishes::Wishes;
@@ -132,10 +132,31 @@ impl Project {
     /// # Errors
     /// [`PipelineError::Plan`].
     pub fn plan(&self, engine: &EngineInfo, want: Want) -> Result<Plan, PipelineError> {
-        let context = PlanContext {
+        let context = self.context(engine, want);
+        let mut plan = Plan::default();
+        for target in &self.targets {
+            plan::make(&mut plan, &target.recipe, &target.platform, &context)?;
+        }
+        Ok(plan)
+    }
+
+    /// The names that images of this release have, on a daemon of this kind. Looks at no file of a source.
+    ///
+    /// # Errors
+    /// [`PipelineError::Plan`].
+    pub fn names(&self, engine: &EngineInfo) -> Result<BTreeSet<String>, PipelineError> {
+        let context = self.context(engine, Want::Bases);
+        let mut names = BTreeSet::new();
+        for target in &self.targets {
+            names.extend(plan::names(&target.recipe, &target.platform, &context)?);
+        }
+        Ok(names)
+    }
+
+    fn context(&self, engine: &EngineInfo, want: Want) -> PlanContext {
+        PlanContext {
             project: self.folder.clone(),
             roots: self.roots.clone(),
-            home: self.home.clone(),
             release: self.release.clone(),
             epoch: self.epoch,
             revision: self.revision.clone(),
@@ -151,12 +172,7 @@ impl Project {
             ],
             signer: self.signer.clone(),
             want,
-        };
-        let mut plan = Plan::default();
-        for target in &self.targets {
-            plan::make(&mut plan, &target.recipe, &target.platform, &context)?;
         }
-        Ok(plan)
     }
 
     /// The project's state folder.

@@ -103,7 +103,6 @@ async fn import(
         (label::PROJECT, session.name.as_str()),
         (label::KIND, "base"),
         (label::STEP, step.id.as_str()),
-        (label::HOME, session.home.as_str()),
         (label::TAGS, &made),
     ]
     .map(|(name, value)| format!("LABEL {name}=\"{value}\""));
@@ -118,7 +117,7 @@ async fn import(
 
 /// The name of a root file system made from packages: the one that Dockerfiles use, unless it is changed before.
 fn made_name(work: &BaseWork) -> String {
-    if work.quirks.is_some() { format!("{}-plain", work.local) } else { work.local.clone() }
+    if work.quirks.is_some() { BaseWork::plain(&work.local) } else { work.local.clone() }
 }
 
 /// Changes the image where its package manager would not work otherwise, and names it for Dockerfiles.
@@ -139,7 +138,6 @@ async fn mend(
         (label::PROJECT, session.name.as_str()),
         (label::KIND, "base"),
         (label::STEP, step.id.as_str()),
-        (label::HOME, session.home.as_str()),
         (label::TAGS, work.local.as_str()),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

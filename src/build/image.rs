@@ -34,7 +34,6 @@ pub async fn run_builder(
         (label::PROJECT, session.name.as_str()),
         (label::KIND, "builder"),
         (label::STEP, step.id.as_str()),
-        (label::HOME, session.home.as_str()),
         (label::TAGS, work.tag.as_str()),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -48,7 +48,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     } else {
         None
     };
-    let mut items = images(&project, engine.as_ref(), args.all).await?;
+    let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all).await?;
     if args.all {
         items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
     }
@@ -65,14 +65,26 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 fn owned(project: &Project, kind: &str) -> Labels {
-    [(label::PROJECT, project.name()), (label::HOME, project.home.as_str()), (label::KIND, kind)]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    let mut labels = made_by(project);
+    labels.insert(label::HOME.to_owned(), project.home.clone());
+    labels.insert(label::KIND.to_owned(), kind.to_owned());
+    labels
 }
 
-/// The images that are ours: under the names we gave, or without a name when our ledger knows them. Children first, as
-/// the daemon wants it.
-async fn images(project: &Project, engine: &dyn Engine, all: bool) -> Result<Vec<Item>, Failure> {
+/// The label of every image that a project of this name has made.
+fn made_by(project: &Project) -> Labels {
+    [(label::PROJECT.to_owned(), project.name().to_owned())].into()
+}
+
+/// The images that are ours, under the names we gave: those that our ledger knows, and those that have a name of this
+/// release. What another checkout has made of another release, or another project of our name, is neither. Children first,
+/// as the daemon wants it.
+async fn images(
+    project: &Project,
+    release: &BTreeSet<String>,
+    engine: &dyn Engine,
+    all: bool,
+) -> Result<Vec<Item>, Failure> {
     let ledger: BTreeSet<String> = Records::of(&project.folder).made_images();
     let chosen = chosen(project);
     let is_chosen = |image: &ImageInfo| {
@@ -80,13 +92,14 @@ async fn images(project: &Project, engine: &dyn Engine, all: bool) -> Result<Vec
         chosen.as_ref().is_none_or(|ids| platform.is_some_and(|platform| ids.contains(&platform)))
     };
     let kinds: &[&str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
+    let mut found = engine.images(&made_by(project)).await?;
+    found.retain(is_chosen);
+    found.sort_by(|a, b| b.created.cmp(&a.created));
     let mut items = Vec::new();
     for kind in kinds {
-        let mut found = engine.images(&owned(project, kind)).await?;
-        found.retain(is_chosen);
-        found.sort_by(|a, b| b.created.cmp(&a.created));
-        for image in found {
-            items.extend(names(&image, &ledger).into_iter().map(|name| Item::Image { name, size: image.size }));
+        for image in found.iter().filter(|image| image.labels.get(label::KIND).is_some_and(|found| found == kind)) {
+            let names = names(image, &ledger, release).into_iter();
+            items.extend(names.map(|name| Item::Image { name, size: image.size }));
         }
     }
     Ok(items)
@@ -115,12 +128,14 @@ fn chosen(project: &Project) -> Option<Vec<&str>> {
     (ids.len() < all).then_some(ids)
 }
 
-fn names(image: &ImageInfo, ledger: &BTreeSet<String>) -> Vec<String> {
+fn names(image: &ImageInfo, ledger: &BTreeSet<String>, release: &BTreeSet<String>) -> Vec<String> {
+    let known = ledger.contains(&image.id.0);
     if image.tags.is_empty() {
-        return if ledger.contains(&image.id.0) { vec![image.id.0.clone()] } else { Vec::new() };
+        return if known { vec![image.id.0.clone()] } else { Vec::new() };
     }
-    let ours: Vec<&str> = image.labels.get(label::TAGS).map(|tags| tags.split(' ').collect()).unwrap_or_default();
-    image.tags.iter().filter(|tag| ours.contains(&tag.as_str())).cloned().collect()
+    let given: Vec<&str> = image.labels.get(label::TAGS).map(|tags| tags.split(' ').collect()).unwrap_or_default();
+    let is_ours = |name: &&String| given.contains(&name.as_str()) && (known || release.contains(*name));
+    image.tags.iter().filter(is_ours).cloned().collect()
 }
 
 fn paths(project: &Project, all: bool) -> Vec<Item> {

@@ -8,9 +8,12 @@ mod package;
 mod wapt;
 mod wheels;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use super::{Inputs, Plan, Step, TemplateError, Templates, Wishes, Work, dockerfile::Template};
+use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Wishes, Work, dockerfile::Template};
 use crate::{
     event::StepId,
     names::Sha256,
@@ -26,8 +29,6 @@ pub struct PlanContext {
     pub project: PathBuf,
     /// Where the recipe's paths are.
     pub roots: Roots,
-    /// A digest of that folder's place: the owner of what is made in the daemon.
-    pub home: String,
     /// The release.
     pub release: Release,
     /// Time of artefacts.
@@ -140,6 +141,23 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
         plan.steps.push(maker.wapt(wapt)?);
     }
     Ok(())
+}
+
+/// The names that a plan of everything gives to images of one platform, without looking at any file of the project but
+/// templates: with their labels they tell which images of a daemon are this project's.
+///
+/// # Errors
+/// [`PlanError`].
+pub fn names(recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<BTreeSet<String>, PlanError> {
+    let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project, &context.roots) };
+    let (base, _) = maker.base_name();
+    let mut names: BTreeSet<String> = recipe.images.iter().flat_map(|image| maker.tags(image)).collect();
+    if let Some(python) = &recipe.python {
+        names.insert(maker.builder_name(python)?.tag);
+    }
+    names.insert(BaseWork::plain(&base));
+    names.insert(base);
+    Ok(names)
 }
 
 struct Maker<'a> {

@@ -10,7 +10,7 @@ mod step;
 pub use assess::{Record, RecordedFile, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
-pub use make::{PlanContext, PlanError, Want, make};
+pub use make::{PlanContext, PlanError, Want, make, names};
 pub use step::{
     BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, OwnFolder, PackageWork, Plan, QuirksWork, SeedWork, Step,
     WaptWork, WheelsWork, Wishes, Work, label,

@@ -18,7 +18,8 @@ pub mod label {
     pub const KIND: &str = "factory.kind";
     /// The step that made it.
     pub const STEP: &str = "factory.step";
-    /// A digest of the checkout's place: two checkouts of one project are two owners.
+    /// A digest of the checkout's place, on containers only: each checkout removes what its own runs left. What is built does
+    /// not depend on it.
     pub const HOME: &str = "factory.home";
     /// The run that made a container.
     pub const RUN: &str = "factory.run";
@@ -115,6 +116,14 @@ pub struct BaseWork {
     pub refresh_days: u32,
     /// What is changed in it.
     pub quirks: Option<QuirksWork>,
+}
+
+impl BaseWork {
+    /// The name of a root file system made from packages that is changed before it gets the name `local`.
+    #[must_use]
+    pub fn plain(local: &str) -> String {
+        format!("{local}-plain")
+    }
 }
 
 /// How a base image is changed before anything is built on it.

@@ -25,7 +25,6 @@ fn among_others() -> Project {
             image
         };
         let mut other_checkout = like("shop/core:debian-99-2.5.11", "c", &["shop/core:debian-99-1.0"]);
-        other_checkout["labels"]["factory.home"] = json!("another-checkout");
         other_checkout["labels"]["factory.tags"] = json!("shop/core:debian-99-1.0");
         let others = [
             // Somebody's Dockerfile begins with `FROM shop/core`: the labels are inherited.
@@ -57,10 +56,10 @@ fn among_others() -> Project {
     });
     let ledger = project.read(".factory/images");
     project.write(".factory/images", &format!("{ledger}sha256:{}\n", "d".repeat(64)));
-    let home = project.daemon()["images"].as_array().unwrap().iter().find_map(|image| {
-        let labels = &image["labels"];
-        (labels["factory.kind"] == "builder").then(|| labels["factory.home"].clone())
-    });
+    let created = project.calls_of("create").remove(0);
+    let (_, labels) = created.split_once("labels=").unwrap();
+    let home = serde_json::from_str::<Value>(labels).unwrap()["factory.home"].clone();
+    assert!(home.is_string(), "{created}");
     project.meddle(|daemon| {
         let labels = json!({ "factory.project": "shop", "factory.kind": "container", "factory.home": home });
         daemon["containers"]["c92"] =
@@ -119,6 +118,61 @@ fn everything_that_is_ours() {
     let others: Vec<String> = project.images().into_iter().filter(|name| name.contains("shop")).collect();
     assert_eq!(others, ["shop/core:debian-99-1.0", "somebody/shop:1"]);
     assert!(project.images().contains("debian:bookworm-slim"), "a base that was there before is nobody's to remove");
+}
+
+#[test]
+fn another_project_of_the_same_name() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let before = project.images();
+    let other = project.copy_to("other");
+    fs::remove_dir_all(other.path(".factory")).unwrap();
+    for kind in ["core", "web"] {
+        other.edit("factory.toml", &format!("\"shop/{kind}\""), &format!("\"stall/{kind}\""));
+    }
+    other.edit("factory.toml", "[python]", "[python]\nbuild_packages = [\"libffi-dev\"]");
+    other.done(&["build"]);
+    let both = project.images();
+    assert!(both.is_superset(&before) && both.contains("stall/web:2.5.11"), "{both:?}");
+    // Each takes its own, whoever is first.
+    other.done(&["clean"]);
+    assert_eq!(project.images(), before);
+    assert!(!project.done(&["build"]).stderr.contains("started"));
+    other.done(&["build"]);
+    project.done(&["clean"]);
+    let left: Vec<String> = project.images().into_iter().filter(|name| !name.contains("debian:")).collect();
+    let names: Vec<&str> = left.iter().map(|name| name.split(':').next().unwrap()).collect();
+    // Its wheels were whole: nobody asked for its builder again.
+    assert_eq!(names, ["factory.local/base", "stall/core", "stall/core", "stall/web", "stall/web"]);
+}
+
+#[test]
+fn another_checkout_of_another_release() {
+    let mut project = Project::new();
+    let mut other = project.copy_to("other");
+    other.env("FACTORY_TAG", "2.4.0");
+    other.done(&["build"]);
+    project.done(&["build"]);
+    project.done(&["clean", "--all"]);
+    let core = |project: &Project| -> Vec<String> {
+        project.images().into_iter().filter(|name| name.starts_with("shop/core:")).collect()
+    };
+    assert_eq!(core(&project), ["shop/core:2.4.0", "shop/core:debian-12-2.4.0"], "what the other one made stays");
+    project.env("FACTORY_TAG", "2.6.0");
+    project.done(&["build"]);
+    project.env("FACTORY_TAG", "2.6.1");
+    project.done(&["clean"]);
+    assert_eq!(core(&project).len(), 2, "the ledger knows releases that are not named any more");
+}
+
+#[test]
+fn without_its_ledger() {
+    let project = Project::new();
+    project.done(&["build"]);
+    fs::remove_dir_all(project.path(".factory")).unwrap();
+    project.done(&["clean"]);
+    let left: Vec<String> = project.images().into_iter().filter(|name| !name.contains("debian:")).collect();
+    assert!(left.iter().all(|name| name.starts_with("factory.local/base:")), "found by name: {left:?}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ macro_rules! shows {
 
 /// A project, its daemon and its user.
 pub struct Project {
-    root: TempDir,
+    root: Arc<TempDir>,
     folder: PathBuf,
     env: BTreeMap<String, String>,
 }
@@ -107,7 +107,7 @@ WantedBy=multi-user.target
 impl Project {
     /// A project with [`RECIPE`] on a daemon where everything works.
     pub fn new() -> Self {
-        let root = tempfile::Builder::new().prefix("factory-it-").tempdir().unwrap();
+        let root = Arc::new(tempfile::Builder::new().prefix("factory-it-").tempdir().unwrap());
         let path = |name: &str| root.path().join(name).display().to_string();
         let tools = std::env::var_os("PATH").unwrap().into_string().unwrap();
         let env = [
@@ -172,6 +172,14 @@ impl Project {
         fs::rename(&self.folder, &to).unwrap();
         self.folder = to;
         self
+    }
+
+    /// A copy of the project in another folder, on the same daemon. `cp -a` keeps every time that can be kept.
+    pub fn copy_to(&self, name: &str) -> Self {
+        let to = self.root.path().join(name);
+        let copied = Command::new("cp").arg("-a").args([self.folder(), &to]).status().unwrap();
+        assert!(copied.success());
+        Self { root: Arc::clone(&self.root), folder: to, env: self.env.clone() }
     }
 
     /// A path in the project.

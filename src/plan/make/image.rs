@@ -108,7 +108,6 @@ impl Maker<'_> {
         put(label::PROJECT, project.name.as_str());
         put(label::KIND, "image");
         put(label::STEP, self.id(image.name.as_str()).as_str());
-        put(label::HOME, &self.context.home);
         put(label::TAGS, &tags.join(" "));
         labels
     }

@@ -30,6 +30,16 @@ impl Maker<'_> {
     }
 
     pub(super) fn builder(&self, python: &PythonApp) -> Result<Step, PlanError> {
+        let BuilderName { tag, inputs, values } = self.builder_name(python)?;
+        let dockerfile = self.templates.render(&Template::BuiltIn("builder.hbs"), self.platform.manager, &values)?;
+        let mut step =
+            self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
+        step.needs.push(self.id("base"));
+        Ok(step)
+    }
+
+    /// The builder's name, which holds how it is made: checkouts of a project that differ in it do not take each other's.
+    pub(super) fn builder_name(&self, python: &PythonApp) -> Result<BuilderName, PlanError> {
         let values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
@@ -37,22 +47,13 @@ impl Maker<'_> {
             "packages": self.builder_packages(python),
             "ca": self.context.ca,
         });
-        let dockerfile = self.templates.render(&Template::BuiltIn("builder.hbs"), self.platform.manager, &values)?;
         let mut inputs = Inputs::new();
         inputs.insert("builder packages".to_owned(), self.builder_packages(python).join(" "));
         inputs.insert("builder.hbs".to_owned(), self.without_ca("builder.hbs", &values)?);
-        let tag = format!(
-            "factory.local/{}/builder:{}-{}",
-            self.recipe.project.name,
-            self.platform.id,
-            &self.context.home[..12.min(self.context.home.len())]
-        );
-        // A checkout that moved has another name for it; the wheels, which do not depend on it, stay.
-        inputs.insert("tag".to_owned(), tag.clone());
-        let mut step =
-            self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
-        step.needs.push(self.id("base"));
-        Ok(step)
+        let digest = key_of("builder name", &inputs, &BTreeMap::new());
+        let (project, platform) = (&self.recipe.project.name, &self.platform.id);
+        let tag = format!("factory.local/{project}/builder:{platform}-{}", digest.short());
+        Ok(BuilderName { tag, inputs, values })
     }
 
     /// The digest of a rendered template as it is without a CA bundle, which is no input.
@@ -232,6 +233,13 @@ fn listing(manager: Manager) -> Vec<String> {
         }
     };
     command.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// A builder's name and what is in it.
+pub(super) struct BuilderName {
+    pub(super) tag: String,
+    inputs: Inputs,
+    values: serde_json::Value,
 }
 
 /// The pins of a seed in one line: name and digest.
