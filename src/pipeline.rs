@@ -14,10 +14,10 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::Sha256,
-    plan::{self, Plan, PlanContext, Want},
+    plan::{self, Plan, PlanContext, Templates, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeFile, Release},
-    source::{lockfile::Lockfile, roots::Roots},
+    source::{listing::Listing, lockfile::Lockfile, roots::Roots},
     util::{clock, digests::Digests},
 };
 use wishes::{absolute, choose, release, without_userinfo};
@@ -154,8 +154,11 @@ impl Project {
     }
 
     fn context(&self, engine: &EngineInfo, want: Want) -> PlanContext {
+        let (wheels, lock) = (self.folder.join("wheels"), Lockfile::path(&self.folder));
+        let except = vec![self.wheel_dir.clone(), self.packages.clone(), wheels, lock];
         PlanContext {
-            project: self.folder.clone(),
+            listing: Listing::of(&self.roots, except, &self.digests),
+            templates: Templates::of(&self.folder, &self.roots),
             roots: self.roots.clone(),
             release: self.release.clone(),
             epoch: self.epoch,
@@ -164,12 +167,6 @@ impl Project {
             ca: self.ca,
             index_url: self.index_url.clone(),
             extra_index_urls: self.extra_index_urls.clone(),
-            except: vec![
-                self.wheel_dir.clone(),
-                self.packages.clone(),
-                self.folder.join("wheels"),
-                Lockfile::path(&self.folder),
-            ],
             signer: self.signer.clone(),
             want,
         }

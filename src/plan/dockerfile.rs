@@ -1,13 +1,16 @@
 //! Dockerfiles, rendered from the templates of `dockerfiles/`: compiled in; a file of the same name in the project's
 //! `dockerfiles/` wins. A missing value is an error, and nothing is escaped for HTML.
 
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use fs_err as fs;
 use handlebars::{Handlebars, handlebars_helper};
 
 use crate::{
-    names::Sha256,
     platform::Manager,
     source::{project::SourceError, roots::Roots},
 };
@@ -82,30 +85,38 @@ fn quote(text: &str) -> String {
     value
 }
 
-/// The templates of one project.
+/// The templates of one project. Each is read and parsed once for a plan, however many platforms it is rendered for.
 #[derive(Debug)]
 pub struct Templates {
-    project: std::path::PathBuf,
+    project: PathBuf,
     roots: Roots,
+    texts: Mutex<HashMap<String, Arc<str>>>,
+    parsed: Mutex<HashMap<(Manager, String), Arc<Handlebars<'static>>>>,
 }
 
 impl Templates {
     /// The templates that a project sees.
     #[must_use]
     pub fn of(project: &Path, roots: &Roots) -> Self {
-        Self { project: project.to_owned(), roots: roots.clone() }
+        Self { project: project.to_owned(), roots: roots.clone(), texts: Mutex::default(), parsed: Mutex::default() }
     }
 
     /// The text of a built-in name, the project's own where it has one.
     ///
     /// # Errors
     /// When the project's own cannot be read.
-    pub fn text(&self, name: &str) -> Result<String, TemplateError> {
-        let own = self.project.join("dockerfiles").join(name);
-        if own.is_file() {
-            return read(&own, name);
+    pub fn text(&self, name: &str) -> Result<Arc<str>, TemplateError> {
+        if let Some(text) = lock(&self.texts).get(name) {
+            return Ok(Arc::clone(text));
         }
-        Ok(BUILT_IN.iter().find(|(known, _)| *known == name).map_or_else(String::new, |(_, text)| (*text).to_owned()))
+        let own = self.project.join("dockerfiles").join(name);
+        let text: Arc<str> = if own.is_file() {
+            read(&own, name)?.into()
+        } else {
+            BUILT_IN.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text).into()
+        };
+        lock(&self.texts).insert(name.to_owned(), Arc::clone(&text));
+        Ok(text)
     }
 
     /// Renders a built-in name, or a template of the project by its path.
@@ -118,35 +129,52 @@ impl Templates {
         manager: Manager,
         values: &serde_json::Value,
     ) -> Result<String, TemplateError> {
-        let (name, text) = match template {
-            Template::BuiltIn(name) => ((*name).to_owned(), self.text(name)?),
-            Template::Project(path) => {
-                let name = path.display().to_string();
-                (name.clone(), read(&self.roots.file(path)?, &name)?)
-            }
-        };
-        let mut engine = Handlebars::new();
-        engine.set_strict_mode(true);
-        engine.register_escape_fn(handlebars::no_escape);
-        engine.register_helper("json", Box::new(json));
-        engine.register_helper("quoted", Box::new(quoted));
-        let install = format!("install-{}.hbs", manager.as_str());
-        for (partial, text) in [("install", self.text(&install)?), ("main", text)] {
-            let name = if partial == "main" { &name } else { &install };
-            engine
-                .register_template_string(partial, text)
-                .map_err(|error| TemplateError::Syntax { name: name.clone(), reason: error.to_string() })?;
-        }
-        engine.render("main", values).map_err(|error| TemplateError::Render { name, reason: error.to_string() })
+        let failed =
+            |error: handlebars::RenderError| TemplateError::Render { name: template.name(), reason: error.to_string() };
+        self.parsed(template, manager)?.render(MAIN, values).map_err(failed)
     }
 
-    /// The digest of a script that goes into contexts.
-    ///
-    /// # Errors
-    /// As [`Templates::text`].
-    pub fn digest(&self, name: &str) -> Result<Sha256, TemplateError> {
-        Ok(Sha256::of(self.text(name)?))
+    fn parsed(&self, template: &Template<'_>, manager: Manager) -> Result<Arc<Handlebars<'static>>, TemplateError> {
+        // A path of the project may have the name of one that is built in.
+        let key = match template {
+            Template::BuiltIn(name) => (manager, (*name).to_owned()),
+            Template::Project(path) => (manager, format!("project/{}", path.display())),
+        };
+        if let Some(engine) = lock(&self.parsed).get(&key) {
+            return Ok(Arc::clone(engine));
+        }
+        let name = template.name();
+        let text = match template {
+            Template::BuiltIn(name) => self.text(name)?,
+            Template::Project(path) => read(&self.roots.file(path)?, &name)?.into(),
+        };
+        let install = format!("install-{}.hbs", manager.as_str());
+        let engine = Arc::new(engine([("install", install.clone(), self.text(&install)?), (MAIN, name, text)])?);
+        lock(&self.parsed).insert(key, Arc::clone(&engine));
+        Ok(engine)
     }
+}
+
+/// What a template is called while it is rendered.
+const MAIN: &str = "main";
+
+/// A renderer that knows these partials: their names in templates, in messages, and their texts.
+fn engine(partials: [(&str, String, Arc<str>); 2]) -> Result<Handlebars<'static>, TemplateError> {
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    engine.register_escape_fn(handlebars::no_escape);
+    engine.register_helper("json", Box::new(json));
+    engine.register_helper("quoted", Box::new(quoted));
+    for (partial, name, text) in partials {
+        engine
+            .register_template_string(partial, text)
+            .map_err(|error| TemplateError::Syntax { name, reason: error.to_string() })?;
+    }
+    Ok(engine)
+}
+
+fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Which template.
@@ -156,6 +184,15 @@ pub enum Template<'a> {
     BuiltIn(&'static str),
     /// The project's own, relative to the project.
     Project(&'a Path),
+}
+
+impl Template<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::BuiltIn(name) => (*name).to_owned(),
+            Self::Project(path) => path.display().to_string(),
+        }
+    }
 }
 
 fn read(path: &Path, name: &str) -> Result<String, TemplateError> {

@@ -8,10 +8,7 @@ mod package;
 mod wapt;
 mod wheels;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Wishes, Work, dockerfile::Template};
 use crate::{
@@ -19,16 +16,19 @@ use crate::{
     names::Sha256,
     platform::Platform,
     recipe::{Recipe, Release},
-    source::{project::SourceError, roots::Roots},
+    source::{listing::Listing, project::SourceError, roots::Roots},
 };
+use wheels::BuilderName;
 
 /// What a plan depends on beside the recipe.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PlanContext {
-    /// The project's folder, absolute.
-    pub project: PathBuf,
     /// Where the recipe's paths are.
     pub roots: Roots,
+    /// What they name, looked at once for all platforms.
+    pub listing: Listing,
+    /// The project's templates, parsed once for all platforms.
+    pub templates: Templates,
     /// The release.
     pub release: Release,
     /// Time of artefacts.
@@ -46,8 +46,6 @@ pub struct PlanContext {
     pub extra_index_urls: Option<Vec<String>>,
     /// A digest of the certificates that sign, where some are named.
     pub signer: Option<String>,
-    /// Folders of the project that hold output: never an input.
-    pub except: Vec<PathBuf>,
     /// What is wanted.
     pub want: Want,
 }
@@ -119,7 +117,7 @@ pub enum PlanError {
 /// # Errors
 /// [`PlanError`].
 pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<(), PlanError> {
-    let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project, &context.roots) };
+    let maker = Maker::of(recipe, platform, context);
     plan.steps.push(maker.base()?);
     if context.want == Want::Bases {
         return Ok(());
@@ -149,11 +147,11 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
 /// # Errors
 /// [`PlanError`].
 pub fn names(recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<BTreeSet<String>, PlanError> {
-    let maker = Maker { recipe, platform, context, templates: Templates::of(&context.project, &context.roots) };
-    let (base, _) = maker.base_name();
+    let maker = Maker::of(recipe, platform, context);
+    let base = maker.base_name().0.clone();
     let mut names: BTreeSet<String> = recipe.images.iter().flat_map(|image| maker.tags(image)).collect();
     if let Some(python) = &recipe.python {
-        names.insert(maker.builder_name(python)?.tag);
+        names.insert(maker.builder_name(python)?.tag.clone());
     }
     names.insert(BaseWork::plain(&base));
     names.insert(base);
@@ -164,10 +162,15 @@ struct Maker<'a> {
     recipe: &'a Recipe,
     platform: &'a Platform,
     context: &'a PlanContext,
-    templates: Templates,
+    base: (String, Inputs),
+    builder: OnceCell<BuilderName>,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn of(recipe: &'a Recipe, platform: &'a Platform, context: &'a PlanContext) -> Self {
+        Self { recipe, platform, context, base: base::name(recipe, platform), builder: OnceCell::new() }
+    }
+
     fn id(&self, name: &str) -> StepId {
         StepId::new(&self.platform.id, name)
     }
@@ -188,13 +191,17 @@ impl Maker<'_> {
         }
     }
 
-    fn digest_rendered(&self, template: &Template<'_>, values: &serde_json::Value) -> Result<String, PlanError> {
-        let mut values = values.clone();
-        values["ca"] = false.into();
-        Ok(Sha256::of(self.templates.render(template, self.platform.manager, &values)?).to_string())
-    }
-
-    fn digest_file(&self, path: &Path) -> Result<String, PlanError> {
-        Ok(crate::util::files::digest(&self.context.roots.file(path)?)?.0.to_string())
+    /// A Dockerfile, and the digest of what it is without a CA bundle, which is no input.
+    fn rendered(&self, template: &Template<'_>, values: &serde_json::Value) -> Result<(String, Sha256), PlanError> {
+        let render = |values| self.context.templates.render(template, self.platform.manager, values);
+        let dockerfile = render(values)?;
+        if values["ca"] == false {
+            let digest = Sha256::of(&dockerfile);
+            return Ok((dockerfile, digest));
+        }
+        let mut without = values.clone();
+        without["ca"] = false.into();
+        let digest = Sha256::of(render(&without)?);
+        Ok((dockerfile, digest))
     }
 }

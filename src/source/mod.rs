@@ -3,6 +3,7 @@
 pub mod git;
 pub mod http;
 pub mod installed;
+pub mod listing;
 pub mod lockfile;
 pub mod oci;
 pub mod project;

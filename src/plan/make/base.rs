@@ -6,25 +6,19 @@ use super::{
     super::{BaseWork, ContextFile, ContextSource, Inputs, QuirksWork, Step, Work, dockerfile::Template, step::key_of},
     Maker, PlanError,
 };
-use crate::{names::Sha256, platform::Quirk};
+use crate::{
+    platform::{Platform, Quirk},
+    recipe::Recipe,
+};
 
 impl Maker<'_> {
-    /// The name under which this platform's base image stands in Dockerfiles: one per way of making it, shared by all
-    /// projects on the daemon.
-    pub(super) fn base_name(&self) -> (String, Inputs) {
-        let mut inputs = Inputs::new();
-        let image = whole_reference(self.recipe.base.image.as_ref().unwrap_or(&self.platform.base.image));
-        inputs.insert("base image".to_owned(), image);
-        inputs.insert("base.bootstrap".to_owned(), json_word(&self.recipe.base.bootstrap));
-        inputs.insert("bootstrap".to_owned(), serde_json::json!(self.platform.base.bootstrap).to_string());
-        inputs.insert("quirks".to_owned(), serde_json::json!(self.platform.base.quirks).to_string());
-        inputs.insert("base.mirror".to_owned(), self.recipe.base.mirror.clone().unwrap_or_default());
-        let digest = key_of("base name", &inputs, &BTreeMap::new());
-        (format!("factory.local/base:{}-{}", self.platform.id, digest.short()), inputs)
+    /// The name under which this platform's base image stands in Dockerfiles, and what it is made of.
+    pub(super) fn base_name(&self) -> &(String, Inputs) {
+        &self.base
     }
 
     pub(super) fn base(&self) -> Result<Step, PlanError> {
-        let (local, mut inputs) = self.base_name();
+        let (local, mut inputs) = self.base_name().clone();
         let image = inputs["base image"].clone();
         let title = format!("base image {image}");
         let quirks = self.quirks(&mut inputs)?;
@@ -75,10 +69,24 @@ impl Maker<'_> {
             "ca": false,
         });
         let template = Template::BuiltIn("base.hbs");
-        let dockerfile = self.templates.render(&template, self.platform.manager, &values)?;
-        inputs.insert("base.hbs".to_owned(), Sha256::of(&dockerfile).to_string());
+        let (dockerfile, digest) = self.rendered(&template, &values)?;
+        inputs.insert("base.hbs".to_owned(), digest.to_string());
         Ok(Some(QuirksWork { dockerfile, files }))
     }
+}
+
+/// The name under which a platform's base image stands in Dockerfiles: one per way of making it, shared by all projects on
+/// the daemon.
+pub(super) fn name(recipe: &Recipe, platform: &Platform) -> (String, Inputs) {
+    let mut inputs = Inputs::new();
+    let image = whole_reference(recipe.base.image.as_ref().unwrap_or(&platform.base.image));
+    inputs.insert("base image".to_owned(), image);
+    inputs.insert("base.bootstrap".to_owned(), json_word(&recipe.base.bootstrap));
+    inputs.insert("bootstrap".to_owned(), serde_json::json!(platform.base.bootstrap).to_string());
+    inputs.insert("quirks".to_owned(), serde_json::json!(platform.base.quirks).to_string());
+    inputs.insert("base.mirror".to_owned(), recipe.base.mirror.clone().unwrap_or_default());
+    let digest = key_of("base name", &inputs, &BTreeMap::new());
+    (format!("factory.local/base:{}-{}", platform.id, digest.short()), inputs)
 }
 
 /// An image's reference as the daemon lists it: with `:latest` where nothing is said.

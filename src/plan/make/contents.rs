@@ -19,8 +19,8 @@ impl Maker<'_> {
             }
             ContentKind::Symlink => Ok(vec![entry(target, ContextSource::Symlink(content.src.clone()), 0o777)]),
             _ => {
-                let single = self.context.roots.is_file(&content.src);
-                let found = self.context.roots.matching(&content.src, &self.context.except)?;
+                let single = self.context.listing.is_file(&content.src);
+                let found = self.context.listing.matching(&content.src)?;
                 Ok(found
                     .iter()
                     .map(|file| {
@@ -55,7 +55,7 @@ impl Maker<'_> {
                     json!({ "run": ["ln", "-sfn", "--", content.src, place] }),
                 ]
             }
-            _ if self.context.roots.is_file(&content.src) => {
+            _ if self.context.listing.is_file(&content.src) => {
                 vec![json!({ "run": null, "copy": [format!("rootfs{dst}"), place] })]
             }
             _ => vec![json!({ "run": null, "copy": [format!("rootfs{dst}/"), format!("{dst}/")] })],

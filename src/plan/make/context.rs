@@ -18,7 +18,7 @@ impl Maker<'_> {
     pub(super) fn context_files(&self, image: &Image, inputs: &mut Inputs) -> Result<Vec<ContextFile>, PlanError> {
         let mut all = Vec::new();
         for (number, folder) in image.python.iter().enumerate() {
-            let found = self.context.roots.files(folder, &self.context.except)?;
+            let found = self.context.listing.files(folder)?;
             let files: Vec<ContextFile> = found
                 .iter()
                 .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
@@ -32,7 +32,7 @@ impl Maker<'_> {
             all.extend(files);
         }
         if self.wants_pip(image) {
-            let source = ContextSource::Bytes(self.templates.text("virtualenv.py")?.into_bytes());
+            let source = ContextSource::Bytes(self.context.templates.text("virtualenv.py")?.as_bytes().to_vec());
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
             digest_into(inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);

@@ -36,13 +36,13 @@ impl Maker<'_> {
         };
         let mut inputs = Inputs::new();
         let files = self.context_files(image, &mut inputs)?;
-        let values = self.values(image, &files, wheels.is_some(), &base, &from);
+        let values = self.values(image, &files, wheels.is_some(), base, &from);
         let template = match &image.dockerfile {
             Some(path) => Template::Project(path),
             None => Template::BuiltIn("python-app.hbs"),
         };
-        let dockerfile = self.templates.render(&template, self.platform.manager, &values)?;
-        inputs.insert("Dockerfile".to_owned(), self.digest_rendered(&template, &values)?);
+        let (dockerfile, digest) = self.rendered(&template, &values)?;
+        inputs.insert("Dockerfile".to_owned(), digest.to_string());
         let tags = self.tags(image);
         let labels = self.labels(image, &tags);
         inputs.insert("tag".to_owned(), tags.join(" "));
@@ -51,7 +51,7 @@ impl Maker<'_> {
         let mut needs = vec![parent_step.clone()];
         needs.extend(wheels.map(|step| step.id.clone()));
         let seed = match &self.recipe.python {
-            Some(python) if self.wants_pip(image) => self.seed(python)?.map(|step| step.id),
+            Some(_) if self.wants_pip(image) => self.platform.python.seed.as_ref().map(|_| self.id("seed")),
             _ => None,
         };
         needs.extend(seed.clone());

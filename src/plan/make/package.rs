@@ -32,13 +32,13 @@ impl Maker<'_> {
             if content.kind == ContentKind::Symlink {
                 continue;
             }
-            let found = self.context.roots.matching(&content.src, &self.context.except)?;
+            let found = self.context.listing.matching(&content.src)?;
             let files: Vec<ContextFile> =
                 found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
             digest_into(&mut inputs, &content.src, &files);
         }
         for file in package.copyright.license_file.iter().chain(&package.changelog) {
-            inputs.insert(file.display().to_string(), self.digest_file(file)?);
+            inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
         }
         let is_collected = !package.collect.is_empty();
         if is_collected {

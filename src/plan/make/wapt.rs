@@ -30,7 +30,7 @@ impl Maker<'_> {
             digest_into(&mut inputs, &dir.display().to_string(), &files);
         }
         for file in wapt.setup.iter().chain(&wapt.icon) {
-            inputs.insert(file.display().to_string(), self.digest_file(file)?);
+            inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
         }
         let mut needs: Vec<StepId> = wapt.from.iter().map(|image| self.id(image.as_str())).collect();
         let mut packages = Vec::new();
@@ -38,7 +38,7 @@ impl Maker<'_> {
             match &content.src {
                 WaptSource::Container(_) => {}
                 WaptSource::Project(src) => {
-                    let found = self.context.roots.matching(src, &self.context.except)?;
+                    let found = self.context.listing.matching(src)?;
                     let files: Vec<ContextFile> =
                         found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
                     digest_into(&mut inputs, src, &files);

@@ -30,8 +30,7 @@ impl Maker<'_> {
     }
 
     pub(super) fn builder(&self, python: &PythonApp) -> Result<Step, PlanError> {
-        let BuilderName { tag, inputs, values } = self.builder_name(python)?;
-        let dockerfile = self.templates.render(&Template::BuiltIn("builder.hbs"), self.platform.manager, &values)?;
+        let BuilderName { tag, inputs, dockerfile } = self.builder_name(python)?.clone();
         let mut step =
             self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
         step.needs.push(self.id("base"));
@@ -39,7 +38,10 @@ impl Maker<'_> {
     }
 
     /// The builder's name, which holds how it is made: checkouts of a project that differ in it do not take each other's.
-    pub(super) fn builder_name(&self, python: &PythonApp) -> Result<BuilderName, PlanError> {
+    pub(super) fn builder_name(&self, python: &PythonApp) -> Result<&BuilderName, PlanError> {
+        if let Some(known) = self.builder.get() {
+            return Ok(known);
+        }
         let values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
@@ -47,26 +49,21 @@ impl Maker<'_> {
             "packages": self.builder_packages(python),
             "ca": self.context.ca,
         });
+        let (dockerfile, digest) = self.rendered(&Template::BuiltIn("builder.hbs"), &values)?;
         let mut inputs = Inputs::new();
         inputs.insert("builder packages".to_owned(), self.builder_packages(python).join(" "));
-        inputs.insert("builder.hbs".to_owned(), self.without_ca("builder.hbs", &values)?);
+        inputs.insert("builder.hbs".to_owned(), digest.to_string());
         let digest = key_of("builder name", &inputs, &BTreeMap::new());
         let (project, platform) = (&self.recipe.project.name, &self.platform.id);
         let tag = format!("factory.local/{project}/builder:{platform}-{}", digest.short());
-        Ok(BuilderName { tag, inputs, values })
-    }
-
-    /// The digest of a rendered template as it is without a CA bundle, which is no input.
-    pub(super) fn without_ca(&self, template: &'static str, values: &serde_json::Value) -> Result<String, PlanError> {
-        self.digest_rendered(&Template::BuiltIn(template), values)
+        Ok(self.builder.get_or_init(|| BuilderName { tag, inputs, dockerfile }))
     }
 
     /// The step that fetches pip, where the platform's own is too old.
     pub(super) fn seed(&self, python: &PythonApp) -> Result<Option<Step>, PlanError> {
         let own = &self.platform.python;
         let Some(seed) = &own.seed else { return Ok(None) };
-        let builder = self.builder(python)?;
-        let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
+        let builder = self.builder_name(python)?;
         // Pinned by digest: where they come from is no input.
         let inputs = Inputs::from([
             ("pinned wheels".to_owned(), pins(seed)),
@@ -77,14 +74,14 @@ impl Maker<'_> {
         let work = SeedWork {
             seed: seed.clone(),
             python: own.clone(),
-            script: self.templates.text("seed.py")?,
+            script: self.context.templates.text("seed.py")?.to_string(),
             index: self.index(python),
-            builder: tag.clone(),
+            builder: builder.tag.clone(),
             key,
         };
         let title = format!("pip for Python {}", own.version);
         let mut step = self.step("seed", title, Work::Seed(Box::new(work)), inputs);
-        step.uses.push(builder.id);
+        step.uses.push(self.id("builder"));
         Ok(Some(step))
     }
 
@@ -131,8 +128,8 @@ impl Maker<'_> {
         let index = self.index(python);
         let mut inputs = Inputs::new();
         let first: Vec<PathBuf> = std::iter::once(requirements_file).chain(&constraints).cloned().collect();
-        let texts = requirements::closure(&self.context.roots, &first)?;
-        for (path, text) in &texts {
+        let texts = self.context.listing.requirements(&first)?;
+        for (path, text) in texts.iter() {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
         let asking = requirements::asking(&texts, requirements_file);
@@ -156,10 +153,9 @@ impl Maker<'_> {
         if let Some(seed) = &own.seed {
             inputs.insert("seed".to_owned(), pins(seed));
         }
-        let builder = self.builder(python)?;
-        let Work::Builder(BuilderWork { tag, .. }) = &builder.work else { return Ok(None) };
+        let builder = self.builder_name(python)?;
         let toolbox = match &seed {
-            Some(step) => Some((step.id.clone(), self.templates.text("virtualenv.py")?)),
+            Some(step) => Some((step.id.clone(), self.context.templates.text("virtualenv.py")?.to_string())),
             None => None,
         };
         let name = format!("wheels-{}", image.name);
@@ -178,12 +174,12 @@ impl Maker<'_> {
             index,
             python: own.clone(),
             toolbox,
-            builder: tag.clone(),
+            builder: builder.tag.clone(),
             key,
         };
         let title = format!("wheels of {}", requirements_file.display());
         let mut step = self.step(&name, title, Work::Wheels(Box::new(work)), inputs);
-        step.uses.push(builder.id);
+        step.uses.push(self.id("builder"));
         step.uses.extend(seed.map(|step| step.id));
         step.wanted = matches!(self.context.want, Want::All | Want::Wheels);
         let wishes = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::wishes(text)));
@@ -208,8 +204,8 @@ impl Maker<'_> {
                 let path = root.join(within(Path::new(&written)).ok_or(out)?);
                 let files: Vec<ContextFile> = self
                     .context
-                    .roots
-                    .files(&path, &self.context.except)?
+                    .listing
+                    .files(&path)?
                     .iter()
                     .map(|file| ContextFile::of_project(file.relative.clone(), file))
                     .collect();
@@ -235,11 +231,12 @@ fn listing(manager: Manager) -> Vec<String> {
     command.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// A builder's name and what is in it.
+/// A builder's name and what is behind it.
+#[derive(Debug, Clone)]
 pub(super) struct BuilderName {
     pub(super) tag: String,
     inputs: Inputs,
-    values: serde_json::Value,
+    dockerfile: String,
 }
 
 /// The pins of a seed in one line: name and digest.
