@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     event::{Event, Made, MadeKind, Outcome, StepId},
-    plan::{Plan, Record, RecordedFile, State, Step, Work, assess, judge},
+    names::Sha256,
+    plan::{Assessment, Estimate, Plan, Record, RecordedFile, State, Step, Work, assess, estimate, judge},
     util::clock,
 };
 
@@ -64,14 +65,22 @@ pub struct BuildError {
 pub struct Survey {
     /// The state of every step.
     pub states: BTreeMap<StepId, State>,
+    /// The keys that are known before anything runs.
+    pub keys: BTreeMap<StepId, Sha256>,
     truth: Truth,
 }
 
 impl Survey {
     /// How long a step took when it last ran, in milliseconds.
     #[must_use]
-    pub fn estimate(&self, step: &Step) -> Option<u64> {
-        self.truth.took_ms(&step.id)
+    pub fn took_ms(&self, step: &StepId) -> Option<u64> {
+        self.truth.took_ms(step)
+    }
+
+    /// How long a run will take with so many jobs.
+    #[must_use]
+    pub fn estimate(&self, plan: &Plan, jobs: usize) -> Estimate {
+        estimate(plan, &self.states, &|step| self.took_ms(step), jobs)
     }
 
     /// Base images that were last fetched or made longer ago than their recipe wants, in words. `now` is in seconds since
@@ -107,8 +116,8 @@ impl Survey {
 /// When the daemon does not answer.
 pub async fn survey(plan: &Plan, session: &Session) -> Result<Survey, StepError> {
     let truth = Truth::of(plan, session).await?;
-    let states = assess(plan, &|step| truth.record(step));
-    Ok(Survey { states, truth })
+    let Assessment { states, keys } = assess(plan, &|step| truth.record(step));
+    Ok(Survey { states, keys, truth })
 }
 
 /// Runs what the survey says must run. A failure stops new steps from starting; those that run are let finish, so that

@@ -1,5 +1,7 @@
 //! `factory plan`.
 
+mod pylock;
+
 use std::path::{Path, PathBuf};
 
 use super::{
@@ -9,19 +11,21 @@ use super::{
 use crate::{
     build::{Survey, survey},
     diag::{Exit, Failure},
+    event::StepId,
     pipeline::Project,
-    plan::{Plan, State, Step, Want, Work},
-    report::{PlanRow, PlanState, PlanView},
-    source::{
-        lockfile::{Packages, pylock_name, render_pylock},
-        wheelhouse::Wheelhouse,
-    },
-    util::files::write_whole,
+    plan::{State, Step, Want},
+    report::{Output, PlanDot, PlanEstimate, PlanRow, PlanState, PlanView},
 };
 
-/// Show what is cached and what will run, and why, without doing any of it
+/// Show what is cached and what will run, why, and how long it will take, without doing any of it
+///
+/// How long a step takes is what it took the last time. A key that depends on what an earlier step will give is not known
+/// yet: such a step waits, and may turn out to be cached.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Print the graph for Graphviz: `factory plan --dot | dot -Tsvg`
+    #[arg(long)]
+    dot: bool,
     /// Write what is in the wheelhouses as `pylock.<platform>.toml` (PEP 751) into this folder
     #[arg(long, value_name = "DIR")]
     pylock: Option<PathBuf>,
@@ -33,91 +37,82 @@ pub struct Args {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    if args.dot && context.reporter.settings().output == Output::Json {
+        let failure = Failure::new(Exit::Usage, "`--dot` is for Graphviz, `--output json` for other programs");
+        return Err(failure.help("leave one of them out; the JSON form has the graph in `needs` and `uses`"));
+    }
     let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.signer.fingerprint()?;
-    let (engine, info) = context.engine().await?;
-    let plan = project.plan(&info, Want::All)?;
-    let session = context.session(&project, engine)?;
-    let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-    if let Some(folder) = &args.pylock {
-        pylock(folder, &project, &plan, &survey, context)?;
+    let view = view(&project, Want::All, args.pylock.as_deref(), context).await?;
+    if args.dot {
+        context.reporter.print(PlanDot(view))
+    } else {
+        context.reporter.print(view)
     }
-    print(&project, &plan, &survey, context);
     Ok(())
 }
 
 /// Prints the plan of what is wanted.
 pub async fn show(project: &Project, want: Want, context: &Context) -> Result<(), Failure> {
+    context.reporter.print(view(project, want, None, context).await?);
+    Ok(())
+}
+
+async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Context) -> Result<PlanView, Failure> {
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, want)?;
     let session = context.session(project, engine)?;
     let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-    print(project, &plan, &survey, context);
-    Ok(())
-}
-
-/// Writes the wheelhouses of every platform in the form of PEP 751. All of them must be there.
-fn pylock(folder: &Path, project: &Project, plan: &Plan, survey: &Survey, context: &Context) -> Result<(), Failure> {
-    let folder = std::path::absolute(folder)
-        .map_err(|error| Failure::new(Exit::Usage, "`--pylock` is no folder").because(error))?;
-    let mut texts = Vec::new();
-    for target in &project.targets {
-        let platform = &target.platform.id;
-        let (mut packages, mut machine) = (Packages::default(), None);
-        for step in plan.steps.iter().filter(|step| step.platform == *platform) {
-            let Work::Wheels(work) = &step.work else { continue };
-            let (wheel_dir, key) = (&project.wheel_dir, &work.key);
-            let cached = survey.states.get(&step.id) == Some(&State::Cached);
-            let manifest = Wheelhouse::manifest(wheel_dir, platform.as_str(), key).filter(|_| cached);
-            let manifest = manifest.ok_or_else(|| {
-                Failure::new(Exit::Usage, format!("the wheels of {} are not built", step.id))
-                    .help("`factory build wheels`")
-            })?;
-            let house = Wheelhouse::folder(wheel_dir, platform.as_str(), key);
-            packages.add(work.image.as_str(), &house, &manifest.wheels).map_err(|clash| {
-                Failure::new(Exit::Usage, format!("{platform}: {clash}"))
-                    .help("pin one version of it in both requirements files")
-            })?;
-            machine = Some((work.python.version.clone(), work.machine.clone()));
-        }
-        let Some((python, machine)) = machine else { continue };
-        texts.push((folder.join(pylock_name(platform)), render_pylock(&packages, &python, &machine, &folder)));
+    if let Some(folder) = pylock {
+        pylock::write(folder, project, &plan, &survey, context)?;
     }
-    for (path, text) in texts {
-        write_whole(&path, text.as_bytes()).map_err(|error| {
-            Failure::new(Exit::StepFailed, "the lock for other tools could not be written").because(error)
-        })?;
-        context.events().info(format!("wrote {}", path.display()));
-    }
-    Ok(())
+    context.warn_of_age(project, &plan, &survey);
+    let estimate = survey.estimate(&plan, session.jobs);
+    Ok(PlanView {
+        title: project.title(),
+        rows: plan.steps.iter().filter_map(|step| row(step, &survey)).collect(),
+        estimate: PlanEstimate {
+            jobs: session.jobs,
+            run_ms: estimate.run_ms,
+            work_ms: estimate.work_ms,
+            unknown: estimate.unknown,
+        },
+    })
 }
 
-fn print(project: &Project, plan: &Plan, survey: &Survey, context: &Context) {
-    context.warn_of_age(project, plan, survey);
-    let rows = plan.steps.iter().filter_map(|step| {
-        let (state, why) = match survey.states.get(&step.id)? {
-            State::Cached => (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default()),
-            State::Run(why) => (PlanState::Run, why.clone()),
-            State::Waits(on) => (PlanState::Waits, format!("depends on what {} gives", name(on.as_str()))),
-            State::Idle => return None,
-        };
-        Some(row(step, state, why, survey.estimate(step)))
-    });
-    let view = PlanView { title: project.title(), rows: rows.collect() };
-    context.reporter.print(view);
-}
-
-fn row(step: &Step, state: PlanState, why: String, estimate_ms: Option<u64>) -> PlanRow {
-    PlanRow {
+/// A step as it is shown; `None` where nothing wants it.
+fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
+    let waits_for = || step.needs.iter().filter(|need| survey.states.get(*need) != Some(&State::Cached));
+    let (state, why) = match survey.states.get(&step.id)? {
+        State::Cached => (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default()),
+        State::Run(why) => (PlanState::Run, why.clone()),
+        State::Waits(_) => (PlanState::Waits, outputs(&waits_for().map(name).collect::<Vec<_>>())),
+        State::Idle => return None,
+    };
+    let all = |ids: &[StepId]| ids.iter().map(ToString::to_string).collect();
+    Some(PlanRow {
         platform: step.platform.to_string(),
-        step: name(step.id.as_str()).to_owned(),
+        step: name(&step.id).to_owned(),
         title: step.title.clone(),
         state,
         why,
-        estimate_ms: if state == PlanState::Cached { None } else { estimate_ms },
+        key: survey.keys.get(&step.id).map(ToString::to_string),
+        waits_for: if state == PlanState::Waits { waits_for().map(ToString::to_string).collect() } else { Vec::new() },
+        needs: all(&step.needs),
+        uses: all(&step.uses),
+        estimate_ms: survey.took_ms(&step.id).filter(|_| state != PlanState::Cached),
+    })
+}
+
+/// `depends on what base and wheels-core give`.
+fn outputs(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("depends on what {one} gives"),
+        [first @ .., last] => format!("depends on what {} and {last} give", first.join(", ")),
     }
 }
 
-fn name(id: &str) -> &str {
-    id.split_once('/').map_or(id, |(_, name)| name)
+fn name(id: &StepId) -> &str {
+    id.as_str().split_once('/').map_or(id.as_str(), |(_, name)| name)
 }

@@ -66,33 +66,45 @@ pub enum State {
     Idle,
 }
 
+/// Where every step of a plan stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Assessment {
+    /// The state of every step.
+    pub states: BTreeMap<StepId, State>,
+    /// The keys that are known: of a step that waits there is none yet.
+    pub keys: BTreeMap<StepId, Sha256>,
+}
+
 /// The state of every step. `record` gives a step's record, or why the one it has does not count any more (`None` when
 /// it never had one).
 #[must_use]
-pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<String>>) -> BTreeMap<StepId, State> {
-    let mut states = BTreeMap::new();
+pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<String>>) -> Assessment {
+    let mut found = Assessment::default();
     let mut outputs = BTreeMap::new();
     for step in &plan.steps {
         let waits = step.needs.iter().find(|need| !outputs.contains_key(*need)).cloned();
         let state = match waits {
             Some(need) => State::Waits(need),
-            None => match judge(step, record(step), &outputs) {
-                Ok(found) => {
-                    outputs.insert(step.id.clone(), found.output);
-                    State::Cached
+            None => {
+                found.keys.insert(step.id.clone(), step.key(&outputs));
+                match judge(step, record(step), &outputs) {
+                    Ok(found) => {
+                        outputs.insert(step.id.clone(), found.output);
+                        State::Cached
+                    }
+                    Err(why) => State::Run(why),
                 }
-                Err(why) => State::Run(why),
-            },
+            }
         };
-        states.insert(step.id.clone(), state);
+        found.states.insert(step.id.clone(), state);
     }
-    let wanted = demanded(plan, &states);
-    for (id, state) in &mut states {
+    let wanted = demanded(plan, &found.states);
+    for (id, state) in &mut found.states {
         if !wanted.contains(id) && *state != State::Cached {
             *state = State::Idle;
         }
     }
-    states
+    found
 }
 
 /// The record of a step when it counts for these outputs; else why the step must run.

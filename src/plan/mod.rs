@@ -4,14 +4,19 @@
 mod assess;
 mod context;
 mod dockerfile;
+mod estimate;
 mod make;
 mod step;
 
-pub use assess::{Record, RecordedFile, State, assess, judge};
+pub use assess::{Assessment, Record, RecordedFile, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
+pub use estimate::{Estimate, estimate};
 pub use make::{PlanContext, PlanError, Want, make, names};
 pub use step::{
     BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, OwnFolder, PackageWork, Plan, QuirksWork, SeedWork, Step,
     WaptWork, WheelsWork, Wishes, Work, label,
 };
+
+#[cfg(test)]
+mod tests;

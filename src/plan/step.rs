@@ -315,11 +315,3 @@ pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
 }
-
-impl Plan {
-    /// The step of a name.
-    #[must_use]
-    pub fn step(&self, id: &StepId) -> Option<&Step> {
-        self.steps.iter().find(|step| step.id == *id)
-    }
-}

@@ -5,6 +5,7 @@
 
 mod clock;
 mod doctor;
+mod dot;
 mod face;
 mod human;
 mod json;
@@ -29,11 +30,12 @@ mod view;
 
 pub use clock::Clock;
 pub use doctor::{Check, CheckState, DoctorView};
+pub use dot::PlanDot;
 pub use json::SCHEMA;
 pub use list::{ListColumn, ListKind, ListView};
 pub use logs::LogDir;
 pub use look::{Glyphs, Look, Paint};
-pub use plan::{PlanRow, PlanState, PlanView};
+pub use plan::{PlanEstimate, PlanRow, PlanState, PlanView};
 pub use reporter::{ReportError, Reporter};
 pub use settings::{Output, Settings, Surroundings, Verbosity};
 pub use table::{Cell, Column, Table};

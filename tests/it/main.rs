@@ -88,6 +88,8 @@ mod tag;
 #[cfg(feature = "scripted")]
 mod trial;
 #[cfg(feature = "scripted")]
+mod truth;
+#[cfg(feature = "scripted")]
 mod wapt;
 #[cfg(feature = "scripted")]
 mod wheels;
