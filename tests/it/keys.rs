@@ -53,9 +53,9 @@ fn a_changed_requirement() {
     wheels-core: requirements.txt changed: six 1.16.0 -> 1.17.0
     core: depends on what wheels-core gives
     wheels-web: requirements.txt changed: six 1.16.0 -> 1.17.0
-    web: depends on what core gives
+    web: depends on what core and wheels-web give
     package-shop: depends on what core gives
-    package-shop-web: depends on what web gives
+    package-shop-web: depends on what web and package-shop give
     ");
     assert_eq!(ran(&project), ALL_FROM_WHEELS);
 }
@@ -87,7 +87,7 @@ fn a_changed_file_of_the_application() {
     core: python folder app changed
     web: depends on what core gives
     package-shop: depends on what core gives
-    package-shop-web: depends on what web gives
+    package-shop-web: depends on what web and package-shop give
     ");
     assert_eq!(ran(&project), ALL_FROM_CORE);
 }
@@ -151,7 +151,7 @@ fn another_release() {
     core: labels changed, tag changed
     web: depends on what core gives
     package-shop: depends on what core gives
-    package-shop-web: depends on what web gives
+    package-shop-web: depends on what web and package-shop give
     ");
     assert_eq!(ran(&project), ALL_FROM_CORE);
     let kept = packages(&project).iter().filter(|(name, _)| name.contains("2.5.11")).count();

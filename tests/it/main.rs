@@ -58,6 +58,8 @@ mod metadata;
 #[cfg(feature = "scripted")]
 mod oci;
 #[cfg(feature = "scripted")]
+mod places;
+#[cfg(feature = "scripted")]
 mod play;
 #[cfg(feature = "scripted")]
 mod push;

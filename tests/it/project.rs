@@ -34,9 +34,9 @@ macro_rules! shows {
 
 /// A project, its daemon and its user.
 pub struct Project {
-    root: Arc<TempDir>,
-    folder: PathBuf,
-    env: BTreeMap<String, String>,
+    pub(super) root: Arc<TempDir>,
+    pub(super) folder: PathBuf,
+    pub(super) env: BTreeMap<String, String>,
 }
 
 /// The recipe of most tests: a parent and a child image, each with wheels of its own and a package.
@@ -164,22 +164,6 @@ impl Project {
     /// The project's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// The same project in another folder.
-    pub fn move_to(mut self, name: &str) -> Self {
-        let to = self.root.path().join(name);
-        fs::rename(&self.folder, &to).unwrap();
-        self.folder = to;
-        self
-    }
-
-    /// A copy of the project in another folder, on the same daemon. `cp -a` keeps every time that can be kept.
-    pub fn copy_to(&self, name: &str) -> Self {
-        let to = self.root.path().join(name);
-        let copied = Command::new("cp").arg("-a").args([self.folder(), &to]).status().unwrap();
-        assert!(copied.success());
-        Self { root: Arc::clone(&self.root), folder: to, env: self.env.clone() }
     }
 
     /// A path in the project.

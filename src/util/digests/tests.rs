@@ -1,3 +1,5 @@
+//! What is remembered of files that change in every way that keeps something of them.
+
 use std::{
     fs,
     os::unix::fs::MetadataExt as _,
