@@ -8,14 +8,23 @@ use serde_json::{Value, json};
 use crate::{
     build::sha256,
     play::{INSTALLED, Script, file, psutil},
-    project::{Project, Run},
+    project::{Project, RECIPE, Run},
 };
 
 const SIX: &str = "six-1.16.0-py2.py3-none-any.whl";
 
+/// The usual project with its first image alone.
+pub fn one_image() -> Project {
+    let project = Project::new();
+    let part = |start: &str, end: &str| RECIPE[RECIPE.find(start).unwrap()..RECIPE.find(end).unwrap()].to_owned();
+    let image = part("[project]", "[[image]]\nname = \"web\"");
+    project.write("factory.toml", &(image + &part("[[package]]", "[[package]]\nname = \"shop-web\"")));
+    project
+}
+
 /// A project with wheels, and one image only.
 fn built() -> Project {
-    let project = Project::with_one_image();
+    let project = one_image();
     project.done(&["build", "wheels"]);
     project.forget_calls();
     project
@@ -322,8 +331,25 @@ fn the_store_stays_within_its_limit() {
     for bad in ["much", "10X", "-1", "1.5G", "99999999999999999999"] {
         project.env("WHEEL_STORE_LIMIT", bad);
         project.run(&["build"]).assert_code(2).says(&["WHEEL_STORE_LIMIT is", "WHEEL_STORE_LIMIT=20G"]);
-        project.run(&["doctor"]).says(&[]);
+        let doctor = project.run(&["doctor"]);
+        assert!(doctor.stdout.contains("WHEEL_STORE_LIMIT is"), "{doctor}");
     }
+}
+
+#[test]
+fn doctor_shows_it_and_clean_frees_it() {
+    let project = built();
+    let doctor = project.run(&["doctor"]);
+    assert!(doctor.stdout.contains("wheel store") && doctor.stdout.contains("of 10 GB"), "{doctor}");
+    let kept = project.done(&["clean"]);
+    assert!(!kept.stdout.contains("wheel store") && project.path("wheels/store").is_dir(), "{kept}");
+    let told = project.done(&["clean", "--all", "--dry-run"]);
+    assert!(told.stdout.contains("wheel store") && project.path("wheels/store").is_dir(), "{told}");
+    project.done(&["clean", "--all"]);
+    assert!(!project.path("wheels/store").exists());
+    assert!(project.path("factory.lock").exists(), "it is the user's");
+    let doctor = project.run(&["doctor"]);
+    assert!(!doctor.stdout.contains("wheel store"), "{doctor}");
 }
 
 #[test]

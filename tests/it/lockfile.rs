@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::{
+    incremental::one_image,
     play::{Script, downloads, file},
     project::{Project, Run},
 };
@@ -13,7 +14,7 @@ const LOCK: &str = "factory.lock";
 
 /// A built project with a lock, whose calls are forgotten.
 fn locked() -> Project {
-    let project = Project::with_one_image();
+    let project = one_image();
     project.done(&["build", "wheels"]);
     project.forget_calls();
     project

@@ -151,16 +151,6 @@ impl Project {
         project
     }
 
-    /// The same with its first image alone.
-    pub fn with_one_image() -> Self {
-        let project = Self::new();
-        let part = |start: &str, end: &str| RECIPE[RECIPE.find(start).unwrap()..RECIPE.find(end).unwrap()].to_owned();
-        let recipe =
-            part("[project]", "[[image]]\nname = \"web\"") + &part("[[package]]", "[[package]]\nname = \"shop-web\"");
-        project.write("factory.toml", &recipe);
-        project
-    }
-
     /// The project's folder.
     pub fn folder(&self) -> &Path {
         &self.folder

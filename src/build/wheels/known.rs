@@ -4,7 +4,10 @@
 //!
 //! What is not pinned, and what the pins require, is asked of the index as ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{
     super::{Records, StepError},
@@ -45,17 +48,8 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
             continue;
         }
         let wheel = match &before.sdist {
-            Some(sdist) => {
-                let options = compile::options(bench, &requirement.name);
-                let key = environment.making(sdist.clone(), options).await?.key();
-                let wheel = compile::stored(bench, &key, Some(requirement.name.clone()), &folder).await?;
-                wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel })
-            }
-            None => {
-                let label = bench.fetch(key_of_file(&before.sha256), &folder).await?;
-                let label = label.filter(|label| label.name == before.file.as_str());
-                label.map(|label| Wheel::fetched(before.file.clone(), label.sha256, label.size, true))
-            }
+            Some(sdist) => built(bench, environment, &requirement.name, sdist, &folder).await?,
+            None => fetched(bench, before, &folder).await?,
         };
         // What does not answer (a version that is written in another way) is asked for like anything else.
         let found =
@@ -63,6 +57,26 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
         ready.extend(found.filter(|ready| ready.answers(&requirement)));
     }
     Ok(ready)
+}
+
+/// The wheel that was built of a source distribution, where the store has it for what the builder image is now.
+async fn built(
+    bench: &Bench<'_>,
+    environment: &Environment<'_>,
+    name: &str,
+    sdist: &Sha256,
+    folder: &Path,
+) -> Result<Option<Wheel>, StepError> {
+    let key = environment.making(sdist.clone(), compile::options(bench, name)).await?.key();
+    let wheel = compile::stored(bench, &key, Some(name.to_owned()), folder).await?;
+    Ok(wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel }))
+}
+
+/// The wheel that an index gave, where the store has it.
+async fn fetched(bench: &Bench<'_>, before: &Before, folder: &Path) -> Result<Option<Wheel>, StepError> {
+    let label = bench.fetch(key_of_file(&before.sha256), folder).await?;
+    let label = label.filter(|label| label.name == before.file.as_str());
+    Ok(label.map(|label| Wheel::fetched(before.file.clone(), label.sha256, label.size, true)))
 }
 
 /// Everything that is asked for with a line of its own.

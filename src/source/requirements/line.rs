@@ -103,7 +103,7 @@ pub fn with_requirements(text: &str, instead: &dyn Fn(&Requirement) -> Option<St
     let (mut whole, mut begun) = (String::new(), String::new());
     for line in text.split_inclusive('\n') {
         begun.push_str(line);
-        if line.trim_end_matches('\n').ends_with('\\') {
+        if line.trim_end_matches(['\r', '\n']).ends_with('\\') {
             continue;
         }
         let other = match lines(&begun).as_slice() {
@@ -329,6 +329,8 @@ mod tests {
         let expected = "# first\nSIX sha256:bb sha256:aa\nIDNA[x];os_name == 'posix'\n-c c.txt";
         assert_eq!(with_requirements(text, &instead), expected);
         assert_eq!(with_requirements(text, &|_| None), text);
+        let text = "six==1.16.0 \\\r\n  --hash=sha256:aa\r\nidna\r\n";
+        assert_eq!(with_requirements(text, &instead), "SIX sha256:aa\nIDNA[];\n");
     }
 
     #[test]
