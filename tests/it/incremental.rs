@@ -340,7 +340,7 @@ fn the_store_stays_within_its_limit() {
 fn doctor_shows_it_and_clean_frees_it() {
     let project = built();
     let doctor = project.run(&["doctor"]);
-    assert!(doctor.stdout.contains("wheel store") && doctor.stdout.contains("of 10 GB"), "{doctor}");
+    assert!(doctor.stdout.contains("wheel store") && doctor.stdout.contains("of 10.0 GB at"), "{doctor}");
     let kept = project.done(&["clean"]);
     assert!(!kept.stdout.contains("wheel store") && project.path("wheels/store").is_dir(), "{kept}");
     let told = project.done(&["clean", "--all", "--dry-run"]);
