@@ -67,13 +67,29 @@ pub struct Failure {
     message: String,
     cause: Option<Box<dyn Error + Send + Sync>>,
     help: Vec<String>,
+    parts: Vec<Part>,
     shown: Option<Box<dyn Diagnostic + Send + Sync>>,
+}
+
+/// One of several things that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Part {
+    /// Which: the step's name.
+    pub name: String,
+    /// What went wrong, in a sentence.
+    pub message: String,
+    /// What was said last.
+    pub tail: Vec<String>,
+    /// The file with everything that was said; empty where there is none.
+    pub log: String,
+    /// What to do about it.
+    pub help: Vec<String>,
 }
 
 impl Failure {
     /// A failure that ends the program with `exit`.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), cause: None, help: Vec::new(), shown: None }
+        Self { exit, message: message.into(), cause: None, help: Vec::new(), parts: Vec::new(), shown: None }
     }
 
     /// The same with one more line of help.
@@ -94,6 +110,13 @@ impl Failure {
     #[must_use]
     pub fn showing(mut self, diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
         self.shown = Some(Box::new(diagnostic));
+        self
+    }
+
+    /// The same with one of several things that failed.
+    #[must_use]
+    pub fn part(mut self, part: Part) -> Self {
+        self.parts.push(part);
         self
     }
 

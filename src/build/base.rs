@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 mod bootstrap;
 
-use super::{Lines, Records, Session, StepError, context::TarFile, image, lock, run::Product};
+use super::{
+    Lines, Records, Session, StepError,
+    context::TarFile,
+    image, lock,
+    run::Product,
+    transient::{Tries, of_engine},
+};
 use crate::{
     engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _},
     plan::{BaseWork, QuirksWork, Step, label},
@@ -13,7 +19,7 @@ use crate::{
 
 /// Runs the step.
 pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
-    let (root, from) = if let Some(found) = session.until_stopped(obtain(work, session, lines)).await? {
+    let (root, from) = if let Some(found) = session.until_stopped(obtain(work, step, session, lines)).await? {
         found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
@@ -45,7 +51,12 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
 }
 
 /// The image of the daemon or of its registry and a name of it; `None` when it must be made from packages.
-async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Option<(ImageInfo, String)>, StepError> {
+async fn obtain(
+    work: &BaseWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Option<(ImageInfo, String)>, StepError> {
     if work.mode != BootstrapMode::Always
         && !session.refresh
         && let Some(image) = session.engine.image(&work.image).await?
@@ -65,10 +76,9 @@ async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Opt
     if work.mode == BootstrapMode::Always {
         return Ok(None);
     }
-    let refused = match session.engine.pull(&work.image, None, lines).await {
+    let refused = match pull(work, step, session, lines).await? {
         Ok(image) => return Ok(Some((image, work.image.clone()))),
-        Err(error @ (EngineError::RegistryUnreachable { .. } | EngineError::ImageNotFound { .. })) => error,
-        Err(error) => return Err(error.into()),
+        Err(refused) => refused,
     };
     if work.mode == BootstrapMode::Never || work.bootstrap.is_none() {
         let help = if work.bootstrap.is_some() {
@@ -88,6 +98,34 @@ async fn obtain(work: &BaseWork, session: &Session, lines: &Lines) -> Result<Opt
         work.image
     ));
     Ok(None)
+}
+
+/// Pulls the image, again where the registry may do better the next time. The inner error is the registry's last word, which
+/// other ways may be found around.
+async fn pull(
+    work: &BaseWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Result<ImageInfo, EngineError>, StepError> {
+    let mut tries = Tries::default();
+    loop {
+        let error = match session.engine.pull(&work.image, None, lines).await {
+            Ok(image) => return Ok(Ok(image)),
+            Err(error) => error,
+        };
+        if let Some(cause) = of_engine(&error)
+            && tries.again(&cause, &step.id, session, lines).await?
+        {
+            continue;
+        }
+        return match error {
+            EngineError::RegistryUnreachable { .. }
+            | EngineError::RegistryBusy { .. }
+            | EngineError::ImageNotFound { .. } => Ok(Err(error)),
+            error => Err(error.into()),
+        };
+    }
 }
 
 /// Makes an image of a root file system.

@@ -1,10 +1,11 @@
 //! Why a step failed, and what to type next.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
     engine::EngineError,
     format::{FormatError, wapt::WaptError},
+    names::Period,
     source::{project::SourceError, wheelhouse::WheelhouseError},
     stage::{AccountsError, StageError, TreeError},
     util::{exec::ExecError, toml::Report},
@@ -20,6 +21,30 @@ pub enum StepError {
     /// The daemon.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// It said nothing for too long, although the daemon lives.
+    #[error("it said nothing for {} and was stopped", Period::of(*patience))]
+    Stalled {
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// It failed as often as it was tried.
+    #[error("{error}")]
+    Again {
+        /// The last failure.
+        error: Box<StepError>,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A file system is full.
+    #[error("{error}; {place}")]
+    DiskFull {
+        /// What failed because of it.
+        error: Box<StepError>,
+        /// Which, and how much it has.
+        place: String,
+        /// Whether it is the daemon's.
+        engine: bool,
+    },
     /// No base image could be had.
     #[error("the base image `{image}` is not in the daemon, and it could not be pulled: {reason}")]
     NoBase {
@@ -162,8 +187,34 @@ impl StepError {
             ),
             Self::Drift { .. } => Some(RELOCK.to_owned()),
             Self::Wapt(error) => error.help().map(str::to_owned),
+            Self::Stalled { .. } => {
+                Some("if its work takes that long without a word, name a longer time: `--patience 2h`".to_owned())
+            }
+            Self::Again { error, tries } => {
+                let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+                Some(format!("it was tried {tries} times{help}"))
+            }
+            Self::DiskFull { engine: true, .. } => Some(
+                "`docker system df` says what takes it; `factory clean --older-than 30d` frees what this project made, `docker \
+                 builder prune` the builder's cache; then run the same command: finished steps are kept"
+                    .to_owned(),
+            ),
+            Self::DiskFull { engine: false, .. } => Some(
+                "make room there (`factory clean --older-than 30d --dry-run` says what this project could free) and run the \
+                 same command: finished steps are kept"
+                    .to_owned(),
+            ),
             Self::Pip { .. } => Some("the whole output of pip is in the step's log".to_owned()),
             _ => None,
+        }
+    }
+
+    /// The error without what was said of tries and disks.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::Again { error, .. } | Self::DiskFull { error, .. } => error.innermost(),
+            error => error,
         }
     }
 }

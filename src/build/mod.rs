@@ -2,14 +2,18 @@
 
 mod base;
 mod context;
+mod disk;
 mod error;
 mod image;
+mod keep;
 mod lock;
 mod package;
 mod records;
 mod run;
+mod schedule;
 mod session;
 mod settle;
+mod transient;
 pub mod wapt;
 mod wheels;
 
@@ -17,6 +21,7 @@ pub use error::{RELOCK, StepError, lines_of};
 pub use lock::{hold, observe, renew};
 pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
-pub use run::{BuildError, Done, Survey, run, survey};
-pub use session::{Lines, Session, remove_leftovers, sweep};
+pub use run::{Survey, survey};
+pub use schedule::{BuildError, Done, Failed, run};
+pub use session::{Containers, Lines, PATIENCE, Session, remove_leftovers, remove_others, sweep};
 pub use settle::settle;

@@ -1,6 +1,11 @@
 //! [`Session`]: what every step of a run shares, and the containers that a run makes and removes.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +68,32 @@ pub struct Session {
     pub refresh: bool,
     /// Build every image again, without the engine's cached layers.
     pub no_cache: bool,
+    /// Processors of the daemon, which limits of kinds of steps depend on.
+    pub cpus: usize,
+    /// Go on with what does not depend on a step that failed.
+    pub keep_going: bool,
+    /// Keep the containers of a step that failed.
+    pub keep_failed: bool,
+    /// How long a container or a build may say nothing while the daemon lives.
+    pub patience: Duration,
+    /// The containers of the step that this session is for.
+    pub held: Containers,
+    /// The containers of failed steps that stay until the next run.
+    pub kept: Containers,
+}
+
+/// How long a container or a build may say nothing when the user names no time. pip says every minute that it still compiles;
+/// what is silent are large downloads and the compilers of old pips.
+pub const PATIENCE: Duration = Duration::from_mins(30);
+
+/// Containers that several hands hold. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Containers(Arc<Mutex<BTreeSet<ContainerId>>>);
+
+impl Containers {
+    fn set(&self) -> std::sync::MutexGuard<'_, BTreeSet<ContainerId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Session {
@@ -87,7 +118,32 @@ impl Session {
     /// As [`Engine::create`].
     pub async fn create(&self, step: &StepId, mut spec: ContainerSpec) -> Result<ContainerId, EngineError> {
         spec.labels = self.labels(step);
-        self.engine.create(spec).await
+        let container = self.engine.create(spec).await?;
+        self.held.set().insert(container.clone());
+        Ok(container)
+    }
+
+    /// The same session with containers of its own.
+    #[must_use]
+    pub fn for_step(&self) -> Self {
+        Self { held: Containers::default(), ..self.clone() }
+    }
+
+    /// Removes the containers of this step that are still there.
+    pub async fn release(&self) {
+        let held = std::mem::take(&mut *self.held.set());
+        for container in held {
+            self.drop_container(&container).await;
+        }
+    }
+
+    /// Keeps the containers of this step until the next run; gives the last one.
+    #[must_use]
+    pub fn keep(&self) -> Option<ContainerId> {
+        let held = std::mem::take(&mut *self.held.set());
+        let last = held.last().cloned();
+        self.kept.set().extend(held);
+        last
     }
 
     /// Work on the daemon, given up at once on Ctrl-C.
@@ -104,8 +160,16 @@ impl Session {
         }
     }
 
-    /// Removes a container; a daemon that is gone is said once, because the container will be removed by the next run.
+    /// Removes a container whose work is over. Where failed ones are kept it waits for the end of its step, which says whether it
+    /// was a failure.
     pub async fn discard(&self, container: &ContainerId) {
+        if !self.keep_failed && self.held.set().remove(container) {
+            self.drop_container(container).await;
+        }
+    }
+
+    /// Removes a container; a daemon that is gone is said once, because the container will be removed by the next run.
+    async fn drop_container(&self, container: &ContainerId) {
         if let Err(error) = self.engine.remove(container).await {
             self.events
                 .warn(format!("a container of this run could not be removed ({error}); the next run removes it"));
@@ -119,13 +183,26 @@ impl Session {
 /// # Errors
 /// When the daemon does not answer.
 pub async fn remove_leftovers(engine: &dyn Engine, home: &str, run: Option<&str>) -> Result<usize, EngineError> {
+    remove_others(engine, home, run, &Containers::default()).await
+}
+
+/// The same without those that are kept.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn remove_others(
+    engine: &dyn Engine,
+    home: &str,
+    run: Option<&str>,
+    kept: &Containers,
+) -> Result<usize, EngineError> {
     let mut labels: Labels = [(label::HOME.to_owned(), home.to_owned())].into();
     labels.insert(label::KIND.to_owned(), "container".to_owned());
     if let Some(run) = run {
         labels.insert(label::RUN.to_owned(), run.to_owned());
     }
     let mut removed = 0;
-    for container in engine.containers(&labels).await? {
+    for container in engine.containers(&labels).await?.iter().filter(|container| !kept.set().contains(&container.id)) {
         removed += usize::from(engine.remove(&container.id).await?);
     }
     Ok(removed)
@@ -147,7 +224,9 @@ pub fn sweep(session: &Session) {
 pub struct Lines {
     events: Events,
     step: StepId,
-    tail: Arc<std::sync::Mutex<std::collections::VecDeque<String>>>,
+    tail: Arc<Mutex<std::collections::VecDeque<String>>>,
+    /// When it last said something.
+    heard: Arc<Mutex<Instant>>,
 }
 
 /// Lines of output that are kept to find the cause of a failure in.
@@ -157,19 +236,37 @@ impl Lines {
     /// Output of `step`.
     #[must_use]
     pub fn of(events: &Events, step: &StepId) -> Self {
-        Self { events: events.clone(), step: step.clone(), tail: Arc::default() }
+        let heard = Arc::new(Mutex::new(Instant::now()));
+        Self { events: events.clone(), step: step.clone(), tail: Arc::default(), heard }
     }
 
     /// The last lines.
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
-        self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned().collect()
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Ends when nothing was said for so long.
+    pub async fn silent_for(&self, patience: Duration) {
+        loop {
+            let since = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let left = patience.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    fn hear(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 
 impl Output for Lines {
     fn line(&self, line: &str) {
-        let mut tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.hear();
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();
         }
@@ -179,6 +276,7 @@ impl Output for Lines {
     }
 
     fn progress(&self, progress: Progress) {
+        self.hear();
         self.events.emit(Event::StepProgress {
             step: self.step.clone(),
             what: progress.what,

@@ -13,10 +13,12 @@ use super::{
     signer::SignerArgs,
 };
 use crate::{
-    build::{Session, Survey, remove_leftovers, run as run_plan, survey, sweep},
+    build::{BuildError, Done, Session, Survey, remove_leftovers, remove_others, run as run_plan, survey, sweep},
     diag::{Exit, Failure},
+    engine::EngineInfo,
     event::Event,
     format::wapt::Generation,
+    names::{Period, PlatformId},
     pipeline::Project,
     plan::{Plan, State, Step, Want, Work},
     publish::sums,
@@ -45,6 +47,18 @@ pub struct Args {
     /// Take nothing else than what `factory.lock` says, and leave it as it is
     #[arg(long, conflicts_with = "dry_run")]
     locked: bool,
+    /// After a failure, go on with everything that does not depend on it
+    #[arg(long)]
+    keep_going: bool,
+    /// After a failure, begin nothing more: what runs is let finish. This is the default
+    #[arg(long, conflicts_with = "keep_going")]
+    fail_fast: bool,
+    /// Keep the container of a step that failed, to look around in until the next build or test
+    #[arg(long)]
+    keep_failed: bool,
+    /// Stop a container or an image build that says nothing for so long, and try it once more
+    #[arg(long, value_name = "TIME", default_value = "30m")]
+    patience: Period,
     /// Give a WAPT package that is named by its path another attribute; `version=+` counts its version on
     #[arg(long, value_name = "NAME=VALUE", value_parser = attribute, help_heading = "A WAPT package by its path")]
     set: Vec<(String, String)>,
@@ -119,6 +133,19 @@ impl From<FileName> for Generation {
 }
 
 impl Args {
+    /// What the steps of this run share.
+    fn session(&self, session: Session, engine: &EngineInfo) -> Session {
+        Session {
+            no_cache: self.no_cache,
+            refresh: self.refresh,
+            keep_going: self.keep_going,
+            keep_failed: self.keep_failed,
+            patience: self.patience.duration(),
+            cpus: usize::try_from(engine.cpus).unwrap_or(session.cpus),
+            ..session
+        }
+    }
+
     fn want(&self) -> Want {
         match self.what {
             None | Some(What::Path(_)) => Want::All,
@@ -155,11 +182,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let _lock = context.lock(&project).await?;
     let mut session = Session {
-        no_cache: args.no_cache,
-        refresh: args.refresh,
         lock: Arc::new(lock::load(&project, args.locked)?),
         locked: args.locked,
-        ..context.session(&project, engine)?
+        ..args.session(context.session(&project, engine)?, &info)
     };
     sweep(&session);
     let looking = async {
@@ -176,34 +201,68 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     announce(&plan, &survey, &project, context);
     context.warn_of_age(&project, &plan, &survey);
     let ended = run_plan(&plan, &survey, &session).await;
-    // Whatever happened, no container of this run stays; a daemon that is gone was said already.
-    let tidied = remove_leftovers(session.engine.as_ref(), &project.home, Some(&session.run)).await;
-    let done = ended?;
-    tidied?;
-    for target in &project.targets {
-        sums::write(&project.packages.join(target.platform.id.as_str()))
+    // Whatever happened, no container of this run stays but those of failed steps that were asked for; a daemon that is gone was
+    // said already.
+    let tidied = remove_others(session.engine.as_ref(), &project.home, Some(&session.run), &session.kept).await;
+    match ended {
+        Ok(done) => {
+            tidied?;
+            if !args.locked {
+                lock::write(&project, &plan, &session, &done.records).await?;
+            }
+            let wapts = wapts(&done, &project);
+            close(done, |_| true, &project, context)?;
+            match &args.publish {
+                Some(repository) => super::publish::publish(&wapts, repository, None, Vec::new(), false, context),
+                None => Ok(()),
+            }
+        }
+        Err(failed) if args.keep_going => Err(close_in_part(failed, &plan, &project, context)),
+        Err(failed) => Err(failed.into()),
+    }
+}
+
+/// Lists the checksums of the platforms that are complete, and shows what was made.
+fn close(
+    done: Done,
+    complete: impl Fn(&PlatformId) -> bool,
+    project: &Project,
+    context: &Context,
+) -> Result<(), Failure> {
+    for platform in project.targets.iter().map(|target| &target.platform.id).filter(|id| complete(id)) {
+        sums::write(&project.packages.join(platform.as_str()))
             .map_err(|error| Failure::new(Exit::StepFailed, "the checksums could not be written").because(error))?;
     }
-    if !args.locked {
-        lock::write(&project, &plan, &session, &done.records).await?;
-    }
-    let wapts: Vec<PathBuf> = done
-        .made
-        .iter()
-        .filter(|made| Artifact::is_wapt(&made.name))
-        .map(|made| project.folder.join(&made.name))
-        .collect();
     context.events().emit(Event::Made { items: done.made, took: done.took });
-    match &args.publish {
-        Some(repository) => super::publish::publish(&wapts, repository, None, Vec::new(), false, context),
-        None => Ok(()),
-    }
+    Ok(())
+}
+
+/// The WAPT packages of a run.
+fn wapts(done: &Done, project: &Project) -> Vec<PathBuf> {
+    let made = done.made.iter().filter(|made| Artifact::is_wapt(&made.name));
+    made.map(|made| project.folder.join(&made.name)).collect()
 }
 
 /// Whether a step that signs will run.
 fn signs(plan: &Plan, survey: &Survey) -> bool {
     let will_run = |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Waits(_)));
     plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_)) && will_run(step))
+}
+
+/// The same after a run that went on behind failures: what it made counts, the failures end it all the same.
+fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, context: &Context) -> Failure {
+    let done = std::mem::take(&mut failed.done);
+    let made: Vec<_> = done.records.keys().cloned().collect();
+    let complete = |id: &PlatformId| {
+        plan.steps.iter().filter(|step| step.wanted && step.platform == *id).all(|step| made.contains(&step.id))
+    };
+    // Where the checksums cannot be written either, the steps that failed are still the news.
+    let closed = close(done, complete, project, context);
+    let failure = Failure::from(failed);
+    match closed {
+        Ok(()) => failure,
+        Err(error) => failure.help(error.message()),
+    }
 }
 
 fn announce(plan: &Plan, survey: &Survey, project: &Project, context: &Context) {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Globals, OutputForm, engine, env};
 use crate::{
-    build::{Session, Survey},
+    build::{Containers, PATIENCE, Session, Survey},
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo},
     event::Events,
@@ -217,6 +217,12 @@ impl Context {
             jobs: self.globals.jobs.map_or(processors, usize::from),
             refresh: false,
             no_cache: false,
+            cpus: processors,
+            keep_going: false,
+            keep_failed: false,
+            patience: PATIENCE,
+            held: Containers::default(),
+            kept: Containers::default(),
         })
     }
 

@@ -5,9 +5,10 @@ use std::fmt;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use crate::{
-    build::{BuildError, StepError},
-    diag::{Exit, Failure},
+    build::{BuildError, Failed, StepError},
+    diag::{Exit, Failure, Part},
     engine::EngineError,
+    event::StepId,
     pipeline::PipelineError,
     util::toml::Source,
 };
@@ -86,35 +87,105 @@ fn with_help(failure: Failure, help: Option<String>) -> Failure {
 }
 
 impl From<Box<BuildError>> for Failure {
-    fn from(failed: Box<BuildError>) -> Self {
-        let BuildError { step, error, others, skipped, tail: _ } = *failed;
-        if matches!(error, StepError::Interrupted) {
+    fn from(error: Box<BuildError>) -> Self {
+        let BuildError { failed, skipped, left, done: _ } = *error;
+        let Some(first) = failed.first() else { return Self::new(Exit::StepFailed, "the build failed") };
+        if matches!(first.error, StepError::Interrupted) {
             return Self::new(Exit::Interrupted, "interrupted; finished steps are kept")
                 .help("run the same command to go on");
         }
-        let exit = match &error {
+        let exit = match first.error.innermost() {
             StepError::Engine(EngineError::Lost { .. } | EngineError::Unreachable { .. }) => Exit::NoEngine,
             StepError::Drift { .. } => Exit::CheckFailed,
             _ => Exit::StepFailed,
         };
-        let mut failure = Self::new(exit, format!("{step} failed: {error}"));
-        failure = with_help(failure, error.help());
-        if let StepError::Requirement { reason, file, name, line, .. } = &error
-            && let Some(pointed) = Pointed::at(file, name, *line, reason)
-        {
-            failure = failure.showing(pointed);
+        let failure = match failed.as_slice() {
+            [one] => alone(one, exit),
+            several => together(several, exit),
+        };
+        let failure = not_run(failure, &skipped, &left, failed.len());
+        match failed.as_slice() {
+            [one] => failure.help(format!("the whole output: `factory log {}`", one.step)),
+            _ => failure,
         }
-        if let StepError::Reported { report, .. } = &error {
-            failure = failure.showing(report.as_ref().clone());
-        }
-        for (step, error) in others {
-            failure = failure.help(format!("{step} failed, too: {error}"));
-        }
-        if !skipped.is_empty() {
-            let names: Vec<String> = skipped.iter().map(ToString::to_string).collect();
-            failure = failure.help(format!("not run because of it: {}", names.join(", ")));
-        }
-        failure.help(format!("the whole output: `factory log {step}`"))
+    }
+}
+
+/// How many of the last lines of each of several failed steps are shown again.
+const TAIL: usize = 5;
+
+/// The only step that failed: its last lines have just been shown.
+fn alone(failed: &Failed, exit: Exit) -> Failure {
+    let Failed { step, error, .. } = failed;
+    let mut failure = pointing(Failure::new(exit, format!("{step} failed: {error}")), std::slice::from_ref(failed));
+    for help in helps(failed) {
+        failure = failure.help(help);
+    }
+    failure.part(part(failed))
+}
+
+/// Several steps that failed, each with its last lines: what was shown of the first ones is far up.
+fn together(failed: &[Failed], exit: Exit) -> Failure {
+    let failure = pointing(Failure::new(exit, format!("{} steps failed", failed.len())), failed);
+    failed.iter().fold(failure, |failure, failed| failure.part(part(failed)))
+}
+
+/// Shows the lines of the user's files that steps failed because of.
+fn pointing(failure: Failure, failed: &[Failed]) -> Failure {
+    let pointed = failed.iter().filter_map(|failed| match failed.error.innermost() {
+        StepError::Requirement { reason, file, name, line, .. } => Pointed::at(file, name, *line, reason),
+        _ => None,
+    });
+    let pointed: Vec<Pointed> = pointed.collect();
+    let reported = failed.iter().find_map(|failed| match failed.error.innermost() {
+        StepError::Reported { report, .. } => Some(report.as_ref().clone()),
+        _ => None,
+    });
+    match reported {
+        _ if !pointed.is_empty() => failure.showing(Places(pointed)),
+        Some(report) => failure.showing(report),
+        None => failure,
+    }
+}
+
+fn part(failed: &Failed) -> Part {
+    let lines = failed.tail.iter().filter(|line| !line.trim().is_empty());
+    let tail: Vec<String> = lines.cloned().collect();
+    Part {
+        name: failed.step.to_string(),
+        message: failed.error.to_string(),
+        tail: tail[tail.len().saturating_sub(TAIL)..].to_vec(),
+        log: format!(".factory/logs/{}.log", failed.step),
+        help: helps(failed),
+    }
+}
+
+fn helps(failed: &Failed) -> Vec<String> {
+    failed.error.help().into_iter().chain(failed.way_in.clone()).collect()
+}
+
+/// What did not run: because it needs what failed, or because nothing was begun any more.
+fn not_run(mut failure: Failure, skipped: &[StepId], left: &[StepId], failed: usize) -> Failure {
+    let names = |steps: &[StepId]| steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !skipped.is_empty() {
+        let them = if failed == 1 { "it" } else { "them" };
+        failure = failure.help(format!("not run because of {them}: {}", names(skipped)));
+    }
+    if !left.is_empty() {
+        let left = names(left);
+        failure = failure.help(format!("not begun any more: {left} (`--keep-going` goes on with those)"));
+    }
+    failure
+}
+
+/// Lines of files of the user.
+#[derive(Debug, thiserror::Error)]
+#[error("lines of the project's files")]
+struct Places(Vec<Pointed>);
+
+impl Diagnostic for Places {
+    fn related(&self) -> Option<Box<dyn Iterator<Item = &dyn Diagnostic> + '_>> {
+        Some(Box::new(self.0.iter().map(|pointed| -> &dyn Diagnostic { pointed })))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, fmt::Write as _};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::{Failure, Part};
 
 /// No more diagnostics than these are shown; the first ones are usually the cause of the others.
 const MOST_SHOWN: usize = 25;
@@ -28,6 +28,11 @@ pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
     if let Some(more) = diagnostics.len().checked_sub(MOST_SHOWN + 1) {
         let _ = writeln!(out, "\nand {} more", more + 1);
     }
+    // One alone is the message itself.
+    for part in failure.parts.iter().filter(|_| failure.parts.len() > 1) {
+        out.push('\n');
+        section(&mut out, part, width, colour);
+    }
     if !failure.help.is_empty() {
         out.push('\n');
     }
@@ -37,16 +42,36 @@ pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
     out
 }
 
-/// A failure for machines.
+/// One of several things that failed: what, what was said last, and where all of it is.
+fn section(out: &mut String, part: &Part, width: usize, colour: bool) {
+    let style = |style| colour.then_some(style);
+    paragraph(out, &format!("{}: ", part.name), &part.message, width, style(RED));
+    for line in &part.tail {
+        let line: String = escaped(line).chars().take(width.saturating_sub(4)).collect();
+        let _ = writeln!(out, "  | {}", line.trim_end());
+    }
+    if !part.log.is_empty() {
+        let _ = writeln!(out, "  log: {}", escaped(&part.log));
+    }
+    for line in &part.help {
+        paragraph(out, "  help: ", line, width, style(CYAN));
+    }
+}
+
+/// A failure for machines. `failures` is there where single steps failed.
 #[must_use]
 pub fn to_json(failure: &Failure) -> Value {
-    json!({
+    let mut json = json!({
         "error": failure.message,
         "exit": failure.exit.code(),
         "causes": failure.causes(),
         "help": failure.help,
         "issues": failure.diagnostics().into_iter().map(issue_json).collect::<Vec<_>>(),
-    })
+    });
+    if !failure.parts.is_empty() {
+        json["failures"] = json!(failure.parts);
+    }
+    json
 }
 
 fn issue_json(diagnostic: &dyn Diagnostic) -> Value {
@@ -157,7 +182,7 @@ const RESET: &str = "\u{1b}[0m";
 
 /// Writes `text` behind `prefix`, wrapped at `width` and indented below itself.
 fn paragraph(out: &mut String, prefix: &str, text: &str, width: usize, style: Option<&str>) {
-    let indent = prefix.len();
+    let indent = prefix.len().min(width / 2);
     match style {
         Some(style) => {
             let _ = write!(out, "{style}{prefix}{RESET}");
@@ -282,6 +307,23 @@ mod tests {
         fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
             self.0.labels()
         }
+    }
+
+    #[test]
+    fn several_are_told_one_by_one() {
+        let part = |name: &str, help: &[&str]| Part {
+            name: name.to_owned(),
+            message: "pip could not build the wheels (exit code 1): ERROR: the index is out of its mind".to_owned(),
+            tail: vec!["Collecting six".to_owned(), format!("\u{1b}[31mERROR: {}", "very ".repeat(20))],
+            log: format!(".factory/logs/{name}.log"),
+            help: help.iter().map(|help| (*help).to_owned()).collect(),
+        };
+        let failure = Failure::new(Exit::StepFailed, "2 steps failed")
+            .part(part("debian-12/wheels-core", &["ask the index"]))
+            .part(part("debian-13/wheels-core", &[]))
+            .help("not run because of them: debian-12/core");
+        insta::assert_snapshot!(render(&failure, 80, false));
+        assert_eq!(to_json(&failure)["failures"][1]["log"], ".factory/logs/debian-13/wheels-core.log");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Validated names. A word from a recipe, a command line or a container becomes one of these types before it may
 //! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
 
+mod amount;
 mod forge;
 mod git;
 mod git_url;
@@ -10,6 +11,7 @@ mod text;
 mod version;
 pub mod wapt;
 
+pub use amount::{Bytes, InvalidAmount, Period};
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};

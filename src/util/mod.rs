@@ -3,8 +3,10 @@
 pub mod backoff;
 pub mod clock;
 pub mod digests;
+pub mod disk;
 pub mod exec;
 pub mod files;
 pub mod lock;
 pub mod mask;
+pub mod size;
 pub mod toml;

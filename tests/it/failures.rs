@@ -149,7 +149,7 @@ fn an_image_that_does_not_build() {
     assert_eq!(run.stdout, "", "no table of what was not made");
     assert_eq!(
         project.records(),
-        ["debian-12/base", "debian-12/builder", "debian-12/wheels-core"],
+        ["debian-12/base", "debian-12/builder", "debian-12/wheels-core", "debian-12/wheels-web"],
         "what was done before is kept, nothing else begins"
     );
     assert!(project.done(&["log", "debian-12/core"]).stdout.contains("Unable to locate package libfoo"));
@@ -160,7 +160,7 @@ fn two_steps_that_fail_are_both_told() {
     let project = Project::new();
     project.play(&Script::new().on("wait", "pip", json!({ "delay_ms": 300, "lines": ["ERROR: broken"], "exit": 2 })));
     let run = project.run(&["build", "wheels", "--jobs", "2"]);
-    run.assert_code(1).says(&["wheels-core failed", "wheels-web failed"]);
+    run.assert_code(1).says(&["2 steps failed", "debian-12/wheels-core: pip", "debian-12/wheels-web: pip"]);
 }
 
 #[test]

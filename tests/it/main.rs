@@ -32,6 +32,8 @@ mod disk;
 #[cfg(feature = "scripted")]
 mod doctor;
 #[cfg(feature = "scripted")]
+mod endure;
+#[cfg(feature = "scripted")]
 mod failures;
 #[cfg(feature = "scripted")]
 mod forge;

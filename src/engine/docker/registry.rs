@@ -65,6 +65,8 @@ pub(super) fn pull_error(message: &str, reference: &str, doing: Doing) -> Engine
         EngineError::RegistryUnreachable { registry: registry_of(reference).to_owned(), reason }
     } else if going_away(&reason) {
         doing.lost(reason)
+    } else if is_busy(&reason) {
+        EngineError::RegistryBusy { registry: registry_of(reference).to_owned(), reason }
     } else if has_any(&reason, NOT_FOUND) {
         EngineError::ImageNotFound { image: reference.to_owned(), reason }
     } else {

@@ -1,0 +1,38 @@
+//! Runs a plan: every step as soon as what it needs is done, up to `--jobs` at once and not too many of a kind
+//! ([`kind`]), the longest way first ([`queue`]).
+
+mod ended;
+mod execute;
+mod kind;
+mod progress;
+mod queue;
+
+use std::time::Instant;
+
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+
+pub use ended::{BuildError, Done, Failed};
+
+use super::{Session, run::Survey};
+use crate::plan::Plan;
+use execute::{Ended, execute};
+use progress::Progress;
+
+/// Runs what the survey says must run. A failure stops new steps from starting (with `keep_going` only those that depend
+/// on it); those that run are let finish, so that their work is not lost. Ctrl-C and a daemon that is gone stop all.
+///
+/// # Errors
+/// All failures, with what was done beside them.
+pub async fn run(plan: &Plan, survey: &Survey, session: &Session) -> Result<Done, Box<BuildError>> {
+    let started = Instant::now();
+    let mut progress = Progress::new(plan, survey, session);
+    let mut running: FuturesUnordered<BoxFuture<'_, Ended<'_>>> = FuturesUnordered::new();
+    loop {
+        while let Some(start) = progress.next() {
+            running.push(execute(start, session).boxed());
+        }
+        let Some(ended) = running.next().await else { break };
+        progress.take(ended);
+    }
+    progress.finish(started.elapsed())
+}

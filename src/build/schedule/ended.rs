@@ -1,0 +1,64 @@
+//! How a run ended: what was done, and every failure.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::super::StepError;
+use crate::{
+    engine::EngineError,
+    event::{Made, StepId},
+    plan::Record,
+};
+
+/// What a finished run gives.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The closing table's rows.
+    pub made: Vec<Made>,
+    /// The record of every step that counted.
+    pub records: BTreeMap<StepId, Record>,
+    /// Wall time.
+    pub took: Duration,
+}
+
+/// Why a run failed.
+#[derive(Debug)]
+pub struct BuildError {
+    /// Every step that failed, in the order of their ends; the one that decides how the program ends is the first.
+    pub failed: Vec<Failed>,
+    /// Steps that cannot run because of them.
+    pub skipped: Vec<StepId>,
+    /// Steps that could have run, and were not begun any more.
+    pub left: Vec<StepId>,
+    /// What was done all the same.
+    pub done: Done,
+}
+
+/// A step that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// Which.
+    pub step: StepId,
+    /// Why.
+    pub error: StepError,
+    /// The last lines of its output.
+    pub tail: Vec<String>,
+    /// How to look around where it failed, when that was asked for.
+    pub way_in: Option<String>,
+}
+
+impl BuildError {
+    /// Puts the failure first that says most of the run: an interruption is the news whatever else broke because of it, and
+    /// so is a daemon that is gone.
+    pub(super) fn order(&mut self) {
+        self.failed.sort_by_key(|failed| match &failed.error {
+            StepError::Interrupted => 0,
+            error if engine_is_gone(error) => 1,
+            _ => 2,
+        });
+    }
+}
+
+/// Whether no other step can do anything either.
+pub(super) fn engine_is_gone(error: &StepError) -> bool {
+    matches!(error, StepError::Engine(EngineError::Lost { .. } | EngineError::Unreachable { .. }))
+}

@@ -1,0 +1,121 @@
+//! One step, from its beginning to its end: it is tried again where that helps, and its containers go with it.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::super::{
+    Lines, Session, StepError, base, disk, image,
+    keep::way_in,
+    package,
+    run::Product,
+    transient::{Tries, of_step},
+    wapt, wheels,
+};
+use crate::{
+    event::{Event, StepId},
+    plan::{Record, Step, Work},
+};
+
+/// A step that may begin.
+pub struct Start<'a> {
+    pub step: &'a Step,
+    /// Why it must run.
+    pub why: String,
+    /// The records of what is done.
+    pub records: BTreeMap<StepId, Record>,
+}
+
+/// A step that ended.
+pub struct Ended<'a> {
+    pub step: &'a Step,
+    pub result: Result<Product, StepError>,
+    pub took: Duration,
+    /// The last lines of its output.
+    pub tail: Vec<String>,
+    /// How to look around where it failed, when that was asked for.
+    pub way_in: Option<String>,
+}
+
+/// Runs a step, more than once where its failure may pass.
+pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
+    let Start { step, why, records } = start;
+    let started = Instant::now();
+    session.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
+    let session = session.for_step();
+    let mut tries = Tries::default();
+    let (result, tail) = loop {
+        // A try's complaint is looked for in its own lines only; the log has those of all.
+        let lines = Lines::of(&session.events, &step.id);
+        let result = attempt(step, &records, &session, &lines).await;
+        let Err(error) = result else { break (result, lines.tail()) };
+        let tail = lines.tail();
+        let again = match of_step(&error, &step.work, &tail) {
+            Some(cause) => tries.again(&cause, &step.id, &session, &lines).await,
+            None => Ok(false),
+        };
+        match again {
+            Ok(true) => session.release().await,
+            Ok(false) => break (Err(told(error, &tries, step, &tail, &session).await), tail),
+            Err(stopped) => break (Err(stopped), tail),
+        }
+    };
+    let way_in = match &result {
+        Ok(_) | Err(StepError::Interrupted) => None,
+        Err(_) if session.keep_failed => way_in(step, &records, &session).await,
+        Err(_) => None,
+    };
+    if way_in.is_none() && !matches!(result, Err(StepError::Interrupted)) {
+        session.release().await;
+    }
+    Ended { step, result, took: started.elapsed(), tail, way_in }
+}
+
+/// The error as it is told in the end.
+async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
+    let error = disk::explain(error, &step.work, tail, session).await;
+    match tries.made() {
+        1 => error,
+        tries => StepError::Again { error: Box::new(error), tries },
+    }
+}
+
+async fn attempt(
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let work = async {
+        match &step.work {
+            // Stops by itself: a program of the host is told to, and waited for.
+            Work::Base(work) => base::run(work, step, session, lines).await,
+            Work::Builder(work) => watched(session, lines, image::run_builder(work, step, session, lines)).await,
+            Work::Seed(work) => watched(session, lines, wheels::seed::run(work, step, session, lines)).await,
+            Work::Wheels(work) => watched(session, lines, wheels::run(work, step, records, session, lines)).await,
+            Work::Image(work) => watched(session, lines, image::run(work, step, records, session, lines)).await,
+            Work::Package(work) => session.until_stopped(package::run(work, step, records, session, lines)).await,
+            Work::Wapt(work) => session.until_stopped(wapt::run(work, step, records, session, lines)).await,
+        }
+    };
+    work.await
+}
+
+/// Work of a container or of the daemon's builder: given up on Ctrl-C, and when it says nothing for too long although the
+/// daemon lives.
+async fn watched<T>(
+    session: &Session,
+    lines: &Lines,
+    work: impl Future<Output = Result<T, StepError>> + Send,
+) -> Result<T, StepError> {
+    let patience = session.patience;
+    session
+        .until_stopped(async {
+            tokio::select! {
+                done = work => done,
+                () = lines.silent_for(patience) => Err(StepError::Stalled { patience }),
+            }
+        })
+        .await
+}

@@ -1,0 +1,256 @@
+//! Which steps are done, with which records, and which begin next.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    super::{
+        Records, Session, StepError, disk,
+        records::RECORD_VERSION,
+        run::{Product, Survey},
+    },
+    ended::{BuildError, Done, Failed, engine_is_gone},
+    execute::{Ended, Start},
+    kind::{Kind, usual},
+    queue::{Limits, Phase, Queue, Task, Verdict},
+};
+use crate::{
+    event::{Event, Made, MadeKind, Outcome, StepId},
+    plan::{Plan, Record, State, Step, Work, judge},
+    util::clock,
+};
+
+/// A run under way.
+pub struct Progress<'a> {
+    plan: &'a Plan,
+    session: &'a Session,
+    store: Records,
+    queue: Queue,
+    results: Results<'a>,
+    failed: Vec<Failed>,
+}
+
+/// What the steps that are done gave.
+struct Results<'a> {
+    survey: &'a Survey,
+    session: &'a Session,
+    records: BTreeMap<StepId, Record>,
+    outputs: BTreeMap<StepId, String>,
+    /// Why a step must run.
+    whys: BTreeMap<StepId, String>,
+    /// How long those took that ran, in milliseconds.
+    ran: BTreeMap<StepId, u64>,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(plan: &'a Plan, survey: &'a Survey, session: &'a Session) -> Self {
+        let limits = Limits { jobs: session.jobs, cpus: session.cpus };
+        let results = Results {
+            survey,
+            session,
+            records: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            whys: BTreeMap::new(),
+            ran: BTreeMap::new(),
+        };
+        Self {
+            plan,
+            session,
+            store: Records::of(&session.project),
+            queue: Queue::new(tasks(plan, survey), limits, session.keep_going),
+            results,
+            failed: Vec::new(),
+        }
+    }
+
+    /// The next step that must run and may; steps on the way whose record counts are finished at once.
+    pub fn next(&mut self) -> Option<Start<'a>> {
+        if self.session.cancel.is_cancelled() {
+            self.queue.stop();
+        }
+        let (steps, results) = (&self.plan.steps, &mut self.results);
+        self.queue.settle(&mut |at| results.judge(&steps[at]));
+        let step = &self.plan.steps[self.queue.start()?];
+        let why = self.results.whys.remove(&step.id).unwrap_or_default();
+        Some(Start { step, why, records: self.results.records.clone() })
+    }
+
+    /// Takes what a step gave: its record is written before anything else may build on it.
+    pub fn take(&mut self, ended: Ended<'_>) {
+        let Ended { step, result, took, tail, way_in } = ended;
+        let result = result.and_then(|product| {
+            let record = self.results.record(step, product, took);
+            let saved = self.store.save(&step.id, &record);
+            saved.map_err(|error| disk::explain_ours(error.into(), self.session))?;
+            Ok(record)
+        });
+        let (outcome, note) = match &result {
+            Ok(record) => (Outcome::Done, record.note.clone()),
+            Err(StepError::Interrupted) => (Outcome::Interrupted, String::new()),
+            Err(error) => (Outcome::Failed, error.to_string()),
+        };
+        self.session.events.emit(Event::StepFinished { step: step.id.clone(), outcome, took, note });
+        if let Some(at) = self.plan.steps.iter().position(|other| other.id == step.id) {
+            self.queue.end(at, result.is_ok());
+        }
+        match result {
+            Ok(record) => {
+                self.results.ran.insert(step.id.clone(), record.took_ms);
+                self.results.keep(step, record);
+            }
+            Err(error) => {
+                if engine_is_gone(&error) {
+                    self.queue.stop();
+                }
+                self.failed.push(Failed { step: step.id.clone(), error, tail, way_in });
+            }
+        }
+    }
+
+    /// Says what did not run, and gives the whole result.
+    ///
+    /// # Errors
+    /// When a step failed, or the run was interrupted.
+    pub fn finish(mut self, took: Duration) -> Result<Done, Box<BuildError>> {
+        let interrupted = self.session.cancel.is_cancelled();
+        let unfinished = self.unfinished();
+        if interrupted
+            && self.failed.is_empty()
+            && let Some(step) = unfinished.first()
+        {
+            let error = StepError::Interrupted;
+            self.failed.push(Failed { step: step.clone(), error, tail: Vec::new(), way_in: None });
+        }
+        let made = self.results.made(self.plan);
+        if self.failed.is_empty() {
+            return Ok(Done { made, records: self.results.records, took });
+        }
+        for step in unfinished.iter().filter(|_| !interrupted) {
+            let (took, note) = (Duration::ZERO, String::new());
+            self.session.events.emit(Event::StepFinished { step: step.clone(), outcome: Outcome::Skipped, took, note });
+        }
+        let lost: Vec<&StepId> = self.queue.dependants().into_iter().map(|at| &self.plan.steps[at].id).collect();
+        let (skipped, left) = unfinished.into_iter().partition(|step| lost.contains(&step));
+        let done = Done { made, records: self.results.records, took };
+        let mut error = BuildError { failed: self.failed, skipped, left, done };
+        error.order();
+        Err(Box::new(error))
+    }
+
+    /// The wanted steps that did not come to their turn.
+    fn unfinished(&self) -> Vec<StepId> {
+        let open = |phase: Phase| matches!(phase, Phase::Waiting | Phase::Ready | Phase::Skipped);
+        let steps = self.plan.steps.iter().zip(self.queue.phases());
+        steps.filter(|(step, phase)| step.wanted && open(**phase)).map(|(step, _)| step.id.clone()).collect()
+    }
+}
+
+impl Results<'_> {
+    /// Whether the record of a step counts, now that its inputs are known.
+    fn judge(&mut self, step: &Step) -> Verdict {
+        match judge(step, self.survey.truth.record(step), &self.outputs) {
+            Ok(record) => {
+                self.session.events.emit(Event::StepFinished {
+                    step: step.id.clone(),
+                    outcome: Outcome::Cached,
+                    took: Duration::ZERO,
+                    note: record.note.clone(),
+                });
+                self.keep(step, record);
+                Verdict::Cached
+            }
+            Err(why) => {
+                self.whys.insert(step.id.clone(), why);
+                Verdict::Run
+            }
+        }
+    }
+
+    fn keep(&mut self, step: &Step, record: Record) {
+        self.outputs.insert(step.id.clone(), record.output.clone());
+        self.records.insert(step.id.clone(), record);
+    }
+
+    fn record(&self, step: &Step, product: Product, took: Duration) -> Record {
+        let needs = step.needs.iter().filter_map(|id| Some((id.clone(), self.outputs.get(id)?.clone()))).collect();
+        Record {
+            version: RECORD_VERSION,
+            key: step.key(&self.outputs),
+            inputs: step.inputs.clone(),
+            origins: step.origins.clone(),
+            wishes: step.wishes.clone(),
+            needs,
+            output: product.output,
+            images: product.images,
+            files: product.files,
+            note: product.note,
+            size: product.size,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            finished: clock::rfc3339(clock::now()),
+        }
+    }
+
+    /// The rows of the closing table.
+    fn made(&self, plan: &Plan) -> Vec<Made> {
+        let mut rows = Vec::new();
+        for step in plan.steps.iter().filter(|step| step.wanted) {
+            let Some(record) = self.records.get(&step.id) else { continue };
+            let row = |kind, name: String, digest: String| Made {
+                kind,
+                platform: step.platform.to_string(),
+                name,
+                size: record.size,
+                digest,
+                took_ms: self.ran.get(&step.id).copied(),
+            };
+            match &step.work {
+                Work::Wheels(work) => {
+                    let name = format!("{} ({})", work.requirements_name, record.note);
+                    rows.push(row(MadeKind::Wheels, name, format!("sha256:{}", record.output)));
+                }
+                Work::Image(work) => {
+                    rows.extend(work.tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.output.clone())));
+                }
+                Work::Package(_) | Work::Wapt(_) => {
+                    let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
+                    rows.extend(files.map(|file| Made {
+                        size: file.size,
+                        ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))
+                    }));
+                }
+                Work::Base(_) | Work::Builder(_) | Work::Seed(_) => {}
+            }
+        }
+        rows
+    }
+}
+
+/// The plan as the queue sees it. A step whose record is expected to count takes no time; one that never ran takes as long as
+/// its kind usually does.
+fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
+    let places: BTreeMap<&StepId, usize> = plan.steps.iter().enumerate().map(|(at, step)| (&step.id, at)).collect();
+    let mut platforms: Vec<&str> = Vec::new();
+    plan.steps
+        .iter()
+        .map(|step| {
+            let name = step.platform.as_str();
+            let platform = platforms.iter().position(|known| *known == name).unwrap_or_else(|| {
+                platforms.push(name);
+                platforms.len() - 1
+            });
+            let known = |ids: &[StepId]| ids.iter().filter_map(|id| places.get(id).copied()).collect();
+            let state = survey.states.get(&step.id);
+            let usual = || u64::try_from(usual(&step.work).as_millis()).unwrap_or(u64::MAX);
+            Task {
+                platform,
+                kind: Kind::of(&step.work),
+                needs: known(&step.needs),
+                uses: known(&step.uses),
+                expected: match state {
+                    Some(State::Cached) => 0,
+                    _ => survey.took_ms(&step.id).unwrap_or_else(usual),
+                },
+                idle: state == Some(&State::Idle),
+            }
+        })
+        .collect()
+}

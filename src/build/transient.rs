@@ -1,0 +1,227 @@
+//! The one place that decides whether a failure may pass, so that the same is worth another try: registries that are busy,
+//! networks that were cut, mirrors that stumble, a container that fell silent. Compile errors, refusals, full disks and answers
+//! like 401, 403 and 404 stay what they are.
+
+use std::time::Duration;
+
+use super::{Lines, Session, StepError};
+use crate::{
+    engine::{EngineError, Output as _},
+    event::StepId,
+    plan::Work,
+    util::backoff::Backoff,
+};
+
+/// How often a step is tried again: after half a second, one and two. pip, apt and dnf have tried again by themselves
+/// before.
+const AGAIN: u32 = 3;
+/// How many of the last lines are looked at.
+const LOOKED_AT: usize = 60;
+
+/// Why a step failed that may succeed the next time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A network, a registry, a mirror: what was said.
+    Network(String),
+    /// It said nothing for too long: once is enough.
+    Stalled(String),
+}
+
+impl Cause {
+    fn words(&self) -> &str {
+        match self {
+            Self::Network(words) | Self::Stalled(words) => words,
+        }
+    }
+}
+
+/// Why a failure of the daemon may pass; `None` when the same would fail again.
+#[must_use]
+pub fn of_engine(error: &EngineError) -> Option<Cause> {
+    let passes = match error {
+        // Docker Hub counts by the hour.
+        EngineError::RegistryBusy { reason, .. } => !has(reason, &["pull rate limit"]),
+        EngineError::RegistryUnreachable { reason, .. } => !has(reason, NEVER_REACHED),
+        _ => false,
+    };
+    passes.then(|| Cause::Network(error.to_string()))
+}
+
+/// Why the failure of a step may pass, by its error and the last lines of its output; `None` when the same would fail again.
+#[must_use]
+pub fn of_step(error: &StepError, work: &Work, said: &[String]) -> Option<Cause> {
+    let fetches = matches!(work, Work::Wheels(_) | Work::Seed(_));
+    match error {
+        StepError::Stalled { .. } => Some(Cause::Stalled(error.to_string())),
+        StepError::Engine(EngineError::Build { .. }) => complaint(of_failed_instruction(said)).map(Cause::Network),
+        StepError::Engine(error) => of_engine(error),
+        StepError::Bootstrap { .. } => complaint(said.iter().collect()).map(Cause::Network),
+        StepError::Contents { .. } | StepError::Pip { .. } | StepError::Requirement { .. } if fetches => {
+            complaint(said.iter().collect()).map(Cause::Network)
+        }
+        _ => None,
+    }
+}
+
+/// A registry that cannot be reached, and will not be a second later: an unknown host, an untrusted certificate, a proxy that
+/// wants a login.
+const NEVER_REACHED: &[&str] = &[
+    "no such host",
+    "x509:",
+    "certificate",
+    "proxy authentication required",
+    "server gave http response to https client",
+];
+
+/// Words of package managers (apt, dnf, yum, zypper, apk) and pip for a network or a server that may be well again soon.
+const PASSING: &[&str] = &[
+    "temporary failure resolving",
+    "temporary failure in name resolution",
+    "could not resolve",
+    "couldn't resolve",
+    "dns lookup error",
+    "connection failed",
+    "connection timed out",
+    "connection reset by peer",
+    "connection aborted",
+    "connection broken",
+    "could not connect to",
+    "couldn't connect to",
+    "unable to connect to",
+    "network is unreachable",
+    "error reading from server",
+    "hash sum mismatch",
+    "file has unexpected size",
+    "mirror sync in progress",
+    "500  internal server error",
+    "500 internal server error",
+    "502  bad gateway",
+    "502 bad gateway",
+    "503  service unavailable",
+    "503 service unavailable",
+    "504  gateway time",
+    "504 gateway time",
+    "too many requests",
+    "status code: 50",
+    "http error 50",
+    "too many 50",
+    "timeout was reached",
+    "timeout exceeded when accessing",
+    "operation too slow",
+    "transfer closed with",
+    "failure when receiving data",
+    "temporary error (try again later)",
+    "network error (check internet connection",
+    "max retries exceeded",
+    "newconnectionerror",
+    "timed out",
+    "timeouterror",
+    "remote end closed connection",
+    "incompleteread",
+    "the answer ends early",
+];
+
+/// Words of failures that stay, whatever else was said before.
+const LASTING: &[&str] = &[
+    "404  not found",
+    "404 not found",
+    "status code: 404",
+    "http error 404",
+    "403  forbidden",
+    "403 forbidden",
+    "status code: 403",
+    "http error 403",
+    "403 client error",
+    "401  unauthorized",
+    "401 unauthorized",
+    "status code: 401",
+    "http error 401",
+    "401 client error",
+    "certificate_verify_failed",
+    "certificate verification failed",
+    "certificate problem",
+    "is not trusted",
+    "failed building wheel for",
+    "fatal error:",
+    "compilation terminated",
+    "do not match the hashes",
+    "no space left on device",
+];
+
+/// The last line that speaks of something passing, when none speaks of something lasting.
+fn complaint(said: Vec<&String>) -> Option<String> {
+    let last = &said[said.len().saturating_sub(LOOKED_AT)..];
+    if last.iter().any(|line| has(line, LASTING)) {
+        return None;
+    }
+    let gave_up = |line: &&&String| !line.split("Retry(total=").nth(1).is_some_and(|left| !left.starts_with('0'));
+    let line = last.iter().rev().filter(gave_up).find(|line| has(line, PASSING))?;
+    Some(line.trim().chars().take(200).collect())
+}
+
+/// The lines of the instruction that failed: `#7 …` where a line says `#7 ERROR: …`; all of them where none does.
+fn of_failed_instruction(said: &[String]) -> Vec<&String> {
+    let number = said.iter().rev().find_map(|line| line.split_once(" ERROR: ").map(|(number, _)| format!("{number} ")));
+    said.iter().filter(|line| number.as_ref().is_none_or(|number| line.starts_with(number.as_str()))).collect()
+}
+
+fn has(words: &str, signs: &[&str]) -> bool {
+    let lower = words.to_ascii_lowercase();
+    signs.iter().any(|sign| lower.contains(sign))
+}
+
+/// The tries of one step.
+#[derive(Debug)]
+pub struct Tries {
+    backoff: Backoff,
+    made: u32,
+    stalled: bool,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self { backoff: Backoff::new(AGAIN), made: 1, stalled: false }
+    }
+}
+
+impl Tries {
+    /// How many were made.
+    #[must_use]
+    pub fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// Whether there is another try: it says so, puts a heading into the step's log, and waits.
+    ///
+    /// # Errors
+    /// [`StepError::Interrupted`] when the run is stopped meanwhile.
+    pub async fn again(
+        &mut self,
+        cause: &Cause,
+        step: &StepId,
+        session: &Session,
+        lines: &Lines,
+    ) -> Result<bool, StepError> {
+        let stalls = matches!(cause, Cause::Stalled(_));
+        if stalls && std::mem::replace(&mut self.stalled, true) {
+            return Ok(false);
+        }
+        let Some(wait) = self.backoff.next(None) else { return Ok(false) };
+        self.made += 1;
+        let (words, made, all) = (cause.words(), self.made, if stalls { self.made } else { AGAIN + 1 });
+        session.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
+        lines.line(&format!("=== try {made} of {all}, because of: {words} ==="));
+        pause(wait, session).await?;
+        Ok(true)
+    }
+}
+
+async fn pause(wait: Duration, session: &Session) -> Result<(), StepError> {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => Ok(()),
+        () = session.cancel.cancelled() => Err(StepError::Interrupted),
+    }
+}
+
+#[cfg(test)]
+mod tests;
