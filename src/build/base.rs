@@ -23,8 +23,9 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
         found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
+        let before = session.until_stopped(made(work, session)).await?;
         let tar = bootstrap::make(work, step, session, lines).await?;
-        (session.until_stopped(import(tar, work, step, session, lines)).await?, made_name(work))
+        (session.until_stopped(import(tar, before, work, step, session, lines)).await?, made_name(work))
     };
     let mut images = BTreeMap::new();
     if from == work.image {
@@ -128,9 +129,16 @@ async fn pull(
     }
 }
 
-/// Makes an image of a root file system.
+/// The image of a root file system that was made before.
+async fn made(work: &BaseWork, session: &Session) -> Result<Option<ImageInfo>, StepError> {
+    Ok(session.engine.image(&made_name(work)).await?)
+}
+
+/// Makes an image of a root file system, unless another project has made it in the meantime: both would have one name, and each
+/// one's records would count only until the other one's import.
 async fn import(
     tar: std::fs::File,
+    before: Option<ImageInfo>,
     work: &BaseWork,
     step: &Step,
     session: &Session,
@@ -145,7 +153,11 @@ async fn import(
     ]
     .map(|(name, value)| format!("LABEL {name}=\"{value}\""));
     let changes = changes.into_iter().chain(["CMD [\"/bin/bash\"]".to_owned()]).collect();
-    let before = session.engine.image(&made).await?.map(|image| image.id);
+    let before = before.map(|image| image.id);
+    if let Some(theirs) = self::made(work, session).await?.filter(|image| Some(&image.id) != before.as_ref()) {
+        lines.line(&format!("{made} was made by another project in the meantime"));
+        return Ok(theirs);
+    }
     let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, lines).await?;
     Records::of(&session.project).note_image(&id.0)?;
     image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;

@@ -253,10 +253,18 @@ impl Context {
         let mut said = false;
         loop {
             match try_lock(folder) {
-                Ok(Tried::Held(lock)) => return Ok(lock),
+                Ok(Tried::Held(lock)) => {
+                    if let Some(before) = lock.before.as_ref().filter(|before| !before.is_here()) {
+                        self.events().warn(format!(
+                            "another factory ({before}) did not end here, or still {work}: not every shared disk hands locks \
+                             from machine to machine"
+                        ));
+                    }
+                    return Ok(lock);
+                }
                 Ok(Tried::Busy(holder)) if !said => {
                     said = true;
-                    let holder = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
+                    let holder = holder.map(|holder| format!(" ({holder})")).unwrap_or_default();
                     self.events().info(format!("another factory{holder} {work}; waiting for it to end"));
                 }
                 Ok(Tried::Busy(_)) => {}

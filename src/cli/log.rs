@@ -6,23 +6,61 @@ use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
     platform::Catalogue,
+    report::{LastRun, LastStep, ListColumn, ListKind, ListView, units},
 };
 
-/// Print the whole log of a step
+/// Print the whole log of a step, or list the steps of the last run
+///
+/// The log of a step is that of the last run that did not find it cached, with all its tries.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The step, as every message names it: `debian-12/core`; `core` where one platform is chosen or has such a log
+    /// The step, as every message names it: `debian-12/core`; `core` where one platform is chosen or has such a log. Without
+    /// it, the steps of the last run and how they ended
     #[arg(value_name = "STEP")]
-    step: String,
+    step: Option<String>,
 }
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let folder = context.folder().join(".factory/logs");
-    let known = steps(&folder);
-    let step = named(&args.step, &known, context)?;
+    match &args.step {
+        Some(step) => print(step, &folder, context),
+        None => list(&folder, context),
+    }
+}
+
+/// The steps of the last run. One that began and did not end was cut off with its run, or still runs.
+fn list(folder: &Path, context: &Context) -> Result<(), Failure> {
+    let run = LastRun::read(&folder.join("run.jsonl"))
+        .map_err(|error| Failure::new(Exit::StepFailed, "the log cannot be read").because(error))?;
+    let Some(run) = run.filter(|run| !run.title.is_empty()) else {
+        return Err(
+            Failure::new(Exit::Usage, "there is no log of a run").help("no step has run here yet: `factory build`")
+        );
+    };
+    let row = |step: LastStep| {
+        let note = step.note.lines().next().unwrap_or_default().to_owned();
+        vec![step.step, step.outcome, note, step.took.map(units::time).unwrap_or_default()]
+    };
+    context.reporter.print(ListView {
+        title: format!("{}, begun {}", run.title, run.began),
+        columns: vec![
+            ListColumn { name: "step", kind: ListKind::Word },
+            ListColumn { name: "state", kind: ListKind::Word },
+            ListColumn { name: "result", kind: ListKind::Text },
+            ListColumn { name: "time", kind: ListKind::Number },
+        ],
+        rows: run.steps.into_iter().map(row).collect(),
+        summary: "`factory log STEP` prints a log; the files are .factory/logs/STEP.log".to_owned(),
+    });
+    Ok(())
+}
+
+fn print(wanted: &str, folder: &Path, context: &Context) -> Result<(), Failure> {
+    let known = steps(folder);
+    let step = named(wanted, &known, context)?;
     let Some(step) = step else {
-        let failure = Failure::new(Exit::Usage, format!("there is no log of `{}`", args.step.escape_debug()));
+        let failure = Failure::new(Exit::Usage, format!("there is no log of `{}`", wanted.escape_debug()));
         return Err(if known.is_empty() {
             failure.help("no step has run here yet: `factory build`")
         } else {

@@ -2,6 +2,8 @@
 //! whole, and `.factory/logs/run.jsonl` the events of the last run without that output. A full disk costs the logs,
 //! never the work.
 
+mod last;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     io::{self, Write},
@@ -10,6 +12,8 @@ use std::{
 };
 
 use fs_err as fs;
+
+pub use last::{LastRun, LastStep};
 
 use super::{clock::Clock, json};
 use crate::event::{Event, Sink, StepId};

@@ -33,7 +33,7 @@ pub use doctor::{Check, CheckState, DoctorView};
 pub use dot::PlanDot;
 pub use json::SCHEMA;
 pub use list::{ListColumn, ListKind, ListView};
-pub use logs::LogDir;
+pub use logs::{LastRun, LastStep, LogDir};
 pub use look::{Glyphs, Look, Paint};
 pub use plan::{PlanEstimate, PlanRow, PlanState, PlanView};
 pub use reporter::{ReportError, Reporter};

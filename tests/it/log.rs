@@ -36,6 +36,34 @@ fn a_step_by_its_own_name() {
 }
 
 #[test]
+fn the_steps_of_the_last_run() {
+    let project = Project::new();
+    project.run(&["log"]).assert_code(2).says(&["there is no log of a run", "`factory build`"]);
+    project.done(&["build", "wheels"]);
+    project.play(&Script::new().fails("build", "debian-12/core", "build", "exit code: 100"));
+    project.run(&["build", "--jobs", "1"]).assert_code(1);
+    shows!(project, project.done(&["log"]).stdout);
+    let line = project.done(&["log", "--output", "json"]).stdout;
+    let list: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(list["rows"][0]["state"], "cached");
+}
+
+#[test]
+fn a_run_that_was_killed_leaves_its_logs() {
+    let project = Project::new();
+    project.play(&Script::new().on("wait", "pip", json!({ "lines": ["Collecting six", "half"], "hang": true })));
+    let mut running = project.start(&["build", "--jobs", "1"]);
+    let log = project.path(".factory/logs/debian-12/wheels-core.log");
+    running.until("the log has its lines", || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("half")));
+    running.signal(rustix::process::Signal::KILL);
+    assert_eq!(running.end().code, None);
+    assert_eq!(project.done(&["log", "wheels-core"]).stdout, "Collecting six\nhalf\n");
+    let listed = project.done(&["log"]).stdout;
+    assert!(listed.lines().any(|line| line.contains("wheels-core") && line.contains("unfinished")), "{listed}");
+    assert!(listed.lines().any(|line| line.contains("builder") && line.contains("done")), "{listed}");
+}
+
+#[test]
 fn no_engine_is_needed() {
     let project = Project::new();
     project.done(&["build"]);
