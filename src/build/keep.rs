@@ -1,12 +1,19 @@
 //! `--keep-failed`: the containers of a step that failed stay until the next run, and how to look around in them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
 
 use super::Session;
 use crate::{
-    engine::ContainerId,
+    engine::{ContainerId, Engine, EngineError, Labels},
     event::StepId,
-    plan::{ImageWork, Record, Step, Work},
+    plan::{ImageWork, Record, Step, Work, label},
+    util::files::write_whole,
 };
 
 /// Keeps the containers of a failed step and gives the command that leads into the last one. BuildKit keeps neither container
@@ -20,6 +27,42 @@ pub async fn way_in(step: &Step, records: &BTreeMap<StepId, Record>, session: &S
             Some(into(&container, session).await)
         }
     }
+}
+
+/// Says for the next run that something was kept.
+///
+/// # Errors
+/// When the disk is full.
+pub fn mark_kept(session: &Session) -> io::Result<()> {
+    let kept = session.kept.ids();
+    if kept.is_empty() { Ok(()) } else { write_whole(&mark(&session.project), (kept.join("\n") + "\n").as_bytes()) }
+}
+
+/// Removes the nameless images that somebody made of kept containers to look into them: they carry the container's labels. One
+/// that is still in use stays for the run after this one.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn forget_kept(engine: &dyn Engine, project: &Path, home: &str) -> Result<(), EngineError> {
+    let mark = mark(project);
+    if !mark.exists() {
+        return Ok(());
+    }
+    let labels: Labels =
+        [(label::HOME, home), (label::KIND, "container")].map(|(name, value)| (name.into(), value.into())).into();
+    let mut in_use = false;
+    for image in engine.images(&labels).await?.into_iter().filter(|image| image.tags.is_empty()) {
+        in_use |= engine.remove_image(&image.id.0).await.is_err();
+    }
+    if !in_use {
+        // One that cannot be removed is looked at again by the next run.
+        let _ = fs::remove_file(mark);
+    }
+    Ok(())
+}
+
+fn mark(project: &Path) -> PathBuf {
+    project.join(".factory/kept")
 }
 
 async fn into(container: &ContainerId, session: &Session) -> String {

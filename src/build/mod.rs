@@ -14,10 +14,12 @@ mod schedule;
 mod session;
 mod settle;
 mod transient;
+mod used;
 pub mod wapt;
 mod wheels;
 
 pub use error::{RELOCK, StepError, lines_of};
+pub use keep::{forget_kept, mark_kept};
 pub use lock::{hold, observe, renew};
 pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
@@ -25,3 +27,4 @@ pub use run::{Survey, survey};
 pub use schedule::{BuildError, Done, Failed, run};
 pub use session::{Containers, Lines, PATIENCE, Session, remove_leftovers, remove_others, sweep};
 pub use settle::settle;
+pub use used::Used;

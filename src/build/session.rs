@@ -94,6 +94,12 @@ impl Containers {
     fn set(&self) -> std::sync::MutexGuard<'_, BTreeSet<ContainerId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Their ids, sorted.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        self.set().iter().map(ToString::to_string).collect()
+    }
 }
 
 impl Session {

@@ -13,7 +13,10 @@ use super::{
     signer::SignerArgs,
 };
 use crate::{
-    build::{BuildError, Done, Session, Survey, remove_leftovers, remove_others, run as run_plan, survey, sweep},
+    build::{
+        BuildError, Done, Session, Survey, Used, forget_kept, mark_kept, remove_leftovers, remove_others,
+        run as run_plan, survey, sweep,
+    },
     diag::{Exit, Failure},
     engine::EngineInfo,
     event::Event,
@@ -189,6 +192,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     sweep(&session);
     let looking = async {
         remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+        forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
         Ok(survey(&plan, &session).await?)
     };
     let survey = context.until_stopped(looking).await?;
@@ -203,6 +207,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let ended = run_plan(&plan, &survey, &session).await;
     // Whatever happened, no container of this run stays but those of failed steps that were asked for; a daemon that is gone was
     // said already.
+    if let Err(error) = mark_kept(&session) {
+        context.events().warn(format!("images made of kept containers will not be removed: {error}"));
+    }
     let tidied = remove_others(session.engine.as_ref(), &project.home, Some(&session.run), &session.kept).await;
     match ended {
         Ok(done) => {
@@ -211,7 +218,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 lock::write(&project, &plan, &session, &done.records).await?;
             }
             let wapts = wapts(&done, &project);
-            close(done, |_| true, &project, context)?;
+            close(done, &plan, |_| true, &project, context)?;
             match &args.publish {
                 Some(repository) => super::publish::publish(&wapts, repository, None, Vec::new(), false, context),
                 None => Ok(()),
@@ -225,10 +232,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 /// Lists the checksums of the platforms that are complete, and shows what was made.
 fn close(
     done: Done,
+    plan: &Plan,
     complete: impl Fn(&PlatformId) -> bool,
     project: &Project,
     context: &Context,
 ) -> Result<(), Failure> {
+    let now = crate::util::clock::now();
+    Used::note(&project.folder, &project.wheel_dir, plan, &done.records, now)
+        .map_err(|error| Failure::new(Exit::StepFailed, "the use of images could not be noted").because(error))?;
     for platform in project.targets.iter().map(|target| &target.platform.id).filter(|id| complete(id)) {
         sums::write(&project.packages.join(platform.as_str()))
             .map_err(|error| Failure::new(Exit::StepFailed, "the checksums could not be written").because(error))?;
@@ -257,7 +268,7 @@ fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, co
         plan.steps.iter().filter(|step| step.wanted && step.platform == *id).all(|step| made.contains(&step.id))
     };
     // Where the checksums cannot be written either, the steps that failed are still the news.
-    let closed = close(done, complete, project, context);
+    let closed = close(done, plan, complete, project, context);
     let failure = Failure::from(failed);
     match closed {
         Ok(()) => failure,

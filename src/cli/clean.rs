@@ -1,5 +1,9 @@
 //! `factory clean`.
 
+mod candidates;
+mod select;
+mod view;
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -7,35 +11,69 @@ use std::{
 
 use super::context::Context;
 use crate::{
-    build::{Records, remove_leftovers},
+    build::{Records, forget_kept, remove_leftovers},
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
+    names::{Bytes, Period},
     pipeline::Project,
     plan::{Plan, Want, Work, label},
     publish::sums,
-    report::{ListColumn, ListKind, ListView, units},
     source::{git, wheelhouse},
+    util::clock,
 };
+use view::view;
 
 /// Remove what this project has made: its containers, images, records and logs
 ///
 /// Only what carries this project's labels under the names that it gave: an image that somebody made from one of ours
 /// stays, and so does BuildKit's cache, which is the engine's. Wheels and their store, packages, base images and fetched
 /// repositories are kept without `--all`.
+///
+/// `--older-than` and `--keep-size` choose among images, builders, wheels, sources, logs and records by when a build last used
+/// them, and leave what the current release's records need; with `--all` they leave nothing for that reason, and choose
+/// among packages, too.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Also wheels and their store, packages, base images and fetched repositories
     #[arg(long)]
     all: bool,
+    /// Only what was last used longer ago: `30d`, `12h`, `2w`
+    #[arg(long, value_name = "TIME")]
+    older_than: Option<Period>,
+    /// Only so much that what is left takes less, the least recently used first: `20GB`, `500MiB`
+    #[arg(long, value_name = "SIZE")]
+    keep_size: Option<Bytes>,
     /// Only say what would be removed
     #[arg(long)]
     dry_run: bool,
 }
 
 /// Something to remove.
+#[derive(Debug, Clone)]
 enum Item {
-    Image { name: String, size: u64 },
-    Path { path: PathBuf, what: &'static str, size: u64 },
+    Image {
+        /// `image`, `builder`, `base`.
+        kind: &'static str,
+        name: String,
+        id: String,
+        size: u64,
+        /// RFC 3339.
+        created: String,
+        /// The name of the image that it was made from; empty when not told.
+        from: String,
+    },
+    Path {
+        path: PathBuf,
+        what: &'static str,
+        size: u64,
+    },
+}
+
+impl Item {
+    fn of(kind: &'static str, name: String, image: &ImageInfo) -> Self {
+        let from = image.labels.get("org.opencontainers.image.base.name").cloned().unwrap_or_default();
+        Self::Image { kind, name, id: image.id.0.clone(), size: image.size, created: image.created.clone(), from }
+    }
 }
 
 /// Runs the verb.
@@ -49,13 +87,20 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         None
     };
     let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all).await?;
-    if args.all {
-        items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
+    if args.older_than.is_some() || args.keep_size.is_some() {
+        let all = candidates::of(items, &project, &info, args.all);
+        let chosen = select::chosen(all, args.older_than, args.keep_size, clock::now());
+        items = chosen.into_iter().flat_map(|candidate| candidate.thing).collect();
+    } else {
+        if args.all {
+            items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
+        }
+        items.extend(paths(&project, args.all));
     }
-    items.extend(paths(&project, args.all));
     let containers = engine.containers(&owned(&project, "container")).await?.len();
     if !args.dry_run {
         remove_leftovers(engine.as_ref(), &project.home, None).await?;
+        forget_kept(engine.as_ref(), &project.folder, &project.home).await?;
         for item in &items {
             remove(item, engine.as_ref(), context).await?;
         }
@@ -91,7 +136,7 @@ async fn images(
         let platform = image.labels.get(label::STEP).and_then(|step| step.split('/').next());
         chosen.as_ref().is_none_or(|ids| platform.is_some_and(|platform| ids.contains(&platform)))
     };
-    let kinds: &[&str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
+    let kinds: &[&'static str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
     let mut found = engine.images(&made_by(project)).await?;
     found.retain(is_chosen);
     found.sort_by(|a, b| b.created.cmp(&a.created));
@@ -99,7 +144,7 @@ async fn images(
     for kind in kinds {
         for image in found.iter().filter(|image| image.labels.get(label::KIND).is_some_and(|found| found == kind)) {
             let names = names(image, &ledger, release).into_iter();
-            items.extend(names.map(|name| Item::Image { name, size: image.size }));
+            items.extend(names.map(|name| Item::of(kind, name, image)));
         }
     }
     Ok(items)
@@ -115,7 +160,7 @@ async fn bases(plan: &Plan, found: &[Item], engine: &dyn Engine) -> Result<Vec<I
         let Some(image) = engine.image(&work.local).await? else { continue };
         // One with a label was made from packages, by us (and found already) or by another project.
         if !known(&work.local) && !image.labels.contains_key(label::KIND) {
-            items.push(Item::Image { name: work.local.clone(), size: image.size });
+            items.push(Item::of("base", work.local.clone(), &image));
         }
     }
     Ok(items)
@@ -200,34 +245,5 @@ async fn remove(item: &Item, engine: &dyn Engine, context: &Context) -> Result<(
             let _ = path.parent().map(fs_err::remove_dir);
             removed.map_err(|error| Failure::new(Exit::StepFailed, "not everything could be removed").because(error))
         }
-    }
-}
-
-fn view(items: &[Item], containers: usize, dry_run: bool, project: &Path) -> ListView {
-    let row = |kind: &str, name: String, size: u64| vec![kind.to_owned(), name, units::size(size)];
-    let mut rows: Vec<Vec<String>> = items
-        .iter()
-        .map(|item| match item {
-            Item::Image { name, size } => row("image", name.clone(), *size),
-            Item::Path { path, what, size } => {
-                row(what, path.strip_prefix(project).unwrap_or(path).display().to_string(), *size)
-            }
-        })
-        .collect();
-    if containers > 0 {
-        rows.push(row("containers", format!("{containers} left by earlier runs"), 0));
-    }
-    let files: u64 = items.iter().map(|item| if let Item::Path { size, .. } = item { *size } else { 0 }).sum();
-    let images = items.iter().filter(|item| matches!(item, Item::Image { .. })).count();
-    let verb = if dry_run { "would be removed" } else { "removed" };
-    ListView {
-        title: String::new(),
-        columns: vec![
-            ListColumn { name: "kind", kind: ListKind::Word },
-            ListColumn { name: "name", kind: ListKind::Text },
-            ListColumn { name: "size", kind: ListKind::Number },
-        ],
-        summary: format!("{images} image names and {} of files {verb}; images share layers", units::size(files)),
-        rows,
     }
 }

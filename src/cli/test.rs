@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream};
 
 use super::context::{Context, Trust};
 use crate::{
-    build::{Session, remove_leftovers},
+    build::{Session, forget_kept, remove_leftovers},
     diag::{Exit, Failure},
     event::Event,
     names,
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Stop at the first check that fails and keep the container to look around in, until the next build or test
-    #[arg(long)]
+    #[arg(long, visible_alias = "keep-failed")]
     keep: bool,
     #[command(flatten)]
     trust: Trust,
@@ -42,7 +42,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let subject = Subject::of(&target.platform, &target.recipe, &project.release.tag, &plan, &project.folder);
         subjects.push(subject.map_err(|error| failure_of(error, &project))?);
     }
-    let leftovers = async { Ok(remove_leftovers(session.engine.as_ref(), &project.home, None).await?) };
+    let leftovers = async {
+        remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+        Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?)
+    };
     context.until_stopped(leftovers).await?;
     let to_run = subjects.iter().map(Subject::checks).sum();
     context.events().emit(Event::Started { verb: "test", title: project.title(), cached: 0, to_run });

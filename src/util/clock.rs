@@ -71,6 +71,12 @@ pub fn days_since(time: &str, now: i64) -> Option<i64> {
     Some((now - then.as_second()) / 86_400)
 }
 
+/// Seconds since 1970 UTC of an RFC 3339 time; `None` when it is no time.
+#[must_use]
+pub fn seconds(time: &str) -> Option<i64> {
+    Some(time.parse::<jiff::Timestamp>().ok()?.as_second())
+}
+
 /// The day of a time, `YYYY-MM-DD`, in UTC.
 #[must_use]
 pub fn day(seconds: i64) -> String {

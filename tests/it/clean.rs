@@ -194,7 +194,7 @@ fn a_dry_run_removes_nothing() {
     for all in [&[][..], &["--all"]] {
         let (daemon, files) = (project.daemon(), project.files(""));
         let run = project.done(&[&["clean", "--dry-run"], all].concat());
-        assert!(run.stdout.contains("would be removed"), "{run}");
+        assert!(run.stdout.contains("would be freed"), "{run}");
         assert!(run.stdout.contains("shop/core:2.5.11") && run.stdout.contains("left by earlier runs"), "{run}");
         assert!(!run.stdout.contains("somebody") && !run.stdout.contains("debian-99-1.0"), "{run}");
         assert_eq!((project.daemon(), project.files("")), (daemon, files));
@@ -242,7 +242,7 @@ fn a_build_after_it() {
     assert_eq!(project.read("packages/debian-12/SHA256SUMS"), sums);
     project.done(&["clean", "--all"]);
     let run = project.done(&["clean", "--all"]);
-    assert!(run.stdout.contains("0 image names"), "twice is no error: {run}");
+    assert!(run.stdout.contains("0 B in all freed"), "twice is no error: {run}");
 }
 
 #[test]

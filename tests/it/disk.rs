@@ -68,6 +68,12 @@ fn a_disk_that_fills_while_a_package_is_written() {
     project.play(&large());
     let run = project.run(&["build", "--jobs", "1"]);
     run.assert_code(1).says(&["debian-12/package-shop-web failed", "No space left on device"]);
+    run.says(&[
+        "the file system at `",
+        "/shop/packages` has",
+        "of 262 kB free",
+        "`factory clean --older-than 30d --dry-run`",
+    ]);
     assert_eq!(project.files("packages"), ["debian-12/shop_2.5.11-1~deb12_all.deb"], "nothing half-written");
     assert!(!project.records().contains(&"debian-12/package-shop-web".to_owned()));
     assert!(project.records().contains(&"debian-12/package-shop".to_owned()));
@@ -97,12 +103,40 @@ fn a_disk_that_fills_under_the_records() {
     let Some(mount) = Mount::tmpfs(&project.path(".factory"), "size=64k,nr_inodes=12") else { return };
     let run = project.run(&["build", "--jobs", "1"]);
     assert_eq!(run.code, Some(1), "{run}");
-    run.says(&["No space left on device"]);
+    run.says(&["No space left on device", "/shop/.factory` has", "of 65.5 kB free"]);
     for step in project.records() {
         assert!(project.record(&step)["key"].is_string(), "{step}");
     }
     drop(mount);
     assert_goes_on(&project);
+}
+
+#[test]
+fn the_disk_of_the_engine_is_full() {
+    let full = "write /var/lib/docker/tmp/x: no space left on device";
+    let pip = json!({ "lines": ["OSError: [Errno 28] No space left on device"], "exit": 1 });
+    for (call, then) in [
+        ("build", json!({ "fail": { "kind": "build", "text": full } })),
+        ("create", json!({ "fail": { "kind": "refused", "status": 500, "text": full } })),
+        ("upload", json!({ "fail": { "kind": "refused", "status": 500, "text": full } })),
+        ("wait", pip),
+    ] {
+        let project = Project::new();
+        let mut script = Script::new().on(call, "", then);
+        script.engine = json!({ "root": "/srv/docker" });
+        project.play(&script);
+        let run = project.run(&["build", "--jobs", "1"]).ended(1);
+        run.says(&["the engine's disk is full: `/srv/docker`", "`docker system df`", "finished steps are kept"]);
+        assert!(!run.stderr.contains("trying again"), "{call}: {run}");
+        project.play(&Script::new());
+        assert_goes_on(&project);
+    }
+    // Where it can be seen from here, it is measured.
+    let project = Project::new();
+    let mut script = Script::new().fails("build", "", "build", full);
+    script.engine = json!({ "root": project.folder(), "address": "unix:///var/run/docker.sock" });
+    project.play(&script);
+    project.run(&["build"]).assert_code(1).says(&["the engine's data is in `", "the file system at `", "free"]);
 }
 
 #[test]

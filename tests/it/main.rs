@@ -48,6 +48,8 @@ mod interrupt;
 #[cfg(feature = "scripted")]
 mod json;
 #[cfg(feature = "scripted")]
+mod keep;
+#[cfg(feature = "scripted")]
 mod keys;
 #[cfg(feature = "scripted")]
 mod lockfile;
@@ -87,6 +89,8 @@ mod secrets;
 mod seed;
 #[cfg(feature = "scripted")]
 mod servers;
+#[cfg(feature = "scripted")]
+mod space;
 #[cfg(feature = "scripted")]
 mod tag;
 #[cfg(feature = "scripted")]

@@ -7,6 +7,7 @@
 mod bases;
 mod collect;
 mod contents;
+mod endure;
 mod faults;
 mod house;
 mod images;

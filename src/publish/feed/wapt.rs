@@ -126,8 +126,7 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
 fn lock(folder: &Path) -> Result<Lock, FeedError> {
     match try_lock(&folder.join(".factory"))? {
         Tried::Held(lock) => Ok(lock),
-        Tried::Busy(holder) if holder.is_empty() => Err(FeedError::Busy(String::new())),
-        Tried::Busy(holder) => Err(FeedError::Busy(format!(" (process {holder})"))),
+        Tried::Busy(holder) => Err(FeedError::Busy(holder.map(|holder| format!(" ({holder})")).unwrap_or_default())),
     }
 }
 
