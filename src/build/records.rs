@@ -95,7 +95,8 @@ impl Records {
     pub fn note_image(&self, id: &str) -> io::Result<()> {
         use std::io::Write as _;
         fs::create_dir_all(self.project.join(".factory"))?;
-        writeln!(fs::OpenOptions::new().create(true).append(true).open(self.ledger())?, "{id}")
+        // A line that a full disk cut off does not run into this one.
+        write!(fs::OpenOptions::new().create(true).append(true).open(self.ledger())?, "\n{id}\n")
     }
 
     /// Keeps a record.

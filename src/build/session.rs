@@ -21,6 +21,7 @@ use crate::{
 
 /// What every step of a run shares.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "options of the command line, each by its own name")]
 pub struct Session {
     /// The daemon.
     pub engine: Arc<dyn Engine>,

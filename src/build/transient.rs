@@ -53,11 +53,11 @@ pub fn of_step(error: &StepError, work: &Work, said: &[String]) -> Option<Cause>
     let fetches = matches!(work, Work::Wheels(_) | Work::Seed(_));
     match error {
         StepError::Stalled { .. } => Some(Cause::Stalled(error.to_string())),
-        StepError::Engine(EngineError::Build { .. }) => complaint(of_failed_instruction(said)).map(Cause::Network),
+        StepError::Engine(EngineError::Build { .. }) => complaint(&of_failed_instruction(said)).map(Cause::Network),
         StepError::Engine(error) => of_engine(error),
-        StepError::Bootstrap { .. } => complaint(said.iter().collect()).map(Cause::Network),
+        StepError::Bootstrap { .. } => complaint(&said.iter().collect::<Vec<_>>()).map(Cause::Network),
         StepError::Contents { .. } | StepError::Pip { .. } | StepError::Requirement { .. } if fetches => {
-            complaint(said.iter().collect()).map(Cause::Network)
+            complaint(&said.iter().collect::<Vec<_>>()).map(Cause::Network)
         }
         _ => None,
     }
@@ -149,14 +149,28 @@ const LASTING: &[&str] = &[
 ];
 
 /// The last line that speaks of something passing, when none speaks of something lasting.
-fn complaint(said: Vec<&String>) -> Option<String> {
+fn complaint(said: &[&String]) -> Option<String> {
     let last = &said[said.len().saturating_sub(LOOKED_AT)..];
     if last.iter().any(|line| has(line, LASTING)) {
         return None;
     }
-    let gave_up = |line: &&&String| !line.split("Retry(total=").nth(1).is_some_and(|left| !left.starts_with('0'));
+    let gave_up = |line: &&&String| line.split("Retry(total=").nth(1).is_none_or(|left| left.starts_with('0'));
     let line = last.iter().rev().filter(gave_up).find(|line| has(line, PASSING))?;
-    Some(line.trim().chars().take(200).collect())
+    Some(cause_in(line))
+}
+
+/// What a line says for people. pip wraps the system's words in those of three libraries.
+fn cause_in(line: &str) -> String {
+    let after = |words: &str| line.split_once(words).map(|(_, rest)| rest);
+    let wrapped = after("Failed to establish a new connection: ").or_else(|| after("after connection broken by "));
+    match wrapped {
+        Some(rest) => {
+            let cause = rest.trim_start_matches(['\'', '"']);
+            let end = cause.find("')").or_else(|| cause.find("\")")).unwrap_or(cause.len());
+            format!("pip: {}", cause[..end].chars().take(120).collect::<String>())
+        }
+        None => line.trim().chars().take(200).collect(),
+    }
 }
 
 /// The lines of the instruction that failed: `#7 …` where a line says `#7 ERROR: …`; all of them where none does.

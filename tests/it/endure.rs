@@ -125,6 +125,32 @@ fn a_mirror_that_stumbles_inside_an_image() {
 }
 
 #[test]
+fn a_mirror_that_stumbles_while_a_base_is_made() {
+    let project = Project::new();
+    project.edit("factory.toml", "bootstrap = \"never\"", "bootstrap = \"always\"");
+    let stumbles = "echo \"E: Failed to fetch http://deb.example.org/a.deb  503  Service Unavailable\" >&2; exit 100";
+    let program =
+        format!("#!/bin/sh\nif ! test -e \"$HOME/once\"; then touch \"$HOME/once\"; {stumbles}; fi\necho a tar\n");
+    project.program("mmdebstrap", &program);
+    let run = project.done(&["build", "images"]);
+    run.says(&["debian-12/base: E: Failed to fetch", "trying again (2 of 4)"]);
+}
+
+#[test]
+fn what_is_said_of_a_try_is_masked() {
+    let mut project = Project::new();
+    project.env("PIP_INDEX_URL", "https://robot:s3cret-word@index.example.org/simple");
+    let line = "ERROR: https://robot:s3cret-word@index.example.org/simple/six/: Read timed out.";
+    project.play(&Script::new().on("wait", "pip", json!({ "lines": [line], "exit": 1 })));
+    let run = project.run(&["build", "wheels", "--jobs", "1", "--keep-failed"]).ended(1);
+    run.says(&["Read timed out.; trying again (4 of 4)", "it was tried 4 times"]);
+    let log = project.read(".factory/logs/debian-12/wheels-core.log");
+    assert_eq!(log.matches("=== try ").count(), 3, "{log}");
+    let told = [run.stderr, run.stdout, log, project.read(".factory/logs/run.jsonl")].concat();
+    assert!(!told.contains("s3cret-word"), "{told}");
+}
+
+#[test]
 fn a_container_that_falls_silent_is_stopped_and_tried_once_more() {
     let project = Project::new();
     project.play(&Script::new().hangs("wait", "in/requirements.txt\",\"--no"));

@@ -1,9 +1,6 @@
 //! `clean --older-than` and `--keep-size`: what was not used for long goes, what the release needs stays.
 
-use std::{
-    fs,
-    time::{Duration, SystemTime},
-};
+use std::{fs, time::Duration};
 
 use serde_json::json;
 
@@ -36,8 +33,9 @@ fn with_a_past() -> Project {
 
 /// Makes a file ninety days old.
 fn age(path: &std::path::Path) {
-    let then = SystemTime::now() - Duration::from_secs(90 * 86_400);
-    fs::File::options().append(true).open(path).unwrap().set_modified(then).unwrap();
+    let file = fs::File::options().append(true).open(path).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(modified - Duration::from_hours(90 * 24)).unwrap();
 }
 
 #[test]
@@ -60,7 +58,7 @@ fn what_was_not_used_for_long_goes_and_what_the_release_needs_stays() {
 fn what_a_build_used_lately_is_not_old() {
     let project = with_a_past();
     let id = project.image("shop/web:debian-12-2.5.10").unwrap();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = factory::util::clock::now();
     project.write(".factory/used.json", &json!({ id.clone(): now }).to_string());
     project.done(&["clean", "--older-than", "30d"]);
     assert!(project.has_image(&id));
@@ -79,7 +77,7 @@ fn a_build_notes_what_it_uses() {
     let used: serde_json::Value = serde_json::from_str(&project.read(".factory/used.json")).unwrap();
     assert!(used[project.image("shop/web:2.5.11").unwrap()].is_i64(), "{used}");
     let modified = fs::metadata(project.path("wheels").join(&house)).unwrap().modified().unwrap();
-    assert!(modified.elapsed().unwrap() < Duration::from_secs(86_400), "the wheelhouse is touched");
+    assert!(modified.elapsed().unwrap() < Duration::from_hours(24), "the wheelhouse is touched");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn what_failed_can_be_looked_into() {
     for image in docker(&["images", "-q", "--filter", &format!("label={label}"), "--filter", "dangling=true"]).lines() {
         docker(&["rmi", image]);
     }
-    house.done(&["clean", "--all"]);
+    house.done(&["clean"]);
     assert_eq!(left("looked-into"), "");
 }
 
@@ -82,7 +82,7 @@ fn a_container_that_falls_silent_is_stopped() {
     // An index that takes connections and never answers: pip waits longer than we do.
     let index = TcpListener::bind("0.0.0.0:0").expect("a port");
     let gateway = docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]);
-    let address = format!("http://{gateway}:{}/simple", index.local_addr().expect("its address").port());
+    let address = format!("https://{gateway}:{}/simple", index.local_addr().expect("its address").port());
     let output = house
         .command(&["build", "wheels", "--keep-failed", "--jobs", "1", "--patience", "5s"])
         .env("PIP_INDEX_URL", &address)
@@ -100,6 +100,6 @@ fn a_container_that_falls_silent_is_stopped() {
         1,
         "the first is gone"
     );
-    house.done(&["clean", "--all"]);
+    house.done(&["clean"]);
     assert_eq!(left("silent"), "");
 }

@@ -102,7 +102,13 @@ impl Queue {
 
     /// Has every step judged whose needs are done, and skips those whose needs or tools are lost, until nothing changes.
     pub fn settle(&mut self, judge: &mut dyn FnMut(usize) -> Verdict) {
-        while !self.stopped && (0..self.tasks.len()).fold(false, |moved, at| self.settle_one(at, judge) || moved) {}
+        let mut moved = !self.stopped;
+        while moved {
+            moved = false;
+            for at in 0..self.tasks.len() {
+                moved |= self.settle_one(at, judge);
+            }
+        }
     }
 
     fn settle_one(&mut self, at: usize, judge: &mut dyn FnMut(usize) -> Verdict) -> bool {

@@ -7,7 +7,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 fn passes(text: &str) -> bool {
-    complaint(lines(text).iter().collect()).is_some()
+    complaint(&lines(text).iter().collect::<Vec<_>>()).is_some()
 }
 
 fn registry(reason: &str) -> EngineError {
@@ -98,12 +98,29 @@ fn pip_that_gives_up() {
 }
 
 #[test]
+fn pips_words_for_people() {
+    let line = "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError('<pip._vendor.\
+                HTTPSConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/";
+    assert_eq!(cause_in(line), "pip: [Errno 111] Connection refused");
+    let line = "WARNING: Retrying (Retry(total=0)) after connection broken by 'ReadTimeoutError(\"HTTPSConnectionPool(host='i', \
+                port=443): Read timed out. (read timeout=15)\")': /simple/six/";
+    assert_eq!(
+        cause_in(line),
+        "pip: ReadTimeoutError(\"HTTPSConnectionPool(host='i', port=443): Read timed out. (read timeout=15)"
+    );
+    assert_eq!(
+        cause_in("  Temporary failure resolving 'deb.example.org'"),
+        "Temporary failure resolving 'deb.example.org'"
+    );
+}
+
+#[test]
 fn only_the_instruction_that_failed_is_looked_at() {
     let said = lines(
         "#5 [2/4] RUN fetch\n#5 0.1 Connection timed out\n#7 [3/4] RUN make\n#7 0.2 make: *** [all] Error 1\n\
          #7 ERROR: exit code: 2",
     );
-    assert_eq!(complaint(of_failed_instruction(&said)), None);
+    assert_eq!(complaint(&of_failed_instruction(&said)), None);
     let said = lines("#5 0.1 Connection timed out\n#5 ERROR: exit code: 100");
-    assert!(complaint(of_failed_instruction(&said)).is_some());
+    assert!(complaint(&of_failed_instruction(&said)).is_some());
 }
