@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::{
     artifact::Artifact,
     context::{Context, Trust},
+    failure::failed_to_write,
     lock,
     signer::SignerArgs,
 };
@@ -238,11 +239,12 @@ fn close(
     context: &Context,
 ) -> Result<(), Failure> {
     let now = crate::util::clock::now();
-    Used::note(&project.folder, &project.wheel_dir, plan, &done.records, now)
-        .map_err(|error| Failure::new(Exit::StepFailed, "the use of images could not be noted").because(error))?;
+    if let Err(error) = Used::note(&project.folder, &project.wheel_dir, plan, &done.records, now) {
+        context.events().warn(format!("`factory clean` will not know what was used: {error}"));
+    }
     for platform in project.targets.iter().map(|target| &target.platform.id).filter(|id| complete(id)) {
-        sums::write(&project.packages.join(platform.as_str()))
-            .map_err(|error| Failure::new(Exit::StepFailed, "the checksums could not be written").because(error))?;
+        let folder = project.packages.join(platform.as_str());
+        sums::write(&folder).map_err(|error| failed_to_write("the checksums could not be written", error, &folder))?;
     }
     context.events().emit(Event::Made { items: done.made, took: done.took });
     Ok(())

@@ -9,7 +9,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Globals, OutputForm, engine, env};
+use super::{Globals, OutputForm, engine, env, failure::failed_to_write};
 use crate::{
     build::{Containers, PATIENCE, Session, Survey},
     diag::{self, Exit, Failure},
@@ -269,7 +269,7 @@ impl Context {
                 }
                 Ok(Tried::Busy(_)) => {}
                 Err(error) => {
-                    return Err(Failure::new(Exit::StepFailed, "the project's state cannot be written").because(error));
+                    return Err(failed_to_write("the project's state cannot be written", error, folder));
                 }
             }
             tokio::select! {

@@ -1,6 +1,6 @@
 //! Errors of the floors below, as the user sees them: an exit code, a sentence, and what to type next.
 
-use std::fmt;
+use std::{fmt, io, path::Path};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
@@ -10,12 +10,30 @@ use crate::{
     engine::EngineError,
     event::StepId,
     pipeline::PipelineError,
-    util::toml::Source,
+    util::{disk, toml::Source},
 };
+
+/// A file of ours in `folder` that could not be written; a full disk is named with what it has free.
+pub fn failed_to_write(what: &str, error: io::Error, folder: &Path) -> Failure {
+    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    let failure = Failure::new(Exit::StepFailed, what).because(error);
+    match disk::room(folder).filter(|_| full) {
+        Some(room) => failure.help(format!("{room}: make room there and run the same command")),
+        None => failure,
+    }
+}
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match &error {
+            EngineError::Refused { reason, .. } | EngineError::Build { reason } if disk::is_full(reason) => Self::new(
+                Exit::StepFailed,
+                error.to_string(),
+            )
+            .help(
+                "the engine's disk is full: `docker system df` says what takes it, `factory clean --older-than 30d` \
+                           frees what this project made",
+            ),
             EngineError::Unreachable { denied, .. } => {
                 let failure = Self::new(Exit::NoEngine, error.to_string());
                 if *denied {
@@ -198,7 +216,7 @@ struct Pointed {
 }
 
 impl Pointed {
-    fn at(file: &std::path::Path, name: &str, line: usize, reason: &str) -> Option<Self> {
+    fn at(file: &Path, name: &str, line: usize, reason: &str) -> Option<Self> {
         let text = fs_err::read_to_string(file).ok()?;
         let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
         let length = text.get(start..)?.lines().next()?.trim_end().len();

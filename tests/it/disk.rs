@@ -202,6 +202,21 @@ fn checksums_that_cannot_be_written() {
 }
 
 #[test]
+fn a_disk_that_is_full_before_anything_begins() {
+    let project = Project::new();
+    let Some(mount) = Mount::tmpfs(&project.path(".factory"), "size=16k,nr_inodes=1") else { return };
+    let run = project.run(&["build"]).ended(1);
+    run.says(&[
+        "the project's state cannot be written",
+        "/shop/.factory` has",
+        "make room there and run the same command",
+    ]);
+    assert!(project.calls_of("build").is_empty());
+    drop(mount);
+    assert_goes_on(&project);
+}
+
+#[test]
 fn a_state_folder_that_cannot_be_made() {
     let project = Project::new();
     project.write(".factory", "a file\n");

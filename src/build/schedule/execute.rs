@@ -87,19 +87,16 @@ async fn attempt(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
-    let work = async {
-        match &step.work {
-            // Stops by itself: a program of the host is told to, and waited for.
-            Work::Base(work) => base::run(work, step, session, lines).await,
-            Work::Builder(work) => watched(session, lines, image::run_builder(work, step, session, lines)).await,
-            Work::Seed(work) => watched(session, lines, wheels::seed::run(work, step, session, lines)).await,
-            Work::Wheels(work) => watched(session, lines, wheels::run(work, step, records, session, lines)).await,
-            Work::Image(work) => watched(session, lines, image::run(work, step, records, session, lines)).await,
-            Work::Package(work) => session.until_stopped(package::run(work, step, records, session, lines)).await,
-            Work::Wapt(work) => session.until_stopped(wapt::run(work, step, records, session, lines)).await,
-        }
-    };
-    work.await
+    match &step.work {
+        // Stops by itself: a program of the host is told to, and waited for.
+        Work::Base(work) => base::run(work, step, session, lines).await,
+        Work::Builder(work) => watched(session, lines, image::run_builder(work, step, session, lines)).await,
+        Work::Seed(work) => watched(session, lines, wheels::seed::run(work, step, session, lines)).await,
+        Work::Wheels(work) => watched(session, lines, wheels::run(work, step, records, session, lines)).await,
+        Work::Image(work) => watched(session, lines, image::run(work, step, records, session, lines)).await,
+        Work::Package(work) => session.until_stopped(package::run(work, step, records, session, lines)).await,
+        Work::Wapt(work) => session.until_stopped(wapt::run(work, step, records, session, lines)).await,
+    }
 }
 
 /// Work of a container or of the daemon's builder: given up on Ctrl-C, and when it says nothing for too long although the

@@ -5,7 +5,7 @@
 //! one goes first on which the longest way to the end hangs (the critical path), unless a platform was passed over too
 //! often.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind::Kind;
 
@@ -134,7 +134,7 @@ impl Queue {
         let eligible = may.iter().filter(|at| overdue.is_none_or(|times| waited(at) == times));
         // The first of equals: `max_by_key` would take the last one.
         let chosen = *eligible.rev().max_by_key(|at| self.ranks[**at])?;
-        for platform in may.iter().map(|at| self.tasks[*at].platform).collect::<std::collections::BTreeSet<_>>() {
+        for platform in may.iter().map(|at| self.tasks[*at].platform).collect::<BTreeSet<_>>() {
             *self.passed.entry(platform).or_default() += 1;
         }
         self.passed.insert(self.tasks[chosen].platform, 0);
