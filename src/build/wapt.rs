@@ -116,8 +116,10 @@ impl Job {
     fn parcel(&self, taken: &Tree) -> Result<Parcel, StepError> {
         let composed = compose(&self.contents, taken, &self.session)?;
         let mut parcel = match &self.work.wapt.dir {
-            Some(dir) => Parcel::of_folder(&self.session.roots.file(dir)?)?,
-            None => Parcel { tree: Tree::new(Spool::new()?), control: Control::default(), warnings: Vec::new() },
+            Some(dir) => Parcel::of_folder(&self.session.roots.file(dir)?, composed.spool().clone())?,
+            None => {
+                Parcel { tree: Tree::new(composed.spool().clone()), control: Control::default(), warnings: Vec::new() }
+            }
         };
         for (name, value) in &self.work.attributes {
             parcel.set(name, value)?;
@@ -130,10 +132,7 @@ impl Job {
                 _ => entry,
             };
             match &content.kind {
-                Kind::File { .. } => {
-                    let kind = tree.spool().append(&mut composed.open(content))?;
-                    add(tree, inner, kind, &entry.origin)?;
-                }
+                Kind::File { .. } => add(tree, inner, content.kind.clone(), &entry.origin)?,
                 Kind::Dir => {}
                 Kind::Symlink { .. } | Kind::Hardlink { .. } => {
                     let message = format!("`{inner}` (from {}) is a link, and agents know none", entry.origin);

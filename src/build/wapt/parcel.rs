@@ -34,11 +34,12 @@ fn reported(message: &str, report: Report) -> StepError {
 }
 
 impl Parcel {
-    /// A package's folder: every file in it, and its `WAPT/control`, which is checked strictly. Links are refused.
+    /// A package's folder: every file in it, and its `WAPT/control`, which is checked strictly. Links are refused. Contents go
+    /// to `spool`.
     ///
     /// # Errors
     /// Everything that is wrong with the control file, at its lines; what cannot be read.
-    pub fn of_folder(folder: &Path) -> Result<Self, StepError> {
+    pub fn of_folder(folder: &Path, spool: Spool) -> Result<Self, StepError> {
         let path = folder.join("WAPT/control");
         let name = path.display().to_string();
         if !path.is_file() {
@@ -56,8 +57,8 @@ impl Parcel {
             Control::check(&name, &text).map_err(|report| reported("the control file is not right", report))?;
         // A new package is not the old one: each gets an id of its own.
         control.set("package_uuid", "");
-        let mut tree = Tree::new(Spool::new()?);
-        add_folder(&mut tree, folder, "")?;
+        let mut tree = Tree::new(spool);
+        add_folder(&mut tree, folder)?;
         Ok(Self { tree, control, warnings })
     }
 
@@ -126,19 +127,18 @@ impl Parcel {
     }
 }
 
-/// Adds every file of a folder, hidden ones too, below `below`.
-pub fn add_folder(tree: &mut Tree, folder: &Path, below: &str) -> Result<(), StepError> {
+/// Adds every file of a folder, hidden ones too.
+fn add_folder(tree: &mut Tree, folder: &Path) -> Result<(), StepError> {
     for file in every_file(folder)? {
         if is_left_out(&file.relative) {
             continue;
         }
-        let path = format!("{below}{}", file.relative);
         if let SourceKind::Symlink { .. } = file.kind {
             let help = "put the file itself there: agents know no links";
             return Err(refused(format!("`{}` is a symbolic link", file.path.display()), help));
         }
         let kind = tree.spool().append(&mut fs_err::File::open(&file.path)?)?;
-        add(tree, &path, kind, &file.path)?;
+        add(tree, &file.relative, kind, &file.path)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::{
     },
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
+    stage::Spool,
     util::{clock, files::digest},
 };
 
@@ -21,7 +22,9 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     let artifact = Artifact::of(path)?;
     let (mut parcel, setup) = match &artifact {
-        Artifact::WaptFolder(folder) => (Parcel::of_folder(folder)?, folder.join("setup.py")),
+        Artifact::WaptFolder(folder) => {
+            (Parcel::of_folder(folder, Spool::new().map_err(StepError::from)?)?, folder.join("setup.py"))
+        }
         Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
         Artifact::WaptIndex(path) => {
             let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));

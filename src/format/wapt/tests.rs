@@ -209,7 +209,7 @@ fn folders_with_nothing_in_them() {
         let mut signature = Vec::new();
         for (_, bytes) in files.iter_mut().filter(|(name, _)| name == "WAPT/manifest.sha256") {
             let text = String::from_utf8(bytes.clone()).unwrap();
-            let more = pair.map(|name| format!("[[\"{name}\",\"\"],")).unwrap_or_else(|| "[".to_owned());
+            let more = pair.map_or_else(|| "[".to_owned(), |name| format!("[[\"{name}\",\"\"],"));
             *bytes = text.replacen('[', &more, 1).into_bytes();
             signature = crate::sign::Signer::sign(&signer.key, bytes).unwrap();
         }
