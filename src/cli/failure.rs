@@ -10,6 +10,8 @@ use crate::{
     engine::EngineError,
     event::StepId,
     pipeline::PipelineError,
+    plan::PlanError,
+    util::toml::Source,
     util::{disk, toml::Source},
 };
 
@@ -77,6 +79,8 @@ impl From<PipelineError> for Failure {
             PipelineError::Sources { message, report, choice } => {
                 Self::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).showing(report)
             }
+            PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
+                .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }

@@ -310,7 +310,7 @@ fn a_folder_of_the_project_with_attributes_of_the_recipe() {
 fn a_release_that_is_no_version_of_wapt() {
     let project = with_recipe(WAPT);
     let run = project.run(&["build", "--tag", "2.5.0-rc1"]);
-    run.assert_code(2).says(&["[[wapt]] `tis-shop`, `version`", "2.5.0~rc1-1"]);
+    run.assert_code(2).says(&["[[wapt]] `tis-shop`, `version`", "2.5.0~rc1-1", "or take another tag"]);
     assert!(project.calls_of("create").is_empty(), "nothing was done");
 }
 
