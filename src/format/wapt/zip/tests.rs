@@ -81,6 +81,27 @@ fn archives_of_another_program_are_read() {
     assert!(closed.to_string().contains("encrypted"), "{closed}");
 }
 
+#[test]
+fn the_larger_form_is_read() {
+    const PYTHON: &str = "import zipfile
+with zipfile.ZipFile('large.zip', 'w', zipfile.ZIP_DEFLATED) as z:
+    with z.open('a', 'w', force_zip64=True) as f: f.write(b'aaaa' * 100)
+    z.writestr('b', b'b')
+with zipfile.ZipFile('many.zip', 'w', zipfile.ZIP_STORED) as z:
+    for n in range(66000): z.writestr('f%d' % n, b'x')";
+    let folder = tempfile::tempdir().unwrap();
+    let Ok(run) = Command::new("python3").args(["-c", PYTHON]).current_dir(folder.path()).output() else {
+        return eprintln!("skipped: python3 is not installed");
+    };
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let mut large = open(&std::fs::read(folder.path().join("large.zip")).unwrap()).unwrap();
+    assert_eq!(content(&mut large, "a").unwrap(), b"aaaa".repeat(100));
+    let many = std::fs::read(folder.path().join("many.zip")).unwrap();
+    assert!(many.windows(4).any(|four| four == END_64.to_le_bytes()));
+    let mut many = open(&many).unwrap();
+    assert_eq!((many.entries().len(), content(&mut many, "f65999").unwrap()), (66_000, b"x".to_vec()));
+}
+
 /// Why an archive is refused.
 fn refused(bytes: &[u8]) -> String {
     match open(bytes) {
