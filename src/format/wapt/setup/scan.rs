@@ -50,7 +50,6 @@ struct Scanner<'t> {
 
 /// Takes a text apart.
 pub fn statements(text: &str) -> Scanned {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut scanner =
         Scanner { text, at: 0, deep: Vec::new(), current: String::new(), start: None, found: Scanned::default() };
     while scanner.at < text.len() {
@@ -71,6 +70,8 @@ impl Scanner<'_> {
     fn step(&mut self) {
         let Some(c) = self.rest().chars().next() else { return };
         match c {
+            // A byte order mark is no code, but counts in places.
+            '\u{feff}' if self.at == 0 => self.at += c.len_utf8(),
             '#' => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
             '\n' if self.deep.is_empty() => {
                 self.end();
@@ -124,6 +125,7 @@ impl Scanner<'_> {
         let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
         let indent = self.text[line..self.at].chars().fold(0, |column, c| match c {
             '\t' => (column / 8 + 1) * 8,
+            '\u{feff}' => column,
             _ => column + 1,
         });
         self.start = Some((self.at, indent));
@@ -195,9 +197,17 @@ mod tests {
         assert_eq!(found, expected.map(|(indent, text)| (indent, text.to_owned())));
     }
 
+    #[test]
+    fn a_byte_order_mark_moves_nothing() {
+        let text = "\u{feff}import é\n(";
+        let found = statements(text);
+        assert_eq!((found.statements[0].indent, &text[found.statements[0].span.clone()]), (0, "import é"));
+        assert_eq!(&text[found.broken.unwrap().0], "(");
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_scanned(text in "[a-z'\"\\\\#()\\[\\];\\n\\r\\té ]{0,60}") {
+        fn any_text_is_scanned(text in "\u{feff}?[a-z'\"\\\\#()\\[\\];\\n\\r\\té ]{0,60}") {
             let found = statements(&text);
             for statement in found.statements {
                 prop_assert!(text.get(statement.span.clone()).is_some());
