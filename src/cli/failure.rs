@@ -11,7 +11,6 @@ use crate::{
     event::StepId,
     pipeline::PipelineError,
     plan::PlanError,
-    util::toml::Source,
     util::{disk, toml::Source},
 };
 

@@ -45,9 +45,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     project.signer = args.signer.fingerprint()?;
     let view = view(&project, Want::All, args.pylock.as_deref(), context).await?;
     if args.dot {
-        context.reporter.print(PlanDot(view))
+        context.reporter.print(PlanDot(view));
     } else {
-        context.reporter.print(view)
+        context.reporter.print(view);
     }
     Ok(())
 }

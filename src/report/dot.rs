@@ -26,8 +26,8 @@ impl View for PlanDot {
             if let Some(row) = rows.first() {
                 out.push_str(&format!("    label={};\n", quoted(&row.platform)));
             }
-            rows.iter().for_each(|row| out.push_str(&node(row)));
-            rows.iter().for_each(|row| out.push_str(&arrows(row, rows)));
+            out.extend(rows.iter().map(node));
+            out.extend(rows.iter().map(|row| arrows(row, rows)));
             out.push_str("  }\n");
         }
         out + "}\n"

@@ -112,8 +112,12 @@ impl PlanView {
         // Where nothing is known of any, the last line says it.
         let told = self.rows.iter().any(|row| row.estimate_ms.is_some());
         for rows in self.platforms() {
-            rows.iter().take(1).for_each(|row| table.section(&row.platform));
-            rows.iter().for_each(|row| row.add_to(&mut table, beside, told));
+            for (number, row) in rows.iter().enumerate() {
+                if number == 0 {
+                    table.section(&row.platform);
+                }
+                row.add_to(&mut table, beside, told);
+            }
         }
         table
     }
