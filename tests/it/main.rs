@@ -84,6 +84,8 @@ mod rpm;
 #[cfg(feature = "scripted")]
 mod rpm_install;
 #[cfg(feature = "scripted")]
+mod schedule;
+#[cfg(feature = "scripted")]
 mod secrets;
 #[cfg(feature = "scripted")]
 mod seed;
