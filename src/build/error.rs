@@ -34,6 +34,8 @@ pub enum StepError {
         error: Box<StepError>,
         /// How often it was tried.
         tries: u32,
+        /// Why it was tried again the last time.
+        cause: String,
     },
     /// A file system is full.
     #[error("{error}; {place}")]
@@ -190,9 +192,9 @@ impl StepError {
             Self::Stalled { .. } => {
                 Some("if its work takes that long without a word, name a longer time: `--patience 2h`".to_owned())
             }
-            Self::Again { error, tries } => {
-                let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
-                Some(format!("it was tried {tries} times{help}"))
+            Self::Again { error, tries, cause } => {
+                let help = error.help().unwrap_or_else(|| "the same command goes on from here later".to_owned());
+                Some(format!("it was tried {tries} times, because of: {cause}; {help}"))
             }
             Self::DiskFull { engine: true, .. } => Some(
                 "`docker system df` says what takes it; `factory clean --older-than 30d` frees what this project made, `docker \

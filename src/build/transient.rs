@@ -169,8 +169,20 @@ fn cause_in(line: &str) -> String {
             let end = cause.find("')").or_else(|| cause.find("\")")).unwrap_or(cause.len());
             format!("pip: {}", cause[..end].chars().take(120).collect::<String>())
         }
-        None => line.trim().chars().take(200).collect(),
+        None => without_number(line).trim().chars().take(200).collect(),
     }
+}
+
+/// The line without the number of BuildKit's instruction and its clock: `#7 0.9 Err:1 …`.
+fn without_number(line: &str) -> &str {
+    let after = |line: &'_ str, is_it: fn(&str) -> bool| -> Option<usize> {
+        let (first, rest) = line.split_once(' ')?;
+        is_it(first).then(|| line.len() - rest.len())
+    };
+    let number = after(line, |word| word.strip_prefix('#').is_some_and(|digits| digits.parse::<u32>().is_ok()));
+    let Some(start) = number else { return line };
+    let rest = &line[start..];
+    after(rest, |word| word.parse::<f64>().is_ok()).map_or(rest, |start| &rest[start..])
 }
 
 /// The lines of the instruction that failed: `#7 …` where a line says `#7 ERROR: …`; all of them where none does.
@@ -190,11 +202,12 @@ pub struct Tries {
     backoff: Backoff,
     made: u32,
     stalled: bool,
+    cause: Option<String>,
 }
 
 impl Default for Tries {
     fn default() -> Self {
-        Self { backoff: Backoff::new(AGAIN), made: 1, stalled: false }
+        Self { backoff: Backoff::new(AGAIN), made: 1, stalled: false, cause: None }
     }
 }
 
@@ -203,6 +216,12 @@ impl Tries {
     #[must_use]
     pub fn made(&self) -> u32 {
         self.made
+    }
+
+    /// Why the last one was made; `None` of the first.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
     }
 
     /// Whether there is another try: it says so, puts a heading into the step's log, and waits.
@@ -222,6 +241,7 @@ impl Tries {
         }
         let Some(wait) = self.backoff.next(None) else { return Ok(false) };
         self.made += 1;
+        self.cause = Some(cause.words().to_owned());
         let (words, made, all) = (cause.words(), self.made, if stalls { self.made } else { AGAIN + 1 });
         session.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
         lines.line(&format!("=== try {made} of {all}, because of: {words} ==="));

@@ -75,9 +75,9 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
 /// The error as it is told in the end.
 async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
     let error = disk::explain(error, &step.work, tail, session).await;
-    match tries.made() {
-        1 => error,
-        tries => StepError::Again { error: Box::new(error), tries },
+    match tries.cause() {
+        None => error,
+        Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },
     }
 }
 

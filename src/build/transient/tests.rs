@@ -102,6 +102,8 @@ fn pips_words_for_people() {
     let line = "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError('<pip._vendor.\
                 HTTPSConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/";
     assert_eq!(cause_in(line), "pip: [Errno 111] Connection refused");
+    assert_eq!(cause_in("#7 0.9 E: Connection failed"), "E: Connection failed");
+    assert_eq!(cause_in("#5 E: Connection failed"), "E: Connection failed");
     let line = "WARNING: Retrying (Retry(total=0)) after connection broken by 'ReadTimeoutError(\"HTTPSConnectionPool(host='i', \
                 port=443): Read timed out. (read timeout=15)\")': /simple/six/";
     assert_eq!(
