@@ -81,7 +81,9 @@ impl fmt::Display for Holder {
         } else if self.is_alive() {
             Ok(())
         } else {
-            f.write_str(", which has ended: a program that it started still runs")
+            f.write_str(
+                ", which is not to be seen here: it is in another container, or a program that it started still runs",
+            )
         }
     }
 }
@@ -142,7 +144,7 @@ mod tests {
         assert_eq!(far.to_string(), "process 4711 on build-7.example.org2J");
         // No system has so many processes.
         let gone = Holder::parse("4294967295").unwrap();
-        assert!(gone.to_string().ends_with("has ended: a program that it started still runs"));
+        assert!(gone.to_string().ends_with("or a program that it started still runs"));
     }
 
     #[test]

@@ -167,6 +167,29 @@ fn a_container_that_falls_silent_is_stopped_and_tried_once_more() {
 }
 
 #[test]
+fn an_image_build_that_falls_silent_is_cancelled() {
+    let project = Project::new();
+    project.play(&Script::new().hangs("build", "debian-12/core"));
+    let run = project.done(&["build", "images", "--jobs", "1", "--patience", "1s"]);
+    run.says(&["debian-12/core: it said nothing for 1s and was stopped; trying again (2 of 2)"]);
+    assert_eq!(project.calls().iter().filter(|call| call.starts_with("cancelled build")).count(), 1);
+    project.assert_tidy();
+}
+
+#[test]
+fn ctrl_c_between_two_tries() {
+    let project = Project::new();
+    let cut = json!({ "lines": ["ERROR: Read timed out."], "exit": 1 });
+    project.play(&Script::new().on("wait", "pip", cut));
+    let mut running = project.start(&["build", "wheels", "--jobs", "1", "--keep-failed"]);
+    running.until_says("trying again (3 of 4)");
+    running.signal(rustix::process::Signal::INT);
+    running.end().assert_code(130);
+    assert!(project.calls_of("wait").len() < 4, "{:?}", project.calls_of("wait"));
+    project.assert_tidy();
+}
+
+#[test]
 fn patience_is_a_time() {
     let project = Project::new();
     for bad in ["30", "1.5h", "0s", "soon"] {
