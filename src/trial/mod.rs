@@ -31,7 +31,7 @@ use install::Before;
 use ledger::Ledger;
 
 /// Tests the packages of one platform. With `keep` the test stops at the first check that does not pass, and the
-/// container stays as it is then.
+/// container stays as it is then; one in which all passed goes.
 ///
 /// # Errors
 /// What is no finding: a base image or a package that is gone, the daemon, Ctrl-C.
@@ -43,7 +43,8 @@ pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Ver
         () = session.cancel.cancelled() => return Err(TrialError::Interrupted),
     };
     let ended = checks(&bench, &mut ledger, keep).await;
-    if keep {
+    let verdict = ledger.verdict();
+    if keep && (ended.is_err() || !verdict.passed()) {
         session.events.info(format!("the container stays until the next run of factory here: `{}`", bench.way_in()));
     } else {
         // Given up on Ctrl-C: whoever runs this removes what is left of the run.
@@ -53,7 +54,6 @@ pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Ver
         }
     }
     ended?;
-    let verdict = ledger.verdict();
     if verdict.passed() {
         Passed::keep(subject, &session.project)?;
     }

@@ -61,11 +61,14 @@ fn several_platforms_at_once() {
 
 #[test]
 fn a_container_to_look_around_in() {
-    let project = built();
-    project.run(&["test", "--keep"]).assert_code(4);
-    assert_eq!(project.containers().len(), 1);
-    project.done(&["build"]);
-    project.assert_tidy();
+    for option in ["--keep", "--keep-failed"] {
+        let project = built();
+        let run = project.run(&["test", option]).ended(4);
+        run.says(&["the container stays until the next run of factory here: `docker exec -it c"]);
+        assert_eq!(project.containers().len(), 1);
+        project.done(&["build"]);
+        project.assert_tidy();
+    }
 }
 
 #[test]
