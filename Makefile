@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real faults accept deny fuzz clean
+.PHONY: help demo test build check units real faults accept bench deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,6 +52,10 @@ accept: build ## build and install the example on five Debians and Ubuntus (40 m
 	@scripts/engine mmdebstrap
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 build
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 test
+
+bench: ## how long plans and unchanged builds take, beside docker build (8 min with a release build; docs/bench.md; ARGS=many)
+	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
+	cargo bench --locked --features scripted --bench plan -- $(ARGS)
 
 deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny

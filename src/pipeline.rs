@@ -14,9 +14,9 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::Sha256,
-    plan::{self, Plan, PlanContext, Templates, Want},
+    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Want},
     platform::{Catalogue, Platform},
-    recipe::{Recipe, RecipeFile, Release},
+    recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{listing::Listing, lockfile::Lockfile, roots::Roots},
     util::{clock, digests::Digests},
 };
@@ -63,15 +63,27 @@ pub struct Target {
     pub recipe: Arc<Recipe>,
 }
 
+/// Most threads that plan, and how many platforms are worth one.
+const MOST_PLANNERS: usize = 8;
+const FEWEST_PLATFORMS: usize = 16;
+
+fn plan_for(targets: &[Target], context: &PlanContext) -> Result<Plan, PlanError> {
+    let mut plan = Plan::default();
+    for target in targets {
+        plan::make(&mut plan, &target.recipe, &target.platform, context)?;
+    }
+    Ok(plan)
+}
+
 impl Project {
     /// Reads the recipe and the platforms, and resolves the one for each of the other.
     ///
     /// # Errors
     /// [`PipelineError`]; everything here is the user's text or choice.
     pub fn open(wishes: &Wishes) -> Result<Self, PipelineError> {
-        let file = RecipeFile::load(&wishes.project)?;
+        let catalogue = Catalogue::load(Some(&wishes.project)).map_err(RecipeError::from)?;
+        let file = RecipeFile::load_with(&wishes.project, &catalogue)?;
         let folder = fs_err::canonicalize(&wishes.project)?;
-        let catalogue = Catalogue::load(Some(&folder))?;
         let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
         let release = release(wishes, &folder)?;
         let digests = Arc::new(if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) });
@@ -133,9 +145,18 @@ impl Project {
     /// [`PipelineError::Plan`].
     pub fn plan(&self, engine: &EngineInfo, want: Want) -> Result<Plan, PipelineError> {
         let context = self.context(engine, want);
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let each = self.targets.len().div_ceil(processors.min(MOST_PLANNERS)).max(FEWEST_PLATFORMS);
+        let parts: Vec<_> = std::thread::scope(|scope| {
+            let begun: Vec<_> =
+                self.targets.chunks(each).map(|targets| scope.spawn(|| plan_for(targets, &context))).collect();
+            let ended =
+                begun.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            ended.collect()
+        });
         let mut plan = Plan::default();
-        for target in &self.targets {
-            plan::make(&mut plan, &target.recipe, &target.platform, &context)?;
+        for part in parts {
+            plan.steps.extend(part?.steps);
         }
         Ok(plan)
     }
@@ -159,6 +180,7 @@ impl Project {
         PlanContext {
             listing: Listing::of(&self.roots, except, &self.digests),
             templates: Templates::of(&self.folder, &self.roots),
+            contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),
             epoch: self.epoch,

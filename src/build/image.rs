@@ -107,7 +107,7 @@ async fn context(
         let mut context = TarFile::new(session.epoch)?;
         context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
         trust(&mut context, &session)?;
-        for entry in &work.files {
+        for entry in work.files.iter() {
             context.entry(entry)?;
         }
         for (folder, house) in houses.iter().filter_map(|(folder, house)| Some((folder, house.as_ref()?))) {

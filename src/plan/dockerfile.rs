@@ -115,8 +115,7 @@ impl Templates {
         } else {
             BUILT_IN.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text).into()
         };
-        lock(&self.texts).insert(name.to_owned(), Arc::clone(&text));
-        Ok(text)
+        Ok(Arc::clone(lock(&self.texts).entry(name.to_owned()).or_insert(text)))
     }
 
     /// Renders a built-in name, or a template of the project by its path.
@@ -150,8 +149,7 @@ impl Templates {
         };
         let install = format!("install-{}.hbs", manager.as_str());
         let engine = Arc::new(engine([("install", install.clone(), self.text(&install)?), (MAIN, name, text)])?);
-        lock(&self.parsed).insert(key, Arc::clone(&engine));
-        Ok(engine)
+        Ok(Arc::clone(lock(&self.parsed).entry(key).or_insert(engine)))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     recipe::{Recipe, Release},
     source::{listing::Listing, project::SourceError, roots::Roots},
 };
+pub use context::Contexts;
 use wheels::BuilderName;
 
 /// What a plan depends on beside the recipe.
@@ -29,6 +30,8 @@ pub struct PlanContext {
     pub listing: Listing,
     /// The project's templates, parsed once for all platforms.
     pub templates: Templates,
+    /// The contexts of images, listed once for all platforms.
+    pub contexts: Contexts,
     /// The release.
     pub release: Release,
     /// Time of artefacts.

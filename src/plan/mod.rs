@@ -12,7 +12,7 @@ pub use assess::{Assessment, Record, RecordedFile, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};
-pub use make::{PlanContext, PlanError, Want, make, names};
+pub use make::{Contexts, PlanContext, PlanError, Want, make, names};
 pub use step::{
     BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, OwnFolder, PackageWork, Plan, QuirksWork, SeedWork, Step,
     WaptWork, WheelsWork, Wishes, Work, label,

@@ -1,6 +1,6 @@
 //! [`Step`]: one unit of work as plain data, and its key.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     event::StepId,
@@ -228,8 +228,8 @@ pub struct OwnFolder {
 pub struct ImageWork {
     /// The rendered Dockerfile.
     pub dockerfile: String,
-    /// Project files and scripts of the context, by path in it.
-    pub files: Vec<ContextFile>,
+    /// Project files and scripts of the context, by path in it; shared by the platforms on which they are the same.
+    pub files: Arc<Vec<ContextFile>>,
     /// The step whose wheelhouse enters the build.
     pub wheels: Option<StepId>,
     /// The step that fetched pip for the build.
@@ -306,7 +306,9 @@ impl Step {
 /// neighbour.
 #[must_use]
 pub fn key_of(version: &str, inputs: &Inputs, needs: &BTreeMap<&str, &str>) -> Sha256 {
-    Sha256::of(serde_json::json!([version, inputs, needs]).to_string())
+    // Written as it is read off; the long way round fails on nothing and says the same.
+    let text = serde_json::to_string(&(version, inputs, needs));
+    Sha256::of(text.unwrap_or_else(|_| serde_json::json!([version, inputs, needs]).to_string()))
 }
 
 /// All steps of a run, each after those it needs or uses.

@@ -1,6 +1,9 @@
 //! What goes into an image build: the files of its context, and the values of its template.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     super::{ContextFile, ContextSource, Inputs, context::digest_into},
@@ -13,33 +16,56 @@ use crate::{
     recipe::{Content, ContentKind, Image, ImageSource},
 };
 
+/// The files of a context, and the inputs that they are.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) files: Arc<Vec<ContextFile>>,
+    pub(super) inputs: Inputs,
+}
+
+/// The contexts that were listed for a plan, by what the recipe says of them.
+#[derive(Debug, Default)]
+pub struct Contexts(Mutex<HashMap<String, Arc<Listed>>>);
+
 impl Maker<'_> {
-    /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`.
-    pub(super) fn context_files(&self, image: &Image, inputs: &mut Inputs) -> Result<Vec<ContextFile>, PlanError> {
+    /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`. Listed once for all
+    /// platforms on which the recipe says the same.
+    pub(super) fn context_files(&self, image: &Image) -> Result<Arc<Listed>, PlanError> {
+        let what = serde_json::json!([image.python, image.contents, self.wants_pip(image)]).to_string();
+        let known = || self.context.contexts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(&what) {
+            return Ok(Arc::clone(found));
+        }
+        let found = Arc::new(self.list(image)?);
+        Ok(Arc::clone(known().entry(what).or_insert(found)))
+    }
+
+    fn list(&self, image: &Image) -> Result<Listed, PlanError> {
         let mut all = Vec::new();
+        let mut inputs = Inputs::new();
         for (number, folder) in image.python.iter().enumerate() {
             let found = self.context.listing.files(folder)?;
             let files: Vec<ContextFile> = found
                 .iter()
                 .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
                 .collect();
-            digest_into(inputs, &format!("python folder {}", folder.display()), &files);
+            digest_into(&mut inputs, &format!("python folder {}", folder.display()), &files);
             all.extend(files);
         }
         for content in &image.contents {
             let files = self.content_files(content)?;
-            digest_into(inputs, &contents_word(content), &files);
+            digest_into(&mut inputs, &contents_word(content), &files);
             all.extend(files);
         }
         if self.wants_pip(image) {
             let source = ContextSource::Bytes(self.context.templates.text("virtualenv.py")?.as_bytes().to_vec());
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
-            digest_into(inputs, "virtualenv.py", std::slice::from_ref(&script));
+            digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
-        Ok(all)
+        Ok(Listed { files: Arc::new(all), inputs })
     }
 
     pub(super) fn values(

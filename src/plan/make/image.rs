@@ -1,9 +1,9 @@
 //! The step of an image: its names, labels and what it needs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    super::{ImageWork, Inputs, Step, Work, dockerfile::Template, label},
+    super::{ImageWork, Step, Work, dockerfile::Template, label},
     Maker, PlanError, Want,
 };
 use crate::{
@@ -34,8 +34,8 @@ impl Maker<'_> {
                 (self.id(parent.name.as_str()), first.clone(), first)
             }
         };
-        let mut inputs = Inputs::new();
-        let files = self.context_files(image, &mut inputs)?;
+        let listed = self.context_files(image)?;
+        let (files, mut inputs) = (Arc::clone(&listed.files), listed.inputs.clone());
         let values = self.values(image, &files, wheels.is_some(), base, &from);
         let template = match &image.dockerfile {
             Some(path) => Template::Project(path),

@@ -11,7 +11,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::super::{Plan, PlanContext, Templates, Want, make};
+use super::super::{Contexts, Plan, PlanContext, Templates, Want, make};
 use crate::{
     names::{Release as ReleaseNumber, Tag, UpstreamVersion},
     platform::Catalogue,
@@ -105,6 +105,7 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
     let context = PlanContext {
         listing: Listing::of(&roots, Vec::new(), digests),
         templates: Templates::of(folder, &roots),
+        contexts: Contexts::default(),
         roots,
         release: release.clone(),
         epoch: 1_700_000_000,

@@ -81,6 +81,10 @@ pub(super) fn is_unsafe(c: char) -> bool {
 
 /// Puts a harmless character of the same length in the place of every one that a terminal acts on.
 fn without_control(text: &str) -> String {
+    // As nearly every file is.
+    if text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut chars = text.chars().peekable();
     let mut clean = String::with_capacity(text.len());
     while let Some(c) = chars.next() {
@@ -97,6 +101,9 @@ fn without_control(text: &str) -> String {
 
 /// Stars out `user:password` in `scheme://user:password@host`, and in `user:password@host` without a scheme.
 pub(super) fn without_userinfo(text: &str) -> String {
+    if !text.contains('@') {
+        return text.to_owned();
+    }
     let mut clean = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<')) {
         match userinfo(piece) {
