@@ -25,9 +25,9 @@ use view::view;
 
 /// Remove what this project has made: its containers, images, records and logs
 ///
-/// Only what carries this project's labels under the names that it gave: an image that somebody made from one of ours
-/// stays, and so does BuildKit's cache, which is the engine's. Wheels and their store, packages, base images and fetched
-/// repositories are kept without `--all`.
+/// Only what carries this project's label under the names that it gave, and was built here (`.factory/images`) or has a name
+/// of this release: an image that somebody made from one of ours stays, and so does BuildKit's cache, which is the engine's.
+/// Wheels and their store, packages, base images and fetched repositories are kept without `--all`.
 ///
 /// `--older-than` and `--keep-size` choose among images, builders, wheels, sources, logs and records by when a build last used
 /// them, and leave what the current release's records need; with `--all` they leave nothing for that reason, and choose

@@ -81,6 +81,7 @@ fn wrong_command_lines() {
         &["build", "--output", "xml"],
         &["build", "--quiet", "--verbose"],
         &["build", "--dry-run", "--no-cache"],
+        &["plan", "--dot", "--output", "json"],
         &["log"],
         &["tag", "--ini", "x"],
         &["tag", "--api", "x"],

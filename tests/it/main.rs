@@ -64,6 +64,8 @@ mod oci;
 #[cfg(feature = "scripted")]
 mod places;
 #[cfg(feature = "scripted")]
+mod plan;
+#[cfg(feature = "scripted")]
 mod play;
 #[cfg(feature = "scripted")]
 mod push;
