@@ -14,11 +14,11 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::Sha256,
-    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Want},
+    plan::{self, Contexts, Plan, PlanContext, Templates, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{listing::Listing, lockfile::Lockfile, roots::Roots},
-    util::{clock, digests::Digests},
+    util::{clock, digests::Digests, threads},
 };
 use wishes::{absolute, choose, release, without_userinfo};
 
@@ -63,17 +63,8 @@ pub struct Target {
     pub recipe: Arc<Recipe>,
 }
 
-/// Most threads that plan, and how many platforms are worth one.
-const MOST_PLANNERS: usize = 8;
-const FEWEST_PLATFORMS: usize = 16;
-
-fn plan_for(targets: &[Target], context: &PlanContext) -> Result<Plan, PlanError> {
-    let mut plan = Plan::default();
-    for target in targets {
-        plan::make(&mut plan, &target.recipe, &target.platform, context)?;
-    }
-    Ok(plan)
-}
+/// Platforms that are worth a thread of their own.
+const WORTH_A_THREAD: usize = 16;
 
 impl Project {
     /// Reads the recipe and the platforms, and resolves the one for each of the other.
@@ -87,11 +78,10 @@ impl Project {
         let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
         let release = release(wishes, &folder)?;
         let digests = Arc::new(if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) });
-        let mut targets = Vec::new();
-        for platform in platforms {
-            let recipe = Arc::new(file.resolve(platform, &release)?);
-            targets.push(Target { platform: platform.clone(), recipe });
-        }
+        let resolved = threads::each(&platforms, WORTH_A_THREAD, |platform| {
+            Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
+        });
+        let targets = resolved.into_iter().collect::<Result<Vec<_>, RecipeError>>()?;
         Ok(Self {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
@@ -145,14 +135,9 @@ impl Project {
     /// [`PipelineError::Plan`].
     pub fn plan(&self, engine: &EngineInfo, want: Want) -> Result<Plan, PipelineError> {
         let context = self.context(engine, want);
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let each = self.targets.len().div_ceil(processors.min(MOST_PLANNERS)).max(FEWEST_PLATFORMS);
-        let parts: Vec<_> = std::thread::scope(|scope| {
-            let begun: Vec<_> =
-                self.targets.chunks(each).map(|targets| scope.spawn(|| plan_for(targets, &context))).collect();
-            let ended =
-                begun.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            ended.collect()
+        let parts = threads::each(&self.targets, WORTH_A_THREAD, |target| {
+            let mut plan = Plan::default();
+            plan::make(&mut plan, &target.recipe, &target.platform, &context).map(|()| plan)
         });
         let mut plan = Plan::default();
         for part in parts {

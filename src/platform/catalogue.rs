@@ -13,11 +13,17 @@ use super::{
 use crate::{
     diag::{Exit, Failure},
     names::PlatformId,
-    util::toml::{Issue, Report, Source, listed, nearest, quoted},
+    util::{
+        threads,
+        toml::{Issue, Report, Source, listed, nearest, quoted},
+    },
 };
 
 /// No platform file is larger.
 const LARGEST: u64 = 64 * 1024;
+
+/// Platform files that are worth a thread of their own.
+const WORTH_A_THREAD: usize = 64;
 
 /// Every platform that can be named: those brought along, and those of the project.
 #[derive(Debug, Clone)]
@@ -97,8 +103,10 @@ impl Catalogue {
     fn read(files: &BTreeMap<String, (String, String)>) -> Result<Self, PlatformError> {
         let mut reports = Vec::new();
         let mut platforms = Vec::new();
-        for (stem, (file, text)) in files {
-            match read::platform(file, stem, text) {
+        let files: Vec<_> = files.iter().collect();
+        let read = threads::each(&files, WORTH_A_THREAD, |(stem, (file, text))| read::platform(file, stem, text));
+        for (read, (_, (file, text))) in read.into_iter().zip(files) {
+            match read {
                 Ok(read) => platforms.push((read, file, text)),
                 Err(report) => reports.push(report),
             }
@@ -116,7 +124,9 @@ impl Catalogue {
                     Some(Issue::new(&alias.span, message).label("taken").help("choose another alias"))
                 })
                 .collect();
-            reports.push(Report::new(Source::new(file, text), issues));
+            if !issues.is_empty() {
+                reports.push(Report::new(Source::new(file, text), issues));
+            }
         }
         if let Some(report) = Report::merge(reports) {
             return Err(PlatformError::Invalid(report));

@@ -1,6 +1,6 @@
 //! The recipe for one platform: overrides applied, defaults filled in, every name checked, every reference resolved.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::names::{
     self, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, SourceName,
@@ -63,11 +63,16 @@ pub struct Checkout {
 /// The sources that are on this machine.
 pub type Checkouts = BTreeMap<SourceName, Checkout>;
 
+fn shared<T: serde::Serialize, S: serde::Serializer>(value: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().serialize(to)
+}
+
 /// The recipe as one platform sees it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Recipe {
-    /// What is the same on every platform.
-    pub project: Project,
+    /// What is the same on every platform, and shared by them.
+    #[serde(serialize_with = "shared")]
+    pub project: Arc<Project>,
     /// `[base]`.
     pub base: BaseMode,
     /// `[python]`, where there is one.

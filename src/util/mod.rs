@@ -9,4 +9,5 @@ pub mod files;
 pub mod lock;
 pub mod mask;
 pub mod size;
+pub mod threads;
 pub mod toml;

@@ -24,6 +24,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use error::RecipeError;
@@ -53,7 +54,7 @@ pub struct RecipeFile {
     text: String,
     digest: Sha256,
     raw: RawRecipe,
-    project: Project,
+    project: Arc<Project>,
     sources: Vec<GitSource>,
     repositories: Vec<ReleaseRepository>,
     scripts: files::Scripts,
@@ -94,7 +95,7 @@ impl RecipeFile {
     pub fn parse(name: &str, text: &str, project_dir: &Path, catalogue: &Catalogue) -> Result<Self, RecipeError> {
         let read = toml::read(name, text, |root, issues| {
             let raw = RawRecipe::read(root, issues);
-            let project = resolve::project(&raw, catalogue, issues);
+            let project = resolve::project(&raw, catalogue, issues).map(Arc::new);
             references::check(&raw, catalogue, issues);
             let (sources, repositories) = (sources::resolve(&raw), repositories::resolve(&raw));
             let scripts = files::check(&raw, project_dir, None, issues);
@@ -178,7 +179,7 @@ impl RecipeFile {
 /// Resolves the recipe once for each of its platforms, so that what only one of them misses is said now.
 fn check_each_platform(
     raw: &RawRecipe,
-    project: Option<&Project>,
+    project: Option<&Arc<Project>>,
     scripts: &BTreeMap<PathBuf, String>,
     catalogue: &Catalogue,
     issues: &mut Issues,

@@ -1,7 +1,7 @@
 //! From the recipe as written to the recipe of one platform: overrides laid over, defaults filled in, order found.
 //! Adds to the issues what only the platform's view shows.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     content::{Of, content},
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sources<'s> {
     pub(super) raw: &'s RawRecipe,
-    pub(super) project: &'s Project,
+    pub(super) project: &'s Arc<Project>,
     pub(super) scripts: &'s Texts,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, 
     let wapts = view.wapts(issues);
     let units = raw.test.value().map(|test| test.unit.items()).unwrap_or_default();
     Some(Recipe {
-        project: sources.project.clone(),
+        project: Arc::clone(sources.project),
         base: base.unwrap_or_default(),
         python: match python {
             Some(python) => Some(python?),
