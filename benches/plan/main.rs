@@ -51,7 +51,7 @@ fn unchanged() {
             }
             world.factory(arguments)
         });
-        row(what, &median(runs.collect()));
+        row(what, &median(&runs.collect::<Vec<_>>()));
     }
 }
 
@@ -61,7 +61,7 @@ fn many() {
     let mut first: Option<Sample> = None;
     for platforms in [250, 500, 1000] {
         let world = World::played(platforms, true);
-        let sample = median((0..7).map(|_| world.factory(&["plan", "--output", "json"])).collect());
+        let sample = median(&(0..7).map(|_| world.factory(&["plan", "--output", "json"])).collect::<Vec<_>>());
         row(&format!("{platforms} platforms, {} steps", platforms * 12), &sample);
         match &first {
             None => first = Some(sample),

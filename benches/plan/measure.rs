@@ -35,7 +35,7 @@ pub fn run(program: &str, arguments: &[&str], folder: &Path, env: &[(&str, Strin
 }
 
 /// The median of each number.
-pub fn median(samples: Vec<Sample>) -> Sample {
+pub fn median(samples: &[Sample]) -> Sample {
     let middle = |number: fn(&Sample) -> f64| {
         let mut all: Vec<f64> = samples.iter().map(number).collect();
         all.sort_by(f64::total_cmp);

@@ -125,17 +125,17 @@ pub fn unchanged() {
         world.factory(&["plan"]);
     }
     let (mut plans, mut builds, mut peers, mut bakes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let bake = bake(docker, &world, &folders);
+    let bake_file = bake(docker, &world, &folders);
     // In turn: what else the machine does meets all of them.
     for _ in 0..5 {
         plans.push(world.factory(&["plan"]));
         builds.push(world.factory(&["build"]));
         peers.push(build_all(docker, &folders));
-        bakes.extend(bake.as_ref().map(|file| {
+        bakes.extend(bake_file.as_ref().map(|file| {
             run(docker, &["buildx", "bake", "-f", &file.display().to_string()], &world.beside("peer"), &[])
         }));
     }
-    let (plan, build, peer) = (median(plans), median(builds), median(peers));
+    let (plan, build, peer) = (median(&plans), median(&builds), median(&peers));
     row("factory plan", &plan);
     row("factory build", &build);
     row("docker build, 40 times, all cached", &peer);
@@ -143,9 +143,9 @@ pub fn unchanged() {
     if bakes.is_empty() {
         println!("  docker buildx bake: not installed");
     } else {
-        let bake = median(bakes);
-        row("docker buildx bake, all cached", &bake);
-        ratio("docker buildx bake", &bake, &build);
+        let baked = median(&bakes);
+        row("docker buildx bake, all cached", &baked);
+        ratio("docker buildx bake", &baked, &build);
     }
     tidy(&world, docker, &folders);
 }
@@ -190,7 +190,7 @@ pub fn changed() {
             .unwrap();
         packages.push(world.factory(&["build"]));
     }
-    let (ours, peer, package) = (median(ours), median(peers), median(packages));
+    let (ours, peer, package) = (median(&ours), median(&peers), median(&packages));
     row("factory build: image and package", &ours);
     row("docker build: the image", &peer);
     row("factory build: the package alone", &package);

@@ -83,17 +83,16 @@ pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<Strin
     let mut outputs = BTreeMap::new();
     for step in &plan.steps {
         let waits = step.needs.iter().find(|need| !outputs.contains_key(*need)).cloned();
-        let state = match waits {
-            Some(need) => State::Waits(need),
-            None => {
-                found.keys.insert(step.id.clone(), step.key(&outputs));
-                match judge(step, record(step), &outputs) {
-                    Ok(found) => {
-                        outputs.insert(step.id.clone(), found.output);
-                        State::Cached
-                    }
-                    Err(why) => State::Run(why),
+        let state = if let Some(need) = waits {
+            State::Waits(need)
+        } else {
+            found.keys.insert(step.id.clone(), step.key(&outputs));
+            match judge(step, record(step), &outputs) {
+                Ok(found) => {
+                    outputs.insert(step.id.clone(), found.output);
+                    State::Cached
                 }
+                Err(why) => State::Run(why),
             }
         };
         found.states.insert(step.id.clone(), state);

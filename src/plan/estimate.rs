@@ -37,7 +37,9 @@ pub fn estimate(
         let before: BTreeSet<usize> =
             step.needs.iter().chain(&step.uses).filter_map(|id| places.get(id).copied()).collect();
         waiting[at] = before.len();
-        before.into_iter().for_each(|need| followers[need].push(at));
+        for need in before {
+            followers[need].push(at);
+        }
     }
     let mut ready: BTreeSet<usize> = (0..steps.len()).filter(|at| waiting[*at] == 0).collect();
     let mut running = BinaryHeap::new();

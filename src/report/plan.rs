@@ -112,10 +112,8 @@ impl PlanView {
         // Where nothing is known of any, the last line says it.
         let told = self.rows.iter().any(|row| row.estimate_ms.is_some());
         for rows in self.platforms() {
-            for (number, row) in rows.iter().enumerate() {
-                if number == 0 {
-                    table.section(&row.platform);
-                }
+            rows.iter().take(1).for_each(|row| table.section(&row.platform));
+            for row in rows {
                 row.add_to(&mut table, beside, told);
             }
         }
