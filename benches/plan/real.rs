@@ -143,9 +143,9 @@ pub fn unchanged() {
     if bakes.is_empty() {
         println!("  docker buildx bake: not installed");
     } else {
-        let baked = median(&bakes);
-        row("docker buildx bake, all cached", &baked);
-        ratio("docker buildx bake", &baked, &build);
+        let sample = median(&bakes);
+        row("docker buildx bake, all cached", &sample);
+        ratio("docker buildx bake", &sample, &build);
     }
     tidy(&world, docker, &folders);
 }

@@ -47,8 +47,8 @@ fn settle(project: &Project) {
 /// Replaces the remembered digest of a file by another one: who trusts it believes that the file has changed.
 fn lie_about(project: &Project, file: &str) {
     let memory = project.read(MEMORY);
-    let (lines, _) = memory.trim_end().rsplit_once('\n').unwrap();
-    let lies: Vec<String> = lines
+    let (told, _) = memory.trim_end().rsplit_once('\n').unwrap();
+    let lies: Vec<String> = told
         .lines()
         .map(|line| if line.ends_with(file) { format!("{}{}", "0".repeat(64), &line[64..]) } else { line.to_owned() })
         .collect();
