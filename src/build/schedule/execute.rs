@@ -92,7 +92,7 @@ async fn attempt(
         Work::Base(work) => base::run(work, step, session, lines).await,
         Work::Builder(work) => watched(session, lines, image::run_builder(work, step, session, lines)).await,
         Work::Seed(work) => watched(session, lines, wheels::seed::run(work, step, session, lines)).await,
-        Work::Wheels(work) => watched(session, lines, wheels::run(work, step, records, session, lines)).await,
+        Work::Wheels(work) => watched(session, lines, Box::pin(wheels::run(work, step, records, session, lines))).await,
         Work::Image(work) => watched(session, lines, image::run(work, step, records, session, lines)).await,
         Work::Package(work) => session.until_stopped(package::run(work, step, records, session, lines)).await,
         Work::Wapt(work) => session.until_stopped(wapt::run(work, step, records, session, lines)).await,
