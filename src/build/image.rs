@@ -10,7 +10,7 @@ use super::{
     settle,
 };
 use crate::{
-    engine::{BuildSpec, ImageId, ImageInfo, Labels},
+    engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     plan::{BuilderWork, ImageWork, Record, Step, label},
     source::wheelhouse::{Found, Wheelhouse},
@@ -51,6 +51,41 @@ pub async fn run(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
+    let context = context_of(work, step, records, session).await?;
+    let labels = labels(work, records, session).await?;
+    let image = build(context, work.tags.clone(), labels, session, lines).await?;
+    Ok(product(&image, &work.tags))
+}
+
+/// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels
+/// of a container of the step.
+pub(super) async fn build_until(
+    dockerfile: &str,
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<ImageId, StepError> {
+    let work = ImageWork { dockerfile: dockerfile.to_owned(), ..work.clone() };
+    let spec = BuildSpec {
+        context: context_of(&work, step, records, session).await?.finish()?,
+        dockerfile: "Dockerfile".to_owned(),
+        tags: Vec::new(),
+        labels: session.labels(&step.id),
+        args: session.proxies.clone(),
+        target: String::new(),
+        no_cache: false,
+    };
+    Ok(session.engine.build(spec, &Silent).await?)
+}
+
+/// The context with the wheels that the image is made of.
+async fn context_of(
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<TarFile, StepError> {
     let wheels = work.wheels.as_ref().and_then(|id| Some((id, records.get(id)?)));
     let wheelhouse = match wheels {
         Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
@@ -60,10 +95,7 @@ pub async fn run(
         Some((id, record)) => Some(self::wheelhouse(id, record, step, session).await?),
         None => None,
     };
-    let context = context(work, [("wheels", wheelhouse), ("seed", seed)], session).await?;
-    let labels = labels(work, records, session).await?;
-    let image = build(context, work.tags.clone(), labels, session, lines).await?;
-    Ok(product(&image, &work.tags))
+    context(work, [("wheels", wheelhouse), ("seed", seed)], session).await
 }
 
 fn product(image: &ImageInfo, tags: &[String]) -> Product {

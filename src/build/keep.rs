@@ -8,7 +8,9 @@ use std::{
 
 use fs_err as fs;
 
-use super::Session;
+mod layer;
+
+use super::{Session, image};
 use crate::{
     engine::{ContainerId, Engine, EngineError, Labels},
     event::StepId,
@@ -17,10 +19,22 @@ use crate::{
 };
 
 /// Keeps the containers of a failed step and gives the command that leads into the last one. BuildKit keeps neither container
-/// nor image of a build that failed: there it is the image that the failed one is made from.
-pub async fn way_in(step: &Step, records: &BTreeMap<StepId, Record>, session: &Session) -> Option<String> {
+/// nor image of a build that failed: there it is an image of all that came before the instruction that failed, or else the one
+/// that the failed one is made from.
+pub async fn way_in(
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    said: &[String],
+    session: &Session,
+) -> Option<String> {
     match &step.work {
-        Work::Image(work) => Some(from_parent(work, records)),
+        Work::Image(work) => Some(match last_layer(work, step, records, said, session).await {
+            Some(id) => format!(
+                "an image of what came before the instruction that failed is kept until the next run of factory here: `docker \
+                 run --rm -it --entrypoint sh {id}`"
+            ),
+            None => from_parent(work, records),
+        }),
         Work::Base(_) | Work::Builder(_) => None,
         Work::Seed(_) | Work::Wheels(_) | Work::Package(_) | Work::Wapt(_) => {
             let container = session.keep()?;
@@ -75,6 +89,25 @@ async fn into(container: &ContainerId, session: &Session) -> String {
              commit {id})`"
         ),
     }
+}
+
+/// An image of the last good layer of a build that failed: its short id. `None` where the instruction that failed is not known
+/// for sure, or the builder does not have the layers before it any more.
+async fn last_layer(
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    said: &[String],
+    session: &Session,
+) -> Option<String> {
+    let (stage, number) = layer::failed_instruction(said)?;
+    let dockerfile = layer::before(&work.dockerfile, &stage, number)?;
+    let built = session.until_stopped(image::build_until(dockerfile, work, step, records, session)).await;
+    let id = built.ok()?.0;
+    // Without the mark the next run does not look for it.
+    write_whole(&mark(&session.project), format!("{id}\n").as_bytes()).ok()?;
+    let digits = id.strip_prefix("sha256:").unwrap_or(&id);
+    Some(digits.get(..12).unwrap_or(digits).to_owned())
 }
 
 fn from_parent(work: &ImageWork, records: &BTreeMap<StepId, Record>) -> String {

@@ -55,6 +55,26 @@ fn an_image_has_no_container_to_keep() {
 }
 
 #[test]
+fn an_image_of_what_came_before_the_instruction_that_failed() {
+    let project = Project::new();
+    let lines = ["#7 [2/9] COPY x", "#7 DONE 0.1s", "#8 [3/9] RUN broken", "#8 0.2 no", "#8 ERROR: exit code: 1"];
+    let then = json!({ "lines": lines, "fail": { "kind": "build", "text": "exit code: 1" } });
+    project.play(&Script::new().once("build", "debian-12/core", then));
+    let run = project.run(&["build", "--keep-failed", "--jobs", "1"]).ended(1);
+    run.says(&["an image of what came before the instruction that failed is kept until the next run"]);
+    let daemon = project.daemon();
+    let images = daemon["images"].as_array().unwrap();
+    let kept = images.iter().find(|image| image["tags"] == json!([])).expect("a nameless image");
+    let (id, part) = (kept["id"].as_str().unwrap(), kept["dockerfile"].as_str().unwrap());
+    run.says(&[&format!("`docker run --rm -it --entrypoint sh {}`", &id["sha256:".len()..][..12])]);
+    project.play(&Script::new());
+    project.done(&["build"]);
+    let whole = project.dockerfile("shop/core:2.5.11");
+    assert!(whole.starts_with(part) && part.len() < whole.len(), "{part}");
+    assert!(!project.has_image(id), "it goes with the next run");
+}
+
+#[test]
 fn one_that_fell_silent_still_runs() {
     let project = Project::new();
     project.play(&Script::new().on("wait", "pip", json!({ "hang": true })));

@@ -63,7 +63,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     };
     let way_in = match &result {
         Ok(_) | Err(StepError::Interrupted) => None,
-        Err(_) if session.keep_failed => way_in(step, &records, &session).await,
+        Err(_) if session.keep_failed => way_in(step, &records, &tail, &session).await,
         Err(_) => None,
     };
     if way_in.is_none() && !matches!(result, Err(StepError::Interrupted)) {

@@ -1,0 +1,95 @@
+//! The last good layer of an image that did not build: the part of its Dockerfile before the instruction that failed. BuildKit
+//! has all of that in its cache, so that it is an image in a moment. Pure.
+
+/// The stage and the number of the instruction that failed, as BuildKit counts them: `#7 [stage-1 3/5] RUN …` and, later,
+/// `#7 ERROR: …`. The stage is empty where there is one only.
+#[must_use]
+pub fn failed_instruction(said: &[String]) -> Option<(String, usize)> {
+    let (number, _) = said.iter().rev().find_map(|line| line.split_once(" ERROR: "))?;
+    let start = format!("{number} [");
+    let title = said.iter().find_map(|line| line.strip_prefix(&start))?;
+    let (place, _) = title.split_once("] ")?;
+    let (stage, count) = place.rsplit_once(' ').unwrap_or(("", place));
+    Some((stage.to_owned(), count.split_once('/')?.0.parse().ok()?))
+}
+
+/// What stands before that instruction; `None` when it cannot be told for sure (heredocs, another escape character).
+#[must_use]
+pub fn before<'d>(dockerfile: &'d str, stage: &str, number: usize) -> Option<&'d str> {
+    if dockerfile.contains("<<") || dockerfile.to_ascii_lowercase().contains("escape=") {
+        return None;
+    }
+    let (mut stages, mut name, mut count) = (0, String::new(), 0);
+    for (at, instruction) in instructions(dockerfile) {
+        let words: Vec<&str> = instruction.split_whitespace().collect();
+        match words.first()?.to_ascii_uppercase().as_str() {
+            "FROM" => {
+                let given = words.iter().position(|word| word.eq_ignore_ascii_case("as"));
+                let given = given.and_then(|at| words.get(at + 1)).map(|name| (*name).to_owned());
+                name = given.unwrap_or_else(|| format!("stage-{stages}"));
+                (stages, count) = (stages + 1, 1);
+            }
+            "RUN" | "COPY" | "ADD" | "WORKDIR" => count += 1,
+            _ => continue,
+        }
+        let here = stage.is_empty() || name.eq_ignore_ascii_case(stage);
+        if here && count == number && number > 1 {
+            return Some(&dockerfile[..at]);
+        }
+    }
+    None
+}
+
+/// Every instruction with the place of its first byte.
+fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let (mut at, mut goes_on) = (0, false);
+    for line in dockerfile.split_inclusive('\n') {
+        let text = line.trim();
+        // Comments and empty lines do not end an instruction either.
+        if !text.is_empty() && !text.starts_with('#') {
+            match found.last_mut() {
+                Some((_, instruction)) if goes_on => instruction.push_str(text),
+                _ => found.push((at, text.to_owned())),
+            }
+            goes_on = text.ends_with('\\');
+        }
+        at += line.len();
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &str = "# syntax\nFROM a AS wheels\nRUN one \\\n  # a remark\n  two\nCOPY x y\n\nfrom b\nLABEL a=b\nRUN three\n\
+                       WORKDIR /c\nRUN four\n";
+
+    #[test]
+    fn what_comes_before_an_instruction() {
+        let end = |stage: &str, number| before(TWO, stage, number).map(|text| text.lines().last().unwrap_or_default());
+        assert_eq!(end("wheels", 2), Some("FROM a AS wheels"));
+        assert_eq!(end("wheels", 3), Some("  two"));
+        assert_eq!(end("stage-1", 2), Some("LABEL a=b"));
+        assert_eq!(end("stage-1", 4), Some("WORKDIR /c"));
+        for (stage, number) in [("stage-1", 5), ("stage-1", 1), ("stage-2", 2), ("wheels", 4), ("wheels", 0)] {
+            assert_eq!(before(TWO, stage, number), None, "{stage} {number}");
+        }
+        assert_eq!(before("FROM a\nRUN <<EOF\nx\nEOF\nRUN y\n", "", 2), None);
+        assert_eq!(before("# escape=`\nFROM a\nRUN y\n", "", 2), None);
+        assert_eq!(before("FROM a\nRUN y\n", "", 2), Some("FROM a\n"));
+    }
+
+    #[test]
+    fn which_one_failed() {
+        let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
+        let said =
+            lines("#5 [wheels 2/3] RUN one\n#5 DONE 0.1s\n#7 [stage-1 3/5] RUN x\n#7 0.1 no\n#7 ERROR: exit code: 1");
+        assert_eq!(failed_instruction(&said), Some(("stage-1".to_owned(), 3)));
+        assert_eq!(failed_instruction(&lines("#4 [2/4] RUN y\n#4 ERROR: z")), Some((String::new(), 2)));
+        for said in ["", "#3 [internal] load metadata for a\n#3 ERROR: no", "#9 ERROR: its title was long ago"] {
+            assert_eq!(failed_instruction(&lines(said)), None, "{said}");
+        }
+    }
+}
