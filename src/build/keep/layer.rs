@@ -19,21 +19,25 @@ pub fn before<'d>(dockerfile: &'d str, stage: &str, number: usize) -> Option<&'d
     if dockerfile.contains("<<") || dockerfile.to_ascii_lowercase().contains("escape=") {
         return None;
     }
-    let (mut stages, mut name, mut count) = (0, String::new(), 0);
+    let (mut stages, mut count): (Vec<String>, usize) = (Vec::new(), 0);
     for (at, instruction) in instructions(dockerfile) {
         let words: Vec<&str> = instruction.split_whitespace().collect();
         match words.first()?.to_ascii_uppercase().as_str() {
             "FROM" => {
+                // A stage on nothing or on another stage does not count its beginning.
+                let base = words.iter().skip(1).find(|word| !word.starts_with("--"))?;
+                let known = stages.iter().any(|stage| stage.eq_ignore_ascii_case(base));
+                count = usize::from(!known && *base != "scratch");
                 let given = words.iter().position(|word| word.eq_ignore_ascii_case("as"));
                 let given = given.and_then(|at| words.get(at + 1)).map(|name| (*name).to_owned());
-                name = given.unwrap_or_else(|| format!("stage-{stages}"));
-                (stages, count) = (stages + 1, 1);
+                stages.push(given.unwrap_or_else(|| format!("stage-{}", stages.len())));
+                continue;
             }
             "RUN" | "COPY" | "ADD" | "WORKDIR" => count += 1,
             _ => continue,
         }
-        let here = stage.is_empty() || name.eq_ignore_ascii_case(stage);
-        if here && count == number && number > 1 {
+        let here = stage.is_empty() || stages.last().is_some_and(|name| name.eq_ignore_ascii_case(stage));
+        if here && count == number {
             return Some(&dockerfile[..at]);
         }
     }
@@ -79,6 +83,9 @@ mod tests {
         assert_eq!(before("FROM a\nRUN <<EOF\nx\nEOF\nRUN y\n", "", 2), None);
         assert_eq!(before("# escape=`\nFROM a\nRUN y\n", "", 2), None);
         assert_eq!(before("FROM a\nRUN y\n", "", 2), Some("FROM a\n"));
+        let chain = "FROM --platform=x a AS base\nRUN y\nFROM base AS app\nRUN z\nFROM scratch\nCOPY a b\n";
+        assert_eq!(before(chain, "app", 1).map(str::len), chain.find("RUN z"));
+        assert_eq!(before(chain, "stage-2", 1).map(str::len), chain.find("COPY a"));
     }
 
     #[test]
