@@ -156,8 +156,8 @@ fn ctrl_c_before_the_first_step() {
     let project = Project::new();
     project.done(&["build"]);
     for verb in ["build", "plan"] {
-        project.play(&Script::new().hangs("image", ""));
-        stop(&project, &[verb], ("image", ""), Signal::INT).assert_code(130);
+        project.play(&Script::new().hangs("images", ""));
+        stop(&project, &[verb], ("images", ""), Signal::INT).assert_code(130);
     }
 }
 
