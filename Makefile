@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real faults accept bench deny fuzz clean
+.PHONY: help demo test build check units real few-faults faults accept bench deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,7 +19,7 @@ demo: build ## build examples/canopsis for Debian 12: wheels, images, packages (
 	@scripts/engine mmdebstrap
 	SYSBASE=debian-12 target/release/factory --project examples/canopsis --tag 2.5.11 build
 
-test: check units real ## everything that CI checks (30 min at most, 15 when warm)
+test: check units real few-faults ## everything that CI checks (30 min at most, 15 when warm)
 
 build: ## the release binary (5 min)
 	cargo build --release --locked
@@ -40,6 +40,10 @@ real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
 	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
 	  cargo test --locked --features scripted --lib engine::docker::live
+
+few-faults: ## the faults of CI, on an engine of its own (6 min)
+	@scripts/engine $(REFEREES)
+	cargo test --locked --features scripted --test faults -- --ignored --nocapture
 
 faults: ## faults at every step of a build, on an engine of its own (90 min; docs/faults.md)
 	@scripts/engine $(REFEREES) faketime
