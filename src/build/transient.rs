@@ -175,14 +175,14 @@ fn cause_in(line: &str) -> String {
 
 /// The line without the number of BuildKit's instruction and its clock: `#7 0.9 Err:1 …`.
 fn without_number(line: &str) -> &str {
-    let after = |line: &'_ str, is_it: fn(&str) -> bool| -> Option<usize> {
-        let (first, rest) = line.split_once(' ')?;
-        is_it(first).then(|| line.len() - rest.len())
-    };
-    let number = after(line, |word| word.strip_prefix('#').is_some_and(|digits| digits.parse::<u32>().is_ok()));
-    let Some(start) = number else { return line };
-    let rest = &line[start..];
-    after(rest, |word| word.parse::<f64>().is_ok()).map_or(rest, |start| &rest[start..])
+    let Some((number, rest)) = line.split_once(' ') else { return line };
+    if number.strip_prefix('#').is_none_or(|digits| digits.parse::<u32>().is_err()) {
+        return line;
+    }
+    match rest.split_once(' ') {
+        Some((clock, words)) if clock.parse::<f64>().is_ok() => words,
+        _ => rest,
+    }
 }
 
 /// The lines of the instruction that failed: `#7 …` where a line says `#7 ERROR: …`; all of them where none does.

@@ -139,7 +139,7 @@ async fn images(
     let kinds: &[&'static str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
     let mut found = engine.images(&made_by(project)).await?;
     found.retain(is_chosen);
-    found.sort_by(|a, b| b.created.cmp(&a.created));
+    found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.tags.cmp(&b.tags)));
     let mut items = Vec::new();
     for kind in kinds {
         for image in found.iter().filter(|image| image.labels.get(label::KIND).is_some_and(|found| found == kind)) {
