@@ -15,6 +15,7 @@ use crate::{
     engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _},
     plan::{BaseWork, QuirksWork, Step, label},
     recipe::BootstrapMode,
+    util::clock,
 };
 
 /// Runs the step.
@@ -179,7 +180,8 @@ async fn mend(
     session: &Session,
     lines: &Lines,
 ) -> Result<ImageInfo, StepError> {
-    let mut context = TarFile::new(session.epoch)?;
+    // Not the release's time: a base is the same for all of them, and for every project on the daemon.
+    let mut context = TarFile::new(clock::FLOOR)?;
     context.bytes("Dockerfile", quirks.dockerfile.replace(QuirksWork::FROM, from).as_bytes(), 0o644, 0)?;
     for entry in &quirks.files {
         context.entry(entry)?;

@@ -98,6 +98,27 @@ fn quirks_are_built_into_the_base() {
 }
 
 #[test]
+fn a_changed_base_is_the_same_for_every_release() {
+    let mut project = quirky();
+    let base = |project: &Project| {
+        project
+            .images()
+            .into_iter()
+            .find(|name| name.starts_with("factory.local/base:"))
+            .and_then(|name| project.image(&name))
+    };
+    let mut made = BTreeSet::new();
+    for time in ["1700000000", "1800000000"] {
+        project.env("SOURCE_DATE_EPOCH", time);
+        project.done(&["build"]);
+        made.insert(base(&project).unwrap());
+        project.new_daemon();
+        fs::remove_dir_all(project.path(".factory")).unwrap();
+    }
+    assert_eq!(made.len(), 1, "the time of a release is not in its base");
+}
+
+#[test]
 fn quirks_of_an_image_that_is_named_by_its_digest() {
     // A daemon lists such an image under no tag.
     let project = quirky();
