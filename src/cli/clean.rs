@@ -158,8 +158,9 @@ async fn bases(plan: &Plan, found: &[Item], engine: &dyn Engine) -> Result<Vec<I
     for step in &plan.steps {
         let Work::Base(work) = &step.work else { continue };
         let Some(image) = engine.image(&work.local).await? else { continue };
-        // One with a label was made from packages, by us (and found already) or by another project.
-        if !known(&work.local) && !image.labels.contains_key(label::KIND) {
+        // One that was made under this name was made by us (and found already) or by another project.
+        let made = image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|name| name == work.local));
+        if !known(&work.local) && !made {
             items.push(Item::of("base", work.local.clone(), &image));
         }
     }

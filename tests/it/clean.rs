@@ -189,6 +189,24 @@ fn a_base_made_from_packages_goes_with_all() {
 }
 
 #[test]
+fn our_name_for_a_base_that_another_project_made() {
+    let project = Project::new();
+    project.done(&["build"]);
+    project.meddle(|daemon| {
+        for image in daemon["images"].as_array_mut().unwrap() {
+            if image["tags"].as_array().unwrap().contains(&json!("debian:bookworm-slim")) {
+                let name = "factory.local/base:theirs";
+                image["tags"].as_array_mut().unwrap().push(json!(name));
+                image["labels"] = json!({ "factory.project": "x", "factory.kind": "base", "factory.tags": name });
+            }
+        }
+    });
+    project.done(&["clean", "--all"]);
+    let left: Vec<String> = project.images().into_iter().filter(|name| !name.contains("debian:99")).collect();
+    assert_eq!(left, ["debian:bookworm-slim", "factory.local/base:theirs"]);
+}
+
+#[test]
 fn a_dry_run_removes_nothing() {
     let project = among_others();
     for all in [&[][..], &["--all"]] {
