@@ -78,7 +78,9 @@ fn an_index_that_is_cut_off_for_a_moment() {
     let log = project.read(".factory/logs/debian-12/wheels-core.log");
     let heading = log.find("=== try 2 of 4").expect("a heading");
     assert!(log.find("Max retries").unwrap() < heading && heading < log.find("Created wheel").unwrap(), "{log}");
-    assert_eq!(project.calls_of("create").len(), 3, "each try has a container of its own");
+    let asked = |call: &String| call.contains("\"download\"") && call.contains("wheels-core");
+    let created: Vec<String> = project.calls_of("create").into_iter().filter(asked).collect();
+    assert_eq!(created.len(), 2, "each try has a container of its own: {created:?}");
     project.assert_tidy();
 }
 

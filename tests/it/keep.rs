@@ -114,5 +114,6 @@ fn images_that_were_made_to_look_into_go_with_the_next_run() {
     assert!(!project.has_image(&id("a")) && project.has_image(&id("b")));
     project.forget_calls();
     project.done(&["build", "wheels"]);
-    assert!(project.calls_of("images").is_empty(), "looked for once");
+    let looks: Vec<String> = project.calls_of("images").into_iter().filter(|call| call.contains("container")).collect();
+    assert!(looks.is_empty(), "looked for once: {looks:?}");
 }

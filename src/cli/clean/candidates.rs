@@ -126,6 +126,12 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
             add(file, "package", used, false);
         }
     }
+    // The store of wheels keeps its own size (`WHEEL_STORE_LIMIT`), by when each wheel was used: it goes whole, or not.
+    let store = wheelhouse::store(&project.wheel_dir);
+    if ids.is_none() && all && store.is_dir() {
+        let used = modified(&store);
+        add(store, "wheel store", used, false);
+    }
     if ids.is_none() {
         for checkout in git::checkouts_in(&project.store()) {
             let name = checkout.file_name().unwrap_or_default().to_string_lossy().into_owned();
