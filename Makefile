@@ -45,9 +45,9 @@ few-faults: ## the faults of CI, on an engine of its own (6 min)
 	@scripts/engine $(REFEREES)
 	cargo test --locked --features scripted --test faults -- --ignored --nocapture
 
-faults: ## faults at every step of a build, on an engine of its own (90 min; docs/faults.md)
+faults: ## faults at every step of a build, on an engine of its own (90 min; docs/faults.md; FAULTS=network for a part)
 	@scripts/engine $(REFEREES) faketime
-	FACTORY_FAULTS=all cargo test --locked --features scripted --test faults -- --ignored --nocapture
+	FACTORY_FAULTS="$(or $(FAULTS),all)" cargo test --locked --features scripted --test faults -- --ignored --nocapture
 
 # Every Debian and Ubuntu that the example names.
 ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04

@@ -60,6 +60,11 @@ impl Case {
         }
     }
 
+    /// As it stands in the matrix: `engine killed (-9) debian-12/core (inside)`.
+    pub fn name(&self) -> String {
+        format!("{} {} ({})", self.fault.word(), self.step, self.moment.word())
+    }
+
     /// Plays it.
     pub fn play(&self, world: &mut World, calm: &Calm) -> Row {
         let first = self.step.ends_with("/base");
