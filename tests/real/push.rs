@@ -72,6 +72,9 @@ fn a_base_is_pulled_where_a_registry_answers() {
     docker(&["push", "--quiet", &name]);
     docker(&["rmi", &name]);
     let house = House::apart("pulled-base");
+    // A project of its own: `clean` takes what has the names of this project's release.
+    house.edit("factory.toml", "name = \"canopsis\"\nmaintainer", "name = \"pulled\"\nmaintainer");
+    house.edit("factory.toml", "repository = \"canopsis/", "repository = \"pulled/");
     house.edit(
         "factory.toml",
         "[python]\n",
