@@ -19,8 +19,8 @@ pub struct Private {
 }
 
 impl Private {
-    /// Starts it.
-    pub fn start(folder: &Path) -> Self {
+    /// Starts it; `None` where this machine does not run a second engine.
+    pub fn start(folder: &Path) -> Option<Self> {
         std::fs::create_dir_all(folder).expect("a folder for the engine");
         let ip = |arguments: &[&str]| {
             let _there = Command::new("ip").args(arguments).stderr(Stdio::null()).status();
@@ -29,8 +29,7 @@ impl Private {
         ip(&["addr", "add", &format!("{ADDRESS}/24"), "dev", BRIDGE]);
         ip(&["link", "set", BRIDGE, "up"]);
         let mut engine = Self { folder: folder.to_owned(), child: None };
-        engine.again();
-        engine
+        engine.up().then_some(engine)
     }
 
     /// For `DOCKER_HOST`.
@@ -40,6 +39,11 @@ impl Private {
 
     /// Starts it after it has ended.
     pub fn again(&mut self) {
+        assert!(self.up(), "the engine does not come up: {}", self.folder.join("log").display());
+    }
+
+    /// Starts it, and waits until it answers.
+    fn up(&mut self) -> bool {
         // Its containerd ends with it; a pid file of one that nobody has reaped keeps the next from starting.
         for stale in ["docker.pid", "docker.sock", "exec/containerd/containerd.pid"] {
             let _absent = std::fs::remove_file(self.folder.join(stale));
@@ -57,9 +61,12 @@ impl Private {
         self.child = Some(child);
         let deadline = Instant::now() + Duration::from_mins(1);
         while !self.answers() {
-            assert!(Instant::now() < deadline, "the engine does not come up: {}", path("log"));
+            if Instant::now() > deadline {
+                return false;
+            }
             std::thread::sleep(Duration::from_millis(100));
         }
+        true
     }
 
     fn answers(&self) -> bool {

@@ -68,14 +68,14 @@ pub enum Moment {
 
 impl World {
     /// Starts it; `cold` on an engine that has no image.
-    pub fn new(cold: bool) -> Self {
+    pub fn new(cold: bool) -> Option<Self> {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
         let folder = root.join("parcel");
         let _absent = std::fs::remove_dir_all(&folder);
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/parcel"), &folder);
-        let mut world = Self { engine: Private::start(&root.join("engine")), folder };
+        let mut world = Self { engine: Private::start(&root.join("engine"))?, folder };
         world.reset(cold);
-        world
+        Some(world)
     }
 
     /// A project that was never built; with `bases`, on an engine that has no image.
