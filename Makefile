@@ -45,7 +45,7 @@ few-faults: ## the faults of CI, on an engine of its own (6 min)
 	@scripts/engine $(REFEREES)
 	cargo test --locked --features scripted --test faults -- --ignored --nocapture
 
-faults: ## faults at every step of a build, on an engine of its own (90 min; docs/faults.md; FAULTS=network for a part)
+faults: ## faults at every step of a build, on an engine of its own (90 min; writes docs/faults.md; FAULTS=network for a part)
 	@scripts/engine $(REFEREES) faketime
 	FACTORY_FAULTS="$(or $(FAULTS),all)" cargo test --locked --features scripted --test faults -- --ignored --nocapture
 

@@ -125,7 +125,7 @@ async fn push(
         let made = match (item, standing) {
             (Item::Image(push), Standing::Same(digest)) => image::there(push, digest, &way.registry, session).await?,
             (Item::Image(push), _) => {
-                image::push(push, &way.registry, way.credentials.as_ref(), Some(&way.client), session).await?
+                image::push(push, &way.registry, way.credentials.as_ref(), &way.client, session).await?
             }
             (Item::Artefact(artefact), Standing::Same(digest)) => artefact::there(artefact, digest, &session.events),
             (Item::Artefact(artefact), _) => artefact::push(artefact, &way.client, &session.events).await?,

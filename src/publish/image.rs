@@ -80,7 +80,7 @@ pub async fn push(
     push: &Push,
     registry: &Registry,
     credentials: Option<&Credentials>,
-    client: Option<&oci::Client>,
+    client: &oci::Client,
     session: &Session,
 ) -> Result<Made, PushError> {
     let started = Instant::now();
@@ -92,9 +92,9 @@ pub async fn push(
         () = session.cancel.cancelled() => Err(PushError::Interrupted),
     };
     let returned = give_back(&name, session).await;
-    let pushed = match (pushed, client) {
-        (Ok(pushed), Some(client)) => verify(push, &name, pushed, registry, client).await,
-        (pushed, _) => pushed,
+    let pushed = match pushed {
+        Ok(pushed) => verify(push, &name, pushed, registry, client).await,
+        Err(error) => Err(error),
     };
     let (outcome, note) = match &pushed {
         Ok(Pushed { digest, sent, there }) => {

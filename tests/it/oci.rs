@@ -94,3 +94,23 @@ async fn a_redirection_takes_no_login_along() {
     assert_eq!(other.log().len(), 1);
     assert!(other.log()[0].ends_with(" -"), "no login: {:?}", other.log());
 }
+
+#[tokio::test]
+async fn an_insecure_registry_makes_nobody_else_insecure() {
+    let project = Project::new();
+    let Some(registry) = Registry::new(&project) else { return };
+    let elsewhere = Project::new();
+    // Any certificate of the registry itself would do; the server of its tokens is another one, with a CA that nobody knows.
+    let Some((tokens, _ca)) = secured(&elsewhere, json!({ "users": { "ci": "s3cr3t" }, "scheme": "bearer" })) else {
+        return;
+    };
+    let port = tokens.address.rsplit(':').next().unwrap();
+    let realm = json!({ "WWW-Authenticate": format!("Bearer realm=\"https://localhost:{port}/token\"") });
+    registry.answers("GET", "/manifests/", json!([{ "status": 401, "headers": realm }]));
+    let login = Login::Password { user: "ci".to_owned(), secret: "s3cr3t".to_owned() };
+    let access = Access { login: Some(login), insecure: true, ..Access::default() };
+    let client = connect(&registry.address, &access).await.unwrap();
+    let found = client.manifest(&Repository::new("shop/core").unwrap(), "1").await;
+    assert!(matches!(found, Err(OciError::Certificate { .. })), "{found:?}");
+    assert!(tokens.log().is_empty(), "the login was not sent: {:?}", tokens.log());
+}

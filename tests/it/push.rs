@@ -241,6 +241,7 @@ fn ctrl_c_in_a_push() {
         running.signal(Signal::INT);
         let run = running.end();
         assert_eq!(run.code, Some(130), "{call}: {run}");
+        assert_no_name_left(&project);
         project.play(&Script::new());
         push(&project, &registry, &[]).ended(0);
         assert_no_name_left(&project);

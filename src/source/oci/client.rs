@@ -45,6 +45,8 @@ pub struct Access {
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// For other servers that the registry names: an insecure registry makes nobody else insecure.
+    others: reqwest::Client,
     base: Url,
     host: String,
     login: Option<Login>,
@@ -96,14 +98,18 @@ impl Client {
         cancel: CancellationToken,
     ) -> Result<Self, OciError> {
         let setup = |reason: String| OciError::Setup { reason };
-        let trust = Trust { ca: Some(&access.ca), anyone: access.insecure };
-        let http = client(&trust).map_err(|error| setup(error.to_string()))?.read_timeout(SILENCE);
-        let http = http.https_only(!access.insecure).build().map_err(|error| setup(deepest(&error)))?;
+        let believing = |anyone| {
+            let trust = Trust { ca: Some(&access.ca), anyone };
+            let http = client(&trust).map_err(|error| setup(error.to_string()))?.read_timeout(SILENCE);
+            http.https_only(!access.insecure).build().map_err(|error| setup(deepest(&error)))
+        };
+        let (http, others) = (believing(access.insecure)?, believing(false)?);
         // Docker Hub's name is not the name of its server.
         let server = if host == "docker.io" { "registry-1.docker.io" } else { host };
         let at = |scheme: &str| Url::parse(&format!("{scheme}://{server}/v2/")).map_err(|e| setup(e.to_string()));
         let mut found = Self {
             http,
+            others,
             base: at("https")?,
             host: host.to_owned(),
             login: access.login.clone(),
@@ -172,7 +178,7 @@ impl Client {
             let had = header.is_some();
             let response = self
                 .heard(about, || {
-                    let mut request = self.http.request(method.clone(), url.clone());
+                    let mut request = self.way_to(&url).request(method.clone(), url.clone());
                     if let Some(header) = &header {
                         request = request.header(AUTHORIZATION, header.clone());
                     }
@@ -242,6 +248,11 @@ impl Client {
         }
     }
 
+    /// The registry's own server may be one whose certificate nobody checks; every other one has to show a good one.
+    fn way_to(&self, url: &Url) -> &reqwest::Client {
+        if url.host_str() == self.base.host_str() { &self.http } else { &self.others }
+    }
+
     fn header(&self, scope: &str) -> Option<HeaderValue> {
         let known = self.known.lock().ok()?;
         known.get(scope).or_else(|| known.get("")).cloned()
@@ -280,7 +291,7 @@ impl Client {
         if realm.scheme() != "https" && realm.host_str() != self.base.host_str() {
             return Err(self.unreadable(about, "the address of its tokens has no TLS"));
         }
-        let scope = about.scope();
+        let (scope, http) = (about.scope(), self.way_to(realm));
         let words = [("service", service.unwrap_or_default()), ("scope", scope.as_str())];
         let words = words.into_iter().filter(|(_, value)| !value.is_empty());
         let response = self
@@ -293,10 +304,10 @@ impl Client {
                     body.query_pairs_mut().extend_pairs(form).extend_pairs(words.clone());
                     let body = body.query().unwrap_or_default().to_owned();
                     let kind = "application/x-www-form-urlencoded";
-                    return Ok(self.http.post(url).header("content-type", kind).body(body));
+                    return Ok(http.post(url).header("content-type", kind).body(body));
                 }
                 url.query_pairs_mut().extend_pairs(words.clone());
-                let request = self.http.get(url);
+                let request = http.get(url);
                 Ok(match login {
                     Some(Login::Password { user, secret }) => request.basic_auth(user, Some(secret)),
                     _ => request,
