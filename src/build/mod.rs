@@ -25,6 +25,6 @@ pub use package::{Line, blocking_reader, of_items, read_listing};
 pub use records::Records;
 pub use run::{Survey, survey};
 pub use schedule::{BuildError, Done, Failed, run};
-pub use session::{Containers, Lines, PATIENCE, Session, remove_leftovers, remove_others, sweep};
+pub use session::{Containers, Lines, PATIENCE, Session, leftovers, remove_leftovers, remove_of_run, sweep};
 pub use settle::settle;
 pub use used::Used;

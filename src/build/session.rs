@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::StepError;
 use crate::{
-    engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
+    engine::{ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
     plan::label,
     sign::Identity,
     source::{lockfile::Lockfile, roots::Roots, store::Store},
-    util::{digests::Digests, files},
+    util::{clock, digests::Digests, files},
 };
 
 /// What every step of a run shares.
@@ -184,35 +184,62 @@ impl Session {
     }
 }
 
-/// Removes the containers that runs of this checkout have left: those of this run, or those of all runs when `run` is
-/// `None` (safe while the project's lock is held). Gives how many.
+/// What earlier runs have left: all containers of this checkout, running or not (safe while the project's lock is held), and
+/// ended ones of other checkouts of the same project whose run began a day ago or earlier: nobody may come back to a checkout that a
+/// CI job removed with its folder.
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn remove_leftovers(engine: &dyn Engine, home: &str, run: Option<&str>) -> Result<usize, EngineError> {
-    remove_others(engine, home, run, &Containers::default()).await
+pub async fn leftovers(engine: &dyn Engine, home: &str, project: &str) -> Result<Vec<ContainerInfo>, EngineError> {
+    let now = clock::now();
+    let is_left = |container: &ContainerInfo| {
+        let label = |name: &str| container.labels.get(name).map(String::as_str);
+        let abandoned = || !container.running && label(label::RUN).is_some_and(|run| is_long_ago(run, now));
+        label(label::HOME) == Some(home) || (label(label::PROJECT) == Some(project) && abandoned())
+    };
+    let labels: Labels = [(label::KIND.to_owned(), "container".to_owned())].into();
+    let mut found = engine.containers(&labels).await?;
+    found.retain(is_left);
+    Ok(found)
 }
 
-/// The same without those that are kept.
+/// Removes [`leftovers`]; gives how many.
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn remove_others(
+pub async fn remove_leftovers(engine: &dyn Engine, home: &str, project: &str) -> Result<usize, EngineError> {
+    remove_all(engine, &leftovers(engine, home, project).await?).await
+}
+
+/// Removes the containers of a run of this checkout but those that are kept. Gives how many.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn remove_of_run(
     engine: &dyn Engine,
     home: &str,
-    run: Option<&str>,
+    run: &str,
     kept: &Containers,
 ) -> Result<usize, EngineError> {
-    let mut labels: Labels = [(label::HOME.to_owned(), home.to_owned())].into();
-    labels.insert(label::KIND.to_owned(), "container".to_owned());
-    if let Some(run) = run {
-        labels.insert(label::RUN.to_owned(), run.to_owned());
-    }
+    let labels: Labels =
+        [(label::HOME, home), (label::KIND, "container"), (label::RUN, run)].map(|(k, v)| (k.into(), v.into())).into();
+    let mut found = engine.containers(&labels).await?;
+    found.retain(|container| !kept.set().contains(&container.id));
+    remove_all(engine, &found).await
+}
+
+async fn remove_all(engine: &dyn Engine, containers: &[ContainerInfo]) -> Result<usize, EngineError> {
     let mut removed = 0;
-    for container in engine.containers(&labels).await?.iter().filter(|container| !kept.set().contains(&container.id)) {
+    for container in containers {
         removed += usize::from(engine.remove(&container.id).await?);
     }
     Ok(removed)
+}
+
+/// Whether a run (`<process>-<seconds since 1970>`) began a day ago or earlier.
+fn is_long_ago(run: &str, now: i64) -> bool {
+    let began = run.rsplit_once('-').and_then(|(_, seconds)| seconds.parse::<i64>().ok());
+    began.is_some_and(|began| now.saturating_sub(began) >= 24 * 60 * 60)
 }
 
 /// Removes the temporary files that killed runs of this checkout have left. Safe while the project's lock is held; a wheel

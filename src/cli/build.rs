@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     build::{
-        BuildError, Done, Session, Survey, Used, forget_kept, mark_kept, remove_leftovers, remove_others,
+        BuildError, Done, Session, Survey, Used, forget_kept, mark_kept, remove_leftovers, remove_of_run,
         run as run_plan, survey, sweep,
     },
     diag::{Exit, Failure},
@@ -192,7 +192,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     sweep(&session);
     let looking = async {
-        remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+        remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
         forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
         Ok(survey(&plan, &session).await?)
     };
@@ -211,7 +211,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if let Err(error) = mark_kept(&session) {
         context.events().warn(format!("images made of kept containers will not be removed: {error}"));
     }
-    let tidied = remove_others(session.engine.as_ref(), &project.home, Some(&session.run), &session.kept).await;
+    let tidied = remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await;
     match ended {
         Ok(done) => {
             tidied?;

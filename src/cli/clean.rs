@@ -11,7 +11,7 @@ use std::{
 
 use super::context::Context;
 use crate::{
-    build::{Records, forget_kept, remove_leftovers},
+    build::{Records, forget_kept, leftovers, remove_leftovers},
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
     names::{Bytes, Period},
@@ -97,9 +97,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
         items.extend(paths(&project, args.all));
     }
-    let containers = engine.containers(&owned(&project, "container")).await?.len();
+    let containers = leftovers(engine.as_ref(), &project.home, project.name()).await?.len();
     if !args.dry_run {
-        remove_leftovers(engine.as_ref(), &project.home, None).await?;
+        remove_leftovers(engine.as_ref(), &project.home, project.name()).await?;
         forget_kept(engine.as_ref(), &project.folder, &project.home).await?;
         for item in &items {
             remove(item, engine.as_ref(), context).await?;
@@ -107,13 +107,6 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     context.reporter.print(view(&items, containers, args.dry_run, &project.folder));
     Ok(())
-}
-
-fn owned(project: &Project, kind: &str) -> Labels {
-    let mut labels = made_by(project);
-    labels.insert(label::HOME.to_owned(), project.home.clone());
-    labels.insert(label::KIND.to_owned(), kind.to_owned());
-    labels
 }
 
 /// The label of every image that a project of this name has made.

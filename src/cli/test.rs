@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream};
 
 use super::context::{Context, Trust};
 use crate::{
-    build::{Session, forget_kept, remove_leftovers},
+    build::{Session, forget_kept, remove_leftovers, remove_of_run},
     diag::{Exit, Failure},
     event::Event,
     names,
@@ -43,7 +43,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         subjects.push(subject.map_err(|error| failure_of(error, &project))?);
     }
     let leftovers = async {
-        remove_leftovers(session.engine.as_ref(), &project.home, None).await?;
+        remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
         Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?)
     };
     context.until_stopped(leftovers).await?;
@@ -53,7 +53,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (verdicts, ended) = try_each(&subjects, &session, args.keep).await;
     if !args.keep {
         // A daemon that is gone was said already.
-        let _ = remove_leftovers(session.engine.as_ref(), &project.home, Some(&session.run)).await;
+        let _ = remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await;
     }
     if !verdicts.is_empty() {
         context.reporter.print(view(&project.title(), &verdicts, started.elapsed()));

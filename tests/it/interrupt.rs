@@ -1,7 +1,11 @@
 //! Ctrl-C and its kin in every kind of work: the program ends soon, leaves nothing behind, and the next run goes on.
 //! And `kill -9`, which nobody can prepare for but the next run.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -346,9 +350,25 @@ fn containers_of_others_stay() {
         daemon["containers"]["c90"] = container(labels("another-checkout"));
         daemon["containers"]["c91"] = container(json!({}));
         daemon["containers"]["c92"] = container(json!({ "factory.project": "shop" }));
+        // Runs of another checkout, where one ended long ago, and one goes on.
+        let run = |began: i64, running: bool| {
+            let mut found = container(labels("another-checkout"));
+            found["labels"]["factory.run"] = json!(format!("77-{began}"));
+            found["running"] = json!(running);
+            found
+        };
+        let now = i64::try_from(now().as_secs()).expect("a time");
+        daemon["containers"]["c93"] = run(now - 60, false);
+        daemon["containers"]["c94"] = run(now - 90_000, true);
+        daemon["containers"]["c95"] = run(now - 90_000, false);
     });
     project.play(&Script::new().hangs("build", "debian-12/core"));
     stop(&project, &["build"], ("build", "debian-12/core"), Signal::INT).assert_code(130);
     project.done(&["clean", "--all"]);
-    assert_eq!(project.containers(), ["c90", "c91", "c92"]);
+    assert_eq!(project.containers(), ["c90", "c91", "c92", "c93", "c94"]);
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a container")]
+fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970")
 }

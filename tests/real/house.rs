@@ -17,8 +17,12 @@ pub struct House {
     pub platforms: &'static str,
 }
 
+/// Containers of the example that were there before these tests: of another checkout, which may be at work.
+static BEFORE: LazyLock<Vec<String>> = LazyLock::new(listed);
+
 /// The built example. Building it is the first test; everything else needs it.
 pub static BUILT: LazyLock<House> = LazyLock::new(|| {
+    let _before = &*BEFORE;
     let house = House::copy("canopsis");
     let output = house.factory(&["build"]);
     assert!(output.status.success(), "the example does not build:\n{}", text(&output));
@@ -107,9 +111,23 @@ impl House {
     }
 }
 
-/// Containers of the example's builds that are in the engine.
+/// Containers of the example's builds that are in the engine, and were not before these tests.
 pub fn containers() -> String {
-    docker(&["ps", "-aq", "--filter", "label=factory.project=canopsis", "--filter", "label=factory.kind=container"])
+    let mut found = listed();
+    found.retain(|id| !BEFORE.contains(id));
+    found.join("\n")
+}
+
+fn listed() -> Vec<String> {
+    let said = docker(&[
+        "ps",
+        "-aq",
+        "--filter",
+        "label=factory.project=canopsis",
+        "--filter",
+        "label=factory.kind=container",
+    ]);
+    said.lines().map(str::to_owned).collect()
 }
 
 /// stdout and stderr, for messages.
