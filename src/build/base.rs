@@ -112,7 +112,11 @@ async fn pull(
 ) -> Result<Result<ImageInfo, EngineError>, StepError> {
     let mut tries = Tries::default();
     loop {
-        let error = match session.engine.pull(&work.image, None, lines).await {
+        let pulled = tokio::select! {
+            pulled = session.engine.pull(&work.image, None, lines) => pulled,
+            error = lines.registry_silent(&work.image, session.patience) => Err(error),
+        };
+        let error = match pulled {
             Ok(image) => return Ok(Ok(image)),
             Err(error) => error,
         };
@@ -124,6 +128,7 @@ async fn pull(
         return match error {
             EngineError::RegistryUnreachable { .. }
             | EngineError::RegistryBusy { .. }
+            | EngineError::RegistrySilent { .. }
             | EngineError::ImageNotFound { .. } => Ok(Err(error)),
             error => Err(error.into()),
         };

@@ -263,6 +263,9 @@ pub struct Lines {
     heard: Arc<Mutex<Instant>>,
 }
 
+/// How long a pull or a push may stand still: registries that write to slow disks take minutes to finish a large layer.
+const TRANSFER: Duration = Duration::from_mins(10);
+
 /// Lines of output that are kept to find the cause of a failure in.
 const TAIL: usize = 400;
 
@@ -290,6 +293,13 @@ impl Lines {
             }
             tokio::time::sleep(left).await;
         }
+    }
+
+    /// Ends when the daemon has told nothing of a pull or a push for [`TRANSFER`], or for `patience` where that is less.
+    pub async fn registry_silent(&self, image: &str, patience: Duration) -> EngineError {
+        let silent = patience.min(TRANSFER);
+        self.silent_for(silent).await;
+        EngineError::RegistrySilent { image: image.to_owned(), silent }
     }
 
     fn hear(&self) {

@@ -39,6 +39,7 @@ impl Cause {
 #[must_use]
 pub fn of_engine(error: &EngineError) -> Option<Cause> {
     let passes = match error {
+        EngineError::RegistrySilent { .. } => return Some(Cause::Stalled(error.to_string())),
         // Docker Hub counts by the hour.
         EngineError::RegistryBusy { reason, .. } => !has(reason, &["pull rate limit"]),
         EngineError::RegistryUnreachable { reason, .. } => !has(reason, NEVER_REACHED),

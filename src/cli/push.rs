@@ -14,6 +14,7 @@ use crate::{
     build::Session,
     diag::Failure,
     event::{Event, Made},
+    names::Period,
     pipeline::Project,
     plan::Want,
     publish::{
@@ -49,6 +50,9 @@ pub struct Args {
     /// Push what was built although the checkout has changes that no commit holds, or has changed since
     #[arg(long)]
     allow_dirty: bool,
+    /// Give a push up that stands still for so long, and try it once more; 10 minutes at most
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    patience: Period,
     /// Say what would be pushed, and push nothing
     #[arg(long)]
     dry_run: bool,
@@ -63,7 +67,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, if args.packages { Want::All } else { Want::Images })?;
     let _lock = context.lock(&project).await?;
-    let session = context.session(&project, engine)?;
+    let session = Session { patience: args.patience.duration(), ..context.session(&project, engine)? };
     let platforms = choice::platforms(args.all_platforms, &project)?;
     let mut items = choice::images(&plan, &platforms, &project)?;
     context.until_stopped(choice::still_ours(&items, &session)).await?;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 use super::Insecure;
+use crate::names::Period;
 
 /// Labels of images and containers, sorted.
 pub type Labels = BTreeMap<String, String>;
@@ -76,6 +77,14 @@ pub enum EngineError {
         registry: String,
         /// The daemon's words.
         reason: String,
+    },
+    /// Nothing of an image went to or came from its registry for so long, while the daemon lives. Told by the caller, who gave up.
+    #[error("nothing went between the daemon and the registry of {image} for {}", Period::of(*silent))]
+    RegistrySilent {
+        /// The reference that was pulled or pushed.
+        image: String,
+        /// How long it was waited for.
+        silent: Duration,
     },
     /// The registry answered that it has no such image, or that we may not see it.
     #[error("the registry has no image `{image}` for us: {reason}")]

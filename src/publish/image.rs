@@ -126,13 +126,19 @@ async fn lent(
     credentials: Option<&Credentials>,
     session: &Session,
 ) -> Result<Pushed, PushError> {
-    let lines = Lines::of(&session.events, &push.step);
     session.engine.tag(&push.id, name).await?;
     let mut backoff = Backoff::new(AGAIN);
+    let mut was_silent = false;
     loop {
-        let error = match session.engine.push(name, credentials.cloned(), &lines).await {
+        let lines = Lines::of(&session.events, &push.step);
+        let pushed = tokio::select! {
+            pushed = session.engine.push(name, credentials.cloned(), &lines) => pushed,
+            error = lines.registry_silent(name, session.patience) => Err(error),
+        };
+        let error = match pushed {
             Ok(pushed) => return Ok(pushed),
             Err(error @ EngineError::RegistryBusy { .. }) => error,
+            Err(error @ EngineError::RegistrySilent { .. }) if !std::mem::replace(&mut was_silent, true) => error,
             Err(error) if error.is_lost_layer() => {
                 let known = "a known fault of the engine; the disks are synchronised";
                 session.events.warn(format!("{error}: {known}"));

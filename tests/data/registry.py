@@ -6,7 +6,8 @@ Prints its port and serves until it is killed. STATE is a JSON file that is read
 `manifests/<repository>/<tag>` and `blobs/<hex>`, or `upstream`, host and port of a registry without TLS; `tls`, a certificate and its
 key; `users`, name: password; `identity`, an identity token; `scheme`, `basic` or `bearer`; `rules`, each with `method`, `path` (a
 part of it) and `answers`, used up one by one: `status`, `headers`, `body`, `wait` in seconds, `cut` (the connection is closed after so
-many bytes of the request's body), `after` (the request is obeyed, and then the connection is closed). One line for each request goes
+many bytes of the request's body), `after` (the request is obeyed, and then the connection is closed), `short` (so many bytes of the
+answer's body, of a request that is passed on). One line for each request goes
 to STATE.log.
 """
 
@@ -44,6 +45,7 @@ class Cut(Exception):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     silent = False
+    short = None
 
     def log_message(self, *words):
         pass
@@ -136,6 +138,7 @@ class Handler(BaseHTTPRequestHandler):
         login = self.headers.get("Authorization", "").split(" ")[0] or "-"
         rule = self.rule(known)
         self.silent = bool(rule and rule.get("after"))
+        self.short = rule.get("short") if rule else None
         self.note(f"{self.command} {self.path} {login}" + (f" {json.dumps(rule, sort_keys=True)}" if rule else ""))
         try:
             if rule and not rule.get("after"):
@@ -186,7 +189,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", answer.getheader("Content-Length") or str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            self.wfile.write(data[: self.short])
+        if self.short is not None:
+            raise Cut
 
     def keep(self, store):
         body = b"".join(self.pieces())

@@ -9,6 +9,10 @@
 mod cases;
 mod engine;
 mod others;
+mod registries;
+#[allow(dead_code, reason = "not all of it is used here and in the real tests")]
+#[path = "../shared/registry.rs"]
+mod registry;
 mod state;
 mod table;
 mod world;
@@ -43,7 +47,7 @@ fn matrix() {
     }
     for (name, play) in others::ALL {
         if wanted(name, others::SHORT.contains(name)) {
-            table.row(play(&mut world, &calm));
+            table.row(play(name, &mut world, &calm));
         }
     }
     table.write(all, started.elapsed());

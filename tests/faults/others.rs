@@ -9,11 +9,12 @@ use std::{
 use crate::{
     cases::{finish, judge},
     engine::ADDRESS,
+    registries,
     table::Row,
     world::{Calm, Run, World, copy, files},
 };
 
-type Play = fn(&mut World, &Calm) -> Row;
+type Play = fn(&str, &mut World, &Calm) -> Row;
 
 /// All of them, by name.
 pub const ALL: &[(&str, Play)] = &[
@@ -22,6 +23,19 @@ pub const ALL: &[(&str, Play)] = &[
     ("network cut", network_cut),
     ("network gone", network_gone),
     ("network stalled", network_stalled),
+    ("pull busy", registries::pull),
+    ("pull cut", registries::pull),
+    ("pull stalled", registries::pull),
+    ("pull down", registries::pull),
+    ("pull killed", registries::pull),
+    ("pull engine", registries::pull),
+    ("push busy", registries::push),
+    ("push cut", registries::push),
+    ("push stalled", registries::push),
+    ("push down", registries::push),
+    ("push killed", registries::push),
+    ("push interrupted", registries::push),
+    ("push engine", registries::push),
     ("clock", clocks),
     ("two", two_at_once),
     ("rmi", somebodys_rmi),
@@ -70,11 +84,11 @@ fn finish_after_loss(world: &mut World, calm: &Calm, row: &mut Row) {
     finish(world, calm, &Run::default(), row);
 }
 
-fn full_packages(world: &mut World, calm: &Calm) -> Row {
+fn full_packages(_: &str, world: &mut World, calm: &Calm) -> Row {
     full(world, calm, "packages", "8k")
 }
 
-fn full_wheels(world: &mut World, calm: &Calm) -> Row {
+fn full_wheels(_: &str, world: &mut World, calm: &Calm) -> Row {
     full(world, calm, "wheels", "16k")
 }
 
@@ -114,19 +128,19 @@ fn through(world: &mut World, calm: &Calm, how: &str, fault: &str, codes: &[i32]
     row
 }
 
-fn network_cut(world: &mut World, calm: &Calm) -> Row {
+fn network_cut(_: &str, world: &mut World, calm: &Calm) -> Row {
     through(world, calm, "cut", "network cut, then well", &[0])
 }
 
-fn network_gone(world: &mut World, calm: &Calm) -> Row {
+fn network_gone(_: &str, world: &mut World, calm: &Calm) -> Row {
     through(world, calm, "gone", "network gone", &[1])
 }
 
-fn network_stalled(world: &mut World, calm: &Calm) -> Row {
+fn network_stalled(_: &str, world: &mut World, calm: &Calm) -> Row {
     through(world, calm, "stall", "network stalled for 20 s", &[0])
 }
 
-fn clocks(world: &mut World, calm: &Calm) -> Row {
+fn clocks(_: &str, world: &mut World, calm: &Calm) -> Row {
     world.reset(false);
     let first = world.run(&["build"]);
     let mut row = Row::new("clock jumps by 400 days", "both ways, after a build", &first);
@@ -151,7 +165,7 @@ fn clocks(world: &mut World, calm: &Calm) -> Row {
     row
 }
 
-fn two_at_once(world: &mut World, calm: &Calm) -> Row {
+fn two_at_once(_: &str, world: &mut World, calm: &Calm) -> Row {
     world.reset(false);
     let mut commands = [(); 2].map(|()| world.command(&["build"]));
     let outputs = std::thread::scope(|scope| {
@@ -185,14 +199,14 @@ fn meddled(world: &mut World, calm: &Calm, fault: &str, place: &str, meddle: imp
     row
 }
 
-fn somebodys_rmi(world: &mut World, calm: &Calm) -> Row {
+fn somebodys_rmi(_: &str, world: &mut World, calm: &Calm) -> Row {
     meddled(world, calm, "somebody's `docker rmi`", "parcel/extra", |world| {
         let ids = world.engine.docker(&["images", "--quiet", "parcel/extra"]);
         world.engine.docker(&["rmi", "--force", ids.lines().next().expect("an image")]);
     })
 }
 
-fn edited_package(world: &mut World, calm: &Calm) -> Row {
+fn edited_package(_: &str, world: &mut World, calm: &Calm) -> Row {
     meddled(world, calm, "an edited package", "packages/", |world| {
         let packages = files(&world.folder.join("packages"));
         let (_, path) = packages.into_iter().find(|(name, _)| name.ends_with(".deb")).expect("a package");
@@ -202,7 +216,7 @@ fn edited_package(world: &mut World, calm: &Calm) -> Row {
     })
 }
 
-fn restored_backup(world: &mut World, calm: &Calm) -> Row {
+fn restored_backup(_: &str, world: &mut World, calm: &Calm) -> Row {
     meddled(world, calm, "a restored backup", "the project, one build old", |world| {
         let backup = world.folder.with_extension("backup");
         let _absent = std::fs::remove_dir_all(&backup);
@@ -214,7 +228,7 @@ fn restored_backup(world: &mut World, calm: &Calm) -> Row {
     })
 }
 
-fn copied_checkout(world: &mut World, calm: &Calm) -> Row {
+fn copied_checkout(_: &str, world: &mut World, calm: &Calm) -> Row {
     meddled(world, calm, "a copied checkout", "another place", |world| {
         let elsewhere = world.folder.with_extension("copy");
         let _absent = std::fs::remove_dir_all(&elsewhere);

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{engine::Private, state::State};
 
 /// The release.
-const TAG: &str = "1.2.3";
+pub const TAG: &str = "1.2.3";
 /// How long a run may take.
 const PATIENCE: Duration = Duration::from_mins(8);
 
@@ -98,6 +98,14 @@ impl World {
                     .output()
                     .expect("docker rmi");
             }
+        }
+    }
+
+    /// Removes every image that was not built: bases, however they came.
+    pub fn forget_bases(&mut self) {
+        let listed = self.engine.docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+        for name in listed.lines().filter(|name| name.contains("factory.local/base") || name.contains("/debian:")) {
+            self.engine.docker(&["rmi", "--force", name]);
         }
     }
 

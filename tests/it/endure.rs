@@ -169,6 +169,26 @@ fn a_container_that_falls_silent_is_stopped_and_tried_once_more() {
 }
 
 #[test]
+fn a_pull_that_stands_still_is_given_up_and_tried_once_more() {
+    let project = Project::new();
+    let mut script = Script::new().hangs("pull", "debian");
+    script.images.clear();
+    project.play(&script);
+    let run = project.done(&["build", "wheels", "--jobs", "1", "--patience", "1s"]);
+    run.says(&[
+        "nothing went between the daemon and the registry of debian:bookworm-slim for 1s; trying again (2 of 2)",
+    ]);
+    project.assert_tidy();
+    let project = Project::new();
+    let mut script = Script::new().on("pull", "debian", json!({ "hang": true }));
+    script.images.clear();
+    project.play(&script);
+    let run = project.run(&["build", "wheels", "--jobs", "1", "--patience", "1s"]).ended(1);
+    run.says(&["trying again (2 of 2)", "debian-12/base failed", "nothing went between the daemon and the registry"]);
+    assert_eq!(project.calls_of("pull").len(), 2);
+}
+
+#[test]
 fn an_image_build_that_falls_silent_is_cancelled() {
     let project = Project::new();
     project.play(&Script::new().hangs("build", "debian-12/core"));

@@ -58,6 +58,23 @@ fn a_registry_that_stays_busy() {
 }
 
 #[test]
+fn a_push_that_stands_still() {
+    let Some((project, registry)) = built() else { return };
+    project.play(&Script::new().hangs("push", "shop/web:debian"));
+    let run = push(&project, &registry, &["--patience", "1s"]).ended(0);
+    run.says(&["nothing went between the daemon and the registry of", "for 1s", "is pushed again in 0.5 s"]);
+    assert_eq!(project.calls().iter().filter(|call| call.starts_with("cancelled push")).count(), 1);
+    assert_no_name_left(&project);
+    // Twice is enough.
+    let Some((project, registry)) = built() else { return };
+    project.play(&Script::new().on("push", "shop/core:debian", json!({ "hang": true })));
+    let run = push(&project, &registry, &["--patience", "1s"]).ended(1);
+    run.says(&["nothing went between the daemon and the registry of", "the same command does the rest later"]);
+    assert_eq!(project.calls().iter().filter(|call| call.starts_with("cancelled push")).count(), 2);
+    assert_no_name_left(&project);
+}
+
+#[test]
 fn a_layer_that_the_daemon_lost() {
     let Some((project, registry)) = built() else { return };
     let lost = json!({ "fail": { "kind": "refused", "text": "layer does not exist" } });

@@ -15,6 +15,8 @@ mod packages;
 mod platforms;
 mod push;
 mod referee;
+#[allow(dead_code, reason = "not all of it is used here and in the faults")]
+#[path = "../shared/registry.rs"]
 mod registry;
 mod rpm;
 mod wapt;

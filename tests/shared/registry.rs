@@ -1,4 +1,4 @@
-//! Debian's docker-registry, and a front before it that makes trouble.
+//! Debian's docker-registry, and a front before it that makes trouble: for the real tests, and for the faults.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -7,11 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::house::run;
-
 /// Who may push to a secured registry, and the bcrypt of the password (htpasswd(1), -B).
 pub const LOGIN: (&str, &str) = ("ci", "s3cr3t-push");
 const LOGIN_HASH: &str = "$2b$05$xkhT2AUS4U6ZLlMYyRBr3OxkVeE1pwolKi/n5Q8tE1D0l2Ee4iKMe";
+
+/// Runs a program and demands success; gives its stdout.
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
 
 /// A registry, with storage that goes with it.
 pub struct Registry {
@@ -104,7 +109,8 @@ pub struct Front {
     /// Host and port.
     pub address: String,
     rules: serde_json::Value,
-    log: PathBuf,
+    upstream: String,
+    place: PathBuf,
 }
 
 impl Front {
@@ -120,13 +126,21 @@ impl Front {
         };
         let mut port = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut port).expect("its port");
-        let log = registry.storage.path().join("front.json.log");
-        Some(Self { child, address: format!("127.0.0.1:{}", port.trim()), rules: rules.clone(), log })
+        let (address, upstream) = (format!("127.0.0.1:{}", port.trim()), registry.address.clone());
+        Some(Self { child, address, rules: rules.clone(), upstream, place })
+    }
+
+    /// No trouble from now on.
+    pub fn calm(&self) {
+        let state = serde_json::json!({ "upstream": self.upstream });
+        // The old rules stand until the whole file is there.
+        std::fs::write(self.place.with_extension("new"), state.to_string()).expect("write its state");
+        std::fs::rename(self.place.with_extension("new"), &self.place).expect("write its state");
     }
 
     /// Answers of the rules that nobody has met.
     pub fn unused(&self) -> Vec<String> {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = std::fs::read_to_string(self.place.with_extension("json.log")).unwrap_or_default();
         let rules = self.rules.as_array().into_iter().flatten();
         let answers = rules.flat_map(|rule| {
             let method = rule["method"].as_str().unwrap_or_default().to_owned();
