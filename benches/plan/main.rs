@@ -1,7 +1,7 @@
 //! How long it takes to find out that nothing changed, to plan for many platforms, and to build what one file changed: the
 //! program itself, side by side with `docker build` in one run. No test: it asserts nothing.
 //!
-//! `make bench`, or `cargo bench --features scripted --bench plan -- [unchanged|many|docker|changed]…`. Each number is the
+//! `make bench`, or `cargo bench --features scripted --bench plan -- [unchanged|many|docker|changed|jobs]…`. Each number is the
 //! median of several runs. What is measured against a real engine takes any image of it as a base:
 //! `FACTORY_BENCH_BASE=debian:12`.
 #![allow(
@@ -11,6 +11,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "the numbers are its output")]
 
+mod jobs;
 mod measure;
 mod real;
 mod world;
@@ -22,8 +23,13 @@ fn main() {
     // What cargo adds is no choice.
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wants = |name: &str| asked.is_empty() || asked.iter().any(|word| word == name);
-    let parts: [(&str, fn()); 4] =
-        [("unchanged", unchanged), ("many", many), ("docker", real::unchanged), ("changed", real::changed)];
+    let parts: [(&str, fn()); 5] = [
+        ("unchanged", unchanged),
+        ("many", many),
+        ("docker", real::unchanged),
+        ("changed", real::changed),
+        ("jobs", jobs::speed_up),
+    ];
     for (_, part) in parts.iter().filter(|(name, _)| wants(name)) {
         part();
         println!();

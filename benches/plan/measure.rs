@@ -20,6 +20,11 @@ pub struct Sample {
 
 /// Runs a command to its end; it must succeed.
 pub fn run(program: &str, arguments: &[&str], folder: &Path, env: &[(&str, String)]) -> Sample {
+    run_told(program, arguments, folder, env).0
+}
+
+/// The same, with its standard output.
+pub fn run_told(program: &str, arguments: &[&str], folder: &Path, env: &[(&str, String)]) -> (Sample, String) {
     let told = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("/usr/bin/time");
     command.args(["-f", "%U %S %M", "-o"]).arg(told.path()).arg(program).args(arguments).current_dir(folder);
@@ -31,7 +36,8 @@ pub fn run(program: &str, arguments: &[&str], folder: &Path, env: &[(&str, Strin
     assert!(output.status.success(), "{program} {arguments:?}\n{said}");
     let told = fs::read_to_string(told.path()).unwrap();
     let numbers: Vec<f64> = told.split_whitespace().map(|word| word.parse().unwrap()).collect();
-    Sample { wall_ms, cpu_ms: (numbers[0] + numbers[1]) * 1000.0, peak_mb: numbers[2] * 1024.0 / 1e6 }
+    let sample = Sample { wall_ms, cpu_ms: (numbers[0] + numbers[1]) * 1000.0, peak_mb: numbers[2] * 1024.0 / 1e6 };
+    (sample, String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The median of each number.

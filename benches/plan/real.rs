@@ -7,10 +7,10 @@ use super::{
     world::{World, platform, platform_list, write},
 };
 
-const IMAGES: [&str; 4] = ["core", "web", "cat", "tool"];
+pub const IMAGES: [&str; 4] = ["core", "web", "cat", "tool"];
 
 /// An image of the engine to build on, and the docker client that speaks BuildKit; says why where there is none.
-fn engine() -> Option<(String, &'static str)> {
+pub fn engine() -> Option<(String, &'static str)> {
     let docker = ["/usr/bin/docker", "docker"].into_iter().find(|docker| {
         Command::new(docker)
             .args(["version", "--format", "{{.Server.Version}}"])
@@ -55,26 +55,27 @@ fn recipe(platforms: usize, images: &[&str], packages: usize) -> String {
     text
 }
 
-fn dockerfile(image: &str, from: &str) -> String {
-    format!(
-        "FROM {from}\nRUN [\"mkdir\", \"-p\", \"/opt/{image}\"]\nCOPY rootfs/opt/{image}/ /opt/{image}/\nRUN [\"true\"]\n"
-    )
+fn dockerfile(image: &str, from: &str, work: &str) -> String {
+    format!("FROM {from}\nRUN [\"mkdir\", \"-p\", \"/opt/{image}\"]\nCOPY rootfs/opt/{image}/ /opt/{image}/\n{work}")
 }
 
-/// A project on the real engine, and for each image the folder that `docker build` takes.
-fn world(platforms: usize, images: &[&str], packages: usize, base: &str) -> (World, Vec<PathBuf>) {
+/// What an image does when nobody says more.
+const NOTHING: &str = "RUN [\"true\"]\n";
+
+/// A project on the real engine whose images do this work, and for each image the folder that `docker build` takes.
+pub fn world(platforms: usize, images: &[&str], packages: usize, base: &str, work: &str) -> (World, Vec<PathBuf>) {
     let world = World::empty();
     world.platforms(platforms, base);
     world.application();
     world.write("factory.toml", &recipe(platforms, images, packages));
     for image in images {
-        world.write(&format!("{image}.hbs"), &dockerfile(image, "{{from}}"));
+        world.write(&format!("{image}.hbs"), &dockerfile(image, "{{from}}", work));
     }
     let mut folders = Vec::new();
     for number in 0..platforms {
         for image in images {
             let folder = world.beside("peer").join(platform(number)).join(image);
-            write(&folder.join("Dockerfile"), &dockerfile(image, base));
+            write(&folder.join("Dockerfile"), &dockerfile(image, base, work));
             let to = folder.join("rootfs/opt").join(image);
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
             let copied = Command::new("cp").arg("-r").args([world.folder().join("app"), to]).status().unwrap();
@@ -103,7 +104,7 @@ fn build_all(docker: &str, folders: &[PathBuf]) -> Sample {
 }
 
 /// Takes everything away again that was made in the engine.
-fn tidy(world: &World, docker: &str, folders: &[PathBuf]) {
+pub fn tidy(world: &World, docker: &str, folders: &[PathBuf]) {
     world.factory(&["clean", "--all"]);
     for (_, number) in folders.iter().zip(0..) {
         let _gone = Command::new(docker).args(["rmi", &name(number)]).output();
@@ -118,7 +119,7 @@ fn ratio(what: &str, peer: &Sample, ours: &Sample) {
 pub fn unchanged() {
     println!("nothing changed: 10 platforms x (4 images, 2 packages), real engine");
     let Some((base, docker)) = engine() else { return };
-    let (world, folders) = world(10, &IMAGES, 2, &base);
+    let (world, folders) = world(10, &IMAGES, 2, &base, NOTHING);
     world.factory(&["build"]);
     build_all(docker, &folders);
     for _ in 0..2 {
@@ -175,7 +176,7 @@ fn bake(docker: &str, world: &World, folders: &[PathBuf]) -> Option<PathBuf> {
 pub fn changed() {
     println!("one application file changed: an image and its package, real engine");
     let Some((base, docker)) = engine() else { return };
-    let (world, folders) = world(1, &["core"], 1, &base);
+    let (world, folders) = world(1, &["core"], 1, &base, NOTHING);
     world.factory(&["build"]);
     build_all(docker, &folders);
     let (mut ours, mut peers, mut packages) = (Vec::new(), Vec::new(), Vec::new());

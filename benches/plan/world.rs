@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::measure::{Sample, run};
+use super::measure::{Sample, run, run_told};
 
 /// Files of the application, and how large each is, in bytes.
 const FILES: usize = 300;
@@ -66,6 +66,11 @@ impl World {
     /// Runs the program in it.
     pub fn factory(&self, arguments: &[&str]) -> Sample {
         run(env!("CARGO_BIN_EXE_factory"), arguments, &self.folder(), &self.env)
+    }
+
+    /// The same, with its output.
+    pub fn told(&self, arguments: &[&str]) -> (Sample, String) {
+        run_told(env!("CARGO_BIN_EXE_factory"), arguments, &self.folder(), &self.env)
     }
 
     /// Forgets which files are known.

@@ -119,7 +119,6 @@ fn as_expected(trouble: &Trouble, struck: &Run, front: &Front, row: &mut Row) {
 }
 
 fn pulled(world: &mut World, calm: &Calm, trouble: &Trouble) -> Row {
-    world.reset(false);
     let registry = Registry::start();
     let front = Front::of(&registry, &trouble.rules).expect("python3");
     let base = world.engine.docker(&["images", "--format", "{{.Repository}}:{{.Tag}}", "factory.local/base"]);
@@ -133,8 +132,9 @@ fn pulled(world: &mut World, calm: &Calm, trouble: &Trouble) -> Row {
     let base = format!("[base]\nimage = \"{name}\"\nbootstrap = \"never\"\n\n[python]\n");
     std::fs::write(&recipe, text.replacen("[python]\n", &base, 1)).expect("write the recipe");
 
-    // Layers that the engine has are not pulled: it must have none of this image's.
-    world.forget_bases();
+    // Layers that the engine has are not pulled: it must have none of this image's, nor of one made from it.
+    world.reset(true);
+    world.engine.docker(&["builder", "prune", "--all", "--force"]);
     let command = world.command(&["build", "--patience", "40s"]);
     let strike = trouble.blow.as_ref().map(|blow| ("debian-12/base", Moment::Inside, Duration::from_secs(8), blow));
     let struck = world.watch(command, strike);

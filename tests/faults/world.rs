@@ -101,14 +101,6 @@ impl World {
         }
     }
 
-    /// Removes every image that was not built: bases, however they came.
-    pub fn forget_bases(&mut self) {
-        let listed = self.engine.docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
-        for name in listed.lines().filter(|name| name.contains("factory.local/base") || name.contains("/debian:")) {
-            self.engine.docker(&["rmi", "--force", name]);
-        }
-    }
-
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_factory"));
         command

@@ -151,7 +151,7 @@ impl Front {
             log.lines().any(|line| {
                 let found = line.split_once(" {").map(|(_, json)| format!("{{{json}"));
                 let found = found.and_then(|json| serde_json::from_str::<serde_json::Value>(&json).ok());
-                line.starts_with(&format!("{method} ")) && line.contains(path) && found.as_ref() == Some(answer)
+                line.starts_with(method) && line.contains(path) && found.as_ref() == Some(answer)
             })
         };
         answers.filter(|(method, path, answer)| !met(method, path, answer)).map(|unmet| format!("{unmet:?}")).collect()
