@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod bootstrap;
+pub mod room;
 
 use super::{
     Lines, Records, Session, StepError,

@@ -8,6 +8,7 @@ mod image;
 mod keep;
 mod lock;
 mod package;
+mod recall;
 mod records;
 mod run;
 mod schedule;

@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// What a step gives when it succeeds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Product {
     /// The digest that stands for its result.
     pub output: String,

@@ -9,7 +9,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::StepError;
+use super::{StepError, base::room};
 use crate::{
     engine::{ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
@@ -251,6 +251,7 @@ pub fn sweep(session: &Session) {
             files::sweep(folder);
         }
     }
+    room::sweep(&session.home);
 }
 
 /// A step's live output, as events.

@@ -50,9 +50,9 @@ impl From<EngineError> for Failure {
             ),
             EngineError::RegistryUnreachable { .. } => Self::new(Exit::StepFailed, error.to_string())
                 .help("`factory doctor` says whether it can be reached from here"),
-            EngineError::RegistrySilent { .. } => Self::new(Exit::StepFailed, error.to_string()).help(
-                "`factory doctor` says whether it can be reached from here; the same command does the rest later",
-            ),
+            EngineError::RegistrySilent { .. } => Self::new(Exit::StepFailed, error.to_string())
+                .help("`factory doctor` says whether it can be reached from here; the same command does the rest later")
+                .help("an engine that goes on waiting for it is restarted: `sudo systemctl restart docker`"),
             EngineError::RegistryBusy { .. } => Self::new(Exit::StepFailed, error.to_string())
                 .help("the registry is busy or unwell: the same command does the rest later"),
             EngineError::Refused { .. } if error.is_lost_layer() => Self::new(Exit::StepFailed, error.to_string())

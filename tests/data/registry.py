@@ -7,7 +7,7 @@ Prints its port and serves until it is killed. STATE is a JSON file that is read
 key; `users`, name: password; `identity`, an identity token; `scheme`, `basic` or `bearer`; `rules`, each with `method`, `path` (a
 part of it) and `answers`, used up one by one: `status`, `headers`, `body`, `wait` in seconds, `cut` (the connection is closed after so
 many bytes of the request's body), `after` (the request is obeyed, and then the connection is closed), `short` (so many bytes of the
-answer's body, of a request that is passed on). One line for each request goes
+answer's body, of a request that is passed on; `wait` comes after them). One line for each request goes
 to STATE.log.
 """
 
@@ -46,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     silent = False
     short = None
+    pause = 0
 
     def log_message(self, *words):
         pass
@@ -139,10 +140,12 @@ class Handler(BaseHTTPRequestHandler):
         rule = self.rule(known)
         self.silent = bool(rule and rule.get("after"))
         self.short = rule.get("short") if rule else None
+        self.pause = rule.get("wait", 0) if rule else 0
         self.note(f"{self.command} {self.path} {login}" + (f" {json.dumps(rule, sort_keys=True)}" if rule else ""))
         try:
             if rule and not rule.get("after"):
-                time.sleep(rule.get("wait", 0))
+                if "short" not in rule:
+                    time.sleep(rule.get("wait", 0))
                 if "cut" in rule:
                     got = 0
                     for piece in self.pieces():
@@ -191,6 +194,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data[: self.short])
         if self.short is not None:
+            self.wfile.flush()
+            time.sleep(self.pause)
             raise Cut
 
     def keep(self, store):

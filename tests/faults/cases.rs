@@ -115,6 +115,10 @@ pub fn judge(world: &mut World, calm: &Calm, row: &mut Row) {
     if !temporary.is_empty() {
         row.wrong(format!("files are left: {temporary:?}"));
     }
+    let left = files(&world.temporary());
+    if !left.is_empty() {
+        row.wrong(format!("temporary files are left: {:?}", left.keys().take(5).collect::<Vec<_>>()));
+    }
     let after = world.run(&["build"]);
     if !after.ran().is_empty() {
         row.wrong(format!("a further run still finds something to do: {:?}", after.ran()));

@@ -111,5 +111,11 @@ impl Drop for Private {
     fn drop(&mut self) {
         self.stop();
         let _gone = Command::new("ip").args(["link", "del", BRIDGE]).status();
+        // What an engine that was killed had mounted.
+        let table = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let places = table.lines().rev().filter_map(|line| line.split(' ').nth(1));
+        for place in places.filter(|place| Path::new(place).starts_with(&self.folder)) {
+            let _gone = Command::new("umount").args(["--lazy", place]).stderr(Stdio::null()).status();
+        }
     }
 }

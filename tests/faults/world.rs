@@ -73,6 +73,8 @@ impl World {
         let folder = root.join("parcel");
         let _absent = std::fs::remove_dir_all(&folder);
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/parcel"), &folder);
+        let _absent = std::fs::remove_dir_all(folder.with_extension("tmp"));
+        std::fs::create_dir_all(folder.with_extension("tmp")).expect("a folder");
         let mut world = Self { engine: Private::start(&root.join("engine"))?, folder };
         world.reset(cold);
         Some(world)
@@ -101,6 +103,11 @@ impl World {
         }
     }
 
+    /// Where runs put what is temporary and not in the project.
+    pub fn temporary(&self) -> PathBuf {
+        self.folder.with_extension("tmp")
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_factory"));
         command
@@ -110,6 +117,7 @@ impl World {
             .env("DOCKER_HOST", self.engine.host())
             .env("SOURCE_DATE_EPOCH", "1700000000")
             .env_remove("SYSBASE")
+            .env("TMPDIR", self.temporary())
             // The project lies in this repository's own folder: its commits are not the project's.
             .env("GIT_CEILING_DIRECTORIES", env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::null())

@@ -89,7 +89,7 @@ fn a_disk_that_fills_while_wheels_arrive() {
     project.play(&Script::new().pip_downloads(&[wheel]));
     let run = project.run(&["build", "--jobs", "1"]);
     run.assert_code(1).says(&["debian-12/wheels-core failed", "No space left on device"]);
-    assert_eq!(project.files("wheels"), Vec::<String>::new());
+    assert_eq!(project.wheels(), Vec::<String>::new());
     project.assert_tidy();
     drop(mount);
     project.play(&Script::new());
@@ -233,6 +233,6 @@ fn a_file_that_grows_beyond_what_is_allowed() {
     project.play(&Script::new().pip_downloads(&[wheel]));
     let run = project.start_shell("trap '' XFSZ; ulimit -f 2048; exec \"$factory\" build wheels --jobs 1").end();
     run.assert_code(1).says(&["debian-12/wheels-core failed", "File too large"]);
-    assert_eq!(project.files("wheels"), Vec::<String>::new());
+    assert_eq!(project.wheels(), Vec::<String>::new());
     project.assert_tidy();
 }

@@ -76,6 +76,7 @@ mod push_trouble;
 #[cfg(feature = "scripted")]
 mod push_truth;
 #[cfg(feature = "scripted")]
+mod recall;
 mod refusals;
 #[cfg(feature = "scripted")]
 mod registry;

@@ -344,6 +344,13 @@ impl Project {
         found
     }
 
+    /// The files of the wheel cache, without what its store knows of steps.
+    pub fn wheels(&self) -> Vec<String> {
+        let mut found = self.files("wheels");
+        found.retain(|file| !file.starts_with("store/products/"));
+        found
+    }
+
     /// The steps that have a record.
     pub fn records(&self) -> Vec<String> {
         let files = self.files(".factory/records");

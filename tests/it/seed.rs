@@ -71,7 +71,7 @@ fn error(run: &Run) -> &str {
 
 /// Fails when anything of the seed was kept.
 fn assert_nothing_kept(project: &Project) {
-    assert_eq!(project.files("wheels"), Vec::<String>::new());
+    assert_eq!(project.wheels(), Vec::<String>::new());
     assert_eq!(project.records(), ["debian-99/base", "debian-99/builder"]);
     assert!(project.planned().contains(&"seed: not made yet".to_owned()), "{:?}", project.planned());
     project.assert_tidy();

@@ -177,7 +177,7 @@ fn a_hostile_builder() {
         assert_eq!(run.code, Some(1), "{what}: {run}");
         assert!(run.stderr.contains("the wheel builder gave"), "{what}: {run}");
         run.says(&[says]);
-        assert_eq!(project.files("wheels"), Vec::<String>::new(), "{what}: something was kept");
+        assert_eq!(project.wheels(), Vec::<String>::new(), "{what}: something was kept");
         assert!(!project.records().contains(&"debian-12/wheels-core".to_owned()), "{what}");
         project.assert_tidy();
     }
@@ -190,7 +190,7 @@ fn a_builder_that_gives_nothing() {
     project.run(&["build", "wheels"]).assert_code(1).says(&["gave no wheel"]);
     project.play(&Script::new().on("download", "", json!({})));
     project.run(&["build", "wheels"]).assert_code(1).says(&["/factory/files is missing"]);
-    assert_eq!(project.files("wheels"), Vec::<String>::new());
+    assert_eq!(project.wheels(), Vec::<String>::new());
 }
 
 /// The keys of all wheelhouses of a platform: the names of their folders.
@@ -406,7 +406,7 @@ fn the_cache_can_lie_elsewhere() {
     let elsewhere = project.beside("cache");
     project.env("WHEEL_DIR", elsewhere.display().to_string());
     project.done(&["build"]);
-    assert_eq!(project.files("wheels"), Vec::<String>::new());
+    assert_eq!(project.wheels(), Vec::<String>::new());
     assert_eq!(fs::read_dir(elsewhere.join("debian-12")).unwrap().count(), 2);
     project.env("WHEEL_DIR", "../cache");
     let run = project.done(&["build"]);

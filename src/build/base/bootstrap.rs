@@ -4,7 +4,10 @@ mod keyring;
 
 use std::{io::Seek as _, process::Stdio};
 
-use super::super::{Lines, Session, StepError};
+use super::{
+    super::{Lines, Session, StepError},
+    room,
+};
 use crate::{
     engine::Output as _,
     plan::{BaseWork, Step},
@@ -64,7 +67,10 @@ async fn mmdebstrap(
     arguments.push("--customize-hook=rm -rf \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/ldconfig/aux-cache".to_owned());
     arguments.extend([bootstrap.suite.clone(), "-".to_owned()]);
     arguments.extend(work.mirror.as_ref().or(bootstrap.mirror.as_ref()).cloned());
-    let env = [("SOURCE_DATE_EPOCH".to_owned(), session.epoch.to_string())];
+    // Held until the end, too.
+    let room = room::make(&session.home)?;
+    let env = [("SOURCE_DATE_EPOCH", session.epoch.to_string()), ("TMPDIR", room.path().display().to_string())]
+        .map(|(name, value)| (name.to_owned(), value));
     let stdout = Stdio::from(tar.try_clone()?);
     let ended = exec::run("mmdebstrap", &arguments, &env, stdout, &|line| lines.line(line), &session.cancel).await;
     ended.map_err(|error| failed(error, &work.image))?;

@@ -79,7 +79,7 @@ impl Job {
         let store = Records::of(&self.session.project);
         listing::write_lines(&store.listing(&self.step.id), listing.values())?;
         let mut files = written.iter().map(|path| self.recorded(path)).collect::<Result<Vec<_>, _>>()?;
-        self.forget_others(store.load(&self.step.id).as_ref(), &files);
+        forget_others(&self.step, store.load(&self.step.id).as_ref(), &files, &self.session);
         let sums = files.iter().fold(String::new(), |sums, file| sums + &format!("{}  {}\n", file.sha256, file.path));
         let note = match &all[..] {
             [one] => one.file().to_owned(),
@@ -204,22 +204,22 @@ impl Job {
         let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
         Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
     }
+}
 
-    /// Removes what the same release had the last time and has no more, where it is as it was written: it would be
-    /// listed and published beside the others.
-    fn forget_others(&self, last: Option<&Record>, files: &[RecordedFile]) {
-        let same_release = |last: &&Record| {
-            ["version", "release"].iter().all(|input| last.inputs.get(*input) == self.step.inputs.get(*input))
-        };
-        let Some(last) = last.filter(same_release) else { return };
-        let gone = last.files.iter().filter(|old| !files.iter().any(|file| file.path == old.path));
-        for old in gone {
-            let path = self.session.project.join(&old.path);
-            let is_ours = path.parent().is_some_and(|folder| folder == self.folder());
-            if is_ours && digest(&path).is_ok_and(|(sha256, _)| sha256 == old.sha256) {
-                // One that cannot be removed stays listed, as any other file in the folder.
-                let _ = fs_err::remove_file(&path);
-            }
+/// Removes what the same release had the last time and has no more, where it is as it was written: it would be listed and
+/// published beside the others.
+pub(in super::super) fn forget_others(step: &Step, last: Option<&Record>, files: &[RecordedFile], session: &Session) {
+    let same_release =
+        |last: &&Record| ["version", "release"].iter().all(|input| last.inputs.get(*input) == step.inputs.get(*input));
+    let Some(last) = last.filter(same_release) else { return };
+    let ours = session.packages.join(step.platform.as_str());
+    let gone = last.files.iter().filter(|old| !files.iter().any(|file| file.path == old.path));
+    for old in gone {
+        let path = session.project.join(&old.path);
+        let is_ours = path.parent().is_some_and(|folder| folder == ours);
+        if is_ours && digest(&path).is_ok_and(|(sha256, _)| sha256 == old.sha256) {
+            // One that cannot be removed stays listed, as any other file in the folder.
+            let _ = fs_err::remove_file(&path);
         }
     }
 }

@@ -9,12 +9,14 @@ use super::super::{
     Lines, Session, StepError, base, disk, image,
     keep::way_in,
     package,
+    recall::{recall, remember},
     run::Product,
     transient::{Tries, of_step},
     wapt, wheels,
 };
 use crate::{
     event::{Event, StepId},
+    names::Sha256,
     plan::{Record, Step, Work},
 };
 
@@ -23,6 +25,8 @@ pub struct Start<'a> {
     pub step: &'a Step,
     /// Why it must run.
     pub why: String,
+    /// Its key.
+    pub key: Sha256,
     /// The records of what is done.
     pub records: BTreeMap<StepId, Record>,
 }
@@ -40,16 +44,34 @@ pub struct Ended<'a> {
 
 /// Runs a step, more than once where its failure may pass.
 pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
-    let Start { step, why, records } = start;
+    let Start { step, why, key, records } = start;
     let started = Instant::now();
     session.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
     let session = session.for_step();
+    match session.until_stopped(recall(step, &key, &session)).await {
+        Ok(None) => {}
+        Ok(Some(product)) => {
+            let note = format!("{}, from the store", product.note);
+            let product = Product { note, ..product };
+            return Ended { step, result: Ok(product), took: started.elapsed(), tail: Vec::new(), way_in: None };
+        }
+        Err(error) => {
+            let error = disk::explain(error, &step.work, &[], &session).await;
+            return Ended { step, result: Err(error), took: started.elapsed(), tail: Vec::new(), way_in: None };
+        }
+    }
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own lines only; the log has those of all.
         let lines = Lines::of(&session.events, &step.id);
         let result = attempt(step, &records, &session, &lines).await;
-        let Err(error) = result else { break (result, lines.tail()) };
+        let error = match result {
+            Ok(product) => {
+                remember(step, &key, &product, &session).await;
+                break (Ok(product), lines.tail());
+            }
+            Err(error) => error,
+        };
         let tail = lines.tail();
         let again = match of_step(&error, &step.work, &tail) {
             Some(cause) => tries.again(&cause, &step.id, &session, &lines).await,

@@ -71,7 +71,8 @@ impl<'a> Progress<'a> {
         self.queue.settle(&mut |at| results.judge(&steps[at]));
         let step = &self.plan.steps[self.queue.start()?];
         let why = self.results.whys.remove(&step.id).unwrap_or_default();
-        Some(Start { step, why, records: self.results.records.clone() })
+        let key = step.key(&self.results.outputs);
+        Some(Start { step, why, key, records: self.results.records.clone() })
     }
 
     /// Takes what a step gave: its record is written before anything else may build on it.

@@ -189,7 +189,7 @@ fn label(place: &Path, key: &Key) -> Result<Label, String> {
     read.map_err(|error| error.to_string())?;
     let entry: Entry = serde_json::from_slice(&text).map_err(|error| format!("{key} cannot be read: {error}"))?;
     let own = entry.version == VERSION && entry.key == key.to_string() && is_plain(&entry.label.name);
-    let whole = key.kind != Kind::File || entry.label.sha256 == key.digest;
+    let whole = !key.kind.is_by_content() || entry.label.sha256 == key.digest;
     if own && whole { Ok(entry.label) } else { Err(format!("{key} holds something else")) }
 }
 

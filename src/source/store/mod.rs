@@ -20,17 +20,28 @@ pub enum Kind {
     File,
     /// A wheel that was built; the key is the digest of everything that it was made of.
     Built,
+    /// What a step gave; the key is the digest of the step and of its key.
+    Product,
+    /// A file that a step made, such as a package; the key is the digest of its bytes.
+    Made,
 }
 
 impl Kind {
     /// Every kind.
-    const ALL: [Self; 2] = [Self::File, Self::Built];
+    const ALL: [Self; 4] = [Self::File, Self::Built, Self::Product, Self::Made];
+
+    /// Whether the key is the digest of the bytes.
+    fn is_by_content(self) -> bool {
+        matches!(self, Self::File | Self::Made)
+    }
 
     /// The word for it in places.
     fn word(self) -> &'static str {
         match self {
             Self::File => "files",
             Self::Built => "built",
+            Self::Product => "products",
+            Self::Made => "made",
         }
     }
 }

@@ -1,0 +1,83 @@
+//! Where a program of the host makes a root file system: a folder of this project's own among the temporary ones, so that the next
+//! run knows what a killed one has left there.
+//!
+//! It is not in the project: the program may work as another user, who need not be let into the caller's home.
+
+use std::{
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
+
+/// What the folders of a project are called.
+fn prefix(home: &str) -> String {
+    format!("factory-base-{home}-")
+}
+
+/// A new folder of the project that others may pass through. Gone when dropped.
+///
+/// # Errors
+/// When the folder of temporary files cannot be written.
+pub fn make(home: &str) -> io::Result<tempfile::TempDir> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let open = std::fs::Permissions::from_mode(0o755);
+    tempfile::Builder::new().prefix(&prefix(home)).permissions(open).tempdir()
+}
+
+/// Removes the folders that killed runs of the project in `home` have left, and what is mounted there. Safe while the project's lock
+/// is held. One that cannot be removed is in nobody's way; the next run tries again.
+pub fn sweep(home: &str) {
+    let rooms = fs::read_dir(tempfile::env::temp_dir()).into_iter().flatten().flatten();
+    for room in rooms.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix(home))) {
+        // Others may write there, too: a link of that name is nobody's room.
+        let is_ours = fs::symlink_metadata(room.path())
+            .is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::getuid().as_raw());
+        if is_ours && free(&room.path()) {
+            let _ = fs::remove_dir_all(room.path());
+        }
+    }
+}
+
+/// Takes away what is mounted below a folder; whether nothing is any more.
+fn free(folder: &Path) -> bool {
+    let Ok(table) = fs::read_to_string("/proc/self/mounts") else { return false };
+    let mut below = mounted(&table, folder);
+    below.reverse();
+    below.iter().all(|place| rustix::mount::unmount(place, rustix::mount::UnmountFlags::DETACH).is_ok())
+}
+
+/// The places of a table (fstab(5)) that are below a folder, in its order.
+fn mounted(table: &str, folder: &Path) -> Vec<PathBuf> {
+    let places = table.lines().filter_map(|line| line.split(' ').nth(1));
+    places.map(|place| PathBuf::from(plain(place))).filter(|place| place.starts_with(folder)).collect()
+}
+
+/// A place without its octal escapes: blank, tab, line feed and backslash.
+fn plain(place: &str) -> String {
+    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
+        .iter()
+        .fold(place.to_owned(), |place, (escape, sign)| place.replace(escape, sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_below_is_mounted_there() {
+        let table = "proc /tmp/factory-base-1-a/root/proc proc rw 0 0\ntmpfs /tmp/factory-base-1-ab tmpfs rw 0 0\n\
+                     tmpfs /tmp/factory-base-1-a/a\\040b tmpfs rw 0 0\n";
+        let found = mounted(table, Path::new("/tmp/factory-base-1-a"));
+        assert_eq!(found, ["/tmp/factory-base-1-a/root/proc", "/tmp/factory-base-1-a/a b"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_dead_runs_room_goes_and_others_stay() {
+        let (dead, other) = (make("0123456789abcdef").unwrap().keep(), make("fedcba9876543210").unwrap());
+        std::fs::create_dir(dead.join("root")).unwrap();
+        sweep("0123456789abcdef");
+        assert!(!dead.exists() && other.path().exists());
+    }
+}

@@ -1,0 +1,241 @@
+//! What a step gave, kept in the store under its key: another checkout of the project, or the next build of this branch, does not
+//! make it again.
+//!
+//! An image is only told of: it counts while the daemon has it. A package is kept whole.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use fs_err as fs;
+
+use super::{
+    Records, Session, StepError,
+    image::superseded,
+    package::forget_others,
+    records::{RECORD_VERSION, blocking},
+    run::Product,
+};
+use crate::{
+    engine::EngineError,
+    names::Sha256,
+    plan::{RecordedFile, Step, Work, label},
+    source::store::{Fetched, Key, Kind, Label, StoreError},
+    util::files::{TEMPORARY, read_bounded},
+};
+
+/// The largest product, in bytes of JSON: a line for each image and file.
+const LARGEST: u64 = 1024 * 1024;
+
+/// What an entry of the store is called; its key says all there is to say.
+const NAME: &str = "content";
+
+/// A product as the store has it.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    product: Product,
+}
+
+/// Keeps what a step gave. A store that cannot be written costs time later, nothing else.
+pub async fn remember(step: &Step, key: &Sha256, product: &Product, session: &Session) {
+    if !is_kept(step) {
+        return;
+    }
+    let (entry, kept) = (entry(step, key), Kept { version: RECORD_VERSION, product: product.clone() });
+    let (store, project) = (Arc::clone(&session.store), session.project.clone());
+    let done = blocking(move || {
+        let keep = || -> Result<(), StoreError> {
+            for file in &kept.product.files {
+                let label = Label { name: NAME.to_owned(), sha256: file.sha256.clone(), size: file.size };
+                store.keep(
+                    &Key { kind: Kind::Made, digest: file.sha256.clone() },
+                    &label,
+                    &project.join(&file.path),
+                )?;
+            }
+            let text = serde_json::to_vec(&kept).map_err(std::io::Error::from)?;
+            let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
+            let mut file = tempfile::NamedTempFile::new()?;
+            std::io::Write::write_all(&mut file, &text)?;
+            store.keep(&entry, &label, file.path())
+        };
+        Ok(keep())
+    });
+    if let Ok(Err(error)) = done.await {
+        session.events.warn(format!("{error}; {} may be made again later", step.id));
+    }
+}
+
+/// What the store knows of a step with this key, put in its place: images that the daemon still has get their names, packages are
+/// written. `None` where anything of it is missing, or everything is to be made anew.
+///
+/// # Errors
+/// When the daemon does not answer, or the disk is full.
+pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Option<Product>, StepError> {
+    if session.no_cache || !is_kept(step) {
+        return Ok(None);
+    }
+    let places = Places::of(step, session);
+    let (entry, sharing) = (entry(step, key), session.clone());
+    let known = blocking(move || Ok(find(&entry, &places, &sharing)?.map(|product| (product, places)))).await?;
+    let Some((product, places)) = known else { return Ok(None) };
+    if !are_there(step, &product, session).await? {
+        return Ok(None);
+    }
+    let (files, sharing, of) = (product.files.clone(), session.clone(), step.clone());
+    let written = blocking(move || {
+        let written = places.write(&files, &sharing)?;
+        if let (true, Work::Package(work)) = (written, &of.work)
+            && !work.package.collect.is_empty()
+        {
+            forget_others(&of, Records::of(&sharing.project).load(&of.id).as_ref(), &files, &sharing);
+        }
+        Ok(written)
+    });
+    if !written.await? {
+        return Ok(None);
+    }
+    name(&product, session).await?;
+    Ok(Some(product))
+}
+
+/// Wheelhouses find their wheels one by one, and a base image is the daemon's own.
+fn is_kept(step: &Step) -> bool {
+    matches!(step.work, Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_))
+}
+
+fn entry(step: &Step, key: &Sha256) -> Key {
+    Key { kind: Kind::Product, digest: Sha256::of(format!("{} {key}", step.id)) }
+}
+
+/// Where the files of a step may lie. What a store says of paths is never taken for it.
+struct Places {
+    project: PathBuf,
+    packages: PathBuf,
+    listing: PathBuf,
+}
+
+impl Places {
+    fn of(step: &Step, session: &Session) -> Self {
+        Self {
+            project: session.project.clone(),
+            packages: session.packages.join(step.platform.as_str()),
+            listing: Records::of(&session.project).listing(&step.id),
+        }
+    }
+
+    /// The path of a file; `None` of one that belongs elsewhere.
+    fn path(&self, file: &RecordedFile) -> Option<PathBuf> {
+        let path = self.project.join(&file.path);
+        let is_plain = path.components().all(|part| !matches!(part, std::path::Component::ParentDir));
+        let is_ours = path == self.listing || path.parent() == Some(&self.packages);
+        (is_plain && is_ours && path.file_name().is_some()).then_some(path)
+    }
+
+    /// Writes the files; `false` where the store has not all of them. One that is there already and whole stays as it is.
+    fn write(&self, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
+        for file in files {
+            let Some(path) = self.path(file) else { return Ok(false) };
+            if session.digests.of_file(&path).is_ok_and(|(sha256, _)| sha256 == file.sha256) {
+                continue;
+            }
+            let folder = path.parent().unwrap_or(&self.project);
+            let aside = aside(folder)?;
+            let key = Key { kind: Kind::Made, digest: file.sha256.clone() };
+            if !fetched(&key, aside.path(), session)? {
+                return Ok(false);
+            }
+            fs::rename(aside.path().join(NAME), &path)?;
+        }
+        Ok(true)
+    }
+}
+
+/// A folder for what comes out of the store, beside where it will lie. Gone when dropped, or with the next run.
+fn aside(folder: &Path) -> std::io::Result<tempfile::TempDir> {
+    fs::create_dir_all(folder)?;
+    tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder)
+}
+
+/// Whether the store had an entry, which is now in `into`. One that is damaged or cannot be read is told, and made again.
+fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError> {
+    match session.store.fetch(key, into) {
+        Ok(Fetched::Whole(_)) => return Ok(true),
+        Ok(Fetched::Absent) => {}
+        Ok(Fetched::Damaged(why)) => session.events.warn(format!("the store was damaged: {why}; it is made again")),
+        Err(StoreError::Io(error)) if error.kind() == std::io::ErrorKind::StorageFull => return Err(error.into()),
+        Err(error) => session.events.warn(format!("{error}; going on without it")),
+    }
+    Ok(false)
+}
+
+fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Product>, StepError> {
+    let folder = places.listing.parent().unwrap_or(&places.project);
+    let aside = aside(folder)?;
+    if !fetched(entry, aside.path(), session)? {
+        return Ok(None);
+    }
+    let text = read_bounded(&aside.path().join(NAME), LARGEST)?;
+    let kept = text.and_then(|text| serde_json::from_slice::<Kept>(&text).ok());
+    let kept = kept.filter(|kept| kept.version == RECORD_VERSION);
+    let product = kept.map(|kept| kept.product);
+    Ok(product.filter(|product| product.files.iter().all(|file| places.path(file).is_some())))
+}
+
+/// Whether the daemon has every image, and each is one of this step.
+async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<bool, EngineError> {
+    for id in product.images.values() {
+        let Some(image) = session.engine.image(id).await? else { return Ok(false) };
+        let is_ours = |name: &str, value: &str| image.labels.get(name).is_some_and(|found| found == value);
+        if !is_ours(label::STEP, step.id.as_str()) || !is_ours(label::PROJECT, &session.name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Gives the images their names; what loses its last one by that goes, as after a build.
+async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
+    let mut before = Vec::new();
+    for (name, id) in &product.images {
+        let there = session.engine.image(name).await?.map(|image| image.id);
+        if there.as_ref().is_none_or(|there| there.0 != *id) {
+            session.engine.tag(id, name).await?;
+            before.extend(there);
+        }
+        Records::of(&session.project).note_image(id)?;
+    }
+    superseded(before, session).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_does_not_say_where_files_lie() {
+        let places = Places {
+            project: "/home/me/shop".into(),
+            packages: "/home/me/shop/packages/debian-12".into(),
+            listing: "/home/me/shop/.factory/records/debian-12/package-shop.files".into(),
+        };
+        let path = |path: &str| places.path(&RecordedFile { path: path.into(), sha256: Sha256::of(""), size: 0 });
+        for good in ["packages/debian-12/shop_1_all.deb", ".factory/records/debian-12/package-shop.files"] {
+            assert_eq!(path(good), Some(places.project.join(good)));
+        }
+        for bad in [
+            "packages/debian-12/../../src/main.rs",
+            "packages/debian-12/..",
+            "packages/debian-12/below/shop.deb",
+            "packages/debian-11/shop.deb",
+            ".factory/records/debian-12/package-other.files",
+            "/etc/passwd",
+            "",
+        ] {
+            assert_eq!(path(bad), None, "{bad}");
+        }
+    }
+}
