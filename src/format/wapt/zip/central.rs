@@ -77,12 +77,20 @@ fn place<R: Read + Seek>(file: &mut R, length: u64) -> Result<Place, ZipError> {
         return Err(broken("it has a comment or breaks off"));
     }
     let whole = Place { entries: field(10, 2), size: field(12, 4), offset: field(16, 4), end: at };
-    let is_64 = whole.entries == 0xffff || whole.size == 0xffff_ffff || whole.offset == 0xffff_ffff;
-    let place = if is_64 { place_64(file, at)?.unwrap_or(whole) } else { whole };
-    if field(4, 2) != 0 || field(6, 2) != 0 || (!is_64 && field(8, 2) != field(10, 2)) {
+    if field(4, 2) != 0 || field(6, 2) != 0 || field(8, 2) != field(10, 2) {
         return Err(broken("it has several parts"));
     }
-    Ok(place)
+    // Agents take the larger form wherever it is, needed or not: then both say the same, or one of them is a trap.
+    let Some(large) = place_64(file, at)? else { return Ok(whole) };
+    let same = |small: u64, most: u64, large: u64| small == most || small == large;
+    if same(whole.entries, 0xffff, large.entries)
+        && same(whole.size, 0xffff_ffff, large.size)
+        && same(whole.offset, 0xffff_ffff, large.offset)
+    {
+        Ok(large)
+    } else {
+        Err(broken("its two ends say different things"))
+    }
 }
 
 /// The place in the larger form; `None` where the archive has none.

@@ -138,6 +138,42 @@ fn names_are_judged() {
     assert!(found.contains("below something that is not a folder"), "{found}");
 }
 
+/// An archive with two directories: one that its end names, and in the comment of its entry another one with the larger
+/// form's end, which counts for Python's `zipfile` and others.
+fn with_two_directories() -> Vec<u8> {
+    let plain = written(&[("a", b"good"), ("b", b"evil")]);
+    let start = plain.windows(4).position(|four| four == CENTRAL.to_le_bytes()).unwrap();
+    let (mut shown, hidden) = (plain[start..start + 47].to_vec(), &plain[start + 47..start + 94]);
+    let mut comment = hidden.to_vec();
+    let long = |number: usize| (number as u64).to_le_bytes();
+    comment.extend(END_64.to_le_bytes());
+    for part in [&long(44)[..], &[45, 0, 45, 0], &[0; 8], &long(1), &long(1), &long(47), &long(start + 47)] {
+        comment.extend(part);
+    }
+    comment.extend(LOCATOR_64.to_le_bytes());
+    comment.extend([&[0; 4][..], &long(start + 94), &[1, 0, 0, 0]].concat());
+    shown[32..34].copy_from_slice(&u16::try_from(comment.len()).unwrap().to_le_bytes());
+    let size = u32::try_from(shown.len() + comment.len()).unwrap();
+    let start_at = u32::try_from(start).unwrap();
+    [
+        &plain[..start],
+        &shown,
+        &comment,
+        &END.to_le_bytes(),
+        &[0, 0, 0, 0, 1, 0, 1, 0],
+        &size.to_le_bytes(),
+        &start_at.to_le_bytes(),
+        &[0, 0],
+    ]
+    .concat()
+}
+
+#[test]
+fn an_archive_has_one_directory() {
+    let bytes = with_two_directories();
+    assert!(refused(&bytes).contains("its two ends say different things"), "{}", refused(&bytes));
+}
+
 /// Changes bytes of the only entry's header in the directory.
 fn with_directory(bytes: &[u8], at: usize, new: &[u8]) -> Vec<u8> {
     let start = bytes.windows(4).rposition(|four| four == CENTRAL.to_le_bytes()).unwrap();
