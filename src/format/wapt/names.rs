@@ -58,6 +58,12 @@ pub fn folded(name: &str) -> String {
     name.to_uppercase().to_lowercase()
 }
 
+/// Whether it is the code of a package: agents on Windows find it in whatever case.
+#[must_use]
+pub fn is_setup(name: &str) -> bool {
+    folded(name) == "setup.py"
+}
+
 /// What is not packed, from the package's folder on.
 #[must_use]
 pub fn is_left_out(path: &str) -> bool {

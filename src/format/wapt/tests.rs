@@ -193,6 +193,28 @@ fn every_change_is_named() {
     assert_eq!(late, "the certificate of `Tester é` is expired");
 }
 
+#[test]
+fn code_is_code_in_whatever_case() {
+    let signer = signer(false);
+    let error = written(&tree(&[("Setup.PY", b"x")]), &control(&[]), &signer.signing(DATE)).unwrap_err();
+    assert!(error.to_string().contains("not for code signing"), "{error}");
+    // Signed by another program.
+    let mut files = unzipped(written(&tree(&[("Setup_PY", b"x")]), &control(&[]), &signer.signing(DATE)).unwrap());
+    let mut signature = Vec::new();
+    for (name, bytes) in &mut files {
+        *name = name.replace("Setup_PY", "Setup.PY");
+        if name == "WAPT/manifest.sha256" {
+            *bytes = String::from_utf8_lossy(bytes).replace("Setup_PY", "Setup.PY").into_bytes();
+            signature = crate::sign::Signer::sign(&signer.key, bytes).unwrap();
+        }
+        if name == "WAPT/signature.sha256" {
+            *bytes = crate::sign::to_base64(&signature).into_bytes();
+        }
+    }
+    let found = refusals(zipped(&files), &signer.trust(), DATE);
+    assert_eq!(found, ["the package has a `setup.py`, and the certificate of `Tester é` is not for code signing"]);
+}
+
 /// Makes the entry of a name that ends with a slash a folder, in the central directory.
 fn as_folder(mut bytes: Vec<u8>, name: &str) -> Vec<u8> {
     let at = bytes.windows(name.len()).rposition(|part| part == name.as_bytes()).unwrap();

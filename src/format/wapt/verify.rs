@@ -8,6 +8,7 @@ use super::{
     control::Control,
     error::{WaptError, ZipError},
     manifest::{self, Manifest, UNLISTED},
+    names,
     read::Package,
     signing::{self, MUST_BE_SIGNED, signed_names},
 };
@@ -134,7 +135,7 @@ pub fn verify(package: &mut Package, trust: &Trust, now: i64) -> Result<Verified
         if certificate.common_name().is_none() {
             refusals.push(Refusal::NoCommonName);
         }
-        if package.has("setup.py") && !certificate.is_code_signing() {
+        if package.entries().iter().any(|entry| names::is_setup(&entry.name)) && !certificate.is_code_signing() {
             refusals.push(Refusal::NotCodeSigning(certificate.subject()));
         }
         anchor = trust.follow(&chain, now).map_err(|error| refusals.push(error.into())).ok().cloned();

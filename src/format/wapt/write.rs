@@ -62,7 +62,7 @@ pub fn write(
 ) -> Result<Control, WaptError> {
     let certificate = signing.chain.first().ok_or(crate::sign::SignError::NoCertificate)?;
     let files = files(tree)?;
-    may_sign(certificate, files.contains_key("setup.py"))?;
+    may_sign(certificate, files.keys().any(|name| names::is_setup(name)))?;
     let mut control = prepared(control, tree, &files)?;
     let mut manifest: Manifest = files.iter().map(|(name, file)| (name.clone(), hex::encode(file.sha256))).collect();
     if control.get("package_uuid").is_empty() {
