@@ -31,12 +31,12 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-fn strip(text: &str) -> &str {
+pub(super) fn strip(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
 /// The lines of a text as Python's `splitlines` has them, each with its place.
-fn lines(text: &str) -> Vec<Span> {
+pub(super) fn lines(text: &str) -> Vec<Span> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut chars = text.char_indices().peekable();

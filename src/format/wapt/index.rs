@@ -7,14 +7,17 @@ use std::{
 };
 
 use super::{
-    control::Control,
+    control::{self, Control},
     error::WaptError,
     names,
     verify::{Refusal, check_control},
     version::{Entry, Generation},
     zip::{Archive, Limits, Writer},
 };
-use crate::sign::{Certificate, Crl, Trust};
+use crate::{
+    sign::{Certificate, Crl, Trust},
+    util::toml::Span,
+};
 
 /// No index is larger: 256 MiB of text.
 const LARGEST: u64 = 256 << 20;
@@ -54,11 +57,8 @@ impl Index {
         let text = archive.small("Packages", LARGEST)?;
         let text = text.ok_or_else(|| WaptError::Control("there is no `Packages` in the index".to_owned()))?;
         let text = String::from_utf8(text).map_err(|_| WaptError::Control("the index is not UTF-8".to_owned()))?;
-        let mut index = Self::default();
-        let paragraphs = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
-        for paragraph in paragraphs {
-            index.packages.extend(listed(paragraph)?);
-        }
+        let packages = paragraphs(&text).into_iter().map(listed).collect::<Result<_, _>>()?;
+        let mut index = Self { packages, ..Self::default() };
         let names: Vec<String> = archive.entries().iter().map(|entry| entry.name.clone()).collect();
         for name in names {
             if name.starts_with("ssl/") {
@@ -179,12 +179,28 @@ fn entry(control: &Control) -> Entry<'_> {
     }
 }
 
-/// A package of an index; `None` where it does not say of which file.
-fn listed(paragraph: &str) -> Result<Option<Listed>, WaptError> {
-    let mut control = Control::read(paragraph.trim_start_matches('\n').as_bytes())?;
+/// The control files in an index's text: agents end one at every line with nothing but blanks. What they see is what is
+/// read here, or an entry could hide from whoever checks the index.
+fn paragraphs(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open: Option<Span> = None;
+    for line in control::lines(text) {
+        if control::strip(&text[line.clone()]).is_empty() {
+            found.extend(open.take());
+        } else {
+            open.get_or_insert(line.clone()).end = line.end;
+        }
+    }
+    found.into_iter().chain(open).map(|span| &text[span]).collect()
+}
+
+/// A package of an index.
+fn listed(paragraph: &str) -> Result<Listed, WaptError> {
+    let mut control = Control::read(paragraph.as_bytes())?;
     let file = control.get("filename").trim_start_matches("./").to_owned();
     if file.is_empty() {
-        return Ok(None);
+        let shown: String = control.title().escape_debug().take(100).collect();
+        return Err(WaptError::Control(format!("the index does not say which file is `{shown}`")));
     }
     if names::safe(&file).is_err() || file.contains('/') {
         let shown: String = file.escape_debug().take(100).collect();
@@ -201,7 +217,7 @@ fn listed(paragraph: &str) -> Result<Option<Listed>, WaptError> {
             control
         },
     };
-    Ok(Some(listed))
+    Ok(listed)
 }
 
 /// The time of a signature, as far as it is one.
@@ -241,6 +257,26 @@ mod tests {
         );
         assert_eq!(again.packages[1].size, 7);
         assert_eq!(again.write().unwrap(), bytes);
+    }
+
+    fn zipped(text: &str) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        let mut zip = Writer::new(&mut out, 0);
+        zip.file("Packages", &mut text.as_bytes()).unwrap();
+        zip.finish().unwrap();
+        out.into_inner()
+    }
+
+    #[test]
+    fn packages_end_where_agents_end_them() {
+        for between in ["\n\n", "\r\n\r\n", "\n \n", "\n\t\n\n", "\u{2028}\u{1f}\u{2028}"] {
+            let text = format!("package: a\nfilename: a.wapt{between}package: b\nfilename: b.wapt\n");
+            let index = Index::read(zipped(&text)).unwrap();
+            let files: Vec<&str> = index.packages.iter().map(|one| one.file.as_str()).collect();
+            assert_eq!(files, ["a.wapt", "b.wapt"], "{between:?}");
+        }
+        // Agents see it, and nobody would have checked it.
+        assert!(Index::read(zipped("package: a\n\npackage: b\nfilename: b.wapt\n")).is_err());
     }
 
     #[test]
