@@ -202,9 +202,13 @@ impl Control {
         self.fields.retain(|field| field.name != name);
     }
 
-    /// All keys and values, in the order of the file.
+    /// All keys and values, in the order of the file. A key without a name is left out: agents make nothing of it, and
+    /// written with blanks it would continue the value before it.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|field| (field.name.as_str(), field.value.as_str()))
+        self.fields
+            .iter()
+            .filter(|field| !field.name.is_empty())
+            .map(|field| (field.name.as_str(), field.value.as_str()))
     }
 
     /// The file as WAPT 2 writes it: every attribute in its order, empty ones too; keys that WAPT does not know behind

@@ -280,6 +280,15 @@ mod tests {
     }
 
     #[test]
+    fn a_key_without_a_name_changes_nothing() {
+        let control = Control::read(b"package: a\nversion: 1\n: x\ndescription: y").unwrap();
+        let index = Index { packages: vec![Listed { control, ..package("a", "1") }], ..Index::default() };
+        let again = Index::read(index.write().unwrap()).unwrap();
+        assert_eq!(again.packages[0].control.get("version"), "1");
+        assert_eq!(Control::read(again.packages[0].control.to_text().as_bytes()).unwrap().get("description"), "y");
+    }
+
+    #[test]
     fn an_index_names_files_of_its_folder_only() {
         for file in ["../evil.wapt", "a/b.wapt", "/etc/passwd"] {
             let index =
