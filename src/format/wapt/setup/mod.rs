@@ -2,7 +2,7 @@
 
 mod scan;
 
-use scan::{Statement, statements};
+use scan::{Statement, parts, statements};
 
 use crate::util::toml::{Issue, Report, Source, Span};
 
@@ -97,10 +97,9 @@ fn check_hook(hook: &str, all: &[Statement]) -> Vec<Finding> {
         found.push(finding(true, &again.span, message, "keep one of them"));
     }
     for (statement, arguments) in &top {
-        let needs = arguments
-            .split(',')
+        let needs = parts(arguments)
             .map(str::trim)
-            .find(|one| !one.is_empty() && !one.contains('=') && !one.starts_with('*'));
+            .find(|one| !one.is_empty() && !one.contains('=') && !one.starts_with('*') && *one != "/");
         if let Some(argument) = needs {
             let message = format!("`def {hook}` wants the argument `{argument}`, and agents give none");
             found.push(finding(true, &statement.span, message, "take it out, or give it a default"));
@@ -146,6 +145,23 @@ mod tests {
             Vec::<String>::new()
         );
         assert_eq!(messages(&GOOD.replace('\n', "\r\n"), false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn arguments_end_with_their_bracket() {
+        let with = |hook: &str| messages(&format!("import setuphelpers\nuninstallkey = ['x']\n{hook}\n"), false);
+        for good in [
+            "def install(): print('x')",
+            "def install(): return run(1, 2)",
+            "def install(a=(1, 2), b=[3, 4]): pass",
+            "def install(a=f(1, 2), *, b={1: 2, 3: 4}) -> Dict(int, str): pass",
+            "def install(a=1, /): pass",
+        ] {
+            assert_eq!(with(good), Vec::<String>::new(), "{good}");
+        }
+        for (bad, argument) in [("def install(a): print(1)", "a"), ("def install(a=(1, 2), b: int): pass", "b: int")] {
+            assert_eq!(with(bad), [format!("`def install` wants the argument `{argument}`, and agents give none")]);
+        }
     }
 
     #[test]

@@ -18,7 +18,21 @@ impl Statement {
     pub fn defines(&self, name: &str) -> Option<&str> {
         let rest = self.text.strip_prefix("def ").or_else(|| self.text.strip_prefix("async def "))?;
         let rest = rest.trim_start().strip_prefix(name)?.trim_start().strip_prefix('(')?;
-        Some(rest.rsplit_once(')').map_or(rest, |(arguments, _)| arguments))
+        let mut deep = 0_usize;
+        // The bracket that closes this one: behind it, a type and the body may have some of their own.
+        let end = rest.find(|c| match c {
+            '(' | '[' | '{' => {
+                deep += 1;
+                false
+            }
+            ')' | ']' | '}' if deep > 0 => {
+                deep -= 1;
+                false
+            }
+            ')' => true,
+            _ => false,
+        });
+        Some(&rest[..end.unwrap_or(rest.len())])
     }
 
     /// Whether it gives a name a value.
@@ -29,6 +43,19 @@ impl Statement {
             rest.starts_with('=') && !rest.starts_with("==")
         })
     }
+}
+
+/// The parts of a list between its commas, those in brackets aside.
+pub fn parts(list: &str) -> impl Iterator<Item = &str> {
+    let mut deep = 0_usize;
+    list.split(move |c| {
+        match c {
+            '(' | '[' | '{' => deep += 1,
+            ')' | ']' | '}' => deep = deep.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && deep == 0
+    })
 }
 
 /// What a file holds.
