@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::{
     look::{Look, Paint},
     table::{Cell, Column, Table},
-    text::push_line,
+    text::{clean, push_line},
     view::View,
 };
 
@@ -52,20 +52,21 @@ impl View for ListView {
             ListKind::Number => Column::right(column.name),
         };
         let mut out = String::new();
+        // What packages and other files say of themselves is not for terminals to act on.
         if !self.title.is_empty() {
-            push_line(&mut out, &look.paint(Paint::Bold, &self.title));
+            push_line(&mut out, &look.paint(Paint::Bold, &clean(&self.title)));
         }
         if !self.rows.is_empty() {
             let mut table = Table::new(self.columns.iter().map(column).collect());
             for row in &self.rows {
-                let mut cells: Vec<Cell> = row.iter().map(|text| text.as_str().into()).collect();
+                let mut cells: Vec<Cell> = row.iter().map(|text| clean(text).into()).collect();
                 cells.truncate(self.columns.len());
                 table.row(cells);
             }
             out.push_str(&table.render(look));
         }
         if !self.summary.is_empty() {
-            push_line(&mut out, &self.summary);
+            push_line(&mut out, &clean(&self.summary));
         }
         out
     }
@@ -133,5 +134,16 @@ mod tests {
     #[test]
     fn json() {
         insta::assert_json_snapshot!(list());
+    }
+
+    #[test]
+    fn texts_of_others_do_not_act_on_the_terminal() {
+        let evil = || "a\x1b[2J\u{9b}31m\rb\x07".to_owned();
+        let mut list = list();
+        (list.title, list.summary) = (evil(), evil());
+        list.rows.iter_mut().flatten().for_each(|cell| *cell = evil());
+        let shown = list.human(&Look::plain(80));
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+        assert!(serde_json::to_string(&list).unwrap().contains("\\u001b"), "machines get it whole");
     }
 }
