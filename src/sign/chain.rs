@@ -90,9 +90,8 @@ impl Trust {
             }
             // An issuer that came along is looked for by its key identifier only.
             let wanted = current.authority_key_id();
-            let came =
-                chain.iter().find(|other| wanted.is_some() && other.subject_key_id() == wanted && *other != current);
-            let Some(issuer) = came else { return climbed };
+            let came = |other: &&Certificate| wanted.is_some() && other.subject_key_id() == wanted && *other != current;
+            let Some(issuer) = fitting(chain.iter().filter(came), current, now) else { return climbed };
             issued(current, issuer)?;
             current = issuer;
         }
@@ -102,7 +101,7 @@ impl Trust {
     /// From a certificate to a self-signed one, among the trusted only.
     fn climb<'c>(&'c self, from: &Certificate, chain: &[Certificate], now: i64) -> Result<&'c Certificate, ChainError> {
         let mut current = from;
-        let mut issuer = self.issuer(from)?;
+        let mut issuer = self.issuer(from, now)?;
         for _ in 0..LONGEST {
             issued(current, issuer)?;
             dates(issuer, now)?;
@@ -112,17 +111,17 @@ impl Trust {
                 return Ok(issuer);
             }
             current = issuer;
-            issuer = self.issuer(current)?;
+            issuer = self.issuer(current, now)?;
         }
         Err(ChainError::Long(from.subject()))
     }
 
     /// The trusted issuer: by key identifier, else by name.
-    fn issuer(&self, of: &Certificate) -> Result<&Certificate, ChainError> {
-        let by_id = of
-            .authority_key_id()
-            .and_then(|id| self.anchors.iter().find(|anchor| anchor.subject_key_id().as_ref() == Some(&id)));
-        let by_name = || self.anchors.iter().find(|anchor| anchor.subject_der() == of.issuer_der());
+    fn issuer(&self, of: &Certificate, now: i64) -> Result<&Certificate, ChainError> {
+        let id = of.authority_key_id();
+        let by_id =
+            fitting(self.anchors.iter().filter(|anchor| id.is_some() && anchor.subject_key_id() == id), of, now);
+        let by_name = || fitting(self.anchors.iter().filter(|anchor| anchor.subject_der() == of.issuer_der()), of, now);
         by_id.or_else(by_name).ok_or_else(|| ChainError::Unknown { subject: of.subject(), issuer: of.issuer() })
     }
 
@@ -141,6 +140,18 @@ impl Trust {
         }
         Ok(())
     }
+}
+
+/// The issuer among those with its identifier or name: the first one that holds and has signed, so that an authority's old
+/// certificate beside its renewed one is in nobody's way; else the first, for what is wrong with it.
+fn fitting<'c>(
+    candidates: impl Iterator<Item = &'c Certificate>,
+    of: &Certificate,
+    now: i64,
+) -> Option<&'c Certificate> {
+    let all: Vec<&Certificate> = candidates.collect();
+    let good = all.iter().find(|issuer| dates(issuer, now).is_ok() && issued(of, issuer).is_ok());
+    good.or(all.first()).copied()
 }
 
 fn dates(certificate: &Certificate, now: i64) -> Result<(), ChainError> {
@@ -216,6 +227,21 @@ mod tests {
         assert!(matches!(trust(&[]).follow(&whole, NOW), Err(ChainError::Unknown { .. })));
         assert_eq!(trust(&[&root]).follow(&whole, NOW + 5000), Err(ChainError::Expired("leaf é".to_owned())));
         assert_eq!(trust(&[&leaf]).follow(&alone, NOW - 5000), Err(ChainError::Early("leaf é".to_owned())));
+    }
+
+    #[test]
+    fn an_authority_that_was_renewed() {
+        let Pki { root, root_key, middle, leaf, .. } = pki(true);
+        let old = Subject { not_before: NOW - 5000, not_after: NOW - 4000, ..subject("root", true) };
+        // The same key, so the same identifier.
+        let old = make_certificate(&old, &root_key, None).unwrap();
+        assert_eq!(old.subject_key_id(), root.subject_key_id());
+        let whole = [leaf.clone(), middle.clone()];
+        assert_eq!(trust(&[&old, &root]).follow(&whole, NOW), Ok(&root));
+        assert_eq!(trust(&[&root, &old]).follow(&whole, NOW), Ok(&root));
+        assert_eq!(trust(&[&old]).follow(&whole, NOW), Err(ChainError::Expired("root".to_owned())));
+        let along = [leaf, make_certificate(&subject("middle", false), &root_key, None).unwrap(), middle];
+        assert!(trust(&[&root]).follow(&along, NOW).is_ok());
     }
 
     #[test]
