@@ -6,7 +6,7 @@ use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
     format::wapt,
-    names::wapt::attribute,
+    names::wapt::{attribute, check_together},
     report::{ListColumn, ListKind, ListView},
     util::files::write_whole,
 };
@@ -37,7 +37,9 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Some(name) => name.clone(),
         None => named_after(&folder),
     };
-    if let Some(Err(refused)) = attribute("package").map(|known| known.check(&package)) {
+    let of_base = |name: &str| if name == "package" { package.clone() } else { String::new() };
+    let own = attribute("package").and_then(|known| known.check(&package).err());
+    if let Some(refused) = own.or_else(|| check_together(&of_base).into_iter().map(|(_, refused)| refused).next()) {
         let failure = Failure::new(Exit::Usage, refused.message).help(refused.help);
         return Err(if args.package.is_some() { failure } else { failure.help("name it: `--package tis-hello`") });
     }

@@ -281,7 +281,7 @@ mod tests {
         let line = |one: &crate::util::toml::Located| format!("{}: {}", one.position().0, one.issue.message);
         let found: Vec<String> = report.issues().iter().map(line).collect();
         insta::assert_snapshot!(found.join("\n"), @r"
-        1: package: `Tis Hello` is not a package's name
+        1: `Tis Hello` is not a package's name
         2: version: `1.0b-1` is not a version of a WAPT package
         3: architecture: `amd64` is not an architecture
         6: depends: `tis-x (>=1.0)`: with a blank before the bracket, agents never find the package

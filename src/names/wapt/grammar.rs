@@ -15,12 +15,11 @@ fn must(fits: bool, value: &str, what: &str, help: &'static str) -> Result<(), R
     Err(Refused::new(format!("`{shown}` is not {what}"), help))
 }
 
-/// A package's name as any section may have it; which of them a section takes is asked in [`package_of`].
+/// A package's name as any section may have it: hosts have the ids or names of their machines, units those of their
+/// directory, profiles what people call them. Which of them a section takes is asked in [`package_of`].
 pub(super) fn package(value: &str) -> Result<(), Refused> {
     let fits = value.len() <= 200 && !value.contains(['(', ')', '|', '"', '<', '>']) && value.trim() == value;
-    // Hosts have the names that their machines have, units those of their directory.
-    let loose = fits && (value.contains('=') || value.contains('.') && !value.contains(' '));
-    must(loose || is_package(value), value, "a package's name", NAME)
+    must(fits, value, "a package's name", NAME)
 }
 
 const NAME: &str = "lower-case letters, digits, `-`, `_` and `.`, a letter or digit first, e.g. `tis-hello`";

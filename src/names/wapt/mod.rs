@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn values_fit_their_attributes() {
         for (name, good, bad) in [
-            ("package", &["tis-hello", "tis_7zip.x"][..], &["tis hello", "Tis-hello", "tis-é", "-x", "a(b)"][..]),
+            ("package", &["tis-hello", "tis_7zip.x", "PC 01"][..], &["a(b)", "a|b", "a\"b", " a", "a\u{7f}"][..]),
             ("version", &["0", "62.0", "1.2.3.4-5", "1.0-0"], &["1.2.3.4.5-1", "v1.0-1", "1.0-1-2", "1.0b-1", "1.0-a"]),
             ("architecture", &["all", "x64", "x86,x64", "arm64"], &["amd64", "all,x64", "x64,", "X64"]),
             ("section", &["base", "group", "wsus"], &["Base", "games"]),
@@ -271,6 +271,21 @@ mod tests {
         );
         assert!(found(&[("package", "PC-01.Example.lan"), ("section", "host")]).is_empty());
         assert_eq!(found(&[("package", "PC-01.Example.lan"), ("section", "base")]), ["package"]);
+        for name in ["tis hello", "Tis-hello", "tis-é", "-x", "a=b"] {
+            assert_eq!(found(&[("package", name), ("section", "base")]), ["package"], "{name}");
+            assert_eq!(found(&[("package", name)]), ["package"], "{name}");
+        }
+        // Hosts are called by the id of their machine or its name, profiles by what people call a group.
+        for (section, name) in [
+            ("host", "4C4C4544-0038-4410-8052-B8C04F4E3132"),
+            ("host", "PC01"),
+            ("profile", "Salle des élèves"),
+            ("unit", "OU=Postes fixes,DC=example,DC=lan"),
+        ] {
+            assert!(!refused("package", name), "{name}");
+            assert!(found(&[("package", name), ("section", section)]).is_empty(), "{name}");
+            assert_eq!(found(&[("package", name), ("section", "group")]), ["package"], "{name}");
+        }
     }
 
     #[test]
