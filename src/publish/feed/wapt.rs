@@ -172,9 +172,10 @@ fn check(path: &Path, folder: &Path, wish: &Wish) -> Result<Checked, FeedError> 
     let file = file_name(path);
     let unfit = |reason: &str, help| Err(FeedError::Unfit { file: file.clone(), reason: reason.to_owned(), help });
     let plain = |c: char| c.is_alphanumeric() || "-_.+~ ".contains(c);
-    if !is_package(&file) || file.starts_with('.') || !file.chars().all(plain) {
+    // The index is read again with the next package: it must not name what its reader refuses.
+    if !is_package(&file) || file.starts_with('.') || !file.chars().all(plain) || wapt::is_safe(&file).is_err() {
         return unfit(
-            "its file's name cannot stand in a URL as it is",
+            "its file's name cannot stand in a URL or on a disk of Windows as it is",
             "rename it: letters, digits, `-`, `_` and `.`, then `.wapt`",
         );
     }
