@@ -90,7 +90,7 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
         stays
     });
     let known: BTreeSet<String> = index.packages.iter().map(|listed| listed.file.clone()).collect();
-    let mut sources: Vec<PathBuf> = wish.files.clone();
+    let mut sources = one_of_each_name(&wish.files)?;
     let own: BTreeSet<String> = sources.iter().map(|path| file_name(path)).collect();
     for file in here.keys().filter(|file| !known.contains(*file) && !own.contains(*file)) {
         if wish.rescan { sources.push(folder.join(file)) } else { published.unlisted.push(file.clone()) }
@@ -238,6 +238,26 @@ fn alone(index: &Index, checked: &[Checked]) -> Result<(), FeedError> {
         }
     }
     Ok(())
+}
+
+/// The files without those named twice.
+fn one_of_each_name(files: &[PathBuf]) -> Result<Vec<PathBuf>, FeedError> {
+    let mut first: BTreeMap<String, &PathBuf> = BTreeMap::new();
+    let mut found = Vec::new();
+    for path in files {
+        match first.insert(file_name(path), path) {
+            None => found.push(path.clone()),
+            Some(before) if is_same(before, path) => {}
+            Some(before) => {
+                return Err(FeedError::Unfit {
+                    file: path.display().to_string(),
+                    reason: format!("two of the files are called so, this one and `{}`", before.display()),
+                    help: "name one of them, or rename the other",
+                });
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -166,3 +166,17 @@ fn what_does_not_belong_there() {
     let wish = Wish { files: vec![world.package("1.0-1")], trust, now: NOW, ..Wish::default() };
     assert!(matches!(publish(&world.repository(), &wish), Err(FeedError::Refused { .. })));
 }
+
+#[test]
+fn names_that_the_index_could_not_have() {
+    let world = World::new();
+    let package = world.package("1.0-1");
+    for name in ["con.wapt", " x.wapt", "COM1.x.wapt"] {
+        let path = world.folder.path().join(name);
+        std_fs::copy(&package, &path).unwrap();
+        let found = world.publish(&[path]);
+        assert!(matches!(found, Err(FeedError::Unfit { .. })), "{name}: {found:?}");
+    }
+    // Nothing of them keeps the next ones out.
+    assert_eq!(world.publish(&[package]).unwrap().total, 1);
+}
