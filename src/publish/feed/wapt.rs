@@ -17,7 +17,7 @@ use crate::{
     format::wapt::{self, Index, Listed, Refusal},
     sign::{Crl, Trust},
     util::{
-        files::{read_bounded, temporary_in, write_whole},
+        files::{read_bounded, sweep, temporary_in, write_whole},
         lock::{Lock, Tried, try_lock},
     },
 };
@@ -79,6 +79,8 @@ struct Checked {
 pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     fs::create_dir_all(folder)?;
     let _lock = lock(folder)?;
+    // Nobody else writes here now, and a web server would give away what a killed run has left.
+    sweep(folder);
     let mut published = Published::default();
     let mut index = old_index(folder, wish.rescan)?;
     let here = sizes(folder)?;

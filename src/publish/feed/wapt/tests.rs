@@ -180,3 +180,18 @@ fn names_that_the_index_could_not_have() {
     // Nothing of them keeps the next ones out.
     assert_eq!(world.publish(&[package]).unwrap().total, 1);
 }
+
+#[test]
+fn two_files_of_one_name() {
+    let world = World::new();
+    let one = world.package("1.0-1");
+    let other = world.folder.path().join("other").join("tis-x_1.0-1.wapt");
+    std_fs::create_dir(other.parent().unwrap()).unwrap();
+    std_fs::rename(world.package_with("1.0-1", &[("description", "another")]), &other).unwrap();
+    world.package("1.0-1");
+    let error = world.publish(&[one.clone(), other]).unwrap_err().to_string();
+    assert!(error.contains("two of the files are called so"), "{error}");
+    assert!(!world.repository().join("tis-x_1.0-1.wapt").exists());
+    // The same one twice is one.
+    assert_eq!(world.publish(&[one.clone(), one]).unwrap().read, 1);
+}
