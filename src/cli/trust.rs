@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::signer::{certificates, refused, small_file};
+use super::signer::{refused, small_file};
 use crate::{
     diag::{Exit, Failure},
-    sign::{Crl, Trust},
+    sign::{Certificate, Crl, SignError, Trust},
 };
 
 /// Where WAPT's agents keep what they trust.
@@ -35,21 +35,27 @@ impl TrustArgs {
     /// # Errors
     /// Exit code 2 where there is nothing, or something that cannot be read.
     pub fn read(&self) -> Result<Trust, Failure> {
-        let mut files = Vec::new();
+        // Each with whether it was named itself.
+        let mut files: Vec<(PathBuf, bool)> = Vec::new();
         let paths = if self.trust.is_empty() { vec![PathBuf::from(OF_AGENT)] } else { self.trust.clone() };
         for path in &paths {
             if path.is_dir() {
-                files.extend(in_folder(path)?);
+                files.extend(in_folder(path)?.into_iter().map(|file| (file, false)));
             } else if self.trust.is_empty() {
                 let failure = Failure::new(Exit::Usage, "nothing says what is trusted");
                 return Err(failure.help(format!("name a certificate: `--trust FILE`; there is no `{OF_AGENT}` here")));
             } else {
-                files.push(path.clone());
+                files.push((path.clone(), true));
             }
         }
         let mut trust = Trust::default();
-        for file in &files {
-            trust.anchors.extend(certificates(file)?.into_iter().next());
+        for (file, is_named) in &files {
+            match Certificate::all_from_pem(&small_file(file)?) {
+                Ok(all) => trust.anchors.extend(all.into_iter().next()),
+                // Keys stand beside their certificates, as `factory keys wapt` puts them there.
+                Err(SignError::NoCertificate) if !is_named => {}
+                Err(error) => return Err(refused(file, &error)),
+            }
         }
         if trust.anchors.is_empty() {
             let named: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();

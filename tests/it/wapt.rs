@@ -199,6 +199,11 @@ fn what_is_refused_is_named() {
     fs::copy(&own, project.beside("ssl/own.crt")).unwrap();
     let folder = project.beside("ssl").display().to_string();
     project.run(&["verify", file, "--trust", &folder]).assert_code(0);
+    // As `factory keys wapt` leaves it: the key beside its certificate.
+    fs::copy(Path::new(&own).with_extension("pem"), project.beside("ssl/own.pem")).unwrap();
+    project.run(&["verify", file, "--trust", &folder]).assert_code(0);
+    let key = project.beside("ssl/own.pem").display().to_string();
+    project.run(&["verify", file, "--trust", &key]).assert_code(2).says(&["there is no certificate in it"]);
     let mut bytes = fs::read(project.path(file)).unwrap();
     bytes[60] ^= 1;
     fs::write(project.path("broken.wapt"), bytes).unwrap();
