@@ -216,6 +216,30 @@ fn what_is_refused_is_named() {
 }
 
 #[test]
+fn what_was_changed_is_not_signed_anew_in_silence() {
+    let project = signed();
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.done(&["build", "./tis-new"]);
+    let file = "tis-new_0.1.0-1_windows_DEV.wapt";
+    let quiet = project.done(&["build", file, "--set", "maturity=PROD"]);
+    assert!(!quiet.stderr.contains("refused"), "{quiet}");
+    let mut package = wapt::open(&project.path(file)).unwrap();
+    let entries = package.entries().to_vec();
+    let mut zip = wapt::zip::Writer::new(fs::File::create(project.path("changed.wapt")).unwrap(), 1_795_172_800);
+    for entry in &entries {
+        let mut bytes = Vec::new();
+        package.unpack(entry, &mut bytes).unwrap();
+        if entry.name == "setup.py" {
+            bytes.extend(b"# evil\n");
+        }
+        zip.file(&entry.name, &mut &bytes[..]).unwrap();
+    }
+    zip.finish().unwrap();
+    let run = project.done(&["build", "changed.wapt", "--set", "maturity=PREPROD"]);
+    run.says(&["`changed.wapt` would be refused as it is", "`setup.py` was changed"]);
+}
+
+#[test]
 fn passwords_stay_secret() {
     let mut project = signed();
     let key = fs::read_to_string(project.variable("FACTORY_WAPT_KEY")).unwrap();

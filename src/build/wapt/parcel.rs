@@ -6,9 +6,10 @@ use super::super::StepError;
 use crate::{
     format::wapt::{self, Control, Finding, is_left_out},
     names::wapt::{Increment, Source as By, attribute},
+    sign::Trust,
     source::project::{SourceKind, every_file},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
-    util::{files::read_bounded, toml::Report},
+    util::{clock, files::read_bounded, toml::Report},
 };
 
 /// No control file that somebody writes is larger: 1 MiB.
@@ -62,12 +63,13 @@ impl Parcel {
         Ok(Self { tree, control, warnings })
     }
 
-    /// A package that is there, signed or not: to be signed again.
+    /// A package that is there, signed or not: to be signed again. What was changed in it since it was signed is said.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn of_package(path: &Path) -> Result<Self, StepError> {
         let mut package = wapt::open(path)?;
+        let doubts = doubts(&mut package);
         let mut control = package.control()?;
         control.set("package_uuid", "");
         let mut tree = Tree::new(Spool::new()?);
@@ -79,7 +81,9 @@ impl Parcel {
             let kind = tree.spool().append(&mut unpacked)?;
             add(&mut tree, &entry.name, kind, path)?;
         }
-        Ok(Self { tree, control, warnings: Vec::new() })
+        let warning = || format!("`{}` would be refused as it is: {}", path.display(), doubts.join("; "));
+        let warnings = if doubts.is_empty() { Vec::new() } else { vec![warning()] };
+        Ok(Self { tree, control, warnings })
     }
 
     /// Sets attributes as `name=value`; `version=+` counts one on.
@@ -125,6 +129,14 @@ impl Parcel {
         wapt::setup_findings(shown, &text, found)
             .map_err(|report| reported("`setup.py` is not what agents want", report))
     }
+}
+
+/// What is wrong with a package before it is signed anew, whoever signed it: with the new signature nobody sees it any more.
+fn doubts(package: &mut wapt::Package) -> Vec<String> {
+    let anchors = package.certificates().unwrap_or_default().into_iter().take(1).collect();
+    let refusals = wapt::verify(package, &Trust { anchors, crls: Vec::new() }, clock::now()).err().unwrap_or_default();
+    let others = refusals.iter().filter(|refusal| !matches!(refusal, wapt::Refusal::Untrusted(_)));
+    others.map(ToString::to_string).collect()
 }
 
 /// Adds every file of a folder, hidden ones too.
