@@ -11,7 +11,7 @@ use super::{context::Context, prompt, signer};
 use crate::{
     diag::{Exit, Failure},
     report::{ListColumn, ListKind, ListView},
-    sign::{Bits, Made, Password, SignError, Subject, make_certificate},
+    sign::{Bits, Certificate, Made, Password, SignError, Subject, make_certificate},
     util::clock,
 };
 
@@ -60,7 +60,7 @@ struct WaptArgs {
     /// Not for packages with a `setup.py`, but for groups and hosts
     #[arg(long)]
     no_code_signing: bool,
-    /// The certificate of the authority that issues it
+    /// The certificate of the authority that issues it, with those between it and the root behind it
     #[arg(long, value_name = "FILE", requires = "ca_key")]
     ca: Option<PathBuf>,
     /// The authority's key
@@ -106,12 +106,13 @@ fn wapt(args: &WaptArgs, context: &Context) -> Result<(), Failure> {
     let failed = |error: SignError| Failure::new(Exit::StepFailed, error.to_string());
     let authority = match (&args.ca, &args.ca_key) {
         (Some(certificate), Some(key)) => {
-            let of = signer::certificates(certificate)?.into_iter().next();
-            of.zip(Some(signer::key(key, args.ca_password_file.as_deref())?))
+            let all = signer::certificates(certificate)?;
+            Some((all, signer::key(key, args.ca_password_file.as_deref())?))
         }
         _ => None,
     };
-    if let Some((certificate, key)) = &authority {
+    let issuer = authority.as_ref().and_then(|(all, key)| Some((all.first()?, key)));
+    if let Some((certificate, key)) = issuer {
         if !certificate.may_issue() {
             return Err(refuse(
                 "the authority's certificate may not issue others",
@@ -136,21 +137,19 @@ fn wapt(args: &WaptArgs, context: &Context) -> Result<(), Failure> {
         name: args.name.clone(),
         organization: args.organization.clone(),
         country: args.country.clone(),
-        ca: authority.is_none(),
+        ca: issuer.is_none(),
         code_signing: !args.no_code_signing,
         not_before: now - 300,
         not_after: now + i64::from(args.days) * 86_400,
     };
-    let issuer = authority.as_ref().map(|(certificate, key)| (certificate, key));
     let certificate = make_certificate(&subject, &made.key().map_err(failed)?, issuer).map_err(failed)?;
     let key = if password.is_some() { made.to_pkcs8(password.as_ref()).map_err(failed)? } else { made.to_pkcs1() };
-    let chain = match &authority {
-        Some((issuer, _)) if !issuer.is_self_issued() => format!("{}\n{}", certificate.to_pem(), issuer.to_pem()),
-        _ => certificate.to_pem(),
-    };
+    // All that stand between it and a root: agents have the root only.
+    let between = authority.iter().flat_map(|(all, _)| all).filter(|one| !one.is_self_issued());
+    let chain: Vec<String> = std::iter::once(&certificate).chain(between).map(Certificate::to_pem).collect();
     let [key_file, certificate_file] = files;
     write_new(&key_file, key.as_bytes(), 0o600)?;
-    write_new(&certificate_file, chain.as_bytes(), 0o644)?;
+    write_new(&certificate_file, chain.join("\n").as_bytes(), 0o644)?;
     context.reporter.print(view(&key_file, &certificate_file, &certificate));
     Ok(())
 }
@@ -181,7 +180,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     write().map_err(|error| Failure::new(Exit::StepFailed, "the key could not be written").because(error))
 }
 
-fn view(key: &Path, certificate_file: &Path, certificate: &crate::sign::Certificate) -> ListView {
+fn view(key: &Path, certificate_file: &Path, certificate: &Certificate) -> ListView {
     let column = |name, kind| ListColumn { name, kind };
     let row = |what: &str, value: String| vec![what.to_owned(), value];
     ListView {

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use factory::{
     format::wapt::{self, Index},
-    sign::{Certificate, from_base64},
+    sign::{Bits, Certificate, Made, RsaKey, Subject, from_base64, make_certificate},
 };
 use serde_json::json;
 
@@ -563,6 +563,44 @@ fn certificates_of_an_authority() {
     sign("packager").assert_code(0);
     verify(&project, "tis-new_0.1.0-1_windows_DEV.wapt").assert_code(0);
     sign("manager").assert_code(1).says(&["is not for code signing", "codeSigning"]);
+    // All that are between a certificate and the root come along.
+    let mut chain: Vec<(Certificate, RsaKey)> = Vec::new();
+    for name in ["root", "middle", "lower"] {
+        let made = Made::new(Bits::B2048).unwrap();
+        let key = made.key().unwrap();
+        let (not_before, not_after) = (0, 4_000_000_000);
+        let (organization, country) = (String::new(), String::new());
+        let subject = Subject {
+            name: name.to_owned(),
+            organization,
+            country,
+            ca: true,
+            code_signing: true,
+            not_before,
+            not_after,
+        };
+        let issuer = chain.last().map(|(certificate, key)| (certificate, key));
+        let own = make_certificate(&subject, &key, issuer).unwrap();
+        fs::write(project.path(&format!("{name}.pem")), made.to_pkcs1()).unwrap();
+        chain.push((own, key));
+    }
+    let pem = |numbers: &[usize]| numbers.iter().map(|number| chain[*number].0.to_pem()).collect::<String>();
+    fs::write(project.path("root.crt"), pem(&[0])).unwrap();
+    fs::write(project.path("lower.crt"), pem(&[2, 1, 0])).unwrap();
+    project.done(&[
+        "keys",
+        "wapt",
+        "leaf",
+        "--ca",
+        "lower.crt",
+        "--ca-key",
+        "lower.pem",
+        "--into",
+        &beside,
+        "--no-password",
+    ]);
+    sign("leaf").assert_code(0);
+    project.run(&["verify", "tis-new_0.1.0-1_windows_DEV.wapt", "--trust", "root.crt"]).assert_code(0);
     let other = project.beside("packager.pem").display().to_string();
     let mixed = project.run(&["build", "./tis-new", "--key", &other]);
     mixed.assert_code(2).says(&["the key is not that of the certificate of `tester`"]);
