@@ -16,7 +16,7 @@ use crate::{
 /// and icons for WAPT 1.8 and 2. Every package is verified first; new files come first, the index last, in one go.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The packages; those that the project's builds have made when none is named
+    /// The packages; those that the project's builds have made when neither they nor a revocation list are named
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The repository's folder
@@ -32,7 +32,8 @@ pub struct Args {
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let mut files = args.files.clone();
-    if files.is_empty() && !args.rescan {
+    let crls = args.trust.crls()?;
+    if files.is_empty() && !args.rescan && crls.is_empty() {
         files = of_project(context.folder());
         if files.is_empty() {
             let failure = Failure::new(Exit::Usage, "there is nothing to publish");
@@ -40,7 +41,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
     }
     let trust = if args.trust.is_given() { Some(args.trust.read()?) } else { None };
-    publish(&files, &args.into, trust, args.trust.crls()?, args.rescan, context)
+    publish(&files, &args.into, trust, crls, args.rescan, context)
 }
 
 /// Publishes WAPT packages, and says what was done.

@@ -474,6 +474,14 @@ fn revoked_signers_are_refused() {
     ]);
     let index = Index::read(fs::read(project.path("repository/Packages")).unwrap()).unwrap();
     assert_eq!(index.crls.len(), 1);
+    // Alone, too: agents wait for a list, not for the next package.
+    project.done(&["publish", "--into", "another", "--crl", "full.crl"]);
+    let index = Index::read(fs::read(project.path("another/Packages")).unwrap()).unwrap();
+    assert_eq!((index.crls.len(), index.packages.len()), (1, 0));
+    project.write("ca.cnf", &AUTHORITY.replace("crl_extensions = extensions\n", ""));
+    assert_eq!(crl("nameless.crl"), Some(true));
+    let run = project.run(&["publish", "--into", "another", "--crl", "nameless.crl"]);
+    run.assert_code(4).says(&["does not name its issuer's key", "authorityKeyIdentifier"]);
     project.run(&["verify", "repository/Packages", "--trust", &certificate]).assert_code(4).says(&["is revoked"]);
 }
 

@@ -77,6 +77,13 @@ struct Checked {
 /// # Errors
 /// [`FeedError`]; the index is then as before, and names nothing that is not there.
 pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
+    if wish.crls.iter().any(|crl| crl.authority_key_id().is_none()) {
+        return Err(FeedError::Unfit {
+            file: "--crl".to_owned(),
+            reason: "a revocation list does not name its issuer's key, by which agents find it in an index".to_owned(),
+            help: "have it made with the extension `authorityKeyIdentifier`",
+        });
+    }
     fs::create_dir_all(folder)?;
     let _lock = lock(folder)?;
     // Nobody else writes here now, and a web server would give away what a killed run has left.
