@@ -91,6 +91,12 @@ fn what_is_written_verifies() {
     assert_eq!(written(&tree(&FILES), &control(&[]), &signer.signing(DATE)).unwrap(), bytes);
     let later = written(&tree(&FILES), &control(&[]), &signer.signing(DATE + 2)).unwrap();
     assert_ne!(later, bytes);
+    // The certificates behind the signer's are in the package, too.
+    let more = Signer { key: signer.key, chain: [&signer.chain[..], &signer.chain].concat() };
+    let other = written(&tree(&FILES), &control(&[]), &more.signing(DATE)).unwrap();
+    let id = |bytes: &Vec<u8>| open_bytes(bytes.clone()).unwrap().control().unwrap().get("package_uuid").to_owned();
+    assert_ne!(id(&bytes), id(&other), "two packages with one id");
+    let signer = more;
     let random = control(&[("package_uuid", RANDOM)]);
     let one = written(&tree(&FILES), &random, &signer.signing(DATE)).unwrap();
     assert_ne!(one, written(&tree(&FILES), &random, &signer.signing(DATE)).unwrap());

@@ -66,7 +66,7 @@ pub fn write(
     let mut control = prepared(control, tree, &files)?;
     let mut manifest: Manifest = files.iter().map(|(name, file)| (name.clone(), hex::encode(file.sha256))).collect();
     if control.get("package_uuid").is_empty() {
-        let uuid = derived_uuid(&control, &manifest, certificate, signing.date);
+        let uuid = derived_uuid(&control, &manifest, signing);
         control.set("package_uuid", &uuid);
     }
     signing::sign(&mut control, signing.signer, certificate, signing.date)?;
@@ -204,7 +204,7 @@ fn prepared(control: &Control, tree: &Tree, files: &BTreeMap<String, Packed<'_>>
 const NAMESPACE: &[u8; 16] = b"factory.wapt.v5\0";
 
 /// An id by name (RFC 9562, version 5), over everything that makes the package: index readers keep one entry of each id.
-fn derived_uuid(control: &Control, manifest: &Manifest, certificate: &Certificate, date: i64) -> String {
+fn derived_uuid(control: &Control, manifest: &Manifest, signing: &Signing<'_>) -> String {
     let own = ATTRIBUTES.iter().filter(|attribute| attribute.source == By::User);
     let mut hash = sha1::Sha1::new().chain_update(NAMESPACE);
     for attribute in own {
@@ -213,8 +213,8 @@ fn derived_uuid(control: &Control, manifest: &Manifest, certificate: &Certificat
         hash.update(value);
     }
     hash.update(manifest::write(manifest));
-    hash.update(certificate.fingerprint());
-    hash.update(date.to_be_bytes());
+    signing.chain.iter().for_each(|certificate| hash.update(certificate.fingerprint()));
+    hash.update(signing.date.to_be_bytes());
     let digest: [u8; 20] = hash.finalize().into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
