@@ -1,11 +1,18 @@
 //! `WAPT/manifest.sha256`: every file of a package with its SHA-256.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
 
 use super::{error::WaptError, json};
 
 /// No manifest is larger: 64 MiB.
 pub const LARGEST: u64 = 64 << 20;
+/// Nor has one more pairs: twice as many as an archive has entries. In memory, short ones take twenty times their text.
+const MOST: usize = 400_000;
 
 /// The files that are not in it: it cannot know itself or its signature, nor what older agents leave.
 pub const UNLISTED: [&str; 4] =
@@ -31,7 +38,7 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, WaptError> {
     if bytes.len() as u64 > LARGEST {
         return Err(refuse("it is larger than 64 MiB".to_owned()));
     }
-    let pairs: Vec<(String, String)> = serde_json::from_slice(bytes)
+    let Pairs(pairs) = serde_json::from_slice(bytes)
         .map_err(|error| refuse(format!("it is not a list of pairs of a name and a digest: {error}")))?;
     let mut manifest = Manifest::new();
     for (name, digest) in pairs {
@@ -43,9 +50,50 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, WaptError> {
     Ok(manifest)
 }
 
+/// So many pairs as are believed, before more of them are kept.
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Bounded)
+    }
+}
+
+struct Bounded;
+
+impl<'de> Visitor<'de> for Bounded {
+    type Value = Pairs;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of pairs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Pairs, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = list.next_element()? {
+            if pairs.len() == MOST {
+                return Err(A::Error::custom("it has more than 400,000 pairs"));
+            }
+            pairs.push(pair);
+        }
+        Ok(Pairs(pairs))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_pairs_than_files_are_not_read() {
+        let pairs = |count: usize| {
+            let all: Vec<String> = (0..count).map(|number| format!("[\"{number:x}\",\"\"]")).collect();
+            format!("[{}]", all.join(","))
+        };
+        assert_eq!(read(pairs(1000).as_bytes()).unwrap().len(), 1000);
+        let refused = read(pairs(MOST + 1).as_bytes()).unwrap_err().to_string();
+        assert!(refused.contains("more than 400,000 pairs"), "{refused}");
+    }
 
     #[test]
     fn it_goes_there_and_back() {
