@@ -9,10 +9,17 @@ use super::{
     u16_at, u32_at,
 };
 
+/// The extra field with sizes of large files.
+pub(super) const LARGE: u16 = 0x0001;
+/// Info-ZIP's extra field with a name in Unicode.
+const UNICODE_NAME: u16 = 0x7075;
+
 /// What the directory says of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     pub name: Vec<u8>,
+    /// Whether an extra field gives it another one, which some programs take.
+    pub has_second_name: bool,
     pub flags: u16,
     pub method: u16,
     pub crc: u32,
@@ -122,7 +129,7 @@ fn entry(bytes: &[u8]) -> Option<(Listed, &[u8])> {
     let (name, extra, comment) = (length(28)?, length(30)?, length(32)?);
     let extra_at = 46 + name;
     let extras = bytes.get(extra_at..extra_at + extra)?;
-    let mut large = large_fields(extras)?;
+    let mut large = field(extras, LARGE)?;
     let mut size = |at| -> Option<u64> {
         match u32_at(bytes, at)? {
             u32::MAX => take(&mut large),
@@ -131,8 +138,12 @@ fn entry(bytes: &[u8]) -> Option<(Listed, &[u8])> {
     };
     // In this order they stand in the extra field.
     let (unpacked, packed, offset) = (size(24)?, size(20)?, size(42)?);
+    let name = bytes.get(46..extra_at)?;
+    let second = field(extras, UNICODE_NAME)?;
     let listed = Listed {
-        name: bytes.get(46..extra_at)?.to_vec(),
+        name: name.to_vec(),
+        // Behind a version and a checksum.
+        has_second_name: !second.is_empty() && second.get(5..) != Some(name),
         made_by: u16_at(bytes, 4)?,
         flags: u16_at(bytes, 8)?,
         method: u16_at(bytes, 10)?,
@@ -145,13 +156,13 @@ fn entry(bytes: &[u8]) -> Option<(Listed, &[u8])> {
     Some((listed, bytes.get(extra_at + extra + comment..)?))
 }
 
-/// The content of the extra field for large files (0x0001); empty where there is none.
-pub(super) fn large_fields(extras: &[u8]) -> Option<&[u8]> {
+/// The content of the first extra field of a kind; empty where there is none.
+pub(super) fn field(extras: &[u8], kind: u16) -> Option<&[u8]> {
     let mut rest = extras;
     while !rest.is_empty() {
         let (id, length) = (u16_at(rest, 0)?, usize::from(u16_at(rest, 2)?));
         let content = rest.get(4..4 + length)?;
-        if id == 1 {
+        if id == kind {
             return Some(content);
         }
         rest = rest.get(4 + length..)?;

@@ -10,7 +10,7 @@ use flate2::read::DeflateDecoder;
 use super::{
     super::{error::ZipError, names},
     LOCAL, STREAMED, UTF8,
-    central::{self, Listed, large_fields, take},
+    central::{self, LARGE, Listed, field, take},
     u16_at, u32_at,
 };
 
@@ -176,6 +176,9 @@ fn entry<R: Read + Seek>(file: &mut R, listed: &Listed, directory: u64) -> Resul
     if listed.method == 0 && listed.packed != listed.size {
         return Err(refuse("it is stored, and has two sizes"));
     }
+    if listed.has_second_name {
+        return Err(refuse("it has a second name"));
+    }
     let text = std::str::from_utf8(&listed.name).ok().filter(|name| name.is_ascii() || listed.flags & UTF8 != 0);
     let text = text.ok_or_else(|| refuse("its name is not UTF-8"))?;
     let name = text.strip_suffix('/').unwrap_or(text);
@@ -206,7 +209,7 @@ fn agrees<R: Read>(file: &mut R, header: &[u8], listed: &Listed) -> Option<u64> 
     let (name, extra) = (u64::from(u16_at(header, 26)?), u64::from(u16_at(header, 28)?));
     let own_name = exactly(file, name, "").ok()?;
     let extras = exactly(file, extra, "").ok()?;
-    let mut large = large_fields(&extras)?;
+    let mut large = field(&extras, LARGE)?;
     let mut size = |at| match u32_at(header, at) {
         Some(u32::MAX) if !large.is_empty() => take(&mut large),
         small => small.map(u64::from),

@@ -169,6 +169,25 @@ fn with_two_directories() -> Vec<u8> {
 }
 
 #[test]
+fn an_entry_has_one_name() {
+    let bytes = written(&[("a", b"x")]);
+    let named = |name: &str| {
+        let start = bytes.windows(4).position(|four| four == CENTRAL.to_le_bytes()).unwrap();
+        let content = [&[1, 0, 0, 0, 0][..], name.as_bytes()].concat();
+        let length = u16::try_from(content.len()).unwrap();
+        // Of another kind, then Info-ZIP's name in Unicode.
+        let extra = [&[0x55, 0x54, 1, 0, 7, 0x75, 0x70], &length.to_le_bytes()[..], &content].concat();
+        let mut entry = bytes[start..start + 47].to_vec();
+        entry[30..32].copy_from_slice(&u16::try_from(extra.len()).unwrap().to_le_bytes());
+        let mut end = bytes[start + 47..].to_vec();
+        end[12..16].copy_from_slice(&u32::try_from(47 + extra.len()).unwrap().to_le_bytes());
+        [&bytes[..start], &entry, &extra, &end].concat()
+    };
+    assert_eq!(refused(&named("a")), "");
+    assert!(refused(&named("../evil")).contains("a second name"), "{}", refused(&named("../evil")));
+}
+
+#[test]
 fn an_archive_has_one_directory() {
     let bytes = with_two_directories();
     assert!(refused(&bytes).contains("its two ends say different things"), "{}", refused(&bytes));
