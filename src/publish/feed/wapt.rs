@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Read as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     format::wapt::{self, Index, Listed, Refusal},
     sign::{Crl, Trust},
     util::{
-        files::{read_bounded, sweep, temporary_in, write_whole},
+        files::{persist, read_bounded, sweep, temporary_in, write_whole},
         lock::{Lock, Tried, try_lock},
     },
 };
@@ -108,8 +108,8 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     published.read = checked.len();
     alone(&index, &checked)?;
 
-    for one in &mut checked {
-        put(folder, one)?;
+    for one in &checked {
+        put_icons(folder, one)?;
         let file = &one.listed.file;
         index.packages.retain(|listed| listed.file != *file);
         index.packages.push(one.listed.clone());
@@ -122,12 +122,22 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     wish.crls.iter().for_each(|crl| index.add_crl(crl.clone()));
     index.settle();
     published.total = index.packages.len();
-    // Last, and in one go: until here the old one holds.
     let bytes = index.write()?;
     let path = folder.join(INDEX);
-    if !fs::read(&path).is_ok_and(|old| old == bytes) {
-        write_whole(&path, &bytes)?;
-        published.changed = true;
+    published.changed = !fs::read(&path).is_ok_and(|old| old == bytes);
+    let mut new = temporary_in(folder)?;
+    new.write_all(&bytes)?;
+    new.as_file().sync_all()?;
+    // All is written, and only gets its name now: new packages, then those in the place of one that the old index names, and the
+    // new index at once behind them. Until here the old one holds.
+    checked.sort_by_key(|one| known.contains(&one.listed.file));
+    for one in &mut checked {
+        if let Some(copy) = one.copy.take() {
+            copy.persist(folder.join(&one.listed.file)).map_err(|failed| failed.error)?;
+        }
+    }
+    if published.changed {
+        persist(new, &path)?;
     }
     Ok(published)
 }
@@ -281,11 +291,8 @@ fn copied(path: &Path, folder: &Path) -> Result<tempfile::TempPath, FeedError> {
     Ok(copy.into_temp_path())
 }
 
-/// Gives a package its name in the repository, and brings its icons there.
-fn put(folder: &Path, one: &mut Checked) -> Result<(), FeedError> {
-    if let Some(copy) = one.copy.take() {
-        copy.persist(folder.join(&one.listed.file)).map_err(|failed| failed.error)?;
-    }
+/// Brings a package's icons into the repository.
+fn put_icons(folder: &Path, one: &Checked) -> Result<(), FeedError> {
     let Some(icon) = &one.icon else { return Ok(()) };
     let control = &one.listed.control;
     // 1.8 looks for the package's id, 2 for the icon's digest.

@@ -138,6 +138,26 @@ fn what_breaks_off_leaves_the_old_index_whole() {
 }
 
 #[test]
+fn what_breaks_off_replaces_nothing() {
+    let world = World::new();
+    world.publish(&[world.package("1.0-1")]).unwrap();
+    let file = world.repository().join("tis-x_1.0-1.wapt");
+    let is_as_listed = || {
+        let listed = &world.index().packages[0];
+        listed.md5 == hex::encode(md5::Md5::digest(std_fs::read(&file).unwrap()))
+    };
+    // Another package under the name of one that the index has, and nowhere to put its icon.
+    std_fs::remove_dir_all(world.repository().join("icons")).unwrap();
+    std_fs::write(world.repository().join("icons"), "").unwrap();
+    let other = world.package_with("1.0-1", &[("description", "another")]);
+    assert!(world.publish(std::slice::from_ref(&other)).is_err());
+    assert!(is_as_listed(), "the index names what is not there");
+    std_fs::remove_file(world.repository().join("icons")).unwrap();
+    world.publish(&[other]).unwrap();
+    assert!(is_as_listed());
+}
+
+#[test]
 fn what_is_gone_or_not_listed_is_said() {
     let world = World::new();
     world.publish(&[world.package("1.0-1"), world.package("1.0-2")]).unwrap();
