@@ -223,6 +223,13 @@ fn what_was_changed_is_not_signed_anew_in_silence() {
     let file = "tis-new_0.1.0-1_windows_DEV.wapt";
     let quiet = project.done(&["build", file, "--set", "maturity=PROD"]);
     assert!(!quiet.stderr.contains("refused"), "{quiet}");
+    with_more_setup(&project, file, b"# evil\n");
+    let run = project.done(&["build", "changed.wapt", "--set", "maturity=PREPROD"]);
+    run.says(&["`changed.wapt` would be refused as it is", "`setup.py` was changed"]);
+}
+
+/// The package with something behind its `setup.py`, as `changed.wapt`.
+fn with_more_setup(project: &Project, file: &str, more: &[u8]) {
     let mut package = wapt::open(&project.path(file)).unwrap();
     let entries = package.entries().to_vec();
     let mut zip = wapt::zip::Writer::new(fs::File::create(project.path("changed.wapt")).unwrap(), 1_795_172_800);
@@ -230,13 +237,21 @@ fn what_was_changed_is_not_signed_anew_in_silence() {
         let mut bytes = Vec::new();
         package.unpack(entry, &mut bytes).unwrap();
         if entry.name == "setup.py" {
-            bytes.extend(b"# evil\n");
+            bytes.extend(more);
         }
         zip.file(&entry.name, &mut &bytes[..]).unwrap();
     }
     zip.finish().unwrap();
-    let run = project.done(&["build", "changed.wapt", "--set", "maturity=PREPROD"]);
-    run.says(&["`changed.wapt` would be refused as it is", "`setup.py` was changed"]);
+}
+
+#[test]
+fn a_setup_of_another_encoding_is_signed_anew() {
+    let project = signed();
+    project.done(&["init", "--wapt", "tis-new"]);
+    project.done(&["build", "./tis-new"]);
+    with_more_setup(&project, "tis-new_0.1.0-1_windows_DEV.wapt", b"# \xe9\n");
+    project.done(&["build", "changed.wapt", "--set", "maturity=PROD"]).says(&["setup.py` is not UTF-8 text"]);
+    verify(&project, "tis-new_0.1.0-1_windows_PROD.wapt").assert_code(0);
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
             let all = report.issues().iter().map(|one| one.issue.message.clone()).collect::<Vec<_>>();
             warnings.push(format!("{message}: {}", all.join("; ")));
         }
+        (Err(StepError::Contents { message, .. }), Artifact::Wapt(_)) => warnings.push(message),
         (found, _) => warnings.extend(found?),
     }
     for text in warnings {
