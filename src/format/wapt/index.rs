@@ -114,7 +114,7 @@ impl Index {
     pub fn verify(&self, trust: &Trust, now: i64) -> Vec<(String, Vec<Refusal>)> {
         let mut trust = trust.clone();
         trust.crls.extend(self.crls.values().cloned());
-        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         let mut found = Vec::new();
         for listed in &self.packages {
             let mut refusals = Vec::new();
@@ -127,8 +127,7 @@ impl Index {
                     refusals.extend(trust.follow(&chain, now).err().map(Refusal::from));
                 }
             }
-            let uuid = listed.control.get("package_uuid");
-            let before = if uuid.is_empty() { None } else { seen.insert(uuid, &listed.file) };
+            let before = seen.insert(identity(&listed.control), &listed.file);
             refusals.extend(before.map(|before| Refusal::Twin(before.to_owned())));
             if !refusals.is_empty() {
                 found.push((listed.file.clone(), refusals));
@@ -164,6 +163,15 @@ impl Index {
         }
         zip.finish()?;
         Ok(out.into_inner())
+    }
+}
+
+/// What agents of WAPT 2 tell packages of an index apart by: of several they keep one.
+#[must_use]
+pub fn identity(control: &Control) -> String {
+    match control.get("package_uuid") {
+        "" => ["package", "version", "architecture", "locale", "maturity"].map(|name| control.get(name)).join("-"),
+        uuid => uuid.to_owned(),
     }
 }
 
@@ -286,6 +294,22 @@ mod tests {
         let again = Index::read(index.write().unwrap()).unwrap();
         assert_eq!(again.packages[0].control.get("version"), "1");
         assert_eq!(Control::read(again.packages[0].control.to_text().as_bytes()).unwrap().get("description"), "y");
+    }
+
+    #[test]
+    fn packages_without_an_id_are_told_apart_as_agents_do() {
+        let other = |file: &str, maturity: &str| {
+            let mut listed = Listed { file: file.to_owned(), ..package("a", "1") };
+            listed.control.set("maturity", maturity);
+            listed
+        };
+        let twins = |packages| {
+            let found = Index { packages, ..Index::default() }.verify(&Trust::default(), 0);
+            let refusals = found.into_iter().flat_map(|(_, refusals)| refusals);
+            refusals.filter(|refusal| matches!(refusal, Refusal::Twin(_))).count()
+        };
+        assert_eq!(twins(vec![other("1.wapt", "PROD"), other("2.wapt", "PROD")]), 1);
+        assert_eq!(twins(vec![other("1.wapt", "PROD"), other("2.wapt", "DEV")]), 0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub mod zip;
 pub use control::Control;
 pub use error::{WaptError, ZipError};
 pub use icon::{LARGEST as LARGEST_ICON, PATH as ICON, check as check_icon};
-pub use index::{Index, Listed};
+pub use index::{Index, Listed, identity};
 pub use manifest::read as read_manifest;
 pub use names::{file_name, is_left_out, safe as is_safe};
 pub use read::{Package, open, open_bytes, open_file};

@@ -244,11 +244,9 @@ fn md5_of(path: &Path) -> Result<(String, u64), FeedError> {
 fn alone(index: &Index, checked: &[Checked]) -> Result<(), FeedError> {
     let new: BTreeSet<&str> = checked.iter().map(|one| one.listed.file.as_str()).collect();
     let old = index.packages.iter().filter(|listed| !new.contains(listed.file.as_str()));
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for listed in old.chain(checked.iter().map(|one| &one.listed)) {
-        let uuid = listed.control.get("package_uuid");
-        let before = if uuid.is_empty() { None } else { seen.insert(uuid, &listed.file) };
-        if let Some(before) = before {
+        if let Some(before) = seen.insert(wapt::identity(&listed.control), &listed.file) {
             return Err(FeedError::Unfit {
                 file: listed.file.clone(),
                 reason: format!("it has the `package_uuid` of `{before}`, and agents would see only one of them"),
