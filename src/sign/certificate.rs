@@ -224,7 +224,6 @@ impl Certificate {
             }
         };
         match algorithm.to_string().as_str() {
-            // Old roots may be signed with SHA-1; nothing else is, and packages never are.
             "1.2.840.113549.1.1.11" => check(&signature::RSA_PKCS1_2048_8192_SHA256, key(RSA_KEY)?, message, signed),
             "1.2.840.113549.1.1.12" => check(&signature::RSA_PKCS1_2048_8192_SHA384, key(RSA_KEY)?, message, signed),
             "1.2.840.113549.1.1.13" => check(&signature::RSA_PKCS1_2048_8192_SHA512, key(RSA_KEY)?, message, signed),
