@@ -90,9 +90,13 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     sweep(folder);
     let mut published = Published::default();
     let mut index = old_index(folder, wish.rescan)?;
-    let here = sizes(folder)?;
+    let listed: BTreeSet<String> = index.packages.iter().map(|listed| listed.file.clone()).collect();
+    let here = packages(folder)?;
+    let written = fs::metadata(folder.join(INDEX)).and_then(|found| found.modified()).ok();
     index.packages.retain(|listed| {
-        let stays = here.get(&listed.file) == Some(&listed.size);
+        // One that is younger than the index was put there by a run that broke off, or by somebody: it is read again.
+        let is_known = |file: &OnDisk| file.size == listed.size && file.written <= written;
+        let stays = here.get(&listed.file).is_some_and(is_known);
         if !stays && !here.contains_key(&listed.file) {
             published.gone.push(listed.file.clone());
         }
@@ -102,7 +106,11 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     let mut sources = one_of_each_name(&wish.files)?;
     let own: BTreeSet<String> = sources.iter().map(|path| file_name(path)).collect();
     for file in here.keys().filter(|file| !known.contains(*file) && !own.contains(*file)) {
-        if wish.rescan { sources.push(folder.join(file)) } else { published.unlisted.push(file.clone()) }
+        if wish.rescan || listed.contains(file) {
+            sources.push(folder.join(file));
+        } else {
+            published.unlisted.push(file.clone());
+        }
     }
     let mut checked = sources.iter().map(|path| check(path, folder, wish)).collect::<Result<Vec<_>, _>>()?;
     published.read = checked.len();
@@ -130,13 +138,15 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     new.as_file().sync_all()?;
     // All is written, and only gets its name now: new packages, then those in the place of one that the old index names, and the
     // new index at once behind them. Until here the old one holds.
-    checked.sort_by_key(|one| known.contains(&one.listed.file));
+    checked.sort_by_key(|one| listed.contains(&one.listed.file));
+    let mut is_younger = false;
     for one in &mut checked {
         if let Some(copy) = one.copy.take() {
             copy.persist(folder.join(&one.listed.file)).map_err(|failed| failed.error)?;
+            is_younger = true;
         }
     }
-    if published.changed {
+    if published.changed || is_younger {
         persist(new, &path)?;
     }
     Ok(published)
@@ -165,14 +175,21 @@ pub fn read_index(path: &Path) -> Result<Index, FeedError> {
     Index::read(bytes).map_err(unreadable)
 }
 
-/// Every package's file in the repository with its size.
-fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>, FeedError> {
+/// A package's file in the repository.
+struct OnDisk {
+    size: u64,
+    written: Option<std::time::SystemTime>,
+}
+
+/// Every package's file in the repository.
+fn packages(folder: &Path) -> Result<BTreeMap<String, OnDisk>, FeedError> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if is_package(&name) && !name.starts_with('.') && entry.file_type()?.is_file() {
-            found.insert(name, entry.metadata()?.len());
+            let data = entry.metadata()?;
+            found.insert(name, OnDisk { size: data.len(), written: data.modified().ok() });
         }
     }
     Ok(found)

@@ -158,6 +158,23 @@ fn what_breaks_off_replaces_nothing() {
 }
 
 #[test]
+fn what_a_killed_run_has_replaced_is_read_again() {
+    let world = World::new();
+    world.publish(&[world.package("1.0-1"), world.package("1.0-2")]).unwrap();
+    // Killed between the last package and the index.
+    let file = world.repository().join("tis-x_1.0-1.wapt");
+    std_fs::copy(world.package_with("1.0-1", &[("description", "another")]), &file).unwrap();
+    let index_of = std_fs::metadata(world.repository().join(INDEX)).unwrap().modified().unwrap();
+    let later = index_of + std::time::Duration::from_mins(1);
+    std_fs::File::options().append(true).open(&file).unwrap().set_modified(later).unwrap();
+    let done = world.publish(&[]).unwrap();
+    assert_eq!((done.read, done.total, done.gone.len(), done.unlisted.len()), (1, 2, 0, 0));
+    let index = world.index();
+    let listed = index.packages.iter().find(|listed| listed.file == "tis-x_1.0-1.wapt").unwrap();
+    assert_eq!(listed.md5, hex::encode(md5::Md5::digest(std_fs::read(&file).unwrap())));
+}
+
+#[test]
 fn what_is_gone_or_not_listed_is_said() {
     let world = World::new();
     world.publish(&[world.package("1.0-1"), world.package("1.0-2")]).unwrap();
