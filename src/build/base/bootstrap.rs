@@ -72,7 +72,9 @@ async fn mmdebstrap(
     let env = [("SOURCE_DATE_EPOCH", session.epoch.to_string()), ("TMPDIR", room.path().display().to_string())]
         .map(|(name, value)| (name.to_owned(), value));
     let stdout = Stdio::from(tar.try_clone()?);
-    let ended = exec::run("mmdebstrap", &arguments, &env, stdout, &|line| lines.line(line), &session.cancel).await;
+    // It does not pass a signal on: told alone, it would wait for what it has started.
+    let call = exec::Call { env: &env, group: true, ..exec::Call::new("mmdebstrap", &arguments) };
+    let ended = call.run(stdout, &|line| lines.line(line), &session.cancel).await;
     ended.map_err(|error| failed(error, &work.image))?;
     let mut tar = tar;
     tar.rewind()?;
