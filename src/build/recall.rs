@@ -36,15 +36,17 @@ const NAME: &str = "content";
 #[serde(deny_unknown_fields)]
 struct Kept {
     version: u32,
+    /// How long it took to make, in milliseconds.
+    took_ms: u64,
     product: Product,
 }
 
-/// Keeps what a step gave. A store that cannot be written costs time later, nothing else.
-pub async fn remember(step: &Step, key: &Sha256, product: &Product, session: &Session) {
+/// Keeps what a step gave in so many milliseconds. A store that cannot be written costs time later, nothing else.
+pub async fn remember(step: &Step, key: &Sha256, product: &Product, took_ms: u64, session: &Session) {
     if !is_kept(step) {
         return;
     }
-    let (entry, kept) = (entry(step, key), Kept { version: RECORD_VERSION, product: product.clone() });
+    let (entry, kept) = (entry(step, key), Kept { version: RECORD_VERSION, took_ms, product: product.clone() });
     let (store, project) = (Arc::clone(&session.store), session.project.clone());
     let done = blocking(move || {
         let keep = || -> Result<(), StoreError> {
@@ -70,18 +72,18 @@ pub async fn remember(step: &Step, key: &Sha256, product: &Product, session: &Se
 }
 
 /// What the store knows of a step with this key, put in its place: images that the daemon still has get their names, packages are
-/// written. `None` where anything of it is missing, or everything is to be made anew.
+/// written; with how long it took to make. `None` where anything of it is missing, or everything is to be made anew.
 ///
 /// # Errors
 /// When the daemon does not answer, or the disk is full.
-pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Option<Product>, StepError> {
+pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Option<(Product, u64)>, StepError> {
     if session.no_cache || !is_kept(step) {
         return Ok(None);
     }
     let places = Places::of(step, session);
     let (entry, sharing) = (entry(step, key), session.clone());
-    let known = blocking(move || Ok(find(&entry, &places, &sharing)?.map(|product| (product, places)))).await?;
-    let Some((product, places)) = known else { return Ok(None) };
+    let known = blocking(move || Ok(find(&entry, &places, &sharing)?.map(|kept| (kept, places)))).await?;
+    let Some((Kept { product, took_ms, .. }, places)) = known else { return Ok(None) };
     if !are_there(step, &product, session).await? {
         return Ok(None);
     }
@@ -99,7 +101,7 @@ pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Opti
         return Ok(None);
     }
     name(&product, session).await?;
-    Ok(Some(product))
+    Ok(Some((product, took_ms)))
 }
 
 /// Wheelhouses find their wheels one by one, and a base image is the daemon's own.
@@ -172,7 +174,7 @@ fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError>
     Ok(false)
 }
 
-fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Product>, StepError> {
+fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
     let folder = places.listing.parent().unwrap_or(&places.project);
     let aside = aside(folder)?;
     if !fetched(entry, aside.path(), session)? {
@@ -180,14 +182,17 @@ fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Produc
     }
     let text = read_bounded(&aside.path().join(NAME), LARGEST)?;
     let kept = text.and_then(|text| serde_json::from_slice::<Kept>(&text).ok());
-    let kept = kept.filter(|kept| kept.version == RECORD_VERSION);
-    let product = kept.map(|kept| kept.product);
-    Ok(product.filter(|product| product.files.iter().all(|file| places.path(file).is_some())))
+    let are_ours = |product: &Product| product.files.iter().all(|file| places.path(file).is_some());
+    Ok(kept.filter(|kept| kept.version == RECORD_VERSION && are_ours(&kept.product)))
 }
 
 /// Whether the daemon has every image, and each is one of this step.
 async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<bool, EngineError> {
     for id in product.images.values() {
+        // Whatever is built on it takes its output.
+        if *id != product.output {
+            return Ok(false);
+        }
         let Some(image) = session.engine.image(id).await? else { return Ok(false) };
         let is_ours = |name: &str, value: &str| image.labels.get(name).is_some_and(|found| found == value);
         if !is_ours(label::STEP, step.id.as_str()) || !is_ours(label::PROJECT, &session.name) {

@@ -36,6 +36,8 @@ pub struct Ended<'a> {
     pub step: &'a Step,
     pub result: Result<Product, StepError>,
     pub took: Duration,
+    /// How long it took when it was made, where it came from the store.
+    pub made_in: Option<Duration>,
     /// The last lines of its output.
     pub tail: Vec<String>,
     /// How to look around where it failed, when that was asked for.
@@ -50,14 +52,22 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let session = session.for_step();
     match session.until_stopped(recall(step, &key, &session)).await {
         Ok(None) => {}
-        Ok(Some(product)) => {
+        Ok(Some((product, made_in))) => {
             let note = format!("{}, from the store", product.note);
-            let product = Product { note, ..product };
-            return Ended { step, result: Ok(product), took: started.elapsed(), tail: Vec::new(), way_in: None };
+            let (product, made_in) = (Product { note, ..product }, Some(Duration::from_millis(made_in)));
+            return Ended {
+                step,
+                result: Ok(product),
+                took: started.elapsed(),
+                made_in,
+                tail: Vec::new(),
+                way_in: None,
+            };
         }
         Err(error) => {
             let error = disk::explain(error, &step.work, &[], &session).await;
-            return Ended { step, result: Err(error), took: started.elapsed(), tail: Vec::new(), way_in: None };
+            let took = started.elapsed();
+            return Ended { step, result: Err(error), took, made_in: None, tail: Vec::new(), way_in: None };
         }
     }
     let mut tries = Tries::default();
@@ -67,7 +77,8 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
         let result = attempt(step, &records, &session, &lines).await;
         let error = match result {
             Ok(product) => {
-                remember(step, &key, &product, &session).await;
+                let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                remember(step, &key, &product, took_ms, &session).await;
                 break (Ok(product), lines.tail());
             }
             Err(error) => error,
@@ -91,7 +102,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     if way_in.is_none() && !matches!(result, Err(StepError::Interrupted)) {
         session.release().await;
     }
-    Ended { step, result, took: started.elapsed(), tail, way_in }
+    Ended { step, result, took: started.elapsed(), made_in: None, tail, way_in }
 }
 
 /// The error as it is told in the end.

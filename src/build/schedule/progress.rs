@@ -77,9 +77,9 @@ impl<'a> Progress<'a> {
 
     /// Takes what a step gave: its record is written before anything else may build on it.
     pub fn take(&mut self, ended: Ended<'_>) {
-        let Ended { step, result, took, tail, way_in } = ended;
+        let Ended { step, result, took, made_in, tail, way_in } = ended;
         let result = result.and_then(|product| {
-            let record = self.results.record(step, product, took);
+            let record = self.results.record(step, product, made_in.unwrap_or(took));
             let saved = self.store.save(&step.id, &record);
             saved.map_err(|error| disk::explain_ours(error.into(), self.session))?;
             Ok(record)
@@ -95,7 +95,7 @@ impl<'a> Progress<'a> {
         }
         match result {
             Ok(record) => {
-                self.results.ran.insert(step.id.clone(), record.took_ms);
+                self.results.ran.insert(step.id.clone(), u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
                 self.results.keep(step, record);
             }
             Err(error) => {
