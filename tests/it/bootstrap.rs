@@ -117,3 +117,41 @@ fn a_platform_that_cannot_be_made_from_packages() {
     run.assert_code(1);
     shows!(project, error(&run));
 }
+
+#[test]
+fn ctrl_c_stops_what_the_program_has_started_and_lets_it_clean_up() {
+    let mut project = from_packages(project());
+    let temporary = project.beside("temporary");
+    fs::create_dir(&temporary).unwrap();
+    project.env("TMPDIR", temporary.display().to_string());
+    // As mmdebstrap does: it keeps the signal until what it has started is through.
+    let script = "#!/bin/sh\ntrap : TERM\ntouch \"$TMPDIR/root\"\necho begun >&2\nsleep 1000\n\
+                  echo \"$TMPDIR $SOURCE_DATE_EPOCH\" > \"$HOME/cleaned\"\nexit 1\n";
+    project.program("mmdebstrap", script);
+    let mut running = project.start(&["build", "--verbose"]);
+    running.until_says("begun");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1);
+    running.signal(rustix::process::Signal::INT);
+    running.end().assert_code(130);
+    let told = fs::read_to_string(project.beside("home/cleaned")).expect("it came to clean up");
+    assert!(told.contains("/factory-base-") && told.ends_with(" 315532800\n"), "{told}");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "its folder goes with the run");
+}
+
+#[test]
+fn what_a_killed_run_has_left_among_temporary_files_goes() {
+    let mut project = from_packages(project());
+    let temporary = project.beside("temporary");
+    fs::create_dir_all(temporary.join("factory-base-0123456789abcdef-other")).unwrap();
+    project.env("TMPDIR", temporary.display().to_string());
+    project.program("mmdebstrap", "#!/bin/sh\nmkdir \"$TMPDIR/root\"\necho begun >&2\nexec sleep 5\n");
+    let mut running = project.start(&["build", "--verbose"]);
+    running.until_says("begun");
+    running.signal(rustix::process::Signal::KILL);
+    running.end();
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 2);
+    project.program("mmdebstrap", "#!/bin/sh\necho a tar\n");
+    project.done(&["build"]);
+    let left: Vec<_> = fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["factory-base-0123456789abcdef-other"]);
+}

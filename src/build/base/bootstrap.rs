@@ -30,6 +30,9 @@ pub async fn make(work: &BaseWork, step: &Step, session: &Session, lines: &Lines
     }
 }
 
+/// No file is newer: 1980, the oldest time that a zip can hold. A base is every project's on the daemon, and carries nobody's time.
+const EPOCH: &str = "315532800";
+
 /// What a slim image for containers leaves out: as Debian's own slim images do.
 const SLIM: [&str; 5] = [
     "path-exclude=/usr/share/man/*",
@@ -45,7 +48,6 @@ async fn mmdebstrap(
     session: &Session,
     lines: &Lines,
 ) -> Result<std::fs::File, StepError> {
-    let tar = tempfile::tempfile()?;
     let mut arguments = vec![format!("--variant={}", bootstrap.variant), "--format=tar".to_owned()];
     if !bootstrap.components.is_empty() {
         arguments.push(format!("--components={}", bootstrap.components.join(",")));
@@ -67,17 +69,22 @@ async fn mmdebstrap(
     arguments.push("--customize-hook=rm -rf \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/ldconfig/aux-cache".to_owned());
     arguments.extend([bootstrap.suite.clone(), "-".to_owned()]);
     arguments.extend(work.mirror.as_ref().or(bootstrap.mirror.as_ref()).cloned());
-    // Held until the end, too.
-    let room = room::make(&session.home)?;
-    let env = [("SOURCE_DATE_EPOCH", session.epoch.to_string()), ("TMPDIR", room.path().display().to_string())]
+    run(&arguments, session, lines).await.map_err(|error| failed(error, &work.image))
+}
+
+/// Runs mmdebstrap in a folder of its own; the tar that it writes.
+async fn run(arguments: &[String], session: &Session, lines: &Lines) -> Result<std::fs::File, exec::ExecError> {
+    let io_error = |error| exec::ExecError::Io { program: "mmdebstrap".to_owned(), error };
+    let mut tar = tempfile::tempfile().map_err(io_error)?;
+    let stdout = Stdio::from(tar.try_clone().map_err(io_error)?);
+    // Held until the end: it goes with the run.
+    let room = room::make(&session.home).map_err(io_error)?;
+    let env = [("SOURCE_DATE_EPOCH", EPOCH.to_owned()), ("TMPDIR", room.path().display().to_string())]
         .map(|(name, value)| (name.to_owned(), value));
-    let stdout = Stdio::from(tar.try_clone()?);
     // It does not pass a signal on: told alone, it would wait for what it has started.
-    let call = exec::Call { env: &env, group: true, ..exec::Call::new("mmdebstrap", &arguments) };
-    let ended = call.run(stdout, &|line| lines.line(line), &session.cancel).await;
-    ended.map_err(|error| failed(error, &work.image))?;
-    let mut tar = tar;
-    tar.rewind()?;
+    let call = exec::Call { env: &env, group: true, ..exec::Call::new("mmdebstrap", arguments) };
+    call.run(stdout, &|line| lines.line(line), &session.cancel).await?;
+    tar.rewind().map_err(io_error)?;
     Ok(tar)
 }
 

@@ -1,21 +1,12 @@
 //! The keys of an archive that the host does not know: out of a package of an archive that it does know.
 
-use std::{
-    io::{Read as _, Seek as _},
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::Stdio,
-};
+use std::{io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::{
     super::super::{Lines, Session, StepError},
     failed,
 };
-use crate::{
-    engine::Output as _,
-    platform::Keyring,
-    util::exec::{self, ExecError},
-};
+use crate::{engine::Output as _, platform::Keyring, util::exec::ExecError};
 
 /// No keyring is larger, in bytes: Ubuntu's has 4 kB.
 const LARGEST: u64 = 4 << 20;
@@ -39,7 +30,6 @@ pub async fn keys(
         return Ok(file);
     }
     lines.line(&format!("the archive's keys come out of {} in {}", keyring.package, keyring.suite));
-    let mut tar = tempfile::tempfile()?;
     let arguments = [
         "--variant=extract".to_owned(),
         "--format=tar".to_owned(),
@@ -47,9 +37,7 @@ pub async fn keys(
         keyring.suite.clone(),
         "-".to_owned(),
     ];
-    let stdout = Stdio::from(tar.try_clone()?);
-    let ended = exec::run("mmdebstrap", &arguments, &[], stdout, &|line| lines.line(line), &session.cancel).await;
-    ended.map_err(|error| match failed(error, image) {
+    let tar = super::run(&arguments, session, lines).await.map_err(|error| match failed(error, image) {
         StepError::Bootstrap { error: error @ ExecError::Failed { .. }, .. } => StepError::Bootstrap {
             error,
             help: format!(
@@ -59,7 +47,6 @@ pub async fn keys(
         },
         error => error,
     })?;
-    tar.rewind()?;
     if take(&keyring.file, tar, &mut file)? {
         return Ok(file);
     }
