@@ -296,7 +296,7 @@ impl Lines {
         }
     }
 
-    /// Ends when the daemon has told nothing of a pull or a push for [`TRANSFER`], or for `patience` where that is less.
+    /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `patience` where that is less.
     pub async fn registry_silent(&self, image: &str, patience: Duration) -> EngineError {
         let silent = patience.min(TRANSFER);
         self.silent_for(silent).await;
