@@ -73,6 +73,10 @@ fn an_image_that_is_gone_is_built_again() {
     });
     let run = build(&project, &[]);
     assert_eq!(project.calls_of("build").len(), 1, "{run}");
+    // From now on it is the new one that is known.
+    fresh(&project);
+    let run = build(&project, &[]);
+    assert_eq!(work(&project), (0, 0), "{run}");
 }
 
 #[test]

@@ -164,10 +164,14 @@ impl Store for Folder {
         if !is_plain(&label.name) {
             return Err(StoreError::Name(label.name.escape_debug().to_string()));
         }
-        let entry = self.place(key).join(ENTRY);
-        if entry.is_file() {
-            touch(&entry);
-            return Ok(());
+        let place = self.place(key);
+        if place.join(ENTRY).is_file() {
+            let is_outdated = || key.kind == Kind::Product && self::label(&place, key).as_ref() != Ok(label);
+            if !is_outdated() {
+                touch(&place.join(ENTRY));
+                return Ok(());
+            }
+            self.drop_entry(&place)?;
         }
         if label.size <= self.limit && self.write(key, label, from)? {
             self.account(label.size)?;

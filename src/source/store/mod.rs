@@ -107,7 +107,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When `into` cannot be written or the store cannot be read. A damaged entry is no error.
     fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError>;
 
-    /// Keeps the file at `from` under a key; what is there already stays. What does not fit into the store is left out.
+    /// Keeps the file at `from` under a key; what is there already stays, but for a product, of which the last one counts. What does not fit into the store is left out.
     ///
     /// # Errors
     /// When the file is not what the label says, or the store cannot be written: it is then as before.

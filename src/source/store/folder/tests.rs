@@ -81,6 +81,25 @@ fn what_is_kept_is_given_back() {
 }
 
 #[test]
+fn the_last_product_counts_and_else_the_first() {
+    let (world, digest) = (World::new(), Sha256::of("a step's key"));
+    let store = world.store(1000);
+    for (kind, expected) in [(Kind::Product, b"new"), (Kind::Built, b"old")] {
+        let key = Key { kind, digest: digest.clone() };
+        for bytes in [b"old", b"new"] {
+            let from = world.folder.path().join("from");
+            std::fs::write(&from, bytes).unwrap();
+            store.keep(&key, &label_of(bytes), &from).unwrap();
+        }
+        assert_eq!(
+            world.fetch(&store, &key),
+            (Fetched::Whole(label_of(expected)), Some(expected.to_vec())),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
 fn a_damaged_entry_is_noticed_and_dropped() {
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 8] = [
