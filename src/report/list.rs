@@ -66,7 +66,7 @@ impl View for ListView {
             out.push_str(&table.render(look));
         }
         if !self.summary.is_empty() {
-            push_line(&mut out, &clean(&self.summary));
+            self.summary.lines().for_each(|line| push_line(&mut out, &clean(line)));
         }
         out
     }

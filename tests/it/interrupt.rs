@@ -304,7 +304,8 @@ fn ctrl_c_while_wheels_arrive() {
     running.signal(Signal::INT);
     let run = running.end();
     run.assert_code(130);
-    assert_eq!(project.wheels(), Vec::<String>::new(), "{run}");
+    // A file that arrived whole may be in the store.
+    assert_eq!(project.files("wheels/debian-12"), Vec::<String>::new(), "{run}");
     project.assert_tidy();
     assert_goes_on(&project, "wheels");
 }
