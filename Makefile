@@ -57,7 +57,7 @@ accept: build ## build and install the example on five Debians and Ubuntus (40 m
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 build
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 test
 
-bench: ## how long plans and unchanged builds take, beside docker build (8 min with a release build; docs/bench.md; ARGS=many)
+bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
 	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
 	cargo bench --locked --features scripted --bench plan -- $(ARGS)
 
