@@ -149,7 +149,7 @@ fn daemon(platforms: usize) -> Value {
     let mut shop = vec![json!({ "folder": true })];
     shop.extend((0..FILES).map(|number| file(&format!("lib/module{number}.py"), "x = 1\n")));
     let archive = json!({
-        "/factory/wheels": [file("six-1.16.0-py2.py3-none-any.whl", "six")],
+        "/factory/files": [file("six-1.16.0-py2.py3-none-any.whl", "six")],
         "/etc/passwd": [file("", "root:x:0:0::/root:/bin/sh\n")],
         "/etc/group": [file("", "root:x:0:\n")],
         "/opt/shop": shop,
