@@ -42,7 +42,8 @@ pub struct Args {
     /// Show what would run, and why, and do nothing: the same as `factory plan`
     #[arg(long)]
     dry_run: bool,
-    /// Build the images again without the engine's cached layers, for the distro's latest updates
+    /// Build the images again without the engine's cached layers, for the distro's latest updates, and ask the store for nothing
+    /// that steps gave
     #[arg(long, conflicts_with = "dry_run")]
     no_cache: bool,
     /// Fetch or make the base images again; what is built on one that did not change stays

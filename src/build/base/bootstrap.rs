@@ -6,7 +6,7 @@ use std::{io::Seek as _, process::Stdio};
 
 use super::{
     super::{Lines, Session, StepError},
-    room,
+    room::Room,
 };
 use crate::{
     engine::Output as _,
@@ -78,7 +78,7 @@ async fn run(arguments: &[String], session: &Session, lines: &Lines) -> Result<s
     let mut tar = tempfile::tempfile().map_err(io_error)?;
     let stdout = Stdio::from(tar.try_clone().map_err(io_error)?);
     // Held until the end: it goes with the run.
-    let room = room::make(&session.home).map_err(io_error)?;
+    let room = Room::new(&session.home).map_err(io_error)?;
     let env = [("SOURCE_DATE_EPOCH", EPOCH.to_owned()), ("TMPDIR", room.path().display().to_string())]
         .map(|(name, value)| (name.to_owned(), value));
     // It does not pass a signal on: told alone, it would wait for what it has started.

@@ -16,14 +16,34 @@ fn prefix(home: &str) -> String {
     format!("factory-base-{home}-")
 }
 
-/// A new folder of the project that others may pass through. Gone when dropped.
-///
-/// # Errors
-/// When the folder of temporary files cannot be written.
-pub fn make(home: &str) -> io::Result<tempfile::TempDir> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let open = std::fs::Permissions::from_mode(0o755);
-    tempfile::Builder::new().prefix(&prefix(home)).permissions(open).tempdir()
+/// A folder of the project, which goes when it is dropped, with all that is mounted in it.
+#[derive(Debug)]
+pub struct Room(PathBuf);
+
+impl Room {
+    /// A new one that others may pass through.
+    ///
+    /// # Errors
+    /// When the folder of temporary files cannot be written.
+    pub fn new(home: &str) -> io::Result<Self> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = std::fs::Permissions::from_mode(0o755);
+        let folder = tempfile::Builder::new().prefix(&prefix(home)).permissions(open).tempdir()?;
+        // Not removed by its own drop, which knows nothing of mounts.
+        Ok(Self(folder.keep()))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
 }
 
 /// Removes the folders that killed runs of the project in `home` have left, and what is mounted there. Safe while the project's lock
@@ -34,16 +54,25 @@ pub fn sweep(home: &str) {
         // Others may write there, too: a link of that name is nobody's room.
         let is_ours = fs::symlink_metadata(room.path())
             .is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::getuid().as_raw());
-        if is_ours && free(&room.path()) {
-            let _ = fs::remove_dir_all(room.path());
+        if is_ours {
+            remove(&room.path());
         }
+    }
+}
+
+/// Removes a folder once nothing is mounted below it: a program that was killed leaves the machine's own `/dev` and `/sys` there.
+fn remove(folder: &Path) {
+    if free(folder) {
+        let _ = fs::remove_dir_all(folder);
     }
 }
 
 /// Takes away what is mounted below a folder; whether nothing is any more.
 fn free(folder: &Path) -> bool {
+    // The table has places without links.
+    let Ok(folder) = fs::canonicalize(folder) else { return false };
     let Ok(table) = fs::read_to_string("/proc/self/mounts") else { return false };
-    let mut below = mounted(&table, folder);
+    let mut below = mounted(&table, &folder);
     below.reverse();
     below.iter().all(|place| rustix::mount::unmount(place, rustix::mount::UnmountFlags::DETACH).is_ok())
 }
@@ -75,9 +104,32 @@ mod tests {
 
     #[test]
     fn a_dead_runs_room_goes_and_others_stay() {
-        let (dead, other) = (make("0123456789abcdef").unwrap().keep(), make("fedcba9876543210").unwrap());
-        std::fs::create_dir(dead.join("root")).unwrap();
+        let (dead, other) = (Room::new("0123456789abcdef").unwrap(), Room::new("fedcba9876543210").unwrap());
+        let dead = std::mem::ManuallyDrop::new(dead);
+        std::fs::create_dir(dead.path().join("root")).unwrap();
         sweep("0123456789abcdef");
-        assert!(!dead.exists() && other.path().exists());
+        assert!(!dead.path().exists() && other.path().exists());
+    }
+
+    #[test]
+    fn what_is_mounted_in_a_room_is_not_emptied() {
+        let machines = tempfile::tempdir().unwrap();
+        std::fs::write(machines.path().join("keep"), "the machine's own").unwrap();
+        let room = Room::new("00112233445566aa").unwrap();
+        // By another way to the same place, as where `TMPDIR` is a link.
+        let link = machines.path().join("link");
+        std::os::unix::fs::symlink(room.path(), &link).unwrap();
+        let inside = room.path().join("dev");
+        std::fs::create_dir(&inside).unwrap();
+        let mount = || rustix::mount::mount_bind(machines.path(), &inside);
+        if let Err(error) = mount() {
+            return eprintln!("skipped: nothing can be mounted here: {error}");
+        }
+        assert!(inside.join("keep").exists() && free(&link));
+        assert!(!inside.join("keep").exists(), "found through the link");
+        mount().unwrap();
+        drop(room);
+        assert!(machines.path().join("keep").exists());
+        assert!(!inside.exists());
     }
 }
