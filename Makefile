@@ -61,9 +61,10 @@ bench: ## how long plans and unchanged builds take, beside docker build (16 min 
 	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
 	cargo bench --locked --features scripted --bench plan -- $(ARGS)
 
-deny: ## install cargo-deny (6 min) and check licences, sources and duplicate versions
+deny: ## install cargo-deny (6 min) and check licences, sources, duplicate versions and advisories
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
-	cargo deny check --hide-inclusion-graph bans licenses sources
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+	@scripts/advisories
 
 fuzz: ## each reader of foreign bytes for a minute (20 min; SECONDS_EACH=600 for longer)
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz

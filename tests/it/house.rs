@@ -96,6 +96,54 @@ fn errors_of_files_name_the_file() {
     assert_eq!(nameless_errors(&Source::new("a.rs", bad)).len(), 3, "the rule bites");
 }
 
+/// What a source uses of the crate `rsa`, which computes with private keys in a time that tells of them (RUSTSEC-2023-0071).
+fn uses_of_rsa(source: &Source) -> Vec<String> {
+    (0..source.tokens.len())
+        .filter(|at| {
+            source.word(*at) == "rsa" && source.word(at + 1) == "::" && source.word(at.wrapping_sub(1)) != "::"
+        })
+        // `ring` has a module of that name: `use ring::rsa` makes `rsa::KeyPair` one of its words.
+        .filter(|at| !["KeyPair", "PublicKeyComponents"].contains(&source.word(at + 2)))
+        .flat_map(|at| {
+            let end = (at..source.tokens.len()).find(|end| [";", "("].contains(&source.word(*end)));
+            (at + 2..end.unwrap_or(at + 3)).map(|at| source.word(at).to_owned()).collect::<Vec<_>>()
+        })
+        .filter(|word| word.starts_with(char::is_alphabetic))
+        .collect()
+}
+
+#[test]
+fn keys_are_made_with_the_crate_rsa_and_nothing_else() {
+    const FOR_MAKING: [&str; 15] = [
+        "pkcs1",
+        "EncodeRsaPrivateKey",
+        "as",
+        "_",
+        "pkcs8",
+        "EncodePrivateKey",
+        "rand_core",
+        "TryCryptoRng",
+        "TryRng",
+        "UnwrapErr",
+        "traits",
+        "PublicKeyParts",
+        "RsaPrivateKey",
+        "new",
+        "self",
+    ];
+    let mut seen = false;
+    for source in sources::all() {
+        let used = uses_of_rsa(&source);
+        assert!(used.is_empty() || source.path == "sign/make.rs", "src/{}: `rsa` is for sign/make.rs", source.path);
+        seen |= !used.is_empty();
+        let other: Vec<_> = used.iter().filter(|word| !FOR_MAKING.contains(&word.as_str())).collect();
+        assert!(other.is_empty(), "src/{}: {other:?} of `rsa`: deny.toml says that it makes keys only", source.path);
+    }
+    assert!(seen, "nothing was seen");
+    let bad = "use rsa::{Pkcs1v15Sign, RsaPrivateKey};\nfn a() { rsa::RsaPrivateKey::decrypt(b); }";
+    assert_eq!(uses_of_rsa(&Source::new("a.rs", bad)), ["Pkcs1v15Sign", "RsaPrivateKey", "RsaPrivateKey", "decrypt"]);
+}
+
 #[test]
 fn every_test_file_is_run() {
     let folder = here().join("tests/it");
