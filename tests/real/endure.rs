@@ -5,7 +5,10 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::house::{BUILT, House, docker, image, text};
+use crate::{
+    house::{BUILT, House, docker, image, text},
+    registry::host_address,
+};
 
 /// A copy of the example whose own wheels are one small set.
 fn small(name: &str, requirement: &str) -> House {
@@ -81,13 +84,13 @@ fn a_container_that_falls_silent_is_stopped() {
     let house = small("silent", "six==1.17.0");
     // An index that takes connections and never answers: pip waits longer than we do.
     let index = TcpListener::bind("0.0.0.0:0").expect("a port");
-    let gateway = docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]);
-    let address = format!("https://{gateway}:{}/simple", index.local_addr().expect("its address").port());
+    let host = host_address().expect("the engine's bridge");
+    let address = format!("https://{host}:{}/simple", index.local_addr().expect("its address").port());
     let output = house
         .command(&["build", "wheels", "--keep-failed", "--jobs", "1", "--patience", "5s"])
         .env("PIP_INDEX_URL", &address)
         .env("PIP_EXTRA_INDEX_URL", "")
-        .envs(["no_proxy", "NO_PROXY"].map(|name| (name, gateway.as_str())))
+        .envs(["no_proxy", "NO_PROXY"].map(|name| (name, host.as_str())))
         .output()
         .expect("run factory");
     let said = text(&output);

@@ -28,6 +28,12 @@ pub struct Registry {
     trusted: Option<PathBuf>,
 }
 
+/// Where containers of the engine reach this machine. The kernel says it: an engine that was never restarted names no gateway.
+pub fn host_address() -> Option<String> {
+    let bridge = run("ip", &["-4", "-o", "addr", "show", "docker0"]);
+    Some(bridge.split_whitespace().skip_while(|word| *word != "inet").nth(1)?.split('/').next()?.to_owned())
+}
+
 impl Registry {
     /// On loopback, open to everybody.
     pub fn start() -> Self {
@@ -36,9 +42,7 @@ impl Registry {
 
     /// With TLS under a CA of its own that the engine trusts, and with a login; not on loopback, where any certificate would do.
     pub fn secured() -> Option<Self> {
-        let bridge = run("ip", &["-4", "-o", "addr", "show", "docker0"]);
-        let address =
-            bridge.split_whitespace().skip_while(|word| *word != "inet").nth(1)?.split('/').next()?.to_owned();
+        let address = host_address()?;
         if !rustix::process::getuid().is_root() {
             writeln!(std::io::stderr(), "skipped: only root can have the engine trust a CA").expect("write to stderr");
             return None;

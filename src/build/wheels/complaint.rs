@@ -122,7 +122,14 @@ fn classify(tail: &[String]) -> Complaint {
         return Complaint::Conflict(reason);
     }
     let last = tail.iter().rev().find(|line| line.to_ascii_lowercase().contains("error"));
+    let last = raised(tail).or(last);
     Complaint::Other(last.or(tail.last()).map_or_else(|| "it said nothing".to_owned(), |line| line.trim().to_owned()))
+}
+
+/// What pip raised where it did not expect it: the line that a traceback ends with, `error.Type: words`.
+fn raised(tail: &[String]) -> Option<&String> {
+    let begin = tail.iter().rposition(|line| line.starts_with("Traceback (most recent call last)"))?;
+    tail[begin + 1..].iter().find(|line| !line.is_empty() && !line.starts_with(char::is_whitespace))
 }
 
 /// The distribution that was being prepared when its metadata or its build requirements failed.
@@ -184,6 +191,21 @@ mod tests {
         assert_eq!(classify(&tail), Complaint::Compile("pyyaml".to_owned()));
         let tail = lines("Collecting lxml==5.1.0\n  error: subprocess-exited-with-error\nhint: See above");
         assert_eq!(classify(&tail), Complaint::Compile("lxml".to_owned()));
+    }
+
+    #[test]
+    fn a_traceback_is_told_by_its_last_line() {
+        let tail = lines(
+            "Looking in indexes: https://:46691/simple\n\
+             ERROR: Exception:\n\
+             Traceback (most recent call last):\n  \
+               File \"/usr/lib/python3/dist-packages/pip/_internal/cli/base_command.py\", line 160, in exc_logging_wrapper\n    \
+                 status = run_func(*args)\n\
+             pip._vendor.requests.exceptions.InvalidURL: Invalid URL 'https://:46691/simple/six/': No host supplied\n",
+        );
+        let said =
+            "pip._vendor.requests.exceptions.InvalidURL: Invalid URL 'https://:46691/simple/six/': No host supplied";
+        assert_eq!(classify(&tail), Complaint::Other(said.to_owned()));
     }
 
     #[test]
