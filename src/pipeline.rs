@@ -2,23 +2,36 @@
 //! this gives.
 
 mod error;
+pub mod places;
 mod sources;
 pub mod truth;
 mod wishes;
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 pub use error::PipelineError;
+pub use places::Misplaced;
+pub use sources::SOURCES;
 pub use wishes::Wishes;
 
 use crate::{
     engine::EngineInfo,
-    names::Sha256,
+    names::{PlatformId, Sha256},
     plan::{self, Contexts, Plan, PlanContext, Templates, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{listing::Listing, lockfile::Lockfile, roots::Roots},
-    util::{clock, digests::Digests, threads},
+    util::{
+        clock,
+        digests::Digests,
+        folder::{Folder, Links},
+        state::State,
+        threads,
+    },
 };
 use wishes::{absolute, choose, release, without_userinfo};
 
@@ -72,6 +85,7 @@ impl Project {
     /// # Errors
     /// [`PipelineError`]; everything here is the user's text or choice.
     pub fn open(wishes: &Wishes) -> Result<Self, PipelineError> {
+        places::check(&wishes.project, wishes.wheel_dir.is_none())?;
         let catalogue = Catalogue::load(Some(&wishes.project)).map_err(RecipeError::from)?;
         let file = RecipeFile::load_with(&wishes.project, &catalogue)?;
         let folder = fs_err::canonicalize(&wishes.project)?;
@@ -164,7 +178,7 @@ impl Project {
         let except = vec![self.wheel_dir.clone(), self.packages.clone(), wheels, lock];
         PlanContext {
             listing: Listing::of(&self.roots, except, &self.digests),
-            templates: Templates::of(&self.folder, &self.roots),
+            templates: Templates::of(&self.roots),
             contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),
@@ -181,7 +195,19 @@ impl Project {
 
     /// The project's state folder.
     #[must_use]
-    pub fn state(&self) -> PathBuf {
-        self.folder.join(".factory")
+    pub fn state(&self) -> State {
+        State::of(&self.folder)
+    }
+
+    /// The folder of a platform's packages, where there is one.
+    ///
+    /// # Errors
+    /// When something else has its name.
+    pub fn packages_of(&self, platform: &PlatformId) -> std::io::Result<Option<Folder>> {
+        match Folder::open(&self.packages, Links::Refused) {
+            Ok(packages) => packages.below(Path::new(platform.as_str())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -6,13 +6,11 @@ use std::{
     io::{self, Read, Seek as _},
 };
 
-use fs_err as fs;
-
 use super::StepError;
 use crate::{
     names::Sha256,
     plan::{ContextFile, ContextSource},
-    util::files::digest_of,
+    util::{files::digest_of, folder::open_file},
 };
 
 /// A tar being written into an unlinked temporary file.
@@ -68,7 +66,7 @@ impl TarFile {
     /// A regular file with the contents of a file of the host, which must have the digest it had when it was planned.
     pub fn file(&mut self, path: &str, from: &std::path::Path, expected: &Sha256, mode: u32) -> Result<(), StepError> {
         self.parents(path)?;
-        let mut file = fs::File::open(from)?;
+        let mut file = open_file(from)?;
         let size = file.metadata()?.len();
         let mut header = self.header(tar::EntryType::Regular, mode, size, 0);
         // Digested from the very handle that is then read, so that what is judged is what is sent.

@@ -1,12 +1,6 @@
 //! `--keep-failed`: the containers of a step that failed stay until the next run, and how to look around in them.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
-
-use fs_err as fs;
+use std::{collections::BTreeMap, io, path::Path};
 
 mod layer;
 
@@ -15,8 +9,11 @@ use crate::{
     engine::{ContainerId, Engine, EngineError, Labels},
     event::StepId,
     plan::{ImageWork, Record, Step, Work, label},
-    util::files::write_whole,
+    util::state::State,
 };
+
+/// The file in the state folder that says that something was kept.
+const MARK: &str = "kept";
 
 /// Keeps the containers of a failed step and gives the command that leads into the last one. BuildKit keeps neither container
 /// nor image of a build that failed: there it is an image of all that came before the instruction that failed, or else the one
@@ -49,7 +46,7 @@ pub async fn way_in(
 /// When the disk is full.
 pub fn mark_kept(session: &Session) -> io::Result<()> {
     let kept = session.kept.ids();
-    if kept.is_empty() { Ok(()) } else { write_whole(&mark(&session.project), (kept.join("\n") + "\n").as_bytes()) }
+    if kept.is_empty() { Ok(()) } else { State::of(&session.project).write(MARK, (kept.join("\n") + "\n").as_bytes()) }
 }
 
 /// Removes the nameless images that somebody made of kept containers to look into them: they carry the container's labels. One
@@ -58,8 +55,8 @@ pub fn mark_kept(session: &Session) -> io::Result<()> {
 /// # Errors
 /// When the daemon does not answer.
 pub async fn forget_kept(engine: &dyn Engine, project: &Path, home: &str) -> Result<(), EngineError> {
-    let mark = mark(project);
-    if !mark.exists() {
+    let state = State::of(project);
+    if !state.names("").is_ok_and(|names| names.iter().any(|name| name == MARK)) {
         return Ok(());
     }
     let labels: Labels =
@@ -70,13 +67,9 @@ pub async fn forget_kept(engine: &dyn Engine, project: &Path, home: &str) -> Res
     }
     if !in_use {
         // One that cannot be removed is looked at again by the next run.
-        let _ = fs::remove_file(mark);
+        let _ = state.make().and_then(|folder| folder.remove(Path::new(MARK)));
     }
     Ok(())
-}
-
-fn mark(project: &Path) -> PathBuf {
-    project.join(".factory/kept")
 }
 
 async fn into(container: &ContainerId, session: &Session) -> String {
@@ -105,7 +98,7 @@ async fn last_layer(
     let built = session.until_stopped(image::build_until(dockerfile, work, step, records, session)).await;
     let id = built.ok()?.0;
     // Without the mark the next run does not look for it.
-    write_whole(&mark(&session.project), format!("{id}\n").as_bytes()).ok()?;
+    State::of(&session.project).write(MARK, format!("{id}\n").as_bytes()).ok()?;
     let digits = id.strip_prefix("sha256:").unwrap_or(&id);
     Some(digits.get(..12).unwrap_or(digits).to_owned())
 }

@@ -23,7 +23,7 @@ pub use error::{RELOCK, StepError, lines_of};
 pub use keep::{forget_kept, mark_kept};
 pub use lock::{hold, observe, renew};
 pub use package::{Line, blocking_reader, of_items, read_listing};
-pub use records::Records;
+pub use records::{RECORDS, Records};
 pub use run::{Survey, survey};
 pub use schedule::{BuildError, Done, Failed, run};
 pub use session::{Containers, Lines, PATIENCE, Session, leftovers, remove_leftovers, remove_of_run, sweep};

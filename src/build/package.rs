@@ -90,7 +90,7 @@ impl Job {
             ));
         }
         let file = self.write(&tree, &meta)?;
-        listing::write(&self.listing, &tree)?;
+        listing::write(&Records::of(&self.session.project), &self.step, &tree)?;
         self.product(&file)
     }
 
@@ -100,8 +100,7 @@ impl Job {
 
     fn write(&self, tree: &Tree, meta: &Meta) -> Result<PathBuf, StepError> {
         let format = format_of(&self.work.packaging)?;
-        let folder = self.session.packages.join(self.platform());
-        fs_err::create_dir_all(&folder)?;
+        let folder = self.session.packages_of(self.platform())?;
         let path = folder.join(format.file_name(meta));
         let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
         match format.write(tree, meta, &mut out) {

@@ -22,7 +22,10 @@ use crate::{
     names::Sha256,
     plan::{RecordedFile, Step, Work, label},
     source::store::{Fetched, Key, Kind, Label, StoreError},
-    util::files::{TEMPORARY, read_bounded},
+    util::{
+        files::{TEMPORARY, read_bounded},
+        folder::{Folder, Links},
+    },
 };
 
 /// The largest product, in bytes of JSON: a line for each image and file.
@@ -137,15 +140,25 @@ impl Places {
         (is_plain && is_ours && path.file_name().is_some()).then_some(path)
     }
 
+    /// A folder for what comes out of the store, beside where it will lie. Gone when dropped, or with the next run.
+    fn aside(&self, folder: &Path) -> std::io::Result<tempfile::TempDir> {
+        let below = folder.strip_prefix(&self.project).unwrap_or(folder);
+        let folder = Folder::open(&self.project, Links::Refused)?.make(below)?;
+        tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder.path())
+    }
+
     /// Writes the files; `false` where the store has not all of them. One that is there already and whole stays as it is.
     fn write(&self, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
         for file in files {
             let Some(path) = self.path(file) else { return Ok(false) };
-            if session.digests.of_file(&path).is_ok_and(|(sha256, _)| sha256 == file.sha256) {
+            if Records::of(&self.project)
+                .open(file)
+                .and_then(|open| session.digests.of_open(&open))
+                .is_ok_and(|(sha256, _)| sha256 == file.sha256)
+            {
                 continue;
             }
-            let folder = path.parent().unwrap_or(&self.project);
-            let aside = aside(folder)?;
+            let aside = self.aside(path.parent().unwrap_or(&self.project))?;
             let key = Key { kind: Kind::Made, digest: file.sha256.clone() };
             if !fetched(&key, aside.path(), session)? {
                 return Ok(false);
@@ -154,12 +167,6 @@ impl Places {
         }
         Ok(true)
     }
-}
-
-/// A folder for what comes out of the store, beside where it will lie. Gone when dropped, or with the next run.
-fn aside(folder: &Path) -> std::io::Result<tempfile::TempDir> {
-    fs::create_dir_all(folder)?;
-    tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder)
 }
 
 /// Whether the store had an entry, which is now in `into`. One that is damaged or cannot be read is told, and made again.
@@ -175,8 +182,7 @@ fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError>
 }
 
 fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
-    let folder = places.listing.parent().unwrap_or(&places.project);
-    let aside = aside(folder)?;
+    let aside = places.aside(places.listing.parent().unwrap_or(&places.project))?;
     if !fetched(entry, aside.path(), session)? {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use fs_err as fs;
@@ -15,60 +15,89 @@ use crate::{
     names::{PlatformId, Sha256},
     plan::{Plan, Record, RecordedFile, Step, Work},
     source::wheelhouse::{Found, Wheelhouse},
-    util::files::write_whole,
+    util::{
+        folder::{Folder, Links},
+        state::{self, State},
+    },
 };
+
+/// Where they are in the state folder, and the ids of the images that were built.
+pub const RECORDS: &str = "records";
+const IMAGES: &str = "images";
 
 /// The form of records that this program writes and reads.
 pub const RECORD_VERSION: u32 = 1;
+
+/// The largest record, in bytes: a line for each image, file and input.
+const LARGEST: u64 = 16 << 20;
 
 /// The records of a project.
 #[derive(Debug, Clone)]
 pub struct Records {
     project: PathBuf,
+    state: State,
 }
 
 impl Records {
     /// The records of the project in `project`.
     #[must_use]
     pub fn of(project: &Path) -> Self {
-        Self { project: project.to_owned() }
+        Self { project: project.to_owned(), state: State::of(project) }
     }
 
-    fn path(&self, step: &StepId) -> PathBuf {
-        self.project.join(".factory/records").join(format!("{step}.json"))
+    fn path(step: &StepId) -> PathBuf {
+        Path::new(RECORDS).join(format!("{step}.json"))
     }
 
     /// Where a package step keeps the list of its files.
     #[must_use]
     pub fn listing(&self, step: &StepId) -> PathBuf {
-        self.project.join(".factory/records").join(format!("{step}.files"))
+        self.state.path().join(RECORDS).join(format!("{step}.files"))
     }
 
-    /// The record of a step, whether true or not; one that cannot be read counts as none.
+    /// Keeps the list of a package step's files.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn keep_listing(&self, step: &StepId, text: &[u8]) -> io::Result<()> {
+        self.state.write(Path::new(RECORDS).join(format!("{step}.files")), text)
+    }
+
+    /// The record of a step, whether true or not; one that cannot be read counts as none, and so does one that names files
+    /// which no step of this project makes: it was not written here.
     #[must_use]
     pub fn load(&self, step: &StepId) -> Option<Record> {
-        let text = fs::read(self.path(step)).ok()?;
-        serde_json::from_slice(&text).ok().filter(|record: &Record| record.version == RECORD_VERSION)
+        let text = self.state.read(Self::path(step)).ok()?.filter(|text| text.len() as u64 <= LARGEST)?;
+        let record: Record = serde_json::from_slice(&text).ok()?;
+        (record.version == RECORD_VERSION && record.files.iter().all(is_ours)).then_some(record)
+    }
+
+    /// A file that a record names, to be read.
+    ///
+    /// # Errors
+    /// When it is gone, no regular file, or reached through a link.
+    pub fn open(&self, file: &RecordedFile) -> io::Result<fs::File> {
+        if !is_ours(file) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` was not made here", file.path)));
+        }
+        Folder::open(&self.project, Links::Refused)?.file(Path::new(&file.path))
     }
 
     /// The platforms that have records.
     #[must_use]
     pub fn platforms(&self) -> Vec<PlatformId> {
-        let entries = fs::read_dir(self.project.join(".factory/records")).into_iter().flatten().flatten();
-        let mut found: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        found.sort();
-        found.into_iter().filter_map(|name| name.parse().ok()).collect()
+        let names = self.state.names(RECORDS).unwrap_or_default();
+        names.into_iter().filter_map(|name| name.parse().ok()).collect()
     }
 
     /// Every record of a platform.
     #[must_use]
     pub fn all(&self, platform: &PlatformId) -> Vec<(StepId, Record)> {
-        let folder = self.project.join(".factory/records").join(platform.as_str());
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let steps = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        let names = self.state.names(Path::new(RECORDS).join(platform.as_str())).unwrap_or_default();
+        let steps = names.iter().filter_map(|name| name.strip_suffix(".json"));
         let mut found: Vec<_> = steps
-            .filter_map(|path| {
-                let step = StepId::new(platform, path.file_stem()?.to_str()?);
+            .filter_map(|name| {
+                let step = StepId::new(platform, name);
                 let record = self.load(&step)?;
                 Some((step, record))
             })
@@ -80,12 +109,8 @@ impl Records {
     /// Ids of every image that this checkout has built: a name may have moved on, and only this tells whose the old one is.
     #[must_use]
     pub fn made_images(&self) -> BTreeSet<String> {
-        let text = fs::read_to_string(self.ledger()).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
-    }
-
-    fn ledger(&self) -> PathBuf {
-        self.project.join(".factory/images")
+        let text = self.state.read(IMAGES).ok().flatten().unwrap_or_default();
+        String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
     }
 
     /// Notes that an image was built.
@@ -94,9 +119,8 @@ impl Records {
     /// When the disk is full.
     pub fn note_image(&self, id: &str) -> io::Result<()> {
         use std::io::Write as _;
-        fs::create_dir_all(self.project.join(".factory"))?;
         // A line that a full disk cut off does not run into this one.
-        write!(fs::OpenOptions::new().create(true).append(true).open(self.ledger())?, "\n{id}\n")
+        write!(self.state.make()?.append(Path::new(IMAGES))?, "\n{id}\n")
     }
 
     /// Keeps a record.
@@ -104,8 +128,15 @@ impl Records {
     /// # Errors
     /// When the disk is full.
     pub fn save(&self, step: &StepId, record: &Record) -> io::Result<()> {
-        write_whole(&self.path(step), &serde_json::to_vec_pretty(record).map_err(io::Error::from)?)
+        self.state.write(Self::path(step), &serde_json::to_vec_pretty(record).map_err(io::Error::from)?)
     }
+}
+
+/// Whether a record may name a file: a package, or a list of what is in one.
+fn is_ours(file: &RecordedFile) -> bool {
+    let plain = Path::new(&file.path).components().all(|part| matches!(part, Component::Normal(_)));
+    let lists = state::place(RECORDS);
+    plain && (Path::new(&file.path).starts_with("packages") || Path::new(&file.path).starts_with(lists))
 }
 
 /// The records of a plan's steps, held against the world.
@@ -267,7 +298,8 @@ fn moved(record: &Record, images: &Images) -> Option<String> {
 }
 
 fn changed(session: &Session, file: &RecordedFile) -> Option<String> {
-    match session.digests.of_file(&session.project.join(&file.path)) {
+    let found = Records::of(&session.project).open(file).and_then(|open| session.digests.of_open(&open));
+    match found {
         Ok((sha256, _)) if sha256 == file.sha256 => None,
         Ok(_) => Some(format!("{} was changed", file.path)),
         Err(_) => Some(format!("{} is gone", file.path)),

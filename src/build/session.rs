@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -9,14 +10,20 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{StepError, base::room};
+use super::{StepError, base::room, records::RECORDS};
 use crate::{
     engine::{ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
     event::{Event, Events, StepId},
     plan::label,
     sign::Identity,
     source::{lockfile::Lockfile, roots::Roots, store::Store},
-    util::{clock, digests::Digests, files},
+    util::{
+        clock,
+        digests::Digests,
+        files,
+        folder::{Folder, Links},
+        state,
+    },
 };
 
 /// What every step of a run shares.
@@ -104,6 +111,15 @@ impl Containers {
 }
 
 impl Session {
+    /// The folder of a platform's packages, made where it is missing, without a link on its way below the project.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn packages_of(&self, platform: &str) -> io::Result<PathBuf> {
+        let below = self.packages.strip_prefix(&self.project).unwrap_or(&self.packages).join(platform);
+        Ok(Folder::open(&self.project, Links::Refused)?.make(&below)?.path().to_owned())
+    }
+
     /// Labels of a container of a step.
     #[must_use]
     pub fn labels(&self, step: &StepId) -> Labels {
@@ -245,10 +261,12 @@ fn is_long_ago(run: &str, now: i64) -> bool {
 /// Removes the temporary files that killed runs of this checkout have left. Safe while the project's lock is held; a wheel
 /// cache outside of the project may be shared with others who are writing, and is left alone.
 pub fn sweep(session: &Session) {
-    let records = session.project.join(".factory/records");
-    for folder in [&records, &session.packages, &session.wheel_dir] {
-        if folder.starts_with(&session.project) {
-            files::sweep(folder);
+    if let Ok(project) = Folder::open(&session.project, Links::Refused) {
+        for folder in [&state::place(RECORDS), &session.packages, &session.wheel_dir] {
+            let below = folder.strip_prefix(&session.project).unwrap_or(folder);
+            if let (true, Ok(Some(folder))) = (below.is_relative(), project.below(below)) {
+                files::sweep(&folder);
+            }
         }
     }
     room::sweep(&session.home);

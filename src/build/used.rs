@@ -4,18 +4,19 @@
 use std::{
     collections::BTreeMap,
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, UNIX_EPOCH},
 };
-
-use fs_err as fs;
 
 use crate::{
     event::StepId,
     plan::{Plan, Record, Work},
     source::wheelhouse::{MANIFEST, Wheelhouse},
-    util::files::write_whole,
+    util::{folder::open_file, state::State},
 };
+
+/// The file's name in the state folder.
+const NAME: &str = "used.json";
 
 /// Images that are remembered: beyond that the ones that were not used for longest are forgotten.
 const MOST: usize = 10_000;
@@ -27,14 +28,10 @@ pub struct Used {
 }
 
 impl Used {
-    fn path(project: &Path) -> PathBuf {
-        project.join(".factory/used.json")
-    }
-
     /// What is known; nothing where the file is missing or cannot be read.
     #[must_use]
     pub fn of(project: &Path) -> Self {
-        let text = fs::read(Self::path(project)).unwrap_or_default();
+        let text = State::of(project).read(NAME).ok().flatten().unwrap_or_default();
         Self { images: serde_json::from_slice(&text).unwrap_or_default() }
     }
 
@@ -68,12 +65,12 @@ impl Used {
             let oldest = used.images.iter().min_by_key(|(_, when)| **when).map(|(id, _)| id.clone());
             oldest.and_then(|id| used.images.remove(&id));
         }
-        write_whole(&Self::path(project), &serde_json::to_vec_pretty(&used.images).map_err(io::Error::from)?)
+        State::of(project).write(NAME, &serde_json::to_vec_pretty(&used.images).map_err(io::Error::from)?)
     }
 }
 
 fn touch(path: &Path, now: i64) {
     let now = UNIX_EPOCH + Duration::from_secs(u64::try_from(now).unwrap_or_default());
     // One of somebody else's that may not be touched is as old as it looks.
-    let _ = fs::File::open(path).and_then(|file| file.set_modified(now));
+    let _ = open_file(path).and_then(|file| file.set_modified(now));
 }

@@ -4,13 +4,13 @@
 mod parcel;
 mod seal;
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 pub use parcel::Parcel;
 pub use seal::{Sealed, seal};
 
 use super::{
-    Lines, Session, StepError,
+    Lines, Records, Session, StepError,
     package::{Wanted, compose, container, take_tree},
     records::blocking,
     run::Product,
@@ -90,7 +90,7 @@ impl Job {
             parcel.tree.len(),
             identity.certificate().map_or_else(|_| String::new(), crate::sign::Certificate::subject)
         ));
-        let folder = self.session.packages.join(&self.platform);
+        let folder = self.session.packages_of(&self.platform)?;
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
         let sealed = seal(&parcel, identity, self.work.epoch, &folder, generation, &self.session.cancel)?;
         let (sha256, size) = digest(&sealed.path)?;
@@ -116,7 +116,7 @@ impl Job {
     fn parcel(&self, taken: &Tree) -> Result<Parcel, StepError> {
         let composed = compose(&self.contents, taken, &self.session)?;
         let mut parcel = match &self.work.wapt.dir {
-            Some(dir) => Parcel::of_folder(&self.session.roots.file(dir)?, composed.spool().clone())?,
+            Some(dir) => Parcel::of_folder(&self.session.roots.folder(dir)?, composed.spool().clone())?,
             None => {
                 Parcel { tree: Tree::new(composed.spool().clone()), control: Control::default(), warnings: Vec::new() }
             }
@@ -144,7 +144,7 @@ impl Job {
         for (path, file) in [("setup.py", &self.work.wapt.setup), (ICON, &self.work.wapt.icon)] {
             if let Some(file) = file {
                 tree.remove(&TreePath::new(path)?);
-                self.put(tree, path, &self.session.roots.file(file)?)?;
+                self.put(tree, path, &mut self.session.roots.open(file)?)?;
             }
         }
         for content in &self.work.wapt.contents {
@@ -152,18 +152,18 @@ impl Job {
             // Lists of a step's files are its own.
             let files = self.packages.get(name.as_str()).into_iter().flatten();
             for file in files.filter(|file| !file.path.starts_with(".factory/")) {
-                let path = self.session.project.join(&file.path);
-                let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
                 let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
-                self.put(tree, &target, &path)?;
+                self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;
             }
         }
         Ok(parcel)
     }
 
-    fn put(&self, tree: &mut Tree, path: &str, file: &Path) -> Result<(), StepError> {
-        let kind = tree.spool().append(&mut fs_err::File::open(file)?)?;
-        let origin = file.strip_prefix(&self.session.project).unwrap_or(file).display().to_string();
+    fn put(&self, tree: &mut Tree, path: &str, file: &mut fs_err::File) -> Result<(), StepError> {
+        let kind = tree.spool().append(file)?;
+        let from = file.path();
+        let origin = from.strip_prefix(&self.session.project).unwrap_or(from).display().to_string();
         add(tree, path, kind, &origin.into())
     }
 }

@@ -244,8 +244,10 @@ fn close(
         context.events().warn(format!("`factory clean` will not know what was used: {error}"));
     }
     for platform in project.targets.iter().map(|target| &target.platform.id).filter(|id| complete(id)) {
-        let folder = project.packages.join(platform.as_str());
-        sums::write(&folder).map_err(|error| failed_to_write("the checksums could not be written", error, &folder))?;
+        let unwritten = |error| failed_to_write("the checksums could not be written", error, &project.packages);
+        if let Some(folder) = project.packages_of(platform).map_err(unwritten)? {
+            sums::write(&folder).map_err(unwritten)?;
+        }
     }
     context.events().emit(Event::Made { items: done.made, took: done.took });
     Ok(())

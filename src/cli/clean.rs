@@ -15,7 +15,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
     names::{Bytes, Period},
-    pipeline::Project,
+    pipeline::{Project, SOURCES},
     plan::{Plan, Want, Work, label},
     publish::sums,
     source::{git, wheelhouse},
@@ -81,10 +81,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open()?;
     let (engine, info) = context.engine().await?;
     let _lock = context.lock(&project).await?;
-    let _sources = if project.store().is_dir() {
-        Some(context.lock_in(&project.store(), "fetches the sources of this project").await?)
-    } else {
-        None
+    let sources = project.state().make().and_then(|state| state.below(Path::new(SOURCES)));
+    let sources = sources.map_err(|error| Failure::new(Exit::StepFailed, "the state cannot be read").because(error))?;
+    let _sources = match &sources {
+        Some(sources) => Some(context.lock_in(sources, "fetches the sources of this project").await?),
+        None => None,
     };
     let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all).await?;
     if args.older_than.is_some() || args.keep_size.is_some() {
@@ -180,13 +181,13 @@ fn names(image: &ImageInfo, ledger: &BTreeSet<String>, release: &BTreeSet<String
 fn paths(project: &Project, all: bool) -> Vec<Item> {
     let mut items = Vec::new();
     let mut add = |path: PathBuf, what| {
-        if path.exists() {
+        if path.symlink_metadata().is_ok() {
             let size = size_of(&path);
             items.push(Item::Path { path, what, size });
         }
     };
     for kind in ["records", "logs"] {
-        let folder = project.state().join(kind);
+        let folder = project.state().path().join(kind);
         match chosen(project) {
             None => add(folder, kind),
             Some(ids) => ids.into_iter().for_each(|id| add(folder.join(id), kind)),
@@ -207,7 +208,8 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             for house in wheelhouse::all(&project.wheel_dir, platform) {
                 add(house, "wheels");
             }
-            for file in sums::listed(&project.packages.join(platform)) {
+            let packages = project.packages_of(&target.platform.id).ok().flatten();
+            for file in packages.iter().flat_map(sums::listed) {
                 add(file, "package");
             }
         }
@@ -234,7 +236,8 @@ async fn remove(item: &Item, engine: &dyn Engine, context: &Context) -> Result<(
             Ok(())
         }
         Item::Path { path, .. } => {
-            let removed = if path.is_dir() { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) };
+            let is_folder = fs_err::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
+            let removed = if is_folder { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) };
             // A folder goes with its last file; one that holds something of somebody else stays.
             let _ = path.parent().map(fs_err::remove_dir);
             removed.map_err(|error| Failure::new(Exit::StepFailed, "not everything could be removed").because(error))

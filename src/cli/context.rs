@@ -15,11 +15,14 @@ use crate::{
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo},
     event::Events,
-    pipeline::{Project, Wishes},
+    pipeline::{Project, SOURCES, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
     source::{git, store, wheelhouse},
-    util::lock::{Lock, Tried, try_lock},
+    util::{
+        folder::Folder,
+        lock::{Lock, Tried, try_lock},
+    },
 };
 
 /// What is believed of files without reading them.
@@ -144,7 +147,9 @@ impl Context {
         if project.sources().is_empty() {
             return Ok(project);
         }
-        let _lock = self.lock_in(&project.store(), "fetches the sources of this project").await?;
+        let store = project.state().make().and_then(|state| state.make(Path::new(SOURCES)));
+        let store = store.map_err(|error| unwritable(error, &project.store()))?;
+        let _lock = self.lock_in(&store, "fetches the sources of this project").await?;
         let host = git::Host { digests: Arc::clone(&project.digests), ..self.git_host()? };
         Ok(project.fetch(&host).await?)
     }
@@ -242,14 +247,15 @@ impl Context {
     /// # Errors
     /// When the state folder cannot be written, or on Ctrl-C.
     pub async fn lock(&self, project: &Project) -> Result<Lock, Failure> {
-        self.lock_in(&project.state(), "works in this project").await
+        let state = project.state().make().map_err(|error| unwritable(error, &project.state().path()))?;
+        self.lock_in(&state, "works in this project").await
     }
 
     /// The lock of a folder; waits for whoever holds it, and says so.
     ///
     /// # Errors
     /// As [`Context::lock`].
-    pub async fn lock_in(&self, folder: &Path, work: &str) -> Result<Lock, Failure> {
+    pub async fn lock_in(&self, folder: &Folder, work: &str) -> Result<Lock, Failure> {
         let mut said = false;
         loop {
             match try_lock(folder) {
@@ -269,7 +275,7 @@ impl Context {
                 }
                 Ok(Tried::Busy(_)) => {}
                 Err(error) => {
-                    return Err(failed_to_write("the project's state cannot be written", error, folder));
+                    return Err(unwritable(error, folder.path()));
                 }
             }
             tokio::select! {
@@ -278,6 +284,10 @@ impl Context {
             }
         }
     }
+}
+
+fn unwritable(error: std::io::Error, folder: &Path) -> Failure {
+    failed_to_write("the project's state cannot be written", error, folder)
 }
 
 /// What the store may hold where nobody says it, in bytes.

@@ -9,7 +9,7 @@ use crate::{
     diag::{Exit, Failure, Part},
     engine::EngineError,
     event::StepId,
-    pipeline::PipelineError,
+    pipeline::{Misplaced, PipelineError},
     plan::PlanError,
     util::{disk, toml::Source},
 };
@@ -62,11 +62,18 @@ impl From<EngineError> for Failure {
     }
 }
 
+impl From<Misplaced> for Failure {
+    fn from(error: Misplaced) -> Self {
+        Self::new(Exit::Usage, error.to_string()).help(error.help().to_owned())
+    }
+}
+
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
         match error {
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Platforms(error) => error.into(),
+            PipelineError::Misplaced(error) => error.into(),
             PipelineError::UnknownPlatform(unknown) => {
                 let help = unknown.help();
                 Self::new(Exit::Usage, unknown.to_string()).help(help)

@@ -8,7 +8,7 @@ use crate::{
     format::wapt,
     names::wapt::{attribute, check_together},
     report::{ListColumn, ListKind, ListView},
-    util::files::write_whole,
+    util::folder::{Folder, Links},
 };
 
 /// Make the folder of a new package
@@ -46,15 +46,18 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let shown = package.rsplit_once('-').map_or(package.as_str(), |(_, last)| last);
     let wish = wapt::SkeletonWish { name: shown.to_owned(), maintainer: args.maintainer.trim().to_owned(), package };
     let files = wapt::skeleton(&wish);
-    let there: Vec<&str> = files.iter().map(|(path, _)| *path).filter(|path| folder.join(path).exists()).collect();
+    let there: Vec<&str> =
+        files.iter().map(|(path, _)| *path).filter(|path| folder.join(path).symlink_metadata().is_ok()).collect();
     if !there.is_empty() {
         let failure =
             Failure::new(Exit::Usage, format!("`{}` has these already: {}", folder.display(), there.join(", ")));
         return Err(failure.help("name an empty folder, or one that is not there"));
     }
+    let unwritten = |error| Failure::new(Exit::StepFailed, "the folder could not be written").because(error);
+    fs_err::create_dir_all(&folder).map_err(unwritten)?;
+    let open = Folder::open(&folder, Links::Refused).map_err(unwritten)?;
     for (path, bytes) in &files {
-        write_whole(&folder.join(path), bytes)
-            .map_err(|error| Failure::new(Exit::StepFailed, "the folder could not be written").because(error))?;
+        open.write(Path::new(path), bytes).map_err(unwritten)?;
     }
     let column = |name, kind| ListColumn { name, kind };
     context.reporter.print(ListView {

@@ -1,12 +1,11 @@
 //! `factory log`.
 
-use std::path::Path;
-
 use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
+    pipeline::places,
     platform::Catalogue,
-    report::{LastRun, LastStep, ListColumn, ListKind, ListView, units},
+    report::{LastRun, LastStep, ListColumn, ListKind, ListView, LogDir, units},
 };
 
 /// Print the whole log of a step, or list the steps of the last run
@@ -22,17 +21,17 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let folder = context.folder().join(".factory/logs");
+    places::check(context.folder(), false)?;
+    let logs = LogDir::new(context.folder());
     match &args.step {
-        Some(step) => print(step, &folder, context),
-        None => list(&folder, context),
+        Some(step) => print(step, &logs, context),
+        None => list(&logs, context),
     }
 }
 
 /// The steps of the last run. One that began and did not end was cut off with its run, or still runs.
-fn list(folder: &Path, context: &Context) -> Result<(), Failure> {
-    let run = LastRun::read(&folder.join("run.jsonl"))
-        .map_err(|error| Failure::new(Exit::StepFailed, "the log cannot be read").because(error))?;
+fn list(logs: &LogDir, context: &Context) -> Result<(), Failure> {
+    let run = LastRun::read(logs).map_err(unreadable)?;
     let Some(run) = run.filter(|run| !run.title.is_empty()) else {
         return Err(
             Failure::new(Exit::Usage, "there is no log of a run").help("no step has run here yet: `factory build`")
@@ -56,8 +55,12 @@ fn list(folder: &Path, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print(wanted: &str, folder: &Path, context: &Context) -> Result<(), Failure> {
-    let known = steps(folder);
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::new(Exit::StepFailed, "the log cannot be read").because(error)
+}
+
+fn print(wanted: &str, logs: &LogDir, context: &Context) -> Result<(), Failure> {
+    let known = logs.steps().map_err(unreadable)?;
     let step = named(wanted, &known, context)?;
     let Some(step) = step else {
         let failure = Failure::new(Exit::Usage, format!("there is no log of `{}`", wanted.escape_debug()));
@@ -67,8 +70,7 @@ fn print(wanted: &str, folder: &Path, context: &Context) -> Result<(), Failure> 
             failure.help(format!("there are logs of {}", known.join(", ")))
         });
     };
-    let text = fs_err::read(folder.join(format!("{step}.log")))
-        .map_err(|error| Failure::new(Exit::StepFailed, "the log cannot be read").because(error))?;
+    let text = logs.read(step).map_err(unreadable)?.unwrap_or_default();
     context.reporter.data(text);
     Ok(())
 }
@@ -89,16 +91,4 @@ fn named<'s>(step: &'s str, known: &'s [String], context: &Context) -> Result<Op
     let mut meant = known.iter().map(String::as_str).filter(|name| is_meant(name));
     let first = meant.next();
     Ok(if meant.next().is_none() { first } else { None })
-}
-
-/// The steps that have a log: `<platform>/<step>.log` in the folder.
-fn steps(folder: &Path) -> Vec<String> {
-    let listed = |path: &Path| fs_err::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<String> = listed(folder)
-        .filter(|path| path.is_dir())
-        .flat_map(|platform| listed(&platform).collect::<Vec<_>>())
-        .filter_map(|log| log.strip_prefix(folder).ok()?.to_str()?.strip_suffix(".log").map(str::to_owned))
-        .collect();
-    found.sort();
-    found
 }

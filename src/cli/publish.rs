@@ -7,7 +7,10 @@ use crate::{
     diag::{Exit, Failure},
     publish::feed::{FeedError, wapt},
     report::{ListColumn, ListKind, ListView},
-    util::clock,
+    util::{
+        clock,
+        folder::{Folder, Links},
+    },
 };
 
 /// Put packages into a repository that clients read
@@ -98,12 +101,13 @@ fn failure(error: &FeedError) -> Failure {
 
 /// The packages that builds have made, of all platforms.
 pub fn of_project(project: &Path) -> Vec<PathBuf> {
-    let listed = |folder: &Path| fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> = listed(&project.join("packages"))
-        .filter(|path| path.is_dir())
-        .flat_map(|folder| listed(&folder).collect::<Vec<_>>())
-        .filter(|path| path.extension().is_some_and(|end| end == "wapt"))
-        .collect();
-    found.sort();
-    found
+    let Ok(open) = Folder::open(project, Links::Refused) else { return Vec::new() };
+    let packages = Path::new("packages");
+    let platforms = open.entries(packages).unwrap_or_default().into_iter().filter(|(_, kind)| kind.is_dir());
+    let files = platforms.flat_map(|(platform, _)| {
+        let folder = packages.join(platform);
+        let files = open.entries(&folder).unwrap_or_default().into_iter().filter(|(_, kind)| kind.is_file());
+        files.map(|(name, _)| folder.join(name)).collect::<Vec<_>>()
+    });
+    files.filter(|path| path.extension().is_some_and(|end| end == "wapt")).map(|path| project.join(path)).collect()
 }

@@ -23,6 +23,7 @@ use crate::{
         oci::OciError,
         wheelhouse::{Found, MANIFEST, WheelName, Wheelhouse},
     },
+    util::folder::{Folder, Links},
 };
 
 /// Fetch the packages and wheelhouses of a release from a registry, as `push --packages` put them there
@@ -109,10 +110,13 @@ async fn packages(
     events: &Events,
 ) -> Result<Vec<Made>, PushError> {
     let begun = Instant::now();
-    let folder = project.packages.join(place.platform.as_str());
+    let below =
+        project.packages.strip_prefix(&project.folder).unwrap_or(&project.packages).join(place.platform.as_str());
+    let open = Folder::open(&project.folder, Links::Refused)?.make(&below)?;
+    let folder = open.path().to_owned();
     let fits = |name: &str| sums::is_package(std::path::Path::new(name));
     let files = fetch(place, &folder, replace, &fits, &way.client, events).await?;
-    sums::write(&folder)?;
+    sums::write(&open)?;
     let mut rows = Vec::new();
     for (name, same) in files {
         let path = folder.join(&name);

@@ -123,7 +123,7 @@ async fn push(
         &project.release.release.to_string(),
         &project.revision,
     );
-    let mut release = named.with_earlier(&project.packages);
+    let mut release = named.with_earlier(&project.folder);
     let mut rows = Vec::new();
     for (item, standing) in items.iter().zip(standings) {
         let made = match (item, standing) {
@@ -135,7 +135,7 @@ async fn push(
             (Item::Artefact(artefact), _) => artefact::push(artefact, &way.client, &session.events).await?,
         };
         release.pushed.insert(made.name.clone(), entry(item, &made));
-        release.write(&project.packages).map_err(PushError::from)?;
+        release.write(&project.folder).map_err(PushError::from)?;
         rows.push(made);
     }
     Ok(rows)

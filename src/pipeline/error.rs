@@ -15,6 +15,9 @@ pub enum PipelineError {
     /// The recipe.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// What a clone brought where this program keeps its own.
+    #[error(transparent)]
+    Misplaced(#[from] super::Misplaced),
     /// The platform files.
     #[error(transparent)]
     Platforms(#[from] PlatformError),

@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// Where sources are kept in the state folder.
+pub const SOURCES: &str = "sources";
+
 impl Project {
     /// The recipe's sources, as written.
     #[must_use]
@@ -22,7 +25,7 @@ impl Project {
     /// Where sources are kept.
     #[must_use]
     pub fn store(&self) -> PathBuf {
-        self.state().join("sources")
+        self.state().path().join(SOURCES)
     }
 
     /// The project with its sources: every reference of them is resolved, then they are fetched where they are not here,

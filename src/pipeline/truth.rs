@@ -67,7 +67,7 @@ impl Project {
     /// Holds the project's checkout against its commit; what this program writes there does not count.
     #[must_use]
     pub fn dirt(&self) -> Option<Untrue> {
-        let (state, wheels) = (self.state(), self.folder.join("wheels"));
+        let (state, wheels) = (self.state().path(), self.folder.join("wheels"));
         dirt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages])
     }
 }

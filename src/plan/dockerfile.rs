@@ -3,16 +3,16 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use fs_err as fs;
 use handlebars::{Handlebars, handlebars_helper};
 
 use crate::{
     platform::Manager,
     source::{project::SourceError, roots::Roots},
+    util::folder::Refusal,
 };
 
 /// Templates and scripts that are compiled in: name and text. A new manager's `install-<manager>.hbs` goes here.
@@ -88,7 +88,6 @@ fn quote(text: &str) -> String {
 /// The templates of one project. Each is read and parsed once for a plan, however many platforms it is rendered for.
 #[derive(Debug)]
 pub struct Templates {
-    project: PathBuf,
     roots: Roots,
     texts: Mutex<HashMap<String, Arc<str>>>,
     parsed: Mutex<HashMap<(Manager, String), Arc<Handlebars<'static>>>>,
@@ -97,8 +96,8 @@ pub struct Templates {
 impl Templates {
     /// The templates that a project sees.
     #[must_use]
-    pub fn of(project: &Path, roots: &Roots) -> Self {
-        Self { project: project.to_owned(), roots: roots.clone(), texts: Mutex::default(), parsed: Mutex::default() }
+    pub fn of(roots: &Roots) -> Self {
+        Self { roots: roots.clone(), texts: Mutex::default(), parsed: Mutex::default() }
     }
 
     /// The text of a built-in name, the project's own where it has one.
@@ -109,9 +108,9 @@ impl Templates {
         if let Some(text) = lock(&self.texts).get(name) {
             return Ok(Arc::clone(text));
         }
-        let own = self.project.join("dockerfiles").join(name);
-        let text: Arc<str> = if own.is_file() {
-            read(&own, name)?.into()
+        let own = Path::new("dockerfiles").join(name);
+        let text: Arc<str> = if self.roots.is_there(&own)? {
+            read(&self.roots, &own, name)?.into()
         } else {
             BUILT_IN.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text).into()
         };
@@ -145,7 +144,7 @@ impl Templates {
         let name = template.name();
         let text = match template {
             Template::BuiltIn(name) => self.text(name)?,
-            Template::Project(path) => read(&self.roots.file(path)?, &name)?.into(),
+            Template::Project(path) => read(&self.roots, path, &name)?.into(),
         };
         let install = format!("install-{}.hbs", manager.as_str());
         let engine = Arc::new(engine([("install", install.clone(), self.text(&install)?), (MAIN, name, text)])?);
@@ -193,11 +192,13 @@ impl Template<'_> {
     }
 }
 
-fn read(path: &Path, name: &str) -> Result<String, TemplateError> {
-    if fs::metadata(path)?.len() > LARGEST {
-        return Err(TemplateError::Large { name: name.to_owned() });
-    }
-    Ok(fs::read_to_string(path)?)
+fn read(roots: &Roots, path: &Path, name: &str) -> Result<String, TemplateError> {
+    roots.text(path, LARGEST).map_err(|error| match error {
+        SourceError::Io(error) if matches!(Refusal::of(&error), Some(Refusal::TooLarge { .. })) => {
+            TemplateError::Large { name: name.to_owned() }
+        }
+        error => error.into(),
+    })
 }
 
 #[cfg(test)]
@@ -213,7 +214,7 @@ mod tests {
     fn a_missing_value_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.hbs"), "FROM {{base}}\nRUN {{nothing}}\n").unwrap();
-        let error = Templates::of(folder.path(), &Roots::of(folder.path()))
+        let error = Templates::of(&Roots::of(folder.path()))
             .render(&Template::Project(Path::new("x.hbs")), Manager::Apt, &serde_json::json!({ "base": "b" }))
             .unwrap_err();
         assert!(matches!(error, TemplateError::Render { .. }), "{error}");
@@ -228,7 +229,7 @@ mod tests {
                 let values = serde_json::json!({
                     "project": "x", "platform": "y", "base": "z", "packages": packages, "ca": ca,
                 });
-                let text = Templates::of(nowhere, &Roots::of(nowhere))
+                let text = Templates::of(&Roots::of(nowhere))
                     .render(&Template::BuiltIn("builder.hbs"), manager, &values)
                     .unwrap_or_else(|error| panic!("{manager:?}: {error}"));
                 assert_eq!(text.lines().filter(|line| matches!(line.trim(), "a \\" | "b \\")).count(), count, "{text}");

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, io, path::Path};
 
-use fs_err as fs;
 use miette::Diagnostic;
 
 use super::{
@@ -14,6 +13,7 @@ use crate::{
     diag::{Exit, Failure},
     names::PlatformId,
     util::{
+        folder::{Folder, Links},
         threads,
         toml::{Issue, Report, Source, listed, nearest, quoted},
     },
@@ -95,7 +95,7 @@ impl Catalogue {
             .map(|(id, text)| ((*id).to_owned(), (format!("platforms/{id}.toml"), (*text).to_owned())))
             .collect();
         if let Some(project) = project {
-            files.extend(files_of(&project.join("platforms")).map_err(PlatformError::Unreadable)?);
+            files.extend(files_of(project).map_err(PlatformError::Unreadable)?);
         }
         Self::read(&files)
     }
@@ -165,27 +165,22 @@ impl Catalogue {
     }
 }
 
-/// The files of a project's folder, which need not be there: stem -> (name, text).
-fn files_of(folder: &Path) -> io::Result<BTreeMap<String, (String, String)>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+/// The platform files of a project, which need not be there: stem -> (name, text).
+fn files_of(project: &Path) -> io::Result<BTreeMap<String, (String, String)>> {
+    let open = match Folder::open(project, Links::Inside) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error),
+        open => open?,
     };
+    let folder = Path::new("platforms");
     let mut files = BTreeMap::new();
-    for entry in entries {
-        let path = entry?.path();
+    for name in open.entries(folder)?.into_keys() {
+        let path = folder.join(&name);
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         if path.extension().is_none_or(|extension| extension != "toml") || stem.starts_with('.') {
             continue;
         }
-        let meta = fs::metadata(&path)?;
-        if !meta.is_file() || meta.len() > LARGEST {
-            let text = format!("`{}` is not a file of at most {LARGEST} bytes", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-        }
-        let text = fs::read_to_string(&path)?;
-        files.insert(stem, (path.display().to_string(), text));
+        let text = open.text(&path, LARGEST)?;
+        files.insert(stem, (project.join(path).display().to_string(), text));
     }
     Ok(files)
 }

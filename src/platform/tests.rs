@@ -95,5 +95,5 @@ fn a_folder_called_like_a_file_is_refused() {
     let folder = project(&[]);
     fs_err::create_dir(folder.path().join("platforms/x.toml")).unwrap();
     let error = Catalogue::load(Some(folder.path())).unwrap_err();
-    assert!(error.to_string().contains("is not a file"), "{error}");
+    assert!(error.to_string().contains("is a folder, not a file"), "{error}");
 }

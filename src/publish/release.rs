@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read as _},
-    path::Path,
+    io,
+    path::{Path, PathBuf},
 };
 
-use crate::util::files::write_whole;
+use crate::util::folder::{Folder, Links};
 
 /// The file's name in the project's `packages/`.
 pub const NAME: &str = "release.json";
@@ -57,15 +57,12 @@ impl Release {
         Self { schema: SCHEMA, project, tag, release, revision, pushed: BTreeMap::new() }
     }
 
-    /// The same with what `folder` has listed of it before. A list of another release, or one that cannot be read, counts for none.
+    /// The same with what the project in this folder has listed of it before. A list of another release, or one that cannot be
+    /// read, counts for none.
     #[must_use]
-    pub fn with_earlier(mut self, folder: &Path) -> Self {
-        let read = || -> io::Result<Self> {
-            let mut text = Vec::new();
-            fs_err::File::open(folder.join(NAME))?.take(LARGEST).read_to_end(&mut text)?;
-            Ok(serde_json::from_slice(&text)?)
-        };
-        if let Ok(earlier) = read()
+    pub fn with_earlier(mut self, project: &Path) -> Self {
+        let read = Folder::open(project, Links::Refused).and_then(|project| project.read(&place(), LARGEST));
+        if let Some(earlier) = read.ok().flatten().and_then(|text| serde_json::from_slice::<Self>(&text).ok())
             && (earlier.schema, &earlier.project, &earlier.tag, &earlier.release)
                 == (SCHEMA, &self.project, &self.tag, &self.release)
         {
@@ -77,13 +74,18 @@ impl Release {
     /// Writes the list, where it is not so already.
     ///
     /// # Errors
-    /// When the disk is full.
-    pub fn write(&self, folder: &Path) -> io::Result<()> {
+    /// When the disk is full, or something else than a file has its name.
+    pub fn write(&self, project: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        let file = folder.join(NAME);
-        if fs_err::read(&file).is_ok_and(|old| old == text) { Ok(()) } else { write_whole(&file, &text) }
+        let project = Folder::open(project, Links::Refused)?;
+        let is_so = project.read(&place(), LARGEST).is_ok_and(|old| old.is_some_and(|old| old == text));
+        if is_so { Ok(()) } else { project.write(&place(), &text) }
     }
+}
+
+fn place() -> PathBuf {
+    Path::new("packages").join(NAME)
 }
 
 #[cfg(test)]
@@ -105,7 +107,7 @@ mod tests {
         first.write(folder.path()).unwrap();
         assert_eq!(Release::new("shop", "1.0", "1", "c").with_earlier(folder.path()).pushed, first.pushed);
         assert!(Release::new("shop", "1.0", "2", "").with_earlier(folder.path()).pushed.is_empty());
-        std::fs::write(folder.path().join(NAME), "{").unwrap();
+        std::fs::write(folder.path().join(place()), "{").unwrap();
         assert!(Release::new("shop", "1.0", "1", "").with_earlier(folder.path()).pushed.is_empty());
     }
 }

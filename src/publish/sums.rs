@@ -5,24 +5,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fs_err as fs;
-
-use crate::util::files::{digest, write_whole};
+use crate::util::{files::digest_of, folder::Folder};
 
 /// The file's name.
 pub const NAME: &str = "SHA256SUMS";
+
+/// The largest list that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
 
 /// Extensions of package files.
 const PACKAGES: [&str; 3] = ["deb", "rpm", "wapt"];
 
 /// What is ours in a platform's folder: packages and their checksums.
 #[must_use]
-pub fn listed(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut ours: Vec<PathBuf> =
-        entries.filter(|path| is_package(path) || path.file_name().is_some_and(|name| name == NAME)).collect();
-    ours.sort();
-    ours
+pub fn listed(folder: &Folder) -> Vec<PathBuf> {
+    let entries = folder.entries(Path::new("")).unwrap_or_default().into_iter();
+    let files = entries.filter(|(_, kind)| kind.is_file()).map(|(name, _)| PathBuf::from(name));
+    let ours = files.filter(|name| is_package(name) || name == Path::new(NAME));
+    ours.map(|name| folder.path().join(name)).collect()
 }
 
 /// Whether a file has a package's name.
@@ -32,30 +32,22 @@ pub fn is_package(path: &Path) -> bool {
     !hidden && path.extension().is_some_and(|extension| PACKAGES.iter().any(|known| extension == *known))
 }
 
-/// Writes the checksums of every package in `folder`, where they are not right already. Does nothing where there is no
-/// such folder.
+/// Writes the checksums of every package in `folder`, where they are not right already.
 ///
 /// # Errors
-/// When a package cannot be read or the list not be written.
-pub fn write(folder: &Path) -> io::Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
+/// When a package cannot be read, is no regular file, or the list cannot be written.
+pub fn write(folder: &Folder) -> io::Result<()> {
     let mut lines = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if is_package(&path) {
-            lines.push((name, digest(&path)?.0));
-        }
+    for name in folder.entries(Path::new(""))?.into_keys().filter(|name| is_package(Path::new(name))) {
+        let sha256 = digest_of(&mut folder.file(Path::new(&name))?)?.0;
+        lines.push((name.to_string_lossy().into_owned(), sha256));
     }
     lines.sort();
     let text = lines.iter().fold(String::new(), |text, (name, sha256)| text + &format!("{sha256}  {name}\n"));
-    let file = folder.join(NAME);
-    if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
+    if folder.read(Path::new(NAME), LARGEST)?.is_some_and(|old| old == text.as_bytes()) {
         return Ok(());
     }
-    write_whole(&file, text.as_bytes())
+    folder.write(Path::new(NAME), text.as_bytes())
 }
 
 #[cfg(test)]
@@ -68,7 +60,7 @@ mod tests {
         for name in ["b_1-1_all.deb", "a_1-1_all.deb", "notes.txt", ".tmp-x.deb"] {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
-        write(folder.path()).unwrap();
+        write(&Folder::open(folder.path(), crate::util::folder::Links::Refused).unwrap()).unwrap();
         let text = std::fs::read_to_string(folder.path().join(NAME)).unwrap();
         assert_eq!(text.lines().count(), 2);
         let checked = std::process::Command::new("sha256sum")

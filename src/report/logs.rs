@@ -16,7 +16,16 @@ use fs_err as fs;
 pub use last::{LastRun, LastStep};
 
 use super::{clock::Clock, json};
-use crate::event::{Event, Sink, StepId};
+use crate::{
+    event::{Event, Sink, StepId},
+    util::state::State as Folder,
+};
+
+/// Where logs are in the state folder.
+const LOGS: &str = "logs";
+
+/// The largest log that is shown, in bytes.
+const LARGEST: u64 = 1 << 30;
 
 /// Events before a run starts (warnings about the recipe) that are kept for its log.
 const EARLY: usize = 100;
@@ -24,7 +33,7 @@ const EARLY: usize = 100;
 /// Where the logs of a project are, and which of them are incomplete. Clones share that.
 #[derive(Debug, Clone)]
 pub struct LogDir {
-    root: PathBuf,
+    state: Folder,
     holed: Arc<Mutex<BTreeSet<StepId>>>,
 }
 
@@ -33,27 +42,56 @@ impl LogDir {
     #[must_use]
     pub fn new(project: &Path) -> Self {
         let project = project.strip_prefix(".").unwrap_or(project);
-        Self { root: project.join(".factory").join("logs"), holed: Arc::default() }
+        Self { state: Folder::of(project), holed: Arc::default() }
     }
 
     /// The log of the last run.
     #[must_use]
     pub fn run(&self) -> PathBuf {
-        self.root.join("run.jsonl")
+        self.state.path().join(run())
+    }
+
+    /// The whole log of a step; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no regular file.
+    pub fn read(&self, step: &str) -> io::Result<Option<Vec<u8>>> {
+        match (place(step), self.state.open()?) {
+            (Some(place), Some(folder)) => folder.read(&place, LARGEST),
+            _ => Ok(None),
+        }
+    }
+
+    /// The steps that have a log.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn steps(&self) -> io::Result<Vec<String>> {
+        let Some(folder) = self.state.open()? else { return Ok(Vec::new()) };
+        let logs = Path::new(LOGS);
+        let mut found = Vec::new();
+        for (platform, _) in folder.entries(logs)?.into_iter().filter(|(_, kind)| kind.is_dir()) {
+            for name in folder.entries(&logs.join(&platform))?.into_keys() {
+                let name = Path::new(&platform).join(name);
+                found.extend(name.to_str().and_then(|name| name.strip_suffix(".log")).map(str::to_owned));
+            }
+        }
+        Ok(found)
     }
 
     /// The log of a step; `None` if its id would lead elsewhere.
     #[must_use]
     pub fn step(&self, step: &StepId) -> Option<PathBuf> {
-        let path = Path::new(step.as_str());
-        let plain =
-            path.components().count() == 2 && path.components().all(|part| matches!(part, Component::Normal(_)));
-        plain.then(|| self.root.join(format!("{step}.log")))
+        Some(self.state.path().join(place(step.as_str())?))
     }
 
     /// The log of a step of this run, if it is whole.
     pub(crate) fn whole(&self, step: &StepId) -> Option<PathBuf> {
         if self.holed().contains(step) { None } else { self.step(step) }
+    }
+
+    fn create(&self, path: &Path) -> io::Result<fs::File> {
+        self.state.make()?.create(path)
     }
 
     fn holed(&self) -> MutexGuard<'_, BTreeSet<StepId>> {
@@ -88,7 +126,7 @@ impl Logs {
     fn step_log(&self, state: &mut State, event: &Event) -> io::Result<()> {
         match event {
             Event::StepStarted { step, .. } => {
-                let done = self.dir.step(step).map(|path| create(&path)).transpose();
+                let done = place(step.as_str()).map(|path| self.dir.create(&path)).transpose();
                 match done {
                     Ok(file) => state.steps.extend(file.map(|file| (step.clone(), file))),
                     Err(error) => {
@@ -119,7 +157,7 @@ impl Logs {
         if matches!(event, Event::Started { .. }) {
             state.started = true;
             state.run = None;
-            state.run = Some(create(&self.dir.run())?);
+            state.run = Some(self.dir.create(&run())?);
         }
         state.early.push_back(json::line(event, &self.clock));
         if state.started {
@@ -148,11 +186,16 @@ impl Sink for Logs {
     }
 }
 
-fn create(path: &Path) -> io::Result<fs::File> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::File::create(path)
+/// Where the log of the last run is in the state folder.
+fn run() -> PathBuf {
+    Path::new(LOGS).join("run.jsonl")
+}
+
+/// Where the log of a step is in the state folder; `None` if its id would lead elsewhere.
+fn place(step: &str) -> Option<PathBuf> {
+    let path = Path::new(step);
+    let plain = path.components().count() == 2 && path.components().all(|part| matches!(part, Component::Normal(_)));
+    plain.then(|| Path::new(LOGS).join(format!("{step}.log")))
 }
 
 #[cfg(test)]

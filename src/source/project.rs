@@ -1,5 +1,7 @@
 //! Files of the project and of its sources: which of a folder count, and what is in them. Never writes.
 
+mod ignoring;
+
 use std::{
     io,
     path::{Component, Path, PathBuf},
@@ -9,8 +11,12 @@ use fs_err as fs;
 
 use crate::{
     names::{Commit, Sha256, SourceName},
-    util::digests::Digests,
+    util::{
+        digests::Digests,
+        folder::{Folder, Refusal, open_file},
+    },
 };
+use ignoring::Ignoring;
 
 /// The file that names, in gitignore(5) patterns, what else of a folder does not count.
 pub const IGNORE_FILE: &str = ".factoryignore";
@@ -23,13 +29,23 @@ const MOST_FILES: usize = 200_000;
 pub struct SourceFile {
     /// Its path below the folder that was asked for, with `/`; the file's own name when a file was asked for.
     pub relative: String,
-    /// Where it is.
+    /// Where it is: no component of it but the last is a link.
     pub path: PathBuf,
     /// What it is.
     pub kind: SourceKind,
     /// Permission bits of a checkout without its umask: 0755 when the owner may execute it, else 0644
     /// (CVE-2023-32698: modes of a checkout are not modes of a package).
     pub mode: u32,
+}
+
+impl SourceFile {
+    /// The file, to be read.
+    ///
+    /// # Errors
+    /// When it is gone, or no regular file any more.
+    pub fn open(&self) -> io::Result<fs::File> {
+        open_file(&self.path)
+    }
 }
 
 /// The kinds of files that a project may hold.
@@ -88,6 +104,14 @@ pub enum SourceError {
         /// The path in it.
         path: String,
     },
+    /// A line of a requirements file that takes in what is not to be had.
+    #[error("{place}: {error}")]
+    TakenIn {
+        /// The file and the line.
+        place: String,
+        /// Why.
+        error: Box<SourceError>,
+    },
     /// A path that leads out of a source.
     #[error("`@{source_name}/{path}` leads out of the source through a symbolic link")]
     LeadsOut {
@@ -112,22 +136,31 @@ pub(super) enum Whose {
     Package,
 }
 
-/// Every file of `folder` that counts, sorted by path: hidden files, what `.gitignore` (of the project only) and
-/// [`IGNORE_FILE`] name, byte code and the folders in `except` do not. A file's path gives just that file.
+/// Every file at `path` of `root` that counts, sorted by path: hidden files, what `.gitignore` (of the project only) and
+/// [`IGNORE_FILE`] name, byte code and the folders in `except` do not. A file's path gives just that file, a link's just the link.
 ///
 /// # Errors
-/// When something cannot be read, has a name that is not UTF-8, or is neither file, folder nor link.
+/// When something cannot be read, has a name that is not UTF-8, or is neither file, folder nor link; when `path` leads out.
 pub(super) fn files(
-    folder: &Path,
+    root: &Folder,
+    path: &str,
     except: &[PathBuf],
     whose: Whose,
     digests: &Digests,
 ) -> Result<Vec<SourceFile>, SourceError> {
-    if !fs::symlink_metadata(folder)?.is_dir() {
-        let relative = utf8(folder.file_name().map_or(folder, Path::new))?;
-        return Ok(vec![describe(folder, relative, digests)?]);
+    let place = root.real_itself(Path::new(path))?;
+    if !fs::symlink_metadata(&place)?.is_dir() {
+        let relative = utf8(place.file_name().map_or(&place, Path::new))?;
+        return Ok(vec![describe(&place, relative, digests)?]);
     }
-    let except = except.to_vec();
+    below(&place, except, whose, digests)
+}
+
+/// Every file below a folder that is known to be where its path says, links as themselves.
+fn below(folder: &Path, except: &[PathBuf], whose: Whose, digests: &Digests) -> Result<Vec<SourceFile>, SourceError> {
+    let ignoring = Ignoring::of(whose);
+    ignoring.check_from(folder)?;
+    let (except, checked) = (except.to_vec(), ignoring.clone());
     let mut walk = ignore::WalkBuilder::new(folder);
     if whose != Whose::Package {
         walk.add_custom_ignore_filename(IGNORE_FILE);
@@ -142,10 +175,13 @@ pub(super) fn files(
         .git_global(false)
         .git_exclude(false)
         .filter_entry(move |entry| {
-            !except.iter().any(|path| path == entry.path())
+            let counts = !except.iter().any(|path| path == entry.path())
                 && (whose == Whose::Package
                     || (entry.file_name() != "__pycache__"
-                        && entry.path().extension().is_none_or(|extension| extension != "pyc")))
+                        && entry.path().extension().is_none_or(|extension| extension != "pyc")));
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            // Before the walk reads what the folder says of its files.
+            counts && !(is_folder && checked.refuses(entry.path()))
         })
         .build();
     let mut found = Vec::new();
@@ -163,6 +199,7 @@ pub(super) fn files(
             });
         }
     }
+    ignoring.refused()?;
     found.sort_by(|a, b| a.relative.split('/').cmp(b.relative.split('/')));
     Ok(found)
 }
@@ -171,8 +208,8 @@ pub(super) fn files(
 ///
 /// # Errors
 /// As of a project's files.
-pub fn every_file(folder: &Path) -> Result<Vec<SourceFile>, SourceError> {
-    files(folder, &[], Whose::Package, &Digests::forgetful())
+pub fn every_file(folder: &Folder) -> Result<Vec<SourceFile>, SourceError> {
+    files(folder, "", &[], Whose::Package, &Digests::forgetful())
 }
 
 /// The files that `pattern` (a path or a glob, relative to `root`) names; each with its path below the pattern's
@@ -181,7 +218,7 @@ pub fn every_file(folder: &Path) -> Result<Vec<SourceFile>, SourceError> {
 /// # Errors
 /// As [`files`]; also when a glob matches nothing.
 pub(super) fn matching(
-    root: &Path,
+    root: &Folder,
     pattern: &str,
     except: &[PathBuf],
     whose: Whose,
@@ -189,12 +226,14 @@ pub(super) fn matching(
 ) -> Result<Vec<SourceFile>, SourceError> {
     let fixed = fixed_part(pattern);
     if fixed == pattern {
-        return files(&root.join(pattern), except, whose, digests);
+        return files(root, pattern, except, whose, digests);
     }
     let matcher = glob(pattern)?;
-    let base = root.join(fixed);
+    // A glob looks into the folder that a link leads to.
+    let base = root.real(Path::new(fixed))?;
     let prefix = if fixed.is_empty() { String::new() } else { format!("{fixed}/") };
-    let mut found = files(&base, except, whose, digests)?;
+    let mut found =
+        if fs::symlink_metadata(&base)?.is_dir() { below(&base, except, whose, digests)? } else { Vec::new() };
     found.retain(|file| matcher.is_match(format!("{prefix}{}", file.relative)));
     if found.is_empty() {
         return Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned() });
@@ -235,6 +274,13 @@ fn describe(path: &Path, relative: String, digests: &Digests) -> Result<SourceFi
     Ok(SourceFile { relative, path: path.to_owned(), kind, mode })
 }
 
+impl SourceError {
+    /// Whether a path led out of the folder that it is in.
+    pub(super) fn leads_out(error: &io::Error) -> bool {
+        matches!(Refusal::of(error), Some(Refusal::LeadsOut { .. }))
+    }
+}
+
 fn utf8(path: &Path) -> Result<String, SourceError> {
     let refuse = |reason| SourceError::Name { path: path.to_string_lossy().escape_debug().to_string(), reason };
     let text = path.to_str().ok_or_else(|| refuse("its name is not UTF-8"))?;
@@ -261,6 +307,7 @@ pub fn within(path: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::util::folder::Links;
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -270,6 +317,10 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         folder
+    }
+
+    fn open(folder: &tempfile::TempDir) -> Folder {
+        Folder::open(folder.path(), Links::Inside).unwrap()
     }
 
     fn names(files: &[SourceFile]) -> Vec<&str> {
@@ -290,26 +341,26 @@ mod tests {
             ("notes.txt", ""),
             ("packages/p.deb", ""),
         ]);
-        let found =
-            files(folder.path(), &[folder.path().join("packages")], Whose::Project, &Digests::forgetful()).unwrap();
+        let found = files(&open(&folder), "", &[folder.path().join("packages")], Whose::Project, &Digests::forgetful())
+            .unwrap();
         assert_eq!(names(&found), ["a/x.py", "a-b", "b.py"]);
     }
 
     #[test]
     fn globs_start_below_their_fixed_part() {
         let folder = tree(&[("etc/a.conf", ""), ("etc/b/c.conf", ""), ("etc/b/d.txt", "")]);
-        let found = matching(folder.path(), "etc/**/*.conf", &[], Whose::Project, &Digests::forgetful()).unwrap();
+        let found = matching(&open(&folder), "etc/**/*.conf", &[], Whose::Project, &Digests::forgetful()).unwrap();
         assert_eq!(names(&found), ["a.conf", "b/c.conf"]);
         assert_eq!(
-            names(&matching(folder.path(), "etc", &[], Whose::Project, &Digests::forgetful()).unwrap()),
+            names(&matching(&open(&folder), "etc", &[], Whose::Project, &Digests::forgetful()).unwrap()),
             ["a.conf", "b/c.conf", "b/d.txt"]
         );
         assert_eq!(
-            names(&matching(folder.path(), "etc/a.conf", &[], Whose::Project, &Digests::forgetful()).unwrap()),
+            names(&matching(&open(&folder), "etc/a.conf", &[], Whose::Project, &Digests::forgetful()).unwrap()),
             ["a.conf"]
         );
         assert!(matches!(
-            matching(folder.path(), "etc/*.nope", &[], Whose::Project, &Digests::forgetful()),
+            matching(&open(&folder), "etc/*.nope", &[], Whose::Project, &Digests::forgetful()),
             Err(SourceError::NoMatch { .. })
         ));
     }

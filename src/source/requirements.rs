@@ -8,8 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fs_err as fs;
-
 pub use line::{Line, Requirement, lines, options, wishes, with_folder, with_requirements, without_folders};
 
 use super::{
@@ -29,23 +27,27 @@ const MOST: usize = 64;
 /// When a file cannot be read, is too large, or lies outside of the project.
 pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>, SourceError> {
     let mut found = BTreeMap::new();
-    let mut waiting: Vec<PathBuf> = first.to_vec();
-    while let Some(path) = waiting.pop() {
+    let mut waiting: Vec<(PathBuf, Option<String>)> = first.iter().map(|path| (path.clone(), None)).collect();
+    while let Some((path, place)) = waiting.pop() {
         let refuse = |reason| SourceError::Name { path: path.display().to_string(), reason };
-        let clean = within(&path).ok_or_else(|| refuse("a requirements file must be in the project"))?;
+        let at = |error: SourceError| match &place {
+            Some(place) => SourceError::TakenIn { place: place.clone(), error: Box::new(error) },
+            None => error,
+        };
+        let clean = within(&path).ok_or_else(|| at(refuse("a requirements file must be in the project")))?;
         if found.contains_key(&clean) {
             continue;
         }
         if found.len() >= MOST {
             return Err(refuse("more than 64 requirements files take each other in"));
         }
-        let file = roots.file(&clean)?;
-        if fs::metadata(&file)?.len() > LARGEST {
-            return Err(refuse("it is larger than 4 MiB"));
-        }
-        let text = fs::read_to_string(&file)?;
+        let text = roots.text(&clean, LARGEST).map_err(at)?;
         let folder = clean.parent().unwrap_or(Path::new(""));
-        waiting.extend(taken_in(&text, &["--requirement", "--constraint", "-r", "-c"]).map(|name| folder.join(name)));
+        let options = &["--requirement", "--constraint", "-r", "-c"];
+        waiting.extend(
+            taken_in_at(&text, options)
+                .map(|(line, name)| (folder.join(name), Some(format!("{}:{line}", clean.display())))),
+        );
         found.insert(clean, text);
     }
     Ok(found)
@@ -69,7 +71,12 @@ pub fn asking(texts: &BTreeMap<PathBuf, String>, first: &Path) -> BTreeSet<PathB
 
 /// The names behind these options.
 fn taken_in<'t>(text: &'t str, options: &'static [&'static str]) -> impl Iterator<Item = &'t str> {
-    text.lines().filter_map(|line| {
+    taken_in_at(text, options).map(|(_, name)| name)
+}
+
+/// The same with the lines, from 1.
+fn taken_in_at<'t>(text: &'t str, options: &'static [&'static str]) -> impl Iterator<Item = (usize, &'t str)> {
+    text.lines().zip(1..).filter_map(|(line, number)| {
         let line = line.split(" #").next().unwrap_or(line).trim();
         options.iter().find_map(|option| {
             let rest = line.strip_prefix(option)?;
@@ -78,7 +85,7 @@ fn taken_in<'t>(text: &'t str, options: &'static [&'static str]) -> impl Iterato
             if option.starts_with("--") && rest.len() == line.len() - option.len() && !rest.starts_with([' ', '\t']) {
                 return None;
             }
-            Some(rest.trim()).filter(|name| !name.is_empty() && !name.contains("://"))
+            Some((number, rest.trim())).filter(|(_, name)| !name.is_empty() && !name.contains("://"))
         })
     })
 }

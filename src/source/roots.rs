@@ -1,17 +1,21 @@
 //! [`Roots`]: where the paths of a recipe are: in the project, or behind `@<name>/` in the checkout of a source.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use fs_err as fs;
 
-use super::project::{self, SourceError, SourceFile, Whose, fixed_part};
+use super::project::{self, SourceError, SourceFile, Whose};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
-    util::digests::Digests,
+    util::{
+        digests::Digests,
+        folder::{Folder, Links},
+    },
 };
 
 /// The folders that a recipe's paths are relative to.
@@ -22,10 +26,40 @@ pub struct Roots {
     digests: Arc<Digests>,
 }
 
-/// A path of a recipe, taken apart.
-enum Place<'r, 'p> {
-    Project(&'p str),
-    Source { name: &'r SourceName, checkout: &'r Checkout, path: &'p str },
+/// A path of a recipe, taken apart: whose it is, and where in that folder. Nothing else opens a file of a project.
+struct Place<'r, 'p> {
+    source: Option<(&'r SourceName, &'r Checkout)>,
+    folder: Folder,
+    path: &'p str,
+}
+
+impl Place<'_, '_> {
+    fn whose(&self) -> Whose {
+        if self.source.is_some() { Whose::Checkout } else { Whose::Project }
+    }
+
+    fn except<'e>(&self, except: &'e [PathBuf]) -> &'e [PathBuf] {
+        if self.source.is_some() { &[] } else { except }
+    }
+
+    /// What an error means for whoever wrote the path.
+    fn explain(&self, error: SourceError) -> SourceError {
+        let Some((name, checkout)) = self.source else { return error };
+        let path = self.path.to_owned();
+        match error {
+            SourceError::Io(error) if SourceError::leads_out(&error) => {
+                SourceError::LeadsOut { source_name: name.clone(), path }
+            }
+            SourceError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                SourceError::NotThere { source_name: name.clone(), commit: checkout.commit.clone(), path }
+            }
+            SourceError::NoMatch { .. } => SourceError::NoMatch {
+                pattern: format!("@{name}/{path}"),
+                place: format!("source `{name}` at {}", checkout.commit.short()),
+            },
+            error => error,
+        }
+    }
 }
 
 impl Roots {
@@ -66,13 +100,9 @@ impl Roots {
     /// # Errors
     /// [`SourceError`].
     pub fn files(&self, path: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
-        let text = text(path)?;
-        match self.place(text)? {
-            Place::Project(path) => project::files(&self.project.join(path), except, Whose::Project, &self.digests),
-            Place::Source { name, checkout, path } => {
-                project::files(&inside(name, checkout, path, false)?, &[], Whose::Checkout, &self.digests)
-            }
-        }
+        let place = self.place(text(path)?)?;
+        project::files(&place.folder, place.path, place.except(except), place.whose(), &self.digests)
+            .map_err(|error| place.explain(error))
     }
 
     /// The files that a path or a glob of the recipe names; each with its path below the pattern's fixed part, so that
@@ -81,46 +111,79 @@ impl Roots {
     /// # Errors
     /// [`SourceError`]; also when a glob matches nothing.
     pub fn matching(&self, pattern: &str, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
-        match self.place(pattern)? {
-            Place::Project(pattern) => project::matching(&self.project, pattern, except, Whose::Project, &self.digests),
-            Place::Source { name, checkout, path } => {
-                let fixed = fixed_part(path);
-                inside(name, checkout, fixed, fixed != path)?;
-                project::matching(&checkout.folder, path, &[], Whose::Checkout, &self.digests).map_err(|error| {
-                    match error {
-                        SourceError::NoMatch { .. } => SourceError::NoMatch {
-                            pattern: pattern.to_owned(),
-                            place: format!("source `{name}` at {}", checkout.commit.short()),
-                        },
-                        error => error,
-                    }
-                })
-            }
-        }
+        let place = self.place(pattern)?;
+        project::matching(&place.folder, place.path, place.except(except), place.whose(), &self.digests)
+            .map_err(|error| place.explain(error))
     }
 
     /// Whether a path of the recipe is a file.
     #[must_use]
     pub fn is_file(&self, path: &str) -> bool {
-        self.file(Path::new(path)).is_ok_and(|path| path.is_file())
+        self.place(path).is_ok_and(|place| place.folder.is_file(Path::new(place.path)))
     }
 
-    /// Where a file of the recipe is, for whoever reads it.
+    /// Whether anything is at a path of the recipe.
     ///
     /// # Errors
-    /// When it is in a source that is not there, does not have it, or in which it leads out.
-    pub fn file(&self, path: &Path) -> Result<PathBuf, SourceError> {
-        match self.place(text(path)?)? {
-            Place::Project(path) => Ok(self.project.join(path)),
-            Place::Source { name, checkout, path } => inside(name, checkout, path, true),
+    /// When it leads out of the project or the source that it is in.
+    pub fn is_there(&self, path: &Path) -> Result<bool, SourceError> {
+        let place = match self.place(text(path)?) {
+            Err(SourceError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            place => place?,
+        };
+        match place.folder.meta(Path::new(place.path)) {
+            Ok(meta) => Ok(meta.is_some()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(place.explain(error.into())),
         }
     }
 
+    /// A file of the recipe, to be read.
+    ///
+    /// # Errors
+    /// When it is not there or no regular file, or leads out of the project or the source that it is in.
+    pub fn open(&self, path: &Path) -> Result<fs::File, SourceError> {
+        let place = self.place(text(path)?)?;
+        place.folder.file(Path::new(place.path)).map_err(|error| place.explain(error.into()))
+    }
+
+    /// The text of a file of the recipe, of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Roots::open`]; also when it is larger, or not UTF-8.
+    pub fn text(&self, path: &Path, most: u64) -> Result<String, SourceError> {
+        let place = self.place(text(path)?)?;
+        place.folder.text(Path::new(place.path), most).map_err(|error| place.explain(error.into()))
+    }
+
+    /// The folder that a path of the recipe names, where there is one.
+    ///
+    /// # Errors
+    /// As [`Roots::open`].
+    pub fn folder(&self, path: &Path) -> Result<Folder, SourceError> {
+        let place = self.place(text(path)?)?;
+        let found = place.folder.below(Path::new(place.path));
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("`{}` is not there", path.display()));
+        found.and_then(|found| found.ok_or_else(missing)).map_err(|error| place.explain(error.into()))
+    }
+
+    /// Where a file of the recipe is, free of links: for messages, and for programs that take paths.
+    ///
+    /// # Errors
+    /// As [`Roots::open`].
+    pub fn file(&self, path: &Path) -> Result<PathBuf, SourceError> {
+        let place = self.place(text(path)?)?;
+        place.folder.real(Path::new(place.path)).map_err(|error| place.explain(error.into()))
+    }
+
     fn place<'p>(&self, path: &'p str) -> Result<Place<'_, 'p>, SourceError> {
-        let Some((name, rest)) = in_source(path) else { return Ok(Place::Project(path)) };
+        let Some((name, rest)) = in_source(path) else {
+            return Ok(Place { source: None, folder: Folder::open(&self.project, Links::Inside)?, path });
+        };
         let found = self.checkouts.iter().find(|(known, _)| known.as_str() == name);
-        let (name, checkout) = found.ok_or_else(|| SourceError::NoSource(name.escape_debug().to_string()))?;
-        Ok(Place::Source { name, checkout, path: rest })
+        let source = found.ok_or_else(|| SourceError::NoSource(name.escape_debug().to_string()))?;
+        let folder = Folder::open(&source.1.folder, Links::Inside)?;
+        Ok(Place { source: Some(source), folder, path: rest })
     }
 }
 
@@ -129,25 +192,6 @@ fn text(path: &Path) -> Result<&str, SourceError> {
         path: path.to_string_lossy().escape_debug().to_string(),
         reason: "its name is not UTF-8",
     })
-}
-
-/// Where a path of a checkout is. No link on the way leads out of it, nor does the last component when it is `followed`.
-fn inside(name: &SourceName, checkout: &Checkout, path: &str, followed: bool) -> Result<PathBuf, SourceError> {
-    let not_there =
-        |_| SourceError::NotThere { source_name: name.clone(), commit: checkout.commit.clone(), path: path.to_owned() };
-    let clean = project::within(Path::new(path))
-        .ok_or_else(|| SourceError::LeadsOut { source_name: name.clone(), path: path.to_owned() })?;
-    if clean.as_os_str().is_empty() {
-        return Ok(checkout.folder.clone());
-    }
-    let whole = checkout.folder.join(&clean);
-    fs::symlink_metadata(&whole).map_err(not_there)?;
-    let asked = if followed { &whole } else { whole.parent().unwrap_or(&checkout.folder) };
-    let real = fs::canonicalize(asked).map_err(not_there)?;
-    if !real.starts_with(fs::canonicalize(&checkout.folder)?) {
-        return Err(SourceError::LeadsOut { source_name: name.clone(), path: path.to_owned() });
-    }
-    Ok(whole)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::{
     util::{
         digests::Digests,
         files::{TEMPORARY, write_whole},
+        folder::{Folder, Links},
     },
 };
 
@@ -27,6 +28,9 @@ pub use receive::{Dist, Judge, Received, receive};
 
 /// The manifest's name in a wheelhouse.
 pub const MANIFEST: &str = "manifest.json";
+
+/// The largest manifest, in bytes: that of 5,000 wheels has a quarter of it.
+const LARGEST_MANIFEST: u64 = 8 << 20;
 
 /// The form of the manifest that this program writes and reads.
 const MANIFEST_VERSION: u32 = 1;
@@ -158,16 +162,9 @@ impl Wheelhouse {
 
     /// Holds a folder against its manifest.
     fn check(folder: PathBuf, platform: &str, key: &Sha256, digests: &Digests) -> io::Result<Found> {
-        let text = match fs::read(folder.join(MANIFEST)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(if folder.exists() {
-                    Found::Damaged("its manifest is missing".to_owned())
-                } else {
-                    Found::Absent
-                });
-            }
-            Err(error) => return Err(error),
+        let Some(open) = opened(&folder)? else { return Ok(Found::Absent) };
+        let Some(text) = open.read(Path::new(MANIFEST), LARGEST_MANIFEST)? else {
+            return Ok(Found::Damaged("its manifest is missing".to_owned()));
         };
         let manifest: Manifest = match serde_json::from_slice(&text) {
             Ok(manifest) => manifest,
@@ -191,9 +188,10 @@ impl Wheelhouse {
     /// # Errors
     /// When the cache cannot be written.
     pub fn workshop(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
-        let parent = wheel_dir.join(platform);
-        fs::create_dir_all(&parent)?;
-        tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&parent)
+        // Its own place may lead through links: whoever named it meant it.
+        fs::create_dir_all(wheel_dir)?;
+        let parent = Folder::open(wheel_dir, Links::Refused)?.make(Path::new(platform))?;
+        tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent.path())
     }
 
     /// Gives a folder that holds just these wheels its name. What stood there goes away only after it could be moved aside.
@@ -228,7 +226,8 @@ impl Wheelhouse {
     /// What the wheelhouse of a key holds, as it was when it was made; `None` where there is none. No wheel is looked at.
     #[must_use]
     pub fn manifest(wheel_dir: &Path, platform: &str, key: &Sha256) -> Option<Manifest> {
-        let text = fs::read(Self::folder(wheel_dir, platform, key).join(MANIFEST)).ok()?;
+        let open = opened(&Self::folder(wheel_dir, platform, key)).ok()??;
+        let text = open.read(Path::new(MANIFEST), LARGEST_MANIFEST).ok()??;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
         (manifest.version == MANIFEST_VERSION && manifest.key == *key && manifest.platform == platform)
             .then_some(manifest)
@@ -274,11 +273,20 @@ pub fn store(wheel_dir: &Path) -> PathBuf {
 /// The folders of a platform that hold wheelhouses: whatever else somebody keeps there is not ours.
 #[must_use]
 pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(wheel_dir.join(platform)).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.join(MANIFEST).is_file()).collect();
-    found.sort();
-    found
+    let Ok(Some(open)) = opened(&wheel_dir.join(platform)) else { return Vec::new() };
+    let entries = open.entries(Path::new("")).unwrap_or_default().into_keys().map(PathBuf::from);
+    entries.filter(|name| open.is_file(&name.join(MANIFEST))).map(|name| open.path().join(name)).collect()
+}
+
+/// A folder of a wheel cache, a platform's or a wheelhouse: with the one above it, neither is a link.
+fn opened(folder: &Path) -> io::Result<Option<Folder>> {
+    let (parent, name) = (folder.parent().unwrap_or(Path::new("")), folder.file_name().unwrap_or_default());
+    let (top, platform) = (parent.parent().unwrap_or(Path::new("")), parent.file_name().unwrap_or_default());
+    let found = Folder::open(top, Links::Refused).and_then(|top| top.below(&Path::new(platform).join(name)));
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found,
+    }
 }
 
 /// Renames a finished folder to its name; what stood there goes away only after it could be moved aside.

@@ -7,7 +7,11 @@ use super::Listed;
 use crate::{
     names::{ApiUrl, ForgeKind, ForgeProject, RefName},
     recipe::{ForgePlace, Place, ReleaseRepository},
-    util::toml::{Issue, Issues, Report, Source, Span, quoted},
+    source::project::within,
+    util::{
+        folder::{Folder, Links},
+        toml::{Issue, Issues, Report, Source, Span, quoted},
+    },
 };
 
 /// The section that counts.
@@ -15,11 +19,15 @@ const SECTION: &str = "projects";
 /// No such file is larger: 1 MiB.
 const LARGEST: u64 = 1 << 20;
 
-/// Reads a file; all its projects are on the server at `api`.
+/// Reads a file. One that is named from the folder that one is in is a file of the project there: no link leads out of it. An
+/// absolute path is opened as it is.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn read(path: &Path) -> std::io::Result<String> {
+    if within(path).is_some() {
+        return Folder::open(Path::new("."), Links::Inside)?.text(path, LARGEST);
+    }
     let mut text = String::new();
     fs_err::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST {

@@ -1,11 +1,15 @@
 //! [`Passed`]: what a test that passed leaves: which packages and images it was, in `.factory/records/<platform>/test.json`.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{Subject, TrialError};
 use crate::{
+    build::RECORDS,
     names::{PlatformId, Sha256, Tag},
-    util::{clock, files::write_whole},
+    util::{clock, state::State},
 };
 
 /// What passed.
@@ -35,16 +39,16 @@ impl Passed {
             finished: clock::rfc3339(clock::now()),
         };
         let text = serde_json::to_vec_pretty(&passed).map_err(std::io::Error::from)?;
-        Ok(write_whole(&path(project, &subject.platform), &text)?)
+        Ok(State::of(project).write(path(&subject.platform), &text)?)
     }
 
     /// What passed last on a platform; `None` where nothing did, or nobody can say what.
     #[must_use]
     pub fn last(project: &Path, platform: &PlatformId) -> Option<Self> {
-        serde_json::from_slice(&fs_err::read(path(project, platform)).ok()?).ok()
+        serde_json::from_slice(&State::of(project).read(path(platform)).ok()??).ok()
     }
 }
 
-fn path(project: &Path, platform: &PlatformId) -> std::path::PathBuf {
-    project.join(".factory/records").join(platform.as_str()).join("test.json")
+fn path(platform: &PlatformId) -> PathBuf {
+    Path::new(RECORDS).join(platform.as_str()).join("test.json")
 }

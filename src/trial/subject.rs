@@ -21,7 +21,7 @@ use crate::{
     platform::{Manager, PackageFormat, Platform},
     recipe::{Recipe, UnitTrial},
     stage::Limits,
-    util::files::digest,
+    util::{files::digest_of, folder::open_file},
 };
 
 /// What is tested on one platform.
@@ -162,7 +162,7 @@ fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Vec<Built>
     let mut files = Vec::new();
     for file in &record.files {
         let path = project.join(&file.path);
-        match digest(&path) {
+        match records.open(file).and_then(|mut open| digest_of(&mut open)) {
             Ok((sha256, _)) if sha256 == file.sha256 => {}
             Ok(_) => return Err(missing(format!("{} was changed", file.path))),
             Err(_) => return Err(missing(format!("{} is gone", file.path))),
@@ -187,7 +187,7 @@ fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Vec<Built>
 /// A package that was collected, as its own file describes it.
 fn collected(file: PathBuf, sha256: Sha256) -> Result<Built, String> {
     let read = || -> Result<Foreign, ForeignError> {
-        let open = fs_err::File::open(&file)?;
+        let open = open_file(&file)?;
         let size = open.metadata()?.len();
         foreign::read(std::io::BufReader::new(open), size, &Limits::default())
     };

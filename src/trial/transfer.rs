@@ -11,7 +11,7 @@ pub use crate::build::blocking_reader;
 use crate::{
     engine::EngineError,
     names::Sha256,
-    util::{clock, files::digest_of},
+    util::{clock, files::digest_of, folder::open_file},
 };
 
 /// The largest file that is read whole, in bytes: units, accounts, configuration.
@@ -69,7 +69,7 @@ impl Parcel {
     /// # Errors
     /// When it cannot be read or is another one, or the disk is full.
     pub fn file(&mut self, path: &str, from: &Path, expected: &Sha256) -> Result<(), TrialError> {
-        let mut file = fs_err::File::open(from)?;
+        let mut file = open_file(from)?;
         let (sha256, size) = digest_of(&mut file)?;
         if sha256 != *expected {
             let changed = format!("{} changed while the run was under way", from.display());

@@ -18,7 +18,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::files::digest_of;
+use super::{files::digest_of, folder::open_file, state::State};
 use crate::names::Sha256;
 
 /// The file's name in the project's state folder.
@@ -73,28 +73,44 @@ impl Digests {
     /// What is remembered of the project in `project`; nothing where it was never built.
     #[must_use]
     pub fn of(project: &Path) -> Self {
-        let entries = kept::read(&project.join(".factory").join(NAME));
+        let entries = State::of(project).read(NAME).ok().flatten();
+        let entries = entries.map(|text| kept::read(&text)).unwrap_or_default();
         Self { known: Mutex::new(Known { entries, fresh: false }), ..Self::paranoid(project) }
     }
 
     /// The same without trusting it: every file is read once, and what it is now is remembered.
     #[must_use]
     pub fn paranoid(project: &Path) -> Self {
-        let stamp = stamp(&project.join(".factory"));
+        let stamp = State::of(project).open().ok().flatten().and_then(|state| stamp(state.path()));
         Self { project: Some(project.to_owned()), stamp, known: Mutex::default() }
     }
 
-    /// SHA-256 and size of a file.
+    /// SHA-256 and size of a regular file. The last component of its path is no link.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn of_file(&self, path: &Path) -> io::Result<(Sha256, u64)> {
-        let Some(name) = self.name(path) else { return digest_of(&mut fs::File::open(path)?) };
-        let before = Stat::of(&fs::metadata(path)?);
+        if let Some(name) = self.name(path) {
+            // A stat costs less than opening it.
+            let before = Stat::of(&fs::symlink_metadata(path)?);
+            if let Some(sha256) = self.recall(name, &before) {
+                return Ok((Sha256::from_digest(sha256), before.size));
+            }
+        }
+        self.of_open(&open_file(path)?)
+    }
+
+    /// The same of a file that is open, at its beginning.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_open(&self, file: &fs::File) -> io::Result<(Sha256, u64)> {
+        let mut file = file;
+        let Some(name) = self.name(file.path()) else { return digest_of(&mut file) };
+        let before = Stat::of(&file.metadata()?);
         if let Some(sha256) = self.recall(name, &before) {
             return Ok((Sha256::from_digest(sha256), before.size));
         }
-        let mut file = fs::File::open(path)?;
         let before = Stat::of(&file.metadata()?);
         let (sha256, size) = digest_of(&mut file)?;
         if Stat::of(&file.metadata()?) == before && size == before.size {
@@ -109,13 +125,13 @@ impl Digests {
     /// When the disk is full or may not be written.
     pub fn keep(&self) -> io::Result<()> {
         let Some(project) = &self.project else { return Ok(()) };
-        let state = project.join(".factory");
         let mut known = self.known();
-        if !known.fresh || !state.is_dir() {
+        if !known.fresh {
             return Ok(());
         }
+        let Some(state) = State::of(project).open()? else { return Ok(()) };
         known.fresh = false;
-        kept::write(&state.join(NAME), &known.entries)
+        state.write(Path::new(NAME), kept::text(&known.entries).as_bytes())
     }
 
     /// A file's name here: below the project relative to it, so that a project may move. `None` where it is not remembered.

@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use fs_err as fs;
 use sha2::Digest as _;
 use tokio_util::sync::CancellationToken;
 
+use super::folder::{Folder, open_file};
 use crate::names::Sha256;
 
 /// How the names of temporary files and folders begin.
@@ -16,14 +17,14 @@ pub const TEMPORARY: &str = ".tmp-";
 
 /// Removes the temporary files and folders that a killed run has left in `folder` and in the folders in it. Only where
 /// no other run may be writing.
-pub fn sweep(folder: &Path) {
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries(folder).map(|entry| entry.path()).filter(|path| path.is_dir() && !path.is_symlink());
-    for entry in std::iter::once(folder.to_owned()).chain(folders).flat_map(|folder| entries(&folder)) {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+pub fn sweep(folder: &Folder) {
+    let entries = |path: &Path| folder.entries(path).unwrap_or_default();
+    let folders = entries(Path::new("")).into_iter().filter(|(_, kind)| kind.is_dir()).map(|(name, _)| name.into());
+    let folders: Vec<PathBuf> = std::iter::once(PathBuf::new()).chain(folders).collect();
+    for place in folders {
+        for name in entries(&place).into_keys().filter(|name| name.to_string_lossy().starts_with(TEMPORARY)) {
             // One that cannot be removed is in nobody's way; the next run tries again.
-            let _ = if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+            let _ = folder.remove(&place.join(name));
         }
     }
 }
@@ -78,12 +79,12 @@ pub fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((read as u64 <= most).then_some(bytes))
 }
 
-/// SHA-256 and size of a file, read in pieces.
+/// SHA-256 and size of a regular file, read in pieces. The last component of its path is no link.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn digest(path: &Path) -> io::Result<(Sha256, u64)> {
-    digest_of(&mut fs::File::open(path)?)
+    digest_of(&mut open_file(path)?)
 }
 
 /// SHA-256 and length of everything a reader gives.
@@ -197,11 +198,10 @@ mod tests {
         for path in [".tmp-a", "b/.tmp-c", "b/d", "b/.tmp-e/f", "g/h/.tmp-i"] {
             write_whole(&folder.path().join(path), b"x").unwrap();
         }
-        sweep(folder.path());
+        sweep(&Folder::open(folder.path(), crate::util::folder::Links::Refused).unwrap());
         let left = |path: &str| folder.path().join(path).exists();
         assert!(!left(".tmp-a") && !left("b/.tmp-c") && !left("b/.tmp-e"));
         assert!(left("b/d") && left("g/h/.tmp-i"));
-        sweep(&folder.path().join("nowhere"));
     }
 
     #[test]

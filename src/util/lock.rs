@@ -14,6 +14,8 @@ use std::{
 
 use fs_err as fs;
 
+use super::folder::Folder;
+
 /// The longest description of a holder, in bytes.
 const LONGEST: u64 = 300;
 
@@ -93,15 +95,12 @@ fn machine() -> String {
     fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
-/// Tries to take the lock of the project's state folder, which is made where it is missing.
+/// Tries to take the lock of a state folder.
 ///
 /// # Errors
-/// When the folder or the file cannot be made.
-pub fn try_lock(state: &Path) -> io::Result<Tried> {
-    fs::create_dir_all(state)?;
-    let path = state.join("lock");
-    let opened = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-    let (mut file, _) = opened.into_parts();
+/// When the file cannot be made, or is something else than a file.
+pub fn try_lock(state: &Folder) -> io::Result<Tried> {
+    let (mut file, _) = state.open_or_create(Path::new("lock"))?.into_parts();
     let taken = file.try_lock();
     let mut text = String::new();
     // Somebody else's bytes may be no text: then nothing is known of the holder.
@@ -123,16 +122,21 @@ pub fn try_lock(state: &Path) -> io::Result<Tried> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::util::folder::Links;
+
+    fn open(folder: &tempfile::TempDir) -> Folder {
+        Folder::open(folder.path(), Links::Refused).unwrap()
+    }
 
     #[test]
     fn the_second_is_told_who_holds_it() {
         let folder = tempfile::tempdir().unwrap();
-        let Tried::Held(first) = try_lock(folder.path()).unwrap() else { panic!("free lock refused") };
+        let Tried::Held(first) = try_lock(&open(&folder)).unwrap() else { panic!("free lock refused") };
         assert_eq!(first.before, None);
-        let Tried::Busy(holder) = try_lock(folder.path()).unwrap() else { panic!("held lock given") };
+        let Tried::Busy(holder) = try_lock(&open(&folder)).unwrap() else { panic!("held lock given") };
         assert_eq!(holder.unwrap().to_string(), format!("process {}", std::process::id()));
         drop(first);
-        let Tried::Held(next) = try_lock(folder.path()).unwrap() else { panic!("free lock refused") };
+        let Tried::Held(next) = try_lock(&open(&folder)).unwrap() else { panic!("free lock refused") };
         assert_eq!(next.before, None, "it was given back");
     }
 
@@ -151,7 +155,7 @@ mod tests {
     fn one_that_was_not_given_back_is_told() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("lock"), "4711 build-7").unwrap();
-        let Tried::Held(lock) = try_lock(folder.path()).unwrap() else { panic!("free lock refused") };
+        let Tried::Held(lock) = try_lock(&open(&folder)).unwrap() else { panic!("free lock refused") };
         assert!(lock.before.as_ref().is_some_and(|before| !before.is_here()), "{:?}", lock.before);
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     names::Sha256,
     plan::{PackageWork, Record, RecordedFile, Step},
     stage::{Kind, Limits, Tree, TreePath},
-    util::files::{Guarded, digest, persist, temporary_in},
+    util::files::{Guarded, digest, digest_of, persist, temporary_in},
 };
 
 /// Runs the step.
@@ -77,7 +77,7 @@ impl Job {
         let listing = self.listing(&all);
         let written = all.iter().map(|one| self.write(taken, one)).collect::<Result<Vec<_>, _>>()?;
         let store = Records::of(&self.session.project);
-        listing::write_lines(&store.listing(&self.step.id), listing.values())?;
+        listing::write_lines(&store, &self.step.id, listing.values())?;
         let mut files = written.iter().map(|path| self.recorded(path)).collect::<Result<Vec<_>, _>>()?;
         forget_others(&self.step, store.load(&self.step.id).as_ref(), &files, &self.session);
         let sums = files.iter().fold(String::new(), |sums, file| sums + &format!("{}  {}\n", file.sha256, file.path));
@@ -186,8 +186,7 @@ impl Job {
     }
 
     fn write(&self, taken: &Tree, one: &Collected) -> Result<PathBuf, StepError> {
-        let folder = self.folder();
-        fs_err::create_dir_all(&folder)?;
+        let folder = self.session.packages_of(self.step.platform.as_str())?;
         let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
         let (mut content, _) = open(taken, &one.path);
         match std::io::copy(&mut content, &mut out) {
@@ -217,7 +216,8 @@ pub(in super::super) fn forget_others(step: &Step, last: Option<&Record>, files:
     for old in gone {
         let path = session.project.join(&old.path);
         let is_ours = path.parent().is_some_and(|folder| folder == ours);
-        if is_ours && digest(&path).is_ok_and(|(sha256, _)| sha256 == old.sha256) {
+        let found = || Records::of(&session.project).open(old).and_then(|mut open| digest_of(&mut open));
+        if is_ours && found().is_ok_and(|(sha256, _)| sha256 == old.sha256) {
             // One that cannot be removed stays listed, as any other file in the folder.
             let _ = fs_err::remove_file(&path);
         }

@@ -209,7 +209,7 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
         };
         let kind = match &file.kind {
             SourceKind::Symlink { target } => Kind::Symlink { target: target.clone() },
-            SourceKind::File { .. } => tree.spool().append(&mut fs_err::File::open(&file.path)?)?,
+            SourceKind::File { .. } => tree.spool().append(&mut file.open()?)?,
         };
         tree.add(TreePath::new(&path)?, entry(kind, file.mode))?;
     }

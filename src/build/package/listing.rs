@@ -1,14 +1,15 @@
 //! A package's list of files, kept beside its record: so that another package of the recipe can leave them out, and an
 //! install test knows what must be there.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
-use super::super::StepError;
+use super::super::{Records, StepError};
 use crate::{
+    event::StepId,
     format::foreign::{Item, ItemKind},
     recipe::Package,
     stage::{Entry, Kind, Role, Tree, TreePath},
-    util::files::write_whole,
+    util::{folder::open_file, state::LARGEST},
 };
 
 /// One line of a listing.
@@ -71,9 +72,9 @@ fn line(tree: &Tree, path: &TreePath, entry: &Entry) -> Line {
 }
 
 /// Writes a tree's listing: JSON, one line each.
-pub fn write(file: &Path, tree: &Tree) -> Result<(), StepError> {
+pub fn write(records: &Records, step: &StepId, tree: &Tree) -> Result<(), StepError> {
     let lines: Vec<Line> = tree.iter().map(|(path, entry)| line(tree, path, entry)).collect();
-    write_lines(file, lines.iter())
+    write_lines(records, step, lines.iter())
 }
 
 /// The lines of a package that somebody else built.
@@ -94,13 +95,17 @@ pub fn of_items(items: &[Item]) -> Vec<Line> {
 }
 
 /// Writes lines as a listing.
-pub fn write_lines<'a>(file: &Path, lines: impl Iterator<Item = &'a Line>) -> Result<(), StepError> {
+pub fn write_lines<'a>(
+    records: &Records,
+    step: &StepId,
+    lines: impl Iterator<Item = &'a Line>,
+) -> Result<(), StepError> {
     let mut text = String::new();
     for line in lines {
         text.push_str(&serde_json::to_string(line).map_err(std::io::Error::from)?);
         text.push('\n');
     }
-    Ok(write_whole(file, text.as_bytes())?)
+    Ok(records.keep_listing(step, text.as_bytes())?)
 }
 
 /// Reads a listing.
@@ -108,7 +113,8 @@ pub fn write_lines<'a>(file: &Path, lines: impl Iterator<Item = &'a Line>) -> Re
 /// # Errors
 /// When it cannot be read, or is none.
 pub fn read(file: &Path) -> std::io::Result<Vec<Line>> {
-    let text = fs_err::read_to_string(file)?;
+    let mut text = String::new();
+    open_file(file)?.take(LARGEST).read_to_string(&mut text)?;
     let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
     lines.map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))
 }

@@ -11,6 +11,9 @@ use crate::{
     stage::{Kind, Tree},
 };
 
+/// No licence and no list of changes is larger: 4 MiB.
+const LARGEST: u64 = 4 << 20;
+
 /// The meta of a package whose files are known.
 pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, StepError> {
     let package = &work.package;
@@ -21,8 +24,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     if ships_virtualenv(work, tree) {
         depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
     }
-    let read =
-        |file: &std::path::Path| -> Result<_, StepError> { Ok(fs_err::read_to_string(session.roots.file(file)?)?) };
+    let read = |file: &std::path::Path| -> Result<_, StepError> { Ok(session.roots.text(file, LARGEST)?) };
     let license_text = package.copyright.license_file.as_deref().map(read).transpose()?.unwrap_or_default();
     let holder = &package.copyright.holder;
     Ok(Meta {
@@ -61,7 +63,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
 fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<ChangelogEntry, StepError> {
     let changes = match &work.package.changelog {
         Some(file) => {
-            let text = fs_err::read_to_string(session.roots.file(file)?)?;
+            let text = session.roots.text(file, LARGEST)?;
             let lines = text.lines().map(|line| line.trim().trim_start_matches(['*', '-']).trim().to_owned());
             lines.filter(|line| !line.is_empty()).collect()
         }

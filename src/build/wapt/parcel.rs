@@ -1,6 +1,6 @@
 //! [`Parcel`]: a WAPT package's files and attributes before it is signed: from a folder, or from a package that is there.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use super::super::StepError;
 use crate::{
@@ -9,7 +9,11 @@ use crate::{
     sign::Trust,
     source::project::{SourceKind, every_file},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
-    util::{clock, files::read_bounded, toml::Report},
+    util::{
+        clock,
+        folder::{Folder, Refusal},
+        toml::Report,
+    },
 };
 
 /// No control file that somebody writes is larger: 1 MiB.
@@ -40,18 +44,27 @@ impl Parcel {
     ///
     /// # Errors
     /// Everything that is wrong with the control file, at its lines; what cannot be read.
-    pub fn of_folder(folder: &Path, spool: Spool) -> Result<Self, StepError> {
-        let path = folder.join("WAPT/control");
-        let name = path.display().to_string();
-        if !path.is_file() {
+    pub fn of_folder(folder: &Folder, spool: Spool) -> Result<Self, StepError> {
+        let path = Path::new("WAPT/control");
+        let name = folder.path().join(path).display().to_string();
+        let none = || {
             let help = "`factory init --wapt DIR` makes a folder that builds";
-            return Err(refused(
-                format!("`{}` is no WAPT package's folder: it has no `WAPT/control`", folder.display()),
-                help,
-            ));
-        }
-        let bytes = read_bounded(&path, LARGEST_CONTROL)?
-            .ok_or_else(|| refused(format!("`{name}` is larger than 1 MiB"), "is it a control file?"))?;
+            let text = format!("`{}` is no WAPT package's folder: it has no `WAPT/control`", folder.path().display());
+            refused(text, help)
+        };
+        let bytes = match folder.read(path, LARGEST_CONTROL) {
+            Ok(bytes) => bytes.ok_or_else(none)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none()),
+            Err(error) => {
+                return Err(match Refusal::of(&error) {
+                    Some(Refusal::TooLarge { .. }) => {
+                        refused(format!("`{name}` is larger than 1 MiB"), "is it a control file?")
+                    }
+                    Some(_) => refused(error.to_string(), "put the file itself there: agents know no links"),
+                    None => error.into(),
+                });
+            }
+        };
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(format!("`{name}` is not UTF-8 text"), "save the file with the encoding UTF-8"))?;
         let (mut control, warnings) =
@@ -140,7 +153,7 @@ fn doubts(package: &mut wapt::Package) -> Vec<String> {
 }
 
 /// Adds every file of a folder, hidden ones too.
-fn add_folder(tree: &mut Tree, folder: &Path) -> Result<(), StepError> {
+fn add_folder(tree: &mut Tree, folder: &Folder) -> Result<(), StepError> {
     for file in every_file(folder)? {
         if is_left_out(&file.relative) {
             continue;
@@ -149,7 +162,7 @@ fn add_folder(tree: &mut Tree, folder: &Path) -> Result<(), StepError> {
             let help = "put the file itself there: agents know no links";
             return Err(refused(format!("`{}` is a symbolic link", file.path.display()), help));
         }
-        let kind = tree.spool().append(&mut fs_err::File::open(&file.path)?)?;
+        let kind = tree.spool().append(&mut file.open()?)?;
         add(tree, &file.relative, kind, &file.path)?;
     }
     Ok(())

@@ -14,7 +14,11 @@ use crate::{
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
     stage::Spool,
-    util::{clock, files::digest},
+    util::{
+        clock,
+        files::digest,
+        folder::{Folder, Links},
+    },
 };
 
 /// Builds what a path names.
@@ -23,7 +27,8 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let artifact = Artifact::of(path)?;
     let (mut parcel, setup) = match &artifact {
         Artifact::WaptFolder(folder) => {
-            (Parcel::of_folder(folder, Spool::new().map_err(StepError::from)?)?, folder.join("setup.py"))
+            let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
+            (Parcel::of_folder(&open, Spool::new().map_err(StepError::from)?)?, folder.join("setup.py"))
         }
         Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
         Artifact::WaptIndex(path) => {

@@ -121,7 +121,8 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
             let used = modified(&house.join(MANIFEST));
             add(house, "wheels", used, needed);
         }
-        for file in if all { sums::listed(&project.packages.join(&platform)) } else { Vec::new() } {
+        let packages = platform.parse().ok().and_then(|platform| project.packages_of(&platform).ok().flatten());
+        for file in packages.iter().filter(|_| all).flat_map(sums::listed) {
             let used = modified(&file);
             add(file, "package", used, false);
         }
@@ -141,7 +142,7 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
         }
     }
     for (kind, what) in [("logs", "log"), ("records", "record")] {
-        for (platform, file) in files_below(&project.state().join(kind)) {
+        for (platform, file) in files_below(&project.state().path().join(kind)) {
             if ids.as_ref().is_some_and(|ids| !ids.contains(&platform.as_str())) {
                 continue;
             }
@@ -175,7 +176,7 @@ fn files_below(folder: &Path) -> Vec<(String, PathBuf)> {
             let name = platform.file_name().to_string_lossy().into_owned();
             entries(&platform.path()).map(move |entry| (name.clone(), entry.path())).collect::<Vec<_>>()
         })
-        .filter(|(_, path)| path.is_file())
+        .filter(|(_, path)| path.symlink_metadata().is_ok_and(|meta| meta.is_file()))
         .collect();
     found.sort();
     found

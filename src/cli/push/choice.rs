@@ -15,7 +15,7 @@ use crate::{
         image::Push,
     },
     source::wheelhouse::{Found, MANIFEST, Wheelhouse},
-    util::files::digest,
+    util::files::{digest, digest_of},
 };
 
 /// Something to push.
@@ -188,7 +188,8 @@ fn packages(step: &Step, record: &Record, folder: &std::path::Path) -> Result<Ve
     let mut files = Vec::new();
     for file in record.files.iter().filter(|file| !file.path.starts_with(".factory/")) {
         let path = folder.join(&file.path);
-        if !digest(&path).is_ok_and(|(sha256, _)| sha256 == file.sha256) {
+        let found = Records::of(folder).open(file).and_then(|mut open| digest_of(&mut open));
+        if !found.is_ok_and(|(sha256, _)| sha256 == file.sha256) {
             let message = format!("{} is not the package that was built", file.path);
             return Err(Failure::new(Exit::StepFailed, message).help("`factory build packages` makes it again"));
         }

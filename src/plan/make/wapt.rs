@@ -23,7 +23,7 @@ impl Maker<'_> {
         inputs.insert("time".to_owned(), crate::util::clock::rfc3339(self.context.epoch));
         inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
         if let Some(dir) = &wapt.dir {
-            let files: Vec<ContextFile> = every_file(&self.context.roots.file(dir)?)?
+            let files: Vec<ContextFile> = every_file(&self.context.roots.folder(dir)?)?
                 .iter()
                 .map(|file| ContextFile::of_project(file.relative.clone(), file))
                 .collect();

@@ -104,7 +104,7 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
     let roots = Roots::of(folder).knowing(digests);
     let context = PlanContext {
         listing: Listing::of(&roots, Vec::new(), digests),
-        templates: Templates::of(folder, &roots),
+        templates: Templates::of(&roots),
         contexts: Contexts::default(),
         roots,
         release: release.clone(),

@@ -18,7 +18,9 @@ use crate::{
     sign::{Crl, Trust},
     util::{
         files::{persist, read_bounded, sweep, temporary_in, write_whole},
+        folder::{Folder, Links},
         lock::{Lock, Tried, try_lock},
+        state::State,
     },
 };
 
@@ -87,7 +89,7 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     fs::create_dir_all(folder)?;
     let _lock = lock(folder)?;
     // Nobody else writes here now, and a web server would give away what a killed run has left.
-    sweep(folder);
+    sweep(&Folder::open(folder, Links::Refused)?);
     let mut published = Published::default();
     let mut index = old_index(folder, wish.rescan)?;
     let listed: BTreeSet<String> = index.packages.iter().map(|listed| listed.file.clone()).collect();
@@ -153,7 +155,7 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
 }
 
 fn lock(folder: &Path) -> Result<Lock, FeedError> {
-    match try_lock(&folder.join(".factory"))? {
+    match try_lock(&State::of(folder).make()?)? {
         Tried::Held(lock) => Ok(lock),
         Tried::Busy(holder) => Err(FeedError::Busy(holder.map(|holder| format!(" ({holder})")).unwrap_or_default())),
     }

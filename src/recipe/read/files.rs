@@ -7,8 +7,6 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use fs_err as fs;
-
 use super::{
     content::{Origin, origin},
     raw::{RawContent, RawImage, RawPackage, RawRecipe},
@@ -19,7 +17,7 @@ use crate::{
     names::{SourceName, in_source},
     recipe::Checkouts,
     util::{
-        files::read_bounded,
+        folder::{Folder as Opened, Links, Refusal},
         toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
     },
 };
@@ -44,7 +42,7 @@ enum Want {
 pub(super) fn check(raw: &RawRecipe, project: &Path, checkouts: Option<&Checkouts>, issues: &mut Issues) -> Scripts {
     let names = raw.source.items().iter().map(|source| source.value.name.value().map(SourceName::as_str));
     let declared = names.collect::<Option<Vec<_>>>().filter(|_| !matches!(raw.source, Given::Wrong(_)));
-    let folder = Folders { project: Folder::new(project, None), declared, checkouts };
+    let folder = Folders { project, declared, checkouts };
     if let Some(python) = raw.python.value() {
         for table in python.all() {
             folder.check_given(&table.requirements, issues);
@@ -81,9 +79,7 @@ fn check_wapt(folder: &Folders<'_>, wapt: &RawWapt, issues: &mut Issues) {
             continue;
         }
         match in_project(&src.value) {
-            Ok(path) if is_glob(&path) => {
-                folder.check_name(&path, &src.span, issues);
-            }
+            Ok(path) if is_glob(&path) => folder.check_glob(&path, &src.span, issues),
             Ok(path) => {
                 let path = At { value: PathBuf::from(path), span: src.span.clone() };
                 folder.check(&path, Want::Something, issues);
@@ -109,7 +105,7 @@ fn check_package(folder: &Folders<'_>, package: &RawPackage, scripts: &mut Scrip
 
 /// The project's folder and those of its sources.
 struct Folders<'f> {
-    project: Folder<'f>,
+    project: &'f Path,
     /// The names of the sources; `None` when one of them could not be read: then nothing is called unknown.
     declared: Option<Vec<&'f str>>,
     /// Where they are, once they are there.
@@ -135,7 +131,7 @@ impl Folders<'_> {
         };
         if let (true, Ok(path)) = (in_the_project, in_project(&src.value)) {
             if is_glob(&path) {
-                self.check_name(&path, &src.span, issues);
+                self.check_glob(&path, &src.span, issues);
                 return;
             }
             if kind == Some(Kind::Service) && !is_unit(path.rsplit('/').next().unwrap_or_default()) {
@@ -147,8 +143,22 @@ impl Folders<'_> {
     }
 
     fn check(&self, path: &At<PathBuf>, want: Want, issues: &mut Issues) {
-        if let Some(Err(issue)) = self.find(path, want, issues) {
+        if let Some(Err(issue)) = self.find(path, issues).map(|(folder, rest)| folder.find(path, &rest, want)) {
             issues.add(issue);
+        }
+    }
+
+    /// The folder that a glob looks into: it may match nothing here, but it may not lead out.
+    fn check_glob(&self, pattern: &str, span: &Span, issues: &mut Issues) {
+        let whole = At { value: PathBuf::from(pattern), span: span.clone() };
+        let Some((folder, rest)) = self.find(&whole, issues) else { return };
+        let rest = rest.to_string_lossy();
+        let fixed = rest.find(['*', '?', '[', '{']).and_then(|wild| rest[..wild].rfind('/'));
+        let fixed = Path::new(fixed.map_or("", |slash| &rest[..slash]));
+        if let Err(error) = folder.open().and_then(|open| open.meta(fixed))
+            && let Some(Refusal::LeadsOut { .. }) = Refusal::of(&error)
+        {
+            issues.add(folder.leads_out(&whole, &error));
         }
     }
 
@@ -169,32 +179,31 @@ impl Folders<'_> {
         known
     }
 
-    /// The real path of something in the project or in a source; `None` where that is not known yet.
-    fn find(&self, path: &At<PathBuf>, want: Want, issues: &mut Issues) -> Option<Result<PathBuf, Issue>> {
+    /// The folder that a path is in, the project's or a source's, and where in it; `None` where that is not known yet.
+    fn find(&self, path: &At<PathBuf>, issues: &mut Issues) -> Option<(Folder<'_>, PathBuf)> {
         let text = path.value.to_string_lossy();
         let Some((name, rest)) = in_source(&text) else {
-            return Some(self.project.find(path, &path.value, want));
+            return Some((Folder { given: self.project, source: None }, path.value.clone()));
         };
         if !self.check_name(&text, &path.span, issues) {
             return None;
         }
-        let checkout = self.checkouts?.iter().find(|(source, _)| source.as_str() == name)?.1;
+        let (name, checkout) = self.checkouts?.iter().find(|(source, _)| source.as_str() == name)?;
         let called = format!("source `{name}` at {}", checkout.commit.short());
-        let folder = Folder::new(&checkout.folder, Some((name, called)));
-        Some(folder.find(path, Path::new(rest), want))
+        Some((Folder { given: &checkout.folder, source: Some((name.as_str(), called)) }, rest.into()))
     }
 
     fn script(&self, path: &At<PathBuf>, issues: &mut Issues) -> Option<String> {
         let shown = quoted(&path.value.to_string_lossy());
-        let text = self.find(path, Want::File, issues)?.and_then(|real| {
-            let bytes = read_bounded(&real, LARGEST_SCRIPT)
-                .map_err(|error| Issue::new(&path.span, format!("cannot read {shown}")).help(error.to_string()))?;
-            let bytes = bytes.ok_or_else(|| {
-                Issue::new(&path.span, format!("{shown} is larger than 64 KiB"))
+        let (folder, rest) = self.find(path, issues)?;
+        let text = folder.find(path, &rest, Want::File).and_then(|open| {
+            let bytes = open.read(&rest, LARGEST_SCRIPT).map_err(|error| match Refusal::of(&error) {
+                Some(Refusal::TooLarge { .. }) => Issue::new(&path.span, format!("{shown} is larger than 64 KiB"))
                     .label("too large")
-                    .help("ship a program in the package and call it from the script")
+                    .help("ship a program in the package and call it from the script"),
+                _ => Issue::new(&path.span, format!("cannot read {shown}")).help(error.to_string()),
             })?;
-            script_text(&bytes).map_err(|(what, help)| {
+            script_text(&bytes.unwrap_or_default()).map_err(|(what, help)| {
                 Issue::new(&path.span, format!("{shown} {what}")).label("not a script for a package").help(help)
             })
         });
@@ -205,32 +214,44 @@ impl Folders<'_> {
 /// A folder that paths are in: the project's, or a source's with its name and what people call it.
 struct Folder<'f> {
     given: &'f Path,
-    real: PathBuf,
     source: Option<(&'f str, String)>,
 }
 
-impl<'f> Folder<'f> {
-    fn new(given: &'f Path, source: Option<(&'f str, String)>) -> Self {
-        Self { given, real: fs::canonicalize(given).unwrap_or_else(|_| given.to_owned()), source }
-    }
-
+impl Folder<'_> {
     fn called(&self) -> &str {
         self.source.as_ref().map_or("the project", |(_, called)| called)
     }
 
-    /// The real path of what is `relative` to the folder; `path` is what the user wrote.
-    fn find(&self, path: &At<PathBuf>, relative: &Path, want: Want) -> Result<PathBuf, Issue> {
+    fn open(&self) -> io::Result<Opened> {
+        Opened::open(self.given, Links::Inside)
+    }
+
+    fn leads_out(&self, path: &At<PathBuf>, error: &io::Error) -> Issue {
+        let shown = quoted(&path.value.to_string_lossy());
+        let issue = Issue::new(&path.span, format!("{shown} leads out of {} through a symbolic link", self.called()));
+        let issue = issue.label(format!("not in {}", self.called()));
+        let link = match Refusal::of(error) {
+            Some(Refusal::LeadsOut { path, target: Some(target), .. }) => path
+                .strip_prefix(self.given)
+                .ok()
+                .map(|link| format!("; `{}` is a link to {}", link.display(), quoted(&target.to_string_lossy()))),
+            _ => None,
+        };
+        issue.help(format!("copy the file into the project{}", link.unwrap_or_default()))
+    }
+
+    /// What is `relative` to the folder and of the wanted kind; gives the folder. `path` is what the user wrote.
+    fn find(&self, path: &At<PathBuf>, relative: &Path, want: Want) -> Result<Opened, Issue> {
         let shown = quoted(&path.value.to_string_lossy());
         let issue = |message: String| Issue::new(&path.span, message);
-        let real = fs::canonicalize(self.given.join(relative)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => self.missing(path, relative),
+        let fail = |error: io::Error| match (error.kind(), Refusal::of(&error)) {
+            (_, Some(Refusal::LeadsOut { .. })) => self.leads_out(path, &error),
+            (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => self.missing(path, relative),
             _ => issue(format!("cannot look at {shown}")).label("not to be reached").help(error.to_string()),
-        })?;
-        if !real.starts_with(&self.real) {
-            let leads = issue(format!("{shown} leads out of {} through a symbolic link", self.called()));
-            return Err(leads.label(format!("not in {}", self.called())).help("copy the file into the project"));
-        }
-        let meta = fs::metadata(&real).map_err(|error| issue(error.to_string()))?;
+        };
+        let open = self.open().map_err(fail)?;
+        let Some(meta) = open.meta(relative).map_err(fail)? else { return Err(self.missing(path, relative)) };
+        let has = |file: &str| open.is_file(&relative.join(file));
         match want {
             Want::File if !meta.is_file() => Err(issue(format!("{shown} is not a file")).label("expected a file")),
             Want::Something if !meta.is_file() && !meta.is_dir() => {
@@ -239,16 +260,16 @@ impl<'f> Folder<'f> {
             Want::PythonFolder if !meta.is_dir() => {
                 Err(issue(format!("{shown} is not a folder")).label("expected a folder"))
             }
-            Want::PythonFolder if !["pyproject.toml", "setup.py"].iter().any(|file| real.join(file).is_file()) => {
+            Want::PythonFolder if !["pyproject.toml", "setup.py"].iter().any(|file| has(file)) => {
                 let label = "expected a Python project";
                 let help = "pip installs folders with a `pyproject.toml` or a `setup.py`";
                 Err(issue(format!("{shown} holds no Python project")).label(label).help(help))
             }
-            Want::WaptFolder if !real.join("WAPT/control").is_file() => {
+            Want::WaptFolder if !has("WAPT/control") => {
                 let issue = issue(format!("{shown} is no WAPT package's folder")).label("no `WAPT/control` in it");
                 Err(issue.help("`factory init --wapt DIR` makes one; single files are named in `contents`"))
             }
-            _ => Ok(real),
+            _ => Ok(open),
         }
     }
 
@@ -259,16 +280,17 @@ impl<'f> Folder<'f> {
             |(name, _)| format!("`@{name}/` is the top folder of its repository; `ref` says which state of it"),
         );
         let issue = Issue::new(&path.span, format!("{} does not exist", quoted(&path.value.to_string_lossy())));
-        let mut folder = PathBuf::new();
+        let (mut folder, open) = (PathBuf::new(), self.open().ok());
         for part in relative.components() {
-            let Component::Normal(name) = part else {
+            let (Component::Normal(name), Some(open)) = (part, &open) else {
                 continue;
             };
-            if fs::symlink_metadata(self.given.join(&folder).join(name)).is_ok() {
+            if open.meta(&folder.join(name)).is_ok_and(|meta| meta.is_some()) {
                 folder.push(name);
                 continue;
             }
-            let there = names_in(&self.given.join(&folder));
+            let there = open.entries(&folder).unwrap_or_default().into_keys();
+            let there: Vec<String> = there.filter_map(|name| name.into_string().ok()).take(1000).collect();
             if let Some(near) = nearest(&name.to_string_lossy(), there.iter().map(String::as_str)) {
                 let near = folder.join(near);
                 let near = match &self.source {
@@ -304,14 +326,6 @@ fn script_text(bytes: &[u8]) -> Result<String, (&'static str, &'static str)> {
             "parts of maintainer scripts are POSIX shell: the package manager runs them together with its own",
         )),
     }
-}
-
-/// Up to a thousand names in a folder.
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().take(1000);
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    names.sort();
-    names
 }
 
 /// A path as the user would type it: relative to the current folder where it is below.

@@ -36,7 +36,7 @@ use crate::{
     names::Sha256,
     platform::{Catalogue, Platform},
     util::{
-        files::read_bounded,
+        folder::{Folder, Links, Refusal},
         toml::{self, Issue, Issues, Report, Source, Table as _},
     },
 };
@@ -77,12 +77,15 @@ impl RecipeFile {
     pub fn load_with(project_dir: &Path, catalogue: &Catalogue) -> Result<Self, RecipeError> {
         let path = project_dir.join(FILE);
         let name = files::as_typed(&path);
-        let bytes = match read_bounded(&path, LARGEST) {
+        let missing = || RecipeError::Missing { folder: files::as_typed(project_dir) };
+        let read = Folder::open(project_dir, Links::Inside).and_then(|folder| folder.read(Path::new(FILE), LARGEST));
+        let bytes = match read {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return Err(RecipeError::TooLarge { file: name, most: LARGEST }),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Err(RecipeError::Missing { folder: files::as_typed(project_dir) });
+            Ok(None) => return Err(missing()),
+            Err(cause) if matches!(Refusal::of(&cause), Some(Refusal::TooLarge { .. })) => {
+                return Err(RecipeError::TooLarge { file: name, most: LARGEST });
             }
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing()),
             Err(cause) => return Err(RecipeError::Unreadable { file: name, cause }),
         };
         Self::parse(&name, utf8(&name, &bytes)?, project_dir, catalogue)

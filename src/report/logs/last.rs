@@ -1,9 +1,10 @@
 //! Reads the log of the last run back: `run.jsonl` of a run that ended, was killed, or still goes on.
 
-use std::{collections::BTreeMap, io, path::Path, time::Duration};
+use std::{collections::BTreeMap, io, time::Duration};
 
-use fs_err as fs;
 use serde::Deserialize;
+
+use super::LogDir;
 
 /// The last run of a project, as far as its log tells.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -53,12 +54,8 @@ impl LastRun {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Some(Self::of(&String::from_utf8_lossy(&bytes)))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub fn read(logs: &LogDir) -> io::Result<Option<Self>> {
+        Ok(logs.state.read(super::run())?.map(|bytes| Self::of(&String::from_utf8_lossy(&bytes))))
     }
 
     fn of(text: &str) -> Self {

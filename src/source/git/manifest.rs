@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io,
+    io::{self, Read as _},
     os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
     path::Path,
 };
@@ -12,11 +12,14 @@ use sha2::Digest as _;
 
 use crate::{
     names::{Commit, Sha256},
-    util::digests::Digests,
+    util::{digests::Digests, folder::open_file},
 };
 
 /// The form of the manifest that this program writes and reads.
 const VERSION: u32 = 1;
+
+/// The largest manifest, in bytes.
+const LARGEST: u64 = 1 << 16;
 
 /// The manifest's name beside the files.
 const NAME: &str = "manifest.json";
@@ -65,7 +68,9 @@ impl Manifest {
     /// The manifest of a checkout whose files are what it says; `None` where something is missing, changed or added.
     #[must_use]
     pub fn find(folder: &Path, commit: &Commit, submodules: bool, digests: &Digests) -> Option<Self> {
-        let manifest: Self = serde_json::from_slice(&fs::read(folder.join(NAME)).ok()?).ok()?;
+        let mut text = Vec::new();
+        open_file(&folder.join(NAME)).ok()?.take(LARGEST).read_to_end(&mut text).ok()?;
+        let manifest: Self = serde_json::from_slice(&text).ok()?;
         let fits = manifest.version == VERSION
             && manifest.commit == *commit
             && manifest.submodules == submodules

@@ -32,7 +32,10 @@ use self::{
 use crate::{
     names::{Commit, GitUrl, RefName, SourceName},
     recipe::{Checkout, Checkouts},
-    util::files::sweep,
+    util::{
+        files::sweep,
+        folder::{Folder, Links},
+    },
 };
 
 /// A source with everything that the command line says filled in.
@@ -95,7 +98,9 @@ async fn take_all(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checko
     if let Some(there) = all_there(wanted, store, host) {
         return Ok(there);
     }
-    sweep(store);
+    if let Ok(store) = Folder::open(store, Links::Refused) {
+        sweep(&store);
+    }
     let git = Git::of(host).await.map_err(first)?;
     let ask = async |wanted: &Wanted| remote::resolve(&wanted.url, &wanted.reference, &git).await;
     let answers = futures::stream::iter(wanted).map(ask).buffered(ASKED_AT_ONCE).collect::<Vec<_>>().await;

@@ -8,16 +8,17 @@ mod write;
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
-
-use fs_err as fs;
 
 use super::wheelhouse::{Wheel, WheelName};
 use crate::{
     names::{Commit, ImageName, PlatformId, Sha256, SourceName},
-    util::{files::write_whole, toml::Report},
+    util::{
+        folder::{Folder, Links, Refusal},
+        toml::Report,
+    },
 };
 
 pub use drift::{base_drift, pin_drift, source_drift, wheel_drift};
@@ -121,15 +122,16 @@ impl Lockfile {
     /// # Errors
     /// [`LockfileError`], with everything that is wrong at its line.
     pub fn load(project: &Path) -> Result<Option<Self>, LockfileError> {
-        let file = match fs::File::open(Self::path(project)) {
+        let read = Folder::open(project, Links::Refused).and_then(|project| project.read(Path::new(NAME), LARGEST));
+        let bytes = match read {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) if matches!(Refusal::of(&error), Some(Refusal::TooLarge { .. })) => {
+                return Err(LockfileError::TooLarge);
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened?,
+            Err(error) => return Err(error.into()),
         };
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(LockfileError::TooLarge);
-        }
         let text = String::from_utf8(bytes).map_err(|_| LockfileError::NoText)?;
         Ok(Some(read::read(NAME, &text)?))
     }
@@ -139,11 +141,12 @@ impl Lockfile {
     /// # Errors
     /// When the project's folder cannot be written: the file is then as before.
     pub fn save(&self, project: &Path) -> io::Result<bool> {
-        let (path, text) = (Self::path(project), write::render(self));
-        if fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
+        let (project, text) = (Folder::open(project, Links::Refused)?, write::render(self));
+        let before = project.read(Path::new(NAME), LARGEST);
+        if before.is_ok_and(|before| before.is_some_and(|before| before == text.as_bytes())) {
             return Ok(false);
         }
-        write_whole(&path, text.as_bytes())?;
+        project.write(Path::new(NAME), text.as_bytes())?;
         Ok(true)
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     names::{Repository, Sha256},
-    util::backoff::Backoff,
+    util::{backoff::Backoff, folder::open_file},
 };
 
 /// Told how many bytes of a blob have gone so far. Begins anew where a connection was cut.
@@ -66,7 +66,7 @@ impl Blob {
         match &self.content {
             Content::Bytes(bytes) => Ok(bytes.clone().into()),
             Content::File(path) => {
-                let file = tokio::fs::File::from_std(fs_err::File::open(path)?.into_parts().0);
+                let file = tokio::fs::File::from_std(open_file(path)?.into_parts().0);
                 let (counter, mut sent) = (Arc::clone(counter), 0);
                 counter(0);
                 let stream = ReaderStream::with_capacity(file, 256 << 10).inspect_ok(move |piece| {

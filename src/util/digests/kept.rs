@@ -7,36 +7,22 @@
 //! <sha256 of the lines before>
 //! ```
 
-use std::{
-    collections::HashMap,
-    io::{self, Read as _},
-    path::Path,
-};
-
-use fs_err as fs;
+use std::collections::HashMap;
 
 use super::{Entry, Stat};
-use crate::{names::Sha256, util::files::write_whole};
+use crate::names::Sha256;
 
 const FIRST: &str = "factory stat 1\n";
 
-/// Most files that are remembered, and the largest memory that is read, in bytes.
+/// Most files that are remembered.
 const MOST: usize = 200_000;
-const LARGEST: u64 = 64 << 20;
 
 /// After so many runs that learnt something, a file that nobody asked for is forgotten.
 const PATIENCE: u8 = 32;
 
-/// What was kept; nothing where it is missing, damaged, or of another version.
-pub(super) fn read(path: &Path) -> HashMap<Box<str>, Entry> {
-    text(path).and_then(|text| entries(&text)).unwrap_or_default()
-}
-
-fn text(path: &Path) -> Option<String> {
-    let file = fs::File::open(path).ok()?;
-    let mut text = String::new();
-    let read = file.take(LARGEST + 1).read_to_string(&mut text).ok()?;
-    (read as u64 <= LARGEST).then_some(text)
+/// What was kept; nothing where it is damaged, or of another version.
+pub(super) fn read(text: &[u8]) -> HashMap<Box<str>, Entry> {
+    std::str::from_utf8(text).ok().and_then(entries).unwrap_or_default()
 }
 
 fn entries(text: &str) -> Option<HashMap<Box<str>, Entry>> {
@@ -64,11 +50,8 @@ fn entry(line: &str) -> Option<(Box<str>, Entry)> {
     Some((words.next()?.into(), Entry { stat, sha256, unseen: unseen.saturating_add(1) }))
 }
 
-/// Writes it, whole or not at all: those that were asked for lately, at most [`MOST`].
-///
-/// # Errors
-/// When the disk is full.
-pub(super) fn write(path: &Path, entries: &HashMap<Box<str>, Entry>) -> io::Result<()> {
+/// The text of it: those that were asked for lately, at most [`MOST`].
+pub(super) fn text(entries: &HashMap<Box<str>, Entry>) -> String {
     let mut kept: Vec<(&str, &Entry)> = entries.iter().map(|(name, entry)| (&**name, entry)).collect();
     kept.retain(|(_, entry)| entry.unseen <= PATIENCE);
     kept.sort_by_key(|(name, entry)| (entry.unseen, *name));
@@ -81,7 +64,7 @@ pub(super) fn write(path: &Path, entries: &HashMap<Box<str>, Entry>) -> io::Resu
     let end = Sha256::of(&text);
     text.push_str(end.as_str());
     text.push('\n');
-    write_whole(path, text.as_bytes())
+    text
 }
 
 fn line(name: &str, entry: &Entry) -> String {
@@ -110,47 +93,34 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("stat");
         let names = ["app/a b.py", "/wheels/x", "ü"];
         let all: HashMap<Box<str>, Entry> =
             names.iter().zip(0..).map(|(name, number)| ((*name).into(), sample(number, 0))).collect();
-        write(&path, &all).unwrap();
-        let mut found = read(&path);
+        let mut found = read(text(&all).as_bytes());
         assert!(found.values_mut().all(|entry| std::mem::take(&mut entry.unseen) == 1));
         assert_eq!(found, all);
-        write(&path, &HashMap::new()).unwrap();
-        assert!(read(&path).is_empty() && read(folder.path()).is_empty());
+        assert!(read(text(&HashMap::new()).as_bytes()).is_empty() && read(b"").is_empty());
     }
 
     #[test]
     fn what_nobody_asks_for_is_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("stat");
         let mut all: HashMap<Box<str>, Entry> = [("a".into(), sample(1, 0)), ("b".into(), sample(2, 0))].into();
         for _ in 0..=PATIENCE {
             all.get_mut("a").unwrap().unseen = 0;
-            write(&path, &all).unwrap();
-            all = read(&path);
+            all = read(text(&all).as_bytes());
         }
-        write(&path, &all).unwrap();
-        assert_eq!(read(&path).into_keys().collect::<Vec<_>>(), ["a".into()]);
+        assert_eq!(read(text(&all).as_bytes()).into_keys().collect::<Vec<_>>(), ["a".into()]);
     }
 
     proptest! {
         #[test]
         fn any_damage_is_seen(at in 0_usize..400, to in any::<u8>()) {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("stat");
-            write(&path, &[("a".into(), sample(1, 0)), ("b".into(), sample(2, 0))].into()).unwrap();
-            let mut bytes = std::fs::read(&path).unwrap();
+            let mut bytes = text(&[("a".into(), sample(1, 0)), ("b".into(), sample(2, 0))].into()).into_bytes();
             let at = at % bytes.len();
             prop_assume!(bytes[at] != to);
             bytes[at] = to;
-            std::fs::write(&path, &bytes).unwrap();
-            prop_assert!(read(&path).is_empty(), "byte {at} as {to}");
-            std::fs::write(&path, &bytes[..at]).unwrap();
-            prop_assert!(read(&path).is_empty(), "cut off at {at}");
+            prop_assert!(read(&bytes).is_empty(), "byte {at} as {to}");
+            prop_assert!(read(&bytes[..at]).is_empty(), "cut off at {at}");
         }
     }
 }

@@ -31,17 +31,17 @@ fn learn(folder: &Path, file: &Path) -> usize {
     let digests = Digests::of(folder);
     assert_eq!(digests.of_file(file).unwrap().0, Sha256::of(fs::read(file).unwrap()));
     digests.keep().unwrap();
-    kept::read(&folder.join(".factory/stat")).len()
+    kept::read(&fs::read(folder.join(".factory/stat")).unwrap_or_default()).len()
 }
 
 /// Puts a lie beside the file's true stat data: whoever trusts it gives the lie.
 fn lie(folder: &Path, file: &Path) -> Sha256 {
     let path = folder.join(".factory/stat");
-    let mut entries = kept::read(&path);
+    let mut entries = kept::read(&fs::read(&path).unwrap());
     for entry in entries.values_mut() {
         entry.sha256 = [7; 32];
     }
-    kept::write(&path, &entries).unwrap();
+    fs::write(&path, kept::text(&entries)).unwrap();
     assert!(file.exists());
     Sha256::from_digest([7; 32])
 }
@@ -94,7 +94,11 @@ fn every_change_is_seen_whatever_the_times_say() {
         learn(folder.path(), &file);
         change(&file);
         let now = Sha256::of(fs::read(&file).unwrap());
-        assert_eq!(Digests::of(folder.path()).of_file(&file).unwrap().0, now, "{what}");
+        match Digests::of(folder.path()).of_file(&file) {
+            Ok((sha256, _)) => assert_eq!(sha256, now, "{what}"),
+            // What a link leads to is asked for by whoever may follow it.
+            Err(error) => assert!(file.is_symlink() && error.to_string().contains("a symbolic link"), "{what}: {error}"),
+        }
     }
 }
 
@@ -106,7 +110,7 @@ fn what_may_still_change_unseen_is_not_remembered() {
     fs::write(&file, "two").unwrap();
     digests.of_file(&file).unwrap();
     digests.keep().unwrap();
-    assert!(kept::read(&folder.path().join(".factory/stat")).is_empty());
+    assert!(!folder.path().join(".factory/stat").exists());
     settle(folder.path());
     assert_eq!(learn(folder.path(), &file), 1, "later it is");
     // A time to come never gets older than the stamp.
@@ -114,7 +118,7 @@ fn what_may_still_change_unseen_is_not_remembered() {
     fs::File::options().append(true).open(&file).unwrap().set_modified(to_come).unwrap();
     settle(folder.path());
     assert_eq!(learn(folder.path(), &file), 1);
-    let entry = kept::read(&folder.path().join(".factory/stat")).into_values().next().unwrap();
+    let entry = kept::read(&fs::read(folder.path().join(".factory/stat")).unwrap()).into_values().next().unwrap();
     assert_ne!(entry.stat.modified.0, fs::metadata(&file).unwrap().mtime());
 }
 

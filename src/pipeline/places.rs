@@ -1,0 +1,159 @@
+//! The places in a project that this program itself writes: `.factory`, `packages`, `wheels` and `factory.lock`. A clone may bring
+//! anything under these names. They are looked at before anything is read or written: a link there would lead a build to files
+//! that are none of its business, and a pipe would keep it waiting for ever.
+
+use std::{
+    fs::FileType,
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    source::lockfile,
+    util::{
+        folder::{Folder, Links, Refusal},
+        state,
+    },
+};
+
+/// How deep each place is looked into. Checkouts of sources are further down, and have links.
+const DEPTHS: [(&str, usize); 3] = [(state::NAME, 3), (PACKAGES, 2), (WHEELS, 2)];
+
+const PACKAGES: &str = "packages";
+const WHEELS: &str = "wheels";
+
+/// Something in a place of ours that this program has not made.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Misplaced {
+    message: String,
+    help: String,
+}
+
+impl Misplaced {
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    fn of(project: &Folder, path: &Path, is: FileType) -> Self {
+        let shown = project.path().join(path);
+        let target = if is.is_symlink() { project.target(path).ok() } else { None };
+        let typed = shown.display().to_string();
+        let message = match &target {
+            Some(target) => {
+                let refusal = Refusal::Link { path: shown, target: target.clone() };
+                refusal.to_string().replace("none is followed here", "what factory keeps is not kept behind one")
+            }
+            None => Refusal::kind(&shown, is, "a file or a folder").to_string(),
+        };
+        let target = target.map_or_else(String::new, |target| target.display().to_string());
+        let help = match path.to_str() {
+            Some(WHEELS) if !target.is_empty() => {
+                format!("say by yourself where wheels are: `rm {typed}`, then `WHEEL_DIR={target} factory build`")
+            }
+            Some(PACKAGES) if !target.is_empty() => {
+                format!("remove the link: `rm {typed}`; packages are always made in the project, and moved afterwards")
+            }
+            _ => format!("remove it: `rm {typed}`; factory makes anew what it needs"),
+        };
+        Self { message, help }
+    }
+}
+
+/// Looks at the places of a project; at `wheels` only where it is the wheel cache.
+///
+/// # Errors
+/// [`Misplaced`] for the first thing there that is neither a file nor a folder, as an [`io::Error`]'s own where it cannot be
+/// looked at.
+pub fn check(project: &Path, wheels: bool) -> Result<(), Misplaced> {
+    let open = match Folder::open(project, Links::Refused) {
+        Ok(open) => open,
+        // Whoever reads the recipe says it better.
+        Err(_) => return Ok(()),
+    };
+    let unreadable = |error: io::Error| Misplaced {
+        message: format!("what factory keeps in the project cannot be looked at: {error}"),
+        help: "`ls -l` says whose it is".to_owned(),
+    };
+    let lock = Path::new(lockfile::NAME);
+    if let Some(meta) = open.meta_itself(lock).map_err(unreadable)?.filter(|meta| !meta.is_file()) {
+        return Err(Misplaced::of(&open, lock, meta.file_type()));
+    }
+    for (name, depth) in DEPTHS.into_iter().filter(|(name, _)| wheels || *name != WHEELS) {
+        let path = Path::new(name);
+        let Some(meta) = open.meta_itself(path).map_err(unreadable)? else { continue };
+        if !meta.is_dir() {
+            return Err(Misplaced::of(&open, path, meta.file_type()));
+        }
+        if let Some((path, is)) = foreign(&open, path, depth).map_err(unreadable)? {
+            return Err(Misplaced::of(&open, &path, is));
+        }
+    }
+    Ok(())
+}
+
+/// The first thing below a folder that is neither a file nor a folder, so deep.
+fn foreign(project: &Folder, path: &Path, depth: usize) -> io::Result<Option<(PathBuf, FileType)>> {
+    for (name, is) in project.entries(path)? {
+        let path = path.join(name);
+        if !is.is_dir() && !is.is_file() {
+            return Ok(Some((path, is)));
+        }
+        let checkouts = path.starts_with(state::place("sources")) && path.components().count() > 2;
+        if is.is_dir()
+            && depth > 1
+            && !checkouts
+            && let Some(found) = foreign(project, &path, depth - 1)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_no_file_and_no_folder_is_named() {
+        let other = tempfile::tempdir().unwrap();
+        let cases = [
+            ("factory.lock", true),
+            (".factory", true),
+            (".factory/lock", true),
+            (".factory/logs/run.jsonl", true),
+            (".factory/logs/debian-12/core.log", true),
+            (".factory/records/debian-12", true),
+            (".factory/sources", true),
+            (".factory/sources/bricks-1", true),
+            ("packages", true),
+            ("packages/debian-12/a.deb", true),
+            ("packages/release.json", true),
+            ("wheels", true),
+            ("wheels/store", true),
+            // A link in a checkout is a file like any other.
+            (".factory/sources/bricks-1/files/link", false),
+            ("src/link", false),
+        ];
+        for (path, refused) in cases {
+            let project = tempfile::tempdir().unwrap();
+            let place = project.path().join(path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            symlink(other.path(), &place).unwrap();
+            let found = check(project.path(), true).err();
+            assert_eq!(found.is_some(), refused, "{path}");
+            if let Some(found) = found {
+                let expected = format!("`{}` is a symbolic link to `{}`", place.display(), other.path().display());
+                assert!(found.to_string().starts_with(&expected), "{found}");
+                assert!(found.help().contains(&format!("rm {}", place.display())), "{}", found.help());
+            }
+            assert_eq!(check(project.path(), false).is_err(), refused && !path.starts_with("wheels"), "{path}");
+        }
+        assert!(check(Path::new("/nonexistent"), true).is_ok());
+    }
+}
