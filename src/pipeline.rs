@@ -10,7 +10,7 @@ mod wishes;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 pub use error::PipelineError;
@@ -24,7 +24,12 @@ use crate::{
     plan::{self, Contexts, Plan, PlanContext, Templates, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
-    source::{listing::Listing, lockfile::Lockfile, roots::Roots},
+    source::{
+        git::{Caller, Worktree},
+        listing::Listing,
+        lockfile::Lockfile,
+        roots::Roots,
+    },
     util::{
         clock,
         digests::Digests,
@@ -54,17 +59,26 @@ pub struct Project {
     pub wheel_dir: PathBuf,
     /// Where packages go, absolute.
     pub packages: PathBuf,
-    /// Time of artefacts.
-    pub epoch: i64,
-    /// The checkout's commit; empty outside git.
-    pub revision: String,
     /// A digest of the certificates that sign, where some are named.
     pub signer: Option<String>,
     index_url: Option<String>,
     extra_index_urls: Option<Vec<String>>,
     ca: bool,
+    /// `SOURCE_DATE_EPOCH`, where it is set.
+    epoch: Option<i64>,
+    caller: Caller,
+    stamp: OnceLock<Stamp>,
     file: RecipeFile,
     branch: Option<String>,
+}
+
+/// What artefacts say of when and of what they were made.
+#[derive(Debug, Clone, Default)]
+pub struct Stamp {
+    /// Their time, in seconds since 1970 UTC.
+    pub epoch: i64,
+    /// The checkout's commit, with `-dirty` behind it where files differ from it; empty outside git.
+    pub revision: String,
 }
 
 /// One platform of a run.
@@ -102,9 +116,9 @@ impl Project {
             targets,
             wheel_dir: wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir)),
             packages: folder.join("packages"),
-            epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref(), &folder)
-                .map_err(PipelineError::Epoch)?,
-            revision: clock::revision(&folder).unwrap_or_default(),
+            epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref()).map_err(PipelineError::Epoch)?,
+            caller: wishes.caller.clone(),
+            stamp: OnceLock::new(),
             signer: None,
             index_url: wishes.index_url.as_deref().map(without_userinfo),
             extra_index_urls: wishes
@@ -118,6 +132,25 @@ impl Project {
             file,
             folder,
         })
+    }
+
+    /// What artefacts say of when and of what they were made: `SOURCE_DATE_EPOCH`, else the time of the checkout's commit,
+    /// else 1980; and that commit. Git is asked once.
+    ///
+    /// # Errors
+    /// [`PipelineError::Worktree`], where there is a checkout and git cannot say what it is.
+    pub fn stamp(&self) -> Result<&Stamp, PipelineError> {
+        if let Some(stamp) = self.stamp.get() {
+            return Ok(stamp);
+        }
+        let worktree = Worktree::find(&self.folder, &self.caller)?;
+        let revision = worktree.as_ref().map(Worktree::revision).transpose()?.unwrap_or_default();
+        let epoch = match (self.epoch, &worktree) {
+            (Some(epoch), _) => epoch,
+            (None, Some(worktree)) => worktree.time()?.unwrap_or(clock::FLOOR),
+            (None, None) => clock::FLOOR,
+        };
+        Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }))
     }
 
     /// The project's name.
@@ -148,7 +181,9 @@ impl Project {
     /// # Errors
     /// [`PipelineError::Plan`].
     pub fn plan(&self, engine: &EngineInfo, want: Want) -> Result<Plan, PipelineError> {
-        let context = self.context(engine, want);
+        // A base is of no commit and of no time.
+        let stamp = if want == Want::Bases { Stamp::default() } else { self.stamp()?.clone() };
+        let context = self.context(engine, want, stamp);
         let parts = threads::each(&self.targets, WORTH_A_THREAD, |target| {
             let mut plan = Plan::default();
             plan::make(&mut plan, &target.recipe, &target.platform, &context).map(|()| plan)
@@ -165,7 +200,7 @@ impl Project {
     /// # Errors
     /// [`PipelineError::Plan`].
     pub fn names(&self, engine: &EngineInfo) -> Result<BTreeSet<String>, PipelineError> {
-        let context = self.context(engine, Want::Bases);
+        let context = self.context(engine, Want::Bases, Stamp::default());
         let mut names = BTreeSet::new();
         for target in &self.targets {
             names.extend(plan::names(&target.recipe, &target.platform, &context)?);
@@ -173,7 +208,7 @@ impl Project {
         Ok(names)
     }
 
-    fn context(&self, engine: &EngineInfo, want: Want) -> PlanContext {
+    fn context(&self, engine: &EngineInfo, want: Want, stamp: Stamp) -> PlanContext {
         let (wheels, lock) = (self.folder.join("wheels"), Lockfile::path(&self.folder));
         let except = vec![self.wheel_dir.clone(), self.packages.clone(), wheels, lock];
         PlanContext {
@@ -182,8 +217,8 @@ impl Project {
             contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),
-            epoch: self.epoch,
-            revision: self.revision.clone(),
+            epoch: stamp.epoch,
+            revision: stamp.revision,
             machine: engine.arch.clone(),
             ca: self.ca,
             index_url: self.index_url.clone(),

@@ -134,6 +134,7 @@ impl Context {
             extra_index_urls: env::get(env::PIP_EXTRA_INDEX_URL),
             ca: env::get(env::FACTORY_CA_BUNDLE).is_some(),
             paranoid: trust.paranoid,
+            caller: env::caller(),
         };
         Ok(Project::open(&wishes)?)
     }
@@ -217,7 +218,7 @@ impl Context {
                 .filter_map(|name| Some((name.to_owned(), env::get(name)?)))
                 .collect(),
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
-            epoch: project.epoch,
+            epoch: project.stamp()?.epoch,
             identity: None,
             jobs: self.globals.jobs.map_or(processors, usize::from),
             refresh: false,

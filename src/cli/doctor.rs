@@ -15,7 +15,7 @@ use crate::{
     platform::{BootstrapTool, Catalogue},
     publish::Registry,
     report::{Check, CheckState, DoctorView, units},
-    source::{store, wheelhouse},
+    source::{git::Worktree, store, wheelhouse},
     util::exec::{self, ExecError},
 };
 
@@ -39,6 +39,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
     checks.extend(registry_checks(context).await);
     checks.push(ca_check());
     checks.push(bootstrap_check());
+    checks.extend(checkout_check(context));
     checks.extend(source_checks(context).await);
     checks.extend(store_check(context));
     checks.extend(disk_checks(context, info.as_ref()));
@@ -174,6 +175,23 @@ fn bootstrap_check() -> Check {
             check("base tools", CheckState::Warn, format!("{program} is not installed"), Some(fix))
         }
     }
+}
+
+/// What git says of the project's own checkout, where it is in one.
+fn checkout_check(context: &Context) -> Option<Check> {
+    if !context.folder().join("factory.toml").is_file() {
+        return None;
+    }
+    let found = Worktree::find(context.folder(), &env::caller());
+    Some(match found.and_then(|found| found.map(|worktree| worktree.revision()).transpose()) {
+        Ok(None) => return None,
+        Ok(Some(revision)) if revision.is_empty() => {
+            let fix = "`git commit`: artefacts carry the time of the commit, and its name";
+            check("checkout", CheckState::Warn, "it has no commit yet", Some(fix))
+        }
+        Ok(Some(revision)) => check("checkout", CheckState::Ok, format!("commit {revision}"), None),
+        Err(error) => check("checkout", CheckState::Fail, error.to_string(), Some(&error.help())),
+    })
 }
 
 /// What the recipe's sources need: git, and for those behind ssh a client and an agent with a key.

@@ -1,5 +1,9 @@
 //! Every environment variable that the program reads, once.
 
+use std::path::PathBuf;
+
+use crate::source::git::Caller;
+
 /// Selects platforms in every verb, separated by commas or blanks; `--platform` wins.
 pub const SYSBASE: &str = "SYSBASE";
 /// Names the release, as `--tag` does.
@@ -30,6 +34,10 @@ pub const FACTORY_WAPT_CERTIFICATE: &str = "FACTORY_WAPT_CERTIFICATE";
 pub const FACTORY_WAPT_PASSWORD_FILE: &str = "FACTORY_WAPT_PASSWORD_FILE";
 /// How git calls ssh, where the user says it.
 pub const GIT_SSH: [&str; 2] = ["GIT_SSH_COMMAND", "GIT_SSH"];
+/// Folders that are not entered in the search for `.git`, as git has it.
+pub const GIT_CEILING_DIRECTORIES: &str = "GIT_CEILING_DIRECTORIES";
+/// Who called sudo: root may look at that user's checkouts, as git has it.
+pub const SUDO_UID: &str = "SUDO_UID";
 /// The ssh agent.
 pub const SSH_AUTH_SOCK: &str = "SSH_AUTH_SOCK";
 /// Proxies for builds: each in the case it has, and in the other one.
@@ -43,4 +51,12 @@ pub const FACTORY_SCRIPTED_ENGINE: &str = "FACTORY_SCRIPTED_ENGINE";
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn get(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Who asks git about the project's checkout.
+#[must_use]
+pub fn caller() -> Caller {
+    let ceilings = get(GIT_CEILING_DIRECTORIES).unwrap_or_default();
+    let ceilings = ceilings.split(':').filter(|path| path.starts_with('/')).map(PathBuf::from).collect();
+    Caller { ceilings, sudo: get(SUDO_UID).and_then(|uid| uid.parse().ok()) }
 }

@@ -11,6 +11,7 @@ use crate::{
     event::StepId,
     pipeline::{Misplaced, PipelineError},
     plan::PlanError,
+    source::git::WorktreeError,
     util::{disk, toml::Source},
 };
 
@@ -85,6 +86,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Epoch(_) => {
                 Self::new(Exit::Usage, error.to_string()).help("`SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)`")
             }
+            PipelineError::Worktree(error) => error.into(),
             PipelineError::Sources { message, report, choice } => {
                 Self::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).showing(report)
             }
@@ -93,6 +95,13 @@ impl From<PipelineError> for Failure {
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }
+    }
+}
+
+impl From<WorktreeError> for Failure {
+    fn from(error: WorktreeError) -> Self {
+        let help = error.help();
+        Self::new(Exit::StepFailed, error.to_string()).help(help)
     }
 }
 

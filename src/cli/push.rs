@@ -121,7 +121,7 @@ async fn push(
         project.name(),
         project.release.tag.as_str(),
         &project.release.release.to_string(),
-        &project.revision,
+        &project.stamp()?.revision,
     );
     let mut release = named.with_earlier(&project.folder);
     let mut rows = Vec::new();

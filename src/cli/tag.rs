@@ -101,7 +101,7 @@ fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failur
         fs_err::canonicalize(context.folder()).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
     let ours = [".factory", "packages", wheel_dir.as_str()].map(|name| folder.join(name));
-    let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path)) };
+    let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path), &env::caller())? };
     let platforms = Records::of(&folder).platforms().into_iter();
     let rebuilt = platforms.filter_map(|platform| tested(&folder, &platform, &wish.tag)?.into_iter().next());
     match dirt.into_iter().chain(rebuilt).next() {

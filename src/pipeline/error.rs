@@ -5,6 +5,7 @@ use crate::{
     plan::PlanError,
     platform::{PlatformError, Unknown},
     recipe::RecipeError,
+    source::git::WorktreeError,
     util::toml::Report,
 };
 
@@ -41,6 +42,9 @@ pub enum PipelineError {
     /// `SOURCE_DATE_EPOCH`.
     #[error("SOURCE_DATE_EPOCH is `{0}`, not seconds since 1970 of a time from 1980 to 2106")]
     Epoch(String),
+    /// The project's own checkout.
+    #[error(transparent)]
+    Worktree(#[from] WorktreeError),
     /// The project's folder.
     #[error("{0}")]
     Io(#[from] std::io::Error),

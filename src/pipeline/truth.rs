@@ -7,7 +7,10 @@ use crate::{
     build::Records,
     event::StepId,
     names::{PlatformId, Tag},
-    source::{lockfile, worktree},
+    source::{
+        git::{Caller, Worktree, WorktreeError},
+        lockfile,
+    },
     trial::Passed,
 };
 
@@ -52,23 +55,28 @@ impl Untrue {
 }
 
 /// Holds a project's checkout against its commit.
-#[must_use]
-pub fn dirt(folder: &Path, ours: &[&Path]) -> Option<Untrue> {
+///
+/// # Errors
+/// [`WorktreeError`]: what could not be held against a commit is not taken for true.
+pub fn dirt(folder: &Path, ours: &[&Path], caller: &Caller) -> Result<Option<Untrue>, WorktreeError> {
     let below = |path: &&Path| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
     let mut except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
     // A build has just written it: committing it makes another commit, which is built again and leaves it as it is.
     except.push(lockfile::NAME.to_owned());
-    let changed = worktree::changes(folder, &except)?;
+    let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
+    let changed = worktree.changes(&except)?;
     let files = several(&changed);
-    (!changed.is_empty()).then_some(Untrue::Dirty { files })
+    Ok((!changed.is_empty()).then_some(Untrue::Dirty { files }))
 }
 
 impl Project {
     /// Holds the project's checkout against its commit; what this program writes there does not count.
-    #[must_use]
-    pub fn dirt(&self) -> Option<Untrue> {
+    ///
+    /// # Errors
+    /// As [`dirt`].
+    pub fn dirt(&self) -> Result<Option<Untrue>, WorktreeError> {
         let (state, wheels) = (self.state().path(), self.folder.join("wheels"));
-        dirt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages])
+        dirt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages], &self.caller)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     names::{PlatformId, Release as ReleaseNumber, Tag, UpstreamVersion},
     platform::{Catalogue, Platform},
     recipe::Release,
-    util::clock,
+    source::git::{Caller, Worktree},
 };
 
 /// What the user said, before anything is read.
@@ -38,6 +38,8 @@ pub struct Wishes {
     pub ca: bool,
     /// Whether every file is read, whatever is known of it.
     pub paranoid: bool,
+    /// Who asks git.
+    pub caller: Caller,
 }
 
 /// The platforms that the user asked for, in the recipe's order; all of the recipe's when none was asked for.
@@ -67,7 +69,10 @@ pub(super) fn choose<'a>(
 pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Release, PipelineError> {
     let text = match &wishes.tag {
         Some(tag) => tag.clone(),
-        None => clock::exact_tag(folder).ok_or(PipelineError::NoTag)?,
+        None => match Worktree::find(folder, &wishes.caller)? {
+            Some(worktree) => worktree.tag()?.ok_or(PipelineError::NoTag)?,
+            None => return Err(PipelineError::NoTag),
+        },
     };
     let tag = Tag::new(text)?;
     let version = UpstreamVersion::from_tag(&tag)?;

@@ -11,4 +11,3 @@ pub mod requirements;
 pub mod roots;
 pub mod store;
 pub mod wheelhouse;
-pub mod worktree;

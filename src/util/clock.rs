@@ -1,7 +1,5 @@
 //! The only place that knows what time it is. Everything that ends in an artefact takes its time from here as a number.
 
-use std::{path::Path, process::Command};
-
 /// 1980-01-01T00:00:00Z, the oldest time that every archive format can hold: used where nothing better is known.
 pub const FLOOR: i64 = 315_532_800;
 
@@ -19,43 +17,14 @@ pub fn now() -> i64 {
         .unwrap_or_default()
 }
 
-/// The time that artefacts carry: `SOURCE_DATE_EPOCH` (reproducible-builds.org specification), else the commit time of
-/// the project's checkout, else [`FLOOR`].
+/// The time that `SOURCE_DATE_EPOCH` names (reproducible-builds.org specification); `None` where it names none.
 ///
 /// # Errors
-/// The text of `SOURCE_DATE_EPOCH` when it is not a number of seconds from 1980 to 2106.
-pub fn source_date_epoch(variable: Option<&str>, project: &Path) -> Result<i64, String> {
-    match variable.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            let known = |seconds: &i64| (FLOOR..=CEILING).contains(seconds);
-            text.parse::<i64>().ok().filter(known).ok_or_else(|| text.escape_debug().to_string())
-        }
-        None => Ok(commit_time(project).unwrap_or(FLOOR)),
-    }
-}
-
-fn commit_time(project: &Path) -> Option<i64> {
-    git(project, &["log", "-1", "--format=%ct"])?.parse().ok().filter(|seconds| (FLOOR..=CEILING).contains(seconds))
-}
-
-/// The commit that the project's checkout is at, with `-dirty` behind it when tracked files differ; `None` outside git.
-#[must_use]
-pub fn revision(project: &Path) -> Option<String> {
-    let commit = git(project, &["rev-parse", "HEAD"])?;
-    let dirty = git(project, &["status", "--porcelain", "--untracked-files=no", "--", "."])?;
-    Some(if dirty.is_empty() { commit } else { format!("{commit}-dirty") })
-}
-
-/// The tag that stands exactly on the checkout's commit.
-#[must_use]
-pub fn exact_tag(project: &Path) -> Option<String> {
-    git(project, &["describe", "--tags", "--exact-match"])
-}
-
-/// One line of output of a git command in `folder`; `None` when git is missing, fails or knows no such folder.
-fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+/// The text of the variable when it is not a number of seconds from 1980 to 2106.
+pub fn source_date_epoch(variable: Option<&str>) -> Result<Option<i64>, String> {
+    let Some(text) = variable.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let known = |seconds: &i64| (FLOOR..=CEILING).contains(seconds);
+    text.parse::<i64>().ok().filter(known).map(Some).ok_or_else(|| text.escape_debug().to_string())
 }
 
 /// `2026-11-20T09:30:00Z` of a number of seconds since 1970 UTC (RFC 3339).
@@ -88,14 +57,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_variable_wins_and_must_be_seconds() {
-        let nowhere = Path::new("/nonexistent");
-        assert_eq!(source_date_epoch(Some("1700000000"), nowhere), Ok(1_700_000_000));
-        assert_eq!(source_date_epoch(None, nowhere), Ok(FLOOR));
-        assert_eq!(source_date_epoch(Some(""), nowhere), Ok(FLOOR));
-        assert_eq!(source_date_epoch(Some("yesterday"), nowhere), Err("yesterday".to_owned()));
+    fn the_variable_must_be_seconds() {
+        assert_eq!(source_date_epoch(Some("1700000000")), Ok(Some(1_700_000_000)));
+        assert_eq!(source_date_epoch(None), Ok(None));
+        assert_eq!(source_date_epoch(Some("")), Ok(None));
+        assert_eq!(source_date_epoch(Some("yesterday")), Err("yesterday".to_owned()));
         for beyond in ["12", "4294967296"] {
-            assert_eq!(source_date_epoch(Some(beyond), nowhere), Err(beyond.to_owned()));
+            assert_eq!(source_date_epoch(Some(beyond)), Err(beyond.to_owned()));
         }
     }
 

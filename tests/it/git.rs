@@ -348,6 +348,20 @@ fn submodules_that_are_refused() {
 }
 
 #[test]
+fn gitmodules_include_no_file_of_this_machine() {
+    let project = with_gitmodules("[submodule \"core\"]\n\tpath = core\n\turl = ../other.git\n");
+    // The file says where the submodule is: as if it had been in `.gitmodules`.
+    let outside = project.beside("outside.conf");
+    fs::write(&outside, "[submodule \"core\"]\n\turl = file:///read-from-outside\n").unwrap();
+    let project = with_gitmodules(&format!(
+        "[submodule \"core\"]\n\tpath = core\n\turl = ../other.git\n[include]\n\tpath = {}\n",
+        outside.display()
+    ));
+    let run = project.done(&["plan"]);
+    assert!(!run.stderr.contains("read-from-outside"), "{run}");
+}
+
+#[test]
 fn links_that_lead_out() {
     let (project, bricks) = project();
     symlink("/etc", bricks.path("dist/out")).unwrap();

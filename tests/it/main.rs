@@ -22,6 +22,8 @@ mod bootstrap;
 #[cfg(feature = "scripted")]
 mod build;
 #[cfg(feature = "scripted")]
+mod checkout;
+#[cfg(feature = "scripted")]
 mod clean;
 #[cfg(feature = "scripted")]
 mod collect;

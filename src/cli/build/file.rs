@@ -13,6 +13,7 @@ use crate::{
     },
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
+    source::git::Worktree,
     stage::Spool,
     util::{
         clock,
@@ -79,16 +80,21 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
 /// The date of the signature: `SOURCE_DATE_EPOCH`, the time of the commit, else now.
 fn date(path: &Path) -> Result<i64, Failure> {
     let variable = env::get(env::SOURCE_DATE_EPOCH);
-    let folder = if path.is_dir() {
-        path
-    } else {
-        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    };
-    let known = clock::source_date_epoch(variable.as_deref(), folder)
+    let named = clock::source_date_epoch(variable.as_deref())
         .map_err(|error| Failure::from(crate::pipeline::PipelineError::Epoch(error)))?;
-    // A signature of 1980 would say that every other one is newer. A file is signed now: its commit says nothing of it.
-    let unknown = variable.is_none() && (known == clock::FLOOR || path.is_file());
-    Ok(if unknown { clock::now() } else { known })
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    // A file is signed now: its commit says nothing of it.
+    if path.is_file() {
+        return Ok(clock::now());
+    }
+    let committed = match Worktree::find(path, &env::caller())? {
+        Some(worktree) => worktree.time()?,
+        None => None,
+    };
+    // A signature of 1980 would say that every other one is newer.
+    Ok(committed.unwrap_or_else(clock::now))
 }
 
 /// A path as the user would type it.

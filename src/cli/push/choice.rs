@@ -114,7 +114,7 @@ pub(super) async fn artefacts(
     let (plan, platforms) = (plan.clone(), platforms.to_vec());
     let (folder, wheel_dir) = (project.folder.clone(), project.wheel_dir.clone());
     let (name, registry, release) = (project.name().to_owned(), registry.clone(), project.release.clone());
-    let revision = project.revision.clone();
+    let revision = project.stamp()?.revision.clone();
     let work = tokio::task::spawn_blocking(move || {
         let records = Records::of(&folder);
         let mut items = Vec::new();

@@ -20,7 +20,7 @@ pub(super) async fn check(
     session: &Session,
 ) -> Result<(), Failure> {
     if !allow_dirty {
-        if let Some(dirt) = project.dirt() {
+        if let Some(dirt) = project.dirt()? {
             return Err(refusal(&dirt));
         }
         up_to_date(plan, platforms, session).await?;

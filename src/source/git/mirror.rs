@@ -12,7 +12,7 @@ use fs_err as fs;
 use super::{command::Git, error::GitError};
 use crate::{
     names::{Commit, GitUrl, RefName, Sha256},
-    util::files::TEMPORARY,
+    util::files::{TEMPORARY, write_whole},
 };
 
 /// How often a long transfer says how far it is.
@@ -27,7 +27,8 @@ pub struct Mirror {
 
 impl Mirror {
     /// The mirror of an address, made where it is missing. What a killed fetch has left in it is taken away: nobody else
-    /// is at work here.
+    /// is at work here. One that came with the project is none of ours: it is made anew where it has a link, a hook or
+    /// alternates, and its configuration is always ours.
     ///
     /// # Errors
     /// [`GitError`].
@@ -36,14 +37,20 @@ impl Mirror {
         let kind = if sha256 { " sha256" } else { "" };
         let digest = Sha256::of(format!("{}{kind}", url.without_userinfo()));
         let folder = store.join(format!("{}.git", digest.short()));
-        if folder.join("HEAD").is_file() {
-            sweep(&folder);
+        if sweep(&folder, 0) {
+            write_whole(&folder.join("config"), configuration(sha256).as_bytes())?;
         } else {
+            if fs::symlink_metadata(&folder).is_ok() {
+                let shown = folder.display();
+                git.events().warn(format!("`{shown}` is no repository that this program made, and is made anew"));
+            }
             fs::create_dir_all(store)?;
             let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(store)?;
             let format = if sha256 { "--object-format=sha256" } else { "--object-format=sha1" };
             git.output(made.path(), &["init", "--quiet", "--bare", format], 1 << 16).await?;
-            let _ = fs::remove_dir_all(&folder);
+            write_whole(&made.path().join("config"), configuration(sha256).as_bytes())?;
+            // A link goes, and not what it leads to.
+            let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_file(&folder));
             fs::rename(made.path(), &folder)?;
             // It has another name now.
             let _ = made.keep();
@@ -191,25 +198,54 @@ fn size(folder: &Path) -> u64 {
         .sum()
 }
 
-/// Removes the locks and the half packs of a git that was killed.
-fn sweep(folder: &Path) {
+/// The whole configuration of a mirror.
+fn configuration(sha256: bool) -> String {
+    let version = u8::from(sha256);
+    let format = if sha256 { "[extensions]\n\tobjectFormat = sha256\n" } else { "" };
+    format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{format}")
+}
+
+/// What is in a mirror of ours.
+const OURS: [&str; 7] = ["HEAD", "FETCH_HEAD", "config", "objects", "packed-refs", "refs", "shallow"];
+/// How deep its folders go at most: `refs/heads/` and a name with as many parts as it may have.
+const DEEPEST: usize = 120;
+
+/// Removes the locks and the half packs of a git that was killed. Says whether the folder is a mirror as this program makes
+/// it: files and folders of known names, no link, and no way to objects that are elsewhere.
+fn sweep(folder: &Path, deep: usize) -> bool {
+    if deep > DEEPEST || !fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir()) {
+        return false;
+    }
+    let mut names = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let kind = entry.file_type().ok();
+        let is_folder = kind.is_some_and(|kind| kind.is_dir());
         let half =
             name.starts_with("tmp_") || (Path::new(&name).extension().is_some_and(|end| end == "lock") && !is_folder);
         let removed: io::Result<()> = match (half, is_folder) {
             (true, true) => fs::remove_dir_all(&path),
             (true, false) => fs::remove_file(&path),
-            (false, true) => {
-                sweep(&path);
+            (false, true) if !sweep(&path, deep + 1) => return false,
+            (false, false) if !kind.is_some_and(|kind| kind.is_file()) => return false,
+            (false, _) => {
+                names.push(name);
                 Ok(())
             }
-            (false, false) => Ok(()),
         };
         // One that stays is git's own next complaint.
         let _ = removed;
     }
+    let leads_out = |name: &String| ["alternates", "http-alternates"].contains(&name.as_str()) && is_info(folder);
+    match deep {
+        0 => names.iter().any(|name| name == "HEAD") && names.iter().all(|name| OURS.contains(&name.as_str())),
+        _ => !names.iter().any(leads_out),
+    }
+}
+
+/// Whether a folder is `objects/info`, and no part of a reference's name.
+fn is_info(folder: &Path) -> bool {
+    folder.ends_with("objects/info")
 }
 
 #[cfg(test)]
@@ -224,10 +260,39 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
         }
-        sweep(folder.path());
+        assert!(sweep(folder.path(), 0));
         let left = |path: &str| folder.path().join(path).exists();
         assert!(!left("shallow.lock") && !left("refs/factory/a.lock") && !left("objects/pack/tmp_pack_x"));
         assert!(left("objects/pack/a.pack") && left("HEAD"));
+    }
+
+    #[test]
+    fn what_came_with_a_project_is_no_mirror() {
+        let is_ours = |change: &dyn Fn(&Path)| {
+            let folder = tempfile::tempdir().unwrap();
+            let place = folder.path().join("a.git");
+            for path in ["refs/heads/info/alternates", "objects/pack/a.pack", "objects/info/packs", "HEAD", "config"] {
+                fs::create_dir_all(place.join(path).parent().unwrap()).unwrap();
+                fs::write(place.join(path), "x").unwrap();
+            }
+            change(&place);
+            sweep(&place, 0)
+        };
+        let link = |name: &'static str| {
+            is_ours(&move |place: &Path| {
+                let _ = fs::remove_dir_all(place.join(name)).or_else(|_| fs::remove_file(place.join(name)));
+                std::os::unix::fs::symlink("/etc/hosts", place.join(name)).unwrap();
+            })
+        };
+        assert!(is_ours(&|_| {}));
+        for name in ["objects", "refs/heads", "config", "HEAD", "objects/pack/b.pack", ""] {
+            assert!(!link(name), "{name}");
+        }
+        for name in ["commondir", "config.worktree", "objects/info/alternates", "objects/info/http-alternates"] {
+            assert!(!is_ours(&|place| fs::write(place.join(name), "x").unwrap()), "{name}");
+        }
+        assert!(!is_ours(&|place| fs::create_dir(place.join("hooks")).unwrap()));
+        assert!(!is_ours(&|place| fs::remove_dir_all(place).unwrap()));
     }
 
     #[test]

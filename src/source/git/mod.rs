@@ -10,6 +10,7 @@ mod manifest;
 mod mirror;
 mod remote;
 mod tree;
+mod worktree;
 
 use std::{
     collections::BTreeSet,
@@ -24,6 +25,7 @@ pub use credential::credential;
 pub use error::GitError;
 pub use mirror::Mirror;
 pub use remote::{Answer, advertised, near, resolve};
+pub use worktree::{Caller, Worktree, WorktreeError};
 
 use self::{
     checkout::What,

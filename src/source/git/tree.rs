@@ -126,7 +126,9 @@ pub async fn addresses(
         return Err(tree("it has submodules, and no file `.gitmodules` that says where they are".to_owned()));
     }
     let blob = format!("--blob={commit}:.gitmodules");
-    let text = git.output(mirror.folder(), &["config", "-z", &blob, "--list"], LARGEST_MODULES * 2).await?;
+    // With `--blob` git follows `include.path` unless it is told not to: to any file of this machine.
+    let text =
+        git.output(mirror.folder(), &["config", "-z", "--no-includes", &blob, "--list"], LARGEST_MODULES * 2).await?;
     let known = modules(&String::from_utf8_lossy(&text)).map_err(tree)?;
     let mut found = Vec::new();
     for module in &listing.modules {

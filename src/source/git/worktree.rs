@@ -1,0 +1,152 @@
+//! [`Worktree`]: the project's own checkout. The only place that asks git about the project; sources that the recipe names
+//! are taken in the modules beside this one.
+//!
+//! A checkout is as hostile as whoever it was cloned from. Git is asked through a git dir of our own (`scratch.rs`) with a
+//! configuration of ours: nothing that the repository configures counts, no hook, filter or monitor runs, nothing is
+//! fetched. References are read from files, and only `.git` itself makes a folder a checkout.
+
+mod ask;
+mod changes;
+mod error;
+mod place;
+mod plain;
+mod refs;
+mod scratch;
+mod settings;
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
+
+pub use error::WorktreeError;
+pub use place::Caller;
+
+use self::{changes::Part, place::Place, refs::Head, scratch::Scratch, settings::User};
+use crate::{
+    names::Commit,
+    util::clock::{CEILING, FLOOR},
+};
+
+/// Most names that are told.
+const TOLD: usize = 200;
+/// The largest answer that is one line, or one line for each tag on a commit.
+const SMALL: u64 = 1 << 20;
+
+/// The project's own checkout.
+#[derive(Debug)]
+pub struct Worktree {
+    place: Place,
+    /// The project's folder below the checkout's.
+    below: PathBuf,
+    head: Head,
+    scratch: Scratch,
+}
+
+impl Worktree {
+    /// The checkout that a folder is in; `None` where there is none: no `.git` in the folder or above it.
+    ///
+    /// # Errors
+    /// [`WorktreeError`]: a checkout that is there and cannot be asked is never taken for none.
+    pub fn find(folder: &Path, caller: &Caller) -> Result<Option<Self>, WorktreeError> {
+        let Some(place) = Place::find(folder, caller)? else { return Ok(None) };
+        let user = User::ask(&place.root)?;
+        if let Some((path, owner)) = place.foreign(caller)?
+            && !user.trusts(&place.root)
+        {
+            return Err(WorktreeError::Foreign { root: place.root.clone(), path: path.to_owned(), owner });
+        }
+        let (scratch, head) = Scratch::of(&place, &user)?;
+        let folder = fs_err::canonicalize(folder)?;
+        let below = folder.strip_prefix(&place.root).unwrap_or(Path::new("")).to_owned();
+        Ok(Some(Self { place, below, head, scratch }))
+    }
+
+    /// The commit that is checked out; `None` where there is none yet.
+    #[must_use]
+    pub fn commit(&self) -> Option<&Commit> {
+        match &self.head {
+            Head::Commit(commit) => Some(commit),
+            Head::Unborn => None,
+        }
+    }
+
+    /// The time of that commit, in seconds since 1970 UTC, from 1980 to 2106.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn time(&self) -> Result<Option<i64>, WorktreeError> {
+        let Some(commit) = self.commit() else { return Ok(None) };
+        let answer = self.ask(&["rev-list", "--no-walk", "--timestamp", commit.as_str(), "--"])?;
+        let text = String::from_utf8_lossy(&answer);
+        let seconds = text.split(' ').next().unwrap_or_default();
+        match seconds.parse() {
+            Ok(time) if (FLOOR..=CEILING).contains(&time) => Ok(Some(time)),
+            _ => Err(WorktreeError::Time { seconds: seconds.escape_debug().to_string() }),
+        }
+    }
+
+    /// The tag that stands exactly on that commit: of several the newest annotated one, else the first one by name.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn tag(&self) -> Result<Option<String>, WorktreeError> {
+        let Some(commit) = self.commit() else { return Ok(None) };
+        self.scratch.with_tags(&self.place)?;
+        let on = format!("--points-at={commit}");
+        let format = "--format=%(taggerdate:unix) %(refname:strip=2)";
+        let answer = self.ask(&["for-each-ref", &on, format, "refs/tags"])?;
+        let text = String::from_utf8_lossy(&answer);
+        let mut best: Option<(i64, &str)> = None;
+        for (date, name) in text.lines().filter_map(|line| line.split_once(' ')) {
+            // A lightweight tag has no date.
+            let date = date.parse().unwrap_or(i64::MIN);
+            if best.is_none_or(|(newest, _)| date > newest) {
+                best = Some((date, name));
+            }
+        }
+        Ok(best.map(|(_, name)| name.to_owned()))
+    }
+
+    /// The commit with `-dirty` behind it when files of it differ in the project's folder; empty where there is none yet.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn revision(&self) -> Result<String, WorktreeError> {
+        let Some(commit) = self.commit() else { return Ok(String::new()) };
+        let changed = changes::of(&self.part(&[], false), &self.scratch)?;
+        Ok(if changed.is_empty() { commit.to_string() } else { format!("{commit}-dirty") })
+    }
+
+    /// Files of the project's folder that differ from the commit or are in none, but for those that git ignores and those
+    /// below `except` (relative to it, with `/`): at most 200 of them, as people read them.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn changes(&self, except: &[String]) -> Result<Vec<String>, WorktreeError> {
+        let changed = changes::of(&self.part(except, true), &self.scratch)?;
+        let below = match self.below.to_string_lossy() {
+            whole if whole.is_empty() => String::new(),
+            below => format!("{below}/"),
+        };
+        let shown = |path: &PathBuf| {
+            let path = path.to_string_lossy();
+            let name = path.strip_prefix(&below).unwrap_or(&path);
+            // Nothing of the folder is in a commit.
+            if name.is_empty() { "./".to_owned() } else { name.escape_debug().to_string() }
+        };
+        Ok(changed.iter().take(TOLD).map(shown).collect())
+    }
+
+    fn part<'p>(&'p self, except: &'p [String], untracked: bool) -> Part<'p> {
+        Part { root: &self.place.root, below: &self.below, except, untracked }
+    }
+
+    fn ask(&self, words: &[&str]) -> Result<Vec<u8>, WorktreeError> {
+        let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+        self.scratch.ask(&self.place.root, &words, None, SMALL)?.good(&self.place.root)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! [`WorktreeError`]: why nothing can be said of the project's own checkout, and what mends it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why nothing can be said of a checkout that is there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorktreeError {
+    /// Git is not there.
+    #[error("`{}` is a checkout of git, and `git` is not installed", shown(.root))]
+    NoGit {
+        /// The folder with `.git`.
+        root: PathBuf,
+    },
+    /// Dubious ownership, as git calls it.
+    #[error("the checkout `{}` belongs to another user: `{}` is of uid {owner}", shown(.root), shown(.path))]
+    Foreign {
+        /// The folder with `.git`.
+        root: PathBuf,
+        /// What belongs to somebody else.
+        path: PathBuf,
+        /// To whom.
+        owner: u32,
+    },
+    /// A linked worktree or a submodule whose repository was moved.
+    #[error("`{}` says that the repository is at `{}`, and there is none", shown(.file), shown(.target))]
+    Gone {
+        /// The file `.git`.
+        file: PathBuf,
+        /// Where it leads to.
+        target: PathBuf,
+    },
+    /// Something in the repository is not as git writes it.
+    #[error("the repository of the checkout cannot be read: `{}` {reason}", shown(.path))]
+    Broken {
+        /// What is not.
+        path: PathBuf,
+        /// In words that go on after its name.
+        reason: String,
+    },
+    /// Something in the checkout that nobody can read.
+    #[error("`{}` is no regular file: git would wait for it", shown(.path))]
+    Special {
+        /// What it is.
+        path: PathBuf,
+    },
+    /// An extension of the repository's format that this program does not know.
+    #[error("the repository of `{}` uses `extensions.{name}`, which is not read here", shown(.root))]
+    Extension {
+        /// The folder with `.git`.
+        root: PathBuf,
+        /// Its name.
+        name: String,
+    },
+    /// A commit from before or after everything.
+    #[error("the checked-out commit is of {seconds} seconds since 1970, not of a time from 1980 to 2106")]
+    Time {
+        /// The commit's time.
+        seconds: String,
+    },
+    /// Git said nothing for too long.
+    #[error("git was stopped: it looked at `{}` for more than five minutes", shown(.root))]
+    Silent {
+        /// The folder with `.git`.
+        root: PathBuf,
+    },
+    /// Git failed.
+    #[error("git cannot say what is checked out in `{}`: {reason}", shown(.root))]
+    Failed {
+        /// The folder with `.git`.
+        root: PathBuf,
+        /// Its words.
+        reason: String,
+    },
+    /// A file that cannot be read, or one of ours.
+    #[error("the checkout cannot be looked at: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl WorktreeError {
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::NoGit { .. } => "install it: `sudo apt-get install git`".to_owned(),
+            Self::Foreign { root, .. } => {
+                format!("where you trust it: `git config --global --add safe.directory {}`", quoted(root))
+            }
+            Self::Gone { file, .. } => {
+                let place = file.parent().unwrap_or(file);
+                format!(
+                    "put the repository where it was and run `git worktree repair {}` in it, or remove `{}`: outside git, \
+                     `SOURCE_DATE_EPOCH` and `--tag` say what a commit would",
+                    quoted(place),
+                    shown(file)
+                )
+            }
+            Self::Broken { .. } | Self::Failed { .. } => {
+                "`git status` and `git fsck` say more, where you trust this checkout; a new `git clone` is whole"
+                    .to_owned()
+            }
+            Self::Special { path } => format!("remove it: `rm {}`", quoted(path)),
+            Self::Extension { name, .. } if name == "refstorage" => {
+                "`git refs migrate --ref-format=files` (git 2.46) keeps its references in files".to_owned()
+            }
+            Self::Extension { .. } => "a new `git clone` does without it".to_owned(),
+            Self::Time { .. } => "name a time: `SOURCE_DATE_EPOCH=$(date +%s)`".to_owned(),
+            Self::Silent { .. } => "`git status` says whether it is slow or stands still".to_owned(),
+            Self::Io(_) => "let the user who builds read the whole checkout, `.git` included".to_owned(),
+        }
+    }
+}
+
+/// A path in a sentence.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().escape_debug().to_string()
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if text.chars().all(|c| c.is_alphanumeric() || "/._-+,@=".contains(c)) {
+        return text.into_owned();
+    }
+    format!("'{}'", shown(path).replace("\\'", "'").replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_out_can_be_pasted() {
+        let help = |root: &str| {
+            let (root, path) = (PathBuf::from(root), PathBuf::from("/x"));
+            WorktreeError::Foreign { root, path, owner: 1000 }.help()
+        };
+        assert!(help("/srv/a").ends_with("safe.directory /srv/a`"));
+        assert!(help("/srv/a b").ends_with("safe.directory '/srv/a b'`"));
+        assert!(help("/srv/$(id)'").ends_with("safe.directory '/srv/$(id)'\\'''`"));
+    }
+}

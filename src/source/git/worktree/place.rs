@@ -1,0 +1,122 @@
+//! Where the checkout of a folder is: found by looking upward for `.git`, and nothing else. A folder that only looks like a
+//! bare repository is none.
+
+use std::{
+    ffi::OsStr,
+    io,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
+    path::{Path, PathBuf},
+};
+
+use fs_err as fs;
+
+use super::{
+    error::WorktreeError,
+    plain::{self, broken, is_missing},
+};
+
+/// The longest file that holds one path or one reference, in bytes.
+pub const LONGEST_LINE: u64 = 1 << 14;
+
+/// Who asks, and what of the environment of git counts.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// `GIT_CEILING_DIRECTORIES`: folders that are not entered on the way up.
+    pub ceilings: Vec<PathBuf>,
+    /// `SUDO_UID`: who asked root to look.
+    pub sudo: Option<u32>,
+}
+
+/// The folders of a checkout, absolute and without links.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The folder with `.git`.
+    pub root: PathBuf,
+    /// What only this checkout has: `HEAD`, `index`.
+    pub private: PathBuf,
+    /// What its worktrees share: objects and references.
+    pub common: PathBuf,
+    /// `.git` itself, a folder or a file.
+    entry: PathBuf,
+}
+
+impl Place {
+    /// The checkout that a folder is in; `None` where no `.git` is in it or above it.
+    pub fn find(folder: &Path, caller: &Caller) -> Result<Option<Self>, WorktreeError> {
+        let folder = fs::canonicalize(folder)?;
+        let ceilings: Vec<PathBuf> = caller.ceilings.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        for (steps, root) in folder.ancestors().enumerate() {
+            if steps > 0 && ceilings.iter().any(|ceiling| ceiling == root) {
+                return Ok(None);
+            }
+            let entry = root.join(".git");
+            match fs::symlink_metadata(&entry) {
+                Ok(_) => return Self::of(root, entry).map(Some),
+                Err(error) if is_missing(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
+        let private = match fs::metadata(&entry) {
+            Ok(meta) if meta.is_dir() => fs::canonicalize(&entry)?,
+            Ok(_) => led_to(&entry)?,
+            Err(error) if is_missing(&error) => {
+                let target = fs::read_link(&entry)?;
+                return Err(WorktreeError::Gone { file: entry, target });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let common = match plain::read(&private.join("commondir"), LONGEST_LINE)? {
+            Some(line) => folder_at(&private.join("commondir"), &private, trimmed(&line))?,
+            None => private.clone(),
+        };
+        for name in ["objects", "refs"] {
+            if !common.join(name).is_dir() {
+                return Err(broken(&entry, &format!("is no repository of git: it has no folder `{name}`")));
+            }
+        }
+        Ok(Self { root: root.to_owned(), private, common, entry })
+    }
+
+    /// What of it belongs to somebody else than who asks: git trusts no such checkout, and neither does this program.
+    pub fn foreign(&self, caller: &Caller) -> Result<Option<(&Path, u32)>, WorktreeError> {
+        let me = rustix::process::geteuid().as_raw();
+        let is_mine = |owner: u32| owner == me || (me == 0 && caller.sudo == Some(owner));
+        for path in [&self.entry, &self.root, &self.private, &self.common] {
+            for meta in [fs::symlink_metadata(path)?, fs::metadata(path)?] {
+                if !is_mine(meta.uid()) {
+                    return Ok(Some((path, meta.uid())));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Where a file `.git` leads to: `gitdir: <path>`.
+fn led_to(file: &Path) -> Result<PathBuf, WorktreeError> {
+    let bytes = plain::read(file, LONGEST_LINE)?.unwrap_or_default();
+    let path = bytes.strip_prefix(b"gitdir: ").ok_or_else(|| broken(file, "does not say where the repository is"))?;
+    folder_at(file, file.parent().unwrap_or(Path::new("/")), trimmed(path))
+}
+
+/// A folder that a file names, from the folder that its paths begin at.
+fn folder_at(file: &Path, from: &Path, name: &[u8]) -> Result<PathBuf, WorktreeError> {
+    let target = from.join(OsStr::from_bytes(name));
+    let gone = || WorktreeError::Gone { file: file.to_owned(), target: target.clone() };
+    match fs::canonicalize(&target) {
+        Ok(folder) if folder.is_dir() => Ok(folder),
+        Ok(_) => Err(gone()),
+        Err(error) if is_missing(&error) || error.kind() == io::ErrorKind::InvalidInput => Err(gone()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One line without its end.
+pub fn trimmed(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    &line[..end]
+}

@@ -1,0 +1,178 @@
+//! [`Scratch`]: a git dir of our own, through which git looks at a checkout. It has a configuration of ours, the checkout's
+//! index, and its objects as alternates; nothing that the repository configures is in it.
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use fs_err as fs;
+use tempfile::TempDir;
+
+use super::{
+    ask::{self, Answer},
+    error::WorktreeError,
+    place::{LONGEST_LINE, Place},
+    plain::{self, broken},
+    refs::{self, Head},
+    settings::{Settings, User},
+};
+
+/// The largest index, in bytes: five million files.
+const LARGEST_INDEX: u64 = 512 << 20;
+/// Most folders of objects, and how far one may lead to the next (git's own bound).
+const MOST_STORES: usize = 64;
+const DEEPEST: usize = 5;
+/// Most parts of a split index that are looked at.
+const MOST_PARTS: usize = 64;
+/// The largest list of commits at which a shallow history ends, and of names that are no change, in bytes.
+const LARGEST_LIST: u64 = 16 << 20;
+
+/// A git dir of our own; gone with this value.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: TempDir,
+    /// The git dir that it stands for.
+    instead: PathBuf,
+}
+
+impl Scratch {
+    /// Makes one for a checkout, and says what is checked out.
+    pub fn of(place: &Place, user: &User) -> Result<(Self, Head), WorktreeError> {
+        let folder = tempfile::Builder::new().prefix("factory-git-").tempdir()?;
+        let path = |name: &str| folder.path().join(name);
+        for name in ["home", "objects/info", "refs", "info"] {
+            fs::create_dir_all(path(name))?;
+        }
+        let settings = Settings::of(place, user, &path("home/config"))?;
+        fs::write(path("config"), settings.text())?;
+        let head = refs::head(place)?;
+        let line = match &head {
+            Head::Commit(commit) => format!("{commit}\n"),
+            Head::Unborn => "ref: refs/heads/unborn\n".to_owned(),
+        };
+        fs::write(path("HEAD"), line)?;
+        objects(place, &path("objects/info/alternates"))?;
+        index(place, folder.path())?;
+        shallow(place, &path("shallow"))?;
+        plain::copy(&place.common.join("info/exclude"), &path("info/exclude"), LARGEST_LIST)?;
+        Ok((Self { folder, instead: place.private.clone() }, head))
+    }
+
+    /// Puts the repository's tags into it.
+    pub fn with_tags(&self, place: &Place) -> Result<(), WorktreeError> {
+        let mut text = Vec::new();
+        for (name, commit) in refs::tags(place)? {
+            text.extend([commit.as_str().as_bytes(), b" ", &name, b"\n"].concat());
+        }
+        Ok(fs::write(self.folder.path().join("packed-refs"), text)?)
+    }
+
+    /// What git answers in it, in at most `limit` bytes; `stdin` is what it reads.
+    pub fn ask(&self, root: &Path, words: &[&OsStr], stdin: Option<File>, limit: u64) -> Result<Answer, WorktreeError> {
+        let mut git_dir = std::ffi::OsString::from("--git-dir=");
+        git_dir.push(self.folder.path());
+        let mut worktree = std::ffi::OsString::from("--work-tree=");
+        worktree.push(root);
+        let words: Vec<&OsStr> = [git_dir.as_os_str(), &worktree].into_iter().chain(words.iter().copied()).collect();
+        let mut command = ask::alone(&self.folder.path().join("home"), root, &words);
+        let mut answer = ask::run(&mut command, stdin.map_or_else(Stdio::null, Stdio::from), limit, root)?;
+        let (ours, theirs) = (self.folder.path().to_string_lossy(), self.instead.to_string_lossy());
+        answer.complaints = answer.complaints.replace(&*ours, &theirs);
+        Ok(answer)
+    }
+}
+
+/// Has git read the repository's objects. What is there is looked at first: git waits for a pipe.
+fn objects(place: &Place, alternates: &Path) -> Result<(), WorktreeError> {
+    let mut found = Vec::new();
+    stores(&place.common.join("objects"), 0, &mut found)?;
+    let mut text = Vec::new();
+    for folder in found {
+        let folder = folder.into_os_string().into_vec();
+        if folder.contains(&b'\n') {
+            return Err(broken(&place.root, "has a line break in the path of its objects"));
+        }
+        text.extend([&folder[..], b"\n"].concat());
+    }
+    Ok(fs::write(alternates, text)?)
+}
+
+/// A folder of objects and those that it names in turn (`objects/info/alternates` in gitrepository-layout(5)). Git itself
+/// would take no relative path from one that it was led to.
+fn stores(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), WorktreeError> {
+    let Ok(folder) = fs::canonicalize(folder) else { return Ok(()) };
+    if deep > DEEPEST || found.len() >= MOST_STORES || found.contains(&folder) {
+        return Ok(());
+    }
+    for name in ["", "info", "pack"] {
+        regular(&folder.join(name))?;
+    }
+    let file = folder.join("info/alternates");
+    found.push(folder.clone());
+    let lines = plain::read(&file, LONGEST_LINE)?.unwrap_or_default();
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
+        stores(&folder.join(OsStr::from_bytes(line)), deep + 1, found)?;
+    }
+    Ok(())
+}
+
+/// Holds everything in a folder to be a file or a folder, also behind links.
+fn regular(folder: &Path) -> Result<(), WorktreeError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if plain::is_missing(&error) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let path = entry.path();
+        let good = kind.is_file()
+            || kind.is_dir()
+            || match fs::metadata(&path) {
+                Ok(meta) => meta.is_file() || meta.is_dir(),
+                Err(_) => true,
+            };
+        if !good {
+            return Err(WorktreeError::Special { path });
+        }
+        // `objects/1a/`: what is in these two letters.
+        if kind.is_dir() && entry.file_name().len() == 2 {
+            regular(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The index, with the parts that it may be split into.
+fn index(place: &Place, into: &Path) -> Result<(), WorktreeError> {
+    if !plain::copy(&place.private.join("index"), &into.join("index"), LARGEST_INDEX)? {
+        return Ok(());
+    }
+    let parts = fs::read_dir(&place.private)?.flatten().filter(|entry| {
+        let name = entry.file_name();
+        let hash = name.as_bytes().strip_prefix(b"sharedindex.");
+        hash.is_some_and(|hash| hash.iter().all(u8::is_ascii_hexdigit))
+    });
+    for (count, entry) in parts.enumerate() {
+        if count >= MOST_PARTS {
+            return Err(broken(&place.private, "holds more parts of a split index than are read"));
+        }
+        plain::copy(&entry.path(), &into.join(entry.file_name()), LARGEST_INDEX)?;
+    }
+    Ok(())
+}
+
+/// The commits at which a shallow history ends. Git quotes what it does not understand: it gets hashes only.
+fn shallow(place: &Place, to: &Path) -> Result<(), WorktreeError> {
+    let file = place.common.join("shallow");
+    let Some(bytes) = plain::read(&file, LARGEST_LIST)? else { return Ok(()) };
+    if !bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'\n') {
+        return Err(broken(&file, "holds more than hashes"));
+    }
+    Ok(fs::write(to, bytes)?)
+}
