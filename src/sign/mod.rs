@@ -13,9 +13,10 @@ mod identity;
 mod key;
 mod make;
 mod pem;
+mod pool;
 
 pub use certificate::Certificate;
-pub use chain::{ChainError, Trust};
+pub use chain::{ChainError, Company, Trust};
 pub use crl::Crl;
 pub use error::SignError;
 pub use identity::Identity;

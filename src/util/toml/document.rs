@@ -30,10 +30,12 @@ pub(crate) fn read<T>(
 fn first_of_each_line(mut issues: Vec<Issue>, text: &str) -> Vec<Issue> {
     issues.sort_by_key(|issue| issue.span.start);
     let mut kept: Vec<Issue> = Vec::new();
+    // Up to where it is known that no line ends behind the last one that was kept.
+    let mut looked = 0;
     for issue in issues {
-        let same_line = kept.last().is_some_and(|last| {
-            text.get(last.span.start..issue.span.start).is_some_and(|between| !between.contains('\n'))
-        });
+        let between = text.get(looked..issue.span.start).unwrap_or_default();
+        let same_line = !kept.is_empty() && !between.contains('\n');
+        looked = issue.span.start;
         if !same_line || is_harmless(&issue) {
             kept.push(issue);
         }
