@@ -18,7 +18,7 @@ use crate::{
     names::Sha256,
     util::{
         digests::Digests,
-        files::{TEMPORARY, write_whole},
+        files::{TEMPORARY, read_bounded, write_whole},
     },
 };
 
@@ -27,6 +27,9 @@ pub use receive::{Dist, Judge, Received, receive};
 
 /// The manifest's name in a wheelhouse.
 pub const MANIFEST: &str = "manifest.json";
+
+/// No manifest is larger: 5,000 wheels have a line each.
+const LARGEST_MANIFEST: u64 = 16 << 20;
 
 /// The form of the manifest that this program writes and reads.
 const MANIFEST_VERSION: u32 = 1;
@@ -158,8 +161,9 @@ impl Wheelhouse {
 
     /// Holds a folder against its manifest.
     fn check(folder: PathBuf, platform: &str, key: &Sha256, digests: &Digests) -> io::Result<Found> {
-        let text = match fs::read(folder.join(MANIFEST)) {
-            Ok(text) => text,
+        let text = match read_bounded(&folder.join(MANIFEST), LARGEST_MANIFEST) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(Found::Damaged("its manifest is larger than 16 MiB".to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(if folder.exists() {
                     Found::Damaged("its manifest is missing".to_owned())
@@ -228,7 +232,7 @@ impl Wheelhouse {
     /// What the wheelhouse of a key holds, as it was when it was made; `None` where there is none. No wheel is looked at.
     #[must_use]
     pub fn manifest(wheel_dir: &Path, platform: &str, key: &Sha256) -> Option<Manifest> {
-        let text = fs::read(Self::folder(wheel_dir, platform, key).join(MANIFEST)).ok()?;
+        let text = read_bounded(&Self::folder(wheel_dir, platform, key).join(MANIFEST), LARGEST_MANIFEST).ok()??;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
         (manifest.version == MANIFEST_VERSION && manifest.key == *key && manifest.platform == platform)
             .then_some(manifest)

@@ -9,6 +9,7 @@ use crate::{
     plan::PackageWork,
     recipe::{Content, ContentKind},
     stage::{Kind, Tree},
+    util::files::read_bounded,
 };
 
 /// The meta of a package whose files are known.
@@ -21,9 +22,8 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     if ships_virtualenv(work, tree) {
         depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
     }
-    let read =
-        |file: &std::path::Path| -> Result<_, StepError> { Ok(fs_err::read_to_string(session.roots.file(file)?)?) };
-    let license_text = package.copyright.license_file.as_deref().map(read).transpose()?.unwrap_or_default();
+    let license = package.copyright.license_file.as_deref().map(|file| text_of(file, session)).transpose()?;
+    let license_text = license.unwrap_or_default();
     let holder = &package.copyright.holder;
     Ok(Meta {
         name: package.name.clone(),
@@ -57,11 +57,25 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     })
 }
 
+/// No licence and no list of changes is larger: 4 MiB.
+const LARGEST: u64 = 4 << 20;
+
+/// The text of a file of the project.
+fn text_of(file: &std::path::Path, session: &Session) -> Result<String, StepError> {
+    let refuse = |what: &str, help: &str| StepError::Contents {
+        message: format!("`{}` is {what}", file.display()),
+        help: help.to_owned(),
+    };
+    let bytes = read_bounded(&session.roots.file(file)?, LARGEST)?;
+    let bytes = bytes.ok_or_else(|| refuse("larger than 4 MiB", "is it the right file?"))?;
+    String::from_utf8(bytes).map_err(|_| refuse("not UTF-8 text", "save the file with the encoding UTF-8"))
+}
+
 /// One entry, for the release: the lines of the project's `changelog` file, or that it is a release.
 fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<ChangelogEntry, StepError> {
     let changes = match &work.package.changelog {
         Some(file) => {
-            let text = fs_err::read_to_string(session.roots.file(file)?)?;
+            let text = text_of(file, session)?;
             let lines = text.lines().map(|line| line.trim().trim_start_matches(['*', '-']).trim().to_owned());
             lines.filter(|line| !line.is_empty()).collect()
         }

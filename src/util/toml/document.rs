@@ -72,7 +72,23 @@ fn syntax_issue(error: &toml::de::Error, text: &str) -> Issue {
 /// The unquoted word at a place where a string was probably meant.
 fn bare_word<'t>(text: &'t str, span: &Span) -> Option<&'t str> {
     let start = text.get(..span.start)?.trim_end();
-    let word = text.get(span.start..)?.split(['\n', ',', '#', ']', '}']).next()?.trim();
+    // Not the whole of a long line, on which each error looks for its own.
+    let rest = text.get(span.start..)?;
+    let word = rest[..rest.floor_char_boundary(100)].split(['\n', ',', '#', ']', '}']).next()?.trim();
     let plain = !word.is_empty() && word.len() < 60 && word.chars().all(|c| c.is_alphanumeric() || "/.-_ ".contains(c));
     (start.ends_with(['=', '[', ',']) && plain).then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each error would look through the line again.
+    #[test]
+    fn many_errors_on_one_line() {
+        let report = read("x", &"=".repeat(100_000), |_, _| ()).unwrap_err();
+        assert_eq!(report.issues().len(), 1);
+        let report = read("x", &"a = b\n".repeat(1000), |_, _| ()).unwrap_err();
+        assert_eq!(report.issues().len(), 200);
+    }
 }

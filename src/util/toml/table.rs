@@ -40,6 +40,9 @@ impl<'t> TableAt<'t> {
         issues: &mut Issues,
     ) -> Given<T> {
         let Some(value) = self.table.get(key) else {
+            if !issues.are_wanted() {
+                return Given::No;
+            }
             return self.misspelt(key, known).map_or(Given::No, Given::Wrong);
         };
         let span = value.span();
@@ -70,6 +73,9 @@ impl<'t> TableAt<'t> {
     /// Adds an issue for every key that is none of `known`.
     pub(crate) fn only(&self, place: &str, known: &[&str], issues: &mut Issues) {
         for key in self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+            if !issues.are_wanted() {
+                return;
+            }
             let near = nearest(key.get_ref(), known.iter().copied());
             let label = near.map_or_else(|| "not known here".to_owned(), |near| format!("did you mean `{near}`?"));
             let message = format!("unknown key {} in {place}", quoted(key.get_ref()));
