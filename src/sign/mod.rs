@@ -14,6 +14,7 @@ mod key;
 mod make;
 mod pem;
 mod pool;
+mod private;
 
 pub use certificate::Certificate;
 pub use chain::{ChainError, Company, Trust};
@@ -23,6 +24,7 @@ pub use identity::Identity;
 pub use key::{Password, RsaKey};
 pub use make::{Bits, Made, Subject, certificate as make_certificate, random_bytes};
 pub use pem::encode as to_pem;
+pub use private::{LOOKED_AT, holds, private_key};
 
 /// Something that signs: RSA keys now.
 pub trait Signer {
