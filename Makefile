@@ -66,10 +66,15 @@ deny: ## install cargo-deny (6 min) and check licences, sources, duplicate versi
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	@scripts/advisories
 
-fuzz: ## each reader of foreign bytes for a minute (20 min; SECONDS_EACH=600 for longer)
+# Each input has a second and 512 MiB (docs/readers.md). What is found is kept in fuzz/found, seeds are in fuzz/corpus (fuzz/seeds.py).
+FUZZ_TARGETS := tarstream recipe platform requirements wheels names deb rpm chain wapt_zip wapt_control wapt_manifest wapt_index wapt_setup
+
+fuzz: ## each reader of foreign bytes for a minute (30 min; SECONDS_EACH=3600 for an hour each; FUZZ_TARGETS=deb for one)
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
-	@for target in tarstream recipe wheels deb rpm wapt_zip wapt_control wapt_manifest; do \
-	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- -max_total_time=$(or $(SECONDS_EACH),60) -max_len=8192 || exit 1; \
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/found/$$target; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+	    -timeout=1 -rss_limit_mb=512 -max_total_time=$(or $(SECONDS_EACH),60) -max_len=65536 || exit 1; \
 	done
 
 clean: ## remove what was built here

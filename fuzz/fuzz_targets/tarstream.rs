@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let place = Place::below(opt);
     let request = Request { place: &place, select: &|_| true, accounts: &accounts, limits: &limits, origin: "fuzz" };
     if read_tar(bytes, &request, &mut tree).is_ok() {
-        tree.add_parents(0);
+        tree.add_parents(0).unwrap();
         assert!(tree.check().is_ok(), "what is taken is a tree");
         for (path, _) in tree.iter() {
             assert!(!path.as_str().split('/').any(|part| part == ".."), "{path}");

@@ -146,12 +146,16 @@ impl Catalogue {
     /// # Errors
     /// [`Unknown`] with the nearest word and the ids.
     pub fn find(&self, text: &str) -> Result<&Platform, Unknown> {
-        let word = text.trim().to_ascii_lowercase();
-        self.words.get(&word).and_then(|id| self.platforms.get(id)).ok_or_else(|| Unknown {
+        self.meant(text).ok_or_else(|| Unknown {
             text: text.to_owned(),
-            nearest: nearest(&word, self.words.keys().map(String::as_str)).map(str::to_owned),
+            nearest: nearest(text.trim(), self.words.keys().map(String::as_str)).map(str::to_owned),
             known: self.platforms.keys().cloned().collect(),
         })
+    }
+
+    /// The same, where nothing is to be said of an unknown one.
+    pub(crate) fn meant(&self, text: &str) -> Option<&Platform> {
+        self.words.get(&text.trim().to_ascii_lowercase()).and_then(|id| self.platforms.get(id))
     }
 
     /// All of them, in the order of their ids.

@@ -26,6 +26,8 @@ pub struct Certificate {
     der: Vec<u8>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
+    subject_id: Option<Vec<u8>>,
+    authority_id: Option<Vec<u8>>,
     parsed: x509_cert::Certificate,
 }
 
@@ -54,12 +56,14 @@ impl Certificate {
         let refused = |error: x509_cert::der::Error| SignError::Certificate(error.to_string());
         let parsed = x509_cert::Certificate::from_der(bytes).map_err(refused)?;
         let tbs = parsed.tbs_certificate();
-        Ok(Self {
-            der: bytes.to_vec(),
-            subject: tbs.subject().to_der().map_err(refused)?,
-            issuer: tbs.issuer().to_der().map_err(refused)?,
-            parsed,
-        })
+        let (subject, issuer) = (tbs.subject().to_der().map_err(refused)?, tbs.issuer().to_der().map_err(refused)?);
+        let (subject_id, authority_id) = (None, None);
+        let mut read = Self { der: bytes.to_vec(), subject, issuer, subject_id, authority_id, parsed };
+        // They are asked for again and again where a chain is looked for among many.
+        read.subject_id = read.extension::<SubjectKeyIdentifier>().map(|id| id.0.as_bytes().to_vec());
+        let authority = read.extension::<AuthorityKeyIdentifier>().and_then(|id| id.key_identifier);
+        read.authority_id = authority.map(|id| id.as_bytes().to_vec());
+        Ok(read)
     }
 
     /// Every certificate of a PEM file, in its order.
@@ -161,13 +165,21 @@ impl Certificate {
     /// The subject key identifier.
     #[must_use]
     pub fn subject_key_id(&self) -> Option<Vec<u8>> {
-        Some(self.extension::<SubjectKeyIdentifier>()?.0.as_bytes().to_vec())
+        self.subject_id.clone()
+    }
+
+    pub(super) fn subject_id(&self) -> Option<&[u8]> {
+        self.subject_id.as_deref()
     }
 
     /// The key identifier of its issuer.
     #[must_use]
     pub fn authority_key_id(&self) -> Option<Vec<u8>> {
-        Some(self.extension::<AuthorityKeyIdentifier>()?.key_identifier?.as_bytes().to_vec())
+        self.authority_id.clone()
+    }
+
+    pub(super) fn authority_id(&self) -> Option<&[u8]> {
+        self.authority_id.as_deref()
     }
 
     /// Whether it names itself as its issuer.

@@ -1,7 +1,15 @@
 //! From a signer's certificate to one that is trusted, in WAPT's order: the certificate itself may be trusted (pinned);
 //! else its issuer is looked for among the trusted ones, then among those that came along.
 
-use super::{Certificate, Crl, SignError};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::OnceLock,
+};
+
+use super::{
+    Certificate, Crl, SignError,
+    pool::{MOST_NAMESAKES, Pool},
+};
 
 /// No chain is longer.
 const LONGEST: usize = 8;
@@ -62,6 +70,9 @@ pub enum ChainError {
         /// What is wrong with it.
         error: SignError,
     },
+    /// More possible issuers than are tried.
+    #[error("more than {MOST_NAMESAKES} certificates are called as the issuer of that of `{0}`: which of them it is, is not tried")]
+    Namesakes(String),
     /// A chain that is too long or runs in a circle.
     #[error("the chain of `{0}` has more than 8 certificates")]
     Long(String),
@@ -77,21 +88,62 @@ impl Trust {
         let Some(leaf) = chain.first() else {
             return Err(ChainError::Unknown { subject: String::new(), issuer: String::new() });
         };
+        self.among(chain).follow(leaf, now)
+    }
+
+    /// What is trusted, with certificates that came along: for chains of many of them.
+    #[must_use]
+    pub fn among<'c>(&'c self, came: impl IntoIterator<Item = &'c Certificate>) -> Company<'c> {
+        let mut lists = Lists::default();
+        for (number, crl) in self.crls.iter().enumerate() {
+            lists.all.push((crl, OnceLock::new()));
+            if let Some(id) = crl.authority_id() {
+                lists.by_id.entry(id).or_default().push(number);
+            }
+            lists.by_issuer.entry(crl.issuer_der()).or_default().push(number);
+        }
+        Company { anchors: Pool::of(&self.anchors), came: Pool::of(came), lists }
+    }
+}
+
+/// Trusted certificates and others, sorted once: a chain costs the same among any number of them.
+#[derive(Debug)]
+pub struct Company<'c> {
+    anchors: Pool<'c>,
+    came: Pool<'c>,
+    lists: Lists<'c>,
+}
+
+/// Revocation lists.
+#[derive(Debug, Default)]
+struct Lists<'c> {
+    /// Each with what is wrong with its signature, once that was asked: it may be over megabytes.
+    all: Vec<(&'c Crl, OnceLock<Option<&'static str>>)>,
+    by_id: HashMap<&'c [u8], Vec<usize>>,
+    by_issuer: HashMap<&'c [u8], Vec<usize>>,
+}
+
+impl<'c> Company<'c> {
+    /// Follows the chain from a certificate to something trusted, at the time `now` (seconds since 1970 UTC). Gives the
+    /// certificate that ends it.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn follow(&self, leaf: &'c Certificate, now: i64) -> Result<&'c Certificate, ChainError> {
         let mut current = leaf;
         for _ in 0..LONGEST {
             dates(current, now)?;
-            self.not_revoked(current, chain, now)?;
-            if self.anchors.contains(current) {
+            self.not_revoked(current, now)?;
+            if self.anchors.with_subject(current.subject_der()).contains(&current) {
                 return Ok(current);
             }
-            let climbed = self.climb(current, chain, now);
+            let climbed = self.climb(current, now);
             if let Ok(root) = climbed {
                 return Ok(root);
             }
             // An issuer that came along is looked for by its key identifier only.
-            let wanted = current.authority_key_id();
-            let came = |other: &&Certificate| wanted.is_some() && other.subject_key_id() == wanted && *other != current;
-            let Some(issuer) = fitting(chain.iter().filter(came), current, now) else { return climbed };
+            let came = self.came.with_id(current.authority_id()).iter().copied();
+            let Some(issuer) = fitting(came.filter(|other| *other != current), current, now)? else { return climbed };
             issued(current, issuer)?;
             current = issuer;
         }
@@ -99,13 +151,13 @@ impl Trust {
     }
 
     /// From a certificate to a self-signed one, among the trusted only.
-    fn climb<'c>(&'c self, from: &Certificate, chain: &[Certificate], now: i64) -> Result<&'c Certificate, ChainError> {
+    fn climb(&self, from: &Certificate, now: i64) -> Result<&'c Certificate, ChainError> {
         let mut current = from;
         let mut issuer = self.issuer(from, now)?;
         for _ in 0..LONGEST {
             issued(current, issuer)?;
             dates(issuer, now)?;
-            self.not_revoked(issuer, chain, now)?;
+            self.not_revoked(issuer, now)?;
             if issuer.is_self_issued() {
                 return match issued(issuer, issuer) {
                     // Who is trusted need not prove it: old roots signed themselves with SHA-1, which is not known here.
@@ -120,19 +172,26 @@ impl Trust {
     }
 
     /// The trusted issuer: by key identifier, else by name.
-    fn issuer(&self, of: &Certificate, now: i64) -> Result<&Certificate, ChainError> {
-        let id = of.authority_key_id();
-        let by_id =
-            fitting(self.anchors.iter().filter(|anchor| id.is_some() && anchor.subject_key_id() == id), of, now);
-        let by_name = || fitting(self.anchors.iter().filter(|anchor| anchor.subject_der() == of.issuer_der()), of, now);
-        by_id.or_else(by_name).ok_or_else(|| ChainError::Unknown { subject: of.subject(), issuer: of.issuer() })
+    fn issuer(&self, of: &Certificate, now: i64) -> Result<&'c Certificate, ChainError> {
+        let by_id = fitting(self.anchors.with_id(of.authority_id()).iter().copied(), of, now)?;
+        let found = match by_id {
+            Some(issuer) => Some(issuer),
+            None => fitting(self.anchors.with_subject(of.issuer_der()).iter().copied(), of, now)?,
+        };
+        found.ok_or_else(|| ChainError::Unknown { subject: of.subject(), issuer: of.issuer() })
     }
 
-    fn not_revoked(&self, certificate: &Certificate, chain: &[Certificate], now: i64) -> Result<(), ChainError> {
-        for crl in self.crls.iter().filter(|crl| crl.is_of(certificate)) {
+    fn not_revoked(&self, certificate: &Certificate, now: i64) -> Result<(), ChainError> {
+        let by_id = certificate.authority_id().and_then(|id| self.lists.by_id.get(id));
+        let by_issuer = self.lists.by_issuer.get(certificate.issuer_der());
+        let numbers: BTreeSet<usize> = by_id.into_iter().chain(by_issuer).flatten().copied().collect();
+        for (crl, checked) in numbers.into_iter().filter_map(|number| self.lists.all.get(number)) {
+            if !crl.is_of(certificate) {
+                continue;
+            }
             let refused = |reason| Err(ChainError::Crl { subject: certificate.subject(), reason });
-            if !self.anchors.iter().chain(chain).any(|issuer| crl.is_signed_by(issuer)) {
-                return refused("its issuer's signature is missing");
+            if let Some(reason) = checked.get_or_init(|| self.doubt(crl)) {
+                return refused(reason);
             }
             if crl.revokes(certificate) {
                 return Err(ChainError::Revoked(certificate.subject()));
@@ -143,18 +202,33 @@ impl Trust {
         }
         Ok(())
     }
+
+    /// What is wrong with a list's signature.
+    fn doubt(&self, crl: &Crl) -> Option<&'static str> {
+        let issuers = || [&self.anchors, &self.came].into_iter().flat_map(|pool| pool.with_subject(crl.issuer_der()));
+        if issuers().take(2 * MOST_NAMESAKES).any(|issuer| crl.is_signed_by(issuer)) {
+            return None;
+        }
+        let all = issuers().count() <= 2 * MOST_NAMESAKES;
+        Some(if all { "its issuer's signature is missing" } else { "too many certificates are called as its issuer" })
+    }
 }
 
 /// The issuer among those with its identifier or name: the first one that holds and has signed, so that an authority's old
 /// certificate beside its renewed one is in nobody's way; else the first, for what is wrong with it.
 fn fitting<'c>(
-    candidates: impl Iterator<Item = &'c Certificate>,
+    mut candidates: impl Iterator<Item = &'c Certificate>,
     of: &Certificate,
     now: i64,
-) -> Option<&'c Certificate> {
-    let all: Vec<&Certificate> = candidates.collect();
-    let good = all.iter().find(|issuer| dates(issuer, now).is_ok() && issued(of, issuer).is_ok());
-    good.or(all.first()).copied()
+) -> Result<Option<&'c Certificate>, ChainError> {
+    let mut first = None;
+    for issuer in candidates.by_ref().take(MOST_NAMESAKES) {
+        if dates(issuer, now).is_ok() && issued(of, issuer).is_ok() {
+            return Ok(Some(issuer));
+        }
+        first = first.or(Some(issuer));
+    }
+    if candidates.next().is_some() { Err(ChainError::Namesakes(of.subject())) } else { Ok(first) }
 }
 
 fn dates(certificate: &Certificate, now: i64) -> Result<(), ChainError> {

@@ -1,9 +1,11 @@
 //! Certificate revocation lists (RFC 5280, 5).
 
+use std::{collections::HashSet, fmt, sync::Arc};
+
 use x509_cert::{
     crl::CertificateList,
-    der::{Decode as _, Encode as _, oid::AssociatedOid as _},
-    ext::pkix::AuthorityKeyIdentifier,
+    der::{Decode as _, Encode as _, asn1::ObjectIdentifier, oid::AssociatedOid as _},
+    ext::{Extension, pkix::AuthorityKeyIdentifier},
 };
 
 use super::{Certificate, SignError, certificate::seconds, der, pem};
@@ -12,11 +14,23 @@ use super::{Certificate, SignError, certificate::seconds, der, pem};
 const LARGEST: usize = 8 << 20;
 
 /// A list that could be read; whether its issuer signed it is asked for each use.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Crl {
     der: Vec<u8>,
     issuer: Vec<u8>,
-    parsed: CertificateList,
+    authority_id: Option<Vec<u8>>,
+    this_update: i64,
+    next_update: Option<i64>,
+    algorithm: ObjectIdentifier,
+    signature: Vec<u8>,
+    /// The serial numbers on it.
+    revoked: Arc<HashSet<Vec<u8>>>,
+}
+
+impl fmt::Debug for Crl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Crl({} revoked)", self.revoked.len())
+    }
 }
 
 impl Crl {
@@ -36,8 +50,24 @@ impl Crl {
             found.ok_or_else(|| SignError::Crl("there is none in the file".to_owned()))?.bytes
         };
         let refused = |error: x509_cert::der::Error| SignError::Crl(error.to_string());
-        let parsed = CertificateList::from_der(&der).map_err(refused)?;
-        Ok(Self { issuer: parsed.tbs_cert_list.issuer.to_der().map_err(refused)?, der, parsed })
+        let parsed: CertificateList = CertificateList::from_der(&der).map_err(refused)?;
+        let list = parsed.tbs_cert_list;
+        let revoked = list.revoked_certificates.into_iter().flatten();
+        let identifier = |extension: &Extension| {
+            let id = AuthorityKeyIdentifier::from_der(extension.extn_value.as_bytes()).ok()?.key_identifier?;
+            Some(id.as_bytes().to_vec())
+        };
+        let mut extensions = list.crl_extensions.iter().flatten();
+        Ok(Self {
+            issuer: list.issuer.to_der().map_err(refused)?,
+            authority_id: extensions.find(|one| one.extn_id == AuthorityKeyIdentifier::OID).and_then(identifier),
+            this_update: seconds(list.this_update),
+            next_update: list.next_update.map(seconds),
+            algorithm: parsed.signature_algorithm.oid,
+            signature: parsed.signature.as_bytes().unwrap_or_default().to_vec(),
+            revoked: Arc::new(revoked.map(|entry| entry.serial_number.as_bytes().to_vec()).collect()),
+            der,
+        })
     }
 
     /// Its bytes.
@@ -49,27 +79,32 @@ impl Crl {
     /// The key identifier of its issuer: its name in a repository.
     #[must_use]
     pub fn authority_key_id(&self) -> Option<Vec<u8>> {
-        let extensions = self.parsed.tbs_cert_list.crl_extensions.as_ref()?;
-        let found = extensions.iter().find(|extension| extension.extn_id == AuthorityKeyIdentifier::OID)?;
-        let id = AuthorityKeyIdentifier::from_der(found.extn_value.as_bytes()).ok()?.key_identifier?;
-        Some(id.as_bytes().to_vec())
+        self.authority_id.clone()
     }
 
     /// When it was made, seconds since 1970 UTC.
     #[must_use]
     pub fn this_update(&self) -> i64 {
-        seconds(self.parsed.tbs_cert_list.this_update)
+        self.this_update
     }
 
     /// When the next one should be there, seconds since 1970 UTC.
     #[must_use]
     pub fn next_update(&self) -> Option<i64> {
-        self.parsed.tbs_cert_list.next_update.map(seconds)
+        self.next_update
+    }
+
+    pub(super) fn authority_id(&self) -> Option<&[u8]> {
+        self.authority_id.as_deref()
+    }
+
+    pub(super) fn issuer_der(&self) -> &[u8] {
+        &self.issuer
     }
 
     /// Whether it is the list that speaks of this certificate.
     pub(super) fn is_of(&self, certificate: &Certificate) -> bool {
-        match (self.authority_key_id(), certificate.authority_key_id()) {
+        match (self.authority_id(), certificate.authority_id()) {
             (Some(own), Some(other)) => own == other,
             _ => self.issuer == certificate.issuer_der(),
         }
@@ -77,15 +112,12 @@ impl Crl {
 
     /// Whether `issuer` signed it.
     pub(super) fn is_signed_by(&self, issuer: &Certificate) -> bool {
-        let tbs = der::split(&self.der).and_then(|(content, _)| der::first(content));
-        let Some((tbs, signed)) = tbs.zip(self.parsed.signature.as_bytes()) else { return false };
-        issuer.subject_der() == self.issuer
-            && issuer.verify_with(self.parsed.signature_algorithm.oid, tbs, signed).is_ok()
+        let Some(tbs) = der::split(&self.der).and_then(|(content, _)| der::first(content)) else { return false };
+        issuer.subject_der() == self.issuer && issuer.verify_with(self.algorithm, tbs, &self.signature).is_ok()
     }
 
     pub(super) fn revokes(&self, certificate: &Certificate) -> bool {
-        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
-        revoked.into_iter().any(|entry| entry.serial_number.as_bytes() == certificate.serial())
+        self.revoked.contains(certificate.serial())
     }
 }
 

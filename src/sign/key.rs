@@ -6,7 +6,7 @@ use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _, block_padding::Pkcs7};
 use md5::Digest as _;
 use ring::{rand::SystemRandom, rsa, signature::RSA_PKCS1_SHA256};
 
-use super::{SignError, Signer, pem};
+use super::{SignError, Signer, der, pem};
 
 /// A password; never shown.
 #[derive(Clone)]
@@ -40,6 +40,10 @@ impl fmt::Debug for Password {
 /// An RSA key, 2,048 to 4,096 bits. Signs with PKCS#1 v1.5 and SHA-256: the same message gives the same signature.
 pub struct RsaKey {
     pair: rsa::KeyPair,
+    /// What only its owner knows: the private exponent and the two primes.
+    secrets: Vec<Vec<u8>>,
+    /// The password that it was read with.
+    password: Option<Password>,
 }
 
 impl fmt::Debug for RsaKey {
@@ -62,12 +66,13 @@ impl RsaKey {
     pub fn read(pem: &[u8], password: Option<&Password>) -> Result<Self, SignError> {
         for block in pem::blocks(pem)? {
             let encrypted = || password.ok_or(SignError::NoPassword);
+            let with = |read: Result<Self, SignError>| read.map(|key| Self { password: password.cloned(), ..key });
             let dek = block.headers.iter().find(|(name, _)| name == "DEK-Info").map(|(_, value)| value.as_str());
             return match block.label.as_str() {
                 "RSA PRIVATE KEY" => match dek {
                     None => Self::pkcs1(&block.bytes),
                     // What a wrong password gives is no key.
-                    Some(dek) => Self::pkcs1(&open(dek, &block.bytes, encrypted()?)?)
+                    Some(dek) => with(Self::pkcs1(&open(dek, &block.bytes, encrypted()?)?))
                         .map_err(|error| if error == SignError::NoKey { SignError::WrongPassword } else { error }),
                 },
                 "PRIVATE KEY" => Self::pkcs8(&block.bytes),
@@ -76,7 +81,7 @@ impl RsaKey {
                         pkcs8::EncryptedPrivateKeyInfoRef::try_from(&block.bytes[..]).map_err(|_| SignError::NoKey)?;
                     let password = encrypted()?;
                     let opened = info.decrypt(password.bytes()).map_err(|_| SignError::WrongPassword)?;
-                    Self::pkcs8(opened.as_bytes())
+                    with(Self::pkcs8(opened.as_bytes()))
                 }
                 "EC PRIVATE KEY" | "DSA PRIVATE KEY" | "OPENSSH PRIVATE KEY" => {
                     Err(SignError::Unsupported(format!("`{}` is not an RSA key", block.label)))
@@ -88,11 +93,27 @@ impl RsaKey {
     }
 
     fn pkcs1(der: &[u8]) -> Result<Self, SignError> {
-        Ok(Self { pair: rsa::KeyPair::from_der(der).map_err(refused)? })
+        let pair = rsa::KeyPair::from_der(der).map_err(refused)?;
+        Ok(Self { pair, secrets: secrets(der).unwrap_or_default(), password: None })
     }
 
     fn pkcs8(der: &[u8]) -> Result<Self, SignError> {
-        Ok(Self { pair: rsa::KeyPair::from_pkcs8(der).map_err(refused)? })
+        let pair = rsa::KeyPair::from_pkcs8(der).map_err(refused)?;
+        let inner = der::split(der).and_then(|(content, _)| {
+            let (_version, rest) = der::split(content)?;
+            let (_algorithm, rest) = der::split(rest)?;
+            Some(der::split(rest)?.0)
+        });
+        Ok(Self { pair, secrets: inner.and_then(secrets).unwrap_or_default(), password: None })
+    }
+
+    /// What only its owner knows, without leading zeros: nothing of it may be found in what is packed.
+    pub(super) fn secrets(&self) -> &[Vec<u8>] {
+        &self.secrets
+    }
+
+    pub(super) fn password(&self) -> Option<&Password> {
+        self.password.as_ref()
     }
 
     /// The public modulus, without leading zeros.
@@ -117,6 +138,19 @@ impl Signer for RsaKey {
             .map_err(|_| SignError::NoRandom)?;
         Ok(signature)
     }
+}
+
+/// The private exponent and the primes of a key in PKCS#1.
+fn secrets(pkcs1: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (mut rest, _) = der::split(pkcs1)?;
+    let mut numbers = Vec::new();
+    // Version, modulus, public exponent, private exponent, two primes.
+    for _ in 0..6 {
+        let (number, behind) = der::split(rest)?;
+        numbers.push(number.iter().copied().skip_while(|byte| *byte == 0).collect());
+        rest = behind;
+    }
+    Some(numbers.split_off(3))
 }
 
 fn refused(error: ring::error::KeyRejected) -> SignError {

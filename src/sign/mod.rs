@@ -13,15 +13,18 @@ mod identity;
 mod key;
 mod make;
 mod pem;
+mod pool;
+mod private;
 
 pub use certificate::Certificate;
-pub use chain::{ChainError, Trust};
+pub use chain::{ChainError, Company, Trust};
 pub use crl::Crl;
 pub use error::SignError;
 pub use identity::Identity;
 pub use key::{Password, RsaKey};
 pub use make::{Bits, Made, Subject, certificate as make_certificate, random_bytes};
 pub use pem::encode as to_pem;
+pub use private::{LOOKED_AT, holds, private_key};
 
 /// Something that signs: RSA keys now.
 pub trait Signer {

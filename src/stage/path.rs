@@ -4,8 +4,11 @@ use std::fmt;
 
 use super::TreeError;
 
+/// No path has more components: the folders above all of a package's files stay few.
+const DEEPEST: usize = 100;
+
 /// A path below the root of a package: no leading slash, no empty, `.` or `..` component, no NUL or control
-/// character, at most 4,096 bytes, valid UTF-8. The root itself is not an entry.
+/// character, at most 4,096 bytes and 100 components, valid UTF-8. The root itself is not an entry.
 ///
 /// Sorted by bytes of its components, so that a folder comes before what is in it: the canonical order.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -34,6 +37,9 @@ impl TreePath {
         }
         if rest.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
             return Err(refuse("it has an empty, `.` or `..` component"));
+        }
+        if rest.split('/').count() > DEEPEST {
+            return Err(refuse("it is more than 100 folders deep"));
         }
         Ok(Self(rest.to_owned()))
     }
@@ -78,7 +84,13 @@ impl TreePath {
 
 impl Ord for TreePath {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.split('/').cmp(other.0.split('/'))
+        // Component by component, which is byte by byte with the slash before all others: there is no NUL.
+        let rank = |byte: u8| if byte == b'/' { 0 } else { byte };
+        let (one, two) = (self.0.as_bytes(), other.0.as_bytes());
+        match one.iter().zip(two).find(|(a, b)| a != b) {
+            Some((a, b)) => rank(*a).cmp(&rank(*b)),
+            None => one.len().cmp(&two.len()),
+        }
     }
 }
 impl PartialOrd for TreePath {
@@ -113,6 +125,7 @@ mod tests {
             assert!(TreePath::new(bad).is_err(), "{bad:?}");
         }
         assert!(TreePath::new(&"a".repeat(4097)).is_err());
+        assert!(TreePath::new(&"a/".repeat(DEEPEST)).is_ok() && TreePath::new(&"a/".repeat(DEEPEST + 1)).is_err());
     }
 
     fn paths() -> impl Strategy<Value = Vec<TreePath>> {
@@ -130,6 +143,13 @@ mod tests {
             for (at, folder) in all.iter().enumerate() {
                 let below = all.iter().filter(|path| path.is_within(folder)).count();
                 prop_assert!(all[at..at + below].iter().all(|path| path.is_within(folder)));
+            }
+        }
+
+        #[test]
+        fn paths_are_in_the_order_of_their_components(one in "[ab/.!é]{1,8}", two in "[ab/.!é]{1,8}") {
+            if let (Ok(one), Ok(two)) = (TreePath::new(&one), TreePath::new(&two)) {
+                prop_assert_eq!(one.cmp(&two), one.as_str().split('/').cmp(two.as_str().split('/')));
             }
         }
 

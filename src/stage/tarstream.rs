@@ -156,9 +156,10 @@ impl<'a> Reading<'a> {
         if self.seen.contains_key(path) {
             return refuse("the stream has it twice");
         }
-        // Above the nearest name that was seen, all was checked when that one was.
-        if let Some(above) = path.ancestors().find_map(|above| self.seen.get(&above))
-            && *above != Seen::Dir
+        // Nothing is below what is no folder: the nearest name before this one is it, or there is none.
+        if let Some((above, seen)) = self.seen.range(..path).next_back()
+            && *seen != Seen::Dir
+            && path.is_within(above)
         {
             return refuse("a path above it is not a folder");
         }

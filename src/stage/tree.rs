@@ -5,7 +5,7 @@
 mod tests;
 
 use std::{
-    collections::{BTreeMap, btree_map},
+    collections::{BTreeMap, BTreeSet, btree_map},
     io::{self, Read, Write},
     sync::Arc,
 };
@@ -51,6 +51,14 @@ pub enum TreeError {
         path: TreePath,
         /// What it names.
         target: TreePath,
+    },
+    /// More folders than are made for paths whose own ones are not listed.
+    #[error("more than {most} folders are not listed themselves, only what is in them, seen at `/{path}`")]
+    Implied {
+        /// Where it was seen.
+        path: TreePath,
+        /// How many are made.
+        most: usize,
     },
     /// Two trees with different spools: an offset of one means nothing in the other.
     #[error("trees of two different spool files cannot become one")]
@@ -351,30 +359,40 @@ impl Tree {
     }
 
     /// Adds every missing folder above an entry: mode 0755, `root:root`, time `mtime`.
-    pub fn add_parents(&mut self, mtime: i64) {
-        let mut missing = Vec::new();
+    ///
+    /// # Errors
+    /// [`TreeError::Implied`]; some of the folders are in the tree then.
+    pub fn add_parents(&mut self, mtime: i64) -> Result<(), TreeError> {
+        self.add_parents_within(mtime, MOST_IMPLIED)
+    }
+
+    fn add_parents_within(&mut self, mtime: i64, most: usize) -> Result<(), TreeError> {
+        let mut missing = BTreeSet::new();
         for path in self.entries.keys() {
             let mut parent = path.parent();
             while let Some(folder) = parent {
-                if self.entries.contains_key(&folder) {
+                // What is above one that is missing was looked at with it.
+                if self.entries.contains_key(&folder) || missing.contains(&folder) {
                     break;
                 }
                 parent = folder.parent();
-                missing.push(folder);
+                missing.insert(folder);
+            }
+            if missing.len() > most {
+                return Err(TreeError::Implied { path: path.clone(), most });
             }
         }
+        let origin: Arc<str> = "an implied folder".into();
         for path in missing {
-            self.entries.entry(path).or_insert_with(|| Entry {
-                kind: Kind::Dir,
-                mode: 0o755,
-                owner: Owner::root(),
-                mtime,
-                role: Role::Plain,
-                origin: "an implied folder".into(),
-            });
+            let (owner, origin) = (Owner::root(), Arc::clone(&origin));
+            self.entries.insert(path, Entry { kind: Kind::Dir, mode: 0o755, owner, mtime, role: Role::Plain, origin });
         }
+        Ok(())
     }
 }
+
+/// So many folders may be implied: those that nobody has listed are made in memory.
+const MOST_IMPLIED: usize = 200_000;
 
 /// Writes everything of a reader; for formats.
 ///

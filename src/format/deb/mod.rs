@@ -90,7 +90,7 @@ fn with_documents(tree: &Tree, meta: &Meta) -> Result<Tree, FormatError> {
         add(format!("usr/share/lintian/overrides/{}", meta.name), overrides.as_bytes(), Role::Plain)?;
     }
     data.settle_links();
-    data.add_parents(meta.epoch);
+    data.add_parents(meta.epoch)?;
     data.check()?;
     Ok(data)
 }

@@ -12,8 +12,8 @@ use crate::stage::Limits;
 pub const RATIO: u64 = 2000;
 /// Bytes that any package may unpack to: 256 MiB.
 const FREE: u64 = 256 << 20;
-/// The memory that an xz stream may ask for: 512 MiB. `xz -9` needs 65 MiB.
-const XZ_MEMORY: u64 = 512 << 20;
+/// The memory that an xz stream may ask for: 256 MiB. `xz -9` needs 65 MiB.
+const XZ_MEMORY: u64 = 256 << 20;
 
 /// How a part is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

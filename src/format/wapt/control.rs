@@ -1,5 +1,7 @@
 //! `WAPT/control`: read as agents read it, checked at its lines, written so that every agent reads the same.
 
+use std::collections::HashMap;
+
 use super::error::WaptError;
 use crate::{
     names::wapt::{self as grammar, ATTRIBUTES, Source as By, attribute, ends_line, normal},
@@ -8,6 +10,8 @@ use crate::{
 
 /// No control file is larger: 1 MiB.
 pub const LARGEST: u64 = 1 << 20;
+/// Nor has one more keys, repeated ones included: WAPT knows 44.
+const MOST_KEYS: usize = 1000;
 
 /// The attributes that only an index has.
 const OF_INDEX: [&str; 3] = ["filename", "size", "md5sum"];
@@ -35,26 +39,21 @@ pub(super) fn strip(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// The lines of a text as Python's `splitlines` has them, each with its place.
-pub(super) fn lines(text: &str) -> Vec<Span> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        if !ends_line(c) {
-            continue;
-        }
-        found.push(start..at);
-        start = at + c.len_utf8();
-        if c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n') {
-            chars.next();
-            start += 1;
-        }
-    }
-    if start < text.len() {
-        found.push(start..text.len());
-    }
-    found
+/// The lines of a text as Python's `splitlines` has them, each with its place, one after the other: a text may have as
+/// many as it has bytes.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Span> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let start = next;
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let Some((length, end)) = rest.char_indices().find(|(_, c)| ends_line(*c)) else {
+            next = text.len();
+            return Some(start..text.len());
+        };
+        let both = rest[length..].starts_with("\r\n");
+        next = start + length + if both { 2 } else { end.len_utf8() };
+        Some(start..start + length)
+    })
 }
 
 impl Control {
@@ -75,8 +74,10 @@ impl Control {
             return Err((1, "it is larger than 1 MiB".to_owned()));
         }
         let mut control = Self::default();
+        let mut places: HashMap<String, usize> = HashMap::new();
         let mut last: Option<usize> = None;
-        for (number, span) in lines(text).into_iter().enumerate() {
+        let mut keys = 0;
+        for (number, span) in lines(text).enumerate() {
             let line = &text[span.clone()];
             if strip(line).is_empty() {
                 break;
@@ -85,13 +86,18 @@ impl Control {
                 let Some(field) = last.and_then(|at| control.fields.get_mut(at)) else {
                     return Err((number + 1, "a continued line before the first key".to_owned()));
                 };
-                field.value = format!("{}\n{}", field.value, strip(line));
+                field.value.push('\n');
+                field.value.push_str(strip(line));
                 field.span.end = span.end;
                 continue;
             }
             let Some((key, value)) = line.split_once(':') else {
                 return Err((number + 1, "there is no `:` in it".to_owned()));
             };
+            keys += 1;
+            if keys > MOST_KEYS {
+                return Err((number + 1, "it has more than 1,000 keys".to_owned()));
+            }
             let stripped = strip(value);
             let begin = span.start + key.len() + 1 + (value.len() - value.trim_start_matches(is_blank).len());
             let begin = begin.min(span.end);
@@ -100,8 +106,7 @@ impl Control {
                 value: stripped.to_owned(),
                 span: begin..begin + stripped.len(),
             };
-            let known = control.fields.iter().position(|known| known.name == field.name);
-            let at = known.unwrap_or(control.fields.len());
+            let at = *places.entry(field.name.clone()).or_insert(control.fields.len());
             match control.fields.get_mut(at) {
                 Some(old) => *old = field,
                 None => control.fields.push(field),
@@ -125,7 +130,7 @@ impl Control {
             return Err(Report::new(source(), vec![issue.help("save the file as UTF-8 without BOM")]));
         }
         let mut control = Self::parse(text).map_err(|(line, message)| {
-            let span = lines(text).get(line - 1).cloned().unwrap_or(whole.clone());
+            let span = lines(text).nth(line - 1).unwrap_or(whole.clone());
             Report::new(source(), vec![Issue::new(&span, message).label("expected `key: value`")])
         })?;
         let mut issues = Issues::default();
@@ -231,10 +236,10 @@ impl Control {
 
 /// Text behind a blank line is cut off by agents.
 fn check_end(text: &str, issues: &mut Issues) {
-    let all = lines(text);
-    let Some(end) = all.iter().position(|span| strip(&text[span.clone()]).is_empty()) else { return };
-    if let Some(cut) = all[end..].iter().find(|span| !strip(&text[(*span).clone()]).is_empty()) {
-        let issue = Issue::new(cut, "this stands behind an empty line").label("never read");
+    let is_empty = |span: &Span| strip(&text[span.clone()]).is_empty();
+    let behind = lines(text).skip_while(|span| !is_empty(span));
+    if let Some(cut) = behind.skip_while(is_empty).next() {
+        let issue = Issue::new(&cut, "this stands behind an empty line").label("never read");
         issues.add(issue.help("agents stop reading at the first empty line: take it out"));
     }
 }
@@ -289,6 +294,24 @@ mod tests {
         8: valid_from: `tomorrow` is not a time
         12: this stands behind an empty line
         ");
+    }
+
+    #[test]
+    fn more_keys_than_anybody_writes_are_not_read() {
+        let keys = |count: usize| (0..count).map(|number| format!("key{number}: x\n")).collect::<String>();
+        assert_eq!(Control::read(keys(MOST_KEYS).as_bytes()).unwrap().iter().count(), MOST_KEYS);
+        let refused = Control::read(keys(MOST_KEYS + 1).as_bytes()).unwrap_err().to_string();
+        assert!(refused.contains("line 1001: it has more than 1,000 keys"), "{refused}");
+        assert!(Control::read("a:\n".repeat(60_000).as_bytes()).is_err(), "repeated ones count");
+    }
+
+    /// As many lines as a file can have: with a copy for each it would take minutes.
+    #[test]
+    fn a_value_of_many_lines_grows_in_place() {
+        let text = format!("description: x\n{}", " \u{1f}y\n".repeat(200_000));
+        let control = Control::read(text.as_bytes()).unwrap();
+        assert_eq!(control.get("description").len(), 1 + 2 * 200_000);
+        assert_eq!(control.to_text().matches("\n y").count(), 200_000);
     }
 
     #[test]

@@ -8,19 +8,28 @@ use std::{
 
 use super::{
     control::{self, Control},
-    error::WaptError,
+    error::{WaptError, ZipError},
     names,
     verify::{Refusal, check_control},
     version::{Entry, Generation},
     zip::{Archive, Limits, Writer},
 };
 use crate::{
-    sign::{Certificate, Crl, Trust},
+    sign::{Certificate, ChainError, Crl, Trust},
     util::toml::Span,
 };
 
-/// No index is larger: 256 MiB of text.
-const LARGEST: u64 = 256 << 20;
+/// No index is larger: 128 MiB of text, of which an entry has 2 KiB.
+const LARGEST: u64 = 128 << 20;
+/// No index has more packages: each is kept taken apart.
+const MOST_PACKAGES: usize = 50_000;
+/// No index has more certificates: signers, and who issued theirs.
+const MOST_CERTIFICATES: usize = 10_000;
+/// No index has more revocation lists, or larger ones together: 64 MiB.
+const MOST_CRLS: usize = 1000;
+const LARGEST_CRLS: u64 = 64 << 20;
+/// Nor is the archive larger, packed or not.
+const ARCHIVE: Limits = Limits { entries: 20_000, directory: 8 << 20, total: 256 << 20, free: 256 << 20, ratio: 100 };
 
 /// A package in an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,22 +62,32 @@ impl Index {
     /// Where it is none, or a part of it cannot be read.
     pub fn read(bytes: Vec<u8>) -> Result<Self, WaptError> {
         let length = bytes.len() as u64;
-        let mut archive = Archive::open(Cursor::new(bytes), length, &Limits::default())?;
+        let mut archive = Archive::open(Cursor::new(bytes), length, &ARCHIVE)?;
         let text = archive.small("Packages", LARGEST)?;
         let text = text.ok_or_else(|| WaptError::Control("there is no `Packages` in the index".to_owned()))?;
         let text = String::from_utf8(text).map_err(|_| WaptError::Control("the index is not UTF-8".to_owned()))?;
-        let packages = paragraphs(&text).into_iter().map(listed).collect::<Result<_, _>>()?;
+        let packages = paragraphs(&text).map(listed).take(MOST_PACKAGES + 1).collect::<Result<Vec<_>, _>>()?;
+        if packages.len() > MOST_PACKAGES {
+            return Err(ZipError::Large("the index has more than 50,000 packages").into());
+        }
         let mut index = Self { packages, ..Self::default() };
-        let names: Vec<String> = archive.entries().iter().map(|entry| entry.name.clone()).collect();
-        for name in names {
-            if name.starts_with("ssl/") {
-                let pem = archive.small(&name, 1 << 20)?.unwrap_or_default();
+        let mut crls = 0;
+        for entry in archive.entries().to_vec() {
+            if entry.name.starts_with("ssl/") {
+                let pem = archive.small_entry(&entry, 1 << 20)?;
                 for certificate in Certificate::all_from_pem(&pem)? {
                     index.certificates.insert(certificate.fingerprint(), certificate);
                 }
-            } else if name.starts_with("crl/") {
-                let crl = Crl::read(&archive.small(&name, 8 << 20)?.unwrap_or_default())?;
-                index.add_crl(crl);
+                if index.certificates.len() > MOST_CERTIFICATES {
+                    return Err(ZipError::Large("the index has more than 10,000 certificates").into());
+                }
+            } else if entry.name.starts_with("crl/") {
+                crls += entry.size;
+                if index.crls.len() == MOST_CRLS || crls > LARGEST_CRLS {
+                    let what = "the index has more than 1,000 revocation lists, or more than 64 MiB of them";
+                    return Err(ZipError::Large(what).into());
+                }
+                index.add_crl(Crl::read(&archive.small_entry(&entry, 8 << 20)?)?);
             }
         }
         Ok(index)
@@ -89,21 +108,23 @@ impl Index {
             let by_version = entry(&a.control).compare(&entry(&b.control), Generation::V2);
             a.control.get("package").cmp(b.control.get("package")).then(by_version).then(a.file.cmp(&b.file))
         });
-        let mut needed: BTreeSet<String> =
-            self.packages.iter().map(|listed| listed.control.get("signer_fingerprint").to_owned()).collect();
-        loop {
-            let wanted: BTreeSet<Vec<u8>> = needed
-                .iter()
-                .filter_map(|fingerprint| self.certificates.get(fingerprint)?.authority_key_id())
-                .collect();
-            let found = self.certificates.iter().filter(|(fingerprint, certificate)| {
-                !needed.contains(*fingerprint) && certificate.subject_key_id().is_some_and(|id| wanted.contains(&id))
-            });
-            let more: Vec<String> = found.map(|(fingerprint, _)| fingerprint.clone()).collect();
-            if more.is_empty() {
-                break;
+        let signers = self.packages.iter().map(|listed| listed.control.get("signer_fingerprint").to_owned());
+        let mut needed: BTreeSet<String> = signers.collect();
+        let mut with_id: BTreeMap<Vec<u8>, Vec<&String>> = BTreeMap::new();
+        for (fingerprint, certificate) in &self.certificates {
+            if let Some(id) = certificate.subject_key_id() {
+                with_id.entry(id).or_default().push(fingerprint);
             }
-            needed.extend(more);
+        }
+        // Each is looked at once, and each identifier, too.
+        let mut waiting: Vec<String> = needed.iter().cloned().collect();
+        while let Some(fingerprint) = waiting.pop() {
+            let id = self.certificates.get(&fingerprint).and_then(Certificate::authority_key_id);
+            for issuer in id.and_then(|id| with_id.remove(&id)).unwrap_or_default() {
+                if needed.insert(issuer.clone()) {
+                    waiting.push(issuer.clone());
+                }
+            }
         }
         self.certificates.retain(|fingerprint, _| needed.contains(fingerprint));
     }
@@ -114,17 +135,19 @@ impl Index {
     pub fn verify(&self, trust: &Trust, now: i64) -> Vec<(String, Vec<Refusal>)> {
         let mut trust = trust.clone();
         trust.crls.extend(self.crls.values().cloned());
+        let company = trust.among(self.certificates.values());
+        // Of each signer, whatever number of packages is theirs.
+        let mut followed: BTreeMap<&str, Option<ChainError>> = BTreeMap::new();
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         let mut found = Vec::new();
         for listed in &self.packages {
             let mut refusals = Vec::new();
-            match self.certificates.get(listed.control.get("signer_fingerprint")) {
+            match self.certificates.get_key_value(listed.control.get("signer_fingerprint")) {
                 None => refusals.push(Refusal::NotSigned("ssl/` with the signer's certificate in `Packages")),
-                Some(signer) => {
+                Some((fingerprint, signer)) => {
                     check_control(&listed.control, signer, &mut refusals);
-                    let others = self.certificates.values().filter(|other| *other != signer);
-                    let chain: Vec<Certificate> = std::iter::once(signer).chain(others).cloned().collect();
-                    refusals.extend(trust.follow(&chain, now).err().map(Refusal::from));
+                    let untrusted = followed.entry(fingerprint).or_insert_with(|| company.follow(signer, now).err());
+                    refusals.extend(untrusted.clone().map(Refusal::from));
                 }
             }
             let before = seen.insert(identity(&listed.control), &listed.file);
@@ -189,17 +212,19 @@ fn entry(control: &Control) -> Entry<'_> {
 
 /// The control files in an index's text: agents end one at every line with nothing but blanks. What they see is what is
 /// read here, or an entry could hide from whoever checks the index.
-fn paragraphs(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut open: Option<Span> = None;
-    for line in control::lines(text) {
-        if control::strip(&text[line.clone()]).is_empty() {
-            found.extend(open.take());
-        } else {
-            open.get_or_insert(line.clone()).end = line.end;
+fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
+    let mut lines = control::lines(text);
+    std::iter::from_fn(move || {
+        let mut open: Option<Span> = None;
+        for line in lines.by_ref() {
+            if !control::strip(&text[line.clone()]).is_empty() {
+                open.get_or_insert(line.clone()).end = line.end;
+            } else if open.is_some() {
+                break;
+            }
         }
-    }
-    found.into_iter().chain(open).map(|span| &text[span]).collect()
+        open.map(|span| &text[span])
+    })
 }
 
 /// A package of an index.

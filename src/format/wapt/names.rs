@@ -7,6 +7,9 @@ use super::{control::Control, version::Generation};
 /// Names that Windows takes for devices, whatever stands behind a dot.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
+/// No file is deeper, its own name included.
+const DEEPEST: usize = 100;
+
 /// Whether a file of a package may be called so. Refuses what leads out of the folder that agents unpack into, what WAPT 2
 /// refuses, and what Windows cannot hold or takes for something else.
 ///
@@ -15,6 +18,9 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 pub fn safe(name: &str) -> Result<(), &'static str> {
     if name.is_empty() || name.len() > 1024 {
         return Err("its name is empty or longer than 1,024 bytes");
+    }
+    if name.bytes().filter(|byte| *byte == b'/').count() >= DEEPEST {
+        return Err("it is more than 100 folders deep");
     }
     if name.starts_with('/') {
         return Err("it is an absolute path");

@@ -1,6 +1,6 @@
 //! What is signed of a control file, and by whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{control::Control, json};
 use crate::{
@@ -23,6 +23,9 @@ pub const MUST_BE_SIGNED: [&str; 11] = [
     "signed_attributes",
 ];
 
+/// So many names may be signed: more than a control file has keys, that what is signed of it stays small.
+const MOST_NAMES: usize = 1000;
+
 /// What WAPT before 1.5 signed, without saying so.
 const OLD: &str = "package,version,architecture,section,priority,depends,conflicts,maturity";
 
@@ -31,7 +34,11 @@ const OLD: &str = "package,version,architecture,section,priority,depends,conflic
 pub fn signed_names(control: &Control) -> Vec<String> {
     let said = control.get("signed_attributes");
     let names = if said.is_empty() && control.get("signature_date") < "20170609" { OLD } else { said };
-    names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    // Each is looked up. What is behind the last of so many is not signed: its signature does not fit, or it is missed.
+    let names = names.split(',').take(MOST_NAMES).map(str::trim).filter(|name| !name.is_empty());
+    // Agents have them as keys: of equal ones the first place counts.
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 /// The value of a name as it is signed: a number for sizes, `null` for what is not there.

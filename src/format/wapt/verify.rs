@@ -1,6 +1,6 @@
 //! Whether a package may be installed: all that agents check, and what they leave open. Everything that is wrong is said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, ops::Bound};
 
 use sha2::Digest as _;
 
@@ -217,24 +217,34 @@ pub fn check_control(control: &Control, certificate: &Certificate, refusals: &mu
 fn check_files(package: &mut Package, manifest: &Manifest, refusals: &mut Vec<Refusal>) {
     const MOST: usize = 20;
     let mut found = Vec::new();
+    let mut add = |refusal: Refusal| {
+        if found.len() < MOST {
+            found.push(refusal);
+        }
+    };
     let entries = package.entries().to_vec();
     let there: BTreeMap<&str, bool> = entries.iter().map(|entry| (entry.name.as_str(), entry.is_dir)).collect();
-    let folders: BTreeSet<&str> = entries.iter().flat_map(|entry| above(&entry.name)).collect();
+    // Whether something is in a folder: what begins with its name and a slash stands in one place.
+    let holds = |name: &str| {
+        let start = format!("{name}/");
+        let behind = (Bound::Included(start.as_str()), Bound::Unbounded);
+        there.range::<str, _>(behind).next().is_some_and(|(first, _)| first.starts_with(&start))
+    };
     for (name, digest) in manifest {
         let name = name.strip_suffix('/').filter(|_| digest.is_empty()).unwrap_or(name);
         let is_there = match there.get(name) {
             Some(is_dir) => *is_dir == digest.is_empty(),
-            None => digest.is_empty() && folders.contains(name),
+            None => digest.is_empty() && holds(name),
         };
         if !is_there {
-            found.push(Refusal::Missing(name.escape_debug().to_string()));
+            add(Refusal::Missing(name.escape_debug().to_string()));
         }
     }
     for entry in &entries {
         if entry.is_dir {
             let listed = manifest.contains_key(&entry.name) || manifest.contains_key(&format!("{}/", entry.name));
-            if !listed && !folders.contains(entry.name.as_str()) {
-                found.push(Refusal::Unlisted(format!("{}/", entry.name)));
+            if !listed && !holds(&entry.name) {
+                add(Refusal::Unlisted(format!("{}/", entry.name)));
             }
             continue;
         }
@@ -244,22 +254,16 @@ fn check_files(package: &mut Package, manifest: &Manifest, refusals: &mut Vec<Re
         }
         let mut hash = Hashing(sha2::Sha256::new());
         if let Err(error) = package.archive().unpack(entry, &mut hash) {
-            found.push(error.into());
+            add(error.into());
             continue;
         }
         match wanted {
-            None => found.push(Refusal::Unlisted(entry.name.clone())),
+            None => add(Refusal::Unlisted(entry.name.clone())),
             Some(digest) if *digest == hex::encode(hash.0.finalize()) => {}
-            Some(_) => found.push(Refusal::Changed(entry.name.clone())),
+            Some(_) => add(Refusal::Changed(entry.name.clone())),
         }
     }
-    found.truncate(MOST);
     refusals.append(&mut found);
-}
-
-/// The folders above a path.
-fn above(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('/').map(|(at, _)| &name[..at])
 }
 
 /// Hashes what is written into it.

@@ -168,7 +168,7 @@ impl Folders<'_> {
             return true;
         };
         let known = declared.contains(&name);
-        if !known {
+        if !known && issues.are_wanted() {
             let issue = Issue::unknown(span, "source", name, declared);
             issues.add(if declared.is_empty() {
                 issue.help("a path that begins with `@` is in a `[[source]]`, and there is none")

@@ -1,6 +1,8 @@
 //! Overrides: a table and what other tables put over it on some platforms. Knows which selector is more specific;
 //! not what a key means.
 
+use std::collections::BTreeMap;
+
 use crate::{
     platform::{Catalogue, Family, Platform},
     util::toml::{At, Issue, Issues, Table, TableAt, Value, listed, nearest, quoted, wrong_type},
@@ -53,12 +55,11 @@ impl<T: Table> Layered<T> {
         for layer in &self.overrides {
             check_selector(&layer.selector, catalogue, issues);
         }
-        for (place, later) in self.overrides.iter().enumerate() {
-            for earlier in &self.overrides[..place] {
-                if canonical(&earlier.selector.value, catalogue) == canonical(&later.selector.value, catalogue) {
-                    check_tie(earlier, later, issues);
-                }
-            }
+        let mut same: BTreeMap<&str, Vec<&Layer<T>>> = BTreeMap::new();
+        for later in &self.overrides {
+            let earlier = same.entry(canonical(&later.selector.value, catalogue)).or_default();
+            earlier.iter().for_each(|earlier| check_tie(earlier, later, issues));
+            earlier.push(later);
         }
     }
 }
@@ -85,14 +86,14 @@ fn rank(selector: &str, platform: &Platform) -> Option<Rank> {
 
 /// One word for all the words that mean the same platform.
 fn canonical<'w>(selector: &'w str, catalogue: &'w Catalogue) -> &'w str {
-    catalogue.find(selector).map_or(selector, |platform| platform.id.as_str())
+    catalogue.meant(selector).map_or(selector, |platform| platform.id.as_str())
 }
 
 fn check_selector(selector: &At<String>, catalogue: &Catalogue, issues: &mut Issues) {
     let word = selector.value.as_str();
     let families = Family::ALL.map(Family::as_str);
     let groups = families.iter().chain(&FORMATS).copied();
-    if catalogue.words().chain(groups.clone()).any(|known| known == word) {
+    if !issues.are_wanted() || catalogue.words().chain(groups.clone()).any(|known| known == word) {
         return;
     }
     let near = nearest(word, catalogue.words().chain(groups));

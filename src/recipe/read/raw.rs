@@ -15,7 +15,7 @@ use crate::{
     },
     recipe::BootstrapMode,
     util::toml::{
-        At, alternatives, boolean, image_reference, line, list, map, number, one, one_line, one_of, os_package,
+        At, alternatives, boolean, few, image_reference, line, list, map, number, one, one_line, one_of, os_package,
         paragraphs, parsed, plain_absolute, project, relation, sub_table, table, web_url,
     },
 };
@@ -32,12 +32,12 @@ table! {
         project: RawProject = sub_table,
         base: Layered<RawBase> = layered,
         python: Layered<RawPython> = layered,
-        source: Vec<At<RawSource>> = one("[[source]]", sub_table),
-        repository: Vec<At<RawRepository>> = one("[[repository]]", sub_table),
-        user: Vec<At<RawUser>> = one("[[user]]", sub_table),
-        image: Vec<At<Layered<RawImage>>> = one("[[image]]", layered),
-        package: Vec<At<Layered<RawPackage>>> = one("[[package]]", layered),
-        wapt: Vec<At<RawWapt>> = one("[[wapt]]", sub_table),
+        source: Vec<At<RawSource>> = few("[[source]]", sub_table),
+        repository: Vec<At<RawRepository>> = few("[[repository]]", sub_table),
+        user: Vec<At<RawUser>> = few("[[user]]", sub_table),
+        image: Vec<At<Layered<RawImage>>> = few("[[image]]", layered),
+        package: Vec<At<Layered<RawPackage>>> = few("[[package]]", layered),
+        wapt: Vec<At<RawWapt>> = few("[[wapt]]", sub_table),
         test: RawTest = sub_table,
     }
 }

@@ -86,7 +86,7 @@ impl<'n> Known<'n> {
 
     fn check<T: Word>(&self, name: &At<T>, issues: &mut Issues) {
         let word = name.value.word();
-        if self.complete && !self.names.contains(word) {
+        if self.complete && !self.names.contains(word) && issues.are_wanted() {
             let known: Vec<&str> = self.names.iter().copied().collect();
             issues.add(Issue::unknown(&name.span, self.what, word, &known));
         }
@@ -158,7 +158,7 @@ impl<'n> Names<'n> {
     /// Root is everywhere; everybody else comes from a [[user]].
     fn check_owner<T: Word>(&self, name: &At<T>, issues: &mut Issues) {
         let word = name.value.word();
-        if word != "root" && self.users.complete && !self.users.names.contains(word) {
+        if word != "root" && self.users.complete && !self.users.names.contains(word) && issues.are_wanted() {
             let known: Vec<&str> = std::iter::once("root").chain(self.users.names.iter().copied()).collect();
             issues.add(Issue::unknown(&name.span, "user", word, &known));
         }

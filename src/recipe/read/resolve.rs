@@ -71,6 +71,9 @@ fn platform_ids(list: &At<Vec<At<String>>>, catalogue: &Catalogue, issues: &mut 
 }
 
 fn platform_id(word: &At<String>, catalogue: &Catalogue, issues: &mut Issues) -> Option<PlatformId> {
+    if !issues.are_wanted() {
+        return catalogue.meant(&word.value).map(|platform| platform.id.clone());
+    }
     let found = catalogue.find(&word.value);
     found.map(|platform| platform.id.clone()).map_err(|unknown| issues.add(unknown_platform(word, &unknown))).ok()
 }

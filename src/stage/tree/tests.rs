@@ -77,3 +77,12 @@ fn a_merge_takes_all_or_nothing() {
     assert_eq!(tree.len(), 2);
     assert!(matches!(tree.merge(tree_of(&[])), Err(TreeError::Spools)));
 }
+
+#[test]
+fn only_so_many_folders_are_implied() {
+    let mut tree = tree_of(&[("a/b/c", file()), ("a/b/d", file()), ("e/f/g", file())]);
+    assert!(matches!(tree.clone().add_parents_within(0, 3), Err(TreeError::Implied { most: 3, .. })));
+    tree.add_parents_within(0, 4).unwrap();
+    let all: Vec<&str> = tree.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(all, ["a", "a/b", "a/b/c", "a/b/d", "e", "e/f", "e/f/g"]);
+}

@@ -38,7 +38,7 @@ impl Issue {
     /// A name at `span` that none of `known` is. Depends on the whole text.
     pub(crate) fn unknown(span: &Span, what: &str, name: &str, known: &[&str]) -> Self {
         let issue = Self::new(span, format!("unknown {what} {}", quoted(name))).relational();
-        let issue = match nearest(name, known.iter().copied()) {
+        let issue = match nearest(name, known.iter().copied().take(COMPARED)) {
             Some(near) => issue.label(format!("did you mean `{near}`?")),
             None => issue.label(format!("no such {what}")),
         };
@@ -73,8 +73,11 @@ impl Issue {
     }
 }
 
-/// A reading stops to collect at so many: nobody reads more, and looking for equal ones takes time.
-const MOST: usize = 500;
+/// A reading stops to collect at so many: nobody reads more, and looking for equal ones and drawing each takes time.
+const MOST: usize = 200;
+
+/// A misspelt name is compared with so many others.
+const COMPARED: usize = 2000;
 
 /// What a reading found wrong so far.
 #[derive(Debug, Default)]
@@ -83,10 +86,15 @@ pub(crate) struct Issues(Vec<Issue>);
 impl Issues {
     /// Takes one, unless the same was said of the same place already.
     pub(crate) fn add(&mut self, issue: Issue) {
-        let known = self.0.iter().rev().any(|old| old.span == issue.span && old.message == issue.message);
-        if !known && self.0.len() < MOST {
+        let known = |issues: &[Issue]| issues.iter().any(|old| old.span == issue.span && old.message == issue.message);
+        if self.are_wanted() && !known(&self.0) {
             self.0.push(issue);
         }
+    }
+
+    /// Whether more of them are kept: what is costly to say need not be said any more.
+    pub(crate) fn are_wanted(&self) -> bool {
+        self.0.len() < MOST
     }
 
     /// Whether nothing is wrong.

@@ -22,6 +22,6 @@ pub(crate) use path::{BadPath, check_glob, in_container, in_project, is_glob, pl
 pub(crate) use relation::{alternatives, plain as relation};
 pub use report::{Located, Report};
 pub use source::Source;
-pub(crate) use table::{Table, TableAt, one, required, sub_table, table};
+pub(crate) use table::{Table, TableAt, few, one, required, sub_table, table};
 pub(crate) use value::{At, Given, Value, boolean, list, map, number, one_of, parsed, string, wrong_type};
 pub(crate) use words::{image_reference, is_host, line, one_line, os_package, paragraphs, url, web_url, word};

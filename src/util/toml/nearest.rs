@@ -6,18 +6,29 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
         return None;
     }
     let word = word.to_lowercase();
-    let allowed = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let allowed = (length / 3).max(1);
     known
         .into_iter()
+        // One letter more or less is one change at least. A letter has four bytes at most.
+        .filter(|candidate| candidate.len() <= 4 * (length + allowed))
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= allowed)
         .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
+/// So many words are listed: nobody reads more.
+const LISTED: usize = 60;
+
 /// Words as a list for people: `a`, `b`, `c`.
 pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
-    words.iter().map(|word| format!("`{}`", word.as_ref())).collect::<Vec<_>>().join(", ")
+    let mut all: Vec<String> = words.iter().take(LISTED).map(|word| format!("`{}`", word.as_ref())).collect();
+    if words.len() > LISTED {
+        all.push(format!("and {} more", words.len() - LISTED));
+    }
+    all.join(", ")
 }
 
 #[cfg(test)]
@@ -31,5 +42,12 @@ mod tests {
         assert_eq!(nearest("Rocky9", known), Some("rocky-9"));
         assert_eq!(nearest("windows", known), None);
         assert_eq!(nearest("", known), None);
+        assert_eq!(nearest("İstanbul", ["i\u{307}stanbul"]), Some("i\u{307}stanbul"), "longer in lower case");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let words: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        assert!(listed(&words).ends_with("`59`, and 40 more"));
     }
 }

@@ -40,6 +40,9 @@ impl<'t> TableAt<'t> {
         issues: &mut Issues,
     ) -> Given<T> {
         let Some(value) = self.table.get(key) else {
+            if !issues.are_wanted() {
+                return Given::No;
+            }
             return self.misspelt(key, known).map_or(Given::No, Given::Wrong);
         };
         let span = value.span();
@@ -51,7 +54,7 @@ impl<'t> TableAt<'t> {
 
     /// A key that was probably meant to be `key`: it is reported as unknown, so that `key` is not missing too.
     fn misspelt(&self, key: &str, known: &[&str]) -> Option<Span> {
-        const MOST: usize = 100;
+        const MOST: usize = 20;
         let unknown = self.table.keys().take(MOST).filter(|other| !known.contains(&other.get_ref().as_ref()));
         let mut meant = unknown.filter(|other| nearest(other.get_ref(), known.iter().copied()) == Some(key));
         meant.next().map(Spanned::span)
@@ -70,6 +73,9 @@ impl<'t> TableAt<'t> {
     /// Adds an issue for every key that is none of `known`.
     pub(crate) fn only(&self, place: &str, known: &[&str], issues: &mut Issues) {
         for key in self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+            if !issues.are_wanted() {
+                return;
+            }
             let near = nearest(key.get_ref(), known.iter().copied());
             let label = near.map_or_else(|| "not known here".to_owned(), |near| format!("did you mean `{near}`?"));
             let message = format!("unknown key {} in {place}", quoted(key.get_ref()));
@@ -125,6 +131,23 @@ pub(crate) fn one<T>(
             return None;
         }
         super::list(&reader)(value, issues)
+    }
+}
+
+/// The tables of a `[[list]]` of which other tables speak, so that there are not many: 1,000 at most.
+pub(crate) fn few<T>(
+    place: &'static str,
+    reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>,
+) -> impl Fn(Value<'_>, &mut Issues) -> Option<Vec<At<T>>> {
+    const MOST: usize = 1000;
+    let all = one(place, reader);
+    move |value, issues| {
+        if let Some(first) = value.get_ref().as_array().and_then(|array| array.get(MOST)) {
+            let issue = Issue::new(&first.span(), format!("more than 1,000 of {place}")).label("one too many");
+            issues.add(issue.help("split the project"));
+            return None;
+        }
+        all(value, issues)
     }
 }
 

@@ -1,7 +1,10 @@
 //! `control.tar`: the control fields (deb-control(5)), and the lists that say something of the files: conffiles and
 //! md5sums.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+};
 
 use super::{
     super::{
@@ -31,14 +34,14 @@ impl Control {
     pub(super) fn read(tar: &mut dyn Read, limits: &Limits) -> Result<Self, ForeignError> {
         let mut members = Members::new(tar, limits.entries);
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
         while let Some(member) = members.next().map_err(tar_error)? {
             let name = String::from_utf8_lossy(&member.name).into_owned();
             let Some(path) = Place::top().of(&name).map_err(tar_error)? else { continue };
             if member.kind != MemberKind::File || path.parent().is_some() || seen.contains(&path) || seen.len() > 1000 {
                 return Err(malformed(format!("`{}` of its control.tar is not a plain file", shown(&member.name))));
             }
-            seen.push(path.clone());
+            seen.insert(path.clone());
             let largest = match path.as_str() {
                 "control" => LARGEST_FIELDS,
                 "conffiles" | "md5sums" => LARGEST_LIST,
@@ -54,6 +57,12 @@ impl Control {
         }
         let fields = texts.get("control").ok_or_else(|| malformed("it has no `control` file"))?;
         let list = |name: &str| texts.get(name).map_or("", String::as_str);
+        // A line takes more in memory than in the file.
+        for name in ["conffiles", "md5sums"] {
+            if list(name).lines().count() as u64 > limits.entries {
+                return Err(malformed(format!("its `{name}` has more lines than a package has files")));
+            }
+        }
         Ok(Self {
             fields: self::fields(fields)?,
             conffiles: conffiles(list("conffiles"))?,

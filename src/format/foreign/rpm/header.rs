@@ -52,6 +52,11 @@ pub(super) enum Section {
     Main,
 }
 
+/// No tag has more texts: as many as a package has files.
+const MOST_TEXTS: usize = 1_000_000;
+/// No text that stands alone is larger: 1 MiB.
+const LARGEST_TEXT: usize = 1 << 20;
+
 /// Types of values.
 const INT16: u32 = 3;
 const INT32: u32 = 4;
@@ -133,6 +138,9 @@ impl Header {
     /// `width` bytes for each of its numbers.
     fn wide(&self, tag: u32, kind: u32, width: usize) -> Result<Option<&[u8]>, ForeignError> {
         let Some((value, rest)) = self.at(tag, &[kind])? else { return Ok(None) };
+        if kind != BINARY && value.count > MOST_TEXTS {
+            return Err(malformed(format!("the tag {tag} of a header has more than 1,000,000 numbers")));
+        }
         let bytes = value.count.checked_mul(width).and_then(|bytes| rest.get(..bytes));
         bytes.map(Some).ok_or_else(|| malformed(format!("the tag {tag} of a header is larger than the header")))
     }
@@ -168,6 +176,10 @@ impl Header {
     pub(super) fn texts(&self, tag: u32) -> Result<Option<Vec<&str>>, ForeignError> {
         let Some((value, mut rest)) = self.at(tag, &[STRING, STRINGS, TRANSLATED])? else { return Ok(None) };
         let count = if value.kind == STRING { 1 } else { value.count };
+        // Several tags may share bytes, and an empty text has one: in memory, each has sixteen more.
+        if count > MOST_TEXTS {
+            return Err(malformed(format!("the tag {tag} of a header has more than 1,000,000 texts")));
+        }
         let mut texts = Vec::new();
         for _ in 0..count {
             let end = rest.iter().position(|b| *b == 0);
@@ -181,7 +193,12 @@ impl Header {
 
     /// The first text: of a translated one, that of the C locale.
     pub(super) fn text(&self, tag: u32) -> Result<Option<String>, ForeignError> {
-        Ok(self.texts(tag)?.and_then(|texts| texts.first().map(|text| (*text).to_owned())))
+        let texts = self.texts(tag)?;
+        let text = texts.and_then(|texts| texts.first().copied());
+        if text.is_some_and(|text| text.len() > LARGEST_TEXT) {
+            return Err(malformed(format!("the text of the tag {tag} of a header is larger than 1 MiB")));
+        }
+        Ok(text.map(str::to_owned))
     }
 }
 

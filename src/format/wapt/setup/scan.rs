@@ -72,15 +72,36 @@ struct Scanner<'t> {
     deep: Vec<usize>,
     current: String,
     start: Option<(usize, usize)>,
+    /// Up to where columns were counted, and the column there.
+    line: usize,
+    column: usize,
+    /// How far the line reaches that was looked at last: many statements may stand on one.
+    line_end: usize,
     found: Scanned,
 }
 
+/// No file has more statements.
+const MOST: usize = 200_000;
+
 /// Takes a text apart.
 pub fn statements(text: &str) -> Scanned {
-    let mut scanner =
-        Scanner { text, at: 0, deep: Vec::new(), current: String::new(), start: None, found: Scanned::default() };
-    while scanner.at < text.len() {
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        deep: Vec::new(),
+        current: String::new(),
+        start: None,
+        line: 0,
+        column: 0,
+        line_end: 0,
+        found: Scanned::default(),
+    };
+    while scanner.at < text.len() && scanner.found.statements.len() < MOST {
         scanner.step();
+    }
+    if scanner.at < text.len() {
+        scanner.found.broken = Some((scanner.at..scanner.at, "the file has more than 200,000 statements"));
+        return scanner.found;
     }
     if let Some(open) = scanner.deep.first().filter(|_| scanner.found.broken.is_none()) {
         scanner.found.broken = Some((*open..*open + 1, "a bracket is not closed"));
@@ -149,13 +170,17 @@ impl Scanner<'_> {
         if self.start.is_some() {
             return;
         }
-        let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
-        let indent = self.text[line..self.at].chars().fold(0, |column, c| match c {
+        // Only what was not looked at yet.
+        if let Some(end) = self.text[self.line..self.at].rfind('\n') {
+            (self.line, self.column) = (self.line + end + 1, 0);
+        }
+        self.column = self.text[self.line..self.at].chars().fold(self.column, |column, c| match c {
             '\t' => (column / 8 + 1) * 8,
             '\u{feff}' => column,
             _ => column + 1,
         });
-        self.start = Some((self.at, indent));
+        self.line = self.at;
+        self.start = Some((self.at, self.column));
     }
 
     fn string(&mut self, quote: char) {
@@ -204,8 +229,10 @@ impl Scanner<'_> {
         if text.is_empty() {
             return;
         }
-        let length = self.text[start..].find(['\n', '\r']).unwrap_or(self.text.len() - start);
-        self.found.statements.push(Statement { indent, text, span: start..start + length });
+        if self.line_end < start {
+            self.line_end = self.text[start..].find(['\n', '\r']).map_or(self.text.len(), |length| start + length);
+        }
+        self.found.statements.push(Statement { indent, text, span: start..self.line_end });
     }
 }
 
@@ -230,6 +257,23 @@ mod tests {
         let found = statements(text);
         assert_eq!((found.statements[0].indent, &text[found.statements[0].span.clone()]), (0, "import é"));
         assert_eq!(&text[found.broken.unwrap().0], "(");
+    }
+
+    /// Each would look through the whole line again.
+    #[test]
+    fn many_statements_on_one_line() {
+        for text in ["a;".repeat(150_000), ";\ra".repeat(150_000)] {
+            let found = statements(&text).statements;
+            assert_eq!(found.len(), 150_000);
+            assert!(found.iter().all(|statement| text.get(statement.span.clone()).is_some()));
+        }
+        assert_eq!(statements("a\n  b; c\n\td").statements.iter().map(|one| one.indent).collect::<Vec<_>>(), [0, 2, 2, 8]);
+    }
+
+    #[test]
+    fn more_statements_than_anybody_writes_are_not_read() {
+        let found = statements(&"a\n".repeat(MOST + 1));
+        assert_eq!(found.broken.map(|(_, why)| why), Some("the file has more than 200,000 statements"));
     }
 
     proptest! {

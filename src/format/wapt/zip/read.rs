@@ -1,7 +1,7 @@
 //! Reading an archive: entries are judged before a byte is unpacked, and unpacked within their bounds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, Read, Seek, SeekFrom, Write},
 };
 
@@ -155,12 +155,20 @@ impl<R: Read + Seek> Archive<R> {
     /// As [`Archive::unpack`]; [`ZipError::Large`] beyond `most` bytes.
     pub fn small(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>, ZipError> {
         let Some(entry) = self.find(name).cloned() else { return Ok(None) };
+        self.small_entry(&entry, most).map(Some)
+    }
+
+    /// The content of an entry that is small.
+    ///
+    /// # Errors
+    /// As [`Archive::small`].
+    pub fn small_entry(&mut self, entry: &Entry, most: u64) -> Result<Vec<u8>, ZipError> {
         if entry.size > most {
             return Err(ZipError::Large("one of the files that describe the package"));
         }
         let mut bytes = Vec::new();
-        self.unpack(&entry, &mut bytes)?;
-        Ok(Some(bytes))
+        self.unpack(entry, &mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -231,23 +239,23 @@ fn agrees<R: Read>(file: &mut R, header: &[u8], listed: &Listed) -> Option<u64> 
 
 /// No name twice, in whatever case, and nothing below a file.
 fn alone(entries: &[Entry]) -> Result<(), ZipError> {
-    let mut seen: BTreeMap<String, bool> = BTreeMap::new();
+    let mut seen: BTreeMap<String, (&str, bool)> = BTreeMap::new();
     for entry in entries {
-        let folded = names::folded(&entry.name);
-        if seen.insert(folded, entry.is_dir).is_some() {
+        // No name has a NUL, which comes before every other character.
+        let folded = names::folded(&entry.name).replace('/', "\0");
+        if seen.insert(folded, (&entry.name, entry.is_dir)).is_some() {
             return Err(refused(
                 entry.name.as_bytes(),
                 "another entry has its name, or one that Windows takes for the same",
             ));
         }
     }
-    let files: BTreeSet<&str> = seen.iter().filter(|(_, is_dir)| !**is_dir).map(|(name, _)| name.as_str()).collect();
-    for entry in entries {
-        let folded = names::folded(&entry.name);
-        let above = folded.match_indices('/').map(|(at, _)| &folded[..at]).find(|above| files.contains(above));
-        if above.is_some() {
-            return Err(refused(entry.name.as_bytes(), "it is below something that is not a folder"));
-        }
+    // In this order everything below a name follows it directly.
+    let below = seen.iter().zip(seen.iter().skip(1)).find(|((above, (_, is_dir)), (name, _))| {
+        !is_dir && name.strip_prefix(above.as_str()).is_some_and(|rest| rest.starts_with('\0'))
+    });
+    match below {
+        Some((_, (_, (name, _)))) => Err(refused(name.as_bytes(), "it is below something that is not a folder")),
+        None => Ok(()),
     }
-    Ok(())
 }

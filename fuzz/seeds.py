@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Makes the seeds of the fuzz targets anew: `python3 fuzz/seeds.py`. Small ones of each kind, from this repository and from here.
+
+Certificates and lists are made by openssl, so they are others each time; all else is the same."""
+
+import gzip, io, json, lzma, pathlib, shutil, subprocess, tarfile, tempfile, zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz" / "corpus"
+
+
+def seed(target, name, content):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def tar(entries, form=tarfile.GNU_FORMAT):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for name, kind, content in entries:
+            info = tarfile.TarInfo(name)
+            info.type = kind
+            if kind == tarfile.REGTYPE:
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+            else:
+                info.linkname = content.decode()
+                archive.addfile(info)
+    # Python pads to 10 KiB.
+    return out.getvalue().rstrip(b"\0") + b"\0" * 2048
+
+
+def deb(control, data, pack=lambda bytes: bytes, end=""):
+    out = b"!<arch>\n"
+    for name, content in [("debian-binary", b"2.0\n"), ("control.tar" + end, pack(control)), ("data.tar" + end, pack(data))]:
+        out += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode() + content + b"\n" * (len(content) % 2)
+    return out
+
+
+def zipped(files, packing=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 20, 9, 0, 0)), content, packing)
+    return out.getvalue()
+
+
+def padded(bytes):
+    return bytes + b"\0" * (-len(bytes) % 512)
+
+
+FILES = [
+    ("opt/", tarfile.DIRTYPE, b""), ("opt/app/", tarfile.DIRTYPE, b""), ("opt/app/a", tarfile.REGTYPE, b"content"),
+    ("opt/app/b", tarfile.LNKTYPE, b"opt/app/a"), ("opt/app/c", tarfile.SYMTYPE, b"a"),
+    ("opt/app/" + "long" * 40, tarfile.REGTYPE, b""),
+]
+DEB_CONTROL = b"Package: tools\nVersion: 1:2.5~rc1-1\nArchitecture: all\nDepends: a (>= 1), b | c\nDescription: tools\n of ours\n .\n two\n"
+WAPT_CONTROL = (
+    "package           : tis-hello\nversion           : 1.0-0\narchitecture      : all\nsection           : base\n"
+    "priority          : optional\nmaintainer        : A B <a@example.org>\ndescription       : one\n two\n"
+    "depends           : tis-x(>=1.0-0),tis-y\nmaturity          : PROD\nlocale            : fr,en\n"
+    "target_os         : windows(>=10)\nsigned_attributes : package,version,depends\nsignature         : AAAA\n"
+    "signature_date    : 2026-11-20T09:27:22.000000\nsigner_fingerprint: " + "0" * 64
+)
+SETUP = "from setuphelpers import *\n\nuninstallkey = ['x']\n\ndef install():\n    print('''a\nb'''); run(r'x', [1, {2: (3,)}])\n\ndef audit(a=1, *b):\n\treturn \"OK\" # no\n"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x30\0\0\0\x30\x08\x06"
+REQUIREMENTS = (
+    "-r other.txt\n-c c.txt\n--extra-index-url https://me:secret@example.org/simple\n"
+    "six==1.16.0 \\\n  --hash=sha256:aa \\\n  --hash sha256:bb # why\nZope.Interface[test, docs] >= 6, < 7 ; python_version < '3'\n"
+    "-e ./libs/own\nx @ git+ssh://git@example.org/x.git@v1\nlxml --global-option=\"--a b\"\n"
+)
+
+
+def certificates():
+    """A root, a leaf of it, and its revocation list."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = lambda text: subprocess.run(["openssl", *text.split()], cwd=folder, check=True, capture_output=True)
+        read = lambda name: (pathlib.Path(folder) / name).read_bytes()
+        run("req -x509 -nodes -newkey rsa:2048 -keyout r.pem -out r.crt -subj /CN=root -days 3650")
+        run("req -new -nodes -newkey rsa:2048 -keyout l.pem -out l.csr -subj /CN=leaf")
+        run("x509 -req -in l.csr -CA r.crt -CAkey r.pem -CAcreateserial -out l.crt -days 3650")
+        run("x509 -in l.crt -outform DER -out l.der")
+        (pathlib.Path(folder) / "ca.cnf").write_text(
+            "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=3650\ncrl_extensions=x\n[x]\nauthorityKeyIdentifier=keyid\n"
+        )
+        (pathlib.Path(folder) / "index.txt").write_text("R\t350101000000Z\t260101000000Z\t1234\tunknown\t/CN=bad\n")
+        run("ca -gencrl -config ca.cnf -keyfile r.pem -cert r.crt -out r.crl")
+        run("crl -in r.crl -outform DER -out r.crl.der")
+        return read("r.crt"), read("l.crt"), read("l.der"), read("r.crl.der")
+
+
+def main():
+    shutil.rmtree(CORPUS, ignore_errors=True)
+    root, leaf, leaf_der, crl = certificates()
+    for form, name in [(tarfile.GNU_FORMAT, "gnu"), (tarfile.PAX_FORMAT, "pax")]:
+        seed("tarstream", name, tar([(name.removeprefix("opt/"), kind, content.replace(b"opt/", b"")) for name, kind, content in FILES[1:]], form))
+    control = tar([("./control", tarfile.REGTYPE, DEB_CONTROL), ("./conffiles", tarfile.REGTYPE, b"/opt/app/a\n"),
+                   ("./md5sums", tarfile.REGTYPE, b"9a0364b9e99bb480dd25e1f0284c8555  opt/app/a\n")])
+    seed("deb", "plain", deb(control, tar(FILES)))
+    seed("deb", "gz", deb(control, tar(FILES), lambda bytes: gzip.compress(bytes, mtime=0), ".gz"))
+    seed("deb", "xz", deb(control, tar(FILES), lzma.compress, ".xz"))
+    # The target makes headers itself: a kind, a length and a name, a length and a content.
+    seed("deb", "entries", b"0\x09./controlA" + DEB_CONTROL[:64])
+    for path in (ROOT / "src/format/foreign/tests/data").glob("*.rpm"):
+        seed("rpm", path.name, path.read_bytes())
+    seed("rpm", "changes", bytes([0, 100, 7, 4, 0, 255, 9, 9, 9]))
+    for example in ["canopsis", "collect", "wapt-hello"]:
+        seed("recipe", example, (ROOT / "examples" / example / "factory.toml").read_bytes())
+    seed("recipe", "broken", "a = b\n[[image]]\nname = \"x\"\nfro = 1\n[image.overrides.debain-12]\n= \n")
+    for platform in ["debian-12", "rocky-9", "alpine-3.22"]:
+        path = ROOT / "platforms" / f"{platform}.toml"
+        if path.exists():
+            seed("platform", platform, path.read_bytes())
+    seed("requirements", "set", REQUIREMENTS)
+    seed("requirements", "wheel", "six-1.16.0-py2.py3-none-any.whl\n./own ; os_name == 'posix'\n")
+    seed("wheels", "wheels", tar([("wheels/", tarfile.DIRTYPE, b""), ("wheels/six-1.16.0-py2.py3-none-any.whl", tarfile.REGTYPE, b"PK"),
+                                  ("wheels/x-1.tar.gz", tarfile.REGTYPE, b"x")]))
+    seed("wheels", "lock", "version = 1\n\n[[source]]\nname = \"x\"\ncommit = \"" + "1" * 40 + "\"\n\n[[wheelhouse]]\nplatform = \"debian-12\"\nimage = \"core\"\nrequirements = \"r.txt\"\nwheels = [\n  { name = \"six\", version = \"1.16.0\", file = \"six-1.16.0-py2.py3-none-any.whl\", sha256 = \"" + "0" * 64 + "\" },\n]\n")
+    package = {"WAPT/control": WAPT_CONTROL, "WAPT/certificate.crt": leaf, "WAPT/icon.png": PNG, "setup.py": SETUP, "a/b.txt": "x" * 300}
+    seed("wapt_zip", "deflated", zipped(package))
+    seed("wapt_zip", "stored", zipped(package, zipfile.ZIP_STORED))
+    seed("wapt_zip", "names", b"\x05\x04a/b.xtext\x03\x02A/Bhi")
+    seed("wapt_control", "control", WAPT_CONTROL)
+    seed("wapt_control", "lines", "Package : a\r\nversion:1\x1f\r\ndescription: y\r\n \x1f x \x85Package: b\n\n late: 1")
+    listed = WAPT_CONTROL + "\nfilename          : tis-hello_1.0-0.wapt\nsize              : 5\nmd5sum            : 00\n\n"
+    seed("wapt_index", "parts", b"\xff".join([listed.encode() * 2, root, leaf, crl]))
+    seed("wapt_index", "archive", zipped({"Packages": listed, "ssl/a.crt": root, "crl/b.crl": crl}))
+    seed("wapt_setup", "setup.py", SETUP)
+    seed("wapt_setup", "icon", PNG)
+    seed("wapt_manifest", "manifest", json.dumps([["setup.py", "0" * 64], ["é", ""]]))
+    seed("wapt_manifest", "certificate", leaf_der)
+    seed("chain", "pem", leaf + root)
+    seed("chain", "der", leaf_der)
+    seed("chain", "crl", crl)
+    for number, text in enumerate([
+        "https://git.example.org:8443/group/x.git", "ssh://git@example.org/x", "git@example.org:x/y.git", "python3 (>= 3.11) | python3:any",
+        "(a or b) if c", "tis-x(>=1.0-0)", "1:2.5.0~rc1-1", "v2.5.11-rc.1", "six-1.16.0-py2.py3-none-any.whl", "x-1.0.tar.gz", "canopsis/core",
+        "root:x:0:0::/:/bin/sh\nwww:x:33:33::/:/bin/sh\n", "\x1b[1;31mred\x1b[0m\t\x1b]0;title\x07\u202e x\r50%",
+        json.dumps({"schemaVersion": 2, "config": {"mediaType": "x", "digest": "sha256:0", "size": 1}, "layers": []}),
+    ]):
+        seed("names", f"{number:02}", text)
+    total = sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file())
+    print(f"{total} bytes in {CORPUS}")
+
+
+main()
