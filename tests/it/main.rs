@@ -103,6 +103,8 @@ mod trial;
 #[cfg(feature = "scripted")]
 mod truth;
 #[cfg(feature = "scripted")]
+mod versions;
+#[cfg(feature = "scripted")]
 mod wapt;
 mod wapt_keys;
 #[cfg(feature = "scripted")]
