@@ -9,6 +9,7 @@ mod floors;
 mod house;
 mod platforms;
 mod sources;
+mod virtualenv;
 
 #[cfg(feature = "scripted")]
 #[macro_use]
