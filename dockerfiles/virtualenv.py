@@ -22,6 +22,8 @@ Runs on Python 2.7 and 3.4 or newer.
 from __future__ import print_function
 
 import argparse
+import io
+import json
 import os
 import py_compile
 import shutil
@@ -95,7 +97,34 @@ def install(prefix, pip, folders):
         if wheels:
             run(*(program + ["install"] + options + wheels))
         say("installed %d wheels from %s" % (len(wheels), os.path.basename(folder)))
+    forget_origins(prefix, folders)
     run(*(program + ["check"]))
+
+
+def forget_origins(prefix, folders):
+    """Removes what pip notes of where a wheel of the folders was (PEP 610, `direct_url.json`): they are gone when the image is
+    there, and tools like `pip freeze` would name them instead of a version. Origins of other kinds stay."""
+    ours = tuple("file://%s/" % os.path.abspath(folder) for folder in folders)
+    for folder, subfolders, names in os.walk(os.path.join(prefix, "lib")):
+        subfolders.sort()
+        note = os.path.join(folder, "direct_url.json")
+        if not folder.endswith(".dist-info") or "direct_url.json" not in names or os.path.islink(note):
+            continue
+        with io.open(note, encoding="utf-8") as stream:
+            url = json.load(stream).get("url", "")
+        if url.startswith(ours):
+            os.remove(note)
+            forget_record(folder, "direct_url.json")
+
+
+def forget_record(folder, name):
+    """Takes the line of a removed file out of the list of an installed distribution (RECORD, PEP 376)."""
+    path = os.path.join(folder, "RECORD")
+    start = ("%s/%s," % (os.path.basename(folder), name)).encode("utf-8")
+    with io.open(path, "rb") as stream:
+        lines = stream.read().splitlines(True)
+    with io.open(path, "wb") as stream:
+        stream.writelines(line for line in lines if not line.startswith(start))
 
 
 def compiled_name(source):

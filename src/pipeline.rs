@@ -20,7 +20,7 @@ pub use wishes::Wishes;
 
 use crate::{
     engine::EngineInfo,
-    names::{PlatformId, Sha256},
+    names::{PlatformId, Sha256, UpstreamVersion},
     plan::{self, Contexts, Plan, PlanContext, Templates, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
@@ -163,6 +163,12 @@ impl Project {
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} {}", self.name(), self.release.tag)
+    }
+
+    /// How the release's tag was read, where somebody may have meant something else by it.
+    #[must_use]
+    pub fn remark_on_tag(&self) -> Option<String> {
+        UpstreamVersion::remark(&self.release.tag)
     }
 
     /// What should be known of the chosen platforms on a day, `YYYY-MM-DD`: those that nobody mends any more.

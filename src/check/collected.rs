@@ -51,6 +51,7 @@ pub fn collected(package: &Foreign, file: &str, expected: &Expected<'_>) -> Resu
             format!("build it for `{}`, or for `{}` where it holds no native code", expected.arch, expected.any),
         );
     }
+    super::lengths::check(file, package.files.iter().map(|item| (item.path.as_str(), item.config, None)))?;
     let mut warnings = Vec::new();
     if package.version != expected.version {
         warnings.push(format!("{file}: its version `{}` is not the release's `{}`", package.version, expected.version));

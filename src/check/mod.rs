@@ -1,11 +1,15 @@
 //! Lints over a tree, one file each, and over packages that somebody else built. Pure: they say what cannot be shipped.
 
 mod collected;
+mod lengths;
 mod owners;
 
 pub use collected::{Expected, collected};
 
-use crate::{format::Meta, stage::Tree};
+use crate::{
+    format::Meta,
+    stage::{Kind, Role, Tree},
+};
 
 /// Something that cannot be shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,5 +31,13 @@ pub fn package(tree: &Tree, meta: &Meta) -> Result<(), Finding> {
             help: "`contents` takes nothing out of the image, or `without` leaves all of it out".to_owned(),
         });
     }
+    let paths = tree.iter().map(|(path, entry)| {
+        let target = match &entry.kind {
+            Kind::Symlink { target } => Some(target.as_str()),
+            _ => None,
+        };
+        (path.as_str(), matches!(entry.role, Role::Config { .. }), target)
+    });
+    lengths::check(meta.name.as_str(), paths)?;
     owners::check(tree, meta)
 }

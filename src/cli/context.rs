@@ -232,9 +232,12 @@ impl Context {
         })
     }
 
-    /// Says which platforms and base images are past their time.
+    /// Says which platforms and base images are past their time, and what may be meant otherwise by the tag.
     pub fn warn_of_age(&self, project: &Project, plan: &Plan, survey: &Survey) {
         let now = crate::util::clock::now();
+        if let Some(text) = project.remark_on_tag() {
+            self.events().warn(text);
+        }
         for text in project.outdated(&crate::util::clock::day(now)) {
             self.events().warn(text);
         }

@@ -81,6 +81,7 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::ForeignPlatform { ref id, .. } => Self::new(Exit::Usage, error.to_string())
                 .help(format!("add `\"{id}\"` to `[project] platforms` in factory.toml")),
+            PipelineError::Version(unclear) => Self::new(Exit::Usage, unclear.to_string()).help(unclear.help),
             PipelineError::NoTag => Self::new(Exit::Usage, error.to_string())
                 .help("name it: `--tag 2.5.11` or `FACTORY_TAG=2.5.11`; a git tag on this commit would do as well"),
             PipelineError::Epoch(_) => {

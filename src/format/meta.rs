@@ -7,7 +7,7 @@ use crate::names::{ArchName, Override, PackageName, Scripts, User};
 pub struct Meta {
     /// Its name.
     pub name: PackageName,
-    /// The upstream version: `2.5.11`, `2.5.0~rc1`.
+    /// The upstream version, with the epoch where there is one: `2.5.11`, `2.5.0~rc1`, `1:2.5.11`.
     pub version: String,
     /// The packaging revision with the platform's suffix: `1~deb12`, `1.el7`.
     pub revision: String,

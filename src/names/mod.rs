@@ -21,4 +21,4 @@ pub use text::{
     ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, SdistFile, Sha256, Tag,
     UserName, WheelFile,
 };
-pub use version::{Release, UpstreamVersion};
+pub use version::{Release, UnclearVersion, UpstreamVersion};

@@ -1,7 +1,7 @@
 //! Why a project could not be opened.
 
 use crate::{
-    names::{InvalidName, PlatformId},
+    names::{InvalidName, PlatformId, UnclearVersion},
     plan::PlanError,
     platform::{PlatformError, Unknown},
     recipe::RecipeError,
@@ -36,6 +36,9 @@ pub enum PipelineError {
     /// The tag or the release number.
     #[error(transparent)]
     Name(#[from] InvalidName),
+    /// The tag is no version.
+    #[error(transparent)]
+    Version(#[from] UnclearVersion),
     /// Nothing says which release it is.
     #[error("nothing says which release this is")]
     NoTag,

@@ -7,7 +7,7 @@ use std::{
 
 use super::PipelineError;
 use crate::{
-    names::{PlatformId, Release as ReleaseNumber, Tag, UpstreamVersion},
+    names::{PlatformId, Release as ReleaseNumber, Tag, UnclearVersion, UpstreamVersion},
     platform::{Catalogue, Platform},
     recipe::Release,
     source::git::{Caller, Worktree},
@@ -74,7 +74,10 @@ pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Release, Pipelin
             None => return Err(PipelineError::NoTag),
         },
     };
-    let tag = Tag::new(text)?;
+    let tag = Tag::new(text.as_str()).map_err(|error| match UnclearVersion::of_word(&text) {
+        Some(unclear) => PipelineError::Version(unclear),
+        None => PipelineError::Name(error),
+    })?;
     let version = UpstreamVersion::from_tag(&tag)?;
     Ok(Release { tag, version, release: wishes.release })
 }

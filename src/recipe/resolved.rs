@@ -260,6 +260,9 @@ pub struct Package {
     pub name: PackageName,
     /// `from`: files come out of a container of this image.
     pub from: ImageName,
+    /// `epoch`, 0 when nothing is said: what package managers compare before the version. Never in a file's name.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub epoch: u32,
     /// `summary`: one line.
     pub summary: String,
     /// `description`: paragraphs; may be empty.
@@ -280,7 +283,8 @@ pub struct Package {
     pub users: Vec<User>,
     /// `scripts`: texts of the project's files.
     pub scripts: Scripts,
-    /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the package's full version.
+    /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the full version of the package of the
+    /// recipe that is named, else of this one: with its epoch.
     pub depends: Vec<String>,
     /// `recommends`.
     pub recommends: Vec<String>,
@@ -300,6 +304,11 @@ pub struct Package {
     pub changelog: Option<PathBuf>,
     /// `lintian`: overrides with their reasons.
     pub overrides: Vec<Override>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
+fn is_zero(epoch: &u32) -> bool {
+    *epoch == 0
 }
 
 /// Who holds the copyright.

@@ -9,6 +9,7 @@ mod floors;
 mod house;
 mod platforms;
 mod sources;
+mod virtualenv;
 
 #[cfg(feature = "scripted")]
 #[macro_use]
@@ -104,6 +105,8 @@ mod tag;
 mod trial;
 #[cfg(feature = "scripted")]
 mod truth;
+#[cfg(feature = "scripted")]
+mod versions;
 #[cfg(feature = "scripted")]
 mod wapt;
 mod wapt_keys;

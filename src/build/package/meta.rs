@@ -18,9 +18,12 @@ const LARGEST: u64 = 4 << 20;
 pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, StepError> {
     let package = &work.package;
     let revision = format!("{}{}", work.release.release, work.packaging.suffix);
-    let full = format!("{}-{revision}", work.release.version);
-    let relations = |list: &[String]| list.iter().map(|text| text.replace("{{version}}", &full)).collect::<Vec<_>>();
-    let mut depends = relations(&package.depends);
+    let version = match package.epoch {
+        0 => work.release.version.to_string(),
+        epoch => format!("{epoch}:{}", work.release.version),
+    };
+    let full = format!("{version}-{revision}");
+    let mut depends = package.depends.clone();
     if ships_virtualenv(work, tree) {
         depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
     }
@@ -29,7 +32,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     let holder = &package.copyright.holder;
     Ok(Meta {
         name: package.name.clone(),
-        version: work.release.version.to_string(),
+        version,
         revision,
         arch: arch(work, tree)?,
         maintainer: work.maintainer.clone(),
@@ -44,12 +47,12 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
         suite: work.packaging.suite.clone(),
         depends,
         pre_depends: Vec::new(),
-        recommends: relations(&package.recommends),
-        suggests: relations(&package.suggests),
-        conflicts: relations(&package.conflicts),
-        breaks: relations(&package.breaks),
-        replaces: relations(&package.replaces),
-        provides: relations(&package.provides),
+        recommends: package.recommends.clone(),
+        suggests: package.suggests.clone(),
+        conflicts: package.conflicts.clone(),
+        breaks: package.breaks.clone(),
+        replaces: package.replaces.clone(),
+        provides: package.provides.clone(),
         users: package.users.clone(),
         units: package.contents.iter().filter_map(unit).collect(),
         scripts: package.scripts.clone(),

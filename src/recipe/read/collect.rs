@@ -33,6 +33,7 @@ pub(super) fn collected(
     Some(Package {
         name: name.clone(),
         from: from.clone(),
+        epoch: 0,
         summary: String::new(),
         description: String::new(),
         section: String::new(),

@@ -18,6 +18,7 @@ mod scalars;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod wapt;
 
 use std::{

@@ -8,9 +8,10 @@ use super::{
     graph::{circle_issue, numbers, ordered},
     raw::RawPackage,
     resolve::View,
+    versions::Versions,
 };
 use crate::{
-    names::{Override, Relation, Scripts, VERSION},
+    names::{Override, Relation, Scripts},
     recipe::{Copyright, Package},
     util::toml::{At, Given, Issue, Issues, quoted, required},
 };
@@ -42,11 +43,13 @@ impl View<'_> {
             });
             issues.add(circle_issue("packages are without each other in a circle", "without", steps));
         });
-        let packages: Vec<_> = order.ok()?.into_iter().map(|package| self.package(&raw[package], issues)).collect();
+        let versions = Versions::of(&raw, self.version);
+        let packages: Vec<_> =
+            order.ok()?.into_iter().map(|package| self.package(&raw[package], &versions, issues)).collect();
         packages.into_iter().collect()
     }
 
-    fn package(&self, raw: &RawPackage, issues: &mut Issues) -> Option<Package> {
+    fn package(&self, raw: &RawPackage, versions: &Versions, issues: &mut Issues) -> Option<Package> {
         let place = self.place("[[package]]");
         let at = (place.as_str(), &raw.span);
         let name = raw.name.value()?;
@@ -58,16 +61,19 @@ impl View<'_> {
         let contents = required(&raw.contents, ("contents", EITHER), at, issues);
         let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
         let overrides = lintian(raw, issues);
-        let depends = self.relations(&raw.depends, issues);
-        let recommends = self.relations(&raw.recommends, issues);
-        let suggests = self.relations(&raw.suggests, issues);
-        let conflicts = self.relations(&raw.conflicts, issues);
-        let breaks = self.relations(&raw.breaks, issues);
-        let replaces = self.relations(&raw.replaces, issues);
-        let provides = self.relations(&raw.provides, issues);
+        let epoch = raw.epoch.or_default();
+        let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
+        let depends = relations(&raw.depends);
+        let recommends = relations(&raw.recommends);
+        let suggests = relations(&raw.suggests);
+        let conflicts = relations(&raw.conflicts);
+        let breaks = relations(&raw.breaks);
+        let replaces = relations(&raw.replaces);
+        let provides = relations(&raw.provides);
         Some(Package {
             name: name.clone(),
             from: from?.value.clone(),
+            epoch,
             summary: summary?.value.clone(),
             description: raw.description.or_default(),
             section: raw.section.or("misc"),
@@ -94,13 +100,18 @@ impl View<'_> {
     }
 
     /// The relations in the words of the platform's packages.
-    fn relations(&self, given: &Given<Vec<At<Relation>>>, issues: &mut Issues) -> Option<Vec<String>> {
+    fn relations(
+        &self,
+        given: &Given<Vec<At<Relation>>>,
+        filled: impl Fn(&str) -> String,
+        issues: &mut Issues,
+    ) -> Option<Vec<String>> {
         let all: Vec<_> = given
             .items()
             .iter()
             .map(|relation| {
                 let said = self.platform.package.say(&relation.value);
-                said.map(|text| text.replace(VERSION, self.version))
+                said.map(|text| filled(&text))
                     .map_err(|why| {
                         let text = quoted(relation.value.as_str());
                         let message = format!("{text} cannot be said in packages of {}: {}", self.platform.id, why);

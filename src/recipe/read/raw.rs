@@ -150,6 +150,7 @@ table! {
     "[[package]]" struct RawPackage {
         name: PackageName = parsed,
         from: ImageName = parsed,
+        epoch: u32 = number(0..=99_999),
         summary: String = read::summary,
         description: String = paragraphs,
         section: String = read::section,

@@ -1,0 +1,49 @@
+//! The script that fills virtualenvs, run with this machine's Python.
+
+use std::{fs, path::Path, process::Command};
+
+/// Makes a wheel as build back ends do, and runs the script on it.
+const MAKE: &str = r#"
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1] + "/shop-1.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("shop.py", "PRICE = 1\n")
+    wheel.writestr("shop-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
+    wheel.writestr("shop-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    wheel.writestr("shop-1.0.dist-info/RECORD", "".join(
+        name + ",,\n" for name in wheel.namelist() + ["shop-1.0.dist-info/RECORD"]))
+"#;
+
+fn python(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("python3").args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[test]
+fn where_wheels_were_while_the_image_was_built_is_not_told() {
+    let pip = python(&["-c", "import ensurepip, os, pip, venv; print(os.path.dirname(pip.__file__))"]);
+    let Some(pip) = pip else {
+        eprintln!("skipped: there is no python3 with pip and venv here");
+        return;
+    };
+    let room = tempfile::tempdir().unwrap();
+    let path = |name: &str| room.path().join(name).display().to_string();
+    fs::create_dir(path("wheels")).unwrap();
+    python(&["-c", MAKE, &path("wheels")]).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles/virtualenv.py").display().to_string();
+    let run = ["-B", &script, "--pip", &pip, &path("wheels"), &path("env")];
+    let output = Command::new("python3").args(run).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let libraries = fs::read_dir(path("env/lib")).unwrap().next().unwrap().unwrap().path().join("site-packages");
+    let info = libraries.join("shop-1.0.dist-info");
+    assert!(info.join("INSTALLER").exists(), "it was installed");
+    assert!(!info.join("direct_url.json").exists());
+    let record = fs::read_to_string(info.join("RECORD")).unwrap();
+    assert!(!record.contains("direct_url.json"), "{record}");
+    for line in record.lines() {
+        let (file, _) = line.split_once(',').unwrap();
+        assert!(libraries.join(file).exists(), "{file} is in RECORD and not there");
+    }
+    let said = Command::new("grep").args(["-rlF", &path("wheels"), &path("env")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "", "files that name the folder of the wheels");
+}
