@@ -18,7 +18,7 @@ use crate::{
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{listing::Listing, lockfile::Lockfile, roots::Roots},
-    util::{clock, digests::Digests, threads},
+    util::{clock, digests::Digests, threads, toml::Source},
 };
 use wishes::{absolute, choose, release, without_userinfo};
 
@@ -110,6 +110,12 @@ impl Project {
     #[must_use]
     pub fn name(&self) -> &str {
         self.targets.first().map_or("", |target| target.recipe.project.name.as_str())
+    }
+
+    /// The recipe's text, fit to be shown.
+    #[must_use]
+    pub fn text(&self) -> Source {
+        self.file.shown()
     }
 
     /// `canopsis 2.5.11`, for headlines.

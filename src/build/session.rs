@@ -16,7 +16,7 @@ use crate::{
     plan::label,
     sign::Identity,
     source::{lockfile::Lockfile, roots::Roots, store::Store},
-    util::{clock, digests::Digests, files},
+    util::{clock, digests::Digests, files, toml::Source},
 };
 
 /// What every step of a run shares.
@@ -33,6 +33,8 @@ pub struct Session {
     pub project: PathBuf,
     /// Where the recipe's paths are.
     pub roots: Roots,
+    /// The recipe's text, to point at.
+    pub recipe: Arc<Source>,
     /// What is known of files, so that they are not read again.
     pub digests: Arc<Digests>,
     /// The project's name, for labels.

@@ -196,6 +196,7 @@ impl Context {
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
             roots: project.roots.clone(),
+            recipe: Arc::new(project.text()),
             digests: Arc::clone(&project.digests),
             name: project.name().to_owned(),
             home: project.home.clone(),

@@ -11,7 +11,10 @@ use crate::{
     event::StepId,
     pipeline::PipelineError,
     plan::PlanError,
-    util::{disk, toml::Source},
+    util::{
+        disk,
+        toml::{Report, Source},
+    },
 };
 
 /// A file of ours in `folder` that could not be written; a full disk is named with what it has free.
@@ -161,10 +164,11 @@ fn pointing(failure: Failure, failed: &[Failed]) -> Failure {
         _ => None,
     });
     let pointed: Vec<Pointed> = pointed.collect();
-    let reported = failed.iter().find_map(|failed| match failed.error.innermost() {
+    let reports = failed.iter().filter_map(|failed| match failed.error.innermost() {
         StepError::Reported { report, .. } => Some(report.as_ref().clone()),
         _ => None,
     });
+    let reported = Report::merge(reports.collect());
     match reported {
         _ if !pointed.is_empty() => failure.showing(Places(pointed)),
         Some(report) => failure.showing(report),

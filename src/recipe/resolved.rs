@@ -6,6 +6,7 @@ use crate::names::{
     self, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, SourceName,
     Tag, UpstreamVersion, User, UserName,
 };
+use crate::util::toml::Span;
 
 /// Which release is made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -196,6 +197,12 @@ pub struct Content {
     pub kind: ContentKind,
     /// `file_info`.
     pub info: FileInfo,
+    /// `optional`: it may match nothing in the container.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Where `src` stands in the recipe; the entry where there is none.
+    #[serde(skip)]
+    pub at: Span,
 }
 
 impl Content {

@@ -26,6 +26,8 @@ mod clean;
 #[cfg(feature = "scripted")]
 mod collect;
 #[cfg(feature = "scripted")]
+mod contents;
+#[cfg(feature = "scripted")]
 mod deb;
 #[cfg(feature = "scripted")]
 mod disk;
