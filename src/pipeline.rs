@@ -47,6 +47,7 @@ pub struct Project {
     pub revision: String,
     /// A digest of the certificates that sign, where some are named.
     pub signer: Option<String>,
+    undated: bool,
     index_url: Option<String>,
     extra_index_urls: Option<Vec<String>>,
     ca: bool,
@@ -82,14 +83,17 @@ impl Project {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
         });
         let targets = resolved.into_iter().collect::<Result<Vec<_>, RecipeError>>()?;
+        let epoch =
+            clock::source_date_epoch(wishes.source_date_epoch.as_deref(), &folder).map_err(PipelineError::Epoch)?;
+        let named = wishes.source_date_epoch.as_deref().is_some_and(|text| !text.is_empty());
         Ok(Self {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
             targets,
             wheel_dir: wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir)),
             packages: folder.join("packages"),
-            epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref(), &folder)
-                .map_err(PipelineError::Epoch)?,
+            epoch,
+            undated: epoch == clock::FLOOR && !named,
             revision: clock::revision(&folder).unwrap_or_default(),
             signer: None,
             index_url: wishes.index_url.as_deref().map(without_userinfo),
@@ -133,6 +137,29 @@ impl Project {
             format!("{name} is past its end of support ({eol}): its packages get no security updates")
         })
         .collect()
+    }
+
+    /// Whether nothing says when it is: neither the user nor a commit.
+    #[must_use]
+    pub fn is_undated(&self) -> bool {
+        self.undated
+    }
+
+    /// What of the recipe has no effect, at its lines: what says so without a plan, and what only the steps of one know.
+    #[must_use]
+    pub fn doubts(&self, plan: &Plan) -> Vec<String> {
+        let own = self.file.doubts();
+        let text = self.text();
+        let mut said = Vec::new();
+        for doubt in own.iter().chain(plan.steps.iter().flat_map(|step| &step.doubts)) {
+            let line = text.position(doubt.span.start).0;
+            let help = doubt.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+            let sentence = format!("{}:{line}: {}{help}", text.name(), doubt.message);
+            if !said.contains(&sentence) {
+                said.push(sentence);
+            }
+        }
+        said
     }
 
     /// All steps for what is wanted, on a daemon of this kind.

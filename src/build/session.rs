@@ -286,6 +286,11 @@ impl Lines {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// Says something of the step where it is not overlooked; it is no line of its output.
+    pub fn attention(&self, text: &str) {
+        self.events.warn(format!("{}: {text}", self.step));
+    }
+
     /// Ends when nothing was said for so long.
     pub async fn silent_for(&self, patience: Duration) {
         loop {
@@ -320,6 +325,11 @@ impl Output for Lines {
         tail.push_back(line.to_owned());
         drop(tail);
         self.events.emit(Event::StepLog { step: self.step.clone(), line: line.to_owned() });
+    }
+
+    fn warn(&self, line: &str) {
+        self.line(line);
+        self.attention(line.trim_start_matches("WARNING: "));
     }
 
     fn progress(&self, progress: Progress) {

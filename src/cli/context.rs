@@ -227,8 +227,17 @@ impl Context {
         })
     }
 
-    /// Says which platforms and base images are past their time.
-    pub fn warn_of_age(&self, project: &Project, plan: &Plan, survey: &Survey) {
+    /// Says what of the recipe has no effect, which platforms and base images are past their time, and what is dated by nothing.
+    pub fn warn_of_doubts(&self, project: &Project, plan: &Plan, survey: &Survey) {
+        for text in project.doubts(plan) {
+            self.events().warn(text);
+        }
+        if project.is_undated() {
+            self.events().warn(
+                "there is no commit to date by: everything that is made is dated 1980-01-01; commit the project, or set \
+                 `SOURCE_DATE_EPOCH`",
+            );
+        }
         let now = crate::util::clock::now();
         for text in project.outdated(&crate::util::clock::day(now)) {
             self.events().warn(text);

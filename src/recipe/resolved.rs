@@ -181,6 +181,9 @@ pub struct Image {
     pub labels: BTreeMap<String, String>,
     /// `description`, for `org.opencontainers.image.title`'s neighbour; may be empty.
     pub description: String,
+    /// Where the values of its keys stand in the recipe.
+    #[serde(skip)]
+    pub places: BTreeMap<&'static str, Span>,
 }
 
 /// One entry of `contents`.

@@ -105,6 +105,8 @@ mod trial;
 #[cfg(feature = "scripted")]
 mod truth;
 #[cfg(feature = "scripted")]
+mod unused;
+#[cfg(feature = "scripted")]
 mod wapt;
 mod wapt_keys;
 #[cfg(feature = "scripted")]
