@@ -36,6 +36,7 @@ use crate::{
         folder::{Folder, Links},
         state::State,
         threads,
+        toml::Source,
     },
 };
 use wishes::{absolute, choose, release, without_userinfo};
@@ -159,6 +160,12 @@ impl Project {
         self.targets.first().map_or("", |target| target.recipe.project.name.as_str())
     }
 
+    /// The recipe's text, fit to be shown.
+    #[must_use]
+    pub fn text(&self) -> Source {
+        self.file.shown()
+    }
+
     /// `canopsis 2.5.11`, for headlines.
     #[must_use]
     pub fn title(&self) -> String {
@@ -180,6 +187,29 @@ impl Project {
             format!("{name} is past its end of support ({eol}): its packages get no security updates")
         })
         .collect()
+    }
+
+    /// Whether nothing says when it is, neither the user nor a commit; known once the plan is made.
+    #[must_use]
+    pub fn is_undated(&self) -> bool {
+        self.epoch.is_none() && self.stamp.get().is_some_and(|stamp| stamp.epoch == clock::FLOOR)
+    }
+
+    /// What of the recipe has no effect, at its lines: what says so without a plan, and what only the steps of one know.
+    #[must_use]
+    pub fn doubts(&self, plan: &Plan) -> Vec<String> {
+        let own = self.file.doubts();
+        let text = self.text();
+        let mut said = Vec::new();
+        for doubt in own.iter().chain(plan.steps.iter().flat_map(|step| &step.doubts)) {
+            let line = text.position(doubt.span.start).0;
+            let help = doubt.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+            let sentence = format!("{}:{line}: {}{help}", text.name(), doubt.message);
+            if !said.contains(&sentence) {
+                said.push(sentence);
+            }
+        }
+        said
     }
 
     /// All steps for what is wanted, on a daemon of this kind.

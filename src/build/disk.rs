@@ -34,7 +34,7 @@ enum Owner {
 
 fn whose(error: &StepError, work: &Work, said: &[String]) -> Option<Owner> {
     let told = || said.iter().rev().take(60).any(|line| is_full(line));
-    let pip = matches!(work, Work::Wheels(_) | Work::Seed(_));
+    let pip = work.wheelhouse().is_some();
     match error {
         StepError::Engine(EngineError::Io { reason, .. }) if is_full(reason) => Some(Owner::Us),
         StepError::Engine(EngineError::Build { reason }) if is_full(reason) || told() => Some(Owner::Engine),

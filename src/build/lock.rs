@@ -42,7 +42,7 @@ pub async fn observe(
                     found.houses.insert((step.platform.clone(), work.image.clone()), house);
                 }
             }
-            _ => {}
+            Work::Builder(_) | Work::Seed(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => {}
         }
     }
     Ok(found)
@@ -102,7 +102,7 @@ pub async fn hold(
                 differences.extend(found.and_then(|found| drift_of_base(lock, &step.platform, found)));
             }
             Work::Wheels(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
-            _ => {}
+            Work::Builder(_) | Work::Seed(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => {}
         }
     }
     if differences.is_empty() { Ok(()) } else { Err(StepError::Drift { differences }) }

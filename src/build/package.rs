@@ -3,6 +3,7 @@
 
 mod collect;
 mod compose;
+mod effect;
 mod listing;
 mod meta;
 mod take;
@@ -46,7 +47,7 @@ pub async fn run(
     }
     let container = take::container(&work.image, step, records, session).await?;
     let (contents, package) = (work.package.contents.as_slice(), work.package.name.as_str());
-    let wanted = Wanted { contents, package, image: work.package.from.as_str() };
+    let wanted = Wanted { contents, package, image: work.package.from.as_str(), files_only: false };
     let taken = take::tree(wanted, session, lines, &container).await;
     session.discard(&container).await;
     let taken = taken?;
@@ -75,8 +76,13 @@ struct Job {
 impl Job {
     fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
         let mut tree = compose::compose(&self.work.package.contents, taken, &self.session)?;
-        for other in &self.others {
-            listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)?;
+        for (other, name) in self.others.iter().zip(&self.work.package.without) {
+            if listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)? == 0 {
+                self.session.events.warn(format!(
+                    "{} has nothing in common with {name}, which its `without` names: nothing is left out",
+                    self.work.package.name
+                ));
+            }
         }
         let meta = meta::of(&self.work, &tree, &self.session)?;
         check::package(&tree, &meta)

@@ -109,7 +109,10 @@ pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Opti
 
 /// Wheelhouses find their wheels one by one, and a base image is the daemon's own.
 fn is_kept(step: &Step) -> bool {
-    matches!(step.work, Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_))
+    match step.work {
+        Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => true,
+        Work::Base(_) | Work::Seed(_) | Work::Wheels(_) => false,
+    }
 }
 
 fn entry(step: &Step, key: &Sha256) -> Key {

@@ -207,11 +207,7 @@ impl Truth {
 }
 
 fn question(step: &Step) -> Question {
-    let house = match &step.work {
-        Work::Wheels(work) => Some(work.key.clone()),
-        Work::Seed(work) => Some(work.key.clone()),
-        _ => None,
-    };
+    let house = step.work.wheelhouse().cloned();
     Question { step: step.id.clone(), platform: step.platform.clone(), house }
 }
 
@@ -252,11 +248,7 @@ fn judged(step: &Step, answer: Answer, images: &Images) -> Result<Record, Option
 
 /// A wheelhouse is its own record: its manifest says what it was made for and what is in it.
 fn of_house(step: &Step, house: Found, old: Option<Record>) -> Result<Record, Option<String>> {
-    let key = match &step.work {
-        Work::Wheels(work) => &work.key,
-        Work::Seed(work) => &work.key,
-        _ => return Err(None),
-    };
+    let key = step.work.wheelhouse().ok_or(None)?;
     match house {
         Found::Whole(wheelhouse) => Ok(wheels_record(step, &wheelhouse, old.map_or(0, |old| old.took_ms))),
         Found::Damaged(why) => Err(Some(format!("the wheelhouse is damaged: {why}"))),

@@ -23,6 +23,7 @@ use crate::{
         files,
         folder::{Folder, Links},
         state,
+        toml::Source,
     },
 };
 
@@ -40,6 +41,8 @@ pub struct Session {
     pub project: PathBuf,
     /// Where the recipe's paths are.
     pub roots: Roots,
+    /// The recipe's text, to point at.
+    pub recipe: Arc<Source>,
     /// What is known of files, so that they are not read again.
     pub digests: Arc<Digests>,
     /// The project's name, for labels.
@@ -302,6 +305,11 @@ impl Lines {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// Says something of the step where it is not overlooked; it is no line of its output.
+    pub fn attention(&self, text: &str) {
+        self.events.warn(format!("{}: {text}", self.step));
+    }
+
     /// Ends when nothing was said for so long.
     pub async fn silent_for(&self, patience: Duration) {
         loop {
@@ -336,6 +344,11 @@ impl Output for Lines {
         tail.push_back(line.to_owned());
         drop(tail);
         self.events.emit(Event::StepLog { step: self.step.clone(), line: line.to_owned() });
+    }
+
+    fn warn(&self, line: &str) {
+        self.line(line);
+        self.attention(line.trim_start_matches("WARNING: "));
     }
 
     fn progress(&self, progress: Progress) {

@@ -51,7 +51,7 @@ pub fn of_engine(error: &EngineError) -> Option<Cause> {
 /// Why the failure of a step may pass, by its error and the last lines of its output; `None` when the same would fail again.
 #[must_use]
 pub fn of_step(error: &StepError, work: &Work, said: &[String]) -> Option<Cause> {
-    let fetches = matches!(work, Work::Wheels(_) | Work::Seed(_));
+    let fetches = work.wheelhouse().is_some();
     match error {
         StepError::Stalled { .. } => Some(Cause::Stalled(error.to_string())),
         StepError::Engine(EngineError::Build { .. }) => complaint(&of_failed_instruction(said)).map(Cause::Network),

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     event::StepId,
-    plan::{Plan, Record, Work},
+    plan::{Plan, Record},
     source::wheelhouse::{MANIFEST, Wheelhouse},
     util::{folder::open_file, state::State},
 };
@@ -56,7 +56,7 @@ impl Used {
         for step in &plan.steps {
             let Some(record) = records.get(&step.id) else { continue };
             used.images.extend(record.images.values().map(|id| (id.clone(), now)));
-            if matches!(step.work, Work::Wheels(_) | Work::Seed(_)) {
+            if step.work.wheelhouse().is_some() {
                 let folder = Wheelhouse::folder(wheel_dir, step.platform.as_str(), &record.key);
                 touch(&folder.join(MANIFEST), now);
             }

@@ -40,7 +40,7 @@ pub async fn run(
     let taken = match &work.image {
         Some(image) if contents.iter().any(Content::in_container) => {
             let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
-            let wanted = Wanted { contents: &contents, package: &work.wapt.package, image: of };
+            let wanted = Wanted { contents: &contents, package: &work.wapt.package, image: of, files_only: true };
             let container = container(image, step, records, session).await?;
             let taken = take_tree(wanted, session, lines, &container).await;
             session.discard(&container).await;
@@ -60,7 +60,8 @@ pub async fn run(
 fn as_content(content: &WaptContent) -> Option<Content> {
     let (WaptSource::Container(src) | WaptSource::Project(src)) = &content.src else { return None };
     let dst = format!("/{TOP}/{}", content.dst).trim_end_matches('/').to_owned();
-    Some(Content { src: src.clone(), dst, kind: ContentKind::Files, info: FileInfo::default() })
+    let (src, at) = (src.clone(), content.at.clone());
+    Some(Content { src, dst, kind: ContentKind::Files, info: FileInfo::default(), optional: false, at })
 }
 
 /// The part of the work that needs no daemon.

@@ -13,6 +13,7 @@ mod bench;
 mod compile;
 mod complaint;
 mod environment;
+mod heed;
 mod known;
 mod locked;
 mod offer;

@@ -205,7 +205,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         session.identity = Some(Arc::new(args.signer.identity()?));
     }
     announce(&plan, &survey, &project, context);
-    context.warn_of_age(&project, &plan, &survey);
+    context.warn_of_doubts(&project, &plan, &survey);
     let ended = run_plan(&plan, &survey, &session).await;
     // Whatever happened, no container of this run stays but those of failed steps that were asked for; a daemon that is gone was
     // said already.

@@ -202,6 +202,7 @@ impl Context {
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
             roots: project.roots.clone(),
+            recipe: Arc::new(project.text()),
             digests: Arc::clone(&project.digests),
             name: project.name().to_owned(),
             home: project.home.clone(),
@@ -232,8 +233,18 @@ impl Context {
         })
     }
 
-    /// Says which platforms and base images are past their time, and what may be meant otherwise by the tag.
-    pub fn warn_of_age(&self, project: &Project, plan: &Plan, survey: &Survey) {
+    /// Says what of the recipe has no effect, what may be meant otherwise by the tag, which platforms and base images are past
+    /// their time, and what is dated by nothing.
+    pub fn warn_of_doubts(&self, project: &Project, plan: &Plan, survey: &Survey) {
+        for text in project.doubts(plan) {
+            self.events().warn(text);
+        }
+        if project.is_undated() {
+            self.events().warn(
+                "there is no commit to date by: everything that is made is dated 1980-01-01; commit the project, or set \
+                 `SOURCE_DATE_EPOCH`",
+            );
+        }
         let now = crate::util::clock::now();
         if let Some(text) = project.remark_on_tag() {
             self.events().warn(text);

@@ -12,7 +12,10 @@ use crate::{
     pipeline::{Misplaced, PipelineError},
     plan::PlanError,
     source::git::WorktreeError,
-    util::{disk, toml::Source},
+    util::{
+        disk,
+        toml::{Report, Source},
+    },
 };
 
 /// A file of ours in `folder` that could not be written; a full disk is named with what it has free.
@@ -178,10 +181,11 @@ fn pointing(failure: Failure, failed: &[Failed]) -> Failure {
         _ => None,
     });
     let pointed: Vec<Pointed> = pointed.collect();
-    let reported = failed.iter().find_map(|failed| match failed.error.innermost() {
+    let reports = failed.iter().filter_map(|failed| match failed.error.innermost() {
         StepError::Reported { report, .. } => Some(report.as_ref().clone()),
         _ => None,
     });
+    let reported = Report::merge(reports.collect());
     match reported {
         _ if !pointed.is_empty() => failure.showing(Places(pointed)),
         Some(report) => failure.showing(report),

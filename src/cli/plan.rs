@@ -66,7 +66,7 @@ async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Co
     if let Some(folder) = pylock {
         pylock::write(folder, project, &plan, &survey, context)?;
     }
-    context.warn_of_age(project, &plan, &survey);
+    context.warn_of_doubts(project, &plan, &survey);
     let estimate = survey.estimate(&plan, session.jobs);
     Ok(PlanView {
         title: project.title(),

@@ -91,8 +91,9 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
                     let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
                     wanted.push(Wanted::Wheels(place, work.key.clone()));
                 }
-                Work::Package(_) => packaged = true,
-                _ => {}
+                Work::Package(_) | Work::Wapt(_) => packaged = true,
+                // A seed is fetched by whoever has no wheels; images are the engine's affair.
+                Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Image(_) => {}
             }
         }
         if packaged {

@@ -65,7 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(args.trust).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let (engine, info) = context.engine().await?;
-    let plan = project.plan(&info, if args.packages { Want::All } else { Want::Images })?;
+    let plan = choice::as_signed(project.plan(&info, if args.packages { Want::All } else { Want::Images })?, &project);
     let _lock = context.lock(&project).await?;
     let session = Session { patience: args.patience.duration(), ..context.session(&project, engine)? };
     let platforms = choice::platforms(args.all_platforms, &project)?;

@@ -11,7 +11,7 @@ use crate::{
     build::Records,
     diag::{Exit, Failure},
     names::{RefName, Tag},
-    pipeline::truth::{dirt, tested},
+    pipeline::truth::{dirt, failed, tested},
     recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
     source::git::{Git, GitError, Host},
@@ -102,6 +102,11 @@ fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failur
     let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
     let ours = [".factory", "packages", wheel_dir.as_str()].map(|name| folder.join(name));
     let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path), &env::caller())? };
+    for platform in Records::of(&folder).platforms() {
+        if let Some(failed) = failed(&folder, &platform, &wish.tag) {
+            context.events().warn(format!("{} {failed}", wish.tag));
+        }
+    }
     let platforms = Records::of(&folder).platforms().into_iter();
     let rebuilt = platforms.filter_map(|platform| tested(&folder, &platform, &wish.tag)?.into_iter().next());
     match dirt.into_iter().chain(rebuilt).next() {

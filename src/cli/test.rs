@@ -11,7 +11,7 @@ use crate::{
     event::Event,
     names,
     pipeline::Project,
-    plan::Want,
+    plan::{Want, Work},
     recipe::Release,
     report::{ListColumn, ListKind, ListView, units},
     trial::{self, CheckResult, Finding, Subject, TrialError, Verdict},
@@ -37,6 +37,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let plan = project.plan(&info, Want::Packages)?;
     let _lock = context.lock(&project).await?;
     let session = context.session(&project, engine)?;
+    if plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {
+        context
+            .events()
+            .info("WAPT packages are not installed here: `factory verify` checks their files and signatures");
+    }
     let mut subjects = Vec::new();
     for target in &project.targets {
         let subject = Subject::of(&target.platform, &target.recipe, &project.release.tag, &plan, &project.folder);

@@ -307,6 +307,10 @@ pub trait Output: Send + Sync {
     fn line(&self, line: &str);
     /// How far it is. May be called often.
     fn progress(&self, progress: Progress);
+    /// A line that wants attention, whoever reads the rest.
+    fn warn(&self, line: &str) {
+        self.line(line);
+    }
 }
 
 /// Output that nobody reads.

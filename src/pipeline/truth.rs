@@ -11,7 +11,7 @@ use crate::{
         git::{Caller, Worktree, WorktreeError},
         lockfile,
     },
-    trial::Passed,
+    trial::{Failed, Passed},
 };
 
 /// Most things that are told of each kind.
@@ -102,6 +102,22 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Option<Vec<Unt
     }
     let (platform, what) = (platform.clone(), several(&again));
     Some(if again.is_empty() { Vec::new() } else { vec![Untrue::Rebuilt { platform, what }] })
+}
+
+/// That the last test of this release on a platform did not pass, in words; `None` where it passed or there was none.
+#[must_use]
+pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Option<String> {
+    let failed = Failed::last(folder, platform).filter(|failed| failed.tag == *tag)?;
+    let records = Records::of(folder).all(platform);
+    let is_there = |sha256: &crate::names::Sha256| {
+        records.iter().any(|(_, record)| record.files.iter().any(|file| file.sha256 == *sha256))
+    };
+    let again = if failed.packages.values().all(is_there) { "" } else { ", and it was built again since" };
+    let checks = several(&failed.checks);
+    Some(format!(
+        "failed its test on {platform} at {} ({checks}){again}; `factory test` tests what is there now",
+        failed.finished
+    ))
 }
 
 /// `a, b, c and 4 more`.

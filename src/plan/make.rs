@@ -5,6 +5,7 @@ mod contents;
 mod context;
 mod image;
 mod package;
+mod unused;
 mod wapt;
 mod wheels;
 
@@ -190,6 +191,7 @@ impl<'a> Maker<'a> {
             needs: Vec::new(),
             uses: Vec::new(),
             wishes: Wishes::new(),
+            doubts: Vec::new(),
             wanted: false,
         }
     }

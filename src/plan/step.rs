@@ -8,6 +8,7 @@ use crate::{
     plan::ContextFile,
     platform::{Bootstrap, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
+    util::toml::Issue,
 };
 
 /// The labels that this program puts on what it makes in the daemon.
@@ -60,6 +61,8 @@ pub struct Step {
     pub needs: Vec<StepId>,
     /// Steps that must have run before it runs, but whose output does not change its result.
     pub uses: Vec<StepId>,
+    /// What of the recipe it does not use; not in the key.
+    pub doubts: Vec<Issue>,
     /// Whether it is wanted for itself, or only when a wanted one needs it.
     pub wanted: bool,
 }
@@ -84,6 +87,16 @@ pub enum Work {
 }
 
 impl Work {
+    /// The key of the wheelhouse that it fills, where it does.
+    #[must_use]
+    pub fn wheelhouse(&self) -> Option<&Sha256> {
+        match self {
+            Self::Wheels(work) => Some(&work.key),
+            Self::Seed(work) => Some(&work.key),
+            Self::Base(_) | Self::Builder(_) | Self::Image(_) | Self::Package(_) | Self::Wapt(_) => None,
+        }
+    }
+
     /// The form of this kind of work: raised when the program comes to do it differently, so that old records do not
     /// count.
     fn version(&self) -> &'static str {
@@ -93,8 +106,8 @@ impl Work {
             Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 2",
             Self::Image(_) => "image 1",
-            Self::Package(_) => "package 1",
-            Self::Wapt(_) => "wapt 1",
+            Self::Package(_) => "package 2",
+            Self::Wapt(_) => "wapt 2",
         }
     }
 }

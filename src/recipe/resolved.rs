@@ -6,6 +6,7 @@ use crate::names::{
     self, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, SourceName,
     Tag, UpstreamVersion, User, UserName,
 };
+use crate::util::toml::Span;
 
 /// Which release is made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -180,6 +181,9 @@ pub struct Image {
     pub labels: BTreeMap<String, String>,
     /// `description`, for `org.opencontainers.image.title`'s neighbour; may be empty.
     pub description: String,
+    /// Where the values of its keys stand in the recipe.
+    #[serde(skip)]
+    pub places: BTreeMap<&'static str, Span>,
 }
 
 /// One entry of `contents`.
@@ -196,6 +200,12 @@ pub struct Content {
     pub kind: ContentKind,
     /// `file_info`.
     pub info: FileInfo,
+    /// `optional`: it may match nothing in the container.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Where `src` stands in the recipe; the entry where there is none.
+    #[serde(skip)]
+    pub at: Span,
 }
 
 impl Content {

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use crate::names::{ImageName, PackageName};
+use crate::{
+    names::{ImageName, PackageName},
+    util::toml::Span,
+};
 
 /// One WAPT package. It is made once, on one platform: agents are not those of the platforms.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -35,6 +38,9 @@ pub struct WaptContent {
     pub src: WaptSource,
     /// Where it goes in the package, relative; empty for its top.
     pub dst: String,
+    /// Where `src` stands in the recipe.
+    #[serde(skip)]
+    pub at: Span,
 }
 
 /// Where files are from.

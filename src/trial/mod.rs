@@ -22,7 +22,7 @@ mod units;
 
 pub use error::{Finding, TrialError};
 pub use ledger::{Check, CheckResult, Verdict};
-pub use record::Passed;
+pub use record::{Failed, Passed};
 pub use subject::{Built, Subject};
 
 use crate::build::Session;
@@ -56,6 +56,8 @@ pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Ver
     ended?;
     if verdict.passed() {
         Passed::keep(subject, &session.project)?;
+    } else {
+        Failed::keep(subject, &verdict, &session.project)?;
     }
     Ok(verdict)
 }

@@ -91,7 +91,8 @@ impl Subject {
                 Work::Base(work) => base.clone_from(&work.local),
                 Work::Package(work) => packages.extend(built(&step.id, work, project)?),
                 Work::Image(_) => images.extend(records.load(&step.id).into_iter().flat_map(|record| record.images)),
-                _ => {}
+                // Agents of WAPT install theirs, and no package manager of a platform does.
+                Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) | Work::Wapt(_) => {}
             }
         }
         if packages.is_empty() {

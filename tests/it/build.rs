@@ -181,7 +181,7 @@ fn the_time_of_the_artefacts_is_the_commit_s() {
         git -c user.name=x -c user.email=x@example.org commit -qm x && git tag 7.0.1";
     project.start_shell(git).end().assert_code(0);
     let mut project = project;
-    project.without_env("FACTORY_TAG");
+    project.without_env("FACTORY_TAG").without_env("SOURCE_DATE_EPOCH");
     project.done(&["build"]);
     let builds = project.calls_of("build");
     let core = builds.iter().find(|call| call.contains("shop/core:debian-12-7.0.1")).expect("the tag is git's");

@@ -37,7 +37,7 @@ fn a_package_whose_files_are_not_there() {
     let project = Project::new();
     project.edit("factory.toml", "{ src = \"/opt/web\" }", "{ src = \"/opt/wbe\" }");
     let run = project.run(&["build", "--keep-failed", "--jobs", "1"]).ended(1);
-    run.says(&["`/opt/wbe` is not in the image", INTO]);
+    run.says(&["`/opt/wbe` matches nothing in the image", INTO]);
     assert_eq!(project.containers().len(), 1, "those of steps that succeeded are gone");
     project.done(&["clean"]);
     project.assert_tidy();

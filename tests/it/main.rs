@@ -29,6 +29,8 @@ mod clean;
 #[cfg(feature = "scripted")]
 mod collect;
 #[cfg(feature = "scripted")]
+mod contents;
+#[cfg(feature = "scripted")]
 mod deb;
 #[cfg(feature = "scripted")]
 mod disk;
@@ -105,6 +107,8 @@ mod tag;
 mod trial;
 #[cfg(feature = "scripted")]
 mod truth;
+#[cfg(feature = "scripted")]
+mod unused;
 #[cfg(feature = "scripted")]
 mod versions;
 #[cfg(feature = "scripted")]

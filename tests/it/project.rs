@@ -116,6 +116,8 @@ impl Project {
             ("LANG", "C.UTF-8".to_owned()),
             ("COLUMNS", "80".to_owned()),
             ("FACTORY_TAG", "2.5.11".to_owned()),
+            // Outside git nothing else says when it is.
+            ("SOURCE_DATE_EPOCH", "315532800".to_owned()),
             ("FACTORY_SCRIPTED_ENGINE", path("engine/script.json")),
             // Whatever the temporary folder lies in is not the project's checkout.
             ("GIT_CEILING_DIRECTORIES", root.path().display().to_string()),

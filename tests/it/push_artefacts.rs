@@ -117,6 +117,49 @@ fn what_is_not_there() {
     run.says(&["the registry has no ", "factory push --packages"]);
 }
 
+#[test]
+fn wapt_packages_go_there_and_come_back() {
+    let mut project = crate::wapt::with_recipe(crate::wapt::WAPT);
+    let Some(registry) = Registry::new(&project) else { return };
+    project.done(&["build"]);
+    let wapts = |project: &Project| -> Vec<(String, Vec<u8>)> {
+        let read = |name: String| (name.clone(), std::fs::read(project.path("packages").join(name)).unwrap());
+        project.files("packages").into_iter().filter(|name| name.ends_with(".wapt")).map(read).collect()
+    };
+    let before = wapts(&project);
+    assert_eq!(before.len(), 1);
+    // Whoever pushes has not the key that signed.
+    for variable in ["FACTORY_WAPT_KEY", "FACTORY_WAPT_CERTIFICATE", "FACTORY_WAPT_PASSWORD_FILE"] {
+        project.without_env(variable);
+    }
+    push(&project, &registry, &["--packages"]).ended(0);
+    let pushed = release(&project)["pushed"].as_object().unwrap().clone();
+    let files =
+        pushed.values().filter(|entry| entry["kind"] == "packages").flat_map(|entry| entry["files"].as_object());
+    assert_eq!(files.flat_map(|files| files.keys()).filter(|name| name.ends_with(".wapt")).count(), 1, "{pushed:?}");
+    elsewhere(&project);
+    project.run(&["pull", "--registry", &registry.address]).ended(0);
+    assert_eq!(wapts(&project), before, "byte for byte");
+}
+
+#[test]
+fn a_recipe_of_wapt_packages_alone() {
+    let project = crate::wapt::with_recipe(crate::wapt::WAPT);
+    let recipe = project.read("factory.toml");
+    let (begin, end) = (recipe.find("[[package]]").unwrap(), recipe.find("[[wapt]]").unwrap());
+    let wapt = recipe[end..].replace("  { package = \"shop\", dst = \"linux\" },\n", "");
+    project.write("factory.toml", &format!("{}{wapt}", &recipe[..begin]));
+    let Some(registry) = Registry::new(&project) else { return };
+    // What was never built is said before anything goes.
+    project.done(&["build", "images"]);
+    push(&project, &registry, &["--packages"]).ended(1).says(&["wapt-tis-shop"]);
+    project.done(&["build"]);
+    push(&project, &registry, &["--packages"]).ended(0);
+    elsewhere(&project);
+    project.run(&["pull", "--registry", &registry.address]).ended(0);
+    assert!(project.files("packages").iter().any(|name| name.ends_with(".wapt")));
+}
+
 type Change<'c> = &'c dyn Fn(&mut Value);
 
 /// Changes the manifest of the packages in the registry.

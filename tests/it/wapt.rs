@@ -16,7 +16,7 @@ use crate::{
 /// 2026-11-20, a time at which certificates made today hold is not asked: only that the bytes are the same.
 const EPOCH: &str = "1795172800";
 
-const WAPT: &str = r#"
+pub(crate) const WAPT: &str = r#"
 [[wapt]]
 package = "tis-shop"
 name = "Shop"
@@ -83,7 +83,7 @@ fn script() -> Script {
     )
 }
 
-fn with_recipe(wapt: &str) -> Project {
+pub(crate) fn with_recipe(wapt: &str) -> Project {
     let project = signed();
     project.write("factory.toml", &format!("{RECIPE}{wapt}"));
     project.write("wapt/setup.py", SETUP);

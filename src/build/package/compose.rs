@@ -7,6 +7,7 @@ use crate::{
     recipe::{Content, ContentKind, FileInfo},
     source::project::{SourceKind, fixed_part, glob},
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
+    util::toml::Span,
 };
 
 /// The contents that speak of the container, in the recipe's order: a later one refines an earlier one.
@@ -14,10 +15,20 @@ pub struct Rules {
     rules: Vec<Rule>,
 }
 
-struct Rule {
-    pattern: Pattern,
-    kind: ContentKind,
-    info: FileInfo,
+/// One of them.
+pub struct Rule {
+    /// As written.
+    pub src: String,
+    /// Where that stands in the recipe.
+    pub at: Span,
+    /// Whether it may match nothing.
+    pub optional: bool,
+    /// What it names.
+    pub pattern: Pattern,
+    /// Its type.
+    pub kind: ContentKind,
+    /// Its `file_info`.
+    pub info: FileInfo,
     /// Where a folder or file goes, when not to its own path.
     moved: Option<(TreePath, TreePath)>,
 }
@@ -60,6 +71,18 @@ impl Pattern {
     }
 }
 
+impl Rule {
+    /// Whether it names this path or a folder above it.
+    pub fn covers(&self, path: &TreePath) -> bool {
+        self.pattern.covers(path)
+    }
+
+    /// Whether it names exactly this path.
+    pub fn names(&self, path: &TreePath) -> bool {
+        self.pattern.names(path)
+    }
+}
+
 impl Rules {
     /// The rules of a package's contents.
     pub fn of(contents: &[Content]) -> Result<Self, StepError> {
@@ -70,20 +93,13 @@ impl Rules {
         Ok(Self { rules })
     }
 
-    /// Whether a path of the container goes into the package.
-    pub fn takes(&self, path: &TreePath) -> bool {
-        let mut taken = false;
-        for rule in &self.rules {
-            if rule.kind == ContentKind::Exclude {
-                taken &= !rule.pattern.covers(path);
-            } else {
-                taken |= rule.pattern.covers(path);
-            }
-        }
-        taken && !self.is_below_state(path)
+    /// All of them, in the recipe's order.
+    pub fn all(&self) -> &[Rule] {
+        &self.rules
     }
 
-    fn is_below_state(&self, path: &TreePath) -> bool {
+    /// Whether a path is in a folder that is shipped empty.
+    pub fn is_below_state(&self, path: &TreePath) -> bool {
         let states = || self.rules.iter().filter(|rule| rule.kind == ContentKind::State);
         path.ancestors().any(|above| states().any(|rule| rule.pattern.names(&above)))
     }
@@ -133,7 +149,15 @@ fn rule(content: &Content) -> Result<Rule, StepError> {
         }
         _ => None,
     };
-    Ok(Rule { pattern, kind: content.kind.clone(), info: content.info.clone(), moved })
+    Ok(Rule {
+        src: content.src.clone(),
+        at: content.at.clone(),
+        optional: content.optional,
+        pattern,
+        kind: content.kind.clone(),
+        info: content.info.clone(),
+        moved,
+    })
 }
 
 /// Applies `file_info`; a mode of files is not a mode of folders.

@@ -119,8 +119,9 @@ pub fn read(file: &Path) -> std::io::Result<Vec<Line>> {
     lines.map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))
 }
 
-/// Takes out of a tree what another package ships the same way. What both have, but differently, cannot be in both.
-pub fn leave_out(tree: &mut Tree, other: &[Line], package: &Package) -> Result<(), StepError> {
+/// Takes out of a tree what another package ships the same way; gives how much. What both have, but differently, cannot be in
+/// both.
+pub fn leave_out(tree: &mut Tree, other: &[Line], package: &Package) -> Result<usize, StepError> {
     let shipped: BTreeMap<&str, &Line> = other.iter().map(|line| (line.path.as_str(), line)).collect();
     let mut clashes = Vec::new();
     let mut same = Vec::new();
@@ -144,8 +145,8 @@ pub fn leave_out(tree: &mut Tree, other: &[Line], package: &Package) -> Result<(
         });
     }
     // A folder stays while something of ours is in it only in the other package's hands: it ships the folder.
-    for path in same {
-        tree.remove(&path);
+    for path in &same {
+        tree.remove(path);
     }
-    Ok(())
+    Ok(same.len())
 }

@@ -1,10 +1,19 @@
 //! Takes a package's files out of a container, never started: the daemon streams them, one pass each.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+    sync::Arc,
+};
 
 use futures::StreamExt as _;
 
-use super::super::{Lines, Session, StepError, records::blocking};
+use super::{
+    super::{Lines, Session, StepError, records::blocking},
+    compose::Rules,
+    effect::{self, Tally},
+};
 use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
     event::StepId,
@@ -27,6 +36,8 @@ pub struct Wanted<'w> {
     pub package: &'w str,
     /// The image, as the recipe calls it.
     pub image: &'w str,
+    /// Whether only files count.
+    pub files_only: bool,
 }
 
 /// A container of the image that a step made, which is never started.
@@ -51,22 +62,25 @@ pub async fn tree(
     let passwd = small_file(session, container, "/etc/passwd").await?;
     let group = small_file(session, container, "/etc/group").await?;
     let accounts = Accounts::parse(&passwd, &group)?;
-    let mut tree = Tree::new(Spool::new()?);
+    let rules = Arc::new(Rules::of(wanted.contents)?);
+    let (mut tree, mut tally) = (Tree::new(Spool::new()?), Tally::default());
     for root in roots(wanted.contents) {
         lines.line(&format!("taking {root} out of the container"));
-        let stream = session.engine.download(container, &root).await?.ok_or_else(|| StepError::Contents {
-            message: format!("`{root}` is not in the image `{}`", wanted.image),
-            help: format!("look at what is there: `docker run --rm --entrypoint ls IMAGE {root}`"),
-        })?;
-        let (accounts, cancel, rules) =
-            (accounts.clone(), session.cancel.clone(), super::compose::Rules::of(wanted.contents)?);
+        let Some(stream) = session.engine.download(container, &root).await? else {
+            for name in instead_of(&root, session, container).await? {
+                tally.name(name);
+            }
+            continue;
+        };
+        let (accounts, cancel, rules) = (accounts.clone(), session.cancel.clone(), Arc::clone(&rules));
         let reader = blocking_reader(stream);
-        let (filled, staged) = blocking(move || {
+        let (filled, counted, staged) = blocking(move || {
             let place = match root.trim_matches('/').rsplit_once('/') {
                 Some((parent, _)) => Place::below(TreePath::new(parent)?),
                 None => Place::top(),
             };
-            let select = |path: &TreePath| rules.takes(path);
+            let counted = RefCell::new(tally);
+            let select = |path: &TreePath| counted.borrow_mut().see(path, &rules);
             let request = Request {
                 place: &place,
                 select: &select,
@@ -75,10 +89,10 @@ pub async fn tree(
                 origin: "the container",
             };
             let staged = read_tar(Guarded::new(reader, cancel), &request, &mut tree)?;
-            Ok((tree, staged))
+            Ok((tree, counted.into_inner(), staged))
         })
         .await?;
-        tree = filled;
+        (tree, tally) = (filled, counted);
         for path in &staged.capabilities {
             session.events.warn(format!(
                 "/{path} has file capabilities, which {} will not have: set them in `scripts.postinstall`",
@@ -86,7 +100,43 @@ pub async fn tree(
             ));
         }
     }
+    let of = effect::Place { image: wanted.image, files_only: wanted.files_only };
+    for text in tally.check(&rules, &tree, of, session)? {
+        lines.line(&format!("{text}, as it may"));
+    }
     Ok(tree)
+}
+
+/// How much of a folder is streamed to say what is in it: 256 MiB.
+const LOOKED_THROUGH: u64 = 256 << 20;
+/// And how many names of it are looked at.
+const LOOKED_AT: usize = 100_000;
+
+/// What is in the nearest folder above a path that is not in the container: the names in it.
+async fn instead_of(root: &str, session: &Session, container: &ContainerId) -> Result<BTreeSet<TreePath>, StepError> {
+    for folder in std::iter::successors(effect::parent(root), |path| effect::parent(path)) {
+        let Some(stream) = session.engine.download(container, folder).await? else { continue };
+        let (reader, folder) = (blocking_reader(stream), folder.trim_matches('/').to_owned());
+        return blocking(move || {
+            let mut archive = tar::Archive::new(reader.take(LOOKED_THROUGH));
+            let mut names = BTreeSet::new();
+            // What is cut off or strange ends it: it is for a message only.
+            for entry in archive.entries()?.take(LOOKED_AT).map_while(Result::ok) {
+                let path = entry.path_bytes();
+                let Ok(path) = std::str::from_utf8(&path) else { continue };
+                // The first part is the folder's own name, which the top of a container has not.
+                let inner = if folder.is_empty() { Some(path) } else { path.split_once('/').map(|(_, inner)| inner) };
+                let first =
+                    inner.and_then(|inner| inner.trim_start_matches(['.', '/']).split('/').next()).unwrap_or_default();
+                if let Ok(path) = TreePath::new(&format!("{folder}/{first}")) {
+                    names.insert(path);
+                }
+            }
+            Ok(names)
+        })
+        .await;
+    }
+    Ok(BTreeSet::new())
 }
 
 /// The fixed parts of all container contents, none within another.

@@ -8,7 +8,9 @@ use std::{
 
 use super::{
     super::{Lines, Session, StepError, records::blocking},
-    complaint, pip,
+    complaint,
+    heed::Heed,
+    pip,
     pip::ROOT,
 };
 use crate::{
@@ -141,7 +143,7 @@ impl<'a> Bench<'a> {
         let engine = &self.session.engine;
         engine.upload(container, "/", tar).await?;
         engine.start(container).await?;
-        let ear = Ear { lines: self.lines, about: about.clone(), heard: Mutex::default() };
+        let ear = Ear { lines: self.lines, about: about.clone(), heard: Mutex::default(), heed: Mutex::default() };
         let code = engine.wait(container, &ear).await?;
         let said = ear.tail();
         if code != 0 {
@@ -243,6 +245,7 @@ struct Ear<'a> {
     lines: &'a Lines,
     about: Option<String>,
     heard: Mutex<VecDeque<String>>,
+    heed: Mutex<Heed>,
 }
 
 impl Ear<'_> {
@@ -259,6 +262,9 @@ impl Output for Ear<'_> {
         }
         heard.push_back(line.to_owned());
         drop(heard);
+        for text in self.heed.lock().unwrap_or_else(PoisonError::into_inner).take(line) {
+            self.lines.attention(&text);
+        }
         match &self.about {
             // Several may be built at once.
             Some(about) => self.lines.line(&format!("{about}: {line}")),

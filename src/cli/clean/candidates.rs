@@ -51,7 +51,7 @@ impl Needs {
                     Some(Some(step)) => Some(&step.work),
                     None => None,
                 };
-                let is_wheels = work.is_none_or(|work| matches!(work, Work::Wheels(_) | Work::Seed(_)));
+                let is_wheels = work.is_none_or(|work: &Work| work.wheelhouse().is_some());
                 if is_wheels {
                     needs.wheels.insert(Wheelhouse::folder(&project.wheel_dir, platform.as_str(), &record.key));
                 }

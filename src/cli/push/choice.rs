@@ -61,6 +61,16 @@ pub(super) fn platforms(all: bool, project: &Project) -> Result<Vec<PlatformId>,
     Ok(found)
 }
 
+/// The plan with those who signed its WAPT packages: a push has no key, and asks only whether the rest is the same.
+pub(super) fn as_signed(mut plan: Plan, project: &Project) -> Plan {
+    let records = Records::of(&project.folder);
+    for step in plan.steps.iter_mut().filter(|step| matches!(step.work, Work::Wapt(_))) {
+        let signer = records.load(&step.id).and_then(|record| record.inputs.get("signer").cloned());
+        step.inputs.extend(signer.map(|signer| ("signer".to_owned(), signer)));
+    }
+    plan
+}
+
 /// The images of the platforms with all their tags, parents first.
 pub(super) fn images(plan: &Plan, platforms: &[PlatformId], project: &Project) -> Result<Vec<Item>, Failure> {
     let records = Records::of(&project.folder);
@@ -122,8 +132,8 @@ pub(super) async fn artefacts(
             let mut files = Vec::new();
             for step in plan.steps.iter().filter(|step| step.platform == *platform) {
                 match (&step.work, records.load(&step.id)) {
-                    (Work::Package(_), Some(record)) => files.extend(packages(step, &record, &folder)?),
-                    (Work::Package(_), None) => return Err(not_built(&step.id)),
+                    (Work::Package(_) | Work::Wapt(_), Some(record)) => files.extend(packages(step, &record, &folder)?),
+                    (Work::Package(_) | Work::Wapt(_), None) => return Err(not_built(&step.id)),
                     (Work::Wheels(work), _) => {
                         let found = wheels(step, &work.key, &wheel_dir)?;
                         let place = wheel_place(&name, platform, &work.key, &registry)?;
@@ -136,7 +146,8 @@ pub(super) async fn artefacts(
                             items.push(artefact(place, found, &release.tag.to_string(), &revision));
                         }
                     }
-                    _ => {}
+                    // Images are pushed by the engine, and nobody wants what only they are made of.
+                    (Work::Base(_) | Work::Builder(_) | Work::Image(_), _) => {}
                 }
             }
             if !files.is_empty() {

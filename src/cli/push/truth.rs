@@ -6,7 +6,7 @@ use crate::{
     names::PlatformId,
     pipeline::{
         Project,
-        truth::{Untrue, tested},
+        truth::{Untrue, failed, tested},
     },
     plan::{Plan, State, Work},
 };
@@ -26,6 +26,10 @@ pub(super) async fn check(
         up_to_date(plan, platforms, session).await?;
     }
     for platform in platforms {
+        if let Some(failed) = failed(&project.folder, platform, &project.release.tag) {
+            session.events.warn(format!("{} {failed}", project.title()));
+            continue;
+        }
         match tested(&project.folder, platform, &project.release.tag) {
             Some(untrue) => untrue.first().map_or(Ok(()), |untrue| Err(refusal(untrue)))?,
             None if session_tests(plan, platform) => {
@@ -47,7 +51,11 @@ fn session_tests(plan: &Plan, platform: &PlatformId) -> bool {
 async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) -> Result<(), Failure> {
     let survey = survey(plan, session).await?;
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
-        let pushed = matches!(step.work, Work::Image(_) | Work::Package(_));
+        let pushed = match step.work {
+            Work::Image(_) | Work::Package(_) | Work::Wapt(_) => true,
+            // Wheels are pushed by their key, which says what they are of.
+            Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) => false,
+        };
         let why = match survey.states.get(&step.id) {
             Some(State::Run(why)) => why.clone(),
             Some(State::Waits(need)) => format!("{need} would be built again"),

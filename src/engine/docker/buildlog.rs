@@ -162,7 +162,7 @@ impl BuildLog {
         if self.warned.insert(warning.short.clone()) {
             let text = tidy(&String::from_utf8_lossy(&warning.short));
             let link = if warning.url.is_empty() { String::new() } else { format!(" ({})", tidy(&warning.url)) };
-            out.line(&format!("WARNING: {text}{link}"));
+            out.warn(&format!("WARNING: {text}{link}"));
         }
     }
 

@@ -43,6 +43,7 @@ impl Maker<'_> {
         };
         let (dockerfile, digest) = self.rendered(&template, &values)?;
         inputs.insert("Dockerfile".to_owned(), digest.to_string());
+        let doubts = self.unused(image, &values, &dockerfile);
         let tags = self.tags(image);
         let labels = self.labels(image, &tags);
         inputs.insert("tag".to_owned(), tags.join(" "));
@@ -71,6 +72,7 @@ impl Maker<'_> {
         let title = format!("image {}", tags[0]);
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
         step.needs = needs;
+        step.doubts = doubts;
         step.wanted = matches!(self.context.want, Want::All | Want::Images);
         Ok(step)
     }

@@ -61,7 +61,14 @@ pub(super) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues:
     check_extras(raw, kind, issues);
     let src = source(raw, origin(kind, matches!(of, Of::Image)), issues)?;
     let dst = destination(raw, kind, &src, of, platform, issues)?;
-    Some(Content { kind: kind_of(raw, kind, &src, issues)?, info: file_info(raw.file_info.value()), src, dst })
+    Some(Content {
+        kind: kind_of(raw, kind, &src, issues)?,
+        info: file_info(raw.file_info.value()),
+        optional: optional(raw, &src, issues)?,
+        at: raw.src.span().unwrap_or(&raw.span).clone(),
+        src,
+        dst,
+    })
 }
 
 fn check_type(raw: &RawContent, kind: Option<Kind>, of: Of<'_>, issues: &mut Issues) -> Option<()> {
@@ -193,6 +200,17 @@ fn kind_of(raw: &RawContent, kind: Option<Kind>, src: &str, issues: &mut Issues)
         Some(Kind::Exclude) => ContentKind::Exclude,
         Some(Kind::Service) => ContentKind::Service(service(raw, src, issues)?),
     })
+}
+
+/// `optional` is for what is in the container: files of the project are there or not, whatever the platform.
+fn optional(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<bool> {
+    let optional = raw.optional.or(false);
+    if let (Some(span), false) = (raw.optional.span(), src.starts_with('/')) {
+        let issue = Issue::new(span, "`optional` is for what is in the container").label("not of this entry");
+        issues.add(issue.help("leave it out; what only some platforms need belongs into `overrides`"));
+        return None;
+    }
+    Some(optional)
 }
 
 fn service(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<Service> {

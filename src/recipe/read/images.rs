@@ -11,7 +11,7 @@ use super::{
 use crate::{
     names::{User, UserName},
     recipe::{Image, ImageSource},
-    util::toml::{Issue, Issues, Span, required},
+    util::toml::{Issue, Issues, Span, Table as _, required},
 };
 
 impl View<'_> {
@@ -62,6 +62,7 @@ impl View<'_> {
             cmd: raw.cmd.values(),
             labels: raw.labels.or_default(),
             description: raw.description.or_default(),
+            places: raw.given().into_iter().map(|(key, span)| (key, span.clone())).collect(),
         })
     }
 }

@@ -29,6 +29,13 @@ pub(crate) struct Layer<T> {
     pub(crate) table: T,
 }
 
+impl<T> Layer<T> {
+    /// Whether it is put over the base on this platform.
+    pub(crate) fn fits(&self, platform: &Platform) -> bool {
+        rank(&self.selector.value, platform).is_some()
+    }
+}
+
 impl<T: Table> Layered<T> {
     /// The table as one platform sees it: the more specific override wins.
     pub(crate) fn on(&self, platform: &Platform) -> T {

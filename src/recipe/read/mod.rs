@@ -18,6 +18,7 @@ mod scalars;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod unused;
 mod versions;
 mod wapt;
 
@@ -59,6 +60,7 @@ pub struct RecipeFile {
     sources: Vec<GitSource>,
     repositories: Vec<ReleaseRepository>,
     scripts: files::Scripts,
+    doubts: Vec<Issue>,
 }
 
 impl RecipeFile {
@@ -109,7 +111,8 @@ impl RecipeFile {
         match read.map_err(RecipeError::Invalid)? {
             Some((raw, project, sources, repositories, scripts)) => {
                 let (name, digest) = (name.to_owned(), Sha256::of(text));
-                Ok(Self { name, text: text.to_owned(), digest, raw, project, sources, repositories, scripts })
+                let doubts = unused::find(&raw, &project, catalogue);
+                Ok(Self { name, text: text.to_owned(), digest, raw, project, sources, repositories, scripts, doubts })
             }
             None => Err(invalid(name, text, Issue::new(&(0..0), "there is no project in it"))),
         }
@@ -147,6 +150,12 @@ impl RecipeFile {
         let mut issues = Issues::default();
         self.scripts = files::check(&self.raw, project_dir, Some(checkouts), &mut issues);
         if issues.is_empty() { Ok(()) } else { Err(RecipeError::Invalid(self.report(issues))) }
+    }
+
+    /// What of it has no effect on any of its platforms: worth a warning each.
+    #[must_use]
+    pub fn doubts(&self) -> &[Issue] {
+        &self.doubts
     }
 
     /// What went wrong with sources, each at its place in the text.

@@ -135,6 +135,7 @@ table! {
         file_info: RawFileInfo = sub_table,
         enable: bool = boolean,
         start: bool = boolean,
+        optional: bool = boolean,
     }
 }
 

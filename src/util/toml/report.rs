@@ -33,7 +33,14 @@ impl Report {
 
     /// A report of several files, or nothing when there is nothing to report.
     pub(crate) fn merge(reports: Vec<Self>) -> Option<Self> {
-        let all: Vec<_> = reports.into_iter().flat_map(|report| report.0).collect();
+        let mut all: Vec<Located> = Vec::new();
+        for located in reports.into_iter().flat_map(|report| report.0) {
+            // Several platforms may find one mistake.
+            let known = |other: &Located| other.issue == located.issue && other.source.name() == located.source.name();
+            if !all.iter().any(known) {
+                all.push(located);
+            }
+        }
         (!all.is_empty()).then_some(Self(all))
     }
 

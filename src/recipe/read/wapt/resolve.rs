@@ -79,7 +79,7 @@ fn content(raw: &RawWaptContent, of: &RawWapt, issues: &mut Issues) -> Option<Wa
             return None;
         }
         let dst = raw.dst.at().map_or_else(|| Some(String::new()), |dst| target(dst, issues))?;
-        return Some(WaptContent { src: WaptSource::Package(package.value.clone()), dst });
+        return Some(WaptContent { src: WaptSource::Package(package.value.clone()), dst, at: package.span.clone() });
     }
     let src = required(&raw.src, ("src", "\"/out/hello.exe\""), (place, &raw.span), issues)?;
     let is_inside = src.value.starts_with('/');
@@ -116,8 +116,9 @@ fn content(raw: &RawWaptContent, of: &RawWapt, issues: &mut Issues) -> Option<Wa
             }
         }
     };
+    let at = src.span.clone();
     let src = if is_inside { WaptSource::Container(path) } else { WaptSource::Project(path) };
-    Some(WaptContent { src, dst })
+    Some(WaptContent { src, dst, at })
 }
 
 /// A place in the package; empty for its top.

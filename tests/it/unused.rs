@@ -1,0 +1,137 @@
+//! What a recipe says and nobody uses is warned of at its line; what tools warn of is heard on the terminal.
+
+use serde_json::json;
+
+use crate::{
+    play::Script,
+    project::Project,
+    push::{built, push},
+};
+
+/// The child image gets a Dockerfile of its own, with this text behind `FROM`.
+fn with_dockerfile(text: &str, keys: &str) -> Project {
+    let project = Project::new();
+    project.write("web.hbs", &format!("FROM {{{{from}}}}\n{text}\n"));
+    let from = "repository = \"shop/web\"\n";
+    project.edit("factory.toml", from, &format!("{from}dockerfile = \"web.hbs\"\n{keys}"));
+    project
+}
+
+const KEYS: &str = r#"entrypoint = ["/bin/shop"]
+cmd = ["--serve"]
+env = { LANG = "C.UTF-8" }
+expose = [8080]
+user = "shop"
+workdir = "/opt/shop"
+packages = ["curl"]
+contents = [{ src = "etc", dst = "/etc/shop" }]
+labels = { a = "b" }
+description = "x"
+"#;
+
+/// The lines of warnings.
+fn warnings(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| line.contains("is not used") || line.contains("are not used")).collect()
+}
+
+#[test]
+fn values_that_an_own_dockerfile_never_prints() {
+    let project = with_dockerfile("RUN true", KEYS);
+    let run = project.done(&["plan"]);
+    let keys = ["entrypoint", "cmd", "env", "expose", "user", "workdir", "packages", "contents"];
+    for key in keys {
+        let says = format!("`{key}` of the image `web` is not used: web.hbs never prints it");
+        assert!(run.stderr.contains(&says), "{key}: {}", run.stderr);
+    }
+    assert_eq!(warnings(&run.stderr).len(), keys.len(), "{}", run.stderr);
+    run.says(&["factory.toml:33: `entrypoint`", "write `ENTRYPOINT {{json entrypoint}}` there"]);
+    assert!(project.done(&["build"]).stderr.contains("`entrypoint` of the image `web` is not used"));
+}
+
+#[test]
+fn values_that_it_prints() {
+    let text = "{{> install packages=packages}}\nCOPY rootfs/ /\n{{#each env}}\nENV {{@key}}={{quoted this}}\n{{/each}}\n{{#if expose}}\nEXPOSE \
+                8080\n{{/if}}\nWORKDIR {{workdir}}\nUSER {{user}}\nENTRYPOINT {{json entrypoint}}\nCMD [\"{{cmd.[0]}}\"]";
+    let run = with_dockerfile(text, KEYS).done(&["plan"]);
+    assert!(warnings(&run.stderr).is_empty(), "{}", run.stderr);
+    // What is not said cannot be missing.
+    let run = with_dockerfile("RUN true", "").done(&["plan"]);
+    assert!(warnings(&run.stderr).is_empty(), "{}", run.stderr);
+}
+
+#[test]
+fn what_fits_no_platform() {
+    let project = Project::new();
+    let recipe = project.read("factory.toml");
+    project.write(
+        "factory.toml",
+        &format!(
+            "{recipe}\n[package.overrides.rpm]\ndepends = [\"x\"]\n[package.overrides.debian-11]\ndepends = [\"x\"]\n[[user]]\nname = \
+             \"nobody-else\"\nhome = \"/x\"\n"
+        ),
+    );
+    project.edit(
+        "factory.toml",
+        "bootstrap = \"never\"",
+        "bootstrap = \"never\"\nmirror = \"https://deb.example.org/debian\"",
+    );
+    let run = project.done(&["plan"]);
+    run.says(&[
+        "the overrides of [[package]] for `rpm` are not used: no platform of the recipe is that",
+        "for `debian-11` are not used",
+        "the user `nobody-else` is made nowhere",
+        "`mirror` is not used",
+    ]);
+    assert!(!Project::new().done(&["plan"]).stderr.contains("not used"));
+}
+
+#[test]
+fn what_only_debian_packages_have() {
+    let project = Project::new();
+    project.edit("factory.toml", "platforms = [\"debian-12\"]\nofficial = \"debian-12\"", "platforms = [\"rocky-9\"]");
+    project.edit("factory.toml", "summary = \"sells things\"", "summary = \"sells things\"\npriority = \"optional\"");
+    let run = project.done(&["plan"]);
+    run.says(&["`priority` is not used: only Debian packages have it"]);
+    assert!(!project.done(&["plan"]).stderr.contains("`lintian` is not used"));
+}
+
+#[test]
+fn what_is_dated_by_nothing() {
+    let mut project = Project::new();
+    let says = "there is no commit to date by: everything that is made is dated 1980-01-01";
+    assert!(!project.done(&["plan"]).stderr.contains(says), "the variable says it");
+    project.without_env("SOURCE_DATE_EPOCH");
+    for verb in ["plan", "build"] {
+        assert_eq!(project.done(&[verb]).stderr.matches(says).count(), 1, "{verb}");
+    }
+}
+
+#[test]
+fn what_pip_and_buildkit_warn_of_is_heard() {
+    let project = Project::new();
+    let lines = [
+        "WARNING: The candidate selected for download or install is a yanked version: 'six' candidate (version 1.16.0 at \
+         https://files.example.org/six-1.16.0-py2.py3-none-any.whl (from https://example.org/simple/six/))",
+        "Reason for being yanked: it breaks",
+        "Successfully downloaded six psutil",
+    ];
+    project.play(&Script::new().on("wait", "\"download\"", json!({ "lines": lines })));
+    let run = project.done(&["build"]);
+    run.says(&["debian-12/wheels-core: six 1.16.0 was yanked by those who published it: it breaks"]);
+}
+
+#[test]
+fn a_push_after_a_test_that_failed() {
+    let Some((project, registry)) = built() else { return };
+    project.done(&["build"]);
+    let failed = json!({
+        "tag": "2.5.11", "packages": {}, "checks": ["test-files: /opt/shop/bin/shop is not there"], "finished": "2026-01-01T00:00:00Z",
+    });
+    project.write(".factory/records/debian-12/test-failed.json", &failed.to_string());
+    let run = push(&project, &registry, &["--packages"]).ended(0);
+    run.says(&[
+        "shop 2.5.11 failed its test on debian-12 at 2026-01-01T00:00:00Z (test-files: /opt/shop/bin/shop is not there)",
+        "`factory test` tests what is there now",
+    ]);
+    assert!(!run.stderr.contains("was not tested"), "{run}");
+}
