@@ -104,6 +104,8 @@ impl<'h> Git<'h> {
             ("GIT_NO_REPLACE_OBJECTS", "1"),
             ("GIT_NO_LAZY_FETCH", "1"),
             ("GIT_TEMPLATE_DIR", ""),
+            // What a mirror's configuration says, whatever the user's own default is.
+            ("GIT_DEFAULT_REF_FORMAT", "files"),
             // Its complaints are read.
             ("LC_ALL", "C"),
         ]

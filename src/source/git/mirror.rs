@@ -12,7 +12,7 @@ use fs_err as fs;
 use super::{command::Git, error::GitError};
 use crate::{
     names::{Commit, GitUrl, RefName, Sha256},
-    util::files::TEMPORARY,
+    util::files::{TEMPORARY, write_whole},
 };
 
 /// How often a long transfer says how far it is.
@@ -36,15 +36,21 @@ impl Mirror {
         let kind = if sha256 { " sha256" } else { "" };
         let digest = Sha256::of(format!("{}{kind}", url.without_userinfo()));
         let folder = store.join(format!("{}.git", digest.short()));
-        if folder.join("HEAD").is_file() {
+        if folder.join("HEAD").is_file() && is_plain(&folder) {
             sweep(&folder);
+            settle(&folder, sha256)?;
         } else {
             fs::create_dir_all(store)?;
             let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(store)?;
             let format = if sha256 { "--object-format=sha256" } else { "--object-format=sha1" };
             git.output(made.path(), &["init", "--quiet", "--bare", format], 1 << 16).await?;
-            let _ = fs::remove_dir_all(&folder);
+            if fs::symlink_metadata(&folder).is_ok() {
+                // Out of the way in one step, then away: it may be of any kind.
+                let old = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(store)?;
+                fs::rename(&folder, old.path().join("old"))?;
+            }
             fs::rename(made.path(), &folder)?;
+            settle(&folder, sha256)?;
             // It has another name now.
             let _ = made.keep();
         }
@@ -191,6 +197,51 @@ fn size(folder: &Path) -> u64 {
         .sum()
 }
 
+/// Whether a repository has nothing but files and folders: a link or a pipe in it came from somebody else.
+fn is_plain(folder: &Path) -> bool {
+    let plain = |entry: fs::DirEntry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file() || (kind.is_dir() && is_plain(&entry.path())))
+    };
+    fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir())
+        && fs::read_dir(folder).is_ok_and(|entries| entries.flatten().all(plain))
+}
+
+/// Files of a repository by which it could have git run programs, fetch from elsewhere or take other objects for its own.
+const FOREIGN: [&str; 8] = [
+    "hooks",
+    "commondir",
+    "config.worktree",
+    "info",
+    "worktrees",
+    "modules",
+    "objects/info/alternates",
+    "objects/info/http-alternates",
+];
+
+/// Gives a mirror the one configuration that it may have: a clone may bring a repository under its name, whose own would name
+/// programs that git runs (`core.sshCommand`, `credential.helper`).
+fn settle(folder: &Path, sha256: bool) -> io::Result<()> {
+    for name in FOREIGN {
+        let path = folder.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_dir() => fs::remove_dir_all(&path)?,
+            Ok(_) => fs::remove_file(&path)?,
+            Err(_) => {}
+        }
+    }
+    let text = if sha256 { SHA256 } else { SHA1 };
+    let config = folder.join("config");
+    if fs::read(&config).is_ok_and(|before| before == text.as_bytes()) {
+        return Ok(());
+    }
+    write_whole(&config, text.as_bytes())
+}
+
+/// The configuration of a mirror (git-config(1), gitrepository-layout(5)).
+const SHA1: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
+const SHA256: &str = "[core]\n\trepositoryformatversion = 1\n\tfilemode = true\n\tbare = true\n[extensions]\n\tobjectformat = \
+                      sha256\n";
+
 /// Removes the locks and the half packs of a git that was killed.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -228,6 +279,24 @@ mod tests {
         let left = |path: &str| folder.path().join(path).exists();
         assert!(!left("shallow.lock") && !left("refs/factory/a.lock") && !left("objects/pack/tmp_pack_x"));
         assert!(left("objects/pack/a.pack") && left("HEAD"));
+    }
+
+    #[test]
+    fn a_repository_of_a_clone_configures_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["hooks/pre-auto-gc", "commondir", "config", "info/grafts", "objects/info/alternates", "HEAD"] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "[core]\n\tsshCommand = touch /tmp/x\n").unwrap();
+        }
+        assert!(is_plain(folder.path()));
+        settle(folder.path(), false).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("config")).unwrap(), SHA1);
+        let left = |path: &str| folder.path().join(path).exists();
+        assert!(!left("hooks") && !left("commondir") && !left("info") && !left("objects/info/alternates"));
+        assert!(left("HEAD") && left("objects"));
+        fs::os::unix::fs::symlink("/etc", folder.path().join("objects/pack")).unwrap();
+        assert!(!is_plain(folder.path()));
     }
 
     #[test]
