@@ -1,6 +1,10 @@
 //! Errors of the floors below, as the user sees them: an exit code, a sentence, and what to type next.
 
-use std::{fmt, io, path::Path};
+use std::{
+    fmt,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
@@ -14,9 +18,13 @@ use crate::{
     source::git::WorktreeError,
     util::{
         disk,
+        folder::open_file,
         toml::{Report, Source},
     },
 };
+
+/// The largest file of the user of which a line is shown, in bytes.
+const LARGEST_SHOWN: u64 = 4 << 20;
 
 /// A file of ours in `folder` that could not be written; a full disk is named with what it has free.
 pub fn failed_to_write(what: &str, error: io::Error, folder: &Path) -> Failure {
@@ -244,7 +252,8 @@ struct Pointed {
 
 impl Pointed {
     fn at(file: &Path, name: &str, line: usize, reason: &str) -> Option<Self> {
-        let text = fs_err::read_to_string(file).ok()?;
+        let mut text = String::new();
+        open_file(file).ok()?.take(LARGEST_SHOWN).read_to_string(&mut text).ok()?;
         let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
         let length = text.get(start..)?.lines().next()?.trim_end().len();
         // Requirements may hold `https://user:password@…`: the same text with stars, byte for byte as long.

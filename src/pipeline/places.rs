@@ -38,7 +38,7 @@ impl Misplaced {
     }
 
     fn of(project: &Folder, path: &Path, is: FileType) -> Self {
-        let shown = project.path().join(path);
+        let shown = project.path().strip_prefix(".").unwrap_or(project.path()).join(path);
         let target = if is.is_symlink() { project.target(path).ok() } else { None };
         let typed = shown.display().to_string();
         let message = match &target {

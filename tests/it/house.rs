@@ -96,6 +96,61 @@ fn errors_of_files_name_the_file() {
     assert_eq!(nameless_errors(&Source::new("a.rs", bad)).len(), 3, "the rule bites");
 }
 
+/// Sources that open files by their paths, and whose: everything in a project is opened below a folder (`util/folder.rs`).
+const OPENERS: [(&str, &str); 19] = [
+    ("util/folder", "the one place"),
+    ("util/files.rs", "what the user names, and temporary files"),
+    ("util/lock.rs", "/proc"),
+    ("engine/", "the engine's own settings, /proc, and the played one"),
+    ("source/git/checkout.rs", "a checkout that is being made"),
+    ("source/git/manifest.rs", "a checkout that is being made, and looked at"),
+    ("source/git/mirror.rs", "git's own repositories, which hold only files and folders"),
+    ("source/git/mod.rs", "names of checkouts"),
+    ("source/store/folder.rs", "an entry that is being made"),
+    ("source/wheelhouse/receive.rs", "a wheelhouse that is being made"),
+    ("format/wapt/read.rs", "packages that the user names"),
+    ("publish/feed/wapt.rs", "a repository that the user names"),
+    ("build/base/", "temporary folders and the system's keyrings"),
+    ("cli/clean", "sizes and names"),
+    ("cli/context.rs", "certificates that the user names"),
+    ("cli/keys.rs", "keys that the user names"),
+    ("cli/prompt.rs", "the terminal"),
+    ("cli/trust.rs", "certificates that the user names"),
+    ("tag/", "files that the user names"),
+];
+
+/// Files that are opened by a path, outside of tests.
+fn opened(source: &Source) -> Vec<String> {
+    let is_test = source.path.split('/').any(|part| part.trim_end_matches(".rs") == "tests" || part == "fixtures.rs");
+    let depths = source.depths();
+    let calls = |at: usize| {
+        let [of, sign, name] = [0, 1, 2].map(|more| source.word(at + more));
+        sign == "::"
+            && match of {
+                "File" => ["open", "create", "create_new", "options"].contains(&name),
+                "OpenOptions" => name == "new",
+                "fs" | "fs_err" => ["read", "read_to_string", "read_dir", "write", "copy", "hard_link"].contains(&name),
+                _ => false,
+            }
+    };
+    let found = (0..source.tokens.len()).filter(|at| !is_test && depths[*at] == 0 && calls(*at));
+    found.map(|at| format!("{}: {}::{}", source.place(at), source.word(at), source.word(at + 2))).collect()
+}
+
+#[test]
+fn files_of_a_project_are_opened_below_a_folder() {
+    let all = sources::all();
+    let is_known = |source: &&Source| !OPENERS.iter().any(|(path, _)| source.path.starts_with(path));
+    let found: Vec<String> = all.iter().filter(is_known).flat_map(opened).collect();
+    assert!(found.is_empty(), "open it with `util::folder::Folder`, or say here whose it is:\n{}\n", found.join("\n"));
+    for (path, why) in OPENERS {
+        let opens = all.iter().any(|source| source.path.starts_with(path) && !opened(source).is_empty());
+        assert!(opens || path == "util/folder", "{path} ({why}) opens nothing any more: strike it out");
+    }
+    let bad = "fn a() { fs::read(b); fs_err::File::open(c); fs::OpenOptions::new(); fs::metadata(d); }";
+    assert_eq!(opened(&Source::new("a.rs", bad)).len(), 3, "the rule bites");
+}
+
 /// What a source uses of the crate `rsa`, which computes with private keys in a time that tells of them (RUSTSEC-2023-0071).
 fn uses_of_rsa(source: &Source) -> Vec<String> {
     (0..source.tokens.len())

@@ -57,6 +57,8 @@ mod keep;
 #[cfg(feature = "scripted")]
 mod keys;
 #[cfg(feature = "scripted")]
+mod links;
+#[cfg(feature = "scripted")]
 mod lockfile;
 #[cfg(feature = "scripted")]
 mod locks;

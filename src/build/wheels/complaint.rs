@@ -30,7 +30,7 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
     let at = |distribution: &str, reason: String, help: String| match place(work, session, distribution) {
         Some((path, line)) => StepError::Requirement {
             reason,
-            file: session.roots.file(&path).unwrap_or_else(|_| session.project.join(&path)),
+            file: session.roots.file(&path).unwrap_or_default(),
             name: path.display().to_string(),
             line,
             help,

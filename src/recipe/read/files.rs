@@ -251,7 +251,12 @@ impl Folder<'_> {
         };
         let open = self.open().map_err(fail)?;
         let Some(meta) = open.meta(relative).map_err(fail)? else { return Err(self.missing(path, relative)) };
-        let has = |file: &str| open.is_file(&relative.join(file));
+        let has = |file: &str| match open.meta(&relative.join(file)) {
+            Err(error) if matches!(Refusal::of(&error), Some(Refusal::LeadsOut { .. })) => {
+                Err(self.leads_out(path, &error))
+            }
+            found => Ok(found.ok().flatten().is_some_and(|meta| meta.is_file())),
+        };
         match want {
             Want::File if !meta.is_file() => Err(issue(format!("{shown} is not a file")).label("expected a file")),
             Want::Something if !meta.is_file() && !meta.is_dir() => {
@@ -260,12 +265,12 @@ impl Folder<'_> {
             Want::PythonFolder if !meta.is_dir() => {
                 Err(issue(format!("{shown} is not a folder")).label("expected a folder"))
             }
-            Want::PythonFolder if !["pyproject.toml", "setup.py"].iter().any(|file| has(file)) => {
+            Want::PythonFolder if !(has("pyproject.toml")? || has("setup.py")?) => {
                 let label = "expected a Python project";
                 let help = "pip installs folders with a `pyproject.toml` or a `setup.py`";
                 Err(issue(format!("{shown} holds no Python project")).label(label).help(help))
             }
-            Want::WaptFolder if !has("WAPT/control") => {
+            Want::WaptFolder if !has("WAPT/control")? => {
                 let issue = issue(format!("{shown} is no WAPT package's folder")).label("no `WAPT/control` in it");
                 Err(issue.help("`factory init --wapt DIR` makes one; single files are named in `contents`"))
             }

@@ -6,6 +6,7 @@ mod checkout;
 mod command;
 mod credential;
 mod error;
+mod home;
 mod manifest;
 mod mirror;
 mod remote;
@@ -96,6 +97,10 @@ async fn take_all(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checko
         Some(wanted) => vec![Trouble { source: wanted.name.clone(), error }],
         None => Vec::new(),
     };
+    if home::settle(store).map_err(|error| first(error.into()))? {
+        let text = "sources in `.factory` were not fetched here: they came with the project, or were copied, and are fetched again";
+        host.events.warn(text.to_owned());
+    }
     // With whole hashes and checkouts that are there, git is not even called.
     if let Some(there) = all_there(wanted, store, host) {
         return Ok(there);

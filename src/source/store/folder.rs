@@ -13,7 +13,10 @@ use std::{
 use fs_err as fs;
 
 use super::{Fetched, Key, Kind, Label, Store, StoreError, is_plain};
-use crate::util::files::{TEMPORARY, Tee, digest_of, write_whole};
+use crate::util::{
+    files::{TEMPORARY, Tee, digest_of, write_whole},
+    folder::open_file,
+};
 
 /// The form of entries that this program writes and reads.
 const VERSION: u32 = 1;
@@ -81,7 +84,7 @@ impl Folder {
         fs::create_dir_all(&self.root)?;
         let fresh = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(fresh.path().join(CONTENT))?;
-        let (sha256, size) = digest_of(&mut Tee::new(fs::File::open(from)?, &mut file))?;
+        let (sha256, size) = digest_of(&mut Tee::new(open_file(from)?, &mut file))?;
         if (&sha256, size) != (&label.sha256, label.size) {
             return Err(StoreError::Changed(label.name.clone()));
         }
@@ -146,7 +149,7 @@ impl Store for Folder {
             Ok(label) => label,
             Err(why) => return damaged(why),
         };
-        let Ok(content) = fs::File::open(place.join(CONTENT)) else {
+        let Ok(content) = open_file(&place.join(CONTENT)) else {
             return damaged(format!("`{}` is missing", label.name));
         };
         let to = into.join(&label.name);
@@ -189,7 +192,7 @@ pub fn size(root: &Path) -> u64 {
 /// The label of the entry of a key; why it does not count otherwise.
 fn label(place: &Path, key: &Key) -> Result<Label, String> {
     let mut text = Vec::new();
-    let read = fs::File::open(place.join(ENTRY)).and_then(|file| file.take(LARGEST_ENTRY).read_to_end(&mut text));
+    let read = open_file(&place.join(ENTRY)).and_then(|file| file.take(LARGEST_ENTRY).read_to_end(&mut text));
     read.map_err(|error| error.to_string())?;
     let entry: Entry = serde_json::from_slice(&text).map_err(|error| format!("{key} cannot be read: {error}"))?;
     let own = entry.version == VERSION && entry.key == key.to_string() && is_plain(&entry.label.name);
@@ -233,7 +236,7 @@ fn touch(entry: &Path) {
     use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
     let nothing = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    if let Ok(file) = fs::File::open(entry) {
+    if let Ok(file) = open_file(entry) {
         let _ = rustix::fs::futimens(&file, &Timestamps { last_access: nothing, last_modification: now });
     }
 }

@@ -1,3 +1,5 @@
+//! Links that stay inside and links that do not, pipes and sockets, and what is written.
+
 use std::os::unix::fs::symlink;
 
 use super::*;
