@@ -2,8 +2,10 @@
 
 mod collected;
 mod owners;
+mod surprises;
 
 pub use collected::{Expected, collected};
+pub use surprises::{Surprise, in_package, in_tree, judge, lost_capabilities, of_bytes, of_mode};
 
 use crate::{format::Meta, stage::Tree};
 

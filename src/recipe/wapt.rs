@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use crate::names::{ImageName, PackageName};
+use crate::names::{Allowance, ImageName, PackageName};
 
 /// One WAPT package. It is made once, on one platform: agents are not those of the platforms.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -23,6 +23,9 @@ pub struct Wapt {
     pub icon: Option<PathBuf>,
     /// `file_name = "1.8"`: the file is named as WAPT 1.8 does.
     pub old_name: bool,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
     /// What should be said of it.
     #[serde(skip)]
     pub warnings: Vec<String>,

@@ -71,7 +71,9 @@ pub enum ChainError {
         error: SignError,
     },
     /// More possible issuers than are tried.
-    #[error("more than {MOST_NAMESAKES} certificates are called as the issuer of that of `{0}`: which of them it is, is not tried")]
+    #[error(
+        "more than {MOST_NAMESAKES} certificates are called as the issuer of that of `{0}`: which of them it is, is not tried"
+    )]
     Namesakes(String),
     /// A chain that is too long or runs in a circle.
     #[error("the chain of `{0}` has more than 8 certificates")]

@@ -123,14 +123,17 @@ fn binary(start: &[u8], size: u64) -> Option<&'static str> {
                 let (_, rest) = element(rest, 2)?;
                 (modulus.len() >= 64 && element(rest, 2).is_some()).then_some("a private key in DER")
             }
-            ([1], 4) => element(rest, 4).filter(|(key, _)| (16..=80).contains(&key.len())).map(|_| "a private key in DER"),
+            ([1], 4) => {
+                element(rest, 4).filter(|(key, _)| (16..=80).contains(&key.len())).map(|_| "a private key in DER")
+            }
             _ => None,
         };
     }
     let (algorithm, rest) = element(content, 0x30)?;
     let (oid, _) = element(algorithm, OID)?;
     let is_encryption = oid.starts_with(PKCS5) || oid.starts_with(PKCS12_PBE);
-    (is_encryption && element(rest, 4).is_some_and(|(_, behind)| behind.is_empty())).then_some("an encrypted private key in DER")
+    (is_encryption && element(rest, 4).is_some_and(|(_, behind)| behind.is_empty()))
+        .then_some("an encrypted private key in DER")
 }
 
 /// Whether an entry of a Java key store is a private or a secret key; the others are certificates.
@@ -188,18 +191,28 @@ mod tests {
         let body = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
         let ssh = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY-----\n");
         assert_eq!(kind(ssh.as_bytes()), Some("a private key of OpenSSH"));
-        let pgp = format!("-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n{body}\n-----END PGP PRIVATE KEY BLOCK-----\n");
+        let pgp = format!(
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n{body}\n-----END PGP PRIVATE KEY BLOCK-----\n"
+        );
         assert_eq!(kind(pgp.as_bytes()), Some("a private key of OpenPGP"));
-        let old = format!("-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-128-CBC,00\r\n\r\n{body}\r\n");
+        let old = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-128-CBC,00\r\n\r\n{body}\r\n"
+        );
         assert_eq!(kind(old.as_bytes()), Some("a private key"));
         let ssh2 = format!("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"x\"\n{body}\n");
         assert_eq!(kind(ssh2.as_bytes()), Some("a private key"));
         assert_eq!(kind(b"PuTTY-User-Key-File-3: ssh-ed25519\n"), Some("a private key of PuTTY"));
-        let p12 = der::sequence(&[&der::integer(&[3]), &der::sequence(&[&der::tlv(6, PKCS7_DATA), &der::tlv(0xa0, &[4, 0])])]);
+        let p12 = der::sequence(&[
+            &der::integer(&[3]),
+            &der::sequence(&[&der::tlv(6, PKCS7_DATA), &der::tlv(0xa0, &[4, 0])]),
+        ]);
         assert_eq!(kind(&p12), Some("a PKCS#12 file, which may hold a private key"));
         let ec = der::sequence(&[&der::integer(&[1]), &der::tlv(4, &[7; 32])]);
         assert_eq!(kind(&ec), Some("a private key in DER"));
-        assert_eq!(kind(b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01"), Some("a Java key store with a private key"));
+        assert_eq!(
+            kind(b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01"),
+            Some("a Java key store with a private key")
+        );
         assert_eq!(kind(b"(21:protected-private-key(3:rsa"), Some("a private key of GnuPG"));
     }
 
@@ -208,10 +221,13 @@ mod tests {
         let certificate = pem::encode("CERTIFICATE", &[7; 500]);
         let public = pem::encode("PUBLIC KEY", &[7; 300]);
         let program = "if text.startswith(\"-----BEGIN RSA PRIVATE KEY-----\"):\n    raise ValueError(\"-----END RSA PRIVATE KEY-----\")\n";
-        let binary = b"\0-----BEGIN PRIVATE KEY-----\0-----END PRIVATE KEY-----\0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let binary =
+            b"\0-----BEGIN PRIVATE KEY-----\0-----END PRIVATE KEY-----\0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let trusted = b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02\0\x01a\0\0\0\0\0\0\0\0\0\x05X.509\0\0\0\x01x";
         let signature = der::sequence(&[&der::tlv(6, PKCS7_SIGNED), &der::tlv(0xa0, &[4, 0])]);
-        for other in [certificate.as_bytes(), public.as_bytes(), program.as_bytes(), binary, trusted, &signature, b"", b"0"] {
+        for other in
+            [certificate.as_bytes(), public.as_bytes(), program.as_bytes(), binary, trusted, &signature, b"", b"0"]
+        {
             assert_eq!(kind(other), None, "{}", String::from_utf8_lossy(other));
         }
     }

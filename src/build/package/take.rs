@@ -23,8 +23,6 @@ const LARGEST_ACCOUNTS: u64 = 4 << 20;
 pub struct Wanted<'w> {
     /// The entries of `contents` that name it.
     pub contents: &'w [Content],
-    /// The package that it is for.
-    pub package: &'w str,
     /// The image, as the recipe calls it.
     pub image: &'w str,
 }
@@ -41,17 +39,18 @@ pub async fn container(
     Ok(session.create(&step.id, spec).await?)
 }
 
-/// Everything of the container that contents name, under its own paths.
+/// Everything of the container that contents name, under its own paths; and the files of it that have capabilities.
 pub async fn tree(
     wanted: Wanted<'_>,
     session: &Session,
     lines: &Lines,
     container: &ContainerId,
-) -> Result<Tree, StepError> {
+) -> Result<(Tree, Vec<TreePath>), StepError> {
     let passwd = small_file(session, container, "/etc/passwd").await?;
     let group = small_file(session, container, "/etc/group").await?;
     let accounts = Accounts::parse(&passwd, &group)?;
     let mut tree = Tree::new(Spool::new()?);
+    let mut capable = Vec::new();
     for root in roots(wanted.contents) {
         lines.line(&format!("taking {root} out of the container"));
         let stream = session.engine.download(container, &root).await?.ok_or_else(|| StepError::Contents {
@@ -79,14 +78,9 @@ pub async fn tree(
         })
         .await?;
         tree = filled;
-        for path in &staged.capabilities {
-            session.events.warn(format!(
-                "/{path} has file capabilities, which {} will not have: set them in `scripts.postinstall`",
-                wanted.package
-            ));
-        }
+        capable.extend(staged.capabilities);
     }
-    Ok(tree)
+    Ok((tree, capable))
 }
 
 /// The fixed parts of all container contents, none within another.

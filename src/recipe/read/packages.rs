@@ -6,11 +6,11 @@ use super::{
     collect,
     content::Of,
     graph::{circle_issue, numbers, ordered},
-    raw::RawPackage,
+    raw::{RawAllowance, RawPackage},
     resolve::View,
 };
 use crate::{
-    names::{Override, Relation, Scripts, VERSION},
+    names::{Allowance, Override, Relation, Scripts, VERSION},
     recipe::{Copyright, Package},
     util::toml::{At, Given, Issue, Issues, quoted, required},
 };
@@ -58,6 +58,7 @@ impl View<'_> {
         let contents = required(&raw.contents, ("contents", EITHER), at, issues);
         let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
         let overrides = lintian(raw, issues);
+        let allow = allowances(&raw.allow, issues);
         let depends = self.relations(&raw.depends, issues);
         let recommends = self.relations(&raw.recommends, issues);
         let suggests = self.relations(&raw.suggests, issues);
@@ -90,6 +91,7 @@ impl View<'_> {
             },
             changelog: raw.changelog.value().cloned(),
             overrides: overrides?,
+            allow: allow?,
         })
     }
 
@@ -126,6 +128,19 @@ impl View<'_> {
             postremove: text(&parts.postremove),
         }
     }
+}
+
+/// What is meant all the same.
+pub(super) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issues) -> Option<Vec<Allowance>> {
+    let entry = |entry: &At<RawAllowance>, issues: &mut Issues| {
+        let at = ("an entry of `allow`", &entry.value.span);
+        let check = required(&entry.value.check, ("check", "\"private-key\""), at, issues);
+        let path = required(&entry.value.path, ("path", "\"/opt/example/tests/*.pem\""), at, issues);
+        let reason = required(&entry.value.reason, ("reason", "\"keys of the tests, known to everybody\""), at, issues);
+        Some(Allowance { check: check?.value, path: path?.value.clone(), reason: reason?.value.clone() })
+    };
+    let all: Vec<_> = given.items().iter().map(|one| entry(one, issues)).collect();
+    all.into_iter().collect()
 }
 
 fn lintian(raw: &RawPackage, issues: &mut Issues) -> Option<Vec<Override>> {

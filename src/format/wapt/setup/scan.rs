@@ -267,7 +267,10 @@ mod tests {
             assert_eq!(found.len(), 150_000);
             assert!(found.iter().all(|statement| text.get(statement.span.clone()).is_some()));
         }
-        assert_eq!(statements("a\n  b; c\n\td").statements.iter().map(|one| one.indent).collect::<Vec<_>>(), [0, 2, 2, 8]);
+        assert_eq!(
+            statements("a\n  b; c\n\td").statements.iter().map(|one| one.indent).collect::<Vec<_>>(),
+            [0, 2, 2, 8]
+        );
     }
 
     #[test]
