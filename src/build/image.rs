@@ -1,6 +1,6 @@
 //! Images: a context is written from the plan's list, and BuildKit builds it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read as _};
 
 use super::{
     Lines, Records, Session, StepError,
@@ -10,9 +10,11 @@ use super::{
     settle,
 };
 use crate::{
+    check,
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
-    plan::{BuilderWork, ImageWork, Record, Step, label},
+    plan::{BuilderWork, ContextSource, ImageWork, Record, Step, label},
+    sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     util::backoff::Backoff,
 };
@@ -51,10 +53,34 @@ pub async fn run(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
+    let judged = work.clone();
+    blocking(move || no_surprise(&judged)).await?;
     let context = context_of(work, step, records, session).await?;
     let labels = labels(work, records, session).await?;
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
     Ok(product(&image, &work.tags))
+}
+
+/// Nothing of the project goes into the image that is seldom meant, unless the recipe says so. What commands of a Dockerfile make
+/// is not looked at.
+fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
+    let mut found = Vec::new();
+    for entry in work.files.iter() {
+        let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
+        let is_dir = matches!(entry.source, ContextSource::Dir);
+        if is_dir || matches!(entry.source, ContextSource::File(..)) {
+            found.extend(check::of_mode(path, entry.mode, is_dir));
+        }
+        if let ContextSource::File(from, _) = &entry.source {
+            let file = fs_err::File::open(from)?;
+            let size = file.metadata()?.len();
+            let mut start = Vec::new();
+            file.take(LOOKED_AT).read_to_end(&mut start)?;
+            found.extend(check::of_bytes(path, &start, size, None));
+        }
+    }
+    check::judge(work.name.as_str(), &found, &work.allow)
+        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels

@@ -30,7 +30,7 @@ use crate::{
     },
     plan::{PackageWork, Record, RecordedFile, Step},
     platform::{Codec, PackageFormat, Packaging, Relations},
-    stage::Tree,
+    stage::{Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
 };
 
@@ -46,11 +46,11 @@ pub async fn run(
         return collect::run(work, step, records, session, lines).await;
     }
     let container = take::container(&work.image, step, records, session).await?;
-    let (contents, package) = (work.package.contents.as_slice(), work.package.name.as_str());
-    let wanted = Wanted { contents, package, image: work.package.from.as_str(), files_only: false };
+    let contents = work.package.contents.as_slice();
+    let wanted = Wanted { contents, image: work.package.from.as_str(), files_only: false };
     let taken = take::tree(wanted, session, lines, &container).await;
     session.discard(&container).await;
-    let taken = taken?;
+    let (taken, capable) = taken?;
     let store = Records::of(&session.project);
     let others: Vec<PathBuf> = work.without.iter().map(|id| store.listing(id)).collect();
     let job = Job {
@@ -61,7 +61,7 @@ pub async fn run(
         listing: store.listing(&step.id),
     };
     let lines = lines.clone();
-    blocking(move || job.finish(&taken, &lines)).await
+    blocking(move || job.finish(&taken, &capable, &lines)).await
 }
 
 /// The part of the work that needs no daemon.
@@ -74,7 +74,7 @@ struct Job {
 }
 
 impl Job {
-    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
+    fn finish(&self, taken: &Tree, capable: &[TreePath], lines: &Lines) -> Result<Product, StepError> {
         let mut tree = compose::compose(&self.work.package.contents, taken, &self.session)?;
         for (other, name) in self.others.iter().zip(&self.work.package.without) {
             if listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)? == 0 {
@@ -87,6 +87,7 @@ impl Job {
         let meta = meta::of(&self.work, &tree, &self.session)?;
         check::package(&tree, &meta)
             .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        self.no_surprise(&tree, capable)?;
         lines.line(&format!("{} files and folders", tree.len()));
         let weak = meta.recommends.len() + meta.suggests.len();
         if weak > 0 && !self.work.packaging.relations.weak {
@@ -98,6 +99,16 @@ impl Job {
         let file = self.write(&tree, &meta)?;
         listing::write(&Records::of(&self.session.project), &self.step, &tree)?;
         self.product(&file)
+    }
+
+    /// Nothing that is seldom meant, unless the recipe says so.
+    fn no_surprise(&self, tree: &Tree, capable: &[TreePath]) -> Result<(), StepError> {
+        let mut found = check::in_tree(tree, None)?;
+        let rules = compose::Rules::of(&self.work.package.contents)?;
+        let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
+        found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
+        check::judge(self.work.package.name.as_str(), &found, &self.work.package.allow)
+            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
     }
 
     fn platform(&self) -> &str {

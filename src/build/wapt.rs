@@ -40,11 +40,12 @@ pub async fn run(
     let taken = match &work.image {
         Some(image) if contents.iter().any(Content::in_container) => {
             let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
-            let wanted = Wanted { contents: &contents, package: &work.wapt.package, image: of, files_only: true };
+            let wanted = Wanted { contents: &contents, image: of, files_only: true };
             let container = container(image, step, records, session).await?;
             let taken = take_tree(wanted, session, lines, &container).await;
             session.discard(&container).await;
-            taken?
+            // Agents know no capabilities.
+            taken?.0
         }
         _ => Tree::new(Spool::new()?),
     };
@@ -93,7 +94,8 @@ impl Job {
         ));
         let folder = self.session.packages_of(&self.platform)?;
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
-        let sealed = seal(&parcel, identity, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        let sealed =
+            seal(&parcel, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
         let (sha256, size) = digest(&sealed.path)?;
         let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
         let file = RecordedFile { path: relative.display().to_string(), sha256, size };

@@ -79,6 +79,8 @@ mod tests {
             description: String::new(),
             depends: Vec::new(),
             files: Vec::new(),
+            keys: Vec::new(),
+            capabilities: Vec::new(),
         }
     }
 

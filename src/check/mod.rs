@@ -3,8 +3,10 @@
 mod collected;
 mod lengths;
 mod owners;
+mod surprises;
 
 pub use collected::{Expected, collected};
+pub use surprises::{Surprise, in_package, in_tree, judge, lost_capabilities, of_bytes, of_mode};
 
 use crate::{
     format::Meta,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     event::StepId,
-    names::{ArchName, ImageName, PackageName, PlatformId, Sha256},
+    names::{Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256},
     plan::ContextFile,
     platform::{Bootstrap, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
@@ -255,6 +255,10 @@ pub struct ImageWork {
     pub tags: Vec<String>,
     /// Its labels, but for those that are known only when it is built.
     pub labels: BTreeMap<String, String>,
+    /// How the recipe calls it.
+    pub name: ImageName,
+    /// What is meant though it is seldom so. Not in the key: it changes nothing of the image.
+    pub allow: Vec<Allowance>,
 }
 
 /// See [`Work::Package`].

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::names::{
-    self, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, SourceName,
-    Tag, UpstreamVersion, User, UserName,
+    self, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts,
+    SourceName, Tag, UpstreamVersion, User, UserName,
 };
 use crate::util::toml::Span;
 
@@ -184,6 +184,9 @@ pub struct Image {
     /// Where the values of its keys stand in the recipe.
     #[serde(skip)]
     pub places: BTreeMap<&'static str, Span>,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
 }
 
 /// One entry of `contents`.
@@ -314,6 +317,9 @@ pub struct Package {
     pub changelog: Option<PathBuf>,
     /// `lintian`: overrides with their reasons.
     pub overrides: Vec<Override>,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]

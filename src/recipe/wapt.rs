@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
-    names::{ImageName, PackageName},
+    names::{Allowance, ImageName, PackageName},
     util::toml::Span,
 };
 
@@ -26,6 +26,9 @@ pub struct Wapt {
     pub icon: Option<PathBuf>,
     /// `file_name = "1.8"`: the file is named as WAPT 1.8 does.
     pub old_name: bool,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
     /// What should be said of it.
     #[serde(skip)]
     pub warnings: Vec<String>,

@@ -513,3 +513,35 @@ fn an_index_is_verified_as_agents_do() {
     fs::write(&path, index.write().unwrap()).unwrap();
     project.run(&["verify", "repository/Packages", "--trust", &own]).assert_code(4).says(&["there is no `ssl/`"]);
 }
+
+#[test]
+fn keys_are_not_packed() {
+    let mut project = signed();
+    project.done(&["init", "--wapt", "own", "--package", "tis-own"]);
+    let own = project.path("own").display().to_string();
+    project.done(&["keys", "wapt", "packager", "--into", &own, "--no-password"]);
+    // The one that signs, whatever it is called.
+    let signer = fs::read_to_string(project.variable("FACTORY_WAPT_KEY")).unwrap();
+    project.write("own/data/notes.txt", &signer);
+    let run = project.run(&["build", "./own"]);
+    run.assert_code(1).says(&[
+        "`packager.pem` (a private key)",
+        "`data/notes.txt` (the key that signs the package)",
+        "allow = [{ check = \"private-key\", path = \"packager.pem\"",
+    ]);
+    assert!(!project.files("").iter().any(|file| file.ends_with(".wapt")));
+
+    // A recipe may say that one is meant; never the one that signs.
+    let allow = "allow = [{ check = \"private-key\", path = \"**\", reason = \"known to everybody\" }]\n";
+    let wapt = format!("[[wapt]]\npackage = \"tis-own\"\nversion = \"1.0-1\"\ndir = \"own\"\n{allow}");
+    project.write("factory.toml", &format!("{RECIPE}{wapt}"));
+    project.write("wapt/setup.py", SETUP);
+    project.play(&script());
+    project.run(&["build", "wapt"]).assert_code(1).says(&["`data/notes.txt` (the key that signs the package)"]);
+    fs::remove_file(project.path("own/data/notes.txt")).unwrap();
+    project.done(&["build", "wapt"]);
+    fs::remove_file(project.path("own/packager.pem")).unwrap();
+    let run = project.run(&["build", "wapt"]);
+    run.assert_code(1).says(&["`allow` of tis-own names what is not there: private-key at `**`"]);
+    project.without_env("FACTORY_WAPT_KEY");
+}

@@ -64,9 +64,16 @@ impl Collected {
 impl Job {
     fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
         let mut all: Vec<Collected> = Vec::new();
+        let mut surprises = Vec::new();
         for (path, _) in taken.iter() {
             let collected = Collected { package: self.read(taken, path)?, path: path.clone() };
             self.is_alone(&collected, &all)?;
+            let of = |one: check::Surprise| check::Surprise {
+                path: one.path,
+                what: format!("{}, in {}", one.what, collected.file()),
+                ..one
+            };
+            surprises.extend(check::in_package(&collected.package).into_iter().map(of));
             lines.line(&format!(
                 "/{path}: {} with {} paths",
                 collected.package.file_name(),
@@ -74,6 +81,8 @@ impl Job {
             ));
             all.push(collected);
         }
+        check::judge(self.work.package.name.as_str(), &surprises, &self.work.package.allow)
+            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
         let listing = self.listing(&all);
         let written = all.iter().map(|one| self.write(taken, one)).collect::<Result<Vec<_>, _>>()?;
         let store = Records::of(&self.session.project);

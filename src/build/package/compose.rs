@@ -123,7 +123,8 @@ impl Rules {
         }
     }
 
-    fn moved(&self, path: &TreePath) -> Result<TreePath, StepError> {
+    /// The place of a path of the container in the package.
+    pub fn moved(&self, path: &TreePath) -> Result<TreePath, StepError> {
         for (from, to) in self.rules.iter().filter_map(|rule| rule.moved.as_ref()) {
             if let Some(rest) = path.as_str().strip_prefix(from.as_str()) {
                 match rest.strip_prefix('/') {

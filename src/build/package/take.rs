@@ -32,8 +32,6 @@ const LARGEST_ACCOUNTS: u64 = 4 << 20;
 pub struct Wanted<'w> {
     /// The entries of `contents` that name it.
     pub contents: &'w [Content],
-    /// The package that it is for.
-    pub package: &'w str,
     /// The image, as the recipe calls it.
     pub image: &'w str,
     /// Whether only files count.
@@ -52,18 +50,18 @@ pub async fn container(
     Ok(session.create(&step.id, spec).await?)
 }
 
-/// Everything of the container that contents name, under its own paths.
+/// Everything of the container that contents name, under its own paths; and the files of it that have capabilities.
 pub async fn tree(
     wanted: Wanted<'_>,
     session: &Session,
     lines: &Lines,
     container: &ContainerId,
-) -> Result<Tree, StepError> {
+) -> Result<(Tree, Vec<TreePath>), StepError> {
     let passwd = small_file(session, container, "/etc/passwd").await?;
     let group = small_file(session, container, "/etc/group").await?;
     let accounts = Accounts::parse(&passwd, &group)?;
     let rules = Arc::new(Rules::of(wanted.contents)?);
-    let (mut tree, mut tally) = (Tree::new(Spool::new()?), Tally::default());
+    let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());
     for root in roots(wanted.contents) {
         lines.line(&format!("taking {root} out of the container"));
         let Some(stream) = session.engine.download(container, &root).await? else {
@@ -93,18 +91,13 @@ pub async fn tree(
         })
         .await?;
         (tree, tally) = (filled, counted);
-        for path in &staged.capabilities {
-            session.events.warn(format!(
-                "/{path} has file capabilities, which {} will not have: set them in `scripts.postinstall`",
-                wanted.package
-            ));
-        }
+        capable.extend(staged.capabilities);
     }
     let of = effect::Place { image: wanted.image, files_only: wanted.files_only };
     for text in tally.check(&rules, &tree, of, session)? {
         lines.line(&format!("{text}, as it may"));
     }
-    Ok(tree)
+    Ok((tree, capable))
 }
 
 /// How much of a folder is streamed to say what is in it: 256 MiB.

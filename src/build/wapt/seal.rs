@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{super::StepError, parcel::Parcel};
 use crate::{
     format::wapt::{self, Control, Generation, Signing},
+    names::Allowance,
     sign::{Identity, Trust},
     util::{
         clock,
@@ -22,18 +23,26 @@ pub struct Sealed {
 }
 
 /// Signs a parcel and writes it into `folder`, named as this generation does. `date` is that of the signature and of
-/// every file.
+/// every file. The key that signs is never in it, nor another one that `allow` does not name.
 ///
 /// # Errors
 /// What cannot be signed or written; no file appears then.
 pub fn seal(
     parcel: &Parcel,
     identity: &Identity,
+    allow: &[Allowance],
     date: i64,
     folder: &Path,
     generation: Generation,
     cancel: &tokio_util::sync::CancellationToken,
 ) -> Result<Sealed, StepError> {
+    let surprises = crate::check::in_tree(&parcel.tree, Some(&identity.key))?;
+    let whose = match parcel.control.get("package") {
+        "" => "the package",
+        package => package,
+    };
+    crate::check::judge(whose, &surprises, allow)
+        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
     fs_err::create_dir_all(folder)?;
     let signing = Signing { signer: &identity.key, chain: &identity.chain, date };
     let mut out = Guarded::new(temporary_in(folder)?, cancel.clone());

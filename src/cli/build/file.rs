@@ -56,7 +56,7 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let identity = args.signer.identity()?;
     let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = args.into.clone().or(beside).unwrap_or_default();
-    let sealed = seal(&parcel, &identity, date(path)?, &folder, args.file_name.into(), &context.cancel)?;
+    let sealed = seal(&parcel, &identity, &[], date(path)?, &folder, args.file_name.into(), &context.cancel)?;
     let (sha256, size) = digest(&sealed.path)
         .map_err(|error| Failure::new(Exit::StepFailed, "the package cannot be read again").because(error))?;
     let took = started.elapsed();

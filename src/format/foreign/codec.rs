@@ -6,7 +6,10 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::{error::ForeignError, error::malformed};
-use crate::stage::Limits;
+use crate::{
+    sign::{LOOKED_AT, private_key},
+    stage::Limits,
+};
 
 /// How many times larger than the package what it unpacks to may be, beyond [`FREE`].
 pub const RATIO: u64 = 2000;
@@ -132,16 +135,24 @@ pub(super) struct Sums {
     pub(super) sha256: [u8; 32],
     pub(super) md5: [u8; 16],
     pub(super) size: u64,
+    /// The kind of private key that it holds.
+    pub(super) key: Option<&'static str>,
 }
 
 /// Reads to the end.
 pub(super) fn sums(reader: &mut dyn Read) -> io::Result<Sums> {
     let (mut sha256, mut md5, mut size) = (Sha256::new(), Md5::new(), 0);
     let mut buffer = vec![0; 64 * 1024];
+    let mut start = Vec::new();
     loop {
         match reader.read(&mut buffer) {
-            Ok(0) => return Ok(Sums { sha256: sha256.finalize().into(), md5: md5.finalize().into(), size }),
+            Ok(0) => {
+                let key = private_key(&start, size);
+                return Ok(Sums { sha256: sha256.finalize().into(), md5: md5.finalize().into(), size, key });
+            }
             Ok(got) => {
+                let room = LOOKED_AT.saturating_sub(size).min(got as u64);
+                start.extend_from_slice(&buffer[..usize::try_from(room).unwrap_or(got)]);
                 sha256.update(&buffer[..got]);
                 md5.update(&buffer[..got]);
                 size += got as u64;

@@ -53,7 +53,9 @@ pub(super) fn read(reader: impl Read, limits: &Limits, bounds: Bounds) -> Result
     let missing = |what: &str| malformed(format!("it has no `{what}`"));
     let control = control.ok_or_else(|| missing("control.tar"))?;
     let data = data.ok_or_else(|| missing("data.tar"))?;
-    describe(&control, control.applied_to(data)?)
+    let mut data = data;
+    let keys = std::mem::take(&mut data.keys);
+    Ok(Foreign { keys, ..describe(&control, control.applied_to(data)?)? })
 }
 
 /// The first member says which format follows.
@@ -132,5 +134,7 @@ fn describe(control: &Control, files: Vec<super::Item>) -> Result<Foreign, Forei
         description,
         depends: ["Pre-Depends", "Depends"].into_iter().flat_map(|field| control.list(field)).collect(),
         files,
+        keys: Vec::new(),
+        capabilities: Vec::new(),
     })
 }

@@ -17,7 +17,7 @@ use std::io::Read;
 pub use error::ForeignError;
 pub use items::{Item, ItemKind};
 
-use crate::stage::Limits;
+use crate::stage::{Limits, TreePath};
 
 /// The formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +84,10 @@ pub struct Foreign {
     pub depends: Vec<String>,
     /// What it installs, in canonical order. Ghosts of an rpm are left out: they are not installed.
     pub files: Vec<Item>,
+    /// Files that hold a private key, each with its kind for people.
+    pub keys: Vec<(TreePath, &'static str)>,
+    /// Files with capabilities (capabilities(7)).
+    pub capabilities: Vec<TreePath>,
 }
 
 impl Foreign {

@@ -59,7 +59,8 @@ pub(super) fn read(mut reader: impl Read, limits: &Limits, bounds: Bounds) -> Re
     sums.packed = packed.into_inner().finish();
     sums.whole = rest.finish();
     sums.check(&signature, &header)?;
-    Ok(Foreign { files: listed.finish()?, ..package })
+    let (keys, capabilities) = listed.surprises();
+    Ok(Foreign { files: listed.finish()?, keys, capabilities, ..package })
 }
 
 /// The lead only says that it is a binary package; all else in it is history.
@@ -180,6 +181,8 @@ fn describe(header: &Header) -> Result<Foreign, ForeignError> {
         description: header.text(tag::DESCRIPTION)?.unwrap_or_default(),
         depends: requires(header)?,
         files: Vec::new(),
+        keys: Vec::new(),
+        capabilities: Vec::new(),
     })
 }
 

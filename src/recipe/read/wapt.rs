@@ -4,7 +4,7 @@ mod resolve;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::raw::RawRecipe;
+use super::raw::{RawAllowance, RawRecipe};
 use crate::{
     names::{
         ImageName, PackageName,
@@ -65,6 +65,7 @@ table! {
         icon: PathBuf = project,
         platform: String = line,
         file_name: bool = one_of("rule for names of files", &FILE_NAMES),
+        allow: Vec<At<RawAllowance>> = list(sub_table),
     }
 }
 

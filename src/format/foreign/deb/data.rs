@@ -16,13 +16,15 @@ pub(super) struct Data {
     pub(super) items: Items,
     /// Of every regular file.
     pub(super) md5: HashMap<TreePath, [u8; 16]>,
+    /// Files that hold a private key.
+    pub(super) keys: Vec<(TreePath, &'static str)>,
 }
 
 impl Data {
     /// Reads the archive.
     pub(super) fn read(tar: &mut dyn Read, limits: &Limits) -> Result<Self, ForeignError> {
         let mut members = Members::new(tar, limits.entries);
-        let mut data = Self { items: Items::new(limits), md5: HashMap::new() };
+        let mut data = Self { items: Items::new(limits), md5: HashMap::new(), keys: Vec::new() };
         while let Some(member) = members.next().map_err(tar_error)? {
             let Some(path) = path(&member.name, limits)? else { continue };
             if member.has_pax {
@@ -48,6 +50,7 @@ impl Data {
                 let read = sums(&mut members.content());
                 let sums = read.map_err(|error| members.why_broken().map_or(error.into(), tar_error))?;
                 self.md5.insert(path.clone(), sums.md5);
+                self.keys.extend(sums.key.map(|key| (path.clone(), key)));
                 Ok(ItemKind::File { size: sums.size, sha256: sums.sha256 })
             }
             MemberKind::Symlink => match link_target(&member.link, limits) {

@@ -51,6 +51,9 @@ pub(super) struct File {
     seen: bool,
     /// Its content, once the payload gave it.
     content: Option<[u8; 32]>,
+    /// The kind of private key that it holds.
+    key: Option<&'static str>,
+    capabilities: bool,
 }
 
 /// All files of the header.
@@ -151,7 +154,16 @@ impl Listed {
             return Err(ForeignError::Digest { digest: format!("digest of `/{path}`") });
         }
         file.content = Some(sums.sha256);
+        file.key = sums.key;
         Ok(())
+    }
+
+    /// Files with private keys, and files with capabilities.
+    pub(super) fn surprises(&self) -> (Vec<(TreePath, &'static str)>, Vec<TreePath>) {
+        let installed = || self.files.iter().filter(|file| !file.ghost);
+        let keys = installed().filter_map(|file| Some((file.path.clone()?, file.key?)));
+        let capable = installed().filter(|file| file.capabilities).filter_map(|file| file.path.clone());
+        (keys.collect(), capable.collect())
     }
 
     /// What is installed.
@@ -204,6 +216,8 @@ struct Arrays<'h> {
     groups: Vec<&'h str>,
     devices: Vec<u32>,
     inodes: Vec<u32>,
+    /// Empty where no file has any.
+    capabilities: Vec<&'h str>,
 }
 
 impl<'h> Arrays<'h> {
@@ -224,6 +238,7 @@ impl<'h> Arrays<'h> {
             groups: header.texts(tag::FILE_GROUPS)?.unwrap_or_default(),
             devices: header.numbers(tag::FILE_DEVICES)?.unwrap_or_default(),
             inodes: header.numbers(tag::FILE_INODES)?.unwrap_or_default(),
+            capabilities: header.texts(tag::FILE_CAPABILITIES)?.unwrap_or_default(),
             names,
         };
         let all = [
@@ -295,6 +310,8 @@ impl<'h> Arrays<'h> {
             inode: (self.devices[at], self.inodes[at]),
             seen: false,
             content: None,
+            key: None,
+            capabilities: self.capabilities.get(at).is_some_and(|said| !said.is_empty()),
         })
     }
 }

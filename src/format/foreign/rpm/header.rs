@@ -37,6 +37,7 @@ pub(super) mod tag {
     pub(in super::super) const PAYLOAD_COMPRESSOR: u32 = 1125;
     pub(in super::super) const OLD_FILE_NAMES: u32 = 1027;
     pub(in super::super) const LONG_FILE_SIZES: u32 = 5008;
+    pub(in super::super) const FILE_CAPABILITIES: u32 = 5010;
     pub(in super::super) const FILE_DIGEST_ALGORITHM: u32 = 5011;
     pub(in super::super) const PAYLOAD_SHA256: u32 = 5092;
     pub(in super::super) const PAYLOAD_SHA256_ALGORITHM: u32 = 5093;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::resolve::View, RawWapt, RawWaptContent};
+use super::{
+    super::{packages::allowances, resolve::View},
+    RawWapt, RawWaptContent,
+};
 use crate::{
     names::PlatformId,
     recipe::{Wapt, WaptContent, WaptSource},
@@ -56,6 +59,7 @@ impl View<'_> {
         }
         let contents: Vec<_> = raw.contents.items().iter().map(|entry| content(&entry.value, raw, issues)).collect();
         let contents: Option<Vec<_>> = contents.into_iter().collect();
+        let allow = allowances(&raw.allow, issues);
         Some(Wapt {
             package: raw.package.value()?.clone(),
             attributes,
@@ -65,6 +69,7 @@ impl View<'_> {
             setup: raw.setup.value().cloned(),
             icon: raw.icon.value().cloned(),
             old_name: raw.file_name.or_default(),
+            allow: allow?,
             warnings,
         })
     }
