@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod bootstrap;
+mod locked;
 pub mod room;
 
 use super::{
@@ -13,32 +14,48 @@ use super::{
     transient::{Tries, of_engine},
 };
 use crate::{
-    engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _},
-    plan::{BaseWork, QuirksWork, Step, label},
+    engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
+    plan::{BaseWork, QuirksWork, Root, Step, label},
     recipe::BootstrapMode,
     util::clock,
 };
 
+/// A root image: what a base is before it is changed.
+struct Found {
+    image: ImageInfo,
+    /// A name of it in the daemon.
+    name: String,
+    /// The digest that its registry has it under, where that is known.
+    digest: Option<String>,
+}
+
 /// Runs the step.
 pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
-    let (root, from) = if let Some(found) = session.until_stopped(obtain(work, step, session, lines)).await? {
+    let obtained = match lock::wanted(work, step, session)? {
+        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, lines)).await?),
+        None => session.until_stopped(obtain(work, step, session, lines)).await?,
+    };
+    let root = if let Some(found) = obtained {
         found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
         let before = session.until_stopped(made(work, session)).await?;
         let tar = bootstrap::make(work, step, session, lines).await?;
-        (session.until_stopped(import(tar, before, work, step, session, lines)).await?, made_name(work))
+        let image = session.until_stopped(import(tar, before, work, step, session, lines)).await?;
+        Found { image, name: made_name(work), digest: None }
     };
     let mut images = BTreeMap::new();
-    if from == work.image {
+    if root.name == work.image {
         // Pulled again by somebody, it is another image: the record must not count then.
-        images.insert(work.image.clone(), root.id.0.clone());
+        images.insert(work.image.clone(), root.image.id.0.clone());
     }
-    lock::hold_base(work, Some(&root).filter(|_| from == work.image), step, session)?;
-    let origin = if root.repo_digests.is_empty() { "local" } else { "from its registry" };
+    let origin = if root.digest.is_some() { "from its registry" } else { "local" };
+    let had = Root { id: root.image.id.0.clone(), digest: root.digest };
     let (image, changed) = match &work.quirks {
-        None => (root, ""),
-        Some(quirks) => (session.until_stopped(mend(&from, quirks, work, step, session, lines)).await?, ", changed"),
+        None => (root.image, ""),
+        Some(quirks) => {
+            (session.until_stopped(mend(&root.name, quirks, work, step, session, lines)).await?, ", changed")
+        }
     };
     if !image.tags.contains(&work.local) {
         session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
@@ -47,25 +64,27 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
     Ok(Product {
         output: image.id.0.clone(),
         images,
+        root: Some(had),
         files: Vec::new(),
         note: format!("{} ({origin}{changed})", work.image),
         size: image.size,
     })
 }
 
-/// The image of the daemon or of its registry and a name of it; `None` when it must be made from packages.
-async fn obtain(
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Option<(ImageInfo, String)>, StepError> {
+/// An image of the daemon, with what is known of where it is from.
+async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Session) -> Result<Found, StepError> {
+    let digest = session.engine.known_digest(&image, &work.image).await?;
+    Ok(Found { image, name, digest })
+}
+
+/// The image of the daemon or of its registry; `None` when it must be made from packages.
+async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Option<Found>, StepError> {
     if work.mode != BootstrapMode::Always
         && !session.refresh
         && let Some(image) = session.engine.image(&work.image).await?
     {
         lines.line(&format!("{} is in the daemon", work.image));
-        return Ok(Some((image, work.image.clone())));
+        return Ok(Some(there(image, work.image.clone(), work, session).await?));
     }
     // One that was made before, by this project or another one on the daemon: its name holds how it was made.
     let made = made_name(work);
@@ -74,13 +93,13 @@ async fn obtain(
         && let Some(image) = session.engine.image(&made).await?
     {
         lines.line(&format!("{made} was made before"));
-        return Ok(Some((image, made)));
+        return Ok(Some(there(image, made, work, session).await?));
     }
     if work.mode == BootstrapMode::Always {
         return Ok(None);
     }
-    let refused = match pull(work, step, session, lines).await? {
-        Ok(image) => return Ok(Some((image, work.image.clone()))),
+    let refused = match pull(&work.image, step, session, lines).await? {
+        Ok(Pulled { image, digest }) => return Ok(Some(Found { image, name: work.image.clone(), digest })),
         Err(refused) => refused,
     };
     if work.mode == BootstrapMode::Never || work.bootstrap.is_none() {
@@ -106,16 +125,16 @@ async fn obtain(
 /// Pulls the image, again where the registry may do better the next time. The inner error is the registry's last word, which
 /// other ways may be found around.
 async fn pull(
-    work: &BaseWork,
+    reference: &str,
     step: &Step,
     session: &Session,
     lines: &Lines,
-) -> Result<Result<ImageInfo, EngineError>, StepError> {
+) -> Result<Result<Pulled, EngineError>, StepError> {
     let mut tries = Tries::default();
     loop {
         let pulled = tokio::select! {
-            pulled = session.engine.pull(&work.image, None, lines) => pulled,
-            error = lines.registry_silent(&work.image, session.patience) => Err(error),
+            pulled = session.engine.pull(reference, None, lines) => pulled,
+            error = lines.registry_silent(reference, session.patience) => Err(error),
         };
         let error = match pulled {
             Ok(image) => return Ok(Ok(image)),

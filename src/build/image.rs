@@ -56,7 +56,7 @@ pub async fn run(
     let judged = work.clone();
     blocking(move || no_surprise(&judged)).await?;
     let context = context_of(work, step, records, session).await?;
-    let labels = labels(work, records, session).await?;
+    let labels = labels(work, records);
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
     Ok(product(&image, &work.tags))
 }
@@ -131,6 +131,7 @@ fn product(image: &ImageInfo, tags: &[String]) -> Product {
     Product {
         output: image.id.0.clone(),
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),
+        root: None,
         files: Vec::new(),
         note,
         size: image.size,
@@ -188,22 +189,15 @@ fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
     Ok(())
 }
 
-/// The planned labels, and the base image's name and digest (OCI image-spec, annotations).
-async fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>, session: &Session) -> Result<Labels, StepError> {
+/// The planned labels, and the base image's name and digest (OCI image-spec, annotations). No digest that no registry has.
+fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>) -> Labels {
     let mut labels = work.labels.clone();
-    let parent = match records.get(&work.parent) {
-        Some(record) => session.engine.image(&record.output).await?,
-        None => None,
-    };
     labels.insert("org.opencontainers.image.base.name".to_owned(), work.parent_name.clone());
-    if let Some(parent) = parent {
-        let digest = parent.repo_digests.iter().find_map(|name| name.rsplit_once('@')).map(|(_, digest)| digest);
-        labels.insert(
-            "org.opencontainers.image.base.digest".to_owned(),
-            digest.map_or_else(|| parent.id.0.clone(), str::to_owned),
-        );
+    let root = records.get(&work.parent).and_then(|record| record.root.as_ref());
+    if let Some(digest) = root.and_then(|root| root.digest.clone()) {
+        labels.insert("org.opencontainers.image.base.digest".to_owned(), digest);
     }
-    Ok(labels)
+    labels
 }
 
 pub(super) async fn build(

@@ -2,10 +2,9 @@
 
 use super::{Session, StepError};
 use crate::{
-    engine::ImageInfo,
     event::StepId,
     names::PlatformId,
-    plan::{BaseWork, Plan, Record, State, Step, WheelsWork, Work},
+    plan::{BaseWork, Plan, Record, Root, State, Step, WheelsWork, Work},
     source::{
         lockfile::{LockedBase, LockedHouse, Lockfile, base_drift, pin_drift, source_drift, wheel_drift},
         requirements,
@@ -28,12 +27,7 @@ pub async fn observe(
         let Some(record) = record(step) else { continue };
         match &step.work {
             Work::Base(work) => {
-                // A name that the record does not have is not what was built on: it was made from packages.
-                let image = match record.images.get(&work.image) {
-                    Some(_) => session.engine.image(&work.image).await?,
-                    None => None,
-                };
-                found.bases.insert(step.platform.clone(), base(work, image.as_ref()));
+                found.bases.insert(step.platform.clone(), base(work, record.root.as_ref()));
             }
             Work::Wheels(work) => {
                 let platform = step.platform.as_str();
@@ -49,33 +43,36 @@ pub async fn observe(
 }
 
 /// A base image as a lock has it.
-fn base(work: &BaseWork, image: Option<&ImageInfo>) -> LockedBase {
-    let digests = image.into_iter().flat_map(|image| &image.repo_digests);
-    let digest = digests.filter_map(|name| name.rsplit_once('@')).map(|(_, digest)| digest.to_owned()).min();
-    LockedBase { image: work.image.clone(), digest }
+fn base(work: &BaseWork, root: Option<&Root>) -> LockedBase {
+    let digest = root.and_then(|root| root.digest.clone());
+    let id = root.map(|root| root.id.clone()).filter(|_| digest.is_none());
+    LockedBase { image: work.image.clone(), digest, id }
 }
 
-/// How a base image differs from the lock. A lock that has wheels of the platform but no base image was written where none
-/// was needed: it says nothing of it.
-fn drift_of_base(lock: &Lockfile, platform: &PlatformId, found: &LockedBase) -> Option<String> {
-    let locked = lock.bases.get(platform);
-    let silent = locked.is_none() && lock.houses.keys().any(|(known, _)| known == platform);
-    if silent { None } else { base_drift(platform, locked, found) }
+/// Whether a base image that was had before is the lock's.
+pub(super) fn is_locked(work: &BaseWork, record: &Record, step: &Step, session: &Session) -> bool {
+    let locked = session.lock.bases.get(&step.platform);
+    locked.is_some_and(|locked| locked.is_same(&base(work, record.root.as_ref())))
 }
 
-/// Refuses a base image that is not the lock's, where the run is held to one. `image` is the one that was found or pulled.
-pub(super) fn hold_base(
+/// What the lock says of a base image, where the run is held to one.
+///
+/// # Errors
+/// [`StepError::Drift`] when it says nothing, or has another one.
+pub(super) fn wanted<'s>(
     work: &BaseWork,
-    image: Option<&ImageInfo>,
     step: &Step,
-    session: &Session,
-) -> Result<(), StepError> {
+    session: &'s Session,
+) -> Result<Option<&'s LockedBase>, StepError> {
     if !session.locked {
-        return Ok(());
+        return Ok(None);
     }
-    match drift_of_base(&session.lock, &step.platform, &base(work, image)) {
-        Some(difference) => Err(StepError::Drift { differences: vec![difference] }),
-        None => Ok(()),
+    let locked = session.lock.bases.get(&step.platform);
+    match locked.filter(|locked| locked.image == work.image) {
+        Some(locked) => Ok(Some(locked)),
+        None => Err(StepError::Drift {
+            differences: base_drift(&step.platform, locked, &base(work, None)).into_iter().collect(),
+        }),
     }
 }
 
@@ -98,8 +95,8 @@ pub async fn hold(
     for step in plan.steps.iter().filter(|step| !matches!(state(&step.id), None | Some(State::Idle))) {
         match &step.work {
             Work::Base(_) => {
-                let found = now.bases.get(&step.platform);
-                differences.extend(found.and_then(|found| drift_of_base(lock, &step.platform, found)));
+                let (locked, found) = (lock.bases.get(&step.platform), now.bases.get(&step.platform));
+                differences.extend(found.and_then(|found| base_drift(&step.platform, locked, found)));
             }
             Work::Wheels(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
             Work::Builder(_) | Work::Seed(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => {}

@@ -139,6 +139,7 @@ impl Job {
         Ok(Product {
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
+            root: None,
             note: name,
             size: file.size,
             files: vec![file, recorded(&self.listing)?],

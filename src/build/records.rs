@@ -8,12 +8,12 @@ use std::{
 
 use fs_err as fs;
 
-use super::Session;
+use super::{Session, lock};
 use crate::{
     engine::{EngineError, Images},
     event::StepId,
     names::{PlatformId, Sha256},
-    plan::{Plan, Record, RecordedFile, Step, Work},
+    plan::{BaseWork, Plan, Record, RecordedFile, Step, Work},
     source::wheelhouse::{Found, Wheelhouse},
     util::{
         folder::{Folder, Links},
@@ -177,8 +177,13 @@ impl Truth {
             if let Some(record) = &answer.record {
                 truth.took_ms.insert(step.id.clone(), record.took_ms);
             }
+            let not_locked = |work: &BaseWork| {
+                session.locked
+                    && answer.record.as_ref().is_some_and(|record| !lock::is_locked(work, record, step, session))
+            };
             let asked = match &step.work {
                 Work::Base(_) if session.refresh => Some("asked for with --refresh"),
+                Work::Base(work) if not_locked(work) => Some("factory.lock has another one"),
                 Work::Image(_) if session.no_cache => Some("asked for with --no-cache"),
                 _ => None,
             };
@@ -272,6 +277,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         needs: BTreeMap::new(),
         output: wheelhouse.digest().to_string(),
         images: BTreeMap::new(),
+        root: None,
         files: Vec::new(),
         note: wheelhouse.describe(),
         size: wheelhouse.size(),

@@ -6,7 +6,7 @@ use super::{Session, StepError, records::Truth};
 use crate::{
     event::StepId,
     names::Sha256,
-    plan::{Assessment, Estimate, Plan, Record, RecordedFile, State, Step, Work, assess, estimate},
+    plan::{Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, Work, assess, estimate},
     util::clock,
 };
 
@@ -18,6 +18,9 @@ pub struct Product {
     pub output: String,
     /// Images it made or found: name -> id.
     pub images: BTreeMap<String, String>,
+    /// Of a base image: what it is before it is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Root>,
     /// Files it wrote.
     pub files: Vec<RecordedFile>,
     /// For people.

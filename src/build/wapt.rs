@@ -102,6 +102,7 @@ impl Job {
         Ok(Product {
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
+            root: None,
             note: sealed.control.title(),
             size,
             files: vec![file],

@@ -177,7 +177,7 @@ pub struct ImageInfo {
     pub id: ImageId,
     /// Names with tags.
     pub tags: Vec<String>,
-    /// `repository@sha256:…` of registries it came from or went to.
+    /// `repository@sha256:…` of registries it came from or went to; some engines give one to every image ([`Engine::known_digest`]).
     pub repo_digests: Vec<String>,
     /// Size of all its layers in bytes.
     pub size: u64,
@@ -322,6 +322,15 @@ impl Output for Silent {
     fn progress(&self, _progress: Progress) {}
 }
 
+/// An image that came out of a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulled {
+    /// The image.
+    pub image: ImageInfo,
+    /// The digest that the registry has it under, `sha256:…`; `None` where the daemon did not say.
+    pub digest: Option<String>,
+}
+
 /// What a push did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
@@ -348,13 +357,16 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// All images (intermediate ones not) that have every given label; an empty value matches any value. In one call,
     /// whatever their number.
     async fn images(&self, labels: &Labels) -> Result<Vec<ImageInfo>, EngineError>;
-    /// Pulls `reference` (`repository:tag`). The error says whether the registry or the image was missing.
+    /// Pulls `reference` (`repository:tag` or `repository@sha256:…`). The error says whether the registry or the image was missing.
     async fn pull(
         &self,
         reference: &str,
         credentials: Option<Credentials>,
         out: &dyn Output,
-    ) -> Result<ImageInfo, EngineError>;
+    ) -> Result<Pulled, EngineError>;
+    /// The digest under which the registry of `reference` has an image of the daemon; `None` where nobody knows. An engine that gives
+    /// every image a digest, wherever it is from, is not believed: the registry is asked.
+    async fn known_digest(&self, image: &ImageInfo, reference: &str) -> Result<Option<String>, EngineError>;
     /// Makes an image of a root file system.
     async fn import(&self, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError>;
     /// Builds an image with `BuildKit`, with live logs.

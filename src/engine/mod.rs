@@ -10,7 +10,7 @@ pub mod scripted;
 
 pub use contract::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pushed, Silent,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pulled, Pushed, Silent,
 };
 pub use images::Images;
 pub use insecure::Insecure;

@@ -28,6 +28,9 @@ pub struct Record {
     /// Images it made or found: name -> id.
     #[serde(default)]
     pub images: BTreeMap<String, String>,
+    /// Of a base image: what it is before it is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Root>,
     /// Files it wrote.
     #[serde(default)]
     pub files: Vec<RecordedFile>,
@@ -39,6 +42,17 @@ pub struct Record {
     pub took_ms: u64,
     /// When it ended, RFC 3339.
     pub finished: String,
+}
+
+/// The image that a base is before it is changed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Root {
+    /// Its id in the daemon.
+    pub id: String,
+    /// The digest that its registry has it under, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// A file that a step wrote.

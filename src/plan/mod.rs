@@ -8,7 +8,7 @@ mod estimate;
 mod make;
 mod step;
 
-pub use assess::{Assessment, Record, RecordedFile, State, assess, judge};
+pub use assess::{Assessment, Record, RecordedFile, Root, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};

@@ -101,7 +101,7 @@ impl Work {
     /// count.
     fn version(&self) -> &'static str {
         match self {
-            Self::Base(_) => "base 1",
+            Self::Base(_) => "base 2",
             Self::Builder(_) => "builder 1",
             Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 2",

@@ -155,32 +155,111 @@ fn what_pip_chooses_is_refused_before_anything_is_built() {
     }
 }
 
+/// A daemon whose base image, under the usual name, has this digest.
+fn with_base(digest: &str) -> Script {
+    let mut script = Script::new();
+    script.images.truncate(1);
+    script.images[0]["repo_digests"] = json!([format!("debian@sha256:{}", digest.repeat(16))]);
+    script
+}
+
+const LOCKED: &str = "debian@sha256:ba5eba5eba5eba5eba5eba5eba5eba5eba5eba5eba5eba5eba5eba5eba5eba5e";
+
 #[test]
-fn a_base_that_moved_is_refused_before_it_is_recorded() {
+fn a_base_that_moved_is_pulled_by_its_digest() {
     let project = locked();
-    let moved = |digest: &str| {
-        let mut script = Script::new();
-        script.images[0]["repo_digests"] = json!([format!("debian@sha256:{}", digest.repeat(16))]);
-        script
-    };
     fresh(&project);
-    project.play(&moved("beef"));
-    refused(&project, &["the base image of debian-12 is sha256:beefbeefbeef, the lock has sha256:ba5eba5eba5e"]);
-    assert_eq!(project.records(), Vec::<String>::new());
-    project.new_daemon();
-    project.play(&moved("ba5e"));
-    project.done(&["build", "--locked"]);
-    // Already here: nothing runs at all.
-    project.meddle(|daemon| {
-        for image in daemon["images"].as_array_mut().unwrap() {
-            if image["tags"].as_array().unwrap().contains(&json!("debian:bookworm-slim")) {
-                image["repo_digests"] = json!([format!("debian@sha256:{}", "beef".repeat(16))]);
-            }
-        }
-    });
-    let run = project.run(&["build", "--locked"]);
-    run.assert_code(4).says(&["the base image of debian-12 is sha256:beefbeefbeef"]);
+    project.play(&with_base("beef"));
+    let run = project.done(&["build", "--locked"]);
+    assert!(project.calls_of("pull").iter().any(|call| call.contains(LOCKED)), "{run}");
+    assert!(run.stderr.contains("debian:bookworm-slim (from its registry)"), "{run}");
+    assert_eq!(project.record("debian-12/base")["root"]["digest"], json!(LOCKED.split_once('@').unwrap().1));
+    // What is in Dockerfiles is the locked one; the daemon's own name is left as it is.
+    let local = project.images().into_iter().find(|name| name.starts_with("factory.local/base:")).unwrap();
+    assert_ne!(project.image(&local), project.image("debian:bookworm-slim"));
+    project.forget_calls();
+    let run = project.done(&["build", "--locked"]);
     assert!(!run.stderr.contains("started"), "{run}");
+}
+
+#[test]
+fn a_base_of_another_day_is_not_what_a_lock_wants() {
+    // Built without the lock on a newer base: the old release is made again on the old one.
+    let project = locked();
+    let old = project.read(LOCK);
+    fresh(&project);
+    project.play(&with_base("beef"));
+    project.done(&["build"]);
+    assert!(project.read(LOCK).contains("beefbeef"));
+    project.write(LOCK, &old);
+    project.forget_calls();
+    let run = project.done(&["build", "--locked"]);
+    assert!(run.stderr.contains("base image debian:bookworm-slim (factory.lock has another one)"), "{run}");
+    assert!(project.calls_of("pull").iter().any(|call| call.contains(LOCKED)), "{run}");
+    assert_eq!(project.read(LOCK), old);
+}
+
+#[test]
+fn a_locked_base_that_cannot_be_had_is_exit_4() {
+    for (kind, says) in [("registry", "cannot be reached"), ("not-found", "has no image")] {
+        let project = locked();
+        fresh(&project);
+        // There is an image of the name, and one could be made from packages: neither is the locked one.
+        project.edit("factory.toml", "bootstrap = \"never\"", "bootstrap = \"fallback\"");
+        project.play(&with_base("beef").fails("pull", "", kind, "no route to host"));
+        refused(
+            &project,
+            &["the base image of debian-12: the lock has debian@sha256:ba5e", "could not be pulled", says],
+        );
+        assert_eq!(project.records(), Vec::<String>::new());
+        assert!(project.calls_of("import").is_empty());
+    }
+}
+
+#[test]
+fn a_base_of_no_registry_is_held_to_its_id() {
+    let project = one_image();
+    let mut script = Script::new();
+    script.images[0]["repo_digests"] = json!([]);
+    project.play(&script);
+    project.done(&["build", "wheels"]);
+    let lock = project.read(LOCK);
+    assert!(lock.contains("\nid = \"sha256:") && !lock.contains("digest"), "{lock}");
+    project.done(&["build", "--locked"]);
+    // Another machine has another one under this name, and cannot have the first.
+    fresh(&project);
+    let mut other = Script::new();
+    other.images[0]["id"] = json!(format!("sha256:{}", "0".repeat(64)));
+    other.images[0]["repo_digests"] = json!([]);
+    project.play(&other);
+    project.new_daemon();
+    refused(&project, &["which came out of no registry, and is not in this engine"]);
+    project.write(LOCK, &lock.lines().filter(|line| !line.starts_with("id = ")).collect::<Vec<_>>().join("\n"));
+    refused(&project, &["the lock does not say which debian:bookworm-slim it is, only its name"]);
+}
+
+#[test]
+fn an_engine_that_gives_every_image_a_digest_is_not_believed() {
+    let project = Project::new();
+    project.play(&Script::new().fails("known_digest", "debian:bookworm-slim", "not-found", "manifest unknown"));
+    let run = project.done(&["build"]);
+    assert!(run.stderr.contains("debian:bookworm-slim (local)"), "{run}");
+    assert!(!project.read(LOCK).contains("digest"), "{}", project.read(LOCK));
+    let builds = project.calls_of("build").join("\n");
+    assert!(builds.contains("org.opencontainers.image.base.name") && !builds.contains("image.base.digest"), "{builds}");
+    // What was pulled has the digest that the registry said.
+    let project = Project::new();
+    let mut script = Script::new().fails("known_digest", "", "not-found", "manifest unknown");
+    script.images.clear();
+    project.play(&script);
+    project.new_daemon();
+    project.done(&["build"]);
+    assert!(project.read(LOCK).contains("digest = \"sha256:"), "{}", project.read(LOCK));
+    let builds = project.calls_of("build");
+    let core = builds.iter().find(|call| call.contains("shop/core:2.5.11")).unwrap();
+    assert!(core.contains("image.base.digest\":\"sha256:"), "{core}");
+    let web = builds.iter().find(|call| call.contains("shop/web:2.5.11")).unwrap();
+    assert!(!web.contains("image.base.digest"), "no registry has the parent yet: {web}");
 }
 
 #[test]

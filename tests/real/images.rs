@@ -62,10 +62,12 @@ fn every_image_has_its_tags_and_labels() {
         assert_eq!(id, plain, "the official platform's images also have the plain tag");
         assert_eq!(label(&image(name), "org.opencontainers.image.version"), TAG);
         assert_eq!(label(&image(name), "org.opencontainers.image.created"), "2023-11-14T22:13:20Z");
-        assert!(label(&image(name), "org.opencontainers.image.base.digest").starts_with("sha256:"));
+        let digest = label(&image(name), "org.opencontainers.image.base.digest");
+        // A base that was made here, or an image that no registry has yet, has no digest that anybody could look up.
+        assert!(digest.is_empty() || (name == "core" && digest.starts_with("sha256:")), "{name}: {digest}");
     }
-    let core = docker(&["inspect", "--format", "{{.Id}}", &image("core")]);
-    assert_eq!(label(&image("cat"), "org.opencontainers.image.base.digest"), core, "cat is made from core");
+    let parent = format!("canopsis/canopsis-core:debian-12-{TAG}");
+    assert_eq!(label(&image("cat"), "org.opencontainers.image.base.name"), parent, "cat is made from core");
 }
 
 #[test]

@@ -96,7 +96,14 @@ impl Job {
         };
         let size = files.iter().map(|file| file.size).sum();
         files.push(self.recorded(&store.listing(&self.step.id))?);
-        Ok(Product { output: format!("sha256:{}", Sha256::of(sums)), images: BTreeMap::new(), note, size, files })
+        Ok(Product {
+            output: format!("sha256:{}", Sha256::of(sums)),
+            images: BTreeMap::new(),
+            root: None,
+            note,
+            size,
+            files,
+        })
     }
 
     /// Reads a package and holds it against the platform.

@@ -182,6 +182,7 @@ impl Results<'_> {
             needs,
             output: product.output,
             images: product.images,
+            root: product.root,
             files: product.files,
             note: product.note,
             size: product.size,

@@ -214,6 +214,15 @@ impl Docker {
         Ok(*self.init.get_or_init(|| there))
     }
 
+    /// Whether images that never saw a registry have a digest, too: those of containerd's store, and of Podman.
+    pub(super) async fn gives_every_image_a_digest(&self) -> Result<bool, EngineError> {
+        if self.peer().await?.podman {
+            return Ok(true);
+        }
+        let status = self.details().await?.driver_status.unwrap_or_default();
+        Ok(status.iter().flatten().any(|word| word.starts_with("io.containerd.snapshotter")))
+    }
+
     async fn details(&self) -> Result<bollard::models::SystemInfo, EngineError> {
         match timeout(DESCRIPTION, self.client.info()).await {
             Ok(Ok(info)) => Ok(info),

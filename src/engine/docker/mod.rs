@@ -32,7 +32,7 @@ use async_trait::async_trait;
 
 use super::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Pushed,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Pulled, Pushed,
 };
 pub use auth::{IDENTITY_TOKEN_USER, credentials_for};
 pub use certs::certificates_for;
@@ -58,8 +58,12 @@ impl Engine for Docker {
         reference: &str,
         credentials: Option<Credentials>,
         out: &dyn Output,
-    ) -> Result<ImageInfo, EngineError> {
+    ) -> Result<Pulled, EngineError> {
         transfer::pull(self, reference, credentials, out).await
+    }
+
+    async fn known_digest(&self, image: &ImageInfo, reference: &str) -> Result<Option<String>, EngineError> {
+        transfer::known_digest(self, image, reference).await
     }
 
     async fn import(&self, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError> {

@@ -1,7 +1,7 @@
 //! Images from and to registries. The daemon does the work; this follows its stream to the last message, because an
 //! answer of status 200 may still end in an error, or end early when the daemon goes away.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bollard::{
     auth::DockerCredentials,
@@ -18,7 +18,7 @@ use super::{
     lines::tidy,
     names, registry,
 };
-use crate::engine::{Credentials, EngineError, ImageInfo, Output, Progress, Pushed};
+use crate::engine::{Credentials, EngineError, ImageInfo, Output, Progress, Pulled, Pushed};
 
 /// Says what the daemon's words about a registry mean.
 type Judge = fn(&str, &str, Doing) -> EngineError;
@@ -28,14 +28,14 @@ pub(super) async fn pull(
     reference: &str,
     credentials: Option<Credentials>,
     out: &dyn Output,
-) -> Result<ImageInfo, EngineError> {
+) -> Result<Pulled, EngineError> {
     let (repository, tag) = split(names::image(reference, PULL)?);
     let podman = docker.peer().await?.podman;
     let options = CreateImageOptionsBuilder::default().from_image(repository).tag(tag).build();
     let credentials = credentials.map(|credentials| for_daemon(credentials, reference));
     let mut stream = Box::pin(docker.client().await?.create_image(Some(options), None, credentials));
     let mut layers = Layers::new("pulling layers");
-    let mut complete = podman;
+    let (mut complete, mut digest) = (podman, None);
     while let Some(message) = docker.next(&mut stream, PULL).await? {
         let message = match message {
             Ok(message) => message,
@@ -44,13 +44,60 @@ pub(super) async fn pull(
         let status = message.status.unwrap_or_default();
         // `Status: Downloaded newer image for …` or `Status: Image is up to date for …`.
         complete |= status.starts_with("Status: ");
+        digest = status.strip_prefix("Digest: ").and_then(images::image_id).map(|id| id.0).or(digest);
         layers.follow(message.id.as_deref(), &status, message.progress_detail.as_ref(), out);
     }
     if !complete {
         return Err(PULL.lost("its answer ended before the image was complete"));
     }
     let image = images::inspect(docker, reference).await.map_err(|error| PULL.midway(error))?;
-    image.ok_or_else(|| PULL.refused(None, format!("it says `{reference}` is pulled, but has no such image")))
+    let image =
+        image.ok_or_else(|| PULL.refused(None, format!("it says `{reference}` is pulled, but has no such image")))?;
+    // Podman does not say it: what it has just pulled has the registry's, though.
+    let told = || if podman { digests_of(&image, repository).into_iter().next() } else { None };
+    let digest = digest.or_else(told);
+    Ok(Pulled { image, digest })
+}
+
+/// How long a registry may take to say whether it has an image.
+const ASKING: Duration = Duration::from_secs(15);
+
+/// See [`crate::engine::Engine::known_digest`].
+pub(super) async fn known_digest(
+    docker: &Docker,
+    image: &ImageInfo,
+    reference: &str,
+) -> Result<Option<String>, EngineError> {
+    let (repository, _) = split(names::image(reference, PULL)?);
+    let found = digests_of(image, repository);
+    if found.is_empty() || !docker.gives_every_image_a_digest().await? {
+        return Ok(found.into_iter().next());
+    }
+    if docker.peer().await?.podman {
+        // It cannot ask on our behalf.
+        return Ok(None);
+    }
+    for digest in found {
+        let name = format!("{repository}@{digest}");
+        let asked = docker.client().await?.inspect_registry_image(names::image(&name, PULL)?, None);
+        // No answer, no network, no such image: nobody knows.
+        if let Ok(Ok(answer)) = tokio::time::timeout(ASKING, asked).await
+            && answer.descriptor.digest.as_deref() == Some(&digest)
+        {
+            return Ok(Some(digest));
+        }
+    }
+    Ok(None)
+}
+
+/// The digests that an image has in a repository, sorted.
+fn digests_of(image: &ImageInfo, repository: &str) -> Vec<String> {
+    let whole = |name: &str| {
+        let short = name.strip_prefix("docker.io/").unwrap_or(name);
+        short.strip_prefix("library/").unwrap_or(short).to_owned()
+    };
+    let named = image.repo_digests.iter().filter_map(|name| name.rsplit_once('@'));
+    named.filter(|(name, _)| whole(name) == whole(repository)).map(|(_, digest)| digest.to_owned()).collect()
 }
 
 pub(super) async fn push(

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::engine::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pushed, Silent,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pulled, Pushed, Silent,
 };
 
 #[async_trait]
@@ -43,23 +43,38 @@ impl Engine for Scripted {
         reference: &str,
         credentials: Option<Credentials>,
         out: &dyn Output,
-    ) -> Result<ImageInfo, EngineError> {
+    ) -> Result<Pulled, EngineError> {
         let user = credentials.map(|credentials| credentials.user);
         self.call("pull", &format!("{} user={}", json(reference), json(&user)), out).await?;
-        self.keeper.with(|state, _| {
+        let image = self.keeper.with(|state, _| {
             if let Some(image) = state.find(reference) {
                 return image.info();
             }
-            let digest = format!("sha256:{}", hex::encode(Sha256::digest(format!("manifest {reference}"))));
+            let made = || format!("sha256:{}", hex::encode(Sha256::digest(format!("manifest {reference}"))));
+            let named = reference.rsplit_once('@').map(|(_, digest)| digest.to_owned());
+            let by_digest = named.is_some();
+            let digest = named.unwrap_or_else(made);
             let id = format!("sha256:{}", hex::encode(Sha256::digest(format!("pull {reference}"))));
             let repository = state::repository(reference);
             state.store(Image {
-                tags: vec![reference.to_owned()],
+                tags: if by_digest { Vec::new() } else { vec![reference.to_owned()] },
                 repo_digests: vec![format!("{repository}@{digest}")],
                 size: 50_000_000,
                 ..Image::new(id)
             })
-        })
+        })?;
+        let digest =
+            image.repo_digests.iter().find_map(|name| name.rsplit_once('@')).map(|(_, digest)| digest.to_owned());
+        Ok(Pulled { image, digest })
+    }
+
+    async fn known_digest(&self, image: &ImageInfo, reference: &str) -> Result<Option<String>, EngineError> {
+        match self.call("known_digest", &json(reference), &Silent).await {
+            // A registry that does not know it.
+            Err(EngineError::ImageNotFound { .. }) => return Ok(None),
+            called => called?,
+        };
+        Ok(image.repo_digests.iter().find_map(|name| name.rsplit_once('@')).map(|(_, digest)| digest.to_owned()))
     }
 
     async fn import(&self, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError> {

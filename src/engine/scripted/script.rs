@@ -8,7 +8,7 @@ use super::Uses;
 use crate::engine::{EngineError, EngineInfo, Insecure, Labels};
 
 /// The names that `on` may have.
-const METHODS: [&str; 19] = [
+const METHODS: [&str; 20] = [
     "info",
     "image",
     "images",
@@ -16,6 +16,7 @@ const METHODS: [&str; 19] = [
     "import",
     "build",
     "tag",
+    "known_digest",
     "remove_image",
     "push",
     "create",

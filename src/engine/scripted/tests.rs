@@ -144,8 +144,8 @@ async fn rules_fail_print_and_wear_out() {
 async fn pulls_pushes_and_imports_make_sense() {
     let bench = Bench::with("{}");
     let engine = bench.engine();
-    let pulled = engine.pull("debian:12", None, &Silent).await.unwrap();
-    assert_eq!(engine.pull("debian:12", None, &Silent).await.unwrap(), pulled);
+    let pulled = engine.pull("debian:12", None, &Silent).await.unwrap().image;
+    assert_eq!(engine.pull("debian:12", None, &Silent).await.unwrap().image, pulled);
     assert_eq!(engine.image(&pulled.repo_digests[0]).await.unwrap().unwrap().id, pulled.id);
     let changes = vec!["LABEL a=b c=\"d\"".to_owned()];
     let import = ImportSpec { tar: tar_of("bin/sh", "x"), reference: "base:1".into(), changes };

@@ -58,6 +58,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
             needs,
             output,
             images: BTreeMap::new(),
+            root: None,
             files: Vec::new(),
             note: String::new(),
             size: 0,

@@ -8,15 +8,20 @@ use crate::{
     source::requirements::{Line, lines},
 };
 
-/// How a base image differs from the locked one; nothing where either has no digest of a registry.
+/// How a base image differs from the locked one: by the digest of its registry, or by its id where it has none.
 #[must_use]
 pub fn base_drift(platform: &PlatformId, locked: Option<&LockedBase>, found: &LockedBase) -> Option<String> {
     let Some(locked) = locked else { return Some(format!("the base image of {platform} is not in the lock")) };
     if locked.image != found.image {
         return Some(format!("the base image of {platform} is {}, the lock has {}", found.image, locked.image));
     }
-    let (before, now) = (locked.digest.as_ref()?, found.digest.as_ref()?);
-    (before != now).then(|| format!("the base image of {platform} is {}, the lock has {}", short(now), short(before)))
+    let word = |base: &LockedBase| match (&base.digest, &base.id) {
+        (Some(digest), _) => short(digest),
+        (None, Some(id)) => format!("{} (of no registry)", short(id)),
+        (None, None) => "one that nobody can tell from others".to_owned(),
+    };
+    (!locked.is_same(found))
+        .then(|| format!("the base image of {platform} is {}, the lock has {}", word(found), word(locked)))
 }
 
 /// How a source differs from the locked one.

@@ -49,9 +49,10 @@ pub struct Lockfile {
 pub struct LockedBase {
     /// Its name, as in the platform or the recipe.
     pub image: String,
-    /// `sha256:…` of its registry. One that was made from packages or loaded by hand has none that another machine could
-    /// have, and is not held to anything.
+    /// `sha256:…` of its registry. One that was made from packages or loaded by hand has none.
     pub digest: Option<String>,
+    /// Where it has none: its id in the daemon, which no other machine has.
+    pub id: Option<String>,
 }
 
 /// The wheels of a requirements set.
@@ -73,6 +74,19 @@ pub struct LockedWheel {
     /// The source distribution that it was built from, where it was: then this is what counts, because not every build
     /// gives the same bytes on every machine.
     pub sdist: Option<Sha256>,
+}
+
+impl LockedBase {
+    /// Whether both are one image.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = match (&self.digest, &other.digest) {
+            (Some(one), Some(two)) => one == two,
+            (None, None) => self.id.is_some() && self.id == other.id,
+            _ => false,
+        };
+        same && self.image == other.image
+    }
 }
 
 impl LockedHouse {

@@ -29,6 +29,7 @@ table! {
         platform: PlatformId = parsed,
         image: String = image_reference,
         digest: String = word("digest", "`sha256:` and 64 hexadecimal digits", is_digest),
+        id: String = word("id", "`sha256:` and 64 hexadecimal digits", is_digest),
     }
 }
 
@@ -88,7 +89,8 @@ fn base(raw: &RawBase, issues: &mut Issues) -> Option<(PlatformId, LockedBase)> 
     let at = ("[[base]]", &raw.span);
     let platform = required(&raw.platform, ("platform", "\"debian-12\""), at, issues);
     let image = required(&raw.image, ("image", "\"debian:bookworm-slim\""), at, issues);
-    let locked = LockedBase { image: image?.value.clone(), digest: raw.digest.value().cloned() };
+    let (digest, id) = (raw.digest.value().cloned(), raw.id.value().cloned());
+    let locked = LockedBase { image: image?.value.clone(), digest, id };
     Some((platform?.value.clone(), locked))
 }
 

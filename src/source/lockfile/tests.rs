@@ -22,9 +22,20 @@ fn lock() -> Lockfile {
         bases: [
             (
                 debian.clone(),
-                LockedBase { image: "debian:12".to_owned(), digest: Some(format!("sha256:{}", "ba5e".repeat(16))) },
+                LockedBase {
+                    image: "debian:12".to_owned(),
+                    digest: Some(format!("sha256:{}", "ba5e".repeat(16))),
+                    id: None,
+                },
             ),
-            (PlatformId::new("centos-7").unwrap(), LockedBase { image: "centos:7".to_owned(), digest: None }),
+            (
+                PlatformId::new("centos-7").unwrap(),
+                LockedBase {
+                    image: "centos:7".to_owned(),
+                    digest: None,
+                    id: Some(format!("sha256:{}", "1d".repeat(32))),
+                },
+            ),
         ]
         .into(),
         sources: [(SourceName::new("bricks").unwrap(), Commit::new("1a2b3c4d".repeat(5)).unwrap())].into(),
@@ -148,16 +159,29 @@ fn pins_are_held_against_it() {
 }
 
 #[test]
-fn bases_count_by_the_digest_of_their_registry() {
+fn bases_count_by_the_digest_of_their_registry_or_by_their_id() {
     let platform = PlatformId::new("debian-12").unwrap();
+    let sha256 = |word: &str| format!("sha256:{}", Sha256::of(word));
     let base = |image: &str, digest: Option<&str>| LockedBase {
         image: image.to_owned(),
-        digest: digest.map(|word| format!("sha256:{}", Sha256::of(word))),
+        digest: digest.map(sha256),
+        id: None,
     };
+    let made = |id: &str| LockedBase { id: Some(sha256(id)), ..base("a:1", None) };
     let drift = |before: LockedBase, now: LockedBase| base_drift(&platform, Some(&before), &now);
     assert_eq!(drift(base("a:1", Some("x")), base("a:1", Some("x"))), None);
-    assert_eq!(drift(base("a:1", Some("x")), base("a:1", None)), None, "made here from packages");
+    assert_eq!(drift(made("x"), made("x")), None);
     assert!(drift(base("a:1", Some("x")), base("a:1", Some("y"))).unwrap().contains("the lock has sha256:"));
+    for (before, now) in [
+        (base("a:1", Some("x")), made("x")),
+        (made("x"), base("a:1", Some("x"))),
+        (made("x"), made("y")),
+        // A lock from before ids stood in it holds nobody to anything.
+        (base("a:1", None), base("a:1", None)),
+    ] {
+        assert!(drift(before.clone(), now.clone()).is_some(), "{before:?} {now:?}");
+    }
+    assert!(drift(made("x"), made("y")).unwrap().contains("(of no registry)"));
     assert!(drift(base("a:1", None), base("a:2", None)).unwrap().contains("is a:2, the lock has a:1"));
     assert!(base_drift(&platform, None, &base("a:1", None)).unwrap().contains("not in the lock"));
 }

@@ -18,6 +18,8 @@ pub(super) fn render(lock: &Lockfile) -> String {
         ));
         if let Some(digest) = &base.digest {
             text.push_str(&format!("digest = {}\n", quote(digest)));
+        } else if let Some(id) = &base.id {
+            text.push_str(&format!("id = {}\n", quote(id)));
         }
     }
     for (name, commit) in &lock.sources {

@@ -71,10 +71,10 @@ async fn an_image_goes_to_a_registry_and_comes_back() {
     assert!(bench.docker.remove_image(&reference).await.unwrap());
     let out = Kept::default();
     let pulled = bench.docker.pull(&reference, None, &out).await.unwrap();
-    assert_eq!(pulled.id, id);
+    assert_eq!((pulled.image.id, pulled.digest.as_ref()), (id.clone(), Some(&digest)));
     assert!(out.has("Digest: sha256:") && out.has("Status: "), "{:#?}", out.lines());
     let by_digest = format!("{}/factory/test@{digest}", registry.address);
-    assert_eq!(bench.docker.pull(&by_digest, None, &Silent).await.unwrap().id, id);
+    assert_eq!(bench.docker.pull(&by_digest, None, &Silent).await.unwrap().image.id, id);
 
     let missing = format!("{}/factory/test:missing", registry.address);
     let error = bench.docker.pull(&missing, None, &Silent).await.unwrap_err();
