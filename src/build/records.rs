@@ -14,7 +14,10 @@ use crate::{
     event::StepId,
     names::{PlatformId, Sha256},
     plan::{Plan, Record, RecordedFile, Step, Work},
-    source::wheelhouse::{Found, Wheelhouse},
+    source::{
+        requirements::Wanted,
+        wheelhouse::{Found, Wheelhouse},
+    },
     util::files::write_whole,
 };
 
@@ -119,8 +122,8 @@ pub struct Truth {
 struct Question {
     step: StepId,
     platform: PlatformId,
-    /// The key of its wheelhouse, where it makes one.
-    house: Option<Sha256>,
+    /// The key of its wheelhouse, where it makes one, and what the requirements say of the wheels in it.
+    house: Option<(Sha256, Wanted)>,
 }
 
 /// What a step left: its record, whether true or not, and what became of what it made.
@@ -177,8 +180,9 @@ impl Truth {
 
 fn question(step: &Step) -> Question {
     let house = match &step.work {
-        Work::Wheels(work) => Some(work.key.clone()),
-        Work::Seed(work) => Some(work.key.clone()),
+        Work::Wheels(work) => Some((work.key.clone(), work.wanted.clone())),
+        // Pinned by digest, which the key holds.
+        Work::Seed(work) => Some((work.key.clone(), Wanted::default())),
         _ => None,
     };
     Question { step: step.id.clone(), platform: step.platform.clone(), house }
@@ -194,7 +198,10 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
         }
         let record = if built.contains(&platform) { records.load(&step) } else { None };
         let house = match house {
-            Some(key) => Some(Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?),
+            Some((key, wanted)) => {
+                let found = Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?;
+                Some(found.held(&wanted))
+            }
             None => None,
         };
         let files = record.iter().flat_map(|record| &record.files);
