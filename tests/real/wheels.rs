@@ -236,7 +236,7 @@ fn victim(says: &str) -> Vec<u8> {
 
 /// A source distribution whose `setup.py` writes another wheel over that of somebody else, wherever it finds it.
 fn evil(replacement: &[u8]) -> Vec<u8> {
-    let hex: String = replacement.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(replacement);
     let setup = format!(
         "import binascii, glob, os\n\
          for root in ('/tmp', '/factory'):\n\
