@@ -14,7 +14,10 @@ use crate::{
     event::StepId,
     names::{PlatformId, Sha256},
     plan::{BaseWork, Plan, Record, RecordedFile, Step, Work},
-    source::wheelhouse::{Found, Wheelhouse},
+    source::{
+        requirements::Wanted,
+        wheelhouse::{Found, Wheelhouse},
+    },
     util::{
         folder::{Folder, Links},
         state::{self, State},
@@ -150,8 +153,8 @@ pub struct Truth {
 struct Question {
     step: StepId,
     platform: PlatformId,
-    /// The key of its wheelhouse, where it makes one.
-    house: Option<Sha256>,
+    /// The key of its wheelhouse, where it makes one, and what the requirements say of the wheels in it.
+    house: Option<(Sha256, Wanted)>,
 }
 
 /// What a step left: its record, whether true or not, and what became of what it made.
@@ -212,7 +215,12 @@ impl Truth {
 }
 
 fn question(step: &Step) -> Question {
-    let house = step.work.wheelhouse().cloned();
+    let house = match &step.work {
+        Work::Wheels(work) => Some((work.key.clone(), work.wanted.clone())),
+        // Pinned by digest, which the key holds.
+        Work::Seed(work) => Some((work.key.clone(), Wanted::default())),
+        Work::Base(_) | Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => None,
+    };
     Question { step: step.id.clone(), platform: step.platform.clone(), house }
 }
 
@@ -226,7 +234,10 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
         }
         let record = if built.contains(&platform) { records.load(&step) } else { None };
         let house = match house {
-            Some(key) => Some(Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?),
+            Some((key, wanted)) => {
+                let found = Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?;
+                Some(found.held(&wanted))
+            }
             None => None,
         };
         let files = record.iter().flat_map(|record| &record.files);

@@ -3,6 +3,8 @@
 //! 1. What nobody needs to be asked for stands in the requirements as the wheel that it is (`ready`): folders of the checkout
 //!    (`own`), and pins that are what they were (`known`).
 //! 2. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
+//!    Code of source distributions runs there, so that all of it is held against the requirements and the indexes (`held`), by a
+//!    process that no such code can reach (`told`), before anything of it is kept.
 //! 3. Source distributions become wheels (`compile`): out of the store where the very same was built before, else each in a
 //!    container of its own, so that none of them can change the wheel of another one, now or in the store.
 //! 4. All wheels get their name together.
@@ -14,6 +16,8 @@ mod compile;
 mod complaint;
 mod environment;
 mod heed;
+mod held;
+mod inside;
 mod known;
 mod locked;
 mod offer;
@@ -22,6 +26,7 @@ mod pip;
 mod ready;
 mod resolve;
 pub mod seed;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -79,6 +84,7 @@ async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
     ready.extend(known::wheels(bench, &environment).await?);
     let found = resolve::run(bench, &ready).await?;
     locked::hold(bench, &found, &ready)?;
+    let found = held::hold(bench, found, &ready).await?;
     let house = bench.folder("wheels")?;
     let at_once = bench.session.jobs.clamp(1, AT_ONCE);
     let made = futures::stream::iter(found).map(|found| wheel(bench, &environment, &ready, found)).buffered(at_once);

@@ -11,17 +11,17 @@ use super::{
 use crate::{
     diag::Failure,
     event::{Event, Events, Made, MadeKind, Outcome},
-    names::Sha256,
     pipeline::Project,
-    plan::{Plan, Want, Work},
+    plan::{Plan, Want, WheelsWork, Work},
     publish::{
         PushError,
         artefact::{Place, fetch},
         sums,
     },
     source::{
+        lockfile::{LockedHouse, Lockfile},
         oci::OciError,
-        wheelhouse::{Found, MANIFEST, WheelName, Wheelhouse},
+        wheelhouse::{Found, MANIFEST, Manifest, WheelName, Wheelhouse},
     },
     util::folder::{Folder, Links},
 };
@@ -29,7 +29,7 @@ use crate::{
 /// Fetch the packages and wheelhouses of a release from a registry, as `push --packages` put them there
 ///
 /// Packages go to `packages/<platform>/`, wheelhouses into the wheel cache, where the next build finds them. Every file is held
-/// against its digest. Images are the engine's affair: `docker pull`.
+/// against its digest, and wheels against the hashes of the requirements and of `factory.lock`. Images are the engine's affair: `docker pull`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where from: host[:port][/path]; `[project] registry` of the recipe when not given
@@ -43,7 +43,7 @@ pub struct Args {
 /// Something to fetch.
 enum Wanted {
     Packages(Place),
-    Wheels(Place, Sha256),
+    Wheels(Place, Box<WheelsWork>),
 }
 
 /// Runs the verb.
@@ -66,7 +66,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         context.events().emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
         let fetched = match wanted {
             Wanted::Packages(place) => packages(place, args.force, &project, &way, &context.events()).await,
-            Wanted::Wheels(place, key) => wheels(place, key, &project, &way, &context.events()).await,
+            Wanted::Wheels(place, work) => wheels(place, work, &project, &way, &context.events()).await,
         };
         let (outcome, note) = match &fetched {
             Ok(rows) => (Outcome::Done, format!("{} fetched", rows.iter().filter(|row| row.took_ms.is_some()).count())),
@@ -89,7 +89,7 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
             match &step.work {
                 Work::Wheels(work) => {
                     let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
-                    wanted.push(Wanted::Wheels(place, work.key.clone()));
+                    wanted.push(Wanted::Wheels(place, work.clone()));
                 }
                 Work::Package(_) | Work::Wapt(_) => packaged = true,
                 // A seed is fetched by whoever has no wheels; images are the engine's affair.
@@ -130,7 +130,7 @@ async fn packages(
 
 async fn wheels(
     place: &Place,
-    key: &Sha256,
+    work: &WheelsWork,
     project: &Project,
     way: &Way,
     events: &Events,
@@ -141,13 +141,21 @@ async fn wheels(
         let digest = format!("sha256:{}", house.digest());
         row(place, format!("{} ({})", place.name, house.describe()), digest, house.size(), took)
     };
-    if let Found::Whole(house) = Wheelhouse::find(&project.wheel_dir, platform, key)? {
+    let key = &work.key;
+    if let Found::Whole(house) = Wheelhouse::find(&project.wheel_dir, platform, key)?.held(&work.wanted) {
         return Ok(vec![shown(&house, None)]);
     }
     let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;
     let fits = |name: &str| name == MANIFEST || WheelName::new(name).is_some();
     fetch(place, fresh.path(), false, &fits, &way.client, events).await?;
-    match Wheelhouse::adopt(fresh.path(), &project.wheel_dir, platform, key)? {
+    let locked = Lockfile::load(&project.folder).map_err(|error| PushError::Io(std::io::Error::other(error)))?;
+    let judge = |manifest: &Manifest| {
+        work.wanted.judge_all(&manifest.wheels)?;
+        let set = (place.platform.clone(), work.image.clone());
+        let house = locked.as_ref().and_then(|locked| locked.houses.get(&set));
+        house.map_or(Ok(()), |house| house.hold(&LockedHouse::of("", &manifest.wheels)))
+    };
+    match Wheelhouse::adopt(fresh.path(), &project.wheel_dir, platform, key, &judge)? {
         Found::Whole(house) => Ok(vec![shown(&house, Some(begun.elapsed()))]),
         Found::Damaged(reason) => Err(PushError::Foreign { name: place.name.clone(), reason }),
         Found::Absent => Err(PushError::Foreign { name: place.name.clone(), reason: "it has no manifest".to_owned() }),

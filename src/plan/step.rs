@@ -8,6 +8,7 @@ use crate::{
     plan::ContextFile,
     platform::{Bootstrap, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
+    source::requirements::Wanted,
     util::toml::Issue,
 };
 
@@ -199,6 +200,8 @@ pub struct WheelsWork {
     pub requirements_name: String,
     /// Constraint files, relative to the project: the recipe's, and the requirements of the images it is made from.
     pub constraints: Vec<PathBuf>,
+    /// What the files say of distributions: what answers them is held against it.
+    pub wanted: Wanted,
     /// Distributions compiled from source.
     pub no_binary: Vec<String>,
     /// Where from.

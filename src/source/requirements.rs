@@ -1,14 +1,18 @@
 //! Requirements files (pip's "Requirements File Format"): which other files they take in, and on which line a
 //! distribution stands. Never resolves anything: that is pip's work.
 
+mod hold;
 mod line;
+mod places;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
+pub use hold::{Held, Refusal, Wanted, same_version};
 pub use line::{Line, Requirement, lines, options, wishes, with_folder, with_requirements, without_folders};
+pub use places::Places;
 
 use super::{
     project::{SourceError, within},

@@ -14,6 +14,7 @@ use std::{
 
 use fs_err as fs;
 
+use super::requirements::Wanted;
 use crate::{
     names::Sha256,
     util::{
@@ -122,6 +123,20 @@ pub enum Found {
     Whole(Wheelhouse),
 }
 
+impl Found {
+    /// The same where its wheels are those that the requirements ask for: a manifest says what is in a folder, and not that it may be.
+    #[must_use]
+    pub fn held(self, wanted: &Wanted) -> Self {
+        match self {
+            Self::Whole(house) => match wanted.judge_all(&house.manifest.wheels) {
+                Ok(()) => Self::Whole(house),
+                Err(why) => Self::Damaged(why),
+            },
+            other => other,
+        }
+    }
+}
+
 impl Wheelhouse {
     /// Where the wheelhouse of a key is.
     #[must_use]
@@ -145,12 +160,22 @@ impl Wheelhouse {
         Self::check(Self::folder(wheel_dir, platform, key), platform, key, digests)
     }
 
-    /// Gives a folder that was filled from elsewhere its name, where it is a whole wheelhouse of this key.
+    /// Gives a folder that was filled from elsewhere its name, where it is a whole wheelhouse of this key, and `judge` says nothing
+    /// against what is in it.
     ///
     /// # Errors
     /// When it cannot be read or renamed.
-    pub fn adopt(fresh: &Path, wheel_dir: &Path, platform: &str, key: &Sha256) -> io::Result<Found> {
+    pub fn adopt(
+        fresh: &Path,
+        wheel_dir: &Path,
+        platform: &str,
+        key: &Sha256,
+        judge: &dyn Fn(&Manifest) -> Result<(), String>,
+    ) -> io::Result<Found> {
         match Self::check(fresh.to_owned(), platform, key, &Digests::forgetful())? {
+            Found::Whole(Self { manifest, .. }) if judge(&manifest).is_err() => {
+                Ok(Found::Damaged(judge(&manifest).err().unwrap_or_default()))
+            }
             Found::Whole(Self { manifest, .. }) => {
                 let folder = Self::folder(wheel_dir, platform, key);
                 replace(fresh, &folder)?;

@@ -6,8 +6,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::{
-    build::sha256,
-    play::{INSTALLED, Script, file, psutil},
+    play::{INSTALLED, Script, file, psutil, wheel, wheel_bytes},
     project::{Project, RECIPE, Run},
 };
 
@@ -73,7 +72,7 @@ fn hundred(seventh: &str) -> Script {
 /// The same with a build for each of these, which come in this order.
 fn building(script: Script, sources: &[String]) -> Script {
     sources.iter().rev().fold(script, |script, source| {
-        let wheel = file(&format!("{source}-cp311-cp311-linux_x86_64.whl"), source);
+        let wheel = wheel(&format!("{source}-cp311-cp311-linux_x86_64.whl"), source);
         script.once("download", "path=/factory/wheels", json!({ "archive": { "/factory/wheels": [wheel] } }))
     })
 }
@@ -120,6 +119,9 @@ fn what_was_downloaded_and_built_before_is_not_again() {
     assert!(!log.contains("libc6-dev"), "nobody wants to read what is installed: {log}");
 }
 
+/// The digests of what the played pip gives.
+const HASHED: &str = "six==1.16.0 --hash=sha256:44778d82365e4af681c40d5f0eef5cf6f5899d3f0ac335050a7ed6779cf3f674\npsutil --hash=sha256:15288647007745658fea2b99678c8559b3397b175c168fc6d1900218226f0e32\n";
+
 #[test]
 fn what_is_not_pinned_is_asked_of_the_index_and_not_fetched() {
     let all = [format!("factory/files/{SIX}"), "factory/files/psutil-5.9.8.tar.gz".to_owned()];
@@ -127,7 +129,7 @@ fn what_is_not_pinned_is_asked_of_the_index_and_not_fetched() {
         ("six\npsutil>=5\n", &[][..]),
         ("six==1.16.0\npsutil==5.*\n", &[SIX][..]),
         ("-c web/requirements.txt\nsix==1.16.0\npsutil\n", &[SIX]),
-        ("six==1.16.0 --hash=sha256:aa\npsutil\n", &[]),
+        (HASHED, &[SIX]),
     ] {
         let project = built();
         project.write("requirements.txt", text);
@@ -261,10 +263,9 @@ fn a_damaged_entry_is_said_and_made_again() {
         assert_eq!(pips(&project).1, usize::from(kind == "built"), "{kind} {damage}");
         let house = project.record("debian-12/wheels-core")["key"].as_str().unwrap()[..32].to_owned();
         assert_eq!(project.read(&format!("wheels/debian-12/{house}/{SIX}")), "six");
-        assert_eq!(
-            project.read(&format!("wheels/debian-12/{house}/psutil-5.9.8-cp311-cp311-linux_x86_64.whl")),
-            "psutil"
-        );
+        let psutil = "psutil-5.9.8-cp311-cp311-linux_x86_64.whl";
+        let bytes = fs::read(project.path(&format!("wheels/debian-12/{house}/{psutil}"))).unwrap();
+        assert_eq!(bytes, wheel_bytes(psutil, "psutil"));
         // And now it is whole.
         project.edit("requirements.txt", "# All that", "# Whatever");
         project.forget_calls();
@@ -292,7 +293,7 @@ fn killed_in_the_middle() {
         project.write("requirements.txt", "six==1.16.0\npsutil==5.9.9\n");
         let newer = Script::new()
             .pip_downloads(&[file(SIX, "six"), file("psutil-5.9.9.tar.gz", "newer")])
-            .pip_builds(&[file("psutil-5.9.9-cp311-cp311-linux_x86_64.whl", "newer")]);
+            .pip_builds(&[wheel("psutil-5.9.9-cp311-cp311-linux_x86_64.whl", "newer")]);
         project.play(&newer.clone().hangs(call, part));
         let mut running = project.start(&["build", "wheels"]);
         running.until_call(call, part);
@@ -409,7 +410,7 @@ fn a_hostile_build() {
         ("another wheel", vec![file("six-9-py3-none-any.whl", "evil")], "which is not the wheel that was to be built"),
         (
             "one more",
-            [psutil(), vec![file("psutil-6-py3-none-any.whl", "evil")]].concat(),
+            [psutil(), vec![file("psutil-5.9.8-py3-none-any.whl", "evil")]].concat(),
             "one more than the source can be built to",
         ),
         ("sources", vec![file("psutil-5.9.8.tar.gz", "evil")], "which is no wheel"),
@@ -462,7 +463,7 @@ fn options_of_the_requirements_reach_the_build() {
     let project = Project::new();
     project.write(
         "requirements.txt",
-        "--extra-index-url https://more.example/simple\n-c web/requirements.txt\nsix==1.16.0\npsutil==5.9.8 --hash=sha256:aa --global-option=\"--fast\"\n",
+        "--extra-index-url https://more.example/simple\n-c web/requirements.txt\nsix==1.16.0 --hash=sha256:44778d82365e4af681c40d5f0eef5cf6f5899d3f0ac335050a7ed6779cf3f674\npsutil==5.9.8 --hash=sha256:15288647007745658fea2b99678c8559b3397b175c168fc6d1900218226f0e32 --global-option=\"--fast\"\n",
     );
     project.done(&["build", "wheels", "--jobs", "1"]);
     // The played daemon shows names only; the key tells that the option counts, the real one that it is heard.
@@ -479,7 +480,7 @@ fn folders_of_the_checkout_are_requirements() {
     project.write("libs/own/setup.py", "from setuptools import setup\nsetup(name='own', version='1')\n");
     project.write("libs/own/own.py", "print('own')\n");
     project.write("requirements.txt", "six==1.16.0\n-e ./libs/own\n");
-    let own = file("own-1-py3-none-any.whl", "own");
+    let own = wheel("own-1-py3-none-any.whl", "own");
     let script = |own: &Value| {
         Script::new()
             .pip_builds(std::slice::from_ref(own))
@@ -493,7 +494,10 @@ fn folders_of_the_checkout_are_requirements() {
         .map(|part| project.calls_of("upload").into_iter().find(|call| call.contains(part)).unwrap());
     assert!(build.contains("factory/build/own/own.py") && download.contains("factory/ready/own-1-py3-none-any.whl"));
     let manifest = project.files("wheels/debian-12").into_iter().find(|file| file.contains("own-1")).unwrap();
-    assert_eq!(sha256(&fs::read(project.path("wheels/debian-12").join(&manifest)).unwrap()), sha256(b"own"));
+    assert_eq!(
+        fs::read(project.path("wheels/debian-12").join(&manifest)).unwrap(),
+        wheel_bytes("own-1-py3-none-any.whl", "own")
+    );
     assert!(!project.read("factory.lock").contains("own-1"), "the commit says what it is");
     // Known by its content: not by its time, and not by what is ignored.
     project.write("libs/own/own.py", "print('own')\n");
@@ -502,7 +506,7 @@ fn folders_of_the_checkout_are_requirements() {
     project.write("libs/own/own.py", "print('mine')\n");
     assert_eq!(project.planned()[0], "wheels-core: folder libs/own changed");
     project.forget_calls();
-    project.play(&script(&file("own-1-py3-none-any.whl", "mine")));
+    project.play(&script(&wheel("own-1-py3-none-any.whl", "mine")));
     project.done(&["build", "wheels"]);
     assert_eq!((pips(&project).1, note(&project)), (1, "2 wheels, 1 compiled, 1 from the store".to_owned()));
     project.write("requirements.txt", "./libs/nowhere\n");
@@ -514,7 +518,7 @@ fn folders_of_a_parent_constrain_nothing() {
     let project = Project::new();
     project.write("libs/own/own.py", "print('own')\n");
     project.write("requirements.txt", "six==1.16.0\n./libs/own\n");
-    let own = file("own-1-py3-none-any.whl", "own");
+    let own = wheel("own-1-py3-none-any.whl", "own");
     let script = Script::new().pip_builds(std::slice::from_ref(&own)).pip_downloads(&[file(SIX, "six"), own]);
     project.play(&script.pip_chooses("six own"));
     project.done(&["build", "wheels", "--jobs", "1"]);

@@ -1,6 +1,8 @@
 //! What the daemon of a test does.
 
+use base64::Engine as _;
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 /// The JSON of `src/engine/scripted`, and the small world behind it.
 #[derive(Clone)]
@@ -15,6 +17,50 @@ pub fn file(name: &str, text: &str) -> Value {
     json!({ "name": name, "text": text })
 }
 
+/// A wheel of a container: an archive as the name says, with this text in it.
+pub fn wheel(name: &str, text: &str) -> Value {
+    json!({ "name": name, "base64": base64::engine::general_purpose::STANDARD.encode(wheel_bytes(name, text)) })
+}
+
+/// Its bytes.
+pub fn wheel_bytes(name: &str, text: &str) -> Vec<u8> {
+    let mut parts = name.split('-');
+    let (of, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let metadata = format!("Metadata-Version: 2.1\nName: {of}\nVersion: {version}\n\n{text}\n");
+    zip(&[(&format!("{of}.py"), text), (&format!("{of}-{version}.dist-info/METADATA"), &metadata)])
+}
+
+/// A zip archive of these files.
+pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut zip = factory::format::wapt::zip::Writer::new(std::io::Cursor::new(Vec::new()), 315_532_800);
+    for (name, text) in files {
+        zip.file(name, &mut text.as_bytes()).expect("a file of a zip");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
+/// The digest of bytes.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(sha2::Sha256::digest(bytes))
+}
+
+/// What the indexes tell for these files.
+fn told(files: &[Value]) -> Vec<String> {
+    let named = files.iter().filter(|file| file["folder"].is_null() && file["link"].is_null());
+    let line = |file: &Value| {
+        let bytes = match file["base64"].as_str() {
+            Some(text) => base64::engine::general_purpose::STANDARD.decode(text).expect("base64"),
+            None => file["text"].as_str().unwrap_or_default().as_bytes().to_vec(),
+        };
+        format!(
+            "told: sha256 {} {}",
+            file["name"].as_str().unwrap_or_default(),
+            hex::encode(sha2::Sha256::digest(bytes))
+        )
+    };
+    named.map(line).collect()
+}
+
 /// What pip downloads for the usual project.
 pub fn downloads() -> Vec<Value> {
     vec![file("six-1.16.0-py2.py3-none-any.whl", "six"), file("psutil-5.9.8.tar.gz", "psutil's sources")]
@@ -22,7 +68,7 @@ pub fn downloads() -> Vec<Value> {
 
 /// What pip builds of the source distribution among it.
 pub fn psutil() -> Vec<Value> {
-    vec![file("psutil-5.9.8-cp311-cp311-linux_x86_64.whl", "psutil")]
+    vec![wheel("psutil-5.9.8-cp311-cp311-linux_x86_64.whl", "psutil")]
 }
 
 /// What is installed in the builder image.
@@ -61,6 +107,7 @@ impl Script {
             .on("wait", "\"download\"", json!({ "lines": ["Successfully downloaded six psutil"] }))
             .on("wait", "\"wheel\"", json!({ "lines": ["Created wheel for psutil: filename=psutil-5.9.8.whl"] }))
             .installed(&INSTALLED)
+            .index_tells(&downloads())
     }
 
     /// One more rule, before all others.
@@ -101,7 +148,19 @@ impl Script {
 
     /// pip that downloads these files.
     pub fn pip_downloads(self, files: &[Value]) -> Self {
-        self.on("download", "path=/factory/files", json!({ "archive": { "/factory/files": files } }))
+        let script = self.on("download", "path=/factory/files", json!({ "archive": { "/factory/files": files } }));
+        script.index_tells(files)
+    }
+
+    /// Indexes that have these files, and no other ones.
+    pub fn index_tells(self, files: &[Value]) -> Self {
+        self.on("wait", "told.py", json!({ "lines": told(files) }))
+    }
+
+    /// pip that downloads this version of six, beside what it downloads else.
+    pub fn newer_six(self, version: &str) -> Self {
+        let six = file(&format!("six-{version}-py2.py3-none-any.whl"), "newer");
+        self.pip_downloads(&[six, downloads().remove(1)])
     }
 
     /// pip that says it chose these distributions.

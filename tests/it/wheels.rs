@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use serde_json::{Value, json};
 
 use crate::{
-    play::{Script, downloads, file},
+    play::{Script, downloads, file, sha256, wheel, wheel_bytes, zip},
     project::{Project, Run},
 };
 
@@ -220,7 +220,10 @@ fn why(change: impl FnOnce(&mut Project)) -> Option<String> {
 fn what_belongs_to_the_key() {
     let said = |change: fn(&mut Project)| why(change).unwrap_or_default();
     assert_eq!(
-        said(|project| project.edit("requirements.txt", "1.16.0", "1.17.0")),
+        said(|project| {
+            project.edit("requirements.txt", "1.16.0", "1.17.0");
+            project.play(&Script::new().newer_six("1.17.0"));
+        }),
         "requirements.txt changed: six 1.16.0 -> 1.17.0"
     );
     assert_eq!(said(|project| project.edit("constraints.txt", "<1", "<2")), "constraints.txt changed: wheel <1 -> <2");
@@ -419,4 +422,132 @@ fn the_manifest() {
     project.done(&["build", "wheels"]);
     let key = project.record("debian-12/wheels-core")["key"].as_str().unwrap().to_owned();
     shows!(project, project.read(&format!("wheels/debian-12/{}/manifest.json", &key[..32])));
+}
+
+const SIX: &str = "six-1.16.0-py2.py3-none-any.whl";
+
+/// Requirements that pin what the played pip gives.
+fn hashed() -> String {
+    let (six, psutil) = (sha256(b"six"), sha256(b"psutil's sources"));
+    format!("six==1.16.0 --hash=sha256:{six}\npsutil==5.9.8 --hash=sha256:{psutil}\n")
+}
+
+/// What resolving gave when a source distribution had put another wheel in place of that of `six`.
+fn poisoned() -> Vec<Value> {
+    vec![file(SIX, "evil"), file("psutil-5.9.8.tar.gz", "psutil's sources")]
+}
+
+#[test]
+fn what_resolving_gave_is_held_before_anything_is_kept() {
+    let six = "six==1.16.0\npsutil==5.9.8\n".to_owned();
+    let other = [file(SIX, "six"), file("psutil-5.9.9.tar.gz", "psutil's sources")];
+    let twice = [downloads(), vec![file("six-1.15.0-py2.py3-none-any.whl", "older")]].concat();
+    for (what, text, gives, says) in [
+        ("another file than pinned", hashed(), poisoned(), "does not have the hash that the requirements pin"),
+        ("another file than the index has", six.clone(), poisoned(), "is not the file that the index has"),
+        ("another version", six.clone(), other.to_vec(), "is version 5.9.9, and the requirements want ==5.9.8"),
+        ("two of one", six.clone(), twice, "one of several files of one distribution"),
+        (
+            "what is not pinned",
+            hashed() + "idna\n",
+            [downloads(), vec![file("idna-3-py3-none-any.whl", "")]].concat(),
+            "has no `--hash`",
+        ),
+        (
+            "what no index has",
+            six.clone(),
+            [downloads(), vec![file("unknown-1-py3-none-any.whl", "x")]].concat(),
+            "no index has a file of this name",
+        ),
+        ("what is pinned by another hash", "six==1.16.0 --hash=sha512:aa\n".to_owned(), downloads(), "not SHA-256"),
+    ] {
+        let project = Project::new();
+        project.edit("factory.toml", "no_binary =", "constraints = []\nno_binary =");
+        project.write("requirements.txt", &text);
+        let tells = [
+            downloads(),
+            vec![file("psutil-5.9.9.tar.gz", "psutil's sources"), file("six-1.15.0-py2.py3-none-any.whl", "older")],
+        ]
+        .concat();
+        let none = json!({ "lines": [format!("told: sha256 {SIX} {}", sha256(b"six")), format!("told: sha256 psutil-5.9.8.tar.gz {}", sha256(b"psutil's sources")), "told: none unknown-1-py3-none-any.whl"] });
+        let script = Script::new().pip_downloads(&gives).index_tells(&tells);
+        let script = if says.contains("no index") { script.on("wait", "told.py", none) } else { script };
+        project.play(&script);
+        let run = project.run(&["build", "wheels", "--jobs", "1"]);
+        run.assert_code(1).says(&[says]);
+        let kept = project.files("wheels/store");
+        assert!(!kept.iter().any(|file| file.starts_with("files") || file.starts_with("built")), "{what}: {kept:?}");
+        project.assert_tidy();
+    }
+}
+
+#[test]
+fn nobody_is_asked_where_hashes_are_pinned() {
+    let project = Project::new();
+    let asks = |project: &Project| -> Vec<String> {
+        project.calls_of("upload").into_iter().filter(|call| call.contains("told.py")).collect()
+    };
+    project.done(&["build", "wheels", "--jobs", "1"]);
+    let first = asks(&project);
+    assert_eq!(first.len(), 2, "each set");
+    assert!(first[0].contains("factory/questions.json") && !first[0].contains(".whl"), "{first:?}");
+    project.forget_calls();
+    project.write("requirements.txt", &hashed());
+    project.done(&["build", "wheels", "--jobs", "1"]);
+    assert_eq!(asks(&project), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_that_does_not_answer() {
+    for (lines, says) in [
+        (
+            &["told: failed six-1.16.0-py2.py3-none-any.whl https://x.example/six/: the server answers 500"][..],
+            "answers 500",
+        ),
+        (&["Traceback (most recent call last):"], "no answer (exit code 0) Traceback"),
+        (&["told: sha256 six-1.16.0-py2.py3-none-any.whl evil"], "cannot be read"),
+    ] {
+        let project = Project::new();
+        project.play(&Script::new().on("wait", "told.py", json!({ "lines": lines })));
+        project.run(&["build", "wheels", "--jobs", "1"]).assert_code(1).says(&["the index cannot be asked", says]);
+        project.assert_tidy();
+    }
+}
+
+#[test]
+fn a_built_wheel_is_what_its_sources_are() {
+    let of = |name: &str, bytes: Vec<u8>| json!({ "name": name, "base64": base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes) });
+    let name = "psutil-5.9.8-cp311-cp311-linux_x86_64.whl";
+    let two =
+        zip(&[("psutil-5.9.8.dist-info/METADATA", "Name: psutil\nVersion: 5.9.8\n"), ("six-1.dist-info/METADATA", "")]);
+    for (gives, says) in [
+        (wheel("psutil-6.0-cp311-cp311-linux_x86_64.whl", "x"), "another version than its source distribution"),
+        (of(name, wheel_bytes("six-5.9.8-py3-none-any.whl", "x")), "another distribution"),
+        (of(name, wheel_bytes("psutil-6.0-py3-none-any.whl", "x")), "another version"),
+        (of(name, two), "not exactly one `.dist-info`"),
+        (file(name, "no archive"), "which is no wheel"),
+    ] {
+        let project = Project::new();
+        project.play(&Script::new().pip_builds(&[gives]));
+        project.run(&["build", "wheels", "--jobs", "1"]).assert_code(1).says(&[says]);
+        assert!(!project.files("wheels/store").iter().any(|file| file.starts_with("built")), "{says}: it was kept");
+        project.assert_tidy();
+    }
+}
+
+#[test]
+fn a_wheelhouse_is_held_against_the_requirements_and_not_only_against_itself() {
+    let project = Project::new();
+    project.write("requirements.txt", &hashed());
+    project.done(&["build", "wheels"]);
+    let key = project.record("debian-12/wheels-core")["key"].as_str().unwrap().to_owned();
+    let folder = format!("wheels/debian-12/{}", &key[..32]);
+    project.write(&format!("{folder}/{SIX}"), "evil");
+    project.edit(&format!("{folder}/manifest.json"), &sha256(b"six"), &sha256(b"evil"));
+    let planned = project.planned();
+    let says =
+        format!("wheels-core: the wheelhouse is damaged: {SIX} does not have the hash that the requirements pin");
+    assert!(planned.contains(&says), "{planned:?}");
+    project.done(&["build", "wheels"]);
+    assert_eq!(project.read(&format!("{folder}/{SIX}")), "six");
 }

@@ -181,3 +181,110 @@ fn a_changed_requirement_is_one_download_and_one_build() {
     assert!(flat.contains("pyyaml is 6.0.1, the lock has 6.0.2"), "{said}");
     assert_eq!(crate::house::containers(), "", "no container is left");
 }
+
+/// A simple index (PEP 503) on the engine's bridge: its address, and the process that serves it.
+struct Index {
+    address: String,
+    host: String,
+    server: std::process::Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Serves these files, each in the folder of its project.
+fn index(files: &[(&str, &str, Vec<u8>)]) -> Index {
+    use std::io::BufRead as _;
+    let host = crate::house::run(
+        "docker",
+        &["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"],
+    );
+    let (host, folder) = (host.trim().to_owned(), tempfile::tempdir().expect("a folder"));
+    for (project, name, bytes) in files {
+        std::fs::create_dir_all(folder.path().join(project)).expect("a folder");
+        std::fs::write(folder.path().join(project).join(name), bytes).expect("a file");
+    }
+    let mut server = std::process::Command::new("python3")
+        .args(["-u", "-m", "http.server", "0", "--bind", &host, "--directory"])
+        .arg(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("serve an index");
+    let mut line = String::new();
+    std::io::BufReader::new(server.stdout.take().expect("its words")).read_line(&mut line).expect("its port");
+    let port = line.split(" port ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a port").to_owned();
+    Index { address: format!("http://{host}:{port}/"), host, server, _folder: folder }
+}
+
+fn victim(says: &str) -> Vec<u8> {
+    let metadata = "Metadata-Version: 2.1\nName: sevictim\nVersion: 1.0\n";
+    let tags = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+    let mut zip = factory::format::wapt::zip::Writer::new(std::io::Cursor::new(Vec::new()), 1_600_000_000);
+    for (name, text) in
+        [("sevictim.py", says), ("sevictim-1.0.dist-info/METADATA", metadata), ("sevictim-1.0.dist-info/WHEEL", tags)]
+    {
+        zip.file(name, &mut text.as_bytes()).expect("a file of a wheel");
+    }
+    zip.finish().expect("a wheel").into_inner()
+}
+
+/// A source distribution whose `setup.py` writes another wheel over that of somebody else, wherever it finds it.
+fn evil(replacement: &[u8]) -> Vec<u8> {
+    let hex = hex::encode(replacement);
+    let setup = format!(
+        "import binascii, glob, os\n\
+         for root in ('/tmp', '/factory'):\n\
+         \x20   for path in glob.glob(root + '/**/sevictim-1.0-py3-none-any.whl', recursive=True):\n\
+         \x20       open(path + '.x', 'wb').write(binascii.unhexlify('{hex}'))\n\
+         \x20       os.rename(path + '.x', path)\n\
+         from setuptools import setup\n\
+         setup(name='seevil', version='1.0')\n"
+    );
+    let gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gz);
+    for (name, text) in
+        [("setup.py", setup.as_str()), ("PKG-INFO", "Metadata-Version: 1.1\nName: seevil\nVersion: 1.0\n")]
+    {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, format!("seevil-1.0/{name}"), text.as_bytes()).expect("a file of sources");
+    }
+    tar.into_inner().expect("a tar").finish().expect("a gzip")
+}
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn a_source_distribution_does_not_change_what_another_requirement_gets() {
+    let (genuine, poisoned) = (victim("print('genuine')\n"), victim("print('poisoned')\n"));
+    let evil = evil(&poisoned);
+    let sum = |bytes: &[u8]| factory::names::Sha256::of(bytes);
+    let house = House::apart("resolve-poison");
+    house.edit("factory.toml", "requirements = \"requirements.txt\"", "requirements = \"cat/requirements.txt\"");
+    let index = index(&[
+        ("sevictim", "sevictim-1.0-py3-none-any.whl", genuine.clone()),
+        ("seevil", "seevil-1.0.tar.gz", evil.clone()),
+    ]);
+    let asks = |victim: &str, evil: &str| {
+        let from = format!("--extra-index-url {}\n--trusted-host {}\n", index.address, index.host);
+        let text = format!("{from}sevictim==1.0 {victim}\nseevil==1.0 {evil}\n");
+        std::fs::write(house.folder.join("cat/requirements.txt"), text).expect("write requirements");
+        let output = house.factory(&["build", "wheels"]);
+        assert_eq!(output.status.code(), Some(1), "{}", crate::house::text(&output));
+        crate::house::text(&output).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let pin = |bytes: &[u8]| format!("--hash=sha256:{}", sum(bytes));
+    let said = asks(&pin(&genuine), &pin(&evil));
+    assert!(said.contains("does not have the hash that the requirements pin"), "{said}");
+    let said = asks("", "");
+    assert!(said.contains("is not the file that the index has"), "{said}");
+    assert!(said.contains("ran code of theirs"), "{said}");
+    let kept = house.wheels.join("store/files");
+    assert!(!kept.exists(), "nothing is kept before everything was held");
+}

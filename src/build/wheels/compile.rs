@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use super::{
-    super::StepError,
+    super::{StepError, records::blocking},
     bench::{Bench, Job, Load},
     environment::Environment,
+    held, inside,
     pip::ROOT,
     resolve::Found,
 };
@@ -14,7 +15,7 @@ use crate::{
     engine::Output as _,
     names::Sha256,
     source::{
-        requirements::{self, Line, lines},
+        requirements::{self, Line, lines, same_version},
         store::Key,
         wheelhouse::{Dist, Received, Wheel, WheelName, WheelhouseError},
     },
@@ -38,8 +39,8 @@ const INDEXES: [&str; 9] = [
 
 /// A source to be built.
 pub struct Source {
-    /// The distribution, normalised, where it is known before.
-    pub name: Option<String>,
+    /// The distribution, normalised, and its version, where they are known before.
+    pub name: Option<(String, String)>,
     /// What it is called in messages.
     pub called: String,
     /// Of its content.
@@ -60,13 +61,14 @@ pub async fn sdist(
 ) -> Result<(Wheel, PathBuf), StepError> {
     let received = &found.received;
     let (name, file) = (received.file.distribution(), received.file.as_str());
+    let version = held::version(&received.file).to_owned();
     let place = format!("{PLACE}/{file}");
     let load = Load { files: vec![(place.clone(), found.path.clone(), received.sha256.clone())], ..Load::default() };
     let source = Source {
         options: options(bench, &name),
         called: file.to_owned(),
         sha256: received.sha256.clone(),
-        name: Some(name),
+        name: Some((name, version)),
         place,
         load,
     };
@@ -89,15 +91,24 @@ pub async fn obtain(
     }
     let received = build(bench, &source, &into).await?;
     let path = into.join(received.file.as_str());
+    let wheel = compiled(&received, false)?;
+    let (name, inside) = (wheel.file.clone(), path.clone());
+    let shop = bench.shop();
+    blocking(move || {
+        let judged = inside::judge(&name, &inside);
+        drop(shop);
+        judged
+    })
+    .await?;
     bench.keep(key, received.label(), path.clone()).await?;
-    Ok((compiled(&received, false)?, path))
+    Ok((wheel, path))
 }
 
 /// The wheel that the store has, written into `into`, where it is one that the platform takes.
 pub async fn stored(
     bench: &Bench<'_>,
     key: &Key,
-    name: Option<String>,
+    name: Option<(String, String)>,
     into: &std::path::Path,
 ) -> Result<Option<Wheel>, StepError> {
     let Some(label) = bench.fetch(key.clone(), into).await? else { return Ok(None) };
@@ -117,7 +128,7 @@ async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Re
     let argv =
         ["wheel", "--progress-bar", "off", "--no-deps", "--wheel-dir", &format!("{ROOT}/wheels"), "--requirement"];
     let argv = argv.map(str::to_owned).into_iter().chain([format!("{ROOT}/{list}")]).collect();
-    let about = Some(source.name.clone().unwrap_or_else(|| source.called.clone()));
+    let about = Some(source.name.clone().map_or_else(|| source.called.clone(), |(name, _)| name));
     let done = bench.pip(Job { argv, load, gives: "wheels", about }, into, judge(bench, source.name.clone())).await?;
     match <[Received; 1]>::try_from(done.files) {
         Ok([one]) => Ok(one),
@@ -128,14 +139,15 @@ async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Re
 
 /// The requirements file of a build: where things come from, the source, and what its own line says to it.
 fn text(bench: &Bench<'_>, source: &Source) -> String {
-    let mut text = String::new();
-    for line in bench.texts.values().flat_map(|text| requirements::options(text)) {
-        if INDEXES.contains(&line.split([' ', '=']).next().unwrap_or_default()) {
-            text.push_str(&format!("{line}\n"));
-        }
-    }
     let own = [vec![format!("{ROOT}/{}", source.place)], source.options.clone()].concat();
-    text + &own.join(" ") + "\n"
+    indexes(bench) + &own.join(" ") + "\n"
+}
+
+/// The lines that say where a build fetches its own requirements.
+pub fn indexes(bench: &Bench<'_>) -> String {
+    let all = bench.texts.values().flat_map(|text| requirements::options(text));
+    let kept = all.filter(|line| INDEXES.contains(&line.split([' ', '=']).next().unwrap_or_default()));
+    kept.map(|line| line + "\n").collect()
 }
 
 /// What the requirements say to the build of a distribution.
@@ -148,15 +160,21 @@ pub fn options(bench: &Bench<'_>, name: &str) -> Vec<String> {
     own.flatten().collect()
 }
 
-fn judge(bench: &Bench<'_>, name: Option<String>) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
+fn judge(
+    bench: &Bench<'_>,
+    name: Option<(String, String)>,
+) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
     let python = bench.work.python.clone();
     move |received| match &received.file {
         Dist::Sdist(_) => Err("which is no wheel"),
         Dist::Wheel(file) if !file.fits(&python.version, &python.abi) => {
             Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
         }
-        Dist::Wheel(file) if name.as_ref().is_some_and(|name| file.distribution() != *name) => {
+        Dist::Wheel(file) if name.as_ref().is_some_and(|(name, _)| file.distribution() != *name) => {
             Err("which is not the wheel that was to be built")
+        }
+        Dist::Wheel(file) if name.as_ref().is_some_and(|(_, version)| !same_version(version, file.version())) => {
+            Err("which is of another version than its source distribution")
         }
         Dist::Wheel(_) => Ok(()),
     }

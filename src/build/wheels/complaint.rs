@@ -27,16 +27,7 @@ enum Complaint {
 
 /// The error for pip's exit code and its last lines of output; `about` is the distribution that it was to build.
 pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String], about: Option<&str>) -> StepError {
-    let at = |distribution: &str, reason: String, help: String| match place(work, session, distribution) {
-        Some((path, line)) => StepError::Requirement {
-            reason,
-            file: session.roots.file(&path).unwrap_or_default(),
-            name: path.display().to_string(),
-            line,
-            help,
-        },
-        None => StepError::Contents { message: reason, help },
-    };
+    let at = |distribution: &str, reason: String, help: String| at(work, session, distribution, reason, help);
     let complaint = match (classify(tail), about) {
         (Complaint::Other(_), Some(name)) => Complaint::Compile(normalise(name)),
         (complaint, _) => complaint,
@@ -74,6 +65,20 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
             help: "loosen one of the pins".to_owned(),
         },
         Complaint::Other(reason) => StepError::Pip { code, reason },
+    }
+}
+
+/// An error at the line that asks for a distribution, or without a place where nothing does.
+pub fn at(work: &WheelsWork, session: &Session, distribution: &str, reason: String, help: String) -> StepError {
+    match place(work, session, distribution) {
+        Some((path, line)) => StepError::Requirement {
+            reason,
+            file: session.roots.file(&path).unwrap_or_default(),
+            name: path.display().to_string(),
+            line,
+            help,
+        },
+        None => StepError::Contents { message: reason, help },
     }
 }
 

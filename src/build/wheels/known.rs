@@ -48,7 +48,10 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
             continue;
         }
         let wheel = match &before.sdist {
-            Some(sdist) => built(bench, environment, &requirement.name, sdist, &folder).await?,
+            Some(sdist) => {
+                let named = (requirement.name.clone(), before.file.version().to_owned());
+                built(bench, environment, named, sdist, &folder).await?
+            }
             None => fetched(bench, before, &folder).await?,
         };
         // What does not answer (a version that is written in another way) is asked for like anything else.
@@ -63,12 +66,12 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
 async fn built(
     bench: &Bench<'_>,
     environment: &Environment<'_>,
-    name: &str,
+    named: (String, String),
     sdist: &Sha256,
     folder: &Path,
 ) -> Result<Option<Wheel>, StepError> {
-    let key = environment.making(sdist.clone(), compile::options(bench, name)).await?.key();
-    let wheel = compile::stored(bench, &key, Some(name.to_owned()), folder).await?;
+    let key = environment.making(sdist.clone(), compile::options(bench, &named.0)).await?.key();
+    let wheel = compile::stored(bench, &key, Some(named), folder).await?;
     Ok(wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel }))
 }
 
@@ -109,6 +112,11 @@ fn is_same(before: &Before, requirement: &Requirement) -> bool {
     let digest = format!("sha256:{}", before.sdist.as_ref().unwrap_or(&before.sha256));
     requirement.pinned() == Some(before.file.version())
         && (requirement.hashes.is_empty() || requirement.hashes.contains(&digest))
+}
+
+/// The digests of what the distributions were resolved to before, as an index gave it: they need not be asked for again.
+pub fn digests(bench: &Bench<'_>) -> BTreeMap<String, Sha256> {
+    before(bench).into_iter().map(|(name, before)| (name, before.sdist.unwrap_or(before.sha256))).collect()
 }
 
 /// What the distributions were resolved to: by the lock, where the build is held to it, else by this step the last time, where

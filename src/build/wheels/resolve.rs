@@ -19,7 +19,7 @@ use super::{
 use crate::source::wheelhouse::{Dist, Received, WheelhouseError, normalise};
 
 /// Where pip downloads to.
-const FILES: &str = "files";
+pub const FILES: &str = "files";
 
 /// How pip says which distributions it chose, in its last line; since 1.5.
 const CHOSEN: &str = "Successfully downloaded ";

@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use base64::Engine as _;
 use bytes::Bytes;
 use tar::{EntryType, Header};
 
@@ -125,8 +126,12 @@ fn of_list(files: &[InlineFile], rest: &str, name: &str) -> io::Result<Option<Ve
             header.set_entry_type(EntryType::Symlink);
             tar.append_link(&mut header, name, &file.link)?;
         } else {
-            header.set_size(file.text.len() as u64);
-            append(&mut tar, &mut header, &name, file.text.as_bytes())?;
+            let bytes = match file.base64.as_str() {
+                "" => file.text.clone().into_bytes(),
+                text => base64::engine::general_purpose::STANDARD.decode(text).map_err(io::Error::other)?,
+            };
+            header.set_size(bytes.len() as u64);
+            append(&mut tar, &mut header, &name, &bytes)?;
         }
     }
     tar.into_inner().map(Some)

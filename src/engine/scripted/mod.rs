@@ -28,7 +28,7 @@
 //!   `build`, `refused` (the one with a status) or `io`;
 //! - `exit`: the exit code of `wait`, `exec` or `state`;
 //! - `archive`: for `download`, path in the container -> what is there. A file or folder beside the script, or a list
-//!   of `{name, text, mode, uid, gid, link, folder}`: `name` relative to the path and empty for the path itself, `mode`
+//!   of `{name, text, base64, mode, uid, gid, link, folder}`: `name` relative to the path and empty for the path itself, `mode`
 //!   in octal digits, `link` a symbolic link's target, `folder` `true` for a folder. Paths below are found too;
 //! - `breaks_after`: for `download`, the bytes of the archive after which the daemon is lost.
 //!

@@ -128,6 +128,8 @@ pub(super) struct InlineFile {
     /// Relative to the path; empty for the path itself.
     pub name: String,
     pub text: String,
+    /// Instead of the text, bytes in base64.
+    pub base64: String,
     /// Octal digits; 644 for files and 755 for folders when empty.
     pub mode: String,
     pub uid: u64,

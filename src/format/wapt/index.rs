@@ -29,7 +29,8 @@ const MOST_CERTIFICATES: usize = 10_000;
 const MOST_CRLS: usize = 1000;
 const LARGEST_CRLS: u64 = 64 << 20;
 /// Nor is the archive larger, packed or not.
-const ARCHIVE: Limits = Limits { entries: 20_000, directory: 8 << 20, total: 256 << 20, free: 256 << 20, ratio: 100 };
+const ARCHIVE: Limits =
+    Limits { entries: 20_000, directory: 8 << 20, total: 256 << 20, free: 256 << 20, ratio: 100, windows: true };
 
 /// A package in an index.
 #[derive(Debug, Clone, PartialEq, Eq)]

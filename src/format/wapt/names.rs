@@ -34,6 +34,20 @@ pub fn safe(name: &str) -> Result<(), &'static str> {
     name.split('/').try_for_each(component)
 }
 
+/// Whether a name stays within the folder that it is unpacked into, and is one on every Unix.
+///
+/// # Errors
+/// The reason.
+pub fn inside(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() || name.len() > 1024 {
+        return Err("its name is empty or longer than 1,024 bytes");
+    }
+    if name.contains(['\\', '\0']) || name.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err("its path leads out of the archive, or has an empty part");
+    }
+    Ok(())
+}
+
 fn component(part: &str) -> Result<(), &'static str> {
     // WAPT 2 refuses every `/..`.
     if part.starts_with("..") {

@@ -18,7 +18,7 @@ use crate::{
     recipe::{Image, ImageSource, PythonApp},
     source::{
         project::{SourceError, within},
-        requirements::{self, Line},
+        requirements::{self, Line, Wanted},
     },
 };
 
@@ -170,6 +170,7 @@ impl Maker<'_> {
             requirements: requirements_file.clone(),
             requirements_name: requirements_file.display().to_string(),
             constraints,
+            wanted: Wanted::of(&texts, requirements_file),
             no_binary: python.no_binary.clone(),
             index,
             python: own.clone(),

@@ -54,6 +54,24 @@ pub fn wheel_drift(set: &str, locked: Option<&LockedHouse>, found: &LockedHouse)
     differences.map(|difference| format!("{set}: {difference}")).collect()
 }
 
+impl LockedHouse {
+    /// Refuses a wheel of a name and version that are in this lock, and which is another one. What has another version is no matter of
+    /// a lock that nobody is held to.
+    ///
+    /// # Errors
+    /// What differs, in words.
+    pub fn hold(&self, found: &Self) -> Result<(), String> {
+        let differs = found.wheels.iter().find_map(|now| {
+            let name = now.file.distribution();
+            let same = |before: &&LockedWheel| {
+                before.file.distribution() == name && before.file.version() == now.file.version()
+            };
+            changed(&name, self.wheels.iter().find(same)?, now)
+        });
+        differs.map_or(Ok(()), Err)
+    }
+}
+
 fn changed(name: &str, before: &LockedWheel, now: &LockedWheel) -> Option<String> {
     let (was, is) = (before.file.version(), now.file.version());
     if was != is {

@@ -119,7 +119,7 @@ pub fn with_requirements(text: &str, instead: &dyn Fn(&Requirement) -> Option<St
     whole + &begun
 }
 
-fn logical(text: &str) -> Vec<String> {
+pub(super) fn logical(text: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     for line in text.lines() {
         let (line, goes_on) = match line.strip_suffix('\\') {
@@ -205,7 +205,7 @@ fn plain(wants: &str) -> String {
 }
 
 /// Words as a shell would cut them, each as it is written.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let (mut found, mut word, mut quote) = (Vec::new(), String::new(), None);
     for c in text.chars() {
         match (quote, c) {

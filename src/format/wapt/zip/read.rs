@@ -27,11 +27,13 @@ pub struct Limits {
     pub free: u64,
     /// Beyond them, how often larger the contents may be than the archive. Default 100.
     pub ratio: u64,
+    /// Whether Windows must be able to have all files, each by its own name. Default true.
+    pub windows: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 200_000, directory: 64 << 20, total: 32 << 30, free: 256 << 20, ratio: 100 }
+        Self { entries: 200_000, directory: 64 << 20, total: 32 << 30, free: 256 << 20, ratio: 100, windows: true }
     }
 }
 
@@ -84,7 +86,7 @@ impl<R: Read + Seek> Archive<R> {
         let mut entries = Vec::new();
         let mut taken: BTreeMap<u64, u64> = BTreeMap::new();
         for one in &listed {
-            let (entry, end) = entry(&mut file, one, directory)?;
+            let (entry, end) = entry(&mut file, one, directory, limits)?;
             if taken.insert(one.offset, end).is_some() {
                 return Err(refused(&one.name, "it shares its bytes with another entry"));
             }
@@ -98,7 +100,7 @@ impl<R: Read + Seek> Archive<R> {
         if taken.keys().next().is_some_and(|first| *first != 0) {
             return Err(ZipError::Broken("something stands before its first entry"));
         }
-        alone(&entries)?;
+        alone(&entries, limits)?;
         Ok(Self { file, entries })
     }
 
@@ -173,7 +175,12 @@ impl<R: Read + Seek> Archive<R> {
 }
 
 /// An entry and where its bytes end, once its own header agrees with the directory.
-fn entry<R: Read + Seek>(file: &mut R, listed: &Listed, directory: u64) -> Result<(Entry, u64), ZipError> {
+fn entry<R: Read + Seek>(
+    file: &mut R,
+    listed: &Listed,
+    directory: u64,
+    limits: &Limits,
+) -> Result<(Entry, u64), ZipError> {
     let refuse = |reason| refused(&listed.name, reason);
     if listed.flags & !(UTF8 | STREAMED | 0x0006) != 0 {
         return Err(refuse("it is encrypted, or packed in a way that WAPT does not know"));
@@ -191,7 +198,7 @@ fn entry<R: Read + Seek>(file: &mut R, listed: &Listed, directory: u64) -> Resul
     let text = text.ok_or_else(|| refuse("its name is not UTF-8"))?;
     let name = text.strip_suffix('/').unwrap_or(text);
     let is_dir = name.len() < text.len();
-    names::safe(name).map_err(refuse)?;
+    if limits.windows { names::safe(name) } else { names::inside(name) }.map_err(refuse)?;
     // Modes of a Unix system: only files and folders.
     let kind = if listed.made_by >> 8 == 3 { (listed.attributes >> 16) & 0o170_000 } else { 0 };
     match kind {
@@ -238,11 +245,12 @@ fn agrees<R: Read>(file: &mut R, header: &[u8], listed: &Listed) -> Option<u64> 
 }
 
 /// No name twice, in whatever case, and nothing below a file.
-fn alone(entries: &[Entry]) -> Result<(), ZipError> {
+fn alone(entries: &[Entry], limits: &Limits) -> Result<(), ZipError> {
+    let folded = |name: &str| if limits.windows { names::folded(name) } else { name.to_owned() };
     let mut seen: BTreeMap<String, (&str, bool)> = BTreeMap::new();
     for entry in entries {
         // No name has a NUL, which comes before every other character.
-        let folded = names::folded(&entry.name).replace('/', "\0");
+        let folded = folded(&entry.name).replace('/', "\0");
         if seen.insert(folded, (&entry.name, entry.is_dir)).is_some() {
             return Err(refused(
                 entry.name.as_bytes(),

@@ -1,0 +1,94 @@
+//! Which files may answer a requirements set.
+
+use super::*;
+use crate::source::wheelhouse::WheelName;
+
+fn wanted(text: &str, constraints: &str) -> Wanted {
+    let texts = [("r.txt", text), ("c.txt", constraints)].map(|(name, text)| (PathBuf::from(name), text.to_owned()));
+    Wanted::of(&texts.into(), Path::new("r.txt"))
+}
+
+fn hash(of: &str) -> String {
+    format!("--hash=sha256:{}", Sha256::of(of))
+}
+
+#[test]
+fn a_pinned_hash_counts_whoever_gives_the_file() {
+    let wanted = wanted(&format!("six==1.16.0 {} {}\n", hash("wheel"), hash("sources")), "");
+    let judge = |version: &str, bytes: &str| wanted.judge("six", version, &Sha256::of(bytes));
+    assert_eq!(judge("1.16.0", "wheel"), Ok(Held::ByDigest));
+    assert_eq!(judge("1.16.0", "sources"), Ok(Held::ByDigest));
+    assert_eq!(judge("1.16.0", "evil"), Err(Refusal::Digest));
+    assert!(matches!(judge("1.17.0", "wheel"), Err(Refusal::Version { .. })));
+    assert_eq!(wanted.judge("idna", "3", &Sha256::of("idna")), Err(Refusal::Unpinned), "as soon as one is pinned");
+}
+
+#[test]
+fn without_hashes_the_version_counts() {
+    let wanted =
+        wanted("six==1.16\nidna>=3,<4\nlxml ; os_name == 'nt'\nx==1 ; os_name == 'nt'\n", "zipp<2\nidna<3.5\n");
+    let judge = |name: &str, version: &str| wanted.judge(name, version, &Sha256::of("x")).is_ok();
+    for (name, version) in
+        [("six", "1.16.0"), ("six", "1.16+local.1"), ("idna", "3.4"), ("zipp", "1.9"), ("lxml", "5"), ("new", "1")]
+    {
+        assert!(judge(name, version), "{name} {version}");
+    }
+    // Where a line counts only sometimes, pip says which version it is.
+    assert!(judge("x", "2"));
+    for (name, version) in [("six", "1.16.1"), ("six", "evil"), ("idna", "4"), ("idna", "3.6"), ("zipp", "2.0")] {
+        assert!(!judge(name, version), "{name} {version}");
+    }
+}
+
+#[test]
+fn hashes_of_constraints_and_addresses_count_too() {
+    let of_constraint = wanted("six\n", &format!("six==1.16.0 {}\n", hash("six")));
+    assert_eq!(of_constraint.judge("six", "1.16.0", &Sha256::of("six")), Ok(Held::ByDigest));
+    assert_eq!(of_constraint.judge("six", "1.16.0", &Sha256::of("evil")), Err(Refusal::Digest));
+    assert_eq!(of_constraint.judge("idna", "1", &Sha256::of("idna")), Ok(Held::ByVersion));
+    let of_address = wanted(&format!("x @ https://x.example/x-1.tar.gz#sha256={}\n", Sha256::of("x")), "");
+    assert_eq!(of_address.judge("x", "1", &Sha256::of("x")), Ok(Held::ByDigest));
+    assert_eq!(of_address.judge("x", "1", &Sha256::of("evil")), Err(Refusal::Digest));
+    let other = wanted("six==1 --hash=sha512:aa\n", "");
+    assert_eq!(other.judge("six", "1", &Sha256::of("six")), Err(Refusal::Algorithm));
+    let all = wanted("--require-hashes\nsix==1\n", "");
+    assert_eq!(all.judge("six", "1", &Sha256::of("six")), Err(Refusal::Unpinned));
+}
+
+#[test]
+fn versions_are_compared_as_python_does() {
+    for (one, other) in [
+        ("1.0", "1.0.0"),
+        ("1.0-1", "1.0.post1"),
+        ("1.0_1", "1.0-1"),
+        ("2004d", "2004D"),
+        ("1.0RC1", "1.0rc1"),
+        ("1.0+a_b", "1.0+a.b"),
+    ] {
+        assert!(same_version(one, other), "{one} {other}");
+    }
+    for (one, other) in [("1.0", "1.0.1"), ("1.0", "1.0rc1"), ("2004d", "2004e"), ("1.0", "1.0+evil")] {
+        assert!(!same_version(one, other), "{one} {other}");
+    }
+}
+
+#[test]
+fn a_wheelhouse_is_held_by_its_sources() {
+    let wanted = wanted(&format!("six==1.16.0 {}\npsutil==5.9.8 {}\n", hash("six"), hash("sources")), "");
+    let wheel = |file: &str, bytes: &str| Wheel::fetched(WheelName::new(file).unwrap(), Sha256::of(bytes), 1, false);
+    let six = wheel("six-1.16.0-py2.py3-none-any.whl", "six");
+    let built = Wheel {
+        sdist: Some(Sha256::of("sources")),
+        compiled: true,
+        ..wheel("psutil-5.9.8-cp311-cp311-linux_x86_64.whl", "x")
+    };
+    let own = Wheel { folder: Some("libs/own".to_owned()), compiled: true, ..wheel("own-1-py3-none-any.whl", "own") };
+    assert_eq!(wanted.judge_all(&[six.clone(), built.clone(), own]), Ok(()));
+    let evil = Wheel { sha256: Sha256::of("evil"), ..six.clone() };
+    assert_eq!(
+        wanted.judge_all(&[evil]).unwrap_err(),
+        "six-1.16.0-py2.py3-none-any.whl does not have the hash that the requirements pin"
+    );
+    assert!(wanted.judge_all(&[Wheel { sdist: None, ..built }]).is_err(), "built of nobody knows what");
+    assert!(wanted.judge_all(&[six.clone(), six]).is_err(), "two of one distribution");
+}
