@@ -16,7 +16,7 @@ mod pem;
 mod pool;
 
 pub use certificate::Certificate;
-pub use chain::{ChainError, Company, Trust};
+pub use chain::{ChainError, Company, Outlived, Trust};
 pub use crl::Crl;
 pub use error::SignError;
 pub use identity::Identity;
