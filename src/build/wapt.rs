@@ -18,7 +18,7 @@ use super::{
 use crate::{
     engine::Output as _,
     event::StepId,
-    format::wapt::{Control, Generation, ICON},
+    format::wapt::{Generation, ICON},
     plan::{Record, RecordedFile, Step, WaptWork},
     recipe::{Content, ContentKind, FileInfo, WaptContent, WaptSource},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
@@ -81,12 +81,12 @@ impl Job {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
-        let parcel = self.parcel(taken)?;
+        let parcel = self.parcel(taken, lines)?;
         let setup = self.setup_name();
-        let warnings = self.work.wapt.warnings.iter().chain(&parcel.warnings).cloned();
-        for text in warnings.chain(parcel.lint(&setup)?) {
-            self.session.events.warn(text);
-        }
+        let of = format!("[[wapt]] `{}`", self.work.wapt.package);
+        let warn = |text: &str| self.session.events.warn(format!("{of}: {text}"));
+        self.work.wapt.warnings.iter().for_each(|text| self.session.events.warn(text.clone()));
+        parcel.warnings.iter().chain(&parcel.lint(&setup)?).for_each(|text| warn(text));
         lines.line(&format!(
             "{} files, signed by {}",
             parcel.tree.len(),
@@ -96,6 +96,7 @@ impl Job {
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
         let sealed =
             seal(&parcel, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        sealed.warnings.iter().for_each(|text| warn(text));
         let (sha256, size) = digest(&sealed.path)?;
         let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
         let file = RecordedFile { path: relative.display().to_string(), sha256, size };
@@ -117,17 +118,23 @@ impl Job {
     }
 
     /// Everything that goes into the package.
-    fn parcel(&self, taken: &Tree) -> Result<Parcel, StepError> {
+    fn parcel(&self, taken: &Tree, lines: &Lines) -> Result<Parcel, StepError> {
         let composed = compose(&self.contents, taken, &self.session)?;
         let mut parcel = match &self.work.wapt.dir {
-            Some(dir) => Parcel::of_folder(&self.session.roots.folder(dir)?, composed.spool().clone())?,
-            None => {
-                Parcel { tree: Tree::new(composed.spool().clone()), control: Control::default(), warnings: Vec::new() }
+            Some(dir) => {
+                let folder = self.session.roots.folder(dir)?;
+                Parcel::of_folder(&folder, composed.spool().clone(), &self.work.attributes)?
             }
+            None => Parcel::empty(composed.spool().clone()),
         };
         for (name, value) in &self.work.attributes {
+            let before = parcel.control.get(name).to_owned();
             parcel.set(name, value)?;
+            if !before.is_empty() && before != parcel.control.get(name) {
+                lines.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
+            }
         }
+        parcel.settle(&self.work.wapt.defaults)?;
         let tree = &mut parcel.tree;
         for (path, entry) in composed.iter() {
             let Some(inner) = path.as_str().strip_prefix(TOP).and_then(|rest| rest.strip_prefix('/')) else { continue };

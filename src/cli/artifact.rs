@@ -49,6 +49,10 @@ impl Artifact {
         match path.extension().and_then(|end| end.to_str()) {
             Some("wapt") => Ok(Self::Wapt(path.to_owned())),
             None if path.ends_with("Packages") => Ok(Self::WaptIndex(path.to_owned())),
+            Some("crt" | "pem" | "cer" | "crl") => {
+                Err(refuse("is no package, but a certificate, a key or a list of revoked ones")
+                    .help("`--trust` and `--crl` take one file each: write the option before every one"))
+            }
             _ => {
                 Err(refuse("is of no kind that is known here")
                     .help("known: .wapt, and `Packages` of a WAPT repository"))

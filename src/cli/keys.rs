@@ -11,7 +11,7 @@ use super::{context::Context, prompt, signer};
 use crate::{
     diag::{Exit, Failure},
     report::{ListColumn, ListKind, ListView},
-    sign::{Bits, Certificate, Made, Password, SignError, Subject, make_certificate},
+    sign::{Bits, Certificate, Made, Password, SignError, Subject, Trust, make_certificate},
     util::clock,
 };
 
@@ -143,6 +143,12 @@ fn wapt(args: &WaptArgs, context: &Context) -> Result<(), Failure> {
         not_after: now + i64::from(args.days) * 86_400,
     };
     let certificate = make_certificate(&subject, &made.key().map_err(failed)?, issuer).map_err(failed)?;
+    if let Some((authority, _)) = &authority {
+        let chain: Vec<Certificate> = std::iter::once(&certificate).chain(authority).cloned().collect();
+        for outlived in (Trust::default()).outlived(&chain) {
+            context.events().warn(format!("{outlived} (`--days`)"));
+        }
+    }
     let key = if password.is_some() { made.to_pkcs8(password.as_ref()).map_err(failed)? } else { made.to_pkcs1() };
     // All that stand between it and a root: agents have the root only.
     let between = authority.iter().flat_map(|(all, _)| all).filter(|one| !one.is_self_issued());

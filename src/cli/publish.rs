@@ -75,6 +75,12 @@ pub fn publish(
             .events()
             .warn(format!("`{file}` is in the repository's folder, but not in its index: name it, or `--rescan`"));
     }
+    for file in &done.hosts {
+        context.events().warn(format!(
+            "`{file}` is the package of a host and stands in no index: agents look for it in the folder `wapt-host` beside \
+             the repository"
+        ));
+    }
     let index = if done.changed { "new" } else { "as it was" };
     context.reporter.print(ListView {
         title: String::new(),

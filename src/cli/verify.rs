@@ -31,6 +31,7 @@ struct Verdict {
     package: String,
     signer: String,
     wrong: Vec<(String, Option<&'static str>)>,
+    warnings: Vec<String>,
 }
 
 impl Verdict {
@@ -57,6 +58,11 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             }
         });
     }
+    for verdict in &verdicts {
+        for text in &verdict.warnings {
+            context.events().warn(format!("{}: {text}", verdict.file));
+        }
+    }
     context.reporter.print(view(&verdicts));
     let refused: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.wrong.is_empty()).collect();
     if refused.is_empty() {
@@ -80,14 +86,21 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn wapt(path: &Path, trust: &Trust, now: i64) -> Verdict {
     let file = path.display().to_string();
-    let refused = |wrong| Verdict { file: file.clone(), package: String::new(), signer: String::new(), wrong };
+    let refused = |wrong| Verdict {
+        file: file.clone(),
+        package: String::new(),
+        signer: String::new(),
+        wrong,
+        warnings: Vec::new(),
+    };
     let mut package = match wapt::open(path) {
         Ok(package) => package,
         Err(error) => return refused(vec![(error.to_string(), None)]),
     };
     match wapt::verify(&mut package, trust, now) {
         Ok(verified) => {
-            Verdict { package: verified.control.title(), signer: verified.signer.subject(), ..refused(Vec::new()) }
+            let (package, signer) = (verified.control.title(), verified.signer.subject());
+            Verdict { package, signer, warnings: verified.warnings, ..refused(Vec::new()) }
         }
         Err(refusals) => Verdict {
             package: package.control().map(|control| control.title()).unwrap_or_default(),
@@ -98,8 +111,13 @@ fn wapt(path: &Path, trust: &Trust, now: i64) -> Verdict {
 
 /// The index of a repository: what it says of packages is signed by those who signed them.
 fn wapt_index(path: &Path, trust: &Trust, now: i64) -> Verdict {
-    let verdict =
-        |package: String, wrong| Verdict { file: path.display().to_string(), package, signer: String::new(), wrong };
+    let verdict = |package: String, wrong| Verdict {
+        file: path.display().to_string(),
+        package,
+        signer: String::new(),
+        wrong,
+        warnings: Vec::new(),
+    };
     let index = match feed::read_index(path) {
         Ok(index) => index,
         Err(error) => return verdict(String::new(), vec![(error.to_string(), error.help())]),

@@ -14,6 +14,8 @@ pub struct Wapt {
     pub package: String,
     /// Attributes of its control file, checked; `{{version}}` and `{{release}}` are not filled in.
     pub attributes: BTreeMap<String, String>,
+    /// What the project says and a package's folder may leave empty: `maintainer`, `licence`, `homepage`.
+    pub defaults: BTreeMap<String, String>,
     /// `dir`: a package's folder of the project, with its `WAPT/control`; the recipe's attributes win.
     pub dir: Option<PathBuf>,
     /// `from`: the image whose container files come out of.

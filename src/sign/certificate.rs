@@ -14,6 +14,8 @@ use super::{SignError, der, pem};
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 const RSA_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
@@ -194,11 +196,40 @@ impl Certificate {
         self.rsa_modulus().is_some_and(|own| own == modulus)
     }
 
+    /// The bytes of its public key: an authority's renewed certificate has those of the old one.
+    pub(super) fn key_bytes(&self) -> Vec<u8> {
+        let bytes = self.parsed.tbs_certificate().subject_public_key_info().subject_public_key.as_bytes();
+        bytes.unwrap_or_default().to_vec()
+    }
+
     fn rsa_modulus(&self) -> Option<Vec<u8>> {
         let public = self.public_key(RSA_KEY)?;
         let (numbers, _) = der::split(public)?;
         let (modulus, _) = der::split(numbers)?;
         Some(modulus.iter().copied().skip_while(|byte| *byte == 0).collect())
+    }
+
+    /// Whether its RSA key has as many bits as signatures are checked with. Where it cannot be read, the check of the signature
+    /// says so.
+    fn fitting_bits(&self) -> Result<(), SignError> {
+        let Some(modulus) = self.rsa_modulus() else { return Ok(()) };
+        let zeros = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+        let bits = (8 * modulus.len()).saturating_sub(zeros);
+        if (2048..=8192).contains(&bits) {
+            return Ok(());
+        }
+        Err(SignError::Key { subject: self.subject(), what: format!("has {bits} bits: 2,048 to 8,192 are taken") })
+    }
+
+    /// What kind of key it has, for people.
+    fn kind(&self) -> String {
+        let spki = self.parsed.tbs_certificate().subject_public_key_info();
+        match spki.algorithm.oid {
+            EC_KEY => "an EC key".to_owned(),
+            ED25519 => "an Ed25519 key".to_owned(),
+            RSA_PSS => "an RSA-PSS key".to_owned(),
+            other => format!("no RSA key ({other})"),
+        }
     }
 
     fn public_key(&self, algorithm: ObjectIdentifier) -> Option<&[u8]> {
@@ -209,11 +240,12 @@ impl Certificate {
     /// Checks an RSA signature (PKCS#1 v1.5, SHA-256) over `message`.
     ///
     /// # Errors
-    /// [`SignError::Mismatch`], or that its key is no RSA key.
+    /// [`SignError::Mismatch`], or [`SignError::Key`] where its key is no RSA key or has too few bits.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignError> {
-        let key = self
-            .public_key(RSA_KEY)
-            .ok_or_else(|| SignError::Unsupported(format!("the key of `{}` is not an RSA key", self.subject())))?;
+        let refuse = |what: String| SignError::Key { subject: self.subject(), what };
+        let key =
+            self.public_key(RSA_KEY).ok_or_else(|| refuse(format!("is {}, and WAPT signs with RSA", self.kind())))?;
+        self.fitting_bits()?;
         check(&signature::RSA_PKCS1_2048_8192_SHA256, key, message, signature)
     }
 
@@ -226,7 +258,13 @@ impl Certificate {
     ) -> Result<(), SignError> {
         let unknown =
             || SignError::Unsupported(format!("`{}` signed with {algorithm}, which is not known here", self.subject()));
-        let key = |kind| self.public_key(kind).ok_or_else(unknown);
+        let key = |kind| -> Result<&[u8], SignError> {
+            let found = self.public_key(kind).ok_or_else(unknown)?;
+            if kind == RSA_KEY {
+                self.fitting_bits()?;
+            }
+            Ok(found)
+        };
         let ec = |on_p256, on_p384| -> Result<&'static dyn VerificationAlgorithm, SignError> {
             let curve = self.parsed.tbs_certificate().subject_public_key_info().algorithm.parameters.as_ref();
             match curve.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok()) {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    fmt,
     sync::OnceLock,
 };
 
@@ -10,6 +11,7 @@ use super::{
     Certificate, Crl, SignError,
     pool::{MOST_NAMESAKES, Pool},
 };
+use crate::util::clock;
 
 /// No chain is longer.
 const LONGEST: usize = 8;
@@ -80,6 +82,32 @@ pub enum ChainError {
     Long(String),
 }
 
+/// A certificate that outlives that of its issuer. As text, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlived {
+    /// Whose it is.
+    pub subject: String,
+    /// Until when it holds, seconds since 1970 UTC.
+    pub until: i64,
+    /// Who issued it.
+    pub issuer: String,
+    /// Until when the issuer's holds.
+    pub issuer_until: i64,
+}
+
+impl fmt::Display for Outlived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |time| clock::rfc3339(time).chars().take(10).collect::<String>();
+        let Self { subject, issuer, .. } = self;
+        let (until, end) = (day(self.until), day(self.issuer_until));
+        write!(
+            f,
+            "the certificate of `{subject}` holds until {until}, that of its issuer `{issuer}` until {end} only: from then \
+             on agents that trust the issuer refuse both"
+        )
+    }
+}
+
 impl Trust {
     /// Follows the chain from `chain[0]` to something trusted, at the time `now` (seconds since 1970 UTC). Gives the
     /// certificate that ends it.
@@ -91,6 +119,34 @@ impl Trust {
             return Err(ChainError::Unknown { subject: String::new(), issuer: String::new() });
         };
         self.among(chain).follow(leaf, now)
+    }
+
+    /// The certificates of a chain that hold for longer than that of their issuer, as far as it is known: agents refuse them
+    /// before they expire.
+    #[must_use]
+    pub fn outlived(&self, chain: &[Certificate]) -> Vec<Outlived> {
+        let Some(mut current) = chain.first() else { return Vec::new() };
+        let mut found = Vec::new();
+        for _ in 0..LONGEST {
+            if current.is_self_issued() {
+                break;
+            }
+            let all = self.anchors.iter().chain(chain);
+            let named = all.filter(|other| other.subject_der() == current.issuer_der());
+            let issuers = named.take(2 * MOST_NAMESAKES).filter(|other| issued(current, other).is_ok());
+            // An authority that was renewed holds as long as its youngest certificate.
+            let Some(issuer) = issuers.max_by_key(|issuer| issuer.not_after()) else { break };
+            if issuer.not_after() < current.not_after() {
+                found.push(Outlived {
+                    subject: current.subject(),
+                    until: current.not_after(),
+                    issuer: issuer.subject(),
+                    issuer_until: issuer.not_after(),
+                });
+            }
+            current = issuer;
+        }
+        found
     }
 
     /// What is trusted, with certificates that came along: for chains of many of them.
@@ -119,8 +175,8 @@ pub struct Company<'c> {
 /// Revocation lists.
 #[derive(Debug, Default)]
 struct Lists<'c> {
-    /// Each with what is wrong with its signature, once that was asked: it may be over megabytes.
-    all: Vec<(&'c Crl, OnceLock<Option<&'static str>>)>,
+    /// Each with the public key that signed it, or why it does not count, once that was asked: it may be over megabytes.
+    all: Vec<(&'c Crl, OnceLock<Result<Vec<u8>, &'static str>>)>,
     by_id: HashMap<&'c [u8], Vec<usize>>,
     by_issuer: HashMap<&'c [u8], Vec<usize>>,
 }
@@ -187,32 +243,41 @@ impl<'c> Company<'c> {
         let by_id = certificate.authority_id().and_then(|id| self.lists.by_id.get(id));
         let by_issuer = self.lists.by_issuer.get(certificate.issuer_der());
         let numbers: BTreeSet<usize> = by_id.into_iter().chain(by_issuer).flatten().copied().collect();
-        for (crl, checked) in numbers.into_iter().filter_map(|number| self.lists.all.get(number)) {
-            if !crl.is_of(certificate) {
-                continue;
+        let refused = |reason| ChainError::Crl { subject: certificate.subject(), reason };
+        let mut lists: Vec<(&[u8], &Crl)> = Vec::new();
+        let mut newest: HashMap<&[u8], i64> = HashMap::new();
+        for (crl, signer) in numbers.into_iter().filter_map(|number| self.lists.all.get(number)) {
+            if crl.is_of(certificate) {
+                let key = signer.get_or_init(|| self.signer(crl)).as_deref().map_err(|reason| refused(reason))?;
+                lists.push((key, crl));
+                let time = newest.entry(key).or_insert(i64::MIN);
+                *time = crl.this_update().max(*time);
             }
-            let refused = |reason| Err(ChainError::Crl { subject: certificate.subject(), reason });
-            if let Some(reason) = checked.get_or_init(|| self.doubt(crl)) {
-                return refused(reason);
-            }
+        }
+        // Of several lists of one authority the newest counts; of two that are equally new, both.
+        let counts = |(key, crl): &&(&[u8], &Crl)| newest.get(key) == Some(&crl.this_update());
+        for (_, crl) in lists.iter().filter(counts) {
             if crl.revokes(certificate) {
                 return Err(ChainError::Revoked(certificate.subject()));
             }
             if crl.next_update().is_some_and(|next| next < now) {
-                return refused("it is too old");
+                return Err(refused("it is too old"));
             }
         }
         Ok(())
     }
 
-    /// What is wrong with a list's signature.
-    fn doubt(&self, crl: &Crl) -> Option<&'static str> {
-        let issuers = || [&self.anchors, &self.came].into_iter().flat_map(|pool| pool.with_subject(crl.issuer_der()));
-        if issuers().take(2 * MOST_NAMESAKES).any(|issuer| crl.is_signed_by(issuer)) {
-            return None;
+    /// The public key that signed a list.
+    fn signer(&self, crl: &Crl) -> Result<Vec<u8>, &'static str> {
+        let issuers = || {
+            let pools = [&self.anchors, &self.came].into_iter();
+            pools.flat_map(|pool| pool.with_subject(crl.issuer_der()).iter().copied())
+        };
+        if let Some(signer) = issuers().take(2 * MOST_NAMESAKES).find(|issuer| crl.is_signed_by(issuer)) {
+            return Ok(signer.key_bytes());
         }
         let all = issuers().count() <= 2 * MOST_NAMESAKES;
-        Some(if all { "its issuer's signature is missing" } else { "too many certificates are called as its issuer" })
+        Err(if all { "its issuer's signature is missing" } else { "too many certificates are called as its issuer" })
     }
 }
 
@@ -324,6 +389,31 @@ mod tests {
     }
 
     #[test]
+    fn certificates_that_outlive_their_issuer() {
+        let Pki { root, root_key, leaf_key, .. } = pki(true);
+        let issue = |until| {
+            let subject = Subject { not_after: until, ..subject("leaf", false) };
+            make_certificate(&subject, &leaf_key, Some((&root, &root_key))).unwrap()
+        };
+        let outlived = |trust: &Trust, leaf: Certificate| {
+            trust.outlived(&[leaf]).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let trusted = trust(&[&root]);
+        assert_eq!(outlived(&trusted, issue(NOW + 1000)), "");
+        let said = outlived(&trusted, issue(NOW + 1_000_000));
+        assert!(
+            said.starts_with("the certificate of `leaf` holds until 2027-01-26, that of its issuer `root` until"),
+            "{said}"
+        );
+        // Nobody knows until when an authority holds that is not there.
+        assert_eq!(outlived(&trust(&[]), issue(NOW + 1_000_000)), "");
+        assert_eq!(outlived(&trusted, root.clone()), "");
+        let renewed = Subject { not_after: NOW + 2_000_000, ..subject("root", true) };
+        let renewed = make_certificate(&renewed, &root_key, None).unwrap();
+        assert_eq!(outlived(&trust(&[&root, &renewed]), issue(NOW + 1_000_000)), "");
+    }
+
+    #[test]
     fn only_an_authority_issues() {
         let Pki { root, middle, leaf, .. } = pki(false);
         let whole = [leaf, middle];
@@ -365,7 +455,8 @@ mod tests {
         let issue =
             |digest: &str| openssl(&format!("x509 -req -in l.csr -CA r.crt -CAkey r.pem -out l.crt -days 30 {digest}"));
         let read = |name| Certificate::all_from_pem(&std::fs::read(folder.path().join(name)).unwrap()).unwrap();
-        let (root, now) = (read("r.crt"), crate::util::clock::now());
+        // The leaf is issued a moment later.
+        let (root, now) = (read("r.crt"), crate::util::clock::now() + 60);
         let trust = trust(&[&root[0]]);
         assert!(issue("-sha256"));
         assert_eq!(trust.follow(&read("l.crt"), now).cloned(), Ok(root[0].clone()));

@@ -135,6 +135,65 @@ mod tests {
         der::tlv(0x17, &digits.as_bytes()[2..])
     }
 
+    /// A list of `root`, with its two times, that revokes a serial number.
+    fn list(root: &Certificate, signer: &crate::sign::RsaKey, serial: &[u8], times: [i64; 2]) -> Vec<u8> {
+        let revoked = der::sequence(&[&der::integer(serial), &time(NOW - 5)]);
+        let id = der::sequence(&[&der::tlv(0x80, &root.subject_key_id().unwrap())]);
+        let extension = der::sequence(&[&[6, 3, 0x55, 0x1d, 35], &der::tlv(4, &id)]);
+        let tbs = der::sequence(&[
+            &der::integer(&[1]),
+            &SHA256_RSA,
+            root.subject_der(),
+            &time(times[0]),
+            &time(times[1]),
+            &der::sequence(&[&revoked]),
+            &der::tlv(0xa0, &der::sequence(&[&extension])),
+        ]);
+        let signature = signer.sign(&tbs).unwrap();
+        der::sequence(&[&tbs, &SHA256_RSA, &der::tlv(3, &[&[0], &signature[..]].concat())])
+    }
+
+    #[test]
+    fn of_several_lists_of_one_authority_the_newest_counts() {
+        let key = || Made::new(Bits::B2048).unwrap().key().unwrap();
+        let (root_key, leaf_key) = (key(), key());
+        let subject = |name: &str, ca| Subject {
+            name: name.to_owned(),
+            organization: String::new(),
+            country: String::new(),
+            ca,
+            code_signing: true,
+            not_before: NOW - 10,
+            not_after: NOW + 10_000,
+        };
+        let root = make_certificate(&subject("root", true), &root_key, None).unwrap();
+        let leaf = make_certificate(&subject("leaf", false), &leaf_key, Some((&root, &root_key))).unwrap();
+        let read = |signer, serial: &[u8], times| Crl::read(&list(&root, signer, serial, times)).unwrap();
+        let old = read(&root_key, &[99], [NOW - 1000, NOW - 500]);
+        let new = read(&root_key, &[99], [NOW - 1, NOW + 500]);
+        let revoking = |times| read(&root_key, leaf.serial(), times);
+        let follow = |crls: &[&Crl]| {
+            let crls = crls.iter().map(|crl| (*crl).clone()).collect();
+            let trust = Trust { anchors: vec![root.clone()], crls };
+            trust.follow(std::slice::from_ref(&leaf), NOW).map(drop)
+        };
+        assert!(follow(&[&old]).is_err(), "too old");
+        for lists in [[&old, &new], [&new, &old]] {
+            assert_eq!(follow(&lists), Ok(()));
+        }
+        // What a newer list does not revoke any more is not revoked, and the other way round.
+        assert_eq!(follow(&[&revoking([NOW - 900, NOW + 900]), &new]), Ok(()));
+        let revoked = Err(ChainError::Revoked("leaf".to_owned()));
+        assert_eq!(follow(&[&revoking([NOW, NOW + 900]), &new]), revoked);
+        assert_eq!(follow(&[&new, &revoking([NOW - 1, NOW + 900])]), revoked, "equally new");
+        // A newer one that somebody else signed hides nothing.
+        let forged = read(&leaf_key, &[99], [NOW, NOW + 900]);
+        assert!(matches!(
+            follow(&[&revoking([NOW - 1, NOW + 900]), &forged]),
+            Err(ChainError::Crl { .. } | ChainError::Revoked(_))
+        ));
+    }
+
     #[test]
     fn revoked_certificates_are_not_trusted() {
         let key = || Made::new(Bits::B2048).unwrap().key().unwrap();
@@ -151,22 +210,7 @@ mod tests {
         let root = make_certificate(&subject("root", true), &root_key, None).unwrap();
         let issue = |name| make_certificate(&subject(name, false), &leaf_key, Some((&root, &root_key))).unwrap();
         let (good, bad) = (issue("good"), issue("bad"));
-        let list = |signer: &crate::sign::RsaKey| {
-            let revoked = der::sequence(&[&der::integer(bad.serial()), &time(NOW - 5)]);
-            let id = der::sequence(&[&der::tlv(0x80, &root.subject_key_id().unwrap())]);
-            let extension = der::sequence(&[&[6, 3, 0x55, 0x1d, 35], &der::tlv(4, &id)]);
-            let tbs = der::sequence(&[
-                &der::integer(&[1]),
-                &SHA256_RSA,
-                root.subject_der(),
-                &time(NOW - 1),
-                &time(NOW + 100),
-                &der::sequence(&[&revoked]),
-                &der::tlv(0xa0, &der::sequence(&[&extension])),
-            ]);
-            let signature = signer.sign(&tbs).unwrap();
-            der::sequence(&[&tbs, &SHA256_RSA, &der::tlv(3, &[&[0], &signature[..]].concat())])
-        };
+        let list = |signer: &crate::sign::RsaKey| list(&root, signer, bad.serial(), [NOW - 1, NOW + 100]);
         let crl = Crl::read(&list(&root_key)).unwrap();
         assert_eq!(crl.authority_key_id(), root.subject_key_id());
         assert_eq!(Crl::read(pem::encode("X509 CRL", crl.der()).as_bytes()).unwrap().der(), crl.der());

@@ -22,6 +22,14 @@ pub enum SignError {
     /// A kind of key or of encryption that is not known here.
     #[error("{0}")]
     Unsupported(String),
+    /// A key of a certificate that signatures are not checked with.
+    #[error("the key of `{subject}` {what}")]
+    Key {
+        /// Whose certificate.
+        subject: String,
+        /// What it is, e.g. that it has 1,024 bits.
+        what: String,
+    },
     /// A certificate that is none.
     #[error("this is not a certificate in strict DER: {0}")]
     Certificate(String),
@@ -55,6 +63,9 @@ impl SignError {
             }
             Self::Unsupported(_) => {
                 "convert it: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem`; keys are RSA with 2048 to 4096 bits"
+            }
+            Self::Key { .. } => {
+                "have it signed with an RSA key of 2,048 bits or more: `factory build FILE --key KEY --certificate CERT`; `factory keys wapt` makes one"
             }
             Self::NoCertificate | Self::Certificate(_) => {
                 "name a PEM file with `-----BEGIN CERTIFICATE-----`; `openssl x509 -text -in FILE` shows what is in it"

@@ -17,7 +17,7 @@ mod pool;
 mod private;
 
 pub use certificate::Certificate;
-pub use chain::{ChainError, Company, Trust};
+pub use chain::{ChainError, Company, Outlived, Trust};
 pub use crl::Crl;
 pub use error::SignError;
 pub use identity::Identity;

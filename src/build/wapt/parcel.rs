@@ -1,11 +1,11 @@
 //! [`Parcel`]: a WAPT package's files and attributes before it is signed: from a folder, or from a package that is there.
 
-use std::{io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use super::super::StepError;
 use crate::{
     format::wapt::{self, Control, Finding, is_left_out},
-    names::wapt::{Increment, Source as By, attribute},
+    names::wapt::{ATTRIBUTES, Increment, Refused, Source as By, attribute, check_together},
     sign::Trust,
     source::project::{SourceKind, every_file},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
@@ -28,6 +28,18 @@ pub struct Parcel {
     pub control: Control,
     /// What should be said of it.
     pub warnings: Vec<String>,
+    origin: Origin,
+}
+
+/// What a parcel began as.
+#[derive(Debug)]
+enum Origin {
+    /// Nothing: its attributes come from the recipe.
+    Nothing,
+    /// A package's folder.
+    Folder,
+    /// A package that is there: what agents take in it is signed anew as it is. With what was wrong with its attributes.
+    Package(Vec<(&'static str, Refused)>),
 }
 
 fn refused(message: String, help: &str) -> StepError {
@@ -39,12 +51,18 @@ fn reported(message: &str, report: Report) -> StepError {
 }
 
 impl Parcel {
-    /// A package's folder: every file in it, and its `WAPT/control`, which is checked strictly. Links are refused. Contents go
-    /// to `spool`.
+    /// Nothing yet. Contents go to `spool`.
+    #[must_use]
+    pub fn empty(spool: Spool) -> Self {
+        Self { tree: Tree::new(spool), control: Control::default(), warnings: Vec::new(), origin: Origin::Nothing }
+    }
+
+    /// A package's folder: every file in it, and its `WAPT/control`, which is checked strictly but for the attributes that
+    /// are `given` elsewhere. Links are refused. Contents go to `spool`.
     ///
     /// # Errors
     /// Everything that is wrong with the control file, at its lines; what cannot be read.
-    pub fn of_folder(folder: &Folder, spool: Spool) -> Result<Self, StepError> {
+    pub fn of_folder(folder: &Folder, spool: Spool, given: &[(String, String)]) -> Result<Self, StepError> {
         let path = Path::new("WAPT/control");
         let name = folder.path().join(path).display().to_string();
         let none = || {
@@ -67,13 +85,14 @@ impl Parcel {
         };
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(format!("`{name}` is not UTF-8 text"), "save the file with the encoding UTF-8"))?;
-        let (mut control, warnings) =
-            Control::check(&name, &text).map_err(|report| reported("the control file is not right", report))?;
+        let (mut control, mut warnings) =
+            Control::check(&name, &text, given).map_err(|report| reported("the control file is not right", report))?;
         // A new package is not the old one: each gets an id of its own.
         control.set("package_uuid", "");
         let mut tree = Tree::new(spool);
         add_folder(&mut tree, folder)?;
-        Ok(Self { tree, control, warnings })
+        warnings.extend(of_empty(&empty_folders(folder)?));
+        Ok(Self { tree, control, warnings, origin: Origin::Folder })
     }
 
     /// A package that is there, signed or not: to be signed again. What was changed in it since it was signed is said.
@@ -83,9 +102,18 @@ impl Parcel {
     pub fn of_package(path: &Path) -> Result<Self, StepError> {
         let mut package = wapt::open(path)?;
         let doubts = doubts(&mut package);
-        let mut control = package.control()?;
+        if package.is_swollen() && !doubts.is_empty() {
+            let message = format!("`{}` is not unpacked: {}", path.display(), doubts.join("; "));
+            return Err(refused(
+                message,
+                "its contents are more than 100 times as large as the file: look at it with `factory show`",
+            ));
+        }
+        let bytes = package.control_bytes()?;
+        let mut control = Control::read(&bytes)?;
         control.set("package_uuid", "");
         let mut tree = Tree::new(Spool::new()?);
+        let folders: Vec<String> = package.empty_folders();
         let entries: Vec<_> = package.entries().iter().filter(|entry| !entry.is_dir).cloned().collect();
         for entry in &entries {
             let mut unpacked = tempfile::tempfile()?;
@@ -95,8 +123,61 @@ impl Parcel {
             add(&mut tree, &entry.name, kind, path)?;
         }
         let warning = || format!("`{}` would be refused as it is: {}", path.display(), doubts.join("; "));
-        let warnings = if doubts.is_empty() { Vec::new() } else { vec![warning()] };
-        Ok(Self { tree, control, warnings })
+        let mut warnings = if doubts.is_empty() { Vec::new() } else { vec![warning()] };
+        warnings.extend(of_empty(&folders));
+        for name in Control::repeated(&bytes) {
+            warnings.push(format!(
+                "`{name}` stands in its control file more than once: the last one, which agents read, is kept"
+            ));
+        }
+        let unknown = control.iter().filter(|(name, _)| attribute(name).is_none());
+        warnings.extend(unknown.map(|(name, _)| {
+            let name: String = name.escape_debug().take(60).collect();
+            format!("`{name}` is no attribute that is known here: it is kept, and not signed")
+        }));
+        let wrong = wrong(&control);
+        Ok(Self { tree, control, warnings, origin: Origin::Package(wrong) })
+    }
+
+    /// Whether what is there is signed as it is.
+    #[must_use]
+    pub fn is_signed_anew(&self) -> bool {
+        matches!(self.origin, Origin::Package(_))
+    }
+
+    /// Fills in what goes without saying, once everything is set: `of_project` where nothing is said, and WAPT's own defaults.
+    /// What a control file could have said and did not is said.
+    ///
+    /// # Errors
+    /// Attributes that do not fit each other, but for those of a package that is signed anew and had them already.
+    pub fn settle(&mut self, of_project: &BTreeMap<String, String>) -> Result<(), StepError> {
+        for (name, value) in of_project {
+            if self.control.get(name).is_empty() {
+                self.control.set(name, value);
+            }
+        }
+        let defaults = self.control.defaults();
+        let missing: Vec<_> = defaults.iter().filter(|(name, _)| self.control.get(name).is_empty()).collect();
+        if !missing.is_empty() && !matches!(self.origin, Origin::Nothing) {
+            let taken: Vec<String> = missing.iter().map(|(name, value)| format!("`{name}` is `{value}`")).collect();
+            self.warnings.push(format!("WAPT/control does not say them: {} in this package", taken.join(", ")));
+        }
+        let Origin::Package(before) = &self.origin else { return Ok(()) };
+        if self.control.get("version").is_empty() {
+            self.warnings.push("WAPT/control has no `version`: it is 0, as agents read it".to_owned());
+            self.control.set("version", "0");
+        }
+        let target = self.control.get("target_os");
+        if target != target.to_lowercase() {
+            self.warnings.push(format!("`target_os` was `{target}`: WAPT 2 signs it in lower case"));
+        }
+        for (name, refused) in wrong(&self.control) {
+            if !before.contains(&(name, refused.clone())) {
+                return Err(self::refused(format!("{name}: {refused}"), refused.help));
+            }
+            self.warnings.push(format!("{name}: {refused}; it is signed as it is ({})", refused.help));
+        }
+        Ok(())
     }
 
     /// Sets attributes as `name=value`; `version=+` counts one on.
@@ -111,7 +192,18 @@ impl Parcel {
         if known.source == By::Program {
             return Err(refused(format!("`{name}` is filled in when the package is signed"), "leave it out"));
         }
-        let counted = if name == "version" && value == "+" { Increment::of(self.control.get("version")) } else { None };
+        if value.is_empty() && known.required {
+            return Err(refused(format!("`{name}` cannot be empty: every package has one"), help));
+        }
+        let mut counted = None;
+        if name == "version" && value == "+" {
+            let now = self.control.get("version");
+            let shown: String = now.escape_debug().take(60).collect();
+            counted = Some(Increment::of(now).ok_or_else(|| {
+                let message = format!("`version=+` counts the last number of the version on, and `{shown}` has none");
+                refused(message, "write the version out: `version=1.2.3-1`")
+            })?);
+        }
         let value = counted.as_deref().unwrap_or(value);
         let random = name == "package_uuid" && value == wapt::RANDOM;
         if !random {
@@ -142,6 +234,44 @@ impl Parcel {
         wapt::setup_findings(shown, &text, found)
             .map_err(|report| reported("`setup.py` is not what agents want", report))
     }
+}
+
+/// What this program would not write of a package's attributes, each with its attribute.
+fn wrong(control: &Control) -> Vec<(&'static str, Refused)> {
+    let own = ATTRIBUTES.iter().filter(|attribute| attribute.source == By::User);
+    let single =
+        own.filter_map(|attribute| Some((attribute.name, attribute.check(control.get(attribute.name)).err()?)));
+    single.chain(check_together(&|name| control.get(name).to_owned())).collect()
+}
+
+/// What is said of folders with nothing in them.
+fn of_empty(folders: &[String]) -> Option<String> {
+    let first = folders.first()?.escape_debug();
+    let more = if folders.len() > 1 { format!(" and {} more", folders.len() - 1) } else { String::new() };
+    Some(format!(
+        "`{first}/`{more}: there is nothing in it, and it is left out: WAPT 1.8 refuses packages with empty folders"
+    ))
+}
+
+/// The folders below `folder` that hold nothing, by their paths in it.
+fn empty_folders(folder: &Folder) -> Result<Vec<String>, StepError> {
+    let mut found = Vec::new();
+    let mut waiting = vec![String::new()];
+    while let Some(name) = waiting.pop() {
+        let entries = folder.entries(Path::new(&name))?;
+        if entries.is_empty() && !name.is_empty() {
+            found.push(name.clone());
+        }
+        for (inner, _) in entries.into_iter().filter(|(_, kind)| kind.is_dir()) {
+            let inner = inner.to_string_lossy();
+            let inner = if name.is_empty() { inner.into_owned() } else { format!("{name}/{inner}") };
+            if !is_left_out(&inner) {
+                waiting.push(inner);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// What is wrong with a package before it is signed anew, whoever signed it: with the new signature nobody sees it any more.

@@ -20,6 +20,8 @@ pub struct Sealed {
     pub path: PathBuf,
     /// Its control file as it was signed.
     pub control: Control,
+    /// What should be said of it.
+    pub warnings: Vec<String>,
 }
 
 /// Signs a parcel and writes it into `folder`, named as this generation does. `date` is that of the signature and of
@@ -44,24 +46,24 @@ pub fn seal(
     crate::check::judge(whose, &surprises, allow)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
     fs_err::create_dir_all(folder)?;
-    let signing = Signing { signer: &identity.key, chain: &identity.chain, date };
+    let signing = Signing { signer: &identity.key, chain: &identity.chain, date, as_found: parcel.is_signed_anew() };
     let mut out = Guarded::new(temporary_in(folder)?, cancel.clone());
     let control = match wapt::write(&parcel.tree, &parcel.control, &signing, &mut out) {
         Err(_) if cancel.is_cancelled() => return Err(StepError::Interrupted),
         written => written?,
     };
     let file = out.into_inner();
-    check(file.path(), identity)?;
+    let warnings = check(file.path(), identity)?;
     let path = folder.join(wapt::file_name(&control, generation));
     persist(file, &path)?;
-    Ok(Sealed { path, control })
+    Ok(Sealed { path, control, warnings })
 }
 
-/// Reads the package again, as an agent that trusts the signer would.
-fn check(path: &Path, identity: &Identity) -> Result<(), StepError> {
+/// Reads the package again, as an agent that trusts the signer would. Gives what should be said of it.
+fn check(path: &Path, identity: &Identity) -> Result<Vec<String>, StepError> {
     let trust = Trust { anchors: identity.chain.clone(), crls: Vec::new() };
     let mut package = wapt::open(path)?;
-    wapt::verify(&mut package, &trust, clock::now()).map(drop).map_err(|refusals| {
+    wapt::verify(&mut package, &trust, clock::now()).map(|verified| verified.warnings).map_err(|refusals| {
         let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
         let help = refusals.iter().find_map(wapt::Refusal::help).unwrap_or("nothing was written");
         StepError::Contents {

@@ -1,6 +1,6 @@
 //! `factory build PATH`: one package from its folder, or one that is there signed anew. Needs no recipe and no engine.
 
-use std::{path::Path, time::Instant};
+use std::{collections::BTreeMap, path::Path, time::Instant};
 
 use super::{
     super::{artifact::Artifact, context::Context, env},
@@ -26,10 +26,14 @@ use crate::{
 pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     let artifact = Artifact::of(path)?;
+    each_once(&args.set)?;
     let (mut parcel, setup) = match &artifact {
         Artifact::WaptFolder(folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
-            (Parcel::of_folder(&open, Spool::new().map_err(StepError::from)?)?, folder.join("setup.py"))
+            let spool = Spool::new().map_err(StepError::from)?;
+            // `version=+` counts on what stands there.
+            let given: Vec<_> = args.set.iter().filter(|(_, value)| value != "+").cloned().collect();
+            (Parcel::of_folder(&open, spool, &given)?, folder.join("setup.py"))
         }
         Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
         Artifact::WaptIndex(path) => {
@@ -40,6 +44,7 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     for (name, value) in &args.set {
         parcel.set(name, value)?;
     }
+    parcel.settle(&BTreeMap::new())?;
     let mut warnings = std::mem::take(&mut parcel.warnings);
     match (parcel.lint(&setup.display().to_string()), &artifact) {
         // What is there already was somebody's choice: it is said, and signed all the same.
@@ -57,6 +62,9 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = args.into.clone().or(beside).unwrap_or_default();
     let sealed = seal(&parcel, &identity, &[], date(path)?, &folder, args.file_name.into(), &context.cancel)?;
+    for text in &sealed.warnings {
+        context.events().warn(text.clone());
+    }
     let (sha256, size) = digest(&sealed.path)
         .map_err(|error| Failure::new(Exit::StepFailed, "the package cannot be read again").because(error))?;
     let took = started.elapsed();
@@ -75,6 +83,21 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
         }
         None => Ok(()),
     }
+}
+
+/// Refuses an attribute that is set twice: which of the values was meant is anybody's guess.
+fn each_once(set: &[(String, String)]) -> Result<(), Failure> {
+    let word = |name: &str| if name == "license" { "licence".to_owned() } else { name.to_owned() };
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (name, value) in set {
+        if let Some(before) = seen.insert(word(name), value) {
+            let failure = Failure::new(Exit::Usage, format!("`{name}` is set twice, to `{before}` and to `{value}`"));
+            return Err(
+                failure.help("keep one `--set` of each attribute; lists have commas: `--set depends=tis-a,tis-b`")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The date of the signature: `SOURCE_DATE_EPOCH`, the time of the commit, else now.

@@ -29,9 +29,52 @@ pub fn check(bytes: &[u8]) -> Result<(u32, u32), WaptError> {
     Ok((width, height))
 }
 
+/// Whether every part of a PNG file is there and undamaged (PNG 1.2, 3.2): each has a checksum, and `IEND` is the last one.
+#[must_use]
+pub fn is_whole(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    let mut has_picture = false;
+    loop {
+        let Some((head, after)) = rest.split_first_chunk::<8>() else { return false };
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let Some((content, after)) = after.split_at_checked(length) else { return false };
+        let Some((crc, after)) = after.split_first_chunk::<4>() else { return false };
+        let mut own = crc32fast::Hasher::new();
+        own.update(&head[4..]);
+        own.update(content);
+        if own.finalize() != u32::from_be_bytes(*crc) {
+            return false;
+        }
+        match &head[4..] {
+            b"IDAT" => has_picture = true,
+            b"IEND" => return has_picture,
+            _ => {}
+        }
+        rest = after;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_that_break_off_are_not_whole() {
+        let wish = crate::format::wapt::SkeletonWish {
+            package: "tis-new".to_owned(),
+            name: String::new(),
+            maintainer: String::new(),
+        };
+        let files = crate::format::wapt::skeleton(&wish);
+        let icon = &files.iter().find(|(name, _)| *name == PATH).unwrap().1;
+        assert!(is_whole(icon));
+        for length in 0..icon.len() {
+            assert!(!is_whole(&icon[..length]), "{length}");
+        }
+        let mut damaged = icon.clone();
+        damaged[60] ^= 1;
+        assert!(!is_whole(&damaged));
+    }
 
     #[test]
     fn pictures_are_measured() {

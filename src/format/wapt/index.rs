@@ -30,7 +30,7 @@ const MOST_CRLS: usize = 1000;
 const LARGEST_CRLS: u64 = 64 << 20;
 /// Nor is the archive larger, packed or not.
 const ARCHIVE: Limits =
-    Limits { entries: 20_000, directory: 8 << 20, total: 256 << 20, free: 256 << 20, ratio: 100, windows: true };
+    Limits { entries: 20_000, directory: 8 << 20, total: 256 << 20, free: 256 << 20, ratio: 100, ..Limits::DEFAULT };
 
 /// A package in an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +140,7 @@ impl Index {
         // Of each signer, whatever number of packages is theirs.
         let mut followed: BTreeMap<&str, Option<ChainError>> = BTreeMap::new();
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        let mut files: BTreeSet<String> = BTreeSet::new();
         let mut found = Vec::new();
         for listed in &self.packages {
             let mut refusals = Vec::new();
@@ -153,6 +154,9 @@ impl Index {
             }
             let before = seen.insert(identity(&listed.control), &listed.file);
             refusals.extend(before.map(|before| Refusal::Twin(before.to_owned())));
+            if !files.insert(names::folded(&listed.file)) {
+                refusals.push(Refusal::SameFile);
+            }
             if !refusals.is_empty() {
                 found.push((listed.file.clone(), refusals));
             }
@@ -336,6 +340,15 @@ mod tests {
         };
         assert_eq!(twins(vec![other("1.wapt", "PROD"), other("2.wapt", "PROD")]), 1);
         assert_eq!(twins(vec![other("1.wapt", "PROD"), other("2.wapt", "DEV")]), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_listed_twice() {
+        let mut other = package("b", "1");
+        other.file = "a_1.wapt".to_owned();
+        let found = Index { packages: vec![package("a", "1"), other], ..Index::default() }.verify(&Trust::default(), 0);
+        let same = found.iter().flat_map(|(_, all)| all).filter(|refusal| matches!(refusal, Refusal::SameFile)).count();
+        assert_eq!(same, 1);
     }
 
     #[test]

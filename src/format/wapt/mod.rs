@@ -4,6 +4,7 @@
 //! Where nothing else is said, the behaviour is that of WAPT 1.8.2 and 2.5, which the documentation does not give in full.
 
 mod control;
+mod doubts;
 mod error;
 #[cfg(test)]
 mod fixtures;

@@ -1,6 +1,7 @@
 //! A `.wapt` file that can be read: its parts, not yet believed.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{Cursor, Read, Seek},
     path::Path,
@@ -59,7 +60,9 @@ pub fn open_bytes(bytes: Vec<u8>) -> Result<Package, WaptError> {
 }
 
 fn from_source(source: Box<dyn Source>, length: u64) -> Result<Package, WaptError> {
-    Ok(Package { archive: Archive::open(source, length, &Limits::default())? })
+    // Disk images and the like pack well: whoever unpacks asks first who has signed.
+    let limits = Limits { swollen: true, ..Limits::default() };
+    Ok(Package { archive: Archive::open(source, length, &limits)? })
 }
 
 impl Package {
@@ -67,6 +70,13 @@ impl Package {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         self.archive.entries()
+    }
+
+    /// Whether its contents are more than 256 MiB and more than 100 times its size: only what somebody has signed who is trusted
+    /// should be unpacked.
+    #[must_use]
+    pub fn is_swollen(&self) -> bool {
+        self.archive.is_swollen()
     }
 
     /// The archive behind it.
@@ -78,6 +88,18 @@ impl Package {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.archive.find(name).is_some()
+    }
+
+    /// The folders with nothing in them.
+    #[must_use]
+    pub fn empty_folders(&self) -> Vec<String> {
+        let names: BTreeSet<&str> = self.entries().iter().map(|entry| entry.name.as_str()).collect();
+        let holds = |name: &str| {
+            let start = format!("{name}/");
+            names.range::<&str, _>(start.as_str()..).next().is_some_and(|next| next.starts_with(&start))
+        };
+        let folders = self.entries().iter().filter(|entry| entry.is_dir && !holds(&entry.name));
+        folders.map(|entry| entry.name.clone()).collect()
     }
 
     /// The bytes of the control file.

@@ -163,7 +163,7 @@ mod tests {
             let found = files.iter().find(|(name, _)| *name == path).unwrap();
             String::from_utf8_lossy(&found.1).into_owned()
         };
-        let (control, warnings) = Control::check("WAPT/control", &text("WAPT/control")).unwrap();
+        let (control, warnings) = Control::check("WAPT/control", &text("WAPT/control"), &[]).unwrap();
         assert_eq!((control.get("package"), warnings.len()), ("tis-new", 0));
         assert!(check_setup(&text("setup.py"), &|name| control.get(name).to_owned()).is_empty());
         let icon = &files.iter().find(|(name, _)| *name == "WAPT/icon.png").unwrap().1;

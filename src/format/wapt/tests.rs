@@ -33,7 +33,7 @@ fn signer(code_signing: bool) -> Signer {
 
 impl Signer {
     fn signing(&self, date: i64) -> Signing<'_> {
-        Signing { signer: &self.key, chain: &self.chain, date }
+        Signing { signer: &self.key, chain: &self.chain, date, as_found: false }
     }
 
     fn trust(&self) -> Trust {
@@ -101,6 +101,70 @@ fn what_is_written_verifies() {
     let one = written(&tree(&FILES), &random, &signer.signing(DATE)).unwrap();
     assert_ne!(one, written(&tree(&FILES), &random, &signer.signing(DATE)).unwrap());
     assert!(refusals(one, &signer.trust(), DATE).is_empty());
+}
+
+#[test]
+fn what_the_author_says_is_installed_stays() {
+    let signer = signer(true);
+    let size = |value: &str| {
+        let bytes = written(&tree(&FILES), &control(&[("installed_size", value)]), &signer.signing(DATE)).unwrap();
+        let mut package = open_bytes(bytes).unwrap();
+        let verified = verify(&mut package, &signer.trust(), DATE).unwrap();
+        verified.control.get("installed_size").to_owned()
+    };
+    assert_eq!(["254251008", "0", "007", "70 MB", ""].map(size), ["254251008", "0", "007", "70 MB", "5"]);
+}
+
+#[test]
+fn nothing_has_the_version_0_by_itself() {
+    let error = written(&tree(&FILES), &control(&[("version", "")]), &signer(true).signing(DATE)).unwrap_err();
+    assert_eq!(error.to_string(), "version: it is missing");
+}
+
+#[test]
+fn attributes_are_signed_as_they_were_found() {
+    let signer = signer(true);
+    let odd = control(&[("version", "1.0b-1"), ("priority", "first of all"), ("homepage", "example.org")]);
+    let files = tree(&[("WAPT/icon.png", b"GIF")]);
+    assert!(written(&files, &odd, &signer.signing(DATE)).is_err());
+    let bytes = written(&files, &odd, &Signing { as_found: true, ..signer.signing(DATE) }).unwrap();
+    let mut package = open_bytes(bytes).unwrap();
+    let verified = verify(&mut package, &signer.trust(), DATE).unwrap();
+    assert_eq!((verified.control.get("version"), verified.control.get("homepage")), ("1.0b-1", "example.org"));
+    let said = verified.warnings.join("; ");
+    assert!(said.contains("WAPT/icon.png: it is not a PNG file"), "{said}");
+}
+
+#[test]
+fn what_will_not_have_been_meant_is_said() {
+    let signer = signer(true);
+    let said = |pairs: &[(&str, &str)], files: &[(&str, &[u8])]| {
+        let bytes = written(&tree(files), &control(pairs), &signer.signing(DATE)).unwrap();
+        let mut package = open_bytes(bytes).unwrap();
+        verify(&mut package, &signer.trust(), DATE).unwrap().warnings.join("; ")
+    };
+    assert_eq!(said(&[], &FILES), "");
+    assert!(said(&[("valid_until", "2020-01-01T00:00:00")], &[]).contains("`valid_until` is past"));
+    assert!(said(&[("depends", "tis-a"), ("conflicts", "tis-a")], &[]).contains("conflicts with `tis-a`"));
+    let long = ["folder"; 40].join("/");
+    assert!(said(&[], &[(long.as_str(), b"x")]).contains("Windows opens 259 at most"));
+    let picture = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &[0, 0, 0, 64, 0, 0, 0, 64][..], b"\x08\x06"].concat();
+    assert!(said(&[], &[("WAPT/icon.png", &picture)]).contains("64x64 pixels"));
+    let picture = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &[0, 0, 0, 48, 0, 0, 0, 48][..], b"\x08\x06"].concat();
+    assert!(said(&[], &[("WAPT/icon.png", &picture)]).contains("it breaks off"));
+}
+
+#[test]
+fn more_files_than_are_read_again_are_not_packed() {
+    let signer = signer(true);
+    let mut many = tree(&[]);
+    for number in 0..200_001 {
+        many.add_bytes(TreePath::new(&number.to_string()).unwrap(), b"", 0o644, 0, Role::Plain, "test").unwrap();
+    }
+    let mut out = Cursor::new(Vec::new());
+    let error = write(&many, &control(&[]), &signer.signing(DATE), &mut out).unwrap_err();
+    assert_eq!(error.to_string(), "the archive is too large: a WAPT package has at most 200,000 files");
+    assert!(out.into_inner().is_empty(), "nothing was packed");
 }
 
 #[test]
@@ -249,17 +313,24 @@ fn folders_with_nothing_in_them() {
             files.push(("nothing/".to_owned(), Vec::new()));
             bytes = as_folder(zipped(&files), "nothing/");
         }
-        refusals(bytes, &signer.trust(), DATE).join("; ")
+        let mut package = open_bytes(bytes).unwrap();
+        match verify(&mut package, &signer.trust(), DATE) {
+            Ok(verified) => verified.warnings.join("; "),
+            Err(refusals) => refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        }
+    };
+    let of_1_8 = |name: &str| {
+        format!("the manifest names a folder (`{name}`), and WAPT 1.8 refuses the package: it looks for a file there")
     };
     // WAPT 2 lists them with and without a slash.
-    assert_eq!(with(Some("nothing"), true), "");
-    assert_eq!(with(Some("nothing/"), true), "");
+    assert_eq!(with(Some("nothing"), true), of_1_8("nothing"));
+    assert_eq!(with(Some("nothing/"), true), of_1_8("nothing/"));
     assert_eq!(with(None, true), "`nothing/` is not in the manifest");
     assert_eq!(with(Some("nothing"), false), "`nothing` is missing: the manifest has it");
     // A folder is no file with an empty digest.
     let found = with(Some("setup.py/"), false);
     assert!(found.contains("`setup.py` is missing"), "{found}");
-    assert_eq!(with(Some("données"), false), "");
+    assert_eq!(with(Some("données"), false), of_1_8("données"));
 }
 
 #[test]
@@ -350,7 +421,7 @@ fn keys_of_the_fixtures_sign() {
     let password = crate::sign::Password::new("wapt-test-pw\n");
     let key = RsaKey::read(&encrypted, Some(&password)).unwrap();
     assert!(chain[0].has_modulus(&key.modulus()));
-    let signing = Signing { signer: &key, chain: &chain, date: DATE };
+    let signing = Signing { signer: &key, chain: &chain, date: DATE, as_found: false };
     let bytes = written(&tree(&FILES), &control(&[]), &signing).unwrap();
     assert!(refusals(bytes, &fixtures::trust(&["pki/selfsigned.crt"]), DATE).is_empty());
     let wrong = RsaKey::read(&encrypted, Some(&crate::sign::Password::new("no")));

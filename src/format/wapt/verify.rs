@@ -6,7 +6,9 @@ use sha2::Digest as _;
 
 use super::{
     control::Control,
+    doubts,
     error::{WaptError, ZipError},
+    icon,
     manifest::{self, Manifest, UNLISTED},
     names,
     read::Package,
@@ -33,6 +35,9 @@ pub enum Refusal {
     /// The manifest's signature.
     #[error("the manifest was changed, or signed by another key than that of `{0}`")]
     ManifestSignature(String),
+    /// A key that signatures are not checked with.
+    #[error(transparent)]
+    Key(SignError),
     /// The control file's signature.
     #[error("the control file was changed, or signed by another key than that of `{0}`")]
     ControlSignature(String),
@@ -60,6 +65,12 @@ pub enum Refusal {
     /// Another entry of an index with its id.
     #[error("`{0}` has the same `package_uuid`, and agents of WAPT 2 see only one of them")]
     Twin(String),
+    /// More than is unpacked for a stranger.
+    #[error("its files were not looked at: they are more than 100 times as large as the package")]
+    Swollen,
+    /// Another entry of an index with its file.
+    #[error("another package of the index is said to be in this file")]
+    SameFile,
     /// A control file that names another signer.
     #[error("the control file names another certificate ({named}) than the one that signed ({signed})")]
     Fingerprint {
@@ -75,6 +86,9 @@ impl Refusal {
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Self::Key(error) | Self::Untrusted(ChainError::Forged { error: error @ SignError::Key { .. }, .. }) => {
+                error.help()
+            }
             Self::Untrusted(ChainError::Unknown { .. }) => {
                 Some("name the certificate of the signer, or of its authority: `--trust FILE`")
             }
@@ -102,6 +116,8 @@ pub struct Verified {
     pub anchor: Certificate,
     /// How many files it has, those of WAPT included.
     pub files: usize,
+    /// What should be said of it, and is no reason to refuse it.
+    pub warnings: Vec<String>,
 }
 
 /// Checks a package against what is trusted, at the time `now` (seconds since 1970 UTC).
@@ -140,16 +156,44 @@ pub fn verify(package: &mut Package, trust: &Trust, now: i64) -> Result<Verified
         }
         anchor = trust.follow(&chain, now).map_err(|error| refusals.push(error.into())).ok().cloned();
     }
-    if let Some(manifest) = &manifest {
-        check_files(package, manifest, &mut refusals);
+    match &manifest {
+        // Whoever made it can make it cost hours: it is unpacked for somebody who is trusted.
+        Some(_) if package.is_swollen() && !refusals.is_empty() => refusals.push(Refusal::Swollen),
+        Some(manifest) => check_files(package, manifest, &mut refusals),
+        None => {}
     }
     let files = package.entries().iter().filter(|entry| !entry.is_dir).count();
+    let mut warnings = Vec::new();
+    if let (Some(control), true) = (&control, refusals.is_empty()) {
+        warnings = doubts(package, control, manifest.as_ref(), now);
+        warnings.extend(trust.outlived(&chain).iter().map(ToString::to_string));
+    }
     match (control, chain.into_iter().next(), anchor) {
         (Some(control), Some(signer), Some(anchor)) if refusals.is_empty() => {
-            Ok(Verified { control, signer, anchor, files })
+            Ok(Verified { control, signer, anchor, files, warnings })
         }
         _ => Err(refusals),
     }
+}
+
+/// What is no reason to refuse a package, but will not have been meant.
+fn doubts(package: &mut Package, control: &Control, manifest: Option<&Manifest>, now: i64) -> Vec<String> {
+    let mut found = doubts::of_control(control, now);
+    found.extend(doubts::of_names(control, package.entries().iter().map(|entry| entry.name.as_str())));
+    found.extend(match package.small(icon::PATH, icon::LARGEST) {
+        Ok(bytes) => bytes.and_then(|bytes| doubts::of_icon(&bytes)),
+        Err(error) => Some(format!("{}: {error}", icon::PATH)),
+    });
+    let folders: Vec<&str> =
+        manifest.into_iter().flatten().filter(|(_, digest)| digest.is_empty()).map(|(name, _)| name.as_str()).collect();
+    if let Some(first) = folders.first() {
+        found.push(format!(
+            "the manifest names {} (`{}`), and WAPT 1.8 refuses the package: it looks for a file there",
+            if folders.len() == 1 { "a folder".to_owned() } else { format!("{} folders", folders.len()) },
+            first.escape_debug().take(100).collect::<String>()
+        ));
+    }
+    found
 }
 
 fn control(package: &mut Package) -> Result<Control, Refusal> {
@@ -183,8 +227,10 @@ fn signed_manifest(
     let bytes = bytes?;
     if let (Some(signature), Some(certificate)) = (signature, certificate) {
         let signature = from_base64(&String::from_utf8_lossy(&signature));
-        if signature.and_then(|signature| certificate.verify(&bytes, &signature)).is_err() {
-            refusals.push(Refusal::ManifestSignature(certificate.subject()));
+        match signature.and_then(|signature| certificate.verify(&bytes, &signature)) {
+            Ok(()) => {}
+            Err(error @ SignError::Key { .. }) => refusals.push(Refusal::Key(error)),
+            Err(_) => refusals.push(Refusal::ManifestSignature(certificate.subject())),
         }
     }
     manifest::read(&bytes).map_err(|error| refusals.push(error.into())).ok()
@@ -198,8 +244,15 @@ pub fn check_control(control: &Control, certificate: &Certificate, refusals: &mu
         refusals.push(Refusal::NotSigned("signature` in `WAPT/control"));
         return;
     }
-    if signing::verify(control, certificate).is_err() {
-        refusals.push(Refusal::ControlSignature(certificate.subject()));
+    match signing::verify(control, certificate) {
+        Ok(()) => {}
+        Err(error @ SignError::Key { .. }) => {
+            // It was said of the manifest already.
+            if !refusals.iter().any(|refusal| matches!(refusal, Refusal::Key(said) if *said == error)) {
+                refusals.push(Refusal::Key(error));
+            }
+        }
+        Err(_) => refusals.push(Refusal::ControlSignature(certificate.subject())),
     }
     let signed = signed_names(control);
     let missing: Vec<&str> = MUST_BE_SIGNED.into_iter().filter(|name| !signed.iter().any(|own| own == name)).collect();

@@ -7,11 +7,11 @@ use sha1::Digest as _;
 
 use super::{
     control::Control,
-    error::WaptError,
+    error::{WaptError, ZipError},
     icon,
     manifest::{self, Manifest},
     names, signing,
-    zip::Writer,
+    zip::{Limits, Writer},
 };
 use crate::{
     format::Target,
@@ -29,6 +29,9 @@ pub struct Signing<'s> {
     pub chain: &'s [Certificate],
     /// The date of the signature and the time of every file, seconds since 1970 UTC, from 1980 on.
     pub date: i64,
+    /// Whether attributes are signed as they are: those of a package that is there. What is wrong with them is said by whoever
+    /// asks for it.
+    pub as_found: bool,
 }
 
 impl std::fmt::Debug for Signing<'_> {
@@ -62,8 +65,9 @@ pub fn write(
 ) -> Result<Control, WaptError> {
     let certificate = signing.chain.first().ok_or(crate::sign::SignError::NoCertificate)?;
     let files = files(tree)?;
+    may_be_packed(&files)?;
     may_sign(certificate, files.keys().any(|name| names::is_setup(name)))?;
-    let mut control = prepared(control, tree, &files)?;
+    let mut control = prepared(control, tree, &files, signing.as_found)?;
     let mut manifest: Manifest = files.iter().map(|(name, file)| (name.clone(), hex::encode(file.sha256))).collect();
     if control.get("package_uuid").is_empty() {
         let uuid = derived_uuid(&control, &manifest, signing);
@@ -80,11 +84,14 @@ pub fn write(
     manifest.insert("WAPT/control".to_owned(), digest(text.as_bytes()));
     manifest.insert("WAPT/certificate.crt".to_owned(), digest(certificates.as_bytes()));
     let manifest = manifest::write(&manifest);
+    if manifest.len() as u64 > manifest::LARGEST {
+        return Err(ZipError::Large("the names of its files are more than 64 MiB").into());
+    }
     let signature = to_base64(&signing.signer.sign(&manifest)?);
 
     let mut zip = Writer::new(out, signing.date);
     for (name, file) in &files {
-        zip.file(name, &mut tree.open(file.entry))?;
+        zip.sized(name, &mut tree.open(file.entry), file.size)?;
     }
     for (name, bytes) in [
         ("WAPT/control", text.as_bytes()),
@@ -138,6 +145,23 @@ fn files(tree: &Tree) -> Result<BTreeMap<String, Packed<'_>>, WaptError> {
     Ok(files)
 }
 
+/// Whether the package that these files make is read again, here and by agents: before hours go into it.
+fn may_be_packed(files: &BTreeMap<String, Packed<'_>>) -> Result<(), WaptError> {
+    let limits = Limits::default();
+    if files.len() + OWN.len() > usize::try_from(limits.entries).unwrap_or(usize::MAX) {
+        return Err(ZipError::Large("a WAPT package has at most 200,000 files").into());
+    }
+    let total = files.values().try_fold(0_u64, |sum, file| sum.checked_add(file.size));
+    if total.is_none_or(|total| total > limits.total - manifest::LARGEST) {
+        return Err(ZipError::Large("a WAPT package has at most 32 GiB of files").into());
+    }
+    // An entry of the directory has up to 74 bytes beside its name.
+    if files.keys().map(|name| name.len() as u64 + 74).sum::<u64>() > limits.directory - 1024 {
+        return Err(ZipError::Large("the names of its files are more than 64 MiB").into());
+    }
+    Ok(())
+}
+
 fn may_sign(certificate: &Certificate, has_code: bool) -> Result<(), WaptError> {
     let refuse = |reason, help| Err(WaptError::Certificate { subject: certificate.subject(), reason, help });
     if certificate.common_name().is_none() {
@@ -153,11 +177,14 @@ fn may_sign(certificate: &Certificate, has_code: bool) -> Result<(), WaptError> 
 }
 
 /// The attributes with their defaults and what the files say.
-fn prepared(control: &Control, tree: &Tree, files: &BTreeMap<String, Packed<'_>>) -> Result<Control, WaptError> {
+fn prepared(
+    control: &Control,
+    tree: &Tree,
+    files: &BTreeMap<String, Packed<'_>>,
+    as_found: bool,
+) -> Result<Control, WaptError> {
     let mut filled = control.clone();
-    let is_group = ["group", "host", "unit", "profile"].contains(&control.get("section"));
-    let priority = if is_group { "standard" } else { "optional" };
-    for (name, default) in [("architecture", "all"), ("section", "base"), ("priority", priority), ("version", "0")] {
+    for (name, default) in control.defaults() {
         if filled.get(name).is_empty() {
             filled.set(name, default);
         }
@@ -167,14 +194,17 @@ fn prepared(control: &Control, tree: &Tree, files: &BTreeMap<String, Packed<'_>>
     }
     let lower = filled.get("target_os").to_lowercase();
     filled.set("target_os", &lower);
-    let size: u64 = files.values().map(|file| file.size).sum();
-    filled.set("installed_size", &size.to_string());
+    // What will be installed is known to who wrote `setup.py`: an installer's own size says little of it.
+    if filled.get("installed_size").is_empty() {
+        let size: u64 = files.values().map(|file| file.size).sum();
+        filled.set("installed_size", &size.to_string());
+    }
     let icon = files.get(icon::PATH);
     if let Some(file) = icon {
         let mut bytes = Vec::new();
         let content = std::io::Read::take(tree.open(file.entry), icon::LARGEST + 1);
         std::io::Read::read_to_end(&mut { content }, &mut bytes)?;
-        icon::check(&bytes)?;
+        icon::check(&bytes).map(drop).or_else(|error| if as_found { Ok(()) } else { Err(error) })?;
     }
     filled.set("icon_sha256sum", &icon.map(|file| hex::encode(file.sha256)).unwrap_or_default());
     for attribute in ATTRIBUTES.iter().filter(|attribute| attribute.source == By::User) {
@@ -182,6 +212,8 @@ fn prepared(control: &Control, tree: &Tree, files: &BTreeMap<String, Packed<'_>>
         let missing = attribute.required && value.is_empty();
         let checked = if missing {
             Err(("it is missing".to_owned(), "every package has one"))
+        } else if as_found || attribute.name == "installed_size" {
+            Ok(())
         } else {
             attribute.check(value).map_err(|refused| (refused.message, refused.help))
         };
@@ -192,7 +224,7 @@ fn prepared(control: &Control, tree: &Tree, files: &BTreeMap<String, Packed<'_>>
         })?;
     }
     let together = grammar::check_together(&|name| filled.get(name).to_owned());
-    match together.into_iter().next() {
+    match together.into_iter().next().filter(|_| !as_found) {
         Some((name, refused)) => {
             Err(WaptError::Attribute { attribute: name.to_owned(), message: refused.message, help: refused.help })
         }

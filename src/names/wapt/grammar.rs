@@ -57,14 +57,16 @@ pub(super) fn section(value: &str) -> Result<(), Refused> {
     )
 }
 
+fn is_word(value: &str) -> bool {
+    value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
+
 pub(super) fn priority(value: &str) -> Result<(), Refused> {
-    const KNOWN: [&str; 5] = ["optional", "standard", "important", "required", "extra"];
-    must(KNOWN.contains(&value), value, "a priority", "write `optional`; groups have `standard`")
+    must(is_word(value), value, "a priority", "one word, e.g. `optional` or `critical`; groups have `standard`")
 }
 
 pub(super) fn maturity(value: &str) -> Result<(), Refused> {
-    let fits = value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    must(fits, value, "a maturity", "one word, e.g. DEV, PREPROD or PROD")
+    must(is_word(value), value, "a maturity", "one word, e.g. DEV, PREPROD or PROD")
 }
 
 pub(super) fn locale(value: &str) -> Result<(), Refused> {
@@ -130,5 +132,10 @@ pub(super) fn sha256(value: &str) -> Result<(), Refused> {
 
 pub(super) fn size(value: &str) -> Result<(), Refused> {
     let fits = value.len() <= 18 && value.bytes().all(|b| b.is_ascii_digit());
-    must(fits, value, "a size", "bytes; leave it out: it is filled in")
+    must(
+        fits,
+        value,
+        "a size",
+        "the bytes that are installed, digits only; left out, the size of the package's files is filled in",
+    )
 }

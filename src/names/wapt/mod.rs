@@ -39,7 +39,7 @@ impl Refused {
 pub enum Source {
     /// Whoever makes the package.
     User,
-    /// The program: sizes, digests, signatures.
+    /// The program: digests, signatures.
     Program,
 }
 
@@ -91,7 +91,7 @@ pub const ATTRIBUTES: [Attribute; 44] = [
     user("target_os", target::check),
     user("min_wapt_version", version::bound),
     user("sources", grammar::any),
-    program("installed_size", grammar::size),
+    user("installed_size", grammar::size),
     user("impacted_process", grammar::list),
     text("description_fr"),
     text("description_pl"),
@@ -120,6 +120,10 @@ pub const ATTRIBUTES: [Attribute; 44] = [
     program("signature_date", grammar::any),
     program("signed_attributes", grammar::any),
 ];
+
+/// Values of `priority` that people write. WAPT shows the word and does nothing with it.
+pub const PRIORITIES: [&str; 9] =
+    ["optional", "standard", "important", "required", "extra", "critical", "high", "normal", "low"];
 
 /// Values of `section` that packages of nothing but attributes have.
 pub const SECTIONS: [&str; 7] = ["base", "restricted", "group", "host", "unit", "profile", "wsus"];
@@ -226,6 +230,8 @@ mod tests {
             ("architecture", &["all", "x64", "x86,x64", "arm64"], &["amd64", "all,x64", "x64,", "X64"]),
             ("section", &["base", "group", "wsus"], &["Base", "games"]),
             ("maturity", &["PROD", "DEV"], &["a b", "PROD,DEV"]),
+            ("priority", &["optional", "critical", "later"], &["a b", "a,b"]),
+            ("installed_size", &["0", "254251008"], &["70 MB", "-1", "1.5"]),
             ("locale", &["fr", "fr,en", "all"], &["fr_FR", "french", "fr,,en", "FR"]),
             (
                 "target_os",

@@ -57,6 +57,8 @@ pub struct Published {
     pub gone: Vec<String>,
     /// Files in the repository that are not in the index.
     pub unlisted: Vec<String>,
+    /// Packages of hosts in the repository: agents look for them elsewhere, and no index has them.
+    pub hosts: Vec<String>,
     /// Packages in the index.
     pub total: usize,
     /// Packages that were read.
@@ -97,7 +99,9 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     let written = fs::metadata(folder.join(INDEX)).and_then(|found| found.modified()).ok();
     index.packages.retain(|listed| {
         // One that is younger than the index was put there by a run that broke off, or by somebody: it is read again.
-        let is_known = |file: &OnDisk| file.size == listed.size && file.written <= written;
+        let is_known = |file: &OnDisk| {
+            file.size == listed.size && file.written <= written && listed.control.get("section") != "host"
+        };
         let stays = here.get(&listed.file).is_some_and(is_known);
         if !stays && !here.contains_key(&listed.file) {
             published.gone.push(listed.file.clone());
@@ -108,7 +112,9 @@ pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
     let mut sources = one_of_each_name(&wish.files)?;
     let own: BTreeSet<String> = sources.iter().map(|path| file_name(path)).collect();
     for file in here.keys().filter(|file| !known.contains(*file) && !own.contains(*file)) {
-        if wish.rescan || listed.contains(file) {
+        if is_of_host(&folder.join(file)) {
+            published.hosts.push(file.clone());
+        } else if wish.rescan || listed.contains(file) {
             sources.push(folder.join(file));
         } else {
             published.unlisted.push(file.clone());
@@ -195,6 +201,11 @@ fn packages(folder: &Path) -> Result<BTreeMap<String, OnDisk>, FeedError> {
         }
     }
     Ok(found)
+}
+
+/// Whether a file of the repository is the package of a host. One that cannot be read is none: whoever reads it says why.
+fn is_of_host(path: &Path) -> bool {
+    wapt::open(path).and_then(|mut package| package.control()).is_ok_and(|control| control.get("section") == "host")
 }
 
 fn is_package(file: &str) -> bool {

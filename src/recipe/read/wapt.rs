@@ -36,6 +36,7 @@ table! {
         target_os: String = words("target_os"),
         min_wapt_version: String = text("min_wapt_version"),
         sources: String = text("sources"),
+        installed_size: String = size,
         impacted_process: String = words("impacted_process"),
         description_fr: String = text("description_fr"),
         description_pl: String = text("description_pl"),
@@ -97,6 +98,7 @@ impl RawWapt {
             ("target_os", &self.target_os),
             ("min_wapt_version", &self.min_wapt_version),
             ("sources", &self.sources),
+            ("installed_size", &self.installed_size),
             ("impacted_process", &self.impacted_process),
             ("description_fr", &self.description_fr),
             ("description_pl", &self.description_pl),
@@ -167,6 +169,16 @@ fn words(name: &'static str) -> impl Fn(Value<'_>, &mut Issues) -> Option<String
         let joined = items.into_iter().collect::<Option<Vec<String>>>()?.join(",");
         // What items say of each other: `all` beside others.
         check(attribute(name), &joined, value, issues).map(|()| joined)
+    }
+}
+
+/// A number of bytes, as a number or as text.
+fn size(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    match value.get_ref().as_integer() {
+        Some(number) => {
+            check(attribute("installed_size"), &number.to_string(), value, issues).map(|()| number.to_string())
+        }
+        None => text("installed_size")(value, issues),
     }
 }
 

@@ -44,19 +44,23 @@ pub fn check(text: &str, get: &dyn Fn(&str) -> String) -> Vec<Finding> {
     let all = &scanned.statements;
     let top = || all.iter().filter(|statement| statement.indent == 0);
     if !all.iter().any(imports_helpers) {
-        let help = "write `from setuphelpers import *` at the top";
-        found.push(finding(true, &first, "`setuphelpers` is not imported", help));
+        let help = "write `from setuphelpers import *` at the top, unless nothing of it is used";
+        found.push(finding(false, &first, "`setuphelpers` is not imported", help));
     }
+    let in_module = in_module(all);
+    let of_module = || all.iter().zip(&in_module).filter(|(_, is_of)| **is_of).map(|(statement, _)| statement);
+    let sets = |name: &str| of_module().any(|statement| statement.assigns(name) || statement.imports(name));
     let uninstall_key = top().find(|statement| statement.assigns("uninstallkey"));
-    if uninstall_key.is_none() {
-        let help = "write `uninstallkey = []` at the top, with the keys of what is installed in it";
-        found.push(finding(true, &first, "`uninstallkey` is not declared", help));
+    if uninstall_key.is_none() && !sets("uninstallkey") {
+        let help = "agents take what is new in the registry after the installation for it; write `uninstallkey = []` at \
+                    the top, with the keys of what is installed in it";
+        found.push(finding(false, &first, "`uninstallkey` is not declared", help));
     }
     for hook in HOOKS {
-        found.extend(check_hook(hook, all));
+        found.extend(check_hook(hook, all, &in_module));
     }
-    let has = |hook: &str| top().any(|statement| statement.defines(hook).is_some());
-    if !has("install") {
+    let has = |hook: &str| sets(hook) || of_module().any(|statement| statement.defines(hook).is_some());
+    if !has("install") && !brings_all(&of_module().collect::<Vec<_>>()) {
         let help = "write `def install():`; agents call it to install the package";
         found.push(finding(true, &first, "there is no `def install():`", help));
     }
@@ -83,14 +87,62 @@ fn imports_helpers(statement: &Statement) -> bool {
         || text.strip_prefix("import ").is_some_and(|rest| rest.split(',').any(|one| module(one.trim())))
 }
 
-fn check_hook(hook: &str, all: &[Statement]) -> Vec<Finding> {
+/// Whether another module of the package may bring names that are not seen here.
+fn brings_all(of_module: &[&Statement]) -> bool {
+    const OF_WAPT: [&str; 3] = ["setuphelpers", "setupdevhelpers", "waptutils"];
+    of_module.iter().any(|statement| {
+        let from = statement.text.strip_prefix("from ").and_then(|rest| rest.split_once(" import "));
+        from.is_some_and(|(module, names)| names.trim() == "*" && !OF_WAPT.contains(&module.trim()))
+    })
+}
+
+/// Of each statement, whether the names that it sets are those of the module: it is in no function and no class.
+fn in_module(all: &[Statement]) -> Vec<bool> {
+    // The functions and classes that are open, by their columns.
+    let mut open: Vec<usize> = Vec::new();
+    all.iter()
+        .map(|statement| {
+            open.retain(|indent| *indent < statement.indent);
+            let is_of_module = open.is_empty();
+            if statement.opens_a_scope() {
+                open.push(statement.indent);
+            }
+            is_of_module
+        })
+        .collect()
+}
+
+fn check_hook(hook: &str, all: &[Statement], in_module: &[bool]) -> Vec<Finding> {
     let mut found = Vec::new();
-    let defined: Vec<(&Statement, &str)> =
-        all.iter().filter_map(|statement| Some((statement, statement.defines(hook)?))).collect();
-    let top: Vec<&(&Statement, &str)> = defined.iter().filter(|(statement, _)| statement.indent == 0).collect();
-    if let (Some((nested, _)), true) = (defined.first(), top.is_empty()) {
-        let message = format!("`def {hook}` is inside of something else, where agents do not find it");
-        found.push(finding(true, &nested.span, message, "take its indentation away"));
+    let defined: Vec<(&Statement, &str, bool)> = all
+        .iter()
+        .zip(in_module)
+        .filter_map(|(statement, of_module)| Some((statement, statement.defines(hook)?, *of_module)))
+        .collect();
+    let top: Vec<(&Statement, &str)> = defined
+        .iter()
+        .filter(|(statement, ..)| statement.indent == 0)
+        .map(|(statement, text, _)| (*statement, *text))
+        .collect();
+    let is_set = || {
+        let mut others = all.iter().zip(in_module);
+        others.any(|(statement, of_module)| *of_module && (statement.assigns(hook) || statement.imports(hook)))
+    };
+    match defined.iter().find(|(_, _, of_module)| *of_module).or(defined.first()) {
+        Some((nested, _, true)) if top.is_empty() => {
+            let message = format!("`def {hook}` is under a condition: agents find it only where that holds");
+            found.push(finding(
+                false,
+                &nested.span,
+                message,
+                "take its indentation away, and ask for the condition inside",
+            ));
+        }
+        Some((nested, ..)) if top.is_empty() && !is_set() => {
+            let message = format!("`def {hook}` is inside of something else, where agents do not find it");
+            found.push(finding(true, &nested.span, message, "take its indentation away"));
+        }
+        _ => {}
     }
     if let Some((again, _)) = top.get(1) {
         let message = format!("`def {hook}` stands there twice: the last one counts");
@@ -149,6 +201,39 @@ mod tests {
     }
 
     #[test]
+    fn hooks_that_agents_find_all_the_same() {
+        let found = |text: &str| {
+            let all = check(&format!("from setuphelpers import *\n{text}\n"), &|_| String::new());
+            assert!(all.iter().all(|one| !one.is_error), "{text}: {all:?}");
+            all.into_iter().map(|one| one.message).collect::<Vec<_>>().join("; ")
+        };
+        let key = "uninstallkey = ['x']\n";
+        let conditional = "`def install` is under a condition: agents find it only where that holds";
+        for text in [
+            "if iswin64():\n    def install():\n        pass\nelse:\n    def install():\n        pass",
+            "try:\n    import x\nexcept ImportError:\n    def install():\n        pass",
+        ] {
+            assert_eq!(found(&format!("{key}{text}")), conditional, "{text}");
+        }
+        for text in [
+            "def _install():\n    pass\ninstall = _install",
+            "install = audit = make()",
+            "install, audit = make()",
+            "install: Callable = lambda: 1",
+            "from common import install",
+            "from common import (run, main as install)",
+            "from common import *",
+            "if x:\n    install = a\nelse:\n    install = b",
+        ] {
+            assert_eq!(found(&format!("{key}{text}")), "", "{text}");
+        }
+        assert_eq!(found("if x:\n    uninstallkey = ['a']\nelse:\n    uninstallkey = ['b']\ndef install(): pass"), "");
+        assert_eq!(found("def install(): pass"), "`uninstallkey` is not declared");
+        let no_value = "uninstallkey = ['x']\nif install == 1: pass\nx[install] = 1\ninstalled = 2\nf(install=3)\n";
+        assert_eq!(messages(&format!("import setuphelpers\n{no_value}"), false), ["there is no `def install():`"]);
+    }
+
+    #[test]
     fn arguments_end_with_their_bracket() {
         let with = |hook: &str| messages(&format!("import setuphelpers\nuninstallkey = ['x']\n{hook}\n"), false);
         for good in [
@@ -171,6 +256,8 @@ mod tests {
             messages("", false),
             ["`setuphelpers` is not imported", "`uninstallkey` is not declared", "there is no `def install():`"]
         );
+        let errors: Vec<bool> = check("", &|_| String::new()).iter().map(|one| one.is_error).collect();
+        assert_eq!(errors, [false, false, true], "agents do without the first two");
         assert_eq!(messages(GOOD, true), ["`audit_schedule` is set, and there is no `def audit():`"]);
         let text =
             "from setuphelpers import *\nuninstallkey = []\ndef install(path):\n    def audit():\n        pass\n";
@@ -181,6 +268,12 @@ mod tests {
                 "`def install` wants the argument `path`, and agents give none",
                 "`def audit` is inside of something else, where agents do not find it"
             ]
+        );
+        let inner =
+            "from setuphelpers import *\nuninstallkey = ['x']\nclass A:\n    def install(self):\n        pass\n";
+        assert_eq!(
+            messages(inner, false),
+            ["there is no `def install():`", "`def install` is inside of something else, where agents do not find it"]
         );
         let comment = "# from setuphelpers import *\n\"uninstallkey = []\"\nif x == 'def install():': pass\n";
         assert_eq!(messages(comment, false).len(), 3);

@@ -35,14 +35,54 @@ impl Statement {
         Some(&rest[..end.unwrap_or(rest.len())])
     }
 
-    /// Whether it gives a name a value.
+    /// Whether it gives a name a value: alone, with a type, beside others (`a = b = …`, `a, b = …`), or with `+=`.
     pub fn assigns(&self, name: &str) -> bool {
-        let rest = self.text.strip_prefix(name).map(str::trim_start);
-        rest.is_some_and(|rest| {
-            let rest = rest.strip_prefix(':').and_then(|typed| typed.find('=').map(|at| &typed[at..])).unwrap_or(rest);
-            rest.starts_with('=') && !rest.starts_with("==")
+        let sides = assigned(&self.text);
+        sides.iter().any(|side| {
+            parts(side.trim().trim_matches(['(', ')', '[', ']']))
+                .any(|target| target.split(':').next().unwrap_or_default().trim().trim_start_matches('*') == name)
         })
     }
+
+    /// Whether it brings a name in from another module.
+    pub fn imports(&self, name: &str) -> bool {
+        let from = self.text.strip_prefix("from ").and_then(|rest| rest.split_once(" import "));
+        let list = from.map(|(_, list)| list).or_else(|| self.text.strip_prefix("import "));
+        let bare = |list: &str| list.trim().trim_matches(['(', ')']).to_owned();
+        list.is_some_and(|list| {
+            bare(list).split(',').any(|one| one.split(" as ").last().unwrap_or_default().trim() == name)
+        })
+    }
+
+    /// Whether names get their values further in: the body of a function or a class.
+    pub fn opens_a_scope(&self) -> bool {
+        ["def ", "async def ", "class "].iter().any(|word| self.text.starts_with(word))
+    }
+}
+
+/// What stands before each `=` of an assignment.
+fn assigned(text: &str) -> Vec<&str> {
+    let mut deep = 0_usize;
+    let mut from = 0;
+    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => deep += 1,
+            b')' | b']' | b'}' => deep = deep.saturating_sub(1),
+            b'=' if deep == 0 => {
+                // Comparisons end it: what follows is a value.
+                if bytes.get(at + 1) == Some(&b'=') || at.checked_sub(1).is_some_and(|at| b"=!<>".contains(&bytes[at]))
+                {
+                    break;
+                }
+                found.push(text[from..at].trim_end_matches(['+', ':', '|']));
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The parts of a list between its commas, those in brackets aside.

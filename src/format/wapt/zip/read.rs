@@ -29,11 +29,26 @@ pub struct Limits {
     pub ratio: u64,
     /// Whether Windows must be able to have all files, each by its own name. Default true.
     pub windows: bool,
+    /// Whether an archive with more is opened all the same, and only says so ([`Archive::is_swollen`]).
+    pub swollen: bool,
+}
+
+impl Limits {
+    /// As each field says; an archive that is larger is refused.
+    pub const DEFAULT: Self = Self {
+        entries: 200_000,
+        directory: 64 << 20,
+        total: 32 << 30,
+        free: 256 << 20,
+        ratio: 100,
+        windows: true,
+        swollen: false,
+    };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 200_000, directory: 64 << 20, total: 32 << 30, free: 256 << 20, ratio: 100, windows: true }
+        Self::DEFAULT
     }
 }
 
@@ -58,6 +73,7 @@ pub struct Entry {
 pub struct Archive<R> {
     file: R,
     entries: Vec<Entry>,
+    is_swollen: bool,
 }
 
 /// So many bytes, or that it breaks off.
@@ -79,8 +95,8 @@ impl<R: Read + Seek> Archive<R> {
     pub fn open(mut file: R, length: u64, limits: &Limits) -> Result<Self, ZipError> {
         let (listed, directory) = central::read(&mut file, length, limits)?;
         let total = listed.iter().try_fold(0_u64, |sum, entry| sum.checked_add(entry.size));
-        let allowed = limits.free.max(length.saturating_mul(limits.ratio)).min(limits.total);
-        if total.is_none_or(|total| total > allowed) {
+        let is_swollen = total.is_none_or(|total| total > limits.free.max(length.saturating_mul(limits.ratio)));
+        if total.is_none_or(|total| total > limits.total) || (is_swollen && !limits.swollen) {
             return Err(ZipError::Large("its contents would be more than 100 times its size, or more than 32 GiB"));
         }
         let mut entries = Vec::new();
@@ -101,13 +117,19 @@ impl<R: Read + Seek> Archive<R> {
             return Err(ZipError::Broken("something stands before its first entry"));
         }
         alone(&entries, limits)?;
-        Ok(Self { file, entries })
+        Ok(Self { file, entries, is_swollen })
     }
 
     /// All entries, in the archive's order.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Whether the contents are so much larger than the archive that nobody unpacks them who does not know where it is from.
+    #[must_use]
+    pub fn is_swollen(&self) -> bool {
+        self.is_swollen
     }
 
     /// The file of a name.

@@ -40,6 +40,65 @@ fn files_go_there_and_back() {
     assert_eq!(content(&mut archive, "large").unwrap(), large);
 }
 
+/// Whether Python reads an archive, and finds these names with these sizes.
+fn python_reads(bytes: &[u8], entries: usize, size: usize) -> Option<bool> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.zip");
+    std::fs::write(&path, bytes).unwrap();
+    let script = "import sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None
+found = archive.infolist()
+assert len(found) == int(sys.argv[2]) and sum(one.file_size for one in found) == int(sys.argv[3]), found[:3]";
+    let run =
+        Command::new("python3").args(["-c", script]).arg(&path).args([entries.to_string(), size.to_string()]).output();
+    let run = run.ok()?;
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    Some(true)
+}
+
+#[test]
+fn large_archives_have_the_larger_form() {
+    let files: Vec<(String, Vec<u8>)> =
+        (0..6).map(|number| (format!("dir/é{number}"), b"0123456789abcdef".repeat(number * 30))).collect();
+    let total: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    // Too many entries; places, then sizes beyond the bound.
+    for (entries, bytes) in [(6, 1 << 30), (7, 150), (7, 1000), (3, 100), (6, 2000)] {
+        let mut out = Cursor::new(Vec::new());
+        let mut writer = Writer::bounded(&mut out, 1_795_172_801, write::Bounds { bytes, entries });
+        for (name, content) in &files {
+            writer.sized(name, &mut &content[..], content.len() as u64).unwrap();
+        }
+        writer.finish().unwrap();
+        let written = out.into_inner();
+        let mut archive = open(&written).unwrap();
+        for (name, bytes) in &files {
+            assert_eq!(content(&mut archive, name).unwrap(), *bytes, "{name}");
+        }
+        if python_reads(&written, files.len(), total).is_none() {
+            eprintln!("skipped: python3 is not installed");
+        }
+    }
+    let mut grown = Writer::bounded(Cursor::new(Vec::new()), 0, write::Bounds { bytes: 100, entries: 9 });
+    assert!(grown.sized("a", &mut &[7; 200][..], 10).is_err(), "it is larger than was said");
+}
+
+#[test]
+fn many_files_go_there_and_back() {
+    const COUNT: usize = 66_000;
+    let mut out = Cursor::new(Vec::new());
+    let mut writer = Writer::new(&mut out, 1_795_172_801);
+    for number in 0..COUNT {
+        writer.file(&number.to_string(), &mut &b""[..]).unwrap();
+    }
+    writer.finish().unwrap();
+    let bytes = out.into_inner();
+    assert_eq!(open(&bytes).unwrap().entries().len(), COUNT);
+    if python_reads(&bytes, COUNT, 0).is_none() {
+        eprintln!("skipped: python3 is not installed");
+    }
+}
+
 #[test]
 fn another_program_reads_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -53,7 +53,13 @@ impl World {
         }
         let path = self.folder.path().join(format!("tis-x_{version}.wapt"));
         let mut out = std_fs::File::create(&path).unwrap();
-        write(&tree, &control, &Signing { signer: &self.key, chain: &self.chain, date: NOW }, &mut out).unwrap();
+        write(
+            &tree,
+            &control,
+            &Signing { signer: &self.key, chain: &self.chain, date: NOW, as_found: false },
+            &mut out,
+        )
+        .unwrap();
         path
     }
 

@@ -45,17 +45,17 @@ impl View<'_> {
             warnings.push(format!("[[wapt]] `{package}`: `license` is taken as `licence`, which is WAPT's word"));
         }
         let project = self.sources.project;
-        // A package's folder says these itself.
+        attributes.entry("version".to_owned()).or_insert_with(|| "{{version}}-{{release}}".to_owned());
+        let of_project =
+            [("maintainer", &project.maintainer), ("licence", &project.license), ("homepage", &project.homepage)];
+        let said = of_project.into_iter().filter(|(name, value)| !value.is_empty() && !attributes.contains_key(*name));
+        let said: Vec<(String, String)> = said.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        let mut defaults = BTreeMap::new();
+        // A package's folder may say these itself.
         if matches!(raw.dir, Given::No) {
-            let defaults = [
-                ("version", "{{version}}-{{release}}"),
-                ("maintainer", project.maintainer.as_str()),
-                ("licence", project.license.as_str()),
-                ("homepage", project.homepage.as_str()),
-            ];
-            for (name, value) in defaults.into_iter().filter(|(_, value)| !value.is_empty()) {
-                attributes.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-            }
+            attributes.extend(said)
+        } else {
+            defaults.extend(said)
         }
         let contents: Vec<_> = raw.contents.items().iter().map(|entry| content(&entry.value, raw, issues)).collect();
         let contents: Option<Vec<_>> = contents.into_iter().collect();
@@ -63,6 +63,7 @@ impl View<'_> {
         Some(Wapt {
             package: raw.package.value()?.clone(),
             attributes,
+            defaults,
             dir: raw.dir.value().cloned(),
             from: raw.from.value().cloned(),
             contents: contents.filter(|_| !matches!(raw.contents, Given::Wrong(_)))?,
