@@ -37,7 +37,7 @@ impl Misplaced {
         &self.help
     }
 
-    fn of(project: &Folder, path: &Path, is: FileType) -> Self {
+    fn of(project: &Folder, path: &Path, is: FileType, wanted: &'static str) -> Self {
         let shown = project.path().strip_prefix(".").unwrap_or(project.path()).join(path);
         let target = if is.is_symlink() { project.target(path).ok() } else { None };
         let typed = shown.display().to_string();
@@ -46,7 +46,7 @@ impl Misplaced {
                 let refusal = Refusal::Link { path: shown, target: target.clone() };
                 refusal.to_string().replace("none is followed here", "what factory keeps is not kept behind one")
             }
-            None => Refusal::kind(&shown, is, "a file or a folder").to_string(),
+            None => Refusal::kind(&shown, is, wanted).to_string(),
         };
         let target = target.map_or_else(String::new, |target| target.display().to_string());
         let help = match path.to_str() {
@@ -68,27 +68,24 @@ impl Misplaced {
 /// [`Misplaced`] for the first thing there that is neither a file nor a folder, as an [`io::Error`]'s own where it cannot be
 /// looked at.
 pub fn check(project: &Path, wheels: bool) -> Result<(), Misplaced> {
-    let open = match Folder::open(project, Links::Refused) {
-        Ok(open) => open,
-        // Whoever reads the recipe says it better.
-        Err(_) => return Ok(()),
-    };
+    // Whoever reads the recipe says it better that there is none.
+    let Ok(open) = Folder::open(project, Links::Refused) else { return Ok(()) };
     let unreadable = |error: io::Error| Misplaced {
         message: format!("what factory keeps in the project cannot be looked at: {error}"),
         help: "`ls -l` says whose it is".to_owned(),
     };
     let lock = Path::new(lockfile::NAME);
     if let Some(meta) = open.meta_itself(lock).map_err(unreadable)?.filter(|meta| !meta.is_file()) {
-        return Err(Misplaced::of(&open, lock, meta.file_type()));
+        return Err(Misplaced::of(&open, lock, meta.file_type(), "a file"));
     }
     for (name, depth) in DEPTHS.into_iter().filter(|(name, _)| wheels || *name != WHEELS) {
         let path = Path::new(name);
         let Some(meta) = open.meta_itself(path).map_err(unreadable)? else { continue };
         if !meta.is_dir() {
-            return Err(Misplaced::of(&open, path, meta.file_type()));
+            return Err(Misplaced::of(&open, path, meta.file_type(), "a folder"));
         }
         if let Some((path, is)) = foreign(&open, path, depth).map_err(unreadable)? {
-            return Err(Misplaced::of(&open, &path, is));
+            return Err(Misplaced::of(&open, &path, is, "a file or a folder"));
         }
     }
     Ok(())

@@ -153,13 +153,19 @@ pub(super) fn files(
         let relative = utf8(place.file_name().map_or(&place, Path::new))?;
         return Ok(vec![describe(&place, relative, digests)?]);
     }
-    below(&place, except, whose, digests)
+    below(&place, root, except, whose, digests)
 }
 
 /// Every file below a folder that is known to be where its path says, links as themselves.
-fn below(folder: &Path, except: &[PathBuf], whose: Whose, digests: &Digests) -> Result<Vec<SourceFile>, SourceError> {
+fn below(
+    folder: &Path,
+    root: &Folder,
+    except: &[PathBuf],
+    whose: Whose,
+    digests: &Digests,
+) -> Result<Vec<SourceFile>, SourceError> {
     let ignoring = Ignoring::of(whose);
-    ignoring.check_from(folder)?;
+    ignoring.check_from(folder, root.path())?;
     let (except, checked) = (except.to_vec(), ignoring.clone());
     let mut walk = ignore::WalkBuilder::new(folder);
     if whose != Whose::Package {
@@ -233,7 +239,7 @@ pub(super) fn matching(
     let base = root.real(Path::new(fixed))?;
     let prefix = if fixed.is_empty() { String::new() } else { format!("{fixed}/") };
     let mut found =
-        if fs::symlink_metadata(&base)?.is_dir() { below(&base, except, whose, digests)? } else { Vec::new() };
+        if fs::symlink_metadata(&base)?.is_dir() { below(&base, root, except, whose, digests)? } else { Vec::new() };
     found.retain(|file| matcher.is_match(format!("{prefix}{}", file.relative)));
     if found.is_empty() {
         return Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned() });

@@ -221,7 +221,7 @@ fn a_state_folder_that_cannot_be_made() {
     let project = Project::new();
     project.write(".factory", "a file\n");
     let run = project.run(&["build"]);
-    run.assert_code(1).says(&["the project's state cannot be written", ".factory"]);
+    run.assert_code(2).says(&["`.factory` is a file, not a folder", "rm .factory"]);
     assert!(project.calls_of("build").is_empty());
 }
 

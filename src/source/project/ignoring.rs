@@ -31,14 +31,20 @@ impl Ignoring {
         Self { whose, names, refused: Arc::default() }
     }
 
-    /// Looks at the folder that a walk begins in, and at those above it where they count.
+    /// Looks at the folder that a walk begins in, and at those above it where they count; `root` is the project's.
     ///
     /// # Errors
     /// The first that is no regular file.
-    pub(super) fn check_from(&self, folder: &Path) -> Result<(), SourceError> {
-        self.check(folder)?;
-        let above = if self.whose == Whose::Project { fs::canonicalize(folder)? } else { return Ok(()) };
-        for folder in above.ancestors().skip(1) {
+    pub(super) fn check_from(&self, folder: &Path, root: &Path) -> Result<(), SourceError> {
+        if self.whose != Whose::Project {
+            return self.check(folder);
+        }
+        let (folder, root) = (fs::canonicalize(folder)?, fs::canonicalize(root)?);
+        for folder in folder.ancestors() {
+            if folder.starts_with(&root) {
+                self.check(folder)?;
+                continue;
+            }
             for name in self.names {
                 // What is above a project is not its own: a user may keep links there.
                 let path = folder.join(name);

@@ -98,7 +98,7 @@ fn every_change_is_seen_whatever_the_times_say() {
             Ok((sha256, _)) => assert_eq!(sha256, now, "{what}"),
             // What a link leads to is asked for by whoever may follow it.
             Err(error) => {
-                assert!(file.is_symlink() && error.to_string().contains("a symbolic link"), "{what}: {error}")
+                assert!(file.is_symlink() && error.to_string().contains("a symbolic link"), "{what}: {error}");
             }
         }
     }
