@@ -7,11 +7,13 @@ use crate::{
     diag::{Exit, Failure},
     platform::Catalogue,
     report::{LastRun, LastStep, ListColumn, ListKind, ListView, units},
+    util::terminal::clean_lines,
 };
 
 /// Print the whole log of a step, or list the steps of the last run
 ///
-/// The log of a step is that of the last run that did not find it cached, with all its tries.
+/// The log of a step is that of the last run that did not find it cached, with all its tries. Control characters and escape
+/// sequences are left out of it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The step, as every message names it: `debian-12/core`; `core` where one platform is chosen or has such a log. Without
@@ -64,13 +66,20 @@ fn print(wanted: &str, folder: &Path, context: &Context) -> Result<(), Failure> 
         return Err(if known.is_empty() {
             failure.help("no step has run here yet: `factory build`")
         } else {
-            failure.help(format!("there are logs of {}", known.join(", ")))
+            failure.help(format!("there are logs of {}", known.join(", ").escape_debug()))
         });
     };
     let text = fs_err::read(folder.join(format!("{step}.log")))
         .map_err(|error| Failure::new(Exit::StepFailed, "the log cannot be read").because(error))?;
-    context.reporter.data(text);
+    show(&text, context);
     Ok(())
+}
+
+/// Shows a log without what a terminal would act on: it came with the checkout, or what ran has written it.
+fn show(text: &[u8], context: &Context) {
+    for piece in text.split_inclusive(|byte| *byte == b'\n') {
+        context.reporter.data(clean_lines(&String::from_utf8_lossy(piece)).as_bytes());
+    }
 }
 
 /// The step that is meant: by its whole name, or by its own one on the only platform that it can be.

@@ -9,19 +9,21 @@ use super::{
     registry::{Way, registry},
 };
 use crate::{
+    build::package_names,
     diag::Failure,
     event::{Event, Events, Made, MadeKind, Outcome},
+    format::wapt::name_starts as wapt_starts,
     names::Sha256,
     pipeline::Project,
     plan::{Plan, Want, Work},
     publish::{
         PushError,
-        artefact::{Place, fetch},
+        artefact::{Expected, Place, fetch},
         sums,
     },
     source::{
         oci::OciError,
-        wheelhouse::{Found, MANIFEST, WheelName, Wheelhouse},
+        wheelhouse::{Found, Wheelhouse},
     },
 };
 
@@ -41,7 +43,7 @@ pub struct Args {
 
 /// Something to fetch.
 enum Wanted {
-    Packages(Place),
+    Packages(Place, Expected),
     Wheels(Place, Sha256),
 }
 
@@ -59,12 +61,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     let mut items = Vec::new();
     for wanted in &wanted {
-        let (Wanted::Packages(place) | Wanted::Wheels(place, _)) = wanted;
+        let (Wanted::Packages(place, _) | Wanted::Wheels(place, _)) = wanted;
         let begun = Instant::now();
         let (step, title) = (place.step.clone(), format!("fetch {}", place.name));
         context.events().emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
         let fetched = match wanted {
-            Wanted::Packages(place) => packages(place, args.force, &project, &way, &context.events()).await,
+            Wanted::Packages(place, expected) => {
+                packages(place, expected, args.force, &project, &way, &context.events()).await
+            }
             Wanted::Wheels(place, key) => wheels(place, key, &project, &way, &context.events()).await,
         };
         let (outcome, note) = match &fetched {
@@ -83,19 +87,30 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
     let mut wanted = Vec::new();
     for target in &project.targets {
         let platform = &target.platform.id;
-        let mut packaged = false;
+        let (mut packaged, mut expected) = (false, Expected::default());
         for step in plan.steps.iter().filter(|step| step.platform == *platform) {
             match &step.work {
                 Work::Wheels(work) => {
                     let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
                     wanted.push(Wanted::Wheels(place, work.key.clone()));
                 }
-                Work::Package(_) => packaged = true,
+                Work::Package(work) => {
+                    packaged = true;
+                    if work.package.collect.is_empty() {
+                        expected.names.extend(package_names(work)?);
+                    } else {
+                        expected.extension = Some(work.packaging.format.as_str());
+                    }
+                }
+                Work::Wapt(work) => {
+                    expected.wapt.extend(wapt_starts(&work.wapt.package));
+                }
                 _ => {}
             }
         }
         if packaged {
-            wanted.push(Wanted::Packages(package_place(project.name(), platform, &project.release, &way.registry)?));
+            let place = package_place(project.name(), platform, &project.release, &way.registry)?;
+            wanted.push(Wanted::Packages(place, expected));
         }
     }
     Ok(wanted)
@@ -103,6 +118,7 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
 
 async fn packages(
     place: &Place,
+    expected: &Expected,
     replace: bool,
     project: &Project,
     way: &Way,
@@ -110,8 +126,7 @@ async fn packages(
 ) -> Result<Vec<Made>, PushError> {
     let begun = Instant::now();
     let folder = project.packages.join(place.platform.as_str());
-    let fits = |name: &str| sums::is_package(std::path::Path::new(name));
-    let files = fetch(place, &folder, replace, &fits, &way.client, events).await?;
+    let files = fetch(place, &folder, replace, expected, &way.client, events).await?;
     sums::write(&folder)?;
     let mut rows = Vec::new();
     for (name, same) in files {
@@ -140,8 +155,8 @@ async fn wheels(
         return Ok(vec![shown(&house, None)]);
     }
     let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;
-    let fits = |name: &str| name == MANIFEST || WheelName::new(name).is_some();
-    fetch(place, fresh.path(), false, &fits, &way.client, events).await?;
+    let expected = Expected { wheels: true, ..Expected::default() };
+    fetch(place, fresh.path(), false, &expected, &way.client, events).await?;
     match Wheelhouse::adopt(fresh.path(), &project.wheel_dir, platform, key)? {
         Found::Whole(house) => Ok(vec![shown(&house, Some(begun.elapsed()))]),
         Found::Damaged(reason) => Err(PushError::Foreign { name: place.name.clone(), reason }),

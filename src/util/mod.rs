@@ -9,5 +9,6 @@ pub mod files;
 pub mod lock;
 pub mod mask;
 pub mod size;
+pub mod terminal;
 pub mod threads;
 pub mod toml;
