@@ -12,6 +12,6 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(text.get(finding.span.clone()).is_some());
     }
     if let Err(report) = setup_findings("setup.py", text, found) {
-        let _ = factory::diag::render(&report.into(), 80, false);
+        let _ = factory::diag::render(&factory::recipe::RecipeError::Invalid(report).into(), 80, false);
     }
 });

@@ -22,7 +22,7 @@ mod wheels;
 pub use error::{RELOCK, StepError, lines_of};
 pub use keep::{forget_kept, mark_kept};
 pub use lock::{hold, observe, renew};
-pub use package::{Line, blocking_reader, of_items, read_listing};
+pub use package::{Line, blocking_reader, file_names as package_names, of_items, read_listing};
 pub use records::{RECORDS, Records};
 pub use run::{Survey, survey};
 pub use schedule::{BuildError, Done, Failed, run};

@@ -147,6 +147,15 @@ impl Job {
     }
 }
 
+/// The names that the file of a package may have, before it is known whether there is native code in it.
+///
+/// # Errors
+/// When the platform's packages are not written here.
+pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
+    let format = format_of(&work.packaging)?;
+    Ok([&work.arch, &work.packaging.any].map(|arch| format.file_name(&meta::named(work, arch))).into())
+}
+
 /// The writer of a platform's packages.
 fn format_of(packaging: &Packaging) -> Result<Box<dyn Format>, StepError> {
     let rpm = |codec| -> Box<dyn Format> {

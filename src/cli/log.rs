@@ -6,11 +6,13 @@ use crate::{
     pipeline::places,
     platform::Catalogue,
     report::{LastRun, LastStep, ListColumn, ListKind, ListView, LogDir, units},
+    util::terminal::clean_lines,
 };
 
 /// Print the whole log of a step, or list the steps of the last run
 ///
-/// The log of a step is that of the last run that did not find it cached, with all its tries.
+/// The log of a step is that of the last run that did not find it cached, with all its tries. Control characters and escape
+/// sequences are left out of it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The step, as every message names it: `debian-12/core`; `core` where one platform is chosen or has such a log. Without
@@ -67,12 +69,19 @@ fn print(wanted: &str, logs: &LogDir, context: &Context) -> Result<(), Failure> 
         return Err(if known.is_empty() {
             failure.help("no step has run here yet: `factory build`")
         } else {
-            failure.help(format!("there are logs of {}", known.join(", ")))
+            failure.help(format!("there are logs of {}", known.join(", ").escape_debug()))
         });
     };
     let text = logs.read(step).map_err(unreadable)?.unwrap_or_default();
-    context.reporter.data(text);
+    show(text.as_ref(), context);
     Ok(())
+}
+
+/// Shows a log without what a terminal would act on: it came with the checkout, or what ran has written it.
+fn show(text: &[u8], context: &Context) {
+    for piece in text.split_inclusive(|byte| *byte == b'\n') {
+        context.reporter.data(clean_lines(&String::from_utf8_lossy(piece)).as_bytes());
+    }
 }
 
 /// The step that is meant: by its whole name, or by its own one on the only platform that it can be.

@@ -9,19 +9,21 @@ use super::{
     registry::{Way, registry},
 };
 use crate::{
+    build::package_names,
     diag::Failure,
     event::{Event, Events, Made, MadeKind, Outcome},
+    format::wapt::name_starts as wapt_starts,
     pipeline::Project,
     plan::{Plan, Want, WheelsWork, Work},
     publish::{
         PushError,
-        artefact::{Place, fetch},
+        artefact::{Expected, Place, fetch},
         sums,
     },
     source::{
         lockfile::{LockedHouse, Lockfile},
         oci::OciError,
-        wheelhouse::{Found, MANIFEST, Manifest, WheelName, Wheelhouse},
+        wheelhouse::{Found, Manifest, Wheelhouse},
     },
     util::folder::{Folder, Links},
 };
@@ -42,7 +44,7 @@ pub struct Args {
 
 /// Something to fetch.
 enum Wanted {
-    Packages(Place),
+    Packages(Place, Expected),
     Wheels(Place, Box<WheelsWork>),
 }
 
@@ -60,12 +62,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     let mut items = Vec::new();
     for wanted in &wanted {
-        let (Wanted::Packages(place) | Wanted::Wheels(place, _)) = wanted;
+        let (Wanted::Packages(place, _) | Wanted::Wheels(place, _)) = wanted;
         let begun = Instant::now();
         let (step, title) = (place.step.clone(), format!("fetch {}", place.name));
         context.events().emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
         let fetched = match wanted {
-            Wanted::Packages(place) => packages(place, args.force, &project, &way, &context.events()).await,
+            Wanted::Packages(place, expected) => {
+                packages(place, expected, args.force, &project, &way, &context.events()).await
+            }
             Wanted::Wheels(place, work) => wheels(place, work, &project, &way, &context.events()).await,
         };
         let (outcome, note) = match &fetched {
@@ -84,20 +88,32 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
     let mut wanted = Vec::new();
     for target in &project.targets {
         let platform = &target.platform.id;
-        let mut packaged = false;
+        let (mut packaged, mut expected) = (false, Expected::default());
         for step in plan.steps.iter().filter(|step| step.platform == *platform) {
             match &step.work {
                 Work::Wheels(work) => {
                     let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
                     wanted.push(Wanted::Wheels(place, work.clone()));
                 }
-                Work::Package(_) | Work::Wapt(_) => packaged = true,
+                Work::Package(work) => {
+                    packaged = true;
+                    if work.package.collect.is_empty() {
+                        expected.names.extend(package_names(work)?);
+                    } else {
+                        expected.extension = Some(work.packaging.format.as_str());
+                    }
+                }
+                Work::Wapt(work) => {
+                    packaged = true;
+                    expected.wapt.extend(wapt_starts(&work.wapt.package));
+                }
                 // A seed is fetched by whoever has no wheels; images are the engine's affair.
                 Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Image(_) => {}
             }
         }
         if packaged {
-            wanted.push(Wanted::Packages(package_place(project.name(), platform, &project.release, &way.registry)?));
+            let place = package_place(project.name(), platform, &project.release, &way.registry)?;
+            wanted.push(Wanted::Packages(place, expected));
         }
     }
     Ok(wanted)
@@ -105,6 +121,7 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
 
 async fn packages(
     place: &Place,
+    expected: &Expected,
     replace: bool,
     project: &Project,
     way: &Way,
@@ -115,8 +132,7 @@ async fn packages(
         project.packages.strip_prefix(&project.folder).unwrap_or(&project.packages).join(place.platform.as_str());
     let open = Folder::open(&project.folder, Links::Refused)?.make(&below)?;
     let folder = open.path().to_owned();
-    let fits = |name: &str| sums::is_package(std::path::Path::new(name));
-    let files = fetch(place, &folder, replace, &fits, &way.client, events).await?;
+    let files = fetch(place, &folder, replace, expected, &way.client, events).await?;
     sums::write(&open)?;
     let mut rows = Vec::new();
     for (name, same) in files {
@@ -146,8 +162,8 @@ async fn wheels(
         return Ok(vec![shown(&house, None)]);
     }
     let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;
-    let fits = |name: &str| name == MANIFEST || WheelName::new(name).is_some();
-    fetch(place, fresh.path(), false, &fits, &way.client, events).await?;
+    let expected = Expected { wheels: true, ..Expected::default() };
+    fetch(place, fresh.path(), false, &expected, &way.client, events).await?;
     let locked = Lockfile::load(&project.folder).map_err(|error| PushError::Io(std::io::Error::other(error)))?;
     let judge = |manifest: &Manifest| {
         work.wanted.judge_all(&manifest.wheels)?;

@@ -6,6 +6,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Value, json};
 
 use super::{Failure, Part};
+use crate::util::terminal::{acts as acts_on_terminals, harmless};
 
 /// No more diagnostics than these are shown; the first ones are usually the cause of the others.
 const MOST_SHOWN: usize = 25;
@@ -111,31 +112,6 @@ fn snippet(diagnostic: &dyn Diagnostic, width: usize, colour: bool) -> String {
     }
     // Lines that show no text end in the space of their gutter.
     out.lines().fold(String::new(), |all, line| all + harmless(line, colour).trim_end() + "\n")
-}
-
-/// A drawn line without what a terminal would act on, as a shown text may hold anything; colours stay where wanted.
-fn harmless(line: &str, colour: bool) -> String {
-    let mut clean = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(c) = rest.chars().next() {
-        let code = rest.strip_prefix("\u{1b}[").filter(|_| colour).and_then(|code| {
-            let end = code.find(|c: char| !c.is_ascii_digit() && c != ';')?;
-            code[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
-        });
-        let length = code.unwrap_or(c.len_utf8());
-        if code.is_none() && acts_on_terminals(c) {
-            clean.push('?');
-        } else {
-            clean.push_str(&rest[..length]);
-        }
-        rest = &rest[length..];
-    }
-    clean
-}
-
-/// Control characters, and those that turn the direction of text.
-fn acts_on_terminals(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A diagnostic with its texts wrapped here: miette breaks words at dashes and slashes, which tears commands and paths.

@@ -1,6 +1,7 @@
 //! The one entrance: chooses the sinks, hands out [`Events`], prints views, and leaves a tidy terminal.
 
 use std::{
+    borrow::Cow,
     io,
     path::Path,
     sync::{Arc, Mutex, PoisonError, Weak, mpsc},
@@ -24,7 +25,10 @@ use super::{
 };
 use crate::{
     event::{Events, Sink},
-    util::mask::Mask,
+    util::{
+        mask::Mask,
+        terminal::{clean_lines, harmless},
+    },
 };
 
 /// How often live lines move on.
@@ -104,7 +108,14 @@ impl Reporter {
 
     /// Prints an answer to stdout, in the form that was asked for.
     pub fn print(&self, mut view: impl View) {
-        view.each_text(&mut |text| self.mask.apply(text));
+        let is_shown = self.settings.output == Output::Human;
+        view.each_text(&mut |text| {
+            self.mask.apply(text);
+            // JSON escapes it.
+            if is_shown && let Cow::Owned(calm) = clean_lines(text) {
+                *text = calm;
+            }
+        });
         let text = match self.settings.output {
             Output::Human => view.human(&self.settings.stdout_look()),
             Output::Json => json::view_line(&view, &self.clock),
@@ -122,6 +133,11 @@ impl Reporter {
     pub fn error(&self, rendered: &str) {
         self.face.finish();
         let text = self.mask.text(rendered);
+        // Colours are drawn already, and JSON has none.
+        let text = text.split_inclusive('\n').fold(String::new(), |all, line| match line.strip_suffix('\n') {
+            Some(line) => all + &harmless(line, true) + "\n",
+            None => all + &harmless(line, true),
+        });
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.talk.write(format!("{text}{end}"));
     }

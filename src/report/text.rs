@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+pub use crate::util::terminal::clean;
+
 /// The columns a text takes. Colour sequences take none.
 #[must_use]
 pub fn width(text: &str) -> usize {
@@ -35,50 +37,6 @@ fn columns(c: char) -> usize {
         | 0x1f900..=0x1f9ff
         | 0x20000..=0x3fffd => 2,
         _ => 1,
-    }
-}
-
-/// A foreign line as it may be shown: without escape sequences, control and direction characters, tabs as spaces, and
-/// of a line that was drawn over with carriage returns only what was seen last.
-#[must_use]
-pub fn clean(line: &str) -> Cow<'_, str> {
-    if !line.chars().any(unfit) {
-        return Cow::Borrowed(line);
-    }
-    let seen = line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default();
-    let mut out = String::with_capacity(seen.len());
-    let mut chars = seen.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\x1b' => skip_escape(&mut chars),
-            '\t' => out.push_str("    "),
-            c if unfit(c) => {}
-            c => out.push(c),
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn unfit(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Reads past an escape sequence whose escape character was read.
-fn skip_escape(chars: &mut std::str::Chars<'_>) {
-    match chars.next() {
-        // A control sequence ends with a letter or one of a few signs.
-        Some('[') => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
-        // A title, a link: ends with a bell or with an escape and a backslash.
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            while let Some(c) = chars.next() {
-                if c == '\x07' || (c == '\x1b' && chars.next().is_some()) {
-                    return;
-                }
-            }
-        }
-        // A character set: one more.
-        Some('(' | ')' | '#' | '%') => drop(chars.next()),
-        _ => {}
     }
 }
 
@@ -171,7 +129,7 @@ mod tests {
         #[test]
         fn nothing_moves_the_cursor(line in "[\\x00-\\x7f\u{200e}é]{0,40}", max in 3usize..50) {
             let clean = clean(&line);
-            prop_assert!(!clean.chars().any(unfit));
+            prop_assert!(!clean.chars().any(crate::util::terminal::acts));
             prop_assert!(width(&cut(&clean, max)) <= max);
         }
     }

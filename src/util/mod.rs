@@ -11,5 +11,6 @@ pub mod lock;
 pub mod mask;
 pub mod size;
 pub mod state;
+pub mod terminal;
 pub mod threads;
 pub mod toml;

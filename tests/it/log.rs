@@ -115,3 +115,18 @@ fn the_log_of_the_run() {
     let after = project.read(".factory/logs/run.jsonl");
     assert_eq!(after.lines().count(), events.len(), "looking is no run");
 }
+
+#[test]
+fn a_log_moves_no_cursor() {
+    let project = Project::new();
+    // As it may come with a checkout.
+    let text = "before\n\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31mred\u{202e}\r\nhidden\rshown\tx\n";
+    project.write(".factory/logs/debian-12/core.log", text);
+    assert_eq!(project.done(&["log", "debian-12/core"]).stdout, "before\n31mred\nshown    x\n");
+    let line = "{\"event\":\"started\",\"verb\":\"build\",\"title\":\"a\\u001b[2Jb\",\"time\":\"\\u202e\"}\n\
+                {\"event\":\"step-finished\",\"step\":\"debian-12/\\u001b]0;x\",\"outcome\":\"failed\",\"note\":\"\\u0007\\u009b31m\"}\n";
+    project.write(".factory/logs/run.jsonl", line);
+    let run = project.done(&["log"]);
+    let unsafe_ones = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+    assert!(!run.stdout.contains(unsafe_ones) && !run.stderr.contains(unsafe_ones), "{run:?}");
+}

@@ -59,7 +59,7 @@ async fn a_secret_goes_to_no_address_without_tls() {
     let client = connect(&registry.address, &Access { login: Some(login), ca, insecure: false }).await.unwrap();
     let found = client.manifest(&Repository::new("shop/core").unwrap(), "1").await;
     let error = found.unwrap_err();
-    assert!(error.to_string().contains("the address of its tokens has no TLS"), "{error}");
+    assert!(error.to_string().contains("the address of its tokens is another server's, without TLS"), "{error}");
 }
 
 #[tokio::test]
@@ -113,4 +113,26 @@ async fn an_insecure_registry_makes_nobody_else_insecure() {
     let found = client.manifest(&Repository::new("shop/core").unwrap(), "1").await;
     assert!(matches!(found, Err(OciError::Certificate { .. })), "{found:?}");
     assert!(tokens.log().is_empty(), "the login was not sent: {:?}", tokens.log());
+}
+
+/// The same host with another port is another server: any user of the machine may listen there.
+#[tokio::test]
+async fn an_insecure_registry_s_login_stays_at_its_port() {
+    let (project, elsewhere) = (Project::new(), Project::new());
+    let Some(registry) = Registry::new(&project) else { return };
+    let Some(other) = Registry::new(&elsewhere) else { return };
+    let realm = json!({ "WWW-Authenticate": format!("Bearer realm=\"http://{}/token\"", other.address) });
+    registry.answers("GET", "/manifests/", json!([{ "status": 401, "headers": realm }]));
+    let login = Login::Password { user: "ci".to_owned(), secret: "s3cr3t".to_owned() };
+    let access = Access { login: Some(login), insecure: true, ..Access::default() };
+    let client = connect(&registry.address, &access).await.unwrap();
+    let error = client.manifest(&Repository::new("shop/core").unwrap(), "1").await.unwrap_err().to_string();
+    assert!(error.contains("the address of its tokens is another server's, without TLS"), "{error}");
+    assert!(other.log().is_empty(), "{:?}", other.log());
+    // Nor does it lead anybody there.
+    let to = json!({ "Location": format!("http://{}/v2/x/manifests/1", other.address) });
+    registry.answers("GET", "/manifests/", json!([{ "status": 307, "headers": to }]));
+    let error = client.manifest(&Repository::new("shop/core").unwrap(), "1").await.unwrap_err().to_string();
+    assert!(error.contains("it leads to an address without TLS"), "{error}");
+    assert!(other.log().is_empty(), "{:?}", other.log());
 }

@@ -173,7 +173,13 @@ fn tamper(project: &Project, change: impl FnOnce(&mut Value)) {
 #[test]
 fn a_hostile_registry() {
     const TITLE: &str = "org.opencontainers.image.title";
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 9] = [
+        ("no name of a file", &|m| m["layers"][0]["annotations"][TITLE] = json!("-oDebug.deb")),
+        ("no name of a file", &|m| m["layers"][0]["annotations"][TITLE] = json!("other_2.5.11-1~deb12_amd64.deb")),
+        ("spelt differently", &|m| {
+            let layer = m["layers"][0].clone();
+            m["layers"].as_array_mut().unwrap().push(layer);
+        }),
         ("no name of a file", &|m| m["layers"][0]["annotations"][TITLE] = json!("../../x.deb")),
         ("no name of a file", &|m| m["layers"][0]["annotations"][TITLE] = json!(".bashrc")),
         ("no name of a file", &|m| m["layers"][0]["annotations"] = json!({})),

@@ -62,6 +62,40 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     })
 }
 
+/// A meta of which only what names the file is right.
+pub fn named(work: &PackageWork, arch: &ArchName) -> Meta {
+    Meta {
+        name: work.package.name.clone(),
+        version: work.release.version.to_string(),
+        revision: format!("{}{}", work.release.release, work.packaging.suffix),
+        arch: arch.clone(),
+        maintainer: String::new(),
+        summary: String::new(),
+        description: String::new(),
+        homepage: String::new(),
+        license: String::new(),
+        copyright: String::new(),
+        license_text: String::new(),
+        section: String::new(),
+        priority: String::new(),
+        suite: String::new(),
+        depends: Vec::new(),
+        pre_depends: Vec::new(),
+        recommends: Vec::new(),
+        suggests: Vec::new(),
+        conflicts: Vec::new(),
+        breaks: Vec::new(),
+        replaces: Vec::new(),
+        provides: Vec::new(),
+        users: Vec::new(),
+        units: Vec::new(),
+        scripts: crate::names::Scripts::default(),
+        changelog: Vec::new(),
+        overrides: Vec::new(),
+        epoch: work.epoch,
+    }
+}
+
 /// One entry, for the release: the lines of the project's `changelog` file, or that it is a release.
 fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<ChangelogEntry, StepError> {
     let changes = match &work.package.changelog {

@@ -2,6 +2,8 @@
 //!
 //! It never prints, and never keeps more than one line ([`MAX_LINE`] bytes) of a stream in memory.
 
+use crate::util::terminal::acts;
+
 /// The longest line passed on, in bytes of UTF-8; the rest of a longer one is dropped.
 pub(crate) const MAX_LINE: usize = 16 * 1024;
 
@@ -81,7 +83,7 @@ fn clean(text: &str) -> String {
                 column += width;
             }
             c => {
-                cleaned.push(if c.is_control() || reorders(c) { char::REPLACEMENT_CHARACTER } else { c });
+                cleaned.push(if acts(c) { char::REPLACEMENT_CHARACTER } else { c });
                 column += 1;
             }
         }
@@ -120,11 +122,6 @@ fn skip_string(chars: &mut Chars<'_>) {
             _ => {}
         }
     }
-}
-
-/// The bidirectional controls: they make a line look like another one.
-fn reorders(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 fn shortened(mut line: String, cut: bool) -> String {

@@ -29,7 +29,7 @@ pub use error::{WaptError, ZipError};
 pub use icon::{LARGEST as LARGEST_ICON, PATH as ICON, check as check_icon};
 pub use index::{Index, Listed, identity};
 pub use manifest::read as read_manifest;
-pub use names::{file_name, is_left_out, safe as is_safe};
+pub use names::{file_name, is_left_out, name_starts, safe as is_safe};
 pub use read::{Package, open, open_bytes, open_file};
 pub use setup::{Finding, LARGEST as LARGEST_SETUP, check as check_setup, sorted as setup_findings};
 pub use signing::{date_text, signed_bytes};

@@ -111,6 +111,12 @@ fn name_part(control: &Control, generation: Generation) -> String {
     if as_it_is || text.chars().all(plain) { text.to_owned() } else { hashed(text) }
 }
 
+/// What the names of a package's files begin with, in either generation: its name, or the MD5 of it.
+#[must_use]
+pub fn name_starts(package: &str) -> [String; 2] {
+    [package.to_owned(), hashed(package)]
+}
+
 fn is_said(text: &str) -> bool {
     !text.is_empty() && text != "all"
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use super::{Place, TITLE};
+use super::{Expected, Place, TITLE};
 use crate::{
     event::{Event, Events},
     publish::PushError,
@@ -14,8 +14,8 @@ use crate::{
 const MOST: usize = 5_000;
 const LARGEST: u64 = 16 << 30;
 
-/// Fetches the files of an artefact into a folder; gives their names, and which of them were there already, and the same. `fits`
-/// says whether a file's name may be there.
+/// Fetches the files of an artefact into a folder; gives their names, and which of them were there already, and the same. `expected`
+/// says which names may be there.
 ///
 /// Every file appears under its name whole, with the digest that the manifest gives it.
 ///
@@ -25,7 +25,7 @@ pub async fn fetch(
     place: &Place,
     folder: &Path,
     replace: bool,
-    fits: &(dyn Fn(&str) -> bool + Sync),
+    expected: &Expected,
     client: &Client,
     events: &Events,
 ) -> Result<Vec<(String, bool)>, PushError> {
@@ -35,7 +35,7 @@ pub async fn fetch(
     if found.manifest.artifact_type != place.kind.media() {
         return Err(foreign(format!("its type is `{}`", found.manifest.artifact_type.escape_debug())));
     }
-    let files = named(&found.manifest.layers, fits).map_err(foreign)?;
+    let files = named(&found.manifest.layers, expected).map_err(foreign)?;
     let total = files.iter().map(|(_, layer)| layer.size).sum();
     fs_err::create_dir_all(folder)?;
     let (mut before, mut done) = (0, Vec::new());
@@ -62,7 +62,7 @@ pub async fn fetch(
 }
 
 /// The layers with the names of their files, each checked.
-fn named<'m>(layers: &'m [Descriptor], fits: &dyn Fn(&str) -> bool) -> Result<Vec<(&'m str, &'m Descriptor)>, String> {
+fn named<'m>(layers: &'m [Descriptor], expected: &Expected) -> Result<Vec<(&'m str, &'m Descriptor)>, String> {
     let mut seen = BTreeSet::new();
     if layers.is_empty() || layers.len() > MOST {
         return Err(format!("it has {} files", layers.len()));
@@ -73,12 +73,13 @@ fn named<'m>(layers: &'m [Descriptor], fits: &dyn Fn(&str) -> bool) -> Result<Ve
     let mut files = Vec::new();
     for layer in layers {
         let name = layer.annotations.get(TITLE).map_or("", String::as_str);
-        let plain = name.len() <= 255
-            && !name.starts_with('.')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+~-:^%!".contains(&b));
         let hex = layer.digest.strip_prefix("sha256:").is_some_and(|hex| crate::names::Sha256::new(hex).is_ok());
-        if name.is_empty() || !plain || !fits(name) || !seen.insert(name) || !hex {
-            return Err(format!("`{}` is no name of a file of it", name.escape_debug()));
+        let shown: String = name.escape_debug().take(200).collect();
+        let Some(file) = expected.file(name).filter(|_| hex) else {
+            return Err(format!("`{shown}` is no name of a file that the recipe makes here"));
+        };
+        if !seen.insert(file) {
+            return Err(format!("`{shown}` is another file of it, spelt differently or not"));
         }
         files.push((name, layer));
     }
@@ -100,14 +101,16 @@ mod tests {
 
     #[test]
     fn names_that_would_go_elsewhere_are_refused() {
-        let any = |_: &str| true;
-        for bad in ["", "..", ".hidden", "../x", "a/b", "/etc/passwd", "a\\b", "a\nb", "a\u{202e}b"] {
+        let any = Expected { extension: Some("deb"), names: ["SHA256SUMS".to_owned()].into(), ..Expected::default() };
+        let debs = Expected { names: BTreeSet::new(), ..any.clone() };
+        for bad in ["", "..", ".hidden.deb", "-oDebug.deb", "../x", "a/b", "/etc/passwd", "a\\b", "a\nb", "a\u{202e}b"]
+        {
             assert!(named(&[layer(bad)], &any).is_err(), "{bad:?}");
         }
         let two = [layer("a_1.0-1~deb12_all.deb"), layer("SHA256SUMS")];
         assert_eq!(named(&two, &any).unwrap().len(), 2);
         assert!(named(&[two[0].clone(), two[0].clone()], &any).is_err());
-        assert!(named(&two, &|name| name != "SHA256SUMS").is_err());
+        assert!(named(&two, &debs).is_err());
         let mut huge = layer("a.deb");
         huge.size = u64::MAX;
         assert!(named(&[huge.clone(), huge], &any).is_err());

@@ -50,7 +50,6 @@ pub struct Client {
     base: Url,
     host: String,
     login: Option<Login>,
-    insecure: bool,
     /// Scope -> value of the header.
     known: Mutex<BTreeMap<String, HeaderValue>>,
     events: Events,
@@ -113,7 +112,6 @@ impl Client {
             base: at("https")?,
             host: host.to_owned(),
             login: access.login.clone(),
-            insecure: access.insecure,
             known: Mutex::default(),
             events,
             cancel,
@@ -155,7 +153,7 @@ impl Client {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let Some(location) = location else { return Err(self.unreadable(about, "it names no location")) };
         let to = response.url().join(location).map_err(|error| self.unreadable(about, &error.to_string()))?;
-        if to.scheme() == "https" || (self.insecure && to.scheme() == "http") {
+        if to.scheme() == "https" || self.is_own(&to) {
             Ok(to)
         } else {
             Err(self.unreadable(about, "it leads to an address without TLS"))
@@ -173,7 +171,7 @@ impl Client {
     ) -> Result<Response, OciError> {
         let (mut url, mut led, mut tried) = (url, 0, false);
         loop {
-            let ours = url.origin() == self.base.origin();
+            let ours = self.is_own(&url);
             let header = if ours { self.header(&about.scope()) } else { None };
             let had = header.is_some();
             let response = self
@@ -248,9 +246,15 @@ impl Client {
         }
     }
 
-    /// The registry's own server may be one whose certificate nobody checks; every other one has to show a good one.
+    /// The registry's own server, which is its host and port, may be one whose certificate nobody checks; every other one has to
+    /// show a good one.
     fn way_to(&self, url: &Url) -> &reqwest::Client {
-        if url.host_str() == self.base.host_str() { &self.http } else { &self.others }
+        if self.is_own(url) { &self.http } else { &self.others }
+    }
+
+    /// Whether an address is the registry's own: the same scheme, host and port.
+    fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
     }
 
     fn header(&self, scope: &str) -> Option<HeaderValue> {
@@ -280,7 +284,8 @@ impl Client {
         Ok(true)
     }
 
-    /// A token of the address that the registry names. Secrets go there only through TLS, or to the registry's own server.
+    /// A token of the address that the registry names. Secrets go there only through TLS with a certificate that holds, or to the
+    /// registry's own host and port.
     async fn token(
         &self,
         about: &About,
@@ -288,8 +293,8 @@ impl Client {
         service: Option<&str>,
         login: Option<&Login>,
     ) -> Result<String, OciError> {
-        if realm.scheme() != "https" && realm.host_str() != self.base.host_str() {
-            return Err(self.unreadable(about, "the address of its tokens has no TLS"));
+        if !(self.is_own(realm) || realm.scheme() == "https") {
+            return Err(self.unreadable(about, "the address of its tokens is another server's, without TLS"));
         }
         let (scope, http) = (about.scope(), self.way_to(realm));
         let words = [("service", service.unwrap_or_default()), ("scope", scope.as_str())];

@@ -1,6 +1,7 @@
 //! [`Source`]: a file's text made fit for a terminal. Never holds a password that stood in a URL.
 
 use super::Span;
+pub(super) use crate::util::terminal::acts as is_unsafe;
 
 /// A file as an error shows it: byte for byte as long as the original, so that spans fit, but without control
 /// characters and without the userinfo of URLs.
@@ -71,12 +72,6 @@ impl Source {
     fn boundary(&self, offset: usize) -> usize {
         self.text.floor_char_boundary(offset)
     }
-}
-
-/// Whether a terminal would act on `c` instead of showing it: control characters and those that turn the direction
-/// of text.
-pub(super) fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Puts a harmless character of the same length in the place of every one that a terminal acts on.
