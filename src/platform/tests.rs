@@ -97,3 +97,34 @@ fn a_folder_called_like_a_file_is_refused() {
     let error = Catalogue::load(Some(folder.path())).unwrap_err();
     assert!(error.to_string().contains("is a folder, not a file"), "{error}");
 }
+
+#[test]
+fn nothing_of_a_platform_runs_on_this_machine_or_trusts_more() {
+    let more = |lines: &str| {
+        let text = DEBIAN.replace("include = [\"ca-certificates\"]\n", "").replace("debian-12", "debian-99");
+        text.replace("variant = \"minbase\"", &format!("variant = \"minbase\"\n{lines}"))
+    };
+    let shown = [
+        "options = [\"APT::Update::Pre-Invoke {\\\"id > /tmp/x; false\\\";};\"]",
+        "options = [\"Acquire::AllowInsecureRepositories \\\"true\\\"\"]",
+        "options = [\"/etc/passwd\"]",
+        "options = [\"Acquire::Retries \\\"many\\\"\"]",
+        "mirror = \"[trusted=yes] http://x.example.org/debian\"",
+        "mirror = \"copy:///srv/x\"",
+        "mirror = \"http://x.example.org/a\\ndeb [trusted=yes] http://y.example.org/ x main\"",
+        "include = [\"./x.deb\"]",
+        "include = [\"-oDebug=1\"]",
+        "components = [\"main --hook-dir=x\"]",
+        "keyring = { package = \"x\", suite = \"y\", file = \"/root/.ssh/id_rsa\" }",
+        "keyring = { package = \"x\", suite = \"y\", file = \"/usr/share/keyrings/../../../etc/shadow\" }",
+        "keyring = { package = \"x\", suite = \"y\", file = \"/usr/share/keyrings\" }",
+        "keyring = { file = \"keys/a.gpg\" }",
+        "keyring = { file = \"../a.gpg\", sha256 = \"0\" }",
+        "keyring = { package = \"x\", suite = \"y\", file = \"/usr/share/keyrings/a.gpg\", sha256 = \"HASH\" }",
+        "keyring = { package = \"x\", suite = \"y\", file = \"keys/a.gpg\", sha256 = \"HASH\" }",
+    ]
+    .map(|lines| errors(&[("debian-99.toml", &more(&lines.replace("HASH", &"a".repeat(64))))]));
+    insta::assert_snapshot!(shown.join("\n"));
+    let variant = DEBIAN.replace("\"minbase\"", "\"custom\"");
+    assert!(errors(&[("debian-12.toml", &variant)]).contains("expected one of `minbase`"));
+}

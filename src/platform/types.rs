@@ -4,7 +4,7 @@ mod base;
 mod packaging;
 mod python;
 
-pub use base::{Base, Bootstrap, BootstrapTool, Keyring, Quirk};
+pub use base::{AptOption, Base, Bootstrap, BootstrapTool, KEYRING_FOLDERS, Keyring, Quirk, Variant};
 pub use packaging::{Codec, PackageFormat, Packaging, Relations, Signature};
 pub use python::{Python, Seed};
 

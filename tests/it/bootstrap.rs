@@ -1,6 +1,9 @@
 //! Base images made from packages: what the program for it is asked for, and keys that this machine has not.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+};
 
 use crate::{
     bases::{bootstraps, error, from_packages, project},
@@ -71,15 +74,61 @@ fn keys_come_out_of_a_package() {
 
 #[test]
 fn keys_that_this_machine_has_are_taken() {
+    let folders = ["/usr/share/keyrings", "/etc/apt/trusted.gpg.d"];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let mut files = files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "gpg"));
+    let Some(file) = files.find(|path| path.is_file()) else {
+        eprintln!("skipped: this machine has no keyring");
+        return;
+    };
     let project = from_packages(project());
-    let file = project.beside("home/own.gpg");
-    fs::write(&file, "own keys").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     bootstrap(&project, &KEYRING.replace(KEYS, file.to_str().unwrap()));
     project.done(&["build"]);
     assert_eq!(bootstraps(&project).len(), 1);
+    assert_eq!(fs::read(project.beside("home/keys")).unwrap(), fs::read(file).unwrap());
+    assert_eq!(fs::read_to_string(project.beside("home/mode")).unwrap(), "644\n");
+}
+
+#[test]
+fn keys_of_the_project_are_taken_by_their_digest_and_said() {
+    let project = from_packages(project());
+    project.write("keys/own.gpg", "own keys");
+    fs::set_permissions(project.path("keys/own.gpg"), fs::Permissions::from_mode(0o600)).unwrap();
+    let sha256 = factory::names::Sha256::of("own keys");
+    bootstrap(&project, &format!("keyring = {{ file = \"keys/own.gpg\", sha256 = \"{sha256}\" }}"));
+    let run = project.done(&["build"]);
+    run.says(&["a key of the project vouches for, `keys/own.gpg`", "run on this machine"]);
+    assert_eq!(bootstraps(&project).len(), 1);
     assert_eq!(fs::read(project.beside("home/keys")).unwrap(), b"own keys");
     assert_eq!(fs::read_to_string(project.beside("home/mode")).unwrap(), "644\n");
+}
+
+#[test]
+fn keys_that_are_not_the_project_s_own() {
+    let sha256 = factory::names::Sha256::of("own keys");
+    let refused = |make: &dyn Fn(&Project), says: &str| {
+        let project = from_packages(project());
+        fs::create_dir(project.path("keys")).unwrap();
+        make(&project);
+        bootstrap(&project, &format!("keyring = {{ file = \"keys/own.gpg\", sha256 = \"{sha256}\" }}"));
+        project.run(&["build", "--jobs", "1"]).assert_code(1).says(&["`keys/own.gpg`", says]);
+        assert!(bootstraps(&project).is_empty(), "nothing is made without keys");
+    };
+    let outside = |project: &Project| {
+        fs::write(project.beside("home/own.gpg"), "own keys").unwrap();
+        project.beside("home/own.gpg")
+    };
+    refused(&|project| project.write("keys/own.gpg", "other keys"), "its SHA-256 is");
+    refused(&|project| symlink(outside(project), project.path("keys/own.gpg")).unwrap(), "symbolic link on the way");
+    refused(
+        &|project| {
+            fs::remove_dir(project.path("keys")).unwrap();
+            symlink(outside(project).parent().unwrap(), project.path("keys")).unwrap();
+        },
+        "symbolic link on the way",
+    );
+    refused(&|project| fs::create_dir(project.path("keys/own.gpg")).unwrap(), "it is no file");
+    refused(&|_| {}, "No such file");
 }
 
 #[test]

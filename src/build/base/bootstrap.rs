@@ -48,11 +48,11 @@ async fn mmdebstrap(
     session: &Session,
     lines: &Lines,
 ) -> Result<std::fs::File, StepError> {
-    let mut arguments = vec![format!("--variant={}", bootstrap.variant), "--format=tar".to_owned()];
+    let mut arguments = vec![format!("--variant={}", bootstrap.variant.as_str()), "--format=tar".to_owned()];
     if !bootstrap.components.is_empty() {
         arguments.push(format!("--components={}", bootstrap.components.join(",")));
     }
-    arguments.extend(bootstrap.options.iter().map(|option| format!("--aptopt={option}")));
+    arguments.extend(bootstrap.options.iter().map(|option| format!("--aptopt={}", option.as_str())));
     // Held until the end: the file goes with it.
     let keys = match &bootstrap.keyring {
         Some(keyring) => Some(keyring::keys(keyring, &work.image, session, lines).await?),

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::suite;
 use crate::{
-    platform::types::{Base, Bootstrap, BootstrapTool, Keyring, Quirk},
+    names::Sha256,
+    platform::types::{AptOption, Base, Bootstrap, BootstrapTool, KEYRING_FOLDERS, Keyring, Quirk, Variant},
     util::toml::{
-        At, Given, Issues, image_reference, in_container, line, list, map, one, one_line, one_of, os_package,
-        paragraphs, plain_absolute, required, sub_table, table, url,
+        At, Given, Issue, Issues, Value, check_glob, image_reference, in_container, in_project, line, list, listed,
+        map, one, one_line, one_of, os_package, paragraphs, parsed, plain_absolute, quoted, required, sub_table, table,
+        url,
     },
 };
 
@@ -25,12 +27,12 @@ table! {
     "[base.bootstrap]" struct RawBootstrap {
         tool: BootstrapTool = one_of("bootstrap tool", &TOOLS),
         suite: String = suite,
-        variant: String = suite,
+        variant: Variant = one_of("variant", &Variant::ALL.map(|variant| (variant.as_str(), variant))),
         include: Vec<At<String>> = list(os_package),
         components: Vec<At<String>> = list(suite),
         mirror: String = url(&["http", "https"], "a mirror needs none"),
         keyring: RawKeyring = sub_table,
-        options: Vec<At<String>> = list(line),
+        options: Vec<At<AptOption>> = list(apt_option),
     }
 }
 
@@ -38,7 +40,8 @@ table! {
     "`keyring`" struct RawKeyring {
         package: String = os_package,
         suite: String = suite,
-        file: String = plain_absolute,
+        file: String = keyring_file,
+        sha256: Sha256 = parsed,
     }
 }
 
@@ -72,7 +75,7 @@ fn bootstrap(raw: &RawBootstrap, issues: &mut Issues) -> Option<Bootstrap> {
     Some(Bootstrap {
         tool: tool?.value,
         suite: suite?.value.clone(),
-        variant: variant?.value.clone(),
+        variant: variant?.value,
         include: raw.include.values(),
         components: raw.components.values(),
         mirror: raw.mirror.value().cloned(),
@@ -83,10 +86,54 @@ fn bootstrap(raw: &RawBootstrap, issues: &mut Issues) -> Option<Bootstrap> {
 
 fn keyring(raw: &RawKeyring, issues: &mut Issues) -> Option<Keyring> {
     let at = ("`keyring`", &raw.span);
-    let package = required(&raw.package, ("package", "\"ubuntu-archive-keyring\""), at, issues);
-    let suite = required(&raw.suite, ("suite", "\"trixie\""), at, issues);
-    let file = required(&raw.file, ("file", "\"/usr/share/keyrings/ubuntu-archive-keyring.gpg\""), at, issues);
-    Some(Keyring { package: package?.value.clone(), suite: suite?.value.clone(), file: file?.value.clone() })
+    let file = required(&raw.file, ("file", "\"/usr/share/keyrings/ubuntu-archive-keyring.gpg\""), at, issues)?;
+    if file.value.starts_with('/') {
+        let package = required(&raw.package, ("package", "\"ubuntu-archive-keyring\""), at, issues);
+        let suite = required(&raw.suite, ("suite", "\"trixie\""), at, issues);
+        if let Some(sha256) = raw.sha256.at() {
+            let issue = Issue::new(&sha256.span, "`sha256` is for a file of the project").label("not here");
+            issues.add(issue.help("leave it out: the system's keys change with their package"));
+            return None;
+        }
+        let (package, suite) = (package?.value.clone(), suite?.value.clone());
+        return Some(Keyring::System { package, suite, file: file.value.clone() });
+    }
+    let example = "\"9f86d0…\"";
+    let sha256 = required(&raw.sha256, ("sha256", example), at, issues);
+    for foreign in [raw.package.at().map(|at| &at.span), raw.suite.at().map(|at| &at.span)].into_iter().flatten() {
+        let issue = Issue::new(foreign, "a file of the project comes out of no package").label("not here");
+        issues.add(issue.help("leave it out, or name a file of the system: `/usr/share/keyrings/…`"));
+    }
+    Some(Keyring::Project { file: file.value.clone(), sha256: sha256?.value.clone() })
+}
+
+/// An option of apt from the closed list.
+fn apt_option(value: Value<'_>, issues: &mut Issues) -> Option<AptOption> {
+    let text = line(value, issues)?;
+    let refuse = |help| {
+        let message = format!("{} is no option of apt that a platform may set", quoted(&text));
+        issues.add(Issue::new(&value.span(), message).label("not one that a platform may set").help(help));
+    };
+    AptOption::new(&text).map_err(refuse).ok()
+}
+
+/// A file with the keys of an archive: of the system, or below the project.
+fn keyring_file(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = line(value, issues)?;
+    if !text.starts_with('/') {
+        let path = in_project(&text).and_then(|path| check_glob(&path).map(|()| path));
+        return path.map_err(|bad| issues.add(bad.at(&value.span()))).ok();
+    }
+    let path = plain_absolute(value, issues)?;
+    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    if KEYRING_FOLDERS.iter().any(|folder| below(folder)) {
+        return Some(path);
+    }
+    let message = format!("{} is no place for the keys of an archive", quoted(&text));
+    let help = format!("name a file in {}, or one of the project: `keys/archive.gpg`", listed(&KEYRING_FOLDERS));
+    issues
+        .add(Issue::new(&value.span(), message).label("not below the project, nor a keyring of the system").help(help));
+    None
 }
 
 fn quirk(raw: &RawQuirk, issues: &mut Issues) -> Option<Quirk> {

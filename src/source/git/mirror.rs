@@ -280,8 +280,9 @@ mod tests {
         };
         let link = |name: &'static str| {
             is_ours(&move |place: &Path| {
-                let _ = fs::remove_dir_all(place.join(name)).or_else(|_| fs::remove_file(place.join(name)));
-                std::os::unix::fs::symlink("/etc/hosts", place.join(name)).unwrap();
+                let at = if name.is_empty() { place.to_owned() } else { place.join(name) };
+                let _ = fs::remove_dir_all(&at).or_else(|_| fs::remove_file(&at));
+                std::os::unix::fs::symlink("/etc", at).unwrap();
             })
         };
         assert!(is_ours(&|_| {}));
