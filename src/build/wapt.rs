@@ -154,7 +154,11 @@ impl Job {
         }
         for (path, file) in [("setup.py", &self.work.wapt.setup), (ICON, &self.work.wapt.icon)] {
             if let Some(file) = file {
-                tree.remove(&TreePath::new(path)?);
+                let place = TreePath::new(path)?;
+                if tree.get(&place).is_some() {
+                    lines.line(&format!("{path}: {}, in place of what was there", file.display()));
+                }
+                tree.remove(&place);
                 self.put(tree, path, &mut self.session.roots.open(file)?)?;
             }
         }

@@ -172,11 +172,14 @@ pub struct Company<'c> {
     lists: Lists<'c>,
 }
 
+/// The public key that signed a list, or why the list does not count.
+type Signed = Result<Vec<u8>, &'static str>;
+
 /// Revocation lists.
 #[derive(Debug, Default)]
 struct Lists<'c> {
-    /// Each with the public key that signed it, or why it does not count, once that was asked: it may be over megabytes.
-    all: Vec<(&'c Crl, OnceLock<Result<Vec<u8>, &'static str>>)>,
+    /// Each with what its signature is, once that was asked: it may be over megabytes.
+    all: Vec<(&'c Crl, OnceLock<Signed>)>,
     by_id: HashMap<&'c [u8], Vec<usize>>,
     by_issuer: HashMap<&'c [u8], Vec<usize>>,
 }
@@ -268,7 +271,7 @@ impl<'c> Company<'c> {
     }
 
     /// The public key that signed a list.
-    fn signer(&self, crl: &Crl) -> Result<Vec<u8>, &'static str> {
+    fn signer(&self, crl: &Crl) -> Signed {
         let issuers = || {
             let pools = [&self.anchors, &self.came].into_iter();
             pools.flat_map(|pool| pool.with_subject(crl.issuer_der()).iter().copied())

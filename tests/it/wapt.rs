@@ -329,8 +329,8 @@ fn keys_that_signatures_are_not_checked_with_are_named() {
         let (key, certificate) = (format!("{name}.pem"), format!("{name}.crt"));
         let rest =
             ["-keyout", &key, "-out", &certificate, "-subj", &subject, "-addext", "extendedKeyUsage=codeSigning"];
-        let make = [&["req", "-x509", "-nodes", "-days", "30", "-newkey"], kind, &rest].concat();
-        match says_yes(&project, "openssl", &make) {
+        let request = [&["req", "-x509", "-nodes", "-days", "30", "-newkey"], kind, &rest].concat();
+        match says_yes(&project, "openssl", &request) {
             None => return eprintln!("skipped: openssl is not installed"),
             Some(made) => assert!(made, "openssl makes no {name} key"),
         }

@@ -164,7 +164,9 @@ mod tests {
 
     fn found(pairs: &[(&str, &str)]) -> String {
         let mut control = Control::default();
-        pairs.iter().for_each(|(name, value)| control.set(name, value));
+        for (name, value) in pairs {
+            control.set(name, value);
+        }
         of_control(&control, NOW).join("; ")
     }
 

@@ -53,9 +53,9 @@ impl View<'_> {
         let mut defaults = BTreeMap::new();
         // A package's folder may say these itself.
         if matches!(raw.dir, Given::No) {
-            attributes.extend(said)
+            attributes.extend(said);
         } else {
-            defaults.extend(said)
+            defaults.extend(said);
         }
         let contents: Vec<_> = raw.contents.items().iter().map(|entry| content(&entry.value, raw, issues)).collect();
         let contents: Option<Vec<_>> = contents.into_iter().collect();
