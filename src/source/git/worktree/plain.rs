@@ -49,13 +49,16 @@ pub fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
     Ok(Some(bytes))
 }
 
-/// Copies a regular file of at most `most` bytes; `false` where there is none.
+/// Copies a regular file of at most `most` bytes; `false` where there is none. The copy keeps the time of its last change: files
+/// that were changed in the moment when an index was written are known by it (git's documentation, racy-git).
 pub fn copy(from: &Path, to: &Path, most: u64) -> Result<bool, WorktreeError> {
     let Some(file) = open(from)? else { return Ok(false) };
+    let changed = file.metadata()?.modified()?;
     let mut made = fs::OpenOptions::new().write(true).create_new(true).open(to)?;
     if io::copy(&mut file.take(most + 1), &mut made)? > most {
         return Err(too_large(from, most));
     }
+    made.set_modified(changed)?;
     Ok(true)
 }
 
@@ -98,5 +101,16 @@ mod tests {
         assert_eq!(read(&path("link"), 5).unwrap().unwrap(), b"12345");
         assert!(matches!(read(&path("file"), 4), Err(WorktreeError::Broken { .. })));
         assert!(open_unlinked(&path("link")).is_err());
+    }
+
+    #[test]
+    fn a_copy_is_as_old_as_what_it_is_a_copy_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("index"), folder.path().join("copy"));
+        fs::write(&from, "12345").unwrap();
+        let then = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(1_700_000_000_123_456_789);
+        fs::File::options().write(true).open(&from).unwrap().set_modified(then).unwrap();
+        assert!(copy(&from, &to, 5).unwrap());
+        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), then);
     }
 }
