@@ -201,11 +201,15 @@ impl Folder {
     /// When it is no folder, or cannot be read.
     pub fn entries(&self, path: &Path) -> io::Result<BTreeMap<OsString, FileType>> {
         let Some(folder) = self.below(path)? else { return Ok(BTreeMap::new()) };
-        let fail = |error| named(&folder.path, error);
-        let open = openat(&*folder.fd, ".", READ_FOLDER, Mode::empty()).map_err(fail)?;
+        let fail = |error: io::Error| named(&folder.path, error);
+        let failed = |error: rustix::io::Errno| fail(error.into());
+        let open = openat(&*folder.fd, ".", READ_FOLDER, Mode::empty()).map_err(failed)?;
         let mut found = BTreeMap::new();
-        for entry in rustix::fs::Dir::new(open).map_err(fail)?.take(MOST_ENTRIES) {
-            let name = OsString::from_vec(entry.map_err(fail)?.file_name().to_bytes().to_vec());
+        for entry in rustix::fs::Dir::new(open).map_err(failed)? {
+            if found.len() == MOST_ENTRIES {
+                return Err(fail(io::Error::other(format!("it has more than {MOST_ENTRIES} entries"))));
+            }
+            let name = OsString::from_vec(entry.map_err(failed)?.file_name().to_bytes().to_vec());
             if name == "." || name == ".." {
                 continue;
             }

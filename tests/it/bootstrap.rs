@@ -119,16 +119,16 @@ fn keys_that_are_not_the_project_s_own() {
         project.beside("home/own.gpg")
     };
     refused(&|project| project.write("keys/own.gpg", "other keys"), "its SHA-256 is");
-    refused(&|project| symlink(outside(project), project.path("keys/own.gpg")).unwrap(), "symbolic link on the way");
+    refused(&|project| symlink(outside(project), project.path("keys/own.gpg")).unwrap(), "is a symbolic link to");
     refused(
         &|project| {
             fs::remove_dir(project.path("keys")).unwrap();
             symlink(outside(project).parent().unwrap(), project.path("keys")).unwrap();
         },
-        "symbolic link on the way",
+        "is a symbolic link to",
     );
-    refused(&|project| fs::create_dir(project.path("keys/own.gpg")).unwrap(), "it is no file");
-    refused(&|_| {}, "No such file");
+    refused(&|project| fs::create_dir(project.path("keys/own.gpg")).unwrap(), "is a folder, not a file");
+    refused(&|_| {}, "there is no such file");
 }
 
 #[test]

@@ -6,11 +6,6 @@ use std::{
     path::Path,
 };
 
-use rustix::{
-    fs::{Mode, OFlags},
-    io::Errno,
-};
-
 use super::{
     super::super::{Lines, Session, StepError},
     failed,
@@ -19,7 +14,10 @@ use crate::{
     engine::Output as _,
     names::Sha256,
     platform::{KEYRING_FOLDERS, Keyring},
-    util::exec::ExecError,
+    util::{
+        exec::ExecError,
+        folder::{Folder, Links},
+    },
 };
 
 /// No keyring is larger, in bytes: Ubuntu's has 4 kB.
@@ -66,28 +64,14 @@ fn of_project(path: &str, sha256: &Sha256, project: &Path) -> Result<Vec<u8>, St
         help: "`keyring` in the platform's `[base.bootstrap]` names a file below the project, and its `sha256`"
             .to_owned(),
     };
-    let bytes = read_below(path, project).map_err(|error| match error {
-        Errno::LOOP | Errno::NOTDIR => refuse("there is a symbolic link on the way, or no folder".to_owned()),
-        error => refuse(error.to_string()),
-    })?;
-    let bytes = bytes.ok_or_else(|| refuse(format!("it is no file of at most {LARGEST} bytes")))?;
+    let found = Folder::open(project, Links::Refused).and_then(|folder| folder.read(Path::new(path), LARGEST));
+    let bytes =
+        found.map_err(|error| refuse(error.to_string()))?.ok_or_else(|| refuse("there is no such file".to_owned()))?;
     let found = Sha256::of(&bytes);
     if found != *sha256 {
         return Err(refuse(format!("its SHA-256 is {found}, not {sha256}")));
     }
     Ok(bytes)
-}
-
-/// The bytes of a file below a folder; `None` where it is no file, or too large.
-fn read_below(path: &str, folder: &Path) -> Result<Option<Vec<u8>>, Errno> {
-    let common = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mut at = rustix::fs::open(folder, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let mut parts = path.split('/').peekable();
-    while let Some(part) = parts.next() {
-        let kind = if parts.peek().is_some() { OFlags::DIRECTORY } else { OFlags::empty() };
-        at = rustix::fs::openat(&at, part, common | kind, Mode::empty())?;
-    }
-    bounded(std::fs::File::from(at)).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
 /// The keys in a file of this machine; `None` where there is none. Links may lead to another of its keyrings, not elsewhere.
