@@ -104,6 +104,7 @@ mod trial;
 mod truth;
 #[cfg(feature = "scripted")]
 mod wapt;
+mod wapt_authors;
 mod wapt_keys;
 #[cfg(feature = "scripted")]
 mod wheels;
