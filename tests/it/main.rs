@@ -115,6 +115,7 @@ mod unused;
 mod versions;
 #[cfg(feature = "scripted")]
 mod wapt;
+mod wapt_authors;
 mod wapt_keys;
 #[cfg(feature = "scripted")]
 mod wheels;
