@@ -237,8 +237,8 @@ impl Control {
 /// Text behind a blank line is cut off by agents.
 fn check_end(text: &str, issues: &mut Issues) {
     let is_empty = |span: &Span| strip(&text[span.clone()]).is_empty();
-    let behind = lines(text).skip_while(|span| !is_empty(span));
-    if let Some(cut) = behind.skip_while(is_empty).next() {
+    let mut behind = lines(text).skip_while(|span| !is_empty(span));
+    if let Some(cut) = behind.find(|span| !is_empty(span)) {
         let issue = Issue::new(&cut, "this stands behind an empty line").label("never read");
         issues.add(issue.help("agents stop reading at the first empty line: take it out"));
     }
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn more_keys_than_anybody_writes_are_not_read() {
-        let keys = |count: usize| (0..count).map(|number| format!("key{number}: x\n")).collect::<String>();
+        let keys = |count: usize| (0..count).map(|number| format!("key{number}: x")).collect::<Vec<_>>().join("\n");
         assert_eq!(Control::read(keys(MOST_KEYS).as_bytes()).unwrap().iter().count(), MOST_KEYS);
         let refused = Control::read(keys(MOST_KEYS + 1).as_bytes()).unwrap_err().to_string();
         assert!(refused.contains("line 1001: it has more than 1,000 keys"), "{refused}");
