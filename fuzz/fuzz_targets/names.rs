@@ -25,9 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(!url.as_str().starts_with('-'));
         let _ = url.submodule("../x");
     }
-    if let Ok(repository) = Repository::new(text) {
-        let _ = repository.parts();
-    }
+    let _ = Repository::new(text);
     if let Ok(relation) = Relation::parse(text, true) {
         let _ = (relation.deb(), relation.rpm(true));
     }

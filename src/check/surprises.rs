@@ -30,8 +30,8 @@ pub struct Surprise {
 
 impl Surprise {
     /// A thing of a kind at a place.
-    pub fn new(concern: Concern, path: impl ToString, what: impl Into<String>) -> Self {
-        Self { concern: Some(concern), path: path.to_string(), what: what.into() }
+    pub fn new(concern: Concern, path: &str, what: impl Into<String>) -> Self {
+        Self { concern: Some(concern), path: path.to_owned(), what: what.into() }
     }
 }
 
@@ -85,16 +85,18 @@ pub fn in_package(package: &Foreign) -> Vec<Surprise> {
         _ => of_mode(item.path.as_str(), item.mode, item.kind == ItemKind::Dir),
     };
     let of_modes = package.files.iter().flat_map(of_item);
-    let keys = package.keys.iter().map(|(path, what)| Surprise::new(Concern::PrivateKey, path, *what));
-    let capabilities =
-        package.capabilities.iter().map(|path| Surprise::new(Concern::Capabilities, path, "has file capabilities"));
+    let keys = package.keys.iter().map(|(path, what)| Surprise::new(Concern::PrivateKey, path.as_str(), *what));
+    let capabilities = package
+        .capabilities
+        .iter()
+        .map(|path| Surprise::new(Concern::Capabilities, path.as_str(), "has file capabilities"));
     of_modes.chain(keys).chain(capabilities).collect()
 }
 
 /// Files whose capabilities the package will not have.
 pub fn lost_capabilities<'p>(paths: impl IntoIterator<Item = &'p TreePath>) -> impl Iterator<Item = Surprise> {
     let what = "has file capabilities, which a package loses: set them in `scripts.postinstall`";
-    paths.into_iter().map(move |path| Surprise::new(Concern::Capabilities, path, what))
+    paths.into_iter().map(move |path| Surprise::new(Concern::Capabilities, path.as_str(), what))
 }
 
 /// Holds what was found in `whose` against what the recipe allows.

@@ -37,7 +37,7 @@ impl Expected {
         let is_collected = self.extension.is_some_and(|extension| {
             name.strip_suffix(extension).is_some_and(|stem| stem.len() > 1 && stem.ends_with('.'))
         });
-        let is_wapt = name.ends_with(".wapt")
+        let is_wapt = name.rsplit_once('.').is_some_and(|(_, extension)| extension == "wapt")
             && self.wapt.iter().any(|start| name.strip_prefix(start).is_some_and(|rest| rest.starts_with(['_', '.'])));
         // `%3a` and `:`, `A` and `a` are one name for some tools and file systems.
         let spelt = decoded(name)?.to_lowercase();

@@ -65,7 +65,9 @@ impl<T: Table> Layered<T> {
         let mut same: BTreeMap<&str, Vec<&Layer<T>>> = BTreeMap::new();
         for later in &self.overrides {
             let earlier = same.entry(canonical(&later.selector.value, catalogue)).or_default();
-            earlier.iter().for_each(|earlier| check_tie(earlier, later, issues));
+            for earlier in earlier.iter() {
+                check_tie(earlier, later, issues);
+            }
             earlier.push(later);
         }
     }

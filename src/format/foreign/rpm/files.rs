@@ -35,6 +35,7 @@ pub(super) enum What {
 
 /// One file of the header.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the header")]
 pub(super) struct File {
     /// `None` for the root itself, which packages of a whole file system own.
     pub(super) path: Option<TreePath>,
