@@ -56,7 +56,7 @@ pub async fn run(
     let judged = work.clone();
     blocking(move || no_surprise(&judged)).await?;
     let context = context_of(work, step, records, session).await?;
-    let labels = labels(work, records);
+    let labels = labels(work, records, session).await?;
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
     Ok(product(&image, &work.tags))
 }
@@ -190,15 +190,22 @@ fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
     Ok(())
 }
 
-/// The planned labels, and the base image's name and digest (OCI image-spec, annotations). No digest that no registry has.
-fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>) -> Labels {
+/// The label of the base image's digest (OCI image-spec, annotations).
+const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+
+/// The planned labels, and the base image's name and digest. No digest that no registry has, and none that is another image's: what
+/// an image would have from its parent is emptied.
+async fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>, session: &Session) -> Result<Labels, StepError> {
     let mut labels = work.labels.clone();
     labels.insert("org.opencontainers.image.base.name".to_owned(), work.parent_name.clone());
-    let root = records.get(&work.parent).and_then(|record| record.root.as_ref());
-    if let Some(digest) = root.and_then(|root| root.digest.clone()) {
-        labels.insert("org.opencontainers.image.base.digest".to_owned(), digest);
+    let Some(parent) = records.get(&work.parent) else { return Ok(labels) };
+    let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
+    if digest.is_none() {
+        let image = session.engine.image(&parent.output).await?;
+        digest = image.filter(|image| image.labels.contains_key(BASE_DIGEST)).map(|_| String::new());
     }
-    labels
+    labels.extend(digest.map(|digest| (BASE_DIGEST.to_owned(), digest)));
+    Ok(labels)
 }
 
 pub(super) async fn build(

@@ -135,7 +135,7 @@ fn wapt_packages_go_there_and_come_back() {
     push(&project, &registry, &["--packages"]).ended(0);
     let pushed = release(&project)["pushed"].as_object().unwrap().clone();
     let files =
-        pushed.values().filter(|entry| entry["kind"] == "packages").flat_map(|entry| entry["files"].as_object());
+        pushed.values().filter(|entry| entry["kind"] == "packages").filter_map(|entry| entry["files"].as_object());
     assert_eq!(files.flat_map(|files| files.keys()).filter(|name| name.ends_with(".wapt")).count(), 1, "{pushed:?}");
     elsewhere(&project);
     project.run(&["pull", "--registry", &registry.address]).ended(0);

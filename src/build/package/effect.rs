@@ -201,7 +201,7 @@ impl Tally {
             Some(top) => self.names.range(top..),
             None => self.names.range::<TreePath, _>(..),
         };
-        let below = names.map(|name| name.as_str()).map_while(|name| match folder {
+        let below = names.map(TreePath::as_str).map_while(|name| match folder {
             "" => Some(name),
             folder => name.strip_prefix(folder),
         });

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     platform::{Catalogue, PackageFormat, Platform},
     recipe::{BootstrapMode, Project},
-    util::toml::{Issue, Table, quoted},
+    util::toml::{Given, Issue, Table, quoted},
 };
 
 /// Everything of it, in the order of the text.
@@ -24,7 +24,7 @@ pub(super) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) ->
         found.extend(layers(&package.value, "[[package]]", &platforms));
         found.extend(for_deb(&package.value, &platforms));
     }
-    found.extend(raw.base.value().into_iter().flat_map(|base| mirror(base, &platforms)));
+    found.extend(raw.base.value().into_iter().filter_map(|base| mirror(base, &platforms)));
     found.sort_by_key(|issue| issue.span.start);
     found
 }
@@ -33,8 +33,7 @@ pub(super) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) ->
 fn users(raw: &RawRecipe) -> Vec<Issue> {
     let images = raw.image.items().iter().flat_map(|image| image.value.all()).map(|image| &image.users);
     let packages = raw.package.items().iter().flat_map(|package| package.value.all()).map(|package| &package.users);
-    let made: BTreeSet<&str> =
-        images.chain(packages).flat_map(|users| users.items()).map(|user| user.value.as_str()).collect();
+    let made: BTreeSet<&str> = images.chain(packages).flat_map(Given::items).map(|user| user.value.as_str()).collect();
     let named = raw.user.items().iter().filter_map(|user| user.value.name.at());
     let unused = named.filter(|name| !made.contains(name.value.as_str()));
     unused
