@@ -10,10 +10,12 @@ use super::{
     settle,
 };
 use crate::{
+    check,
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
-    plan::{BuilderWork, ImageWork, Record, Step, label},
+    plan::{BuilderWork, ContextSource, ImageWork, Record, Step, label},
     source::wheelhouse::{Found, Wheelhouse},
+    stage::elf::Elf,
     util::backoff::Backoff,
 };
 
@@ -51,10 +53,31 @@ pub async fn run(
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
+    let judged = work.clone();
+    blocking(move || can_run(&judged)).await?;
     let context = context_of(work, step, records, session).await?;
     let labels = labels(work, records, session).await?;
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
     Ok(product(&image, &work.tags))
+}
+
+/// The project's own programs among the contents are for this machine and no newer libc, or the recipe says why not. What comes into
+/// a virtualenv is asked for while the image is built.
+fn can_run(work: &ImageWork) -> Result<(), StepError> {
+    let mut found = Vec::new();
+    for entry in work.files.iter() {
+        if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source)
+            && let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(fs_err::File::open(from)?))
+        {
+            found.push((path.to_owned(), elf));
+        }
+    }
+    let lacks = check::natives::of_files(found, &work.host);
+    // What `allow` has beyond these may be about the virtualenv.
+    let allow: Vec<_> =
+        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    check::natives::judge(work.name.as_str(), &lacks, &allow)
+        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels

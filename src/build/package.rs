@@ -5,6 +5,7 @@ mod collect;
 mod compose;
 mod listing;
 mod meta;
+mod natives;
 mod take;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -19,8 +20,8 @@ pub(super) use {
 
 use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
 use crate::{
-    check,
-    engine::Output as _,
+    check::{self, Finding, natives::Natives},
+    engine::{ContainerId, Output as _},
     event::StepId,
     format::{
         Format, Meta,
@@ -47,9 +48,13 @@ pub async fn run(
     let container = take::container(&work.image, step, records, session).await?;
     let (contents, package) = (work.package.contents.as_slice(), work.package.name.as_str());
     let wanted = Wanted { contents, package, image: work.package.from.as_str() };
-    let taken = take::tree(wanted, session, lines, &container).await;
-    session.discard(&container).await;
-    let taken = taken?;
+    let taken = match take::tree(wanted, session, lines, &container).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            session.discard(&container).await;
+            return Err(error);
+        }
+    };
     let store = Records::of(&session.project);
     let others: Vec<PathBuf> = work.without.iter().map(|id| store.listing(id)).collect();
     let job = Job {
@@ -59,8 +64,11 @@ pub async fn run(
         others,
         listing: store.listing(&step.id),
     };
+    let lacks = job.lacks(taken, &container).await;
+    session.discard(&container).await;
+    let (job, tree) = lacks?;
     let lines = lines.clone();
-    blocking(move || job.finish(&taken, &lines)).await
+    blocking(move || job.finish(&tree, &lines)).await
 }
 
 /// The part of the work that needs no daemon.
@@ -73,14 +81,31 @@ struct Job {
 }
 
 impl Job {
-    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
+    /// The package's tree, in which every program can run.
+    async fn lacks(self, taken: Tree, container: &ContainerId) -> Result<(Self, Tree), StepError> {
+        let (job, tree, natives) = blocking(move || {
+            let tree = self.compose(&taken)?;
+            let natives = Natives::of(&tree, &self.work.host)?;
+            Ok((self, tree, natives))
+        })
+        .await?;
+        let lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
+        check::natives::judge(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
+        Ok((job, tree))
+    }
+
+    /// The files that the package will have.
+    fn compose(&self, taken: &Tree) -> Result<Tree, StepError> {
         let mut tree = compose::compose(&self.work.package.contents, taken, &self.session)?;
         for other in &self.others {
             listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)?;
         }
-        let meta = meta::of(&self.work, &tree, &self.session)?;
-        check::package(&tree, &meta)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        Ok(tree)
+    }
+
+    fn finish(&self, tree: &Tree, lines: &Lines) -> Result<Product, StepError> {
+        let meta = meta::of(&self.work, tree, &self.session)?;
+        check::package(tree, &meta).map_err(refused)?;
         lines.line(&format!("{} files and folders", tree.len()));
         let weak = meta.recommends.len() + meta.suggests.len();
         if weak > 0 && !self.work.packaging.relations.weak {
@@ -89,8 +114,8 @@ impl Job {
                 "{name}: recommends and suggests are left out, which the tools of {platform} do not know"
             ));
         }
-        let file = self.write(&tree, &meta)?;
-        listing::write(&self.listing, &tree)?;
+        let file = self.write(tree, &meta)?;
+        listing::write(&self.listing, tree)?;
         self.product(&file)
     }
 
@@ -128,6 +153,10 @@ impl Job {
             files: vec![file, recorded(&self.listing)?],
         })
     }
+}
+
+fn refused(finding: Finding) -> StepError {
+    StepError::Contents { message: finding.message, help: finding.help }
 }
 
 /// The writer of a platform's packages.

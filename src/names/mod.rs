@@ -15,7 +15,7 @@ pub use amount::{Bytes, InvalidAmount, Period};
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
-pub use parts::{Override, Scripts, User};
+pub use parts::{Allowance, Concern, Override, Scripts, User};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
     ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, SdistFile, Sha256, Tag,

@@ -36,3 +36,65 @@ pub struct Override {
     /// Why, one sentence.
     pub reason: String,
 }
+
+/// What a package seldom ships on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Concern {
+    /// A private key, or a file that may hold one.
+    PrivateKey,
+    /// A program that runs as its owner.
+    Setuid,
+    /// A program that runs as its group.
+    Setgid,
+    /// A file that everybody may write, or a folder without a sticky bit.
+    WorldWritable,
+    /// File capabilities (capabilities(7)).
+    Capabilities,
+    /// A program or library for another machine.
+    Machine,
+    /// One that needs a newer libc, or symbols that a library there does not have.
+    Libc,
+    /// A program or script whose interpreter is not there.
+    Interpreter,
+    /// One that needs a library that is not there.
+    Library,
+}
+
+impl Concern {
+    /// Each with its word in recipes.
+    pub const WORDS: [(&str, Self); 9] = [
+        ("private-key", Self::PrivateKey),
+        ("setuid", Self::Setuid),
+        ("setgid", Self::Setgid),
+        ("world-writable", Self::WorldWritable),
+        ("capabilities", Self::Capabilities),
+        ("machine", Self::Machine),
+        ("libc", Self::Libc),
+        ("interpreter", Self::Interpreter),
+        ("library", Self::Library),
+    ];
+
+    /// Whether it is about programs that cannot run where they are installed.
+    #[must_use]
+    pub fn is_native(self) -> bool {
+        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library)
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, concern)| *concern == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// Something that is meant all the same.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Allowance {
+    /// What.
+    pub check: Concern,
+    /// Where: a path or a glob in what is shipped.
+    pub path: String,
+    /// Why, one sentence.
+    pub reason: String,
+}

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     event::StepId,
-    names::{ArchName, ImageName, PackageName, PlatformId, Sha256},
+    names::{Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256},
     plan::ContextFile,
-    platform::{Bootstrap, Packaging, Python, Seed},
+    platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
 };
 
@@ -93,8 +93,8 @@ impl Work {
             Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 2",
             Self::Image(_) => "image 1",
-            Self::Package(_) => "package 1",
-            Self::Wapt(_) => "wapt 1",
+            Self::Package(_) => "package 2",
+            Self::Wapt(_) => "wapt 2",
         }
     }
 }
@@ -242,6 +242,12 @@ pub struct ImageWork {
     pub tags: Vec<String>,
     /// Its labels, but for those that are known only when it is built.
     pub labels: BTreeMap<String, String>,
+    /// How the recipe calls it.
+    pub name: ImageName,
+    /// What is meant though it is seldom so. Not in the key: it changes nothing of the image.
+    pub allow: Vec<Allowance>,
+    /// What can run on the platform.
+    pub host: Host,
 }
 
 /// See [`Work::Package`].
@@ -265,6 +271,8 @@ pub struct PackageWork {
     pub packaging: Packaging,
     /// The package's architecture.
     pub arch: ArchName,
+    /// What can run on the platform.
+    pub host: Host,
     /// The release.
     pub release: Release,
     /// `[project] maintainer`.

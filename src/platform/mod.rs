@@ -10,6 +10,6 @@ mod types;
 
 pub use catalogue::{Catalogue, PlatformError, Unknown};
 pub use types::{
-    Base, Bootstrap, BootstrapTool, Codec, Family, Keyring, Manager, PackageFormat, Packaging, Platform, Python, Quirk,
-    Relations, Seed, Signature, Trial,
+    Base, Bootstrap, BootstrapTool, Codec, Family, Host, Keyring, Manager, PackageFormat, Packaging, Platform, Python,
+    Quirk, Relations, Seed, Signature, Trial,
 };

@@ -1,10 +1,12 @@
 //! What a platform file says, checked.
 
 mod base;
+mod host;
 mod packaging;
 mod python;
 
 pub use base::{Base, Bootstrap, BootstrapTool, Keyring, Quirk};
+pub use host::Host;
 pub use packaging::{Codec, PackageFormat, Packaging, Relations, Signature};
 pub use python::{Python, Seed};
 

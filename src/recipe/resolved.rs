@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::names::{
-    self, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts, SourceName,
-    Tag, UpstreamVersion, User, UserName,
+    self, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts,
+    SourceName, Tag, UpstreamVersion, User, UserName,
 };
 
 /// Which release is made.
@@ -180,6 +180,9 @@ pub struct Image {
     pub labels: BTreeMap<String, String>,
     /// `description`, for `org.opencontainers.image.title`'s neighbour; may be empty.
     pub description: String,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
 }
 
 /// One entry of `contents`.
@@ -304,6 +307,9 @@ pub struct Package {
     pub changelog: Option<PathBuf>,
     /// `lintian`: overrides with their reasons.
     pub overrides: Vec<Override>,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]

@@ -61,6 +61,8 @@ mod log;
 #[cfg(feature = "scripted")]
 mod metadata;
 #[cfg(feature = "scripted")]
+mod natives;
+#[cfg(feature = "scripted")]
 mod oci;
 #[cfg(feature = "scripted")]
 mod places;

@@ -1,7 +1,7 @@
 //! A `[[package]]` with `collect`: packages that were built in the image say everything of themselves, so the recipe may
 //! only say where they are.
 
-use super::raw::RawPackage;
+use super::{packages, raw::RawPackage};
 use crate::{
     names::{ImageName, PackageName, Scripts},
     recipe::{Copyright, Package},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The keys that such an entry has.
-const KEYS: [&str; 3] = ["name", "from", "collect"];
+const KEYS: [&str; 4] = ["name", "from", "collect", "allow"];
 
 /// Checks one entry that collects.
 pub(super) fn collected(
@@ -29,6 +29,7 @@ pub(super) fn collected(
         fits = false;
     }
     // One that is not a path was said when it was read.
+    let allow = packages::allowances(&raw.allow, issues);
     raw.collect.value().filter(|_| fits)?;
     Some(Package {
         name: name.clone(),
@@ -53,6 +54,7 @@ pub(super) fn collected(
         copyright: Copyright::default(),
         changelog: None,
         overrides: Vec::new(),
+        allow: allow?,
     })
 }
 

@@ -6,12 +6,12 @@ use super::{
     collect,
     content::Of,
     graph::{circle_issue, numbers, ordered},
-    raw::RawPackage,
+    raw::{RawAllowance, RawPackage},
     resolve::View,
     versions::Versions,
 };
 use crate::{
-    names::{Override, Relation, Scripts},
+    names::{Allowance, Override, Relation, Scripts},
     recipe::{Copyright, Package},
     util::toml::{At, Given, Issue, Issues, quoted, required},
 };
@@ -61,6 +61,7 @@ impl View<'_> {
         let contents = required(&raw.contents, ("contents", EITHER), at, issues);
         let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
         let overrides = lintian(raw, issues);
+        let allow = allowances(&raw.allow, issues);
         let epoch = raw.epoch.or_default();
         let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
         let depends = relations(&raw.depends);
@@ -96,6 +97,7 @@ impl View<'_> {
             },
             changelog: raw.changelog.value().cloned(),
             overrides: overrides?,
+            allow: allow?,
         })
     }
 
@@ -137,6 +139,19 @@ impl View<'_> {
             postremove: text(&parts.postremove),
         }
     }
+}
+
+/// What is meant all the same.
+pub(super) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issues) -> Option<Vec<Allowance>> {
+    let entry = |entry: &At<RawAllowance>, issues: &mut Issues| {
+        let at = ("an entry of `allow`", &entry.value.span);
+        let check = required(&entry.value.check, ("check", "\"private-key\""), at, issues);
+        let path = required(&entry.value.path, ("path", "\"/opt/example/tests/*.pem\""), at, issues);
+        let reason = required(&entry.value.reason, ("reason", "\"keys of the tests, known to everybody\""), at, issues);
+        Some(Allowance { check: check?.value, path: path?.value.clone(), reason: reason?.value.clone() })
+    };
+    let all: Vec<_> = given.items().iter().map(|one| entry(one, issues)).collect();
+    all.into_iter().collect()
 }
 
 fn lintian(raw: &RawPackage, issues: &mut Issues) -> Option<Vec<Override>> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     names::{
-        ApiUrl, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation, Repository,
+        ApiUrl, Concern, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation, Repository,
         RepositoryName, SourceName, UserName,
     },
     recipe::BootstrapMode,
@@ -124,6 +124,15 @@ table! {
         cmd: Vec<At<String>> = list(line),
         labels: BTreeMap<String, String> = map(read::label_name, line),
         description: String = one_line,
+        allow: Vec<At<RawAllowance>> = list(sub_table),
+    }
+}
+
+table! {
+    "an entry of `allow`" struct RawAllowance {
+        check: Concern = one_of("check", &Concern::WORDS),
+        path: String = read::allowed,
+        reason: String = one_line,
     }
 }
 
@@ -171,6 +180,7 @@ table! {
         license_file: PathBuf = project,
         changelog: PathBuf = project,
         lintian: Vec<At<RawOverride>> = list(sub_table),
+        allow: Vec<At<RawAllowance>> = list(sub_table),
     }
 }
 

@@ -5,8 +5,8 @@ use toml::de::DeValue;
 use crate::{
     names::{ImageName, PackageName, RepositoryName, SourceName, UserName},
     util::toml::{
-        BadPath, Issue, Issues, Value, check_glob, in_container, is_glob, one_line, parsed, plain_absolute, quoted,
-        string, word, wrong_type,
+        BadPath, Issue, Issues, Value, check_glob, in_container, in_project, is_glob, line, one_line, parsed,
+        plain_absolute, quoted, string, word, wrong_type,
     },
 };
 
@@ -233,6 +233,13 @@ pub(crate) fn lintian_tag(value: Value<'_>, issues: &mut Issues) -> Option<Strin
             && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-/".contains(&b))
     })(value, issues)?;
     Some(text)
+}
+
+/// A path or a glob of what a package ships.
+pub(crate) fn allowed(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = line(value, issues)?;
+    let path = in_project(text.trim_start_matches('/')).and_then(|path| check_glob(&path).map(|()| text.clone()));
+    path.map_err(|bad| issues.add(bad.at(&value.span()))).ok()
 }
 
 /// The kinds of systemd units that a package ships.
