@@ -10,6 +10,10 @@ Python has no `venv`, the seed's wheel of virtualenv makes the virtualenv.
 
     python virtualenv.py --seed FOLDER FOLDER PREFIX
 
+What is new in it and made for the machine is loaded as the dynamic linker would (as ldd(1) asks it): a library that is not
+there, a libc that is too old or another machine ends it with exit code 1. A file `allowed` beside this script says what is meant
+all the same: lines of a kind (`library`, `libc`, `machine`, `interpreter`) and a path or glob.
+
 So made, a virtualenv holds pip itself, with setuptools and wheel: what builds wheels.
 
 The same wheels give the same bytes. Byte code carries the hash of its source, not its time (PEP 552), so that it stays
@@ -26,7 +30,9 @@ import io
 import json
 import os
 import py_compile
+import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -172,6 +178,105 @@ def compile_new(prefix):
     say("compiled %d files, left %d that are not Python" % (compiled, failed))
 
 
+def linker():
+    """The path (str) of the dynamic linker of this Python, or None where it has none (PT_INTERP of an ELF file)."""
+    with io.open(os.path.realpath(sys.executable), "rb") as stream:
+        head = stream.read(64)
+        if len(head) < 64 or head[:4] != b"\x7fELF":
+            return None
+        order = "<" if head[5:6] == b"\x01" else ">"
+        if head[4:5] == b"\x02":
+            place, size, count = struct.unpack_from(order + "Q14xHH", head, 32)
+            fields, offset, length = "I4xQ16xQ", 1, 2
+        else:
+            place, size, count = struct.unpack_from(order + "I10xHH", head, 28)
+            fields, offset, length = "II8xI", 1, 2
+        for number in range(count):
+            stream.seek(place + number * size)
+            values = struct.unpack_from(order + fields, stream.read(size))
+            if values[0] == 3:
+                stream.seek(values[offset])
+                return stream.read(values[length]).rstrip(b"\0").decode("utf-8")
+    return None
+
+
+def natives(prefix, known=()):
+    """The ELF programs and libraries (sorted list of str) below a virtualenv that are not among those known."""
+    found = []
+    for folder, subfolders, names in os.walk(prefix):
+        subfolders.sort()
+        for name in names:
+            path = os.path.join(folder, name)
+            if path in known or os.path.islink(path) or not os.path.isfile(path):
+                continue
+            with io.open(path, "rb") as stream:
+                head = stream.read(18)
+            # ET_EXEC and ET_DYN: object files are loaded by nobody.
+            if head[:4] == b"\x7fELF" and sum(bytearray(head[16:18])) in (2, 3):
+                found.append(path)
+    return sorted(found)
+
+
+def complaints(program, path, own):
+    """What the dynamic linker misses (list of tuples: kind and words, all str) for a file; own (set of str) are names of files that
+    may be loaded before it."""
+    # With `--list` glibc stops at the first library that it misses; musl knows nothing else.
+    words = [program, "--list", path] if "musl" in program else [program, path]
+    environment = dict(os.environ, LD_TRACE_LOADED_OBJECTS="1")
+    command = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+    said = command.communicate()[0].decode("utf-8", "replace")
+    found = []
+    for line in said.splitlines():
+        line = line.strip()
+        missing = re.match(r"(\S+) => not found$|Error loading shared library ([^:]+):", line)
+        if missing:
+            name = missing.group(1) or missing.group(2)
+            if os.path.basename(name) not in own:
+                found.append(("library", "needs %s, which is not there" % name))
+        elif "not found (required by" in line:
+            found.append(("libc", line.split(": ", 1)[-1]))
+        elif re.search("wrong ELF class|invalid ELF header|ELF load command|Exec format error|cannot open shared object file", line):
+            found.append(("machine", line.split(": ", 1)[-1]))
+    return sorted(set(found))
+
+
+def pattern(glob):
+    """A glob of the recipe as a regular expression: `*` and `?` stop at `/`, `**` does not, `{a,b}` means either."""
+    words = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", ",": "|"}
+    parts = re.split(r"(\*\*|[*?{},])", "/" + glob.lstrip("/"))
+    return re.compile("".join(words.get(part, re.escape(part)) for part in parts) + r"\Z")
+
+
+def load(prefix, known):
+    """Loads what is new as the dynamic linker would; leaves when something is missing."""
+    program = linker()
+    prefix = os.path.abspath(prefix)
+    files = natives(prefix, known)
+    allowed = []
+    notes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "allowed")
+    if os.path.exists(notes):
+        with io.open(notes, encoding="utf-8") as stream:
+            allowed = [line.rstrip("\n").split(" ", 1) for line in stream]
+    own = set(os.path.basename(path) for path in natives(prefix)) if files else set()
+    used, wrong = set(), []
+    for path in files if program else []:
+        for kind, words in complaints(program, path, own):
+            fits = [number for number, one in enumerate(allowed) if one[0] == kind and pattern(one[1]).match(path)]
+            used.update(fits)
+            if not fits:
+                wrong.append("%s %s" % (path, words))
+    for number, (kind, glob) in enumerate(allowed):
+        # Others may be about programs that come into the image elsewhere.
+        if number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
+            wrong.append("`allow` names what is not so: %s at %s" % (kind, glob))
+    if files:
+        say("loaded %d programs and libraries" % len(files))
+    if wrong:
+        say("\n".join(wrong[:50]))
+        say("cannot be loaded: add the OS packages that have it to `packages` of the image, or say with `allow` why it is meant")
+        sys.exit(1)
+
+
 def main():
     """The command."""
     parser = argparse.ArgumentParser(prog="virtualenv.py", description="Fills a virtualenv from folders of wheels.")
@@ -184,9 +289,11 @@ def main():
     if os.environ.get("PYTHONHASHSEED") != "0":
         os.execve(sys.executable, [sys.executable, "-B"] + sys.argv, dict(os.environ, PYTHONHASHSEED="0"))
     make(options.prefix, options.seed)
+    known = set(natives(os.path.abspath(options.prefix)))
     pip = options.pip or os.path.join(of_seed(options.seed, "pip"), "pip")
     install(options.prefix, pip, options.wheels)
     compile_new(options.prefix)
+    load(options.prefix, known)
 
 
 main()

@@ -16,7 +16,8 @@ use crate::{
     plan::{BuilderWork, ContextSource, ImageWork, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
-    util::backoff::Backoff,
+    stage::elf::Elf,
+    util::{backoff::Backoff, folder::open_file},
 };
 
 /// How often an image is built again whose layer the engine has lost.
@@ -54,7 +55,11 @@ pub async fn run(
     lines: &Lines,
 ) -> Result<Product, StepError> {
     let judged = work.clone();
-    blocking(move || no_surprise(&judged)).await?;
+    blocking(move || {
+        can_run(&judged)?;
+        no_surprise(&judged)
+    })
+    .await?;
     let context = context_of(work, step, records, session).await?;
     let labels = labels(work, records, session).await?;
     let image = build(context, work.tags.clone(), labels, session, lines).await?;
@@ -72,7 +77,7 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
             found.extend(check::of_mode(path, entry.mode, is_dir));
         }
         if let ContextSource::File(from, _) = &entry.source {
-            let file = fs_err::File::open(from)?;
+            let file = open_file(from)?;
             let size = file.metadata()?.len();
             let mut start = Vec::new();
             file.take(LOOKED_AT).read_to_end(&mut start)?;
@@ -80,6 +85,25 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         }
     }
     check::judge(work.name.as_str(), &found, &work.allow)
+        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+}
+
+/// The project's own programs among the contents are for this machine and no newer libc, or the recipe says why not. What comes into
+/// a virtualenv is asked for while the image is built.
+fn can_run(work: &ImageWork) -> Result<(), StepError> {
+    let mut found = Vec::new();
+    for entry in work.files.iter() {
+        if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source)
+            && let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?))
+        {
+            found.push((path.to_owned(), elf));
+        }
+    }
+    let lacks = check::natives::of_files(found, &work.host);
+    // What `allow` has beyond these may be about the virtualenv.
+    let allow: Vec<_> =
+        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    check::natives::judge(work.name.as_str(), &lacks, &allow)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 

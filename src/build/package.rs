@@ -6,6 +6,7 @@ mod compose;
 mod effect;
 mod listing;
 mod meta;
+mod natives;
 mod take;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -20,8 +21,8 @@ pub(super) use {
 
 use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
 use crate::{
-    check,
-    engine::Output as _,
+    check::{self, Finding, natives::Natives},
+    engine::{ContainerId, Output as _},
     event::StepId,
     format::{
         Format, Meta,
@@ -48,9 +49,13 @@ pub async fn run(
     let container = take::container(&work.image, step, records, session).await?;
     let contents = work.package.contents.as_slice();
     let wanted = Wanted { contents, image: work.package.from.as_str(), files_only: false };
-    let taken = take::tree(wanted, session, lines, &container).await;
-    session.discard(&container).await;
-    let (taken, capable) = taken?;
+    let (taken, capable) = match take::tree(wanted, session, lines, &container).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            session.discard(&container).await;
+            return Err(error);
+        }
+    };
     let store = Records::of(&session.project);
     let others: Vec<PathBuf> = work.without.iter().map(|id| store.listing(id)).collect();
     let job = Job {
@@ -60,8 +65,11 @@ pub async fn run(
         others,
         listing: store.listing(&step.id),
     };
+    let lacks = job.lacks(taken, &container).await;
+    session.discard(&container).await;
+    let (job, tree) = lacks?;
     let lines = lines.clone();
-    blocking(move || job.finish(&taken, &capable, &lines)).await
+    blocking(move || job.finish(&tree, &capable, &lines)).await
 }
 
 /// The part of the work that needs no daemon.
@@ -74,7 +82,21 @@ struct Job {
 }
 
 impl Job {
-    fn finish(&self, taken: &Tree, capable: &[TreePath], lines: &Lines) -> Result<Product, StepError> {
+    /// The package's tree, in which every program can run.
+    async fn lacks(self, taken: Tree, container: &ContainerId) -> Result<(Self, Tree), StepError> {
+        let (job, tree, natives) = blocking(move || {
+            let tree = self.compose(&taken)?;
+            let natives = Natives::of(&tree, &self.work.host)?;
+            Ok((self, tree, natives))
+        })
+        .await?;
+        let lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
+        check::natives::judge(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
+        Ok((job, tree))
+    }
+
+    /// The files that the package will have.
+    fn compose(&self, taken: &Tree) -> Result<Tree, StepError> {
         let mut tree = compose::compose(&self.work.package.contents, taken, &self.session)?;
         for (other, name) in self.others.iter().zip(&self.work.package.without) {
             if listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)? == 0 {
@@ -84,10 +106,13 @@ impl Job {
                 ));
             }
         }
-        let meta = meta::of(&self.work, &tree, &self.session)?;
-        check::package(&tree, &meta)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
-        self.no_surprise(&tree, capable)?;
+        Ok(tree)
+    }
+
+    fn finish(&self, tree: &Tree, capable: &[TreePath], lines: &Lines) -> Result<Product, StepError> {
+        let meta = meta::of(&self.work, tree, &self.session)?;
+        check::package(tree, &meta).map_err(refused)?;
+        self.no_surprise(tree, capable)?;
         lines.line(&format!("{} files and folders", tree.len()));
         let weak = meta.recommends.len() + meta.suggests.len();
         if weak > 0 && !self.work.packaging.relations.weak {
@@ -96,8 +121,8 @@ impl Job {
                 "{name}: recommends and suggests are left out, which the tools of {platform} do not know"
             ));
         }
-        let file = self.write(&tree, &meta)?;
-        listing::write(&Records::of(&self.session.project), &self.step, &tree)?;
+        let file = self.write(tree, &meta)?;
+        listing::write(&Records::of(&self.session.project), &self.step, tree)?;
         self.product(&file)
     }
 
@@ -107,8 +132,7 @@ impl Job {
         let rules = compose::Rules::of(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
         found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
-        check::judge(self.work.package.name.as_str(), &found, &self.work.package.allow)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+        check::judge(self.work.package.name.as_str(), &found, &self.work.package.allow).map_err(refused)
     }
 
     fn platform(&self) -> &str {
@@ -154,6 +178,10 @@ impl Job {
 pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     let format = format_of(&work.packaging)?;
     Ok([&work.arch, &work.packaging.any].map(|arch| format.file_name(&meta::named(work, arch))).into())
+}
+
+fn refused(finding: Finding) -> StepError {
+    StepError::Contents { message: finding.message, help: finding.help }
 }
 
 /// The writer of a platform's packages.

@@ -2,6 +2,7 @@
 
 mod collected;
 mod lengths;
+pub mod natives;
 mod owners;
 mod surprises;
 

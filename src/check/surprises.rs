@@ -104,6 +104,7 @@ pub fn lost_capabilities<'p>(paths: impl IntoIterator<Item = &'p TreePath>) -> i
 /// # Errors
 /// Everything that it does not allow, and everything that it allows for nothing.
 pub fn judge(whose: &str, found: &[Surprise], allowed: &[Allowance]) -> Result<(), Finding> {
+    let allowed: Vec<&Allowance> = allowed.iter().filter(|one| !one.check.is_native()).collect();
     let mut used = vec![false; allowed.len()];
     let patterns: Vec<Option<GlobMatcher>> =
         allowed.iter().map(|one| glob(one.path.trim_start_matches('/')).ok()).collect();
@@ -120,7 +121,7 @@ pub fn judge(whose: &str, found: &[Surprise], allowed: &[Allowance]) -> Result<(
             left.push(one);
         }
     }
-    let idle: Vec<&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| one).collect();
+    let idle: Vec<&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| *one).collect();
     if left.is_empty() && idle.is_empty() { Ok(()) } else { Err(said(whose, &left, &idle)) }
 }
 

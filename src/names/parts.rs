@@ -51,17 +51,35 @@ pub enum Concern {
     WorldWritable,
     /// File capabilities (capabilities(7)).
     Capabilities,
+    /// A program or library for another machine.
+    Machine,
+    /// One that needs a newer libc, or symbols that a library there does not have.
+    Libc,
+    /// A program or script whose interpreter is not there.
+    Interpreter,
+    /// One that needs a library that is not there.
+    Library,
 }
 
 impl Concern {
     /// Each with its word in recipes.
-    pub const WORDS: [(&str, Self); 5] = [
+    pub const WORDS: [(&str, Self); 9] = [
         ("private-key", Self::PrivateKey),
         ("setuid", Self::Setuid),
         ("setgid", Self::Setgid),
         ("world-writable", Self::WorldWritable),
         ("capabilities", Self::Capabilities),
+        ("machine", Self::Machine),
+        ("libc", Self::Libc),
+        ("interpreter", Self::Interpreter),
+        ("library", Self::Library),
     ];
+
+    /// Whether it is about programs that cannot run where they are installed.
+    #[must_use]
+    pub fn is_native(self) -> bool {
+        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library)
+    }
 
     /// The word for it.
     #[must_use]

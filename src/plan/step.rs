@@ -6,7 +6,7 @@ use crate::{
     event::StepId,
     names::{Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256},
     plan::ContextFile,
-    platform::{Bootstrap, Packaging, Python, Seed},
+    platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
     source::requirements::Wanted,
     util::toml::Issue,
@@ -262,6 +262,8 @@ pub struct ImageWork {
     pub name: ImageName,
     /// What is meant though it is seldom so. Not in the key: it changes nothing of the image.
     pub allow: Vec<Allowance>,
+    /// What can run on the platform.
+    pub host: Host,
 }
 
 /// See [`Work::Package`].
@@ -285,6 +287,8 @@ pub struct PackageWork {
     pub packaging: Packaging,
     /// The package's architecture.
     pub arch: ArchName,
+    /// What can run on the platform.
+    pub host: Host,
     /// The release.
     pub release: Release,
     /// `[project] maintainer`.

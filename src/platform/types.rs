@@ -1,10 +1,12 @@
 //! What a platform file says, checked.
 
 mod base;
+mod host;
 mod packaging;
 mod python;
 
 pub use base::{AptOption, Base, Bootstrap, BootstrapTool, KEYRING_FOLDERS, Keyring, Quirk, Variant};
+pub use host::Host;
 pub use packaging::{Codec, PackageFormat, Packaging, Relations, Signature};
 pub use python::{Python, Seed};
 

@@ -2,6 +2,7 @@
 //! into one unlinked spool file. Every format reads the result in canonical order.
 
 mod accounts;
+pub mod elf;
 mod path;
 mod spool;
 mod tarstream;

@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     sync::Arc,
 };
@@ -59,15 +59,32 @@ impl Spool {
 
     /// A reader of the bytes from `offset`, `size` of them.
     #[must_use]
-    pub fn reader(&self, offset: u64, size: u64) -> impl Read + use<> {
-        SpoolReader { file: Arc::clone(&self.file), at: offset, left: size }
+    pub fn reader(&self, offset: u64, size: u64) -> impl Read + Seek + use<> {
+        SpoolReader { file: Arc::clone(&self.file), start: offset, at: offset, left: size }
     }
 }
 
 struct SpoolReader {
     file: Arc<File>,
+    start: u64,
     at: u64,
     left: u64,
+}
+
+impl Seek for SpoolReader {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        let (at, end) = (self.at - self.start, self.at - self.start + self.left);
+        let wanted = match place {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => at.checked_add_signed(by),
+            SeekFrom::End(by) => end.checked_add_signed(by),
+        };
+        let wanted = wanted.filter(|wanted| *wanted <= end);
+        let wanted = wanted.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "outside of the file"))?;
+        self.at = self.start + wanted;
+        self.left = end - wanted;
+        Ok(wanted)
+    }
 }
 
 impl Read for SpoolReader {

@@ -6,7 +6,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, Write},
     sync::Arc,
 };
 
@@ -351,7 +351,7 @@ impl Tree {
 
     /// The bytes of a regular file; nothing for any other kind.
     #[must_use]
-    pub fn open(&self, entry: &Entry) -> impl Read + use<> {
+    pub fn open(&self, entry: &Entry) -> impl Read + Seek + use<> {
         match entry.kind {
             Kind::File { offset, size, .. } => self.spool.reader(offset, size),
             _ => self.spool.reader(0, 0),

@@ -1,5 +1,5 @@
-//! `test-files`: every file of the packages is there as it was packed (kind, contents, mode, owner), and the package
-//! manager agrees.
+//! `test-files`: every file of the packages is there as it was packed (kind, contents, mode, owner), the package manager
+//! agrees, and the dynamic linker finds what programs and libraries are loaded with.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use super::{
     bytecode,
     error::{none_of, tell},
     listing::{self, Line},
+    loading,
     transfer::{Fetched, blocking, blocking_reader},
 };
 use crate::{
@@ -41,10 +42,15 @@ pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialErro
     lines.line(&format!("{count} files are as they were packed"));
     agreed(bench, lines).await?;
     let compiled = bytecode::check(bench).await?;
-    Ok(match compiled {
-        0 => format!("{count} files"),
-        compiled => format!("{count} files, {compiled} of them compiled Python"),
-    })
+    let loaded = loading::check(bench, &tree, lines).await?;
+    let mut said = format!("{count} files");
+    if compiled > 0 {
+        said.push_str(&format!(", {compiled} of them compiled Python"));
+    }
+    if loaded > 0 {
+        said.push_str(&format!(", {loaded} loaded"));
+    }
+    Ok(said)
 }
 
 /// What is in the container of the packages' paths.

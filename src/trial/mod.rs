@@ -11,6 +11,7 @@ mod files;
 mod install;
 mod ledger;
 mod listing;
+mod loading;
 mod manager;
 mod record;
 mod removal;

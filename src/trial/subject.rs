@@ -47,6 +47,8 @@ pub struct Subject {
     pub prefix: Option<String>,
     /// OS packages that judging units needs.
     pub tools: Vec<String>,
+    /// Files (paths or globs) that need not be loadable, as the recipe says.
+    pub allowed: Vec<String>,
 }
 
 /// A package that was built.
@@ -99,6 +101,7 @@ impl Subject {
             return Err(TrialError::NoPackages(platform.id.to_string()));
         }
         let users = recipe.packages.iter().flat_map(|package| &package.users);
+        let allowed = recipe.packages.iter().flat_map(|package| &package.allow);
         Ok(Self {
             platform: platform.id.clone(),
             manager,
@@ -110,6 +113,7 @@ impl Subject {
             units: recipe.trial.units.clone(),
             prefix: recipe.python.as_ref().map(|python| python.prefix.clone()),
             tools: platform.trial.packages.clone(),
+            allowed: allowed.filter(|one| one.check.is_native()).map(|one| one.path.clone()).collect(),
         })
     }
 

@@ -67,6 +67,8 @@ mod log;
 #[cfg(feature = "scripted")]
 mod metadata;
 #[cfg(feature = "scripted")]
+mod natives;
+#[cfg(feature = "scripted")]
 mod oci;
 #[cfg(feature = "scripted")]
 mod places;

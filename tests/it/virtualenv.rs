@@ -4,9 +4,12 @@ use std::{fs, path::Path, process::Command};
 
 /// Makes a wheel as build back ends do, and runs the script on it.
 const MAKE: &str = r#"
-import sys, zipfile
+import os, sys, zipfile
 with zipfile.ZipFile(sys.argv[1] + "/shop-1.0-py3-none-any.whl", "w") as wheel:
     wheel.writestr("shop.py", "PRICE = 1\n")
+    if len(sys.argv) > 2:
+        with open("/bin/true", "rb") as program:
+            wheel.writestr("speedup.so", program.read().replace(b"libc.so.6\0", b"libq.so.6\0"))
     wheel.writestr("shop-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
     wheel.writestr("shop-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
     wheel.writestr("shop-1.0.dist-info/RECORD", "".join(
@@ -46,4 +49,35 @@ fn where_wheels_were_while_the_image_was_built_is_not_told() {
     }
     let said = Command::new("grep").args(["-rlF", &path("wheels"), &path("env")]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&said.stdout), "", "files that name the folder of the wheels");
+}
+
+#[test]
+fn what_cannot_be_loaded_ends_it() {
+    let pip = python(&["-c", "import ensurepip, os, pip, venv; print(os.path.dirname(pip.__file__))"]);
+    let is_fit = fs::read("/bin/true").is_ok_and(|bytes| bytes.windows(10).any(|part| part == b"libc.so.6\0"));
+    let Some(pip) = pip.filter(|_| is_fit) else {
+        eprintln!("skipped: there is no python3 with pip and venv here, or no dynamic /bin/true");
+        return;
+    };
+    let room = tempfile::tempdir().unwrap();
+    let path = |name: &str| room.path().join(name).display().to_string();
+    fs::create_dir(path("wheels")).unwrap();
+    python(&["-c", MAKE, &path("wheels"), "native"]).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles/virtualenv.py");
+    fs::copy(script, path("virtualenv.py")).unwrap();
+    let run = |prefix: &str| {
+        let arguments = ["-B", &path("virtualenv.py"), "--pip", &pip, &path("wheels"), &path(prefix)];
+        let output = Command::new("python3").args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = run("one");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("/site-packages/speedup.so needs libq.so.6, which is not there"), "{said}");
+    fs::write(path("allowed"), "library /**/site-packages/{fast,speedup}.so\n").unwrap();
+    assert_eq!(run("two").0, Some(0));
+    let idle = format!("libc {}/none.so", path("three"));
+    fs::write(path("allowed"), format!("library /**/site-packages/speedup.so\n{idle}\n")).unwrap();
+    let (code, said) = run("three");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`allow` names what is not so: libc at /"), "{said}");
 }

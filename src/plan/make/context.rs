@@ -31,7 +31,7 @@ impl Maker<'_> {
     /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`. Listed once for all
     /// platforms on which the recipe says the same.
     pub(super) fn context_files(&self, image: &Image) -> Result<Arc<Listed>, PlanError> {
-        let what = serde_json::json!([image.python, image.contents, self.wants_pip(image)]).to_string();
+        let what = serde_json::json!([image.python, image.contents, self.wants_pip(image), image.allow]).to_string();
         let known = || self.context.contexts.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known().get(&what) {
             return Ok(Arc::clone(found));
@@ -62,6 +62,14 @@ impl Maker<'_> {
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
             digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
+            let native = image.allow.iter().filter(|one| one.check.is_native());
+            let lines: String = native.map(|one| format!("{} {}\n", one.check.as_str(), one.path)).collect();
+            if !lines.is_empty() {
+                let source = ContextSource::Bytes(lines.into_bytes());
+                let allowed = ContextFile { path: "scripts/allowed".to_owned(), source, mode: 0o644 };
+                digest_into(&mut inputs, "allow", std::slice::from_ref(&allowed));
+                all.push(allowed);
+            }
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);

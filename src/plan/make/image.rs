@@ -70,6 +70,7 @@ impl Maker<'_> {
             labels,
             name: image.name.clone(),
             allow: image.allow.clone(),
+            host: self.host(),
         };
         let title = format!("image {}", tags[0]);
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     event::StepId,
     names::{ArchName, PackageName, Sha256},
-    platform::PackageFormat,
+    platform::{Host, PackageFormat},
     recipe::{ContentKind, Package},
 };
 
@@ -58,6 +58,7 @@ impl Maker<'_> {
             ours: if is_collected { self.ours() } else { Vec::new() },
             packaging: self.platform.package.clone(),
             arch: self.arch()?,
+            host: self.host(),
             release: self.context.release.clone(),
             maintainer: project.maintainer.clone(),
             license: project.license.clone(),
@@ -82,6 +83,15 @@ impl Maker<'_> {
     fn ours(&self) -> Vec<PackageName> {
         let ours = self.recipe.packages.iter().filter(|package| package.collect.is_empty());
         ours.map(|package| package.name.clone()).collect()
+    }
+
+    /// What can run on the platform.
+    pub(super) fn host(&self) -> Host {
+        Host {
+            machine: self.context.machine.clone(),
+            libc: self.platform.python.libc.clone(),
+            platform: self.platform.id.to_string(),
+        }
     }
 
     pub(super) fn arch(&self) -> Result<ArchName, PlanError> {

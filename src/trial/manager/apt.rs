@@ -23,7 +23,8 @@ pub const APT: Commands = Commands {
     verify: &["dpkg", "--verify"],
     audit: &["dpkg", "--audit"],
     remove: &["apt-get", "remove", "-y"],
-    purge: Some(&["apt-get", "purge", "-y"]),
+    // A package without conffiles and postrm is forgotten at the removal: apt-get then says that there is none, dpkg is content.
+    purge: Some(&["dpkg", "--purge"]),
     config: Config::Stays,
     // deb-systemd-helper(1p): taken away by the purge.
     links_survive: true,

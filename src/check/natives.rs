@@ -1,0 +1,382 @@
+//! Programs and libraries that cannot run where they are installed: for another machine, for a newer libc, without their
+//! interpreter or a library. Pure: what is outside of the tree is asked of a [`Surroundings`].
+//!
+//! A library of the tree counts wherever it is: many are found by ways that only run time shows. So what is refused here is
+//! what can never work; `factory test` asks the dynamic linker for the rest.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read as _,
+};
+
+use globset::GlobMatcher;
+
+use super::Finding;
+use crate::{
+    names::{Allowance, Concern},
+    platform::Host,
+    source::project::glob,
+    stage::{
+        Kind, Tree,
+        elf::{BadElf, Elf},
+    },
+};
+
+/// So many findings are listed.
+const SHOWN: usize = 20;
+/// The longest `#!` line that a kernel reads, in bytes (execve(2)).
+const LONGEST_LINE: u64 = 256;
+
+/// `e_machine`, whether it has 64 bits, whether it is little-endian. `None` for a machine that is not known here.
+fn elf_of(host: &Host) -> Option<(u16, bool, bool)> {
+    Some(match host.machine.as_str() {
+        "x86_64" => (62, true, true),
+        "aarch64" => (183, true, true),
+        "i386" | "i686" => (3, false, true),
+        "armv6l" | "armv7l" => (40, false, true),
+        "ppc64le" => (21, true, true),
+        "riscv64" => (243, true, true),
+        "s390x" => (22, true, false),
+        _ => return None,
+    })
+}
+
+/// `2.36` as numbers.
+fn numbers(text: &str) -> Option<Vec<u32>> {
+    text.split('.').map(|part| part.parse().ok()).collect()
+}
+
+/// Something that cannot run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// What kind of lack.
+    pub concern: Concern,
+    /// Where, without a slash at its beginning.
+    pub path: String,
+    /// What it is, for people.
+    pub what: String,
+}
+
+impl Lack {
+    /// Whether an entry of the recipe is about it.
+    #[must_use]
+    pub fn is_meant_by(&self, allowance: &Allowance) -> bool {
+        allowance.check == self.concern
+            && glob(allowance.path.trim_start_matches('/')).is_ok_and(|pattern| pattern.is_match(&self.path))
+    }
+}
+
+/// A program or library of a tree.
+#[derive(Debug, Clone)]
+pub struct Native {
+    /// Where, without a slash at its beginning.
+    pub path: String,
+    /// What it says.
+    pub elf: Elf,
+}
+
+impl Native {
+    /// The folders where its libraries are looked for, absolute; those of the linker not among them.
+    #[must_use]
+    pub fn search(&self) -> Vec<String> {
+        let own = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let origin = format!("/{own}");
+        let given = self.elf.search.iter();
+        let given = given.map(|folder| folder.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin));
+        given.filter(|folder| folder.starts_with('/')).map(|folder| plain(&folder)).collect()
+    }
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// What can run of a tree, and what it needs from outside.
+#[derive(Debug, Default)]
+pub struct Natives {
+    /// Programs and libraries for the machine.
+    pub natives: Vec<Native>,
+    /// Programs of `bin` folders that begin with `#!`, and what stands there.
+    pub scripts: Vec<(String, String)>,
+    /// What was found by looking at the tree alone.
+    pub lacks: Vec<Lack>,
+    /// All paths of the tree, with a slash.
+    paths: BTreeSet<String>,
+    /// The names of its files, each with the symbols' versions that it has where it is a library.
+    names: BTreeMap<String, Vec<String>>,
+}
+
+impl Natives {
+    /// Looks at a tree.
+    ///
+    /// # Errors
+    /// When the spool cannot be read.
+    pub fn of(tree: &Tree, host: &Host) -> std::io::Result<Self> {
+        let mut found = Self::default();
+        for (path, entry) in tree.iter() {
+            found.paths.insert(format!("/{path}"));
+            let versions = found.names.entry(path.file_name().to_owned()).or_default();
+            let Kind::File { size: 2.., .. } = entry.kind else { continue };
+            let mut start = Vec::new();
+            tree.open(entry).take(LONGEST_LINE).read_to_end(&mut start)?;
+            if start.starts_with(b"#!") && entry.mode & 0o111 != 0 && is_program(path.as_str()) {
+                found.scripts.push((path.to_string(), interpreter(&start)));
+            }
+            if !start.starts_with(b"\x7fELF") {
+                continue;
+            }
+            match Elf::read(tree.open(entry)) {
+                Ok(Some(elf)) => {
+                    versions.extend(elf.defines.iter().cloned());
+                    found.judge(path.as_str(), elf, host);
+                }
+                Ok(None) => {}
+                // A broken one cannot run, but many a test suite ships one: only what is meant to be run or loaded counts.
+                Err(BadElf(why)) if entry.mode & 0o111 != 0 => {
+                    found.lack(Concern::Machine, path.as_str(), format!("begins as an ELF file, but {why}"));
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn judge(&mut self, path: &str, elf: Elf, host: &Host) {
+        if elf_of(host) != Some((elf.machine, elf.is_64, elf.is_little)) {
+            let what = format!("is for {}, and {} is {}", machine(&elf), host.platform, host.machine);
+            self.lack(Concern::Machine, path, what);
+            return;
+        }
+        self.natives.push(Native { path: path.to_owned(), elf });
+    }
+
+    /// Notes something that cannot run.
+    pub fn lack(&mut self, concern: Concern, path: &str, what: String) {
+        self.lacks.push(Lack { concern, path: path.to_owned(), what });
+    }
+
+    /// Whether the tree has a path, absolute.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.contains(path)
+    }
+
+    /// The versions of symbols that a library of the tree has; `None` where the tree has no file of that name.
+    #[must_use]
+    pub fn library(&self, name: &str) -> Option<&[String]> {
+        self.names.get(name).map(Vec::as_slice)
+    }
+
+    /// The newest glibc that a program of the tree asks for, where that is newer than the platform's and not in the tree.
+    pub fn judge_libc(&mut self, host: &Host) {
+        let Some(there) = host.libc.strip_prefix("glibc-").and_then(numbers) else { return };
+        let mut lacks = Vec::new();
+        for native in &self.natives {
+            let asked = native.elf.versions.iter().filter(|(file, _)| !self.names.contains_key(file));
+            let asked = asked.filter_map(|(_, version)| Some((numbers(version.strip_prefix("GLIBC_")?)?, version)));
+            if let Some((newest, version)) = asked.max()
+                && newest > there
+            {
+                lacks.push((native.path.clone(), format!("needs {version}, and {} has {}", host.platform, host.libc)));
+            }
+        }
+        for (path, what) in lacks {
+            self.lack(Concern::Libc, &path, what);
+        }
+    }
+}
+
+/// What is wrong with single files by themselves: their machine, and their libc. Each with its path, without a slash at its
+/// beginning.
+#[must_use]
+pub fn of_files(files: impl IntoIterator<Item = (String, Elf)>, host: &Host) -> Vec<Lack> {
+    let mut found = Natives::default();
+    for (path, elf) in files {
+        found.judge(&path, elf, host);
+    }
+    found.judge_libc(host);
+    found.lacks
+}
+
+/// Whether a path is one where programs are, not data that is executable.
+fn is_program(path: &str) -> bool {
+    let folder = path.rsplit('/').nth(1).unwrap_or_default();
+    ["bin", "sbin", "libexec", "games"].contains(&folder)
+}
+
+/// What stands behind `#!`, as the kernel reads it: a carriage return belongs to it.
+fn interpreter(start: &[u8]) -> String {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line.get(2..).unwrap_or_default()).trim_matches([' ', '\t']).to_owned()
+}
+
+/// A machine for people.
+fn machine(elf: &Elf) -> String {
+    let bits = if elf.is_64 { 64 } else { 32 };
+    match elf.machine {
+        3 => "i386".to_owned(),
+        8 => "mips".to_owned(),
+        21 => "ppc64".to_owned(),
+        22 => "s390x".to_owned(),
+        40 => "arm".to_owned(),
+        62 if elf.is_64 => "x86_64".to_owned(),
+        62 => "x32".to_owned(),
+        183 => "aarch64".to_owned(),
+        243 => format!("riscv{bits}"),
+        247 => "the kernel (BPF)".to_owned(),
+        other => format!("the machine {other}"),
+    }
+}
+
+/// Holds what cannot run in `whose` against what the recipe allows.
+///
+/// # Errors
+/// Everything that it does not allow, and everything that it allows for nothing.
+pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), Finding> {
+    let allowed: Vec<&Allowance> = allowed.iter().filter(|one| one.check.is_native()).collect();
+    let pattern = |one: &&Allowance| glob(one.path.trim_start_matches('/')).ok();
+    let patterns: Vec<Option<GlobMatcher>> = allowed.iter().map(pattern).collect();
+    let mut used = vec![false; allowed.len()];
+    let mut left = Vec::new();
+    for one in lacks {
+        let mut is_allowed = false;
+        for (number, allowance) in allowed.iter().enumerate() {
+            let fits = allowance.check == one.concern
+                && patterns[number].as_ref().is_some_and(|pattern| pattern.is_match(&one.path));
+            used[number] |= fits;
+            is_allowed |= fits;
+        }
+        if !is_allowed {
+            left.push(one);
+        }
+    }
+    let idle: Vec<&&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| one).collect();
+    if left.is_empty() && idle.is_empty() {
+        return Ok(());
+    }
+    let mut parts = Vec::new();
+    if !left.is_empty() {
+        let mut all: Vec<String> =
+            left.iter().take(SHOWN).map(|one| format!("`/{}` {}", one.path.escape_debug(), one.what)).collect();
+        if left.len() > SHOWN {
+            all.push(format!("and {} more", left.len() - SHOWN));
+        }
+        parts.push(format!("{whose} has programs that cannot run there: {}", all.join("; ")));
+    }
+    if !idle.is_empty() {
+        let all: Vec<String> = idle.iter().map(|one| format!("{} at `{}`", one.check.as_str(), one.path)).collect();
+        parts.push(format!("`allow` of {whose} names what is not so: {}", all.join(", ")));
+    }
+    Err(Finding { message: parts.join("; "), help: help(&left) })
+}
+
+fn help(left: &[&Lack]) -> String {
+    let Some(first) = left.first() else {
+        return "take the entry out, or mend its `check` or `path`".to_owned();
+    };
+    let advice = match first.concern {
+        Concern::Library => {
+            "add the OS package that has the library to the image's `packages` (and to the package's `depends`)"
+        }
+        Concern::Libc => "build it on the platform itself, or on an older one",
+        Concern::Interpreter => {
+            "add what has the interpreter to the image's `packages` (and to the package's `depends`)"
+        }
+        _ => "build it for this machine, or leave it out",
+    };
+    format!(
+        "{advice}; where it is loaded only sometimes, on purpose: `allow = [{{ check = \"{}\", path = \"/{}\", reason = \"…\" }}]`",
+        first.concern.as_str(),
+        first.path.escape_debug()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::{Role, Spool, TreePath};
+
+    fn host(machine: &str, libc: &str) -> Host {
+        Host { platform: "test-1".to_owned(), machine: machine.to_owned(), libc: libc.to_owned() }
+    }
+
+    fn native(path: &str, search: &[&str], versions: &[(&str, &str)]) -> Native {
+        let elf = Elf {
+            machine: 62,
+            is_64: true,
+            is_little: true,
+            interpreter: None,
+            needed: Vec::new(),
+            search: search.iter().map(|folder| (*folder).to_owned()).collect(),
+            versions: versions.iter().map(|(file, version)| ((*file).to_owned(), (*version).to_owned())).collect(),
+            defines: Vec::new(),
+        };
+        Native { path: path.to_owned(), elf }
+    }
+
+    #[test]
+    fn libraries_are_looked_for_beside_their_program() {
+        let own = native("opt/x/lib/a/b.so", &["$ORIGIN/../../x.libs", "${ORIGIN}", "relative", "/usr/lib/own"], &[]);
+        assert_eq!(own.search(), ["/opt/x/x.libs", "/opt/x/lib/a", "/usr/lib/own"]);
+    }
+
+    #[test]
+    fn a_newer_libc_is_refused() {
+        let lacks = |libc: &str, version: &str| {
+            let mut natives = Natives::default();
+            natives.natives.push(native("usr/bin/x", &[], &[("libc.so.6", version), ("libc.so.6", "GLIBC_2.2.5")]));
+            natives.judge_libc(&host("x86_64", libc));
+            natives.lacks.into_iter().map(|lack| lack.what).collect::<Vec<_>>()
+        };
+        assert_eq!(lacks("glibc-2.17", "GLIBC_2.34"), ["needs GLIBC_2.34, and test-1 has glibc-2.17"]);
+        assert!(lacks("glibc-2.36", "GLIBC_2.34").is_empty());
+        assert!(lacks("glibc-2.36", "GLIBC_2.4").is_empty(), "numbers, not letters");
+        assert!(lacks("glibc-2.17", "GLIBC_PRIVATE").is_empty());
+        assert!(lacks("musl-1.2", "GLIBC_2.34").is_empty(), "its interpreter is missed instead");
+    }
+
+    #[test]
+    fn what_a_tree_has() {
+        let mut tree = Tree::new(Spool::new().unwrap());
+        let mut add = |path: &str, bytes: &[u8], mode| {
+            tree.add_bytes(TreePath::new(path).unwrap(), bytes, mode, 0, Role::Plain, "a test").unwrap();
+        };
+        add("usr/bin/run", b"#!/usr/bin/env -S python3 -u\nx", 0o755);
+        add("usr/bin/dos", b"#! /bin/sh\r\nx", 0o755);
+        add("usr/share/x/template", b"#!/no/where\n", 0o755);
+        add("usr/bin/data", b"#!/no/where\n", 0o644);
+        let mut other = [0; 64];
+        other[..20].copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\xb7\0");
+        other[52] = 64;
+        other[54] = 56;
+        add("usr/lib/other.so", &other, 0o644);
+        let found = Natives::of(&tree, &host("x86_64", "glibc-2.36")).unwrap();
+        let scripts: Vec<_> = found.scripts.iter().map(|(path, line)| (path.as_str(), line.as_str())).collect();
+        assert_eq!(scripts, [("usr/bin/dos", "/bin/sh\r"), ("usr/bin/run", "/usr/bin/env -S python3 -u")]);
+        assert_eq!(found.lacks[0].what, "is for aarch64, and test-1 is x86_64");
+        assert_eq!(found.lacks.len(), 1);
+        let allow = |check, path: &str| Allowance { check, path: path.to_owned(), reason: "a test".to_owned() };
+        let said = judge("x", &found.lacks, &[]).unwrap_err();
+        assert_eq!(
+            said.message,
+            "x has programs that cannot run there: `/usr/lib/other.so` is for aarch64, and test-1 is x86_64"
+        );
+        assert!(
+            said.help.ends_with("`allow = [{ check = \"machine\", path = \"/usr/lib/other.so\", reason = \"…\" }]`")
+        );
+        assert_eq!(judge("x", &found.lacks, &[allow(Concern::Machine, "/usr/lib/*.so")]), Ok(()));
+        let said = judge("x", &[], &[allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")]);
+        assert_eq!(said.unwrap_err().message, "`allow` of x names what is not so: library at `/usr/lib/a.so`");
+    }
+}
