@@ -11,7 +11,10 @@ use crate::{
     build::Records,
     diag::{Exit, Failure},
     names::{RefName, Tag},
-    pipeline::truth::{dirt, failed, tested},
+    pipeline::{
+        places,
+        truth::{dirt, failed, tested},
+    },
     recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
     source::git::{Git, GitError, Host},
@@ -99,6 +102,7 @@ fn no_git(error: GitError) -> Failure {
 fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failure> {
     let folder =
         fs_err::canonicalize(context.folder()).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    places::check(&folder, env::get(env::WHEEL_DIR).is_none())?;
     let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
     let ours = [".factory", "packages", wheel_dir.as_str()].map(|name| folder.join(name));
     let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path), &env::caller())? };

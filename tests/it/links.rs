@@ -108,22 +108,21 @@ fn concerns(verb: &[&str], place: &str) -> bool {
 
 #[test]
 fn no_place_of_ours_is_reached_through_a_link() {
-    for place in OURS {
-        for target in ["", "file", "nothing"] {
-            let project = Project::new();
-            let outside = outside(&project);
-            let target = if target.is_empty() { outside.clone() } else { outside.join(target) };
-            put(&project, place, |path| symlink(&target, path).unwrap());
-            let before = contents(&outside);
-            for verb in VERBS.into_iter().filter(|verb| concerns(verb, place)) {
-                let run = project.run(verb);
-                let text = format!("`{place}` is a symbolic link to `{}`", target.display());
-                run.assert_code(2).says(&[&text, &format!("rm {place}`")]);
-                keeps_the_secret(&project, &run, place);
-            }
-            assert_eq!(contents(&outside), before, "{place}");
-            assert!(project.path(place).is_symlink(), "{place}");
+    // To a folder, to a file, and to nothing that is there yet.
+    for (place, target) in OURS.into_iter().zip(["", "file", "nothing", "file", ""].into_iter().cycle()) {
+        let project = Project::new();
+        let outside = outside(&project);
+        let target = if target.is_empty() { outside.clone() } else { outside.join(target) };
+        put(&project, place, |path| symlink(&target, path).unwrap());
+        let before = contents(&outside);
+        for verb in VERBS.into_iter().filter(|verb| concerns(verb, place)) {
+            let run = project.run(verb);
+            let text = format!("`{place}` is a symbolic link to `{}`", target.display());
+            run.assert_code(2).says(&[&text, &format!("rm {place}`")]);
+            keeps_the_secret(&project, &run, place);
         }
+        assert_eq!(contents(&outside), before, "{place}");
+        assert!(project.path(place).is_symlink(), "{place}");
     }
 }
 
@@ -346,6 +345,21 @@ fn a_record_of_a_clone_names_no_file_of_others() {
         assert!(project.planned().iter().any(|step| step.starts_with("package-shop:")), "{path}");
     }
     project.done(&["build"]);
+}
+
+#[test]
+fn a_tag_is_not_given_to_what_a_clone_claims() {
+    let project = Project::new();
+    put(&project, ".factory/records/debian-12/test.json", pipe);
+    fs::write(project.beside("catag.ini"), format!("[projects]\n{SECRET} = x\n")).unwrap();
+    symlink(project.beside("catag.ini"), project.path("catag.ini")).unwrap();
+    let arguments = ["tag", "--ini", "catag.ini", "--api", "https://git.example.org/api/v4"];
+    let run = project.run(&arguments);
+    run.assert_code(2).says(&["catag.ini` is a symbolic link to"]);
+    keeps_the_secret(&project, &run, "catag.ini");
+    fs::remove_file(project.path("catag.ini")).unwrap();
+    project.write("catag.ini", "[projects]\nshop/core = main\n");
+    project.run(&arguments).assert_code(2).says(&["test.json` is a named pipe"]);
 }
 
 #[test]
