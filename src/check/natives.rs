@@ -141,12 +141,11 @@ impl Natives {
                     versions.extend(elf.defines.iter().cloned());
                     found.judge(path.as_str(), elf, host);
                 }
-                Ok(None) => {}
                 // A broken one cannot run, but many a test suite ships one: only what is meant to be run or loaded counts.
                 Err(BadElf(why)) if entry.mode & 0o111 != 0 => {
                     found.lack(Concern::Machine, path.as_str(), format!("begins as an ELF file, but {why}"));
                 }
-                Err(_) => {}
+                Ok(None) | Err(_) => {}
             }
         }
         Ok(found)

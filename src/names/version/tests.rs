@@ -81,8 +81,9 @@ for line in sys.stdin:
         print(line.strip(), found)
 ";
     let pairs = pairs(Some("pep440"), false);
-    let text: String = pairs.iter().map(|(one, other, wanted)| format!("{one} {other} {}\n", *wanted as i8)).collect();
-    let said = ask("python3", &["-c", JUDGE], &text);
+    let text: Vec<String> =
+        pairs.iter().map(|(one, other, wanted)| format!("{one} {other} {}\n", *wanted as i8)).collect();
+    let said = ask("python3", &["-c", JUDGE], &text.concat());
     if let Some(said) = said {
         assert_eq!(said, "", "judged otherwise");
     }

@@ -175,12 +175,13 @@ impl Reader<'_> {
                 self.after("post", number);
                 return Ok(());
             }
-            Last::Numbers => return Err(self.unclear("nobody knows what the number means there")),
             Last::Closed if self.out.text.ends_with(|c: char| c.is_ascii_alphabetic()) => {
                 self.out.text.push_str(&plain(number));
                 return Ok(());
             }
-            Last::Closed => return Err(self.unclear("nobody knows what the number means there")),
+            Last::Numbers | Last::Closed => {
+                return Err(self.unclear("nobody knows what the number means there"));
+            }
             Last::Word => {}
             Last::Number => self.out.text.push('.'),
         }

@@ -63,9 +63,9 @@ impl Maker<'_> {
             digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
             let native = image.allow.iter().filter(|one| one.check.is_native());
-            let lines: String = native.map(|one| format!("{} {}\n", one.check.as_str(), one.path)).collect();
+            let lines: Vec<String> = native.map(|one| format!("{} {}\n", one.check.as_str(), one.path)).collect();
             if !lines.is_empty() {
-                let source = ContextSource::Bytes(lines.into_bytes());
+                let source = ContextSource::Bytes(lines.concat().into_bytes());
                 let allowed = ContextFile { path: "scripts/allowed".to_owned(), source, mode: 0o644 };
                 digest_into(&mut inputs, "allow", std::slice::from_ref(&allowed));
                 all.push(allowed);
