@@ -15,7 +15,7 @@ use crate::{
     event::{Event, Events, StepId},
     plan::label,
     sign::Identity,
-    source::{lockfile::Lockfile, roots::Roots, store::Store},
+    source::{lockfile::Lockfile, owner::Trusted, roots::Roots, store::Store, wheelhouse},
     util::{clock, digests::Digests, files},
 };
 
@@ -45,6 +45,8 @@ pub struct Session {
     pub wheel_dir: PathBuf,
     /// Where wheels and source distributions are kept, so that nobody fetches or builds them again.
     pub store: Arc<dyn Store>,
+    /// Whose files are believed where nothing but their place says what they are.
+    pub trusted: Trusted,
     /// What the last builds were made of; empty where nobody has written it down.
     pub lock: Arc<Lockfile>,
     /// Whether nothing else than what is in the lock may be taken.
@@ -246,10 +248,13 @@ fn is_long_ago(run: &str, now: i64) -> bool {
 /// cache outside of the project may be shared with others who are writing, and is left alone.
 pub fn sweep(session: &Session) {
     let records = session.project.join(".factory/records");
-    for folder in [&records, &session.packages, &session.wheel_dir] {
+    for folder in [&records, &session.packages] {
         if folder.starts_with(&session.project) {
             files::sweep(folder);
         }
+    }
+    if session.wheel_dir.starts_with(&session.project) {
+        wheelhouse::sweep(&session.wheel_dir);
     }
     room::sweep(&session.home);
 }

@@ -5,6 +5,7 @@
 
 mod name;
 mod receive;
+mod shape;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::requirements::Wanted;
+use super::{owner::Trusted, requirements::Wanted, store::make_folders};
 use crate::{
     names::Sha256,
     util::{
@@ -25,6 +26,7 @@ use crate::{
 
 pub use name::{WheelName, normalise};
 pub use receive::{Dist, Judge, Received, receive};
+pub use shape::{all, claim, forget, remove, sweep};
 
 /// The manifest's name in a wheelhouse.
 pub const MANIFEST: &str = "manifest.json";
@@ -131,6 +133,29 @@ impl Found {
             other => other,
         }
     }
+
+    /// The same where nobody whom the caller does not believe can have written it, or its wheels are those whose hashes the
+    /// requirements pin.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn believed(self, trusted: &Trusted, wanted: &Wanted) -> io::Result<Self> {
+        let Self::Whole(house) = self else { return Ok(self) };
+        let wheels = house.manifest.wheels.iter().map(|wheel| wheel.file.as_str());
+        let mut doubt = trusted.doubt(&house.folder)?;
+        for name in wheels.chain([MANIFEST]) {
+            if doubt.is_none() {
+                doubt = trusted.doubt_below(&house.folder, &[name])?;
+            }
+        }
+        Ok(match doubt {
+            Some(doubt) if !wanted.pins_all(&house.manifest.wheels) => Self::Damaged(format!(
+                "it is not believed, because {doubt}, and the requirements do not pin the hashes of all that is in it; {} if all of it is yours",
+                doubt.help()
+            )),
+            _ => Self::Whole(house),
+        })
+    }
 }
 
 impl Wheelhouse {
@@ -175,6 +200,7 @@ impl Wheelhouse {
             Found::Whole(Self { manifest, .. }) => {
                 let folder = Self::folder(wheel_dir, platform, key);
                 replace(fresh, &folder)?;
+                shape::mark(wheel_dir)?;
                 Ok(Found::Whole(Self { folder, manifest }))
             }
             other => Ok(other),
@@ -217,7 +243,7 @@ impl Wheelhouse {
     /// When the cache cannot be written.
     pub fn workshop(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
         let parent = wheel_dir.join(platform);
-        fs::create_dir_all(&parent)?;
+        make_folders(&parent)?;
         tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&parent)
     }
 
@@ -247,6 +273,7 @@ impl Wheelhouse {
         write_whole(&fresh.join(MANIFEST), &serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?)?;
         let folder = Self::folder(wheel_dir, platform, key);
         replace(fresh, &folder)?;
+        shape::mark(wheel_dir)?;
         Ok(Self { folder, manifest })
     }
 
@@ -294,16 +321,6 @@ impl Wheelhouse {
 #[must_use]
 pub fn store(wheel_dir: &Path) -> PathBuf {
     wheel_dir.join("store")
-}
-
-/// The folders of a platform that hold wheelhouses: whatever else somebody keeps there is not ours.
-#[must_use]
-pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(wheel_dir.join(platform)).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.join(MANIFEST).is_file()).collect();
-    found.sort();
-    found
 }
 
 /// Renames a finished folder to its name; what stood there goes away only after it could be moved aside.
