@@ -177,6 +177,7 @@ fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError>
     match session.store.fetch(key, into) {
         Ok(Fetched::Whole(_)) => return Ok(true),
         Ok(Fetched::Absent) => {}
+        Ok(Fetched::Doubted(why)) => session.events.warn(why),
         Ok(Fetched::Damaged(why)) => session.events.warn(format!("the store was damaged: {why}; it is made again")),
         Err(StoreError::Io(error)) if error.kind() == std::io::ErrorKind::StorageFull => return Err(error.into()),
         Err(error) => session.events.warn(format!("{error}; going on without it")),

@@ -217,8 +217,10 @@ impl Truth {
 fn question(step: &Step) -> Question {
     let house = match &step.work {
         Work::Wheels(work) => Some((work.key.clone(), work.wanted.clone())),
-        // Pinned by digest, which the key holds.
-        Work::Seed(work) => Some((work.key.clone(), Wanted::default())),
+        Work::Seed(work) => {
+            let pins = work.seed.wheels.iter().map(|(name, sha256)| (name.as_str(), sha256));
+            Some((work.key.clone(), Wanted::of_pins(pins)))
+        }
         Work::Base(_) | Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => None,
     };
     Question { step: step.id.clone(), platform: step.platform.clone(), house }
@@ -236,7 +238,7 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
         let house = match house {
             Some((key, wanted)) => {
                 let found = Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?;
-                Some(found.held(&wanted))
+                Some(found.held(&wanted).believed(&session.trusted, &wanted)?)
             }
             None => None,
         };

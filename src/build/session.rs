@@ -16,7 +16,7 @@ use crate::{
     event::{Event, Events, StepId},
     plan::label,
     sign::Identity,
-    source::{lockfile::Lockfile, roots::Roots, store::Store},
+    source::{lockfile::Lockfile, owner::Trusted, roots::Roots, store::Store, wheelhouse},
     util::{
         clock,
         digests::Digests,
@@ -55,6 +55,8 @@ pub struct Session {
     pub wheel_dir: PathBuf,
     /// Where wheels and source distributions are kept, so that nobody fetches or builds them again.
     pub store: Arc<dyn Store>,
+    /// Whose files are believed where nothing but their place says what they are.
+    pub trusted: Trusted,
     /// What the last builds were made of; empty where nobody has written it down.
     pub lock: Arc<Lockfile>,
     /// Whether nothing else than what is in the lock may be taken.
@@ -265,12 +267,15 @@ fn is_long_ago(run: &str, now: i64) -> bool {
 /// cache outside of the project may be shared with others who are writing, and is left alone.
 pub fn sweep(session: &Session) {
     if let Ok(project) = Folder::open(&session.project, Links::Refused) {
-        for folder in [&state::place(RECORDS), &session.packages, &session.wheel_dir] {
+        for folder in [&state::place(RECORDS), &session.packages] {
             let below = folder.strip_prefix(&session.project).unwrap_or(folder);
             if let (true, Ok(Some(folder))) = (below.is_relative(), project.below(below)) {
                 files::sweep(&folder);
             }
         }
+    }
+    if session.wheel_dir.starts_with(&session.project) {
+        wheelhouse::sweep(&session.wheel_dir);
     }
     room::sweep(&session.home);
 }

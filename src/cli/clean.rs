@@ -18,7 +18,11 @@ use crate::{
     pipeline::{Project, SOURCES},
     plan::{Plan, Want, Work, label},
     publish::sums,
-    source::{git, wheelhouse},
+    source::{
+        git,
+        store::{self, Claim},
+        wheelhouse,
+    },
     util::clock,
 };
 use view::view;
@@ -27,7 +31,8 @@ use view::view;
 ///
 /// Only what carries this project's label under the names that it gave, and was built here (`.factory/images`) or has a name
 /// of this release: an image that somebody made from one of ours stays, and so does BuildKit's cache, which is the engine's.
-/// Wheels and their store, packages, base images and fetched repositories are kept without `--all`.
+/// Wheels and their store, packages, base images and fetched repositories are kept without `--all`. Of a wheel cache only what has
+/// the shape of one is removed, and nothing where its folder has no `CACHEDIR.TAG` of ours and holds other things.
 ///
 /// `--older-than` and `--keep-size` choose among images, builders, wheels, sources, logs and records by when a build last used
 /// them, and leave what the current release's records need; with `--all` they leave nothing for that reason, and choose
@@ -66,7 +71,19 @@ enum Item {
         path: PathBuf,
         what: &'static str,
         size: u64,
+        how: How,
     },
+}
+
+/// How something is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// With everything in it: it is the project's own state.
+    Whole,
+    /// What has the shape of a wheelhouse.
+    House,
+    /// What has the shape of a store.
+    Store,
 }
 
 impl Item {
@@ -97,6 +114,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
         }
         items.extend(paths(&project, args.all));
+    }
+    if args.all {
+        strangers(&project, context)?;
     }
     let containers = leftovers(engine.as_ref(), &project.home, project.name()).await?.len();
     if !args.dry_run {
@@ -180,41 +200,69 @@ fn names(image: &ImageInfo, ledger: &BTreeSet<String>, release: &BTreeSet<String
 
 fn paths(project: &Project, all: bool) -> Vec<Item> {
     let mut items = Vec::new();
-    let mut add = |path: PathBuf, what| {
+    let mut add = |path: PathBuf, what, how| {
+        // A link is one, whatever it leads to.
         if path.symlink_metadata().is_ok() {
             let size = size_of(&path);
-            items.push(Item::Path { path, what, size });
+            items.push(Item::Path { path, what, size, how });
         }
     };
     for kind in ["records", "logs"] {
         let folder = project.state().path().join(kind);
         match chosen(project) {
-            None => add(folder, kind),
-            Some(ids) => ids.into_iter().for_each(|id| add(folder.join(id), kind)),
+            None => add(folder, kind, How::Whole),
+            Some(ids) => ids.into_iter().for_each(|id| add(folder.join(id), kind, How::Whole)),
         }
     }
     // Sources and the store of wheels are of all platforms.
     match (chosen(project), all) {
         (None, true) => {
-            add(project.store(), "sources");
-            add(wheelhouse::store(&project.wheel_dir), "wheel store");
+            add(project.store(), "sources", How::Whole);
+            if let Some(store) = store_of(project) {
+                add(store, "wheel store", How::Store);
+            }
         }
-        (None, false) => git::checkouts_in(&project.store()).into_iter().for_each(|folder| add(folder, "source")),
+        (None, false) => {
+            git::checkouts_in(&project.store()).into_iter().for_each(|folder| add(folder, "source", How::Whole));
+        }
         (Some(_), _) => {}
     }
     if all {
         for target in &project.targets {
             let platform = target.platform.id.as_str();
             for house in wheelhouse::all(&project.wheel_dir, platform) {
-                add(house, "wheels");
+                add(house, "wheels", How::House);
             }
             let packages = project.packages_of(&target.platform.id).ok().flatten();
             for file in packages.iter().flat_map(sums::listed) {
-                add(file, "package");
+                add(file, "package", How::Whole);
             }
         }
     }
     items
+}
+
+/// The store of the wheel cache, where it is one of ours.
+fn store_of(project: &Project) -> Option<PathBuf> {
+    let root = wheelhouse::store(&project.wheel_dir);
+    matches!(store::claim(&root), Ok(Claim::Ours)).then_some(root)
+}
+
+/// Says what is named as a wheel cache or lies where a store would, and is not ours.
+fn strangers(project: &Project, context: &Context) -> Result<(), Failure> {
+    let root = wheelhouse::store(&project.wheel_dir);
+    let failed = |error| Failure::new(Exit::StepFailed, "the wheel cache cannot be read").because(error);
+    let cache = wheelhouse::claim(&project.wheel_dir).map_err(failed)?;
+    let store = store::claim(&root).map_err(failed)?;
+    for (folder, claim) in [(&project.wheel_dir, cache), (&root, store)] {
+        if let Claim::Foreign(why) = claim {
+            context.events().warn(format!(
+                "`{0}` is left as it is: {why}; what is yours to remove there goes with `rm -r {0}/…`",
+                folder.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn size_of(path: &Path) -> u64 {
@@ -235,12 +283,36 @@ async fn remove(item: &Item, engine: &dyn Engine, context: &Context) -> Result<(
             }
             Ok(())
         }
-        Item::Path { path, .. } => {
-            let is_folder = fs_err::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
-            let removed = if is_folder { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) };
+        Item::Path { path, how, .. } => {
+            let removed = match how {
+                How::Whole => remove_whole(path),
+                How::Store => store::remove(path),
+                How::House => remove_house(path),
+            };
             // A folder goes with its last file; one that holds something of somebody else stays.
             let _ = path.parent().map(fs_err::remove_dir);
+            if *how != How::Whole {
+                let _ = cache_of(path, *how).map(wheelhouse::forget);
+            }
             removed.map_err(|error| Failure::new(Exit::StepFailed, "not everything could be removed").because(error))
         }
+    }
+}
+
+/// Removes a file, a link, or a folder with everything in it.
+fn remove_whole(path: &Path) -> std::io::Result<()> {
+    if fs_err::symlink_metadata(path)?.is_dir() { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) }
+}
+
+/// The wheel cache that something is in.
+fn cache_of(path: &Path, how: How) -> Option<&Path> {
+    path.ancestors().nth(if how == How::Store { 1 } else { 2 })
+}
+
+fn remove_house(path: &Path) -> std::io::Result<()> {
+    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    match (cache_of(path, How::House), path.parent().and_then(name), name(path)) {
+        (Some(cache), Some(platform), Some(name)) => wheelhouse::remove(cache, &platform, &name),
+        _ => Ok(()),
     }
 }

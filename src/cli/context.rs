@@ -9,7 +9,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Globals, OutputForm, engine, env, failure::failed_to_write};
+use super::{Globals, OutputForm, engine, env, failure::failed_to_write, guard};
 use crate::{
     build::{Containers, PATIENCE, Session, Survey},
     diag::{self, Exit, Failure},
@@ -18,7 +18,7 @@ use crate::{
     pipeline::{Project, SOURCES, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
-    source::{git, store, wheelhouse},
+    source::{git, owner::Trusted, store, wheelhouse},
     util::{
         folder::Folder,
         lock::{Lock, Tried, try_lock},
@@ -208,7 +208,12 @@ impl Context {
             home: project.home.clone(),
             run: format!("{}-{}", std::process::id(), crate::util::clock::now()),
             wheel_dir: project.wheel_dir.clone(),
-            store: Arc::new(store::Folder::new(wheelhouse::store(&project.wheel_dir), store_limit()?)),
+            store: Arc::new(store::Folder::new(
+                wheelhouse::store(&project.wheel_dir),
+                store_limit()?,
+                guard::of(project)?,
+            )),
+            trusted: Trusted::of(&project.folder),
             lock: Arc::default(),
             locked: false,
             packages: project.packages.clone(),

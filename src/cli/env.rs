@@ -16,6 +16,10 @@ pub const FACTORY_REGISTRY: &str = "FACTORY_REGISTRY";
 pub const WHEEL_DIR: &str = "WHEEL_DIR";
 /// What the store in the wheel cache may hold: bytes, or with `k`, `M`, `G` or `T`.
 pub const WHEEL_STORE_LIMIT: &str = "WHEEL_STORE_LIMIT";
+/// The public keys whose signature makes an entry of the store believable, whoever could have written it; separated by blanks or commas.
+pub const FACTORY_STORE_KEYS: &str = "FACTORY_STORE_KEYS";
+/// A file with the key that signs what is kept in the store, as `factory keys store` makes it.
+pub const FACTORY_STORE_KEY: &str = "FACTORY_STORE_KEY";
 /// A PEM file of certificates that builds and git trust, for a network whose proxy inspects TLS. Never left in an image.
 pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
 /// Time of everything in artefacts, seconds since 1970 (reproducible-builds.org).

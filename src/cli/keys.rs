@@ -11,7 +11,8 @@ use super::{context::Context, prompt, signer};
 use crate::{
     diag::{Exit, Failure},
     report::{ListColumn, ListKind, ListView},
-    sign::{Bits, Certificate, Made, Password, SignError, Subject, Trust, make_certificate},
+    sign::{Bits, Certificate, Made, Password, SignError, Subject, Trust, make_certificate, to_pem},
+    source::store::{KeyError, Signer},
     util::clock,
 };
 
@@ -25,6 +26,21 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Kind {
     Wapt(WaptArgs),
+    Store(StoreArgs),
+}
+
+/// Make a key that signs what is kept in the store of a wheel cache
+///
+/// Writes `<NAME>.pem`, which FACTORY_STORE_KEY names where entries are made, and shows the public key, which FACTORY_STORE_KEYS lists
+/// where they are believed whoever could have written them. Nothing is overwritten.
+#[derive(Debug, clap::Args)]
+struct StoreArgs {
+    /// The file's name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Where the file goes
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    into: PathBuf,
 }
 
 /// Make a key for WAPT packages and its certificate, signed by itself or by an authority of yours
@@ -85,7 +101,36 @@ enum Size {
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     match &args.kind {
         Kind::Wapt(args) => wapt(args, context),
+        Kind::Store(args) => store(args, context),
     }
+}
+
+fn store(args: &StoreArgs, context: &Context) -> Result<(), Failure> {
+    let refuse = |why: &str, help: &str| Failure::new(Exit::Usage, why.to_owned()).help(help);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !args.name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !args.name.chars().all(plain) {
+        return Err(refuse("this cannot be the name of a key", "letters, digits, `.`, `_` and `-`"));
+    }
+    let file = args.into.join(format!("{}.pem", args.name));
+    if file.exists() {
+        let why = format!("`{}` is there already", file.display());
+        return Err(refuse(&why, "take another name, or move it away"));
+    }
+    let failed = |error: KeyError| Failure::new(Exit::StepFailed, error.to_string());
+    let made = Signer::make().map_err(failed)?;
+    let public = Signer::new(&made).map_err(failed)?.public();
+    write_new(&file, to_pem("PRIVATE KEY", &made).as_bytes(), 0o600)?;
+    let row = |what: &str, value: String| vec![what.to_owned(), value];
+    context.reporter.print(ListView {
+        title: String::new(),
+        columns: vec![
+            ListColumn { name: "what", kind: ListKind::Word },
+            ListColumn { name: "value", kind: ListKind::Text },
+        ],
+        rows: vec![row("key", file.display().to_string()), row("public", public.to_string())],
+        summary: String::new(),
+    });
+    Ok(())
 }
 
 fn wapt(args: &WaptArgs, context: &Context) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod doctor;
 mod engine;
 mod env;
 mod failure;
+mod guard;
 mod init;
 mod keys;
 mod lock;

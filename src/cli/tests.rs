@@ -67,6 +67,8 @@ Made from the program's own help; a test keeps it true.
 | `FACTORY_REGISTRY` | names the registry of `push`, as `--registry` does |
 | `WHEEL_DIR` | moves the wheel cache from the project's `wheels/` |
 | `WHEEL_STORE_LIMIT` | what the store in the wheel cache may hold: `500M`, `20G`; 10 GB when not set |
+| `FACTORY_STORE_KEY` | a file with the key that signs what is kept in that store (`factory keys store`) |
+| `FACTORY_STORE_KEYS` | public keys whose signature makes its entries believable, whoever could have written them |
 | `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds and git trust; never left in an image |
 | `GITLAB_TOKEN`, `GITHUB_TOKEN`, `FACTORY_TOKEN_FILE` | the token that `tag` sends to a server's interface, or a file with it; `token_env` of the recipe names another variable |
 | `FACTORY_WAPT_KEY`, `FACTORY_WAPT_CERTIFICATE`, `FACTORY_WAPT_PASSWORD_FILE` | who signs WAPT packages, as `--key`, `--certificate` and `--password-file` say; the password itself is never an argument or a variable |

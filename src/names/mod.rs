@@ -18,7 +18,7 @@ pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use parts::{Allowance, Concern, Override, Scripts, User};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
-    ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, SdistFile, Sha256, Tag,
-    UserName, WheelFile,
+    ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, SdistFile, Sha256, StoreKey,
+    Tag, UserName, WheelFile,
 };
 pub use version::{Release, UnclearVersion, UpstreamVersion};

@@ -165,6 +165,16 @@ name_type!(
 );
 
 name_type!(
+    /// A public key that signs entries of a store: `ed25519:` and 32 bytes in base64.
+    StoreKey, "store key", "`ed25519:` and 44 letters, as `factory keys store` shows it",
+    |s| {
+        s.strip_prefix("ed25519:").is_some_and(|key| {
+            key.len() == 44 && key.ends_with('=') && key[..43].bytes().all(|c| c.is_ascii_alphanumeric() || b"+/".contains(&c))
+        })
+    }
+);
+
+name_type!(
     /// A source distribution's file name: `{name}-{version}.tar.gz` (PEP 625), and the older endings that pip reads.
     SdistFile, "source distribution", "`name-version.tar.gz` (PEP 625), or `.zip`, `.tar.bz2`, `.tar.xz`, `.tgz`",
     |s| {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::names::{
     self, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts,
-    SourceName, Tag, UpstreamVersion, User, UserName,
+    SourceName, StoreKey, Tag, UpstreamVersion, User, UserName,
 };
 use crate::util::toml::Span;
 
@@ -36,6 +36,8 @@ pub struct Project {
     pub official: Option<PlatformId>,
     /// `registry`: where `push` goes, `host[:port][/path]`; `--registry` wins.
     pub registry: Option<String>,
+    /// `store_keys`: the keys whose signature makes an entry of the store believable, whoever could have written it.
+    pub store_keys: Vec<StoreKey>,
 }
 
 /// `[[source]]`: a git repository whose files the recipe uses, as `@<name>/…`.

@@ -23,7 +23,7 @@ pub use error::SignError;
 pub use identity::Identity;
 pub use key::{Password, RsaKey};
 pub use make::{Bits, Made, Subject, certificate as make_certificate, random_bytes};
-pub use pem::encode as to_pem;
+pub use pem::{bytes as pem_bytes, encode as to_pem};
 pub use private::{LOOKED_AT, holds, private_key};
 
 /// Something that signs: RSA keys now.

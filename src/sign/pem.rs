@@ -51,6 +51,14 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, SignError> {
     Ok(blocks)
 }
 
+/// The bytes of the first block of this kind; `None` where there is none.
+///
+/// # Errors
+/// As [`blocks`].
+pub fn bytes(text: &[u8], label: &str) -> Result<Option<Vec<u8>>, SignError> {
+    Ok(blocks(text)?.into_iter().find(|block| block.label == label).map(|block| block.bytes))
+}
+
 /// A block as OpenSSL writes it: 64 letters a line, a line end behind the last.
 #[must_use]
 pub fn encode(label: &str, bytes: &[u8]) -> String {

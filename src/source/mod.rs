@@ -6,6 +6,7 @@ pub mod installed;
 pub mod listing;
 pub mod lockfile;
 pub mod oci;
+pub mod owner;
 pub mod project;
 pub mod requirements;
 pub mod roots;

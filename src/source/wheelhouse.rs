@@ -5,6 +5,7 @@
 
 mod name;
 mod receive;
+mod shape;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::requirements::Wanted;
+use super::{owner::Trusted, requirements::Wanted, store::make_folders};
 use crate::{
     names::Sha256,
     util::{
@@ -26,6 +27,7 @@ use crate::{
 
 pub use name::{WheelName, normalise};
 pub use receive::{Dist, Judge, Received, receive};
+pub use shape::{all, claim, forget, remove, sweep};
 
 /// The manifest's name in a wheelhouse.
 pub const MANIFEST: &str = "manifest.json";
@@ -135,6 +137,29 @@ impl Found {
             other => other,
         }
     }
+
+    /// The same where nobody whom the caller does not believe can have written it, or its wheels are those whose hashes the
+    /// requirements pin.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn believed(self, trusted: &Trusted, wanted: &Wanted) -> io::Result<Self> {
+        let Self::Whole(house) = self else { return Ok(self) };
+        let wheels = house.manifest.wheels.iter().map(|wheel| wheel.file.as_str());
+        let mut doubt = trusted.doubt(&house.folder)?;
+        for name in wheels.chain([MANIFEST]) {
+            if doubt.is_none() {
+                doubt = trusted.doubt_below(&house.folder, &[name])?;
+            }
+        }
+        Ok(match doubt {
+            Some(doubt) if !wanted.pins_all(&house.manifest.wheels) => Self::Damaged(format!(
+                "it is not believed, because {doubt}, and the requirements do not pin the hashes of all that is in it; {} if all of it is yours",
+                doubt.help()
+            )),
+            _ => Self::Whole(house),
+        })
+    }
 }
 
 impl Wheelhouse {
@@ -179,6 +204,7 @@ impl Wheelhouse {
             Found::Whole(Self { manifest, .. }) => {
                 let folder = Self::folder(wheel_dir, platform, key);
                 replace(fresh, &folder)?;
+                shape::mark(wheel_dir)?;
                 Ok(Found::Whole(Self { folder, manifest }))
             }
             other => Ok(other),
@@ -214,8 +240,13 @@ impl Wheelhouse {
     /// When the cache cannot be written.
     pub fn workshop(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
         // Its own place may lead through links: whoever named it meant it.
-        fs::create_dir_all(wheel_dir)?;
-        let parent = Folder::open(wheel_dir, Links::Refused)?.make(Path::new(platform))?;
+        make_folders(wheel_dir)?;
+        let top = Folder::open(wheel_dir, Links::Refused)?;
+        if top.below(Path::new(platform))?.is_none() {
+            // Whatever the umask, nobody else may write there: else it would not be believed.
+            make_folders(&wheel_dir.join(platform))?;
+        }
+        let parent = top.make(Path::new(platform))?;
         tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent.path())
     }
 
@@ -245,6 +276,7 @@ impl Wheelhouse {
         write_whole(&fresh.join(MANIFEST), &serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?)?;
         let folder = Self::folder(wheel_dir, platform, key);
         replace(fresh, &folder)?;
+        shape::mark(wheel_dir)?;
         Ok(Self { folder, manifest })
     }
 
@@ -293,14 +325,6 @@ impl Wheelhouse {
 #[must_use]
 pub fn store(wheel_dir: &Path) -> PathBuf {
     wheel_dir.join("store")
-}
-
-/// The folders of a platform that hold wheelhouses: whatever else somebody keeps there is not ours.
-#[must_use]
-pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
-    let Ok(Some(open)) = opened(&wheel_dir.join(platform)) else { return Vec::new() };
-    let entries = open.entries(Path::new("")).unwrap_or_default().into_keys().map(PathBuf::from);
-    entries.filter(|name| open.is_file(&name.join(MANIFEST))).map(|name| open.path().join(name)).collect()
 }
 
 /// A folder of a wheel cache, a platform's or a wheelhouse: with the one above it, neither is a link.

@@ -113,7 +113,7 @@ fn everything_that_is_ours() {
     let project = among_others();
     project.write("packages/debian-12/release-notes.txt", "somebody's\n");
     project.done(&["clean", "--all"]);
-    assert_eq!(project.files("wheels"), ["debian-12/notes.txt"], "what somebody put there stays");
+    assert_eq!(project.files("wheels"), ["CACHEDIR.TAG", "debian-12/notes.txt"], "what somebody put there stays");
     assert_eq!(project.files("packages"), ["README.md", "debian-12/release-notes.txt"]);
     let others: Vec<String> = project.images().into_iter().filter(|name| name.contains("shop")).collect();
     assert_eq!(others, ["shop/core:debian-99-1.0", "somebody/shop:1"]);
@@ -318,4 +318,61 @@ fn no_engine_for_it() {
     assert_eq!(project.files(""), before, "nothing is forgotten that could not be removed");
     fs::remove_file(project.path("factory.toml")).unwrap();
     project.run(&["clean"]).assert_code(2);
+}
+
+#[test]
+fn a_wheel_cache_of_somebody_else_is_left_as_it_is() {
+    let mut project = Project::new();
+    let elsewhere = project.beside("nix");
+    // As it may look in a folder of another program that happens to have these names.
+    let theirs = [
+        "store/abc-hello/bin/hello".to_owned(),
+        "debian-12/app/manifest.json".to_owned(),
+        format!("debian-12/{}/manifest.json", "a".repeat(32)),
+        format!("store/files/aa/{}/content", "a".repeat(64)),
+    ];
+    for path in &theirs {
+        let path = elsewhere.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "{\"version\": 1}").unwrap();
+    }
+    project.env("WHEEL_DIR", elsewhere.display().to_string());
+    project.done(&["build"]);
+    for arguments in [&["clean", "--all"][..], &["clean", "--all", "--keep-size", "0"]] {
+        let run = project.done(arguments);
+        run.says(&["is left as it is", "it has no `CACHEDIR.TAG` of this program", "rm -r"]);
+        for path in &theirs {
+            assert!(elsewhere.join(path).exists(), "{path}: {run}");
+        }
+    }
+}
+
+#[test]
+fn a_wheel_cache_of_ours_goes_whole() {
+    for marked in [true, false] {
+        let mut project = Project::new();
+        let elsewhere = project.beside("cache");
+        project.env("WHEEL_DIR", elsewhere.display().to_string());
+        project.done(&["build"]);
+        let markers = ["CACHEDIR.TAG", "store/CACHEDIR.TAG"].map(|name| elsewhere.join(name));
+        for marker in &markers {
+            assert!(fs::read_to_string(marker).unwrap().starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
+            if !marked {
+                fs::remove_file(marker).unwrap();
+            }
+        }
+        let run = project.done(&["clean", "--all"]);
+        assert!(!run.stderr.contains("is left as it is"), "{run}");
+        assert!(!elsewhere.exists(), "marked {marked}: {run}");
+    }
+}
+
+#[test]
+fn labels_of_this_program_are_not_given_by_recipes() {
+    let project = Project::new();
+    let text = project.read("factory.toml");
+    let labelled = text.replacen("[[image]]\n", "[[image]]\nlabels = { \"factory.project\" = \"other\" }\n", 1);
+    assert_ne!(text, labelled);
+    project.write("factory.toml", &labelled);
+    project.run(&["plan"]).assert_code(2).says(&["factory.project", "does not begin with `factory.`"]);
 }

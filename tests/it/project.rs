@@ -346,10 +346,10 @@ impl Project {
         found
     }
 
-    /// The files of the wheel cache, without what its store knows of steps.
+    /// The files of the wheel cache, without its markers and what its store knows of steps.
     pub fn wheels(&self) -> Vec<String> {
         let mut found = self.files("wheels");
-        found.retain(|file| !file.starts_with("store/products/"));
+        found.retain(|file| !file.starts_with("store/products/") && !file.ends_with("CACHEDIR.TAG"));
         found
     }
 

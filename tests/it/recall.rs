@@ -151,3 +151,56 @@ fn a_store_without_room_keeps_nothing() {
     let run = build(&project, &[]);
     assert!(work(&project).0 > 0, "{run}");
 }
+
+/// A store that others may write, in which a first checkout made everything; what a second one says, and how much it makes itself.
+fn second(
+    change: impl FnOnce(&mut Project, &std::path::Path),
+    prepare: impl FnOnce(&mut Project),
+) -> (crate::project::Run, usize) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut project = Project::new();
+    let cache = project.beside("cache");
+    project.env("WHEEL_DIR", cache.display().to_string());
+    prepare(&mut project);
+    project.done(&["build"]);
+    fs::set_permissions(cache.join("store"), fs::Permissions::from_mode(0o777)).unwrap();
+    change(&mut project, &cache);
+    for folder in [".factory", "packages"] {
+        fs::remove_dir_all(project.path(folder)).unwrap();
+    }
+    project.forget_calls();
+    let run = project.done(&["build"]);
+    let made = project.calls_of("build").len();
+    (run, made)
+}
+
+#[test]
+fn a_store_that_others_may_write_is_said_once_and_makes_nothing() {
+    let (run, made) = second(|_, _| {}, |_| {});
+    assert_eq!(run.stderr.matches("is not believed, because others may write in").count(), 1, "{run}");
+    run.says(&["chmod -R go-w", "FACTORY_STORE_KEYS"]);
+    assert!(made > 0, "images are built again: {run}");
+}
+
+#[test]
+fn a_signed_store_is_believed_by_whoever_lists_its_key() {
+    let keys = |project: &Project| -> String {
+        let shown = project.done(&["keys", "store", "mine", "--into", "../keys"]).stdout;
+        shown.split_whitespace().find(|word| word.starts_with("ed25519:")).unwrap().to_owned()
+    };
+    let mut public = String::new();
+    let prepare = |project: &mut Project| {
+        public = keys(project);
+        let file = project.beside("keys/mine.pem").display().to_string();
+        project.env("FACTORY_STORE_KEY", file);
+    };
+    let (run, made) = second(|_, _| {}, prepare);
+    assert_eq!(made, 0, "{run}");
+    assert!(!run.stderr.contains("is not believed"), "{run}");
+    assert!(public.parse::<factory::names::StoreKey>().is_ok());
+    let project = Project::new();
+    project.edit("factory.toml", "[project]\n", &format!("[project]\nstore_keys = [\"{public}\"]\n"));
+    project.done(&["plan"]);
+    project.edit("factory.toml", "ed25519:", "rsa:");
+    project.run(&["plan"]).assert_code(2).says(&["factory keys store"]);
+}

@@ -173,6 +173,7 @@ impl<'a> Bench<'a> {
         match fetched.await? {
             Ok(Fetched::Whole(label)) => return Ok(Some(label)),
             Ok(Fetched::Absent) => {}
+            Ok(Fetched::Doubted(why)) => self.session.events.warn(why),
             Ok(Fetched::Damaged(why)) => {
                 self.session.events.warn(format!("the wheel store was damaged: {why}; it is fetched or built again"));
             }

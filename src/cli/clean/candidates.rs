@@ -7,7 +7,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use super::{Item, chosen, select::Candidate, size_of};
+use super::{How, Item, chosen, select::Candidate, size_of, store_of};
 use crate::{
     build::{Records, Used},
     engine::EngineInfo,
@@ -111,7 +111,12 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
     let mut found = Vec::new();
     let mut add = |path: PathBuf, what: &'static str, used: i64, needed: bool| {
         let size = size_of(&path);
-        let thing = vec![Item::Path { path, what, size }];
+        let how = match what {
+            "wheels" => How::House,
+            "wheel store" => How::Store,
+            _ => How::Whole,
+        };
+        let thing = vec![Item::Path { path, what, size, how }];
         found.push(Candidate { thing, size, used, needed });
     };
     let ids = chosen(project);
@@ -128,8 +133,7 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
         }
     }
     // The store of wheels keeps its own size (`WHEEL_STORE_LIMIT`), by when each wheel was used: it goes whole, or not.
-    let store = wheelhouse::store(&project.wheel_dir);
-    if ids.is_none() && all && store.is_dir() {
+    if let (true, Some(store)) = (ids.is_none() && all, store_of(project)) {
         let used = modified(&store);
         add(store, "wheel store", used, false);
     }

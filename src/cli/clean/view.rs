@@ -12,7 +12,7 @@ pub fn view(items: &[Item], containers: usize, dry_run: bool, project: &Path) ->
         .iter()
         .map(|item| match item {
             Item::Image { kind, name, size, .. } => row(kind, name.clone(), *size),
-            Item::Path { path, what, size } => {
+            Item::Path { path, what, size, .. } => {
                 row(what, path.strip_prefix(project).unwrap_or(path).display().to_string(), *size)
             }
         })

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     names::{
         ApiUrl, Concern, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation, Repository,
-        RepositoryName, SourceName, UserName,
+        RepositoryName, SourceName, StoreKey, UserName,
     },
     recipe::BootstrapMode,
     util::toml::{
@@ -51,6 +51,7 @@ table! {
         platforms: Vec<At<String>> = list(line),
         official: String = line,
         registry: String = places::registry,
+        store_keys: Vec<At<StoreKey>> = list(parsed),
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issue
         platforms: platforms?,
         official,
         registry: table.registry.value().cloned(),
+        store_keys: table.store_keys.items().iter().map(|key| key.value.clone()).collect(),
     })
 }
 

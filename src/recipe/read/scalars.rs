@@ -160,7 +160,14 @@ pub(crate) fn label_name(key: &str) -> Result<(), String> {
         && key.ends_with(edge)
         && key.len() <= 128
         && key.chars().all(|c| edge(c) || "._-/".contains(c));
-    if fits { Ok(()) } else { Err("letters, digits, `.`, `_`, `-` and `/`, e.g. org.example.team".to_owned()) }
+    if !fits {
+        return Err("letters, digits, `.`, `_`, `-` and `/`, e.g. org.example.team".to_owned());
+    }
+    // `factory clean` goes by them.
+    if key == "factory" || key.starts_with("factory.") {
+        return Err("one that does not begin with `factory.`: those say what this program itself has made".to_owned());
+    }
+    Ok(())
 }
 
 /// A file's mode, written in octal.

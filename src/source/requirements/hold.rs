@@ -124,6 +124,30 @@ impl Wanted {
         }
     }
 
+    /// What pins of files say: the wheels of these names, and no other ones.
+    pub fn of_pins<'p>(pins: impl Iterator<Item = (&'p str, &'p Sha256)>) -> Self {
+        let mut wanted = Self { strict: true, ..Self::default() };
+        for (file, sha256) in pins {
+            let mut parts = file.split('-');
+            let (name, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            for line in lines(&format!("{name}=={version} --hash=sha256:{sha256}")) {
+                if let Line::Requirement(requirement) = line {
+                    wanted.asked.entry(requirement.name.clone()).or_default().push(requirement);
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Whether every wheel of a set is one whose own digest is pinned: then it does not matter who wrote them.
+    #[must_use]
+    pub fn pins_all(&self, wheels: &[Wheel]) -> bool {
+        wheels.iter().all(|wheel| {
+            let judged = self.judge(&wheel.file.distribution(), wheel.file.version(), &wheel.sha256);
+            !wheel.compiled && judged == Ok(Held::ByDigest)
+        })
+    }
+
     /// Judges all wheels of a set, those of the checkout's own folders left out: the commit says what they are.
     ///
     /// # Errors

@@ -5,17 +5,28 @@
 
 use std::{
     io::{self, Read as _},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use fs_err as fs;
 
-use super::{Fetched, Key, Kind, Label, Store, StoreError, is_plain};
-use crate::util::{
-    files::{TEMPORARY, Tee, digest_of, write_whole},
-    folder::open_file,
+use super::{
+    Fetched, Key, Kind, Label, PublicKey, Signer, Store, StoreError, is_plain, marker,
+    shape::{self, ASIDE, CONTENT, ENTRY},
+    signature::Signature,
+};
+use crate::{
+    source::owner::{Doubt, Trusted},
+    util::{
+        files::{TEMPORARY, Tee, digest_of, write_whole},
+        folder::open_file,
+    },
 };
 
 /// The form of entries that this program writes and reads.
@@ -27,9 +38,6 @@ const LARGEST_ENTRY: u64 = 4096;
 /// After so long, what a killed process was writing is removed: nobody writes one file for a day.
 const ABANDONED: Duration = Duration::from_hours(24);
 
-const ENTRY: &str = "entry.json";
-const CONTENT: &str = "content";
-
 /// An entry as it is written.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +46,19 @@ struct Entry {
     key: String,
     #[serde(rename = "file")]
     label: Label,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
+}
+
+/// Whom to believe, and how to be believed.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    /// Whose entries count without a signature.
+    pub trusted: Trusted,
+    /// The keys whose signature counts, whoever wrote an entry.
+    pub keys: Vec<PublicKey>,
+    /// What signs the entries that are kept.
+    pub signer: Option<std::sync::Arc<Signer>>,
 }
 
 /// A store in a folder.
@@ -45,6 +66,9 @@ struct Entry {
 pub struct Folder {
     root: PathBuf,
     limit: u64,
+    guard: Guard,
+    /// Whether a doubt was told.
+    told: AtomicBool,
     /// Bytes of all entries, as far as this process knows; not counted yet when `None`.
     kept: Mutex<Option<u64>>,
 }
@@ -59,8 +83,45 @@ struct Place {
 impl Folder {
     /// The store in `root`, which is made when something is kept. `limit` is in bytes.
     #[must_use]
-    pub fn new(root: PathBuf, limit: u64) -> Self {
-        Self { root, limit, kept: Mutex::new(None) }
+    pub fn new(root: PathBuf, limit: u64, guard: Guard) -> Self {
+        Self { root, limit, guard, told: AtomicBool::new(false), kept: Mutex::new(None) }
+    }
+
+    /// Why others may have written an entry; `None` where they cannot have.
+    fn doubt(&self, key: &Key) -> io::Result<Option<Doubt>> {
+        if let Some(doubt) = self.guard.trusted.doubt(&self.root)? {
+            return Ok(Some(doubt));
+        }
+        let digest = key.digest.as_str();
+        let place = [key.kind.word(), &digest[..2], digest];
+        if let Some(doubt) = self.guard.trusted.doubt_below(&self.root, &place)? {
+            return Ok(Some(doubt));
+        }
+        for part in [ENTRY, CONTENT] {
+            if let Some(doubt) = self.guard.trusted.doubt_below(&self.place(key), &[part])? {
+                return Ok(Some(doubt));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why an entry is not believed; `None` where it is.
+    fn disbelief(&self, key: &Key, entry: &Entry) -> io::Result<Option<Doubt>> {
+        let signed = || entry.signature.as_ref().is_some_and(|one| one.is_of(&self.guard.keys, key, &entry.label));
+        if key.kind.is_by_content() || signed() { Ok(None) } else { self.doubt(key) }
+    }
+
+    fn tell(&self, doubt: &Doubt) -> Fetched {
+        if self.told.swap(true, Ordering::Relaxed) {
+            return Fetched::Absent;
+        }
+        Fetched::Doubted(format!(
+            "the store `{}` is not believed, because {doubt}: wheels that were built and what steps gave are made again, and only \
+             files whose digest is known are taken; {} if all of it is yours, or list the key that signs it: \
+             `FACTORY_STORE_KEYS=ed25519:…`",
+            self.root.display(),
+            doubt.help(),
+        ))
     }
 
     fn place(&self, key: &Key) -> PathBuf {
@@ -68,41 +129,69 @@ impl Folder {
         self.root.join(key.kind.word()).join(&digest[..2]).join(digest)
     }
 
+    /// The entry of a key and the folder that it is in, opened; `None` where there is none. What is a link is none.
+    fn find(&self, key: &Key) -> io::Result<Option<(OwnedFd, OwnedFd)>> {
+        let opened = self.shelf(key).and_then(|shelf| {
+            let place = marker::open_in(&shelf, key.digest.as_str())?;
+            Ok((shelf, place))
+        });
+        match opened {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+                Some(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => Ok(None),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The folder that the entry of a key is in, each level opened without following a link.
+    fn shelf(&self, key: &Key) -> io::Result<OwnedFd> {
+        let kind = marker::open_in(&marker::open(&self.root)?, key.kind.word())?;
+        marker::open_in(&kind, &key.digest.as_str()[..2])
+    }
+
     /// Takes an entry out of the way, then removes it: what is half removed has no name any more.
-    fn drop_entry(&self, place: &Path) -> io::Result<()> {
+    fn drop_entry(&self, shelf: &OwnedFd, name: &str) -> io::Result<()> {
         let aside = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
-        match fs::rename(place, aside.path().join("entry")) {
+        match rustix::fs::renameat(shelf, name, rustix::fs::CWD, aside.path().join(ASIDE)) {
             // Somebody else was faster.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            renamed => renamed,
+            Err(rustix::io::Errno::NOENT) => Ok(()),
+            renamed => Ok(renamed?),
         }
     }
 
     /// Writes an entry and gives it its name; `false` when there is one already.
     fn write(&self, key: &Key, label: &Label, from: &Path) -> Result<bool, StoreError> {
         use std::os::unix::fs::PermissionsExt as _;
-        fs::create_dir_all(&self.root)?;
+
+        use fs_err::os::unix::fs::OpenOptionsExt as _;
+        make_folders(&self.root)?;
+        marker::put(&self.root, &shape::is_kind)?;
         let fresh = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(fresh.path().join(CONTENT))?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(fresh.path().join(CONTENT))?;
         let (sha256, size) = digest_of(&mut Tee::new(open_file(from)?, &mut file))?;
         if (&sha256, size) != (&label.sha256, label.size) {
             return Err(StoreError::Changed(label.name.clone()));
         }
         file.sync_all()?;
-        let entry = Entry { version: VERSION, key: key.to_string(), label: label.clone() };
+        let signature = self.guard.signer.as_ref().filter(|_| !key.kind.is_by_content());
+        let signature = signature.map(|signer| signer.sign(key, label));
+        let entry = Entry { version: VERSION, key: key.to_string(), label: label.clone(), signature };
         write_whole(&fresh.path().join(ENTRY), &serde_json::to_vec_pretty(&entry).map_err(io::Error::from)?)?;
         fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))?;
         let place = self.place(key);
-        fs::create_dir_all(place.parent().unwrap_or(&self.root))?;
-        match fs::rename(fresh.path(), &place) {
+        make_folders(place.parent().unwrap_or(&self.root))?;
+        let shelf = self.shelf(key)?;
+        match rustix::fs::renameat(rustix::fs::CWD, fresh.path(), &shelf, key.digest.as_str()) {
             Ok(()) => {
                 // It has its name now: nothing temporary is left to be removed.
                 let _ = fresh.keep();
                 Ok(true)
             }
             // Another process has kept the same in the meantime.
-            Err(error) if is_taken(&error) => Ok(false),
-            Err(error) => Err(error.into()),
+            Err(rustix::io::Errno::NOTEMPTY | rustix::io::Errno::EXIST) => Ok(false),
+            Err(error) => Err(io::Error::from(error).into()),
         }
     }
 
@@ -128,7 +217,8 @@ impl Folder {
             if total <= self.limit {
                 break;
             }
-            self.drop_entry(&place.path)?;
+            let (Some(shelf), Some(name)) = (place.path.parent(), place.path.file_name()) else { continue };
+            self.drop_entry(&marker::open(shelf)?, &name.to_string_lossy())?;
             total -= place.size;
         }
         Ok(total)
@@ -137,19 +227,20 @@ impl Folder {
 
 impl Store for Folder {
     fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError> {
-        let place = self.place(key);
-        if !place.exists() {
-            return Ok(Fetched::Absent);
-        }
+        let Some((shelf, place)) = self.find(key)? else { return Ok(Fetched::Absent) };
         let damaged = |why: String| -> Result<Fetched, StoreError> {
-            self.drop_entry(&place)?;
+            self.drop_entry(&shelf, key.digest.as_str())?;
             Ok(Fetched::Damaged(why))
         };
-        let label = match label(&place, key) {
-            Ok(label) => label,
+        let entry = match entry(&place, key) {
+            Ok(entry) => entry,
             Err(why) => return damaged(why),
         };
-        let Ok(content) = open_file(&place.join(CONTENT)) else {
+        if let Some(doubt) = self.disbelief(key, &entry)? {
+            return Ok(self.tell(&doubt));
+        }
+        let label = entry.label;
+        let Ok(content) = marker::open_file(&place, CONTENT) else {
             return damaged(format!("`{}` is missing", label.name));
         };
         let to = into.join(&label.name);
@@ -159,7 +250,7 @@ impl Store for Folder {
             fs::remove_file(&to)?;
             return damaged(format!("`{}` has changed", label.name));
         }
-        touch(&place.join(ENTRY));
+        touch(&place);
         Ok(Fetched::Whole(label))
     }
 
@@ -167,14 +258,21 @@ impl Store for Folder {
         if !is_plain(&label.name) {
             return Err(StoreError::Name(label.name.escape_debug().to_string()));
         }
-        let place = self.place(key);
-        if place.join(ENTRY).is_file() {
-            let is_outdated = || key.kind == Kind::Product && self::label(&place, key).as_ref() != Ok(label);
-            if !is_outdated() {
-                touch(&place.join(ENTRY));
+        if let Some((shelf, place)) = self.find(key)?
+            && marker::is_file(&place, ENTRY)
+        {
+            let is_outdated = match entry(&place, key) {
+                // What is not believed would be made again each time.
+                Ok(there) => {
+                    (key.kind == Kind::Product && there.label != *label) || self.disbelief(key, &there)?.is_some()
+                }
+                Err(_) => key.kind == Kind::Product,
+            };
+            if !is_outdated {
+                touch(&place);
                 return Ok(());
             }
-            self.drop_entry(&place)?;
+            self.drop_entry(&shelf, key.digest.as_str())?;
         }
         if label.size <= self.limit && self.write(key, label, from)? {
             self.account(label.size)?;
@@ -183,40 +281,46 @@ impl Store for Folder {
     }
 }
 
-/// Bytes of everything that a store in this folder holds.
-#[must_use]
-pub fn size(root: &Path) -> u64 {
-    places(root).iter().map(|place| place.size).sum()
-}
-
-/// The label of the entry of a key; why it does not count otherwise.
-fn label(place: &Path, key: &Key) -> Result<Label, String> {
+/// The entry of a key; why it does not count otherwise.
+fn entry(place: &OwnedFd, key: &Key) -> Result<Entry, String> {
     let mut text = Vec::new();
-    let read = open_file(&place.join(ENTRY)).and_then(|file| file.take(LARGEST_ENTRY).read_to_end(&mut text));
-    read.map_err(|error| error.to_string())?;
+    let read = marker::open_file(place, ENTRY).and_then(|file| file.take(LARGEST_ENTRY).read_to_end(&mut text));
+    read.map_err(|error| format!("{ENTRY}: {error}"))?;
     let entry: Entry = serde_json::from_slice(&text).map_err(|error| format!("{key} cannot be read: {error}"))?;
     let own = entry.version == VERSION && entry.key == key.to_string() && is_plain(&entry.label.name);
     let whole = !key.kind.is_by_content() || entry.label.sha256 == key.digest;
-    if own && whole { Ok(entry.label) } else { Err(format!("{key} holds something else")) }
+    if own && whole { Ok(entry) } else { Err(format!("{key} holds something else")) }
 }
 
 /// Every entry that is there.
 fn places(root: &Path) -> Vec<Place> {
-    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let kinds = Kind::ALL.iter().map(|kind| root.join(kind.word()));
-    let found = kinds.flat_map(entries).flat_map(entries);
+    let mut found = Vec::new();
+    let walked = shape::walk(root, &mut |folder, above, name| {
+        let path = root.join(above).join(name);
+        let used = fs::symlink_metadata(path.join(ENTRY)).and_then(|meta| meta.modified());
+        if let Ok(entry) = marker::open_in(folder, name) {
+            let (used, size) = (used.unwrap_or(SystemTime::UNIX_EPOCH), shape::content_size(&entry));
+            found.push(Place { path, used, size });
+        }
+        Ok(())
+    });
+    // One that cannot be read holds nothing that could be dropped.
+    let _ = walked;
     found
-        .filter_map(|path| {
-            let used =
-                fs::metadata(path.join(ENTRY)).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-            let size = fs::metadata(path.join(CONTENT)).map_or(0, |meta| meta.len());
-            path.is_dir().then_some(Place { path, used, size })
-        })
-        .collect()
+}
+
+/// Makes folders that nobody else may write in, whatever the umask.
+pub(in crate::source) fn make_folders(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 
 /// Removes what killed processes were writing long ago. What others are writing now stays.
 fn sweep_abandoned(root: &Path) -> io::Result<()> {
+    if shape::claim(root)? != marker::Claim::Ours {
+        return Ok(());
+    }
+    let folder = marker::open(root)?;
     let now = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(root)?;
     let now = fs::metadata(now.path())?.modified()?;
     for entry in fs::read_dir(root)?.flatten() {
@@ -225,25 +329,20 @@ fn sweep_abandoned(root: &Path) -> io::Result<()> {
         let old = written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > ABANDONED));
         if is_temporary && old {
             // One that cannot be removed is in nobody's way.
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = shape::remove_entry(&folder, &entry.file_name().to_string_lossy());
         }
     }
     Ok(())
 }
 
 /// Notes that an entry was used. Where that cannot be noted (a store of somebody else), it only goes earlier.
-fn touch(entry: &Path) {
+fn touch(place: &OwnedFd) {
     use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
     let nothing = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    if let Ok(file) = open_file(entry) {
+    if let Ok(file) = marker::open_file(place, ENTRY) {
         let _ = rustix::fs::futimens(&file, &Timestamps { last_access: nothing, last_modification: now });
     }
-}
-
-/// Whether a folder could not be renamed because there is one of that name.
-fn is_taken(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists)
 }
 
 #[cfg(test)]

@@ -2,14 +2,25 @@
 //!
 //! A store only saves time. What it gives was found to be what was kept, and what it does not give is made again: nothing
 //! depends on what is in it, so anything of it may be lost at any moment.
+//!
+//! An entry is believed for one of three reasons, wherever the store is: its key is the digest of its bytes; or nobody whom the
+//! caller does not believe can have written it; or it is signed with a key that the recipe or the caller lists. What is believed for
+//! none of them is not there.
 
 mod folder;
 mod key;
+pub(in crate::source) mod marker;
+mod shape;
+mod signature;
 
 use std::{fmt, io, path::Path};
 
-pub use folder::{Folder, size};
+pub(in crate::source) use folder::make_folders;
+pub use folder::{Folder, Guard};
 pub use key::{Making, key_of_file};
+pub use marker::{Claim, NAME as MARKER};
+pub use shape::{claim, remove, size};
+pub use signature::{KeyError, PublicKey, Signer};
 
 use crate::names::Sha256;
 
@@ -80,6 +91,9 @@ pub enum Fetched {
     Absent,
     /// Something that is not what was kept: why. It was dropped.
     Damaged(String),
+    /// Something that is not believed, because others could have written it: why, and what to type. Told once; after that such an
+    /// entry is [`Fetched::Absent`].
+    Doubted(String),
     /// The file, written and found to be what its label says.
     Whole(Label),
 }

@@ -27,8 +27,12 @@ impl World {
         self.folder.path().join("store")
     }
 
+    fn guard(&self) -> Guard {
+        Guard { trusted: Trusted::of(self.folder.path()), ..Guard::default() }
+    }
+
     fn store(&self, limit: u64) -> Folder {
-        Folder::new(self.root(), limit)
+        Folder::new(self.root(), limit, self.guard())
     }
 
     /// Keeps a file of these bytes under their digest.
@@ -77,7 +81,7 @@ fn what_is_kept_is_given_back() {
     let built = Key { kind: Kind::Built, digest: key.digest.clone() };
     assert_eq!(world.fetch(&store, &built).0, Fetched::Absent, "a kind of its own");
     assert_eq!(world.fetch(&world.store(LIMIT), &key).1, Some(b"six".to_vec()), "another process");
-    assert_eq!((super::size(&world.root()), world.temporaries()), (3, 0));
+    assert_eq!((shape::size(&world.root()), world.temporaries()), (3, 0));
 }
 
 #[test]
@@ -166,7 +170,7 @@ fn what_was_not_used_for_longest_goes_first() {
     // What is larger than the whole store does not empty it.
     let large = world.keep(&store, b"12345678901");
     assert!(!there(&large) && there(&newest));
-    assert!(super::size(&world.root()) <= 10);
+    assert!(shape::size(&world.root()) <= 10);
 }
 
 #[test]
@@ -177,7 +181,7 @@ fn what_a_killed_process_was_writing_does_not_count() {
     let half = world.root().join(".tmp-killed");
     std::fs::create_dir_all(&half).unwrap();
     std::fs::write(half.join(CONTENT), "si").unwrap();
-    assert_eq!((world.fetch(&store, &key).0, super::size(&world.root())), (Fetched::Absent, 0));
+    assert_eq!((world.fetch(&store, &key).0, shape::size(&world.root())), (Fetched::Absent, 0));
     world.keep(&store, b"six");
     assert!(half.exists(), "it may still be written");
     let old = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365);
@@ -203,7 +207,7 @@ fn two_at_once() {
                 let (fetched, got) = world.fetch(&store, &key);
                 match fetched {
                     Fetched::Whole(_) => assert_eq!(got, Some(bytes.to_vec())),
-                    Fetched::Absent | Fetched::Damaged(_) => assert_eq!(got, None),
+                    Fetched::Absent | Fetched::Damaged(_) | Fetched::Doubted(_) => assert_eq!(got, None),
                 }
             }
         })
@@ -212,7 +216,121 @@ fn two_at_once() {
     assert_eq!(world.temporaries(), 0);
     let store = world.store(60);
     world.keep(&store, b"the last one");
-    assert!(super::size(&world.root()) <= 60);
+    assert!(shape::size(&world.root()) <= 60);
+}
+
+/// A guard that believes the caller alone.
+fn believing() -> Guard {
+    Guard { trusted: Trusted::of(Path::new("/nowhere")), ..Guard::default() }
+}
+
+/// A store in which a step gave something, its key, and the world around it.
+fn given(guard: Guard) -> (World, Folder, Key) {
+    let world = World::new();
+    let store = Folder::new(world.root(), LIMIT, guard);
+    let key = Key { kind: Kind::Product, digest: Sha256::of("a step's key") };
+    let from = world.folder.path().join("from");
+    std::fs::write(&from, b"image").unwrap();
+    store.keep(&key, &label_of(b"image"), &from).unwrap();
+    (world, store, key)
+}
+
+fn open_to_all(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+}
+
+#[test]
+fn what_others_could_have_written_is_believed_by_its_digest_only() {
+    let levels: [fn(&Folder, &Key) -> PathBuf; 4] = [
+        |store, _| store.root.clone(),
+        |store, key| store.root.join(key.kind.word()),
+        |store, key| store.place(key),
+        |store, key| store.place(key).join(CONTENT),
+    ];
+    for level in levels {
+        let (world, store, key) = given(believing());
+        let file = world.keep(&store, b"six");
+        assert!(matches!(world.fetch(&store, &key).0, Fetched::Whole(_)));
+        open_to_all(&level(&store, &key));
+        let (Fetched::Doubted(why), None) = world.fetch(&store, &key) else { panic!("it is believed") };
+        assert!(why.contains("others may write in") && why.contains("`chmod -R go-w "), "{why}");
+        assert_eq!(world.fetch(&store, &key).0, Fetched::Absent, "told once");
+        assert_eq!(world.fetch(&store, &file).1, Some(b"six".to_vec()), "known by its digest");
+    }
+}
+
+#[test]
+fn a_signature_of_a_listed_key_is_believed_anywhere() {
+    let signer = std::sync::Arc::new(Signer::new(&Signer::make().unwrap()).unwrap());
+    let signing = Guard { signer: Some(std::sync::Arc::clone(&signer)), ..believing() };
+    let (world, store, key) = given(signing);
+    open_to_all(&world.root());
+    let with = |keys: Vec<PublicKey>| {
+        let guard = Guard { keys, ..believing() };
+        world.fetch(&Folder::new(world.root(), LIMIT, guard), &key).0
+    };
+    assert!(matches!(with(vec![signer.public()]), Fetched::Whole(_)));
+    assert!(matches!(with(Vec::new()), Fetched::Doubted(_)));
+    let other = Signer::new(&Signer::make().unwrap()).unwrap();
+    assert!(matches!(with(vec![other.public()]), Fetched::Doubted(_)));
+    // Other bytes with a label of their own, and the old signature.
+    let text = std::fs::read_to_string(store.place(&key).join(ENTRY)).unwrap();
+    let changed = text.replace(Sha256::of("image").as_str(), Sha256::of("evils").as_str());
+    std::fs::write(store.place(&key).join(ENTRY), changed).unwrap();
+    std::fs::write(store.place(&key).join(CONTENT), "evils").unwrap();
+    assert!(matches!(with(vec![signer.public()]), Fetched::Doubted(_)));
+}
+
+#[test]
+fn only_what_has_the_shape_of_a_store_goes() {
+    let world = World::new();
+    let store = world.store(LIMIT);
+    let key = world.keep(&store, b"six");
+    assert!(world.root().join(marker::NAME).is_file());
+    std::fs::write(world.root().join("notes.txt"), "").unwrap();
+    std::fs::write(store.place(&key).join("theirs"), "").unwrap();
+    let elsewhere = world.folder.path().join("elsewhere");
+    std::fs::create_dir_all(elsewhere.join("aa").join("a".repeat(64))).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, world.root().join("built")).unwrap();
+    shape::remove(&world.root()).unwrap();
+    assert!(store.place(&key).join("theirs").exists() && !store.place(&key).join(CONTENT).exists());
+    assert!(world.root().join("notes.txt").exists() && elsewhere.join("aa").join("a".repeat(64)).exists());
+    // Without a marker nothing goes, as soon as there is anything else.
+    let key = world.keep(&store, b"seven");
+    std::fs::remove_file(world.root().join(marker::NAME)).unwrap();
+    shape::remove(&world.root()).unwrap();
+    assert!(store.place(&key).join(CONTENT).exists());
+    assert!(matches!(shape::claim(&world.root()).unwrap(), marker::Claim::Foreign(_)));
+}
+
+#[test]
+fn a_store_of_before_there_were_markers_is_one() {
+    let world = World::new();
+    let store = world.store(LIMIT);
+    world.keep(&store, b"six");
+    std::fs::remove_file(world.root().join(marker::NAME)).unwrap();
+    assert_eq!(shape::claim(&world.root()).unwrap(), marker::Claim::Ours);
+    world.keep(&store, b"seven");
+    assert!(world.root().join(marker::NAME).is_file());
+    shape::remove(&world.root()).unwrap();
+    assert!(!world.root().exists());
+}
+
+#[test]
+fn links_and_pipes_in_a_store_are_no_entries() {
+    let world = World::new();
+    let store = world.store(LIMIT);
+    let key = world.keep(&store, b"six");
+    let content = store.place(&key).join(CONTENT);
+    std::fs::remove_file(&content).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &content, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    assert!(matches!(world.fetch(&store, &key).0, Fetched::Damaged(_)), "and nobody waits for it");
+    let key = world.keep(&store, b"six");
+    let (kind, moved) = (world.root().join("files"), world.folder.path().join("moved"));
+    std::fs::rename(&kind, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &kind).unwrap();
+    assert_eq!(world.fetch(&store, &key).0, Fetched::Absent);
 }
 
 proptest! {
@@ -227,7 +345,7 @@ proptest! {
         let store = world.store(limit);
         for bytes in &files {
             world.keep(&store, bytes);
-            prop_assert!(super::size(&world.root()) <= limit);
+            prop_assert!(shape::size(&world.root()) <= limit);
         }
         for bytes in &files {
             let (_, got) = world.fetch(&store, &key_of_file(&Sha256::of(bytes)));
