@@ -106,7 +106,14 @@ impl Engine for Scripted {
         };
         let (context, size) = digest_of(spec.context, "read the build context")?;
         let inputs = json(&(&spec.labels, &spec.args, &spec.target));
-        let id = state::id_of(&[dockerfile.as_bytes(), &context, inputs.as_bytes()]);
+        // Another parent makes another image.
+        let starts = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next());
+        let starts: Vec<&str> = starts.collect();
+        let parents = self.keeper.with(|state, _| {
+            let ids = starts.iter().filter_map(|name| state.find(name)).map(|image| image.id.clone());
+            ids.collect::<Vec<_>>().join(" ")
+        })?;
+        let id = state::id_of(&[dockerfile.as_bytes(), &context, inputs.as_bytes(), parents.as_bytes()]);
         out.line("#1 scripted build");
         out.progress(Progress { what: "scripted build".into(), done: 1, total: Some(1), bytes: false });
         out.line("#1 DONE 0.0s");
