@@ -223,7 +223,9 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             }
         }
         (None, false) => {
-            git::checkouts_in(&project.store()).into_iter().for_each(|folder| add(folder, "source", How::Whole));
+            for folder in git::checkouts_in(&project.store()) {
+                add(folder, "source", How::Whole);
+            }
         }
         (Some(_), _) => {}
     }

@@ -131,9 +131,9 @@ impl Folder {
 
     /// The entry of a key and the folder that it is in, opened; `None` where there is none. What is a link is none.
     fn find(&self, key: &Key) -> io::Result<Option<(OwnedFd, OwnedFd)>> {
-        let opened = self.shelf(key).and_then(|shelf| {
-            let place = marker::open_in(&shelf, key.digest.as_str())?;
-            Ok((shelf, place))
+        let opened = self.shelf(key).and_then(|above| {
+            let place = marker::open_in(&above, key.digest.as_str())?;
+            Ok((above, place))
         });
         match opened {
             Ok(found) => Ok(Some(found)),
@@ -151,9 +151,9 @@ impl Folder {
     }
 
     /// Takes an entry out of the way, then removes it: what is half removed has no name any more.
-    fn drop_entry(&self, shelf: &OwnedFd, name: &str) -> io::Result<()> {
+    fn drop_entry(&self, above: &OwnedFd, name: &str) -> io::Result<()> {
         let aside = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
-        match rustix::fs::renameat(shelf, name, rustix::fs::CWD, aside.path().join(ASIDE)) {
+        match rustix::fs::renameat(above, name, rustix::fs::CWD, aside.path().join(ASIDE)) {
             // Somebody else was faster.
             Err(rustix::io::Errno::NOENT) => Ok(()),
             renamed => Ok(renamed?),
@@ -182,8 +182,8 @@ impl Folder {
         fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))?;
         let place = self.place(key);
         make_folders(place.parent().unwrap_or(&self.root))?;
-        let shelf = self.shelf(key)?;
-        match rustix::fs::renameat(rustix::fs::CWD, fresh.path(), &shelf, key.digest.as_str()) {
+        let above = self.shelf(key)?;
+        match rustix::fs::renameat(rustix::fs::CWD, fresh.path(), &above, key.digest.as_str()) {
             Ok(()) => {
                 // It has its name now: nothing temporary is left to be removed.
                 let _ = fresh.keep();
@@ -217,8 +217,8 @@ impl Folder {
             if total <= self.limit {
                 break;
             }
-            let (Some(shelf), Some(name)) = (place.path.parent(), place.path.file_name()) else { continue };
-            self.drop_entry(&marker::open(shelf)?, &name.to_string_lossy())?;
+            let (Some(above), Some(name)) = (place.path.parent(), place.path.file_name()) else { continue };
+            self.drop_entry(&marker::open(above)?, &name.to_string_lossy())?;
             total -= place.size;
         }
         Ok(total)
@@ -227,9 +227,9 @@ impl Folder {
 
 impl Store for Folder {
     fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError> {
-        let Some((shelf, place)) = self.find(key)? else { return Ok(Fetched::Absent) };
+        let Some((above, place)) = self.find(key)? else { return Ok(Fetched::Absent) };
         let damaged = |why: String| -> Result<Fetched, StoreError> {
-            self.drop_entry(&shelf, key.digest.as_str())?;
+            self.drop_entry(&above, key.digest.as_str())?;
             Ok(Fetched::Damaged(why))
         };
         let entry = match entry(&place, key) {
@@ -258,7 +258,7 @@ impl Store for Folder {
         if !is_plain(&label.name) {
             return Err(StoreError::Name(label.name.escape_debug().to_string()));
         }
-        if let Some((shelf, place)) = self.find(key)?
+        if let Some((above, place)) = self.find(key)?
             && marker::is_file(&place, ENTRY)
         {
             let is_outdated = match entry(&place, key) {
@@ -272,7 +272,7 @@ impl Store for Folder {
                 touch(&place);
                 return Ok(());
             }
-            self.drop_entry(&shelf, key.digest.as_str())?;
+            self.drop_entry(&above, key.digest.as_str())?;
         }
         if label.size <= self.limit && self.write(key, label, from)? {
             self.account(label.size)?;

@@ -98,7 +98,7 @@ pub(in crate::source) fn claim(path: &Path, has_shape: &dyn Fn(&OwnedFd, &str) -
     let folder = match open(path) {
         Ok(folder) => folder,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Claim::Absent),
-        Err(_) if std::fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_dir()) => {
+        Err(_) if fs_err::symlink_metadata(path).is_ok_and(|meta| !meta.is_dir()) => {
             return Ok(Claim::Foreign("it is a link, or no folder".to_owned()));
         }
         Err(error) => return Err(error),
@@ -144,6 +144,6 @@ pub(in crate::source) fn take(path: &Path) -> io::Result<()> {
         remove_file(&folder, NAME)?;
     }
     // One that holds something of somebody else stays.
-    let _ = std::fs::remove_dir(path);
+    let _ = fs_err::remove_dir(path);
     Ok(())
 }

@@ -133,9 +133,8 @@ mod tests {
         assert!(!signature.is_of(&[other.public()], &key, &label) && !signature.is_of(&[], &key, &label));
         let evil = Label { sha256: Sha256::of("evil"), ..label.clone() };
         let elsewhere = Key { kind: Kind::Built, ..key.clone() };
-        assert!(
-            !signature.is_of(&[listed.clone()], &key, &evil) && !signature.is_of(&[listed.clone()], &elsewhere, &label)
-        );
+        let all = [listed.clone()];
+        assert!(!signature.is_of(&all, &key, &evil) && !signature.is_of(&all, &elsewhere, &label));
         let forged = Signature { key: listed.to_string(), ..other.sign(&key, &label) };
         assert!(!forged.is_of(&[listed], &key, &label));
         for bad in ["", "ed25519:", "ed25519:AAAA", "rsa:AAAA", &"A".repeat(44)] {
