@@ -97,7 +97,7 @@ fn errors_of_files_name_the_file() {
 }
 
 /// Sources that open files by their paths, and whose: everything in a project is opened below a folder (`util/folder.rs`).
-const OPENERS: [(&str, &str); 19] = [
+const OPENERS: [(&str, &str); 22] = [
     ("util/folder", "the one place"),
     ("util/files.rs", "what the user names, and temporary files"),
     ("util/lock.rs", "/proc"),
@@ -106,6 +106,9 @@ const OPENERS: [(&str, &str); 19] = [
     ("source/git/manifest.rs", "a checkout that is being made, and looked at"),
     ("source/git/mirror.rs", "git's own repositories, which hold only files and folders"),
     ("source/git/mod.rs", "names of checkouts"),
+    ("source/git/worktree", "git's own files, which are only opened where they are regular, and a git dir of ours"),
+    ("source/wheelhouse/shape.rs", "names in a wheel cache that is ours"),
+    ("build/wheels/inside.rs", "a wheel that was just received"),
     ("source/store/folder.rs", "an entry that is being made"),
     ("source/wheelhouse/receive.rs", "a wheelhouse that is being made"),
     ("format/wapt/read.rs", "packages that the user names"),

@@ -20,17 +20,23 @@ use crate::{
 /// The largest manifest, in bytes: that of five thousand wheels has 2 MB.
 const LARGEST: u64 = 16 << 20;
 
+/// A wheel cache's folder for a function that follows no link at a path's end. Whoever names the cache may name a link: that leads
+/// where they mean. (One that a project brings along is refused when the project is opened.)
+fn meant(wheel_dir: &Path) -> PathBuf {
+    wheel_dir.join(".")
+}
+
 /// Whose a folder is that may be a wheel cache.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn claim(wheel_dir: &Path) -> io::Result<Claim> {
-    marker::claim(wheel_dir, &is_platform)
+    marker::claim(&meant(wheel_dir), &is_platform)
 }
 
 /// Puts the marker into a wheel cache that is ours.
 pub(super) fn mark(wheel_dir: &Path) -> io::Result<()> {
-    put(wheel_dir, &is_platform)
+    put(&meant(wheel_dir), &is_platform)
 }
 
 fn is_platform(wheel_dir: &OwnedFd, name: &str) -> bool {
@@ -58,7 +64,7 @@ fn manifest(platform: &OwnedFd, id: &str, name: &str) -> Option<Manifest> {
 /// The wheelhouses of a platform in a cache that is ours: whatever else somebody keeps there is not.
 #[must_use]
 pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
-    let folder = open(wheel_dir).and_then(|wheel_dir| open_in(&wheel_dir, platform));
+    let folder = open(&meant(wheel_dir)).and_then(|wheel_dir| open_in(&wheel_dir, platform));
     let (Ok(folder), Ok(Claim::Ours)) = (folder, claim(wheel_dir)) else { return Vec::new() };
     let mut found = names(&folder).unwrap_or_default();
     found.retain(|name| manifest(&folder, platform, name).is_some());
@@ -70,7 +76,7 @@ pub fn all(wheel_dir: &Path, platform: &str) -> Vec<PathBuf> {
 /// # Errors
 /// When something of it cannot be removed.
 pub fn remove(wheel_dir: &Path, platform: &str, name: &str) -> io::Result<()> {
-    let root = open(wheel_dir)?;
+    let root = open(&meant(wheel_dir))?;
     let folder = open_in(&root, platform)?;
     let Some(manifest) = manifest(&folder, platform, name) else { return Ok(()) };
     let house = open_in(&folder, name)?;
@@ -86,7 +92,7 @@ pub fn remove(wheel_dir: &Path, platform: &str, name: &str) -> io::Result<()> {
 
 /// Removes what killed runs have left in the platforms' folders of a cache that is ours. Only where no other run may be writing.
 pub fn sweep(wheel_dir: &Path) {
-    let (Ok(Claim::Ours), Ok(root)) = (claim(wheel_dir), open(wheel_dir)) else { return };
+    let (Ok(Claim::Ours), Ok(root)) = (claim(wheel_dir), open(&meant(wheel_dir))) else { return };
     let platforms = names(&root).unwrap_or_default().into_iter().filter(|name| name.parse::<PlatformId>().is_ok());
     let stores = std::iter::once(store(wheel_dir)).filter(|_| open_in(&root, "store").is_ok());
     let folders = platforms.filter(|name| open_in(&root, name).is_ok()).map(|name| wheel_dir.join(name)).chain(stores);
@@ -109,8 +115,13 @@ fn is_link(entry: &fs_err::DirEntry) -> bool {
 /// # Errors
 /// When it cannot be read.
 pub fn forget(wheel_dir: &Path) -> io::Result<()> {
-    match open(wheel_dir) {
-        Ok(_) => marker::take(wheel_dir),
+    match open(&meant(wheel_dir)) {
+        Ok(_) => {
+            marker::take(&meant(wheel_dir))?;
+            // One that holds something of somebody else stays, and so does what a link leads to.
+            let _ = fs_err::remove_dir(wheel_dir);
+            Ok(())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
