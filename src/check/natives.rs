@@ -1,5 +1,5 @@
 //! Programs and libraries that cannot run where they are installed: for another machine, for a newer libc, without their
-//! interpreter or a library. Pure: what is outside of the tree is asked of a [`Surroundings`].
+//! interpreter or a library. Pure: what is outside of the tree is asked by the caller.
 //!
 //! A library of the tree counts wherever it is: many are found by ways that only run time shows. So what is refused here is
 //! what can never work; `factory test` asks the dynamic linker for the rest.

@@ -54,7 +54,7 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block>, SignError> {
 /// The bytes of the first block of this kind; `None` where there is none.
 ///
 /// # Errors
-/// As [`blocks`].
+/// Where a block breaks off or is not base64.
 pub fn bytes(text: &[u8], label: &str) -> Result<Option<Vec<u8>>, SignError> {
     Ok(blocks(text)?.into_iter().find(|block| block.label == label).map(|block| block.bytes))
 }
