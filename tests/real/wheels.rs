@@ -200,11 +200,11 @@ impl Drop for Index {
 /// Serves these files, each in the folder of its project.
 fn index(files: &[(&str, &str, Vec<u8>)]) -> Index {
     use std::io::BufRead as _;
-    let host = crate::house::run(
-        "docker",
-        &["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"],
-    );
-    let (host, folder) = (host.trim().to_owned(), tempfile::tempdir().expect("a folder"));
+    // The bridge has the first address of its network; older engines tell no gateway.
+    let subnet =
+        crate::house::run("docker", &["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"]);
+    let (first, _) = subnet.trim().rsplit_once('.').expect("an address");
+    let (host, folder) = (format!("{first}.1"), tempfile::tempdir().expect("a folder"));
     for (project, name, bytes) in files {
         std::fs::create_dir_all(folder.path().join(project)).expect("a folder");
         std::fs::write(folder.path().join(project).join(name), bytes).expect("a file");

@@ -139,6 +139,20 @@ fn differences_are_named() {
 }
 
 #[test]
+fn a_file_of_a_locked_version_is_the_locked_one() {
+    let (before, mut now) = (lock(), lock());
+    let locked = before.houses.values().next().unwrap();
+    assert_eq!(locked.hold(house(&mut now)), Ok(()));
+    // Another version is no matter of a lock that nobody is held to; another file of the same version is.
+    house(&mut now).wheels =
+        vec![wheel("redis-5.0.4-py3-none-any.whl", None), wheel("idna-3.10-py3-none-any.whl", None)];
+    assert_eq!(locked.hold(house(&mut now)), Ok(()));
+    house(&mut now).wheels =
+        vec![LockedWheel { sha256: Sha256::of("evil"), ..wheel("redis-5.0.1-py3-none-any.whl", None) }];
+    assert!(locked.hold(house(&mut now)).unwrap_err().starts_with("redis 5.0.1 is "));
+}
+
+#[test]
 fn pins_are_held_against_it() {
     let lock = lock();
     let locked = lock.houses.values().next().unwrap();
