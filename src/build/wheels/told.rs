@@ -19,7 +19,7 @@ use crate::{
 
 /// The script, and what it shares with the one that fetches seeds. A project's own templates do not count here.
 const SCRIPTS: [(&str, &str); 2] = [
-    ("told.py", include_str!("../../../dockerfiles/told.py")),
+    ("told.py", include_str!("told.py")),
     ("seed.py", include_str!("../../../dockerfiles/seed.py")),
 ];
 
