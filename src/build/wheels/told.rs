@@ -18,10 +18,8 @@ use crate::{
 };
 
 /// The script, and what it shares with the one that fetches seeds. A project's own templates do not count here.
-const SCRIPTS: [(&str, &str); 2] = [
-    ("told.py", include_str!("told.py")),
-    ("seed.py", include_str!("../../../dockerfiles/seed.py")),
-];
+const SCRIPTS: [(&str, &str); 2] =
+    [("told.py", include_str!("told.py")), ("seed.py", include_str!("../../../dockerfiles/seed.py"))];
 
 /// Most lines of an answer: several for each file of the largest set.
 const MOST: usize = 50_000;
