@@ -246,7 +246,8 @@ impl Keeper {
         &self.script
     }
 
-    /// Changes the state, alone; lines added to the log are written first.
+    /// Changes the state, alone; lines added to the log are written last: who reads that a call was made may kill its program,
+    /// and finds the call counted.
     pub(super) fn with<T>(&self, change: impl FnOnce(&mut State, &mut Vec<String>) -> T) -> Result<T, EngineError> {
         self.locked(change).map_err(|error| EngineError::Io {
             doing: format!("keep the state of {}", self.script.display()),
@@ -266,15 +267,15 @@ impl Keeper {
         let mut state: State = serde_json::from_slice(&before)?;
         let mut lines = Vec::new();
         let result = change(&mut state, &mut lines);
-        if !lines.is_empty() {
-            let mut log = OpenOptions::new().append(true).create(true).open(self.beside("calls"))?;
-            log.write_all((lines.join("\n") + "\n").as_bytes())?;
-        }
         let after = serde_json::to_vec_pretty(&state)?;
         if after != before || !path.exists() {
             let whole = self.beside("state.new");
             std::fs::write(&whole, after)?;
             std::fs::rename(&whole, &path)?;
+        }
+        if !lines.is_empty() {
+            let mut log = OpenOptions::new().append(true).create(true).open(self.beside("calls"))?;
+            log.write_all((lines.join("\n") + "\n").as_bytes())?;
         }
         drop(lock);
         Ok(result)
