@@ -278,7 +278,7 @@ pub(super) async fn build(
 /// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
 /// `factory clean` finds it later.
 pub(super) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
-    let made = Records::of(&session.project).made_images();
+    let made = Records::of(&session.project).made_images().map_err(std::io::Error::from)?;
     ids.dedup();
     for id in ids.iter().filter(|id| made.contains(&id.0)) {
         let nameless = session.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());

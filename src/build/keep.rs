@@ -9,7 +9,7 @@ use crate::{
     engine::{ContainerId, Engine, EngineError, Labels},
     event::StepId,
     plan::{ImageWork, Record, Step, Work, label},
-    util::state::State,
+    util::state::{State, Unread},
 };
 
 /// The file in the state folder that says that something was kept.
@@ -56,7 +56,8 @@ pub fn mark_kept(session: &Session) -> io::Result<()> {
 /// When the daemon does not answer.
 pub async fn forget_kept(engine: &dyn Engine, project: &Path, home: &str) -> Result<(), EngineError> {
     let state = State::of(project);
-    if !state.names("").is_ok_and(|names| names.iter().any(|name| name == MARK)) {
+    let unread = |error: Unread| EngineError::Io { doing: "see what was kept".to_owned(), reason: error.to_string() };
+    if !state.names("").map_err(unread)?.iter().any(|name| name == MARK) {
         return Ok(());
     }
     let labels: Labels =

@@ -20,7 +20,7 @@ use crate::{
     },
     util::{
         folder::{Folder, Links},
-        state::{self, State},
+        state::{self, State, Unread},
     },
 };
 
@@ -30,9 +30,6 @@ const IMAGES: &str = "images";
 
 /// The form of records that this program writes and reads.
 pub const RECORD_VERSION: u32 = 1;
-
-/// The largest record, in bytes: a line for each image, file and input.
-const LARGEST: u64 = 16 << 20;
 
 /// The records of a project.
 #[derive(Debug, Clone)]
@@ -67,12 +64,28 @@ impl Records {
     }
 
     /// The record of a step, whether true or not; one that cannot be read counts as none, and so does one that names files
-    /// which no step of this project makes: it was not written here.
+    /// which no step of this project makes: it was not written here. For those who make the step again then.
     #[must_use]
     pub fn load(&self, step: &StepId) -> Option<Record> {
-        let text = self.state.read(Self::path(step)).ok()?.filter(|text| text.len() as u64 <= LARGEST)?;
-        let record: Record = serde_json::from_slice(&text).ok()?;
-        (record.version == RECORD_VERSION && record.files.iter().all(is_ours)).then_some(record)
+        self.read(step).ok().flatten()
+    }
+
+    /// The record of a step, whether true or not, for those who judge by it; `None` where there is none, or one of another
+    /// version of this program.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read, or names files which no step of this project makes.
+    pub fn read(&self, step: &StepId) -> Result<Option<Record>, Unread> {
+        let path = Self::path(step);
+        let Some(Versioned { version }) = self.state.json(&path)? else { return Ok(None) };
+        if version != Some(RECORD_VERSION) {
+            return Ok(None);
+        }
+        let record: Option<Record> = self.state.json(&path)?;
+        match record.iter().flat_map(|record| &record.files).find(|file| !is_ours(file)) {
+            Some(file) => Err(Unread::new(&path, &format!("`{}` was not made here", file.path))),
+            None => Ok(record),
+        }
     }
 
     /// A file that a record names, to be read.
@@ -87,33 +100,38 @@ impl Records {
     }
 
     /// The platforms that have records.
-    #[must_use]
-    pub fn platforms(&self) -> Vec<PlatformId> {
-        let names = self.state.names(RECORDS).unwrap_or_default();
-        names.into_iter().filter_map(|name| name.parse().ok()).collect()
+    ///
+    /// # Errors
+    /// When they are there and cannot be listed.
+    pub fn platforms(&self) -> Result<Vec<PlatformId>, Unread> {
+        let names = self.state.names(RECORDS)?;
+        Ok(names.into_iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Every record of a platform.
-    #[must_use]
-    pub fn all(&self, platform: &PlatformId) -> Vec<(StepId, Record)> {
-        let names = self.state.names(Path::new(RECORDS).join(platform.as_str())).unwrap_or_default();
-        let steps = names.iter().filter_map(|name| name.strip_suffix(".json"));
-        let mut found: Vec<_> = steps
-            .filter_map(|name| {
-                let step = StepId::new(platform, name);
-                let record = self.load(&step)?;
-                Some((step, record))
-            })
-            .collect();
+    ///
+    /// # Errors
+    /// When one is there and cannot be read.
+    pub fn all(&self, platform: &PlatformId) -> Result<Vec<(StepId, Record)>, Unread> {
+        let names = self.state.names(Path::new(RECORDS).join(platform.as_str()))?;
+        let mut found = Vec::new();
+        for name in names.iter().filter_map(|name| name.strip_suffix(".json")) {
+            let step = StepId::new(platform, name);
+            if let Some(record) = self.read(&step)? {
+                found.push((step, record));
+            }
+        }
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        found
+        Ok(found)
     }
 
     /// Ids of every image that this checkout has built: a name may have moved on, and only this tells whose the old one is.
-    #[must_use]
-    pub fn made_images(&self) -> BTreeSet<String> {
-        let text = self.state.read(IMAGES).ok().flatten().unwrap_or_default();
-        String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
+    ///
+    /// # Errors
+    /// When the list is there and cannot be read.
+    pub fn made_images(&self) -> Result<BTreeSet<String>, Unread> {
+        let text = self.state.read(IMAGES).map_err(|error| Unread::new(Path::new(IMAGES), &error))?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 
     /// Notes that an image was built.
@@ -133,6 +151,12 @@ impl Records {
     pub fn save(&self, step: &StepId, record: &Record) -> io::Result<()> {
         self.state.write(Self::path(step), &serde_json::to_vec_pretty(record).map_err(io::Error::from)?)
     }
+}
+
+/// What every form of a record says.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    version: Option<u32>,
 }
 
 /// Whether a record may name a file: a package, or a list of what is in one.
@@ -228,7 +252,7 @@ fn question(step: &Step) -> Question {
 
 fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, super::StepError> {
     let records = Records::of(&session.project);
-    let built: BTreeSet<PlatformId> = records.platforms().into_iter().collect();
+    let built: BTreeSet<PlatformId> = records.platforms().map_err(io::Error::from)?.into_iter().collect();
     let mut answers = Vec::with_capacity(questions.len());
     for Question { step, platform, house } in questions {
         if session.cancel.is_cancelled() {

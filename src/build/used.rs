@@ -12,7 +12,10 @@ use crate::{
     event::StepId,
     plan::{Plan, Record},
     source::wheelhouse::{MANIFEST, Wheelhouse},
-    util::{folder::open_file, state::State},
+    util::{
+        folder::open_file,
+        state::{State, Unread},
+    },
 };
 
 /// The file's name in the state folder.
@@ -28,11 +31,12 @@ pub struct Used {
 }
 
 impl Used {
-    /// What is known; nothing where the file is missing or cannot be read.
-    #[must_use]
-    pub fn of(project: &Path) -> Self {
-        let text = State::of(project).read(NAME).ok().flatten().unwrap_or_default();
-        Self { images: serde_json::from_slice(&text).unwrap_or_default() }
+    /// What is known; nothing where there is no such file.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read: what is not known to be used is not therefore unused.
+    pub fn of(project: &Path) -> Result<Self, Unread> {
+        Ok(Self { images: State::of(project).json(NAME)?.unwrap_or_default() })
     }
 
     /// When an image was last used, in seconds since 1970 UTC.
@@ -52,7 +56,8 @@ impl Used {
         records: &BTreeMap<StepId, Record>,
         now: i64,
     ) -> io::Result<()> {
-        let mut used = Self::of(project);
+        // One that nobody can read is begun anew, as of now.
+        let mut used = Self::of(project).unwrap_or_default();
         for step in &plan.steps {
             let Some(record) = records.get(&step.id) else { continue };
             used.images.extend(record.images.values().map(|id| (id.clone(), now)));

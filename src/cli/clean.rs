@@ -106,7 +106,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     };
     let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all).await?;
     if args.older_than.is_some() || args.keep_size.is_some() {
-        let all = candidates::of(items, &project, &info, args.all);
+        let all = candidates::of(items, &project, &info, args.all)?;
         let chosen = select::chosen(all, args.older_than, args.keep_size, clock::now());
         items = chosen.into_iter().flat_map(|candidate| candidate.thing).collect();
     } else {
@@ -144,7 +144,7 @@ async fn images(
     engine: &dyn Engine,
     all: bool,
 ) -> Result<Vec<Item>, Failure> {
-    let ledger: BTreeSet<String> = Records::of(&project.folder).made_images();
+    let ledger: BTreeSet<String> = Records::of(&project.folder).made_images()?;
     let chosen = chosen(project);
     let is_chosen = |image: &ImageInfo| {
         let platform = image.labels.get(label::STEP).and_then(|step| step.split('/').next());

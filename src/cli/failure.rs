@@ -19,6 +19,7 @@ use crate::{
     util::{
         disk,
         folder::open_file,
+        state::Unread,
         toml::{Report, Source},
     },
 };
@@ -71,6 +72,13 @@ impl From<EngineError> for Failure {
                 .help("`sudo systemctl restart docker`, and the same command again: a known fault of the engine"),
             _ => Self::new(Exit::StepFailed, error.to_string()),
         }
+    }
+}
+
+impl From<Unread> for Failure {
+    fn from(unread: Unread) -> Self {
+        let help = unread.help();
+        Self::new(Exit::StepFailed, unread.to_string()).help(help)
     }
 }
 

@@ -106,13 +106,14 @@ fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failur
     let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
     let ours = [".factory", "packages", wheel_dir.as_str()].map(|name| folder.join(name));
     let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path), &env::caller())? };
-    for platform in Records::of(&folder).platforms() {
-        if let Some(failed) = failed(&folder, &platform, &wish.tag) {
+    let mut rebuilt = None;
+    for platform in Records::of(&folder).platforms()? {
+        if let Some(failed) = failed(&folder, &platform, &wish.tag)? {
             context.events().warn(format!("{} {failed}", wish.tag));
         }
+        let tested = tested(&folder, &platform, &wish.tag)?.unwrap_or_default();
+        rebuilt = rebuilt.or(tested.into_iter().next());
     }
-    let platforms = Records::of(&folder).platforms().into_iter();
-    let rebuilt = platforms.filter_map(|platform| tested(&folder, &platform, &wish.tag)?.into_iter().next());
     match dirt.into_iter().chain(rebuilt).next() {
         Some(untrue) => {
             Err(Failure::new(Exit::StepFailed, format!("no tag was touched: {}", untrue.sentence()))

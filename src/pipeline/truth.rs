@@ -12,6 +12,7 @@ use crate::{
         lockfile,
     },
     trial::{Failed, Passed},
+    util::state::Unread,
 };
 
 /// Most things that are told of each kind.
@@ -81,10 +82,13 @@ impl Project {
 }
 
 /// What passed a test of this release, held against what was built since. `None` where no test of it has passed.
-#[must_use]
-pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Option<Vec<Untrue>> {
-    let passed = Passed::last(folder, platform).filter(|passed| passed.tag == *tag)?;
-    let records = Records::of(folder).all(platform);
+///
+/// # Errors
+/// When what was kept of the test, or of what was built, cannot be read: that is not taken for true.
+pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<Vec<Untrue>>, Unread> {
+    let passed = Passed::last(folder, platform)?.filter(|passed| passed.tag == *tag);
+    let Some(passed) = passed else { return Ok(None) };
+    let records = Records::of(folder).all(platform)?;
     let mut again = Vec::new();
     for (name, id) in &passed.images {
         let now = records.iter().find_map(|(_, record)| record.images.get(name));
@@ -101,23 +105,26 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Option<Vec<Unt
         }
     }
     let (platform, what) = (platform.clone(), several(&again));
-    Some(if again.is_empty() { Vec::new() } else { vec![Untrue::Rebuilt { platform, what }] })
+    Ok(Some(if again.is_empty() { Vec::new() } else { vec![Untrue::Rebuilt { platform, what }] }))
 }
 
 /// That the last test of this release on a platform did not pass, in words; `None` where it passed or there was none.
-#[must_use]
-pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Option<String> {
-    let failed = Failed::last(folder, platform).filter(|failed| failed.tag == *tag)?;
-    let records = Records::of(folder).all(platform);
+///
+/// # Errors
+/// As [`tested`].
+pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<String>, Unread> {
+    let failed = Failed::last(folder, platform)?.filter(|failed| failed.tag == *tag);
+    let Some(failed) = failed else { return Ok(None) };
+    let records = Records::of(folder).all(platform)?;
     let is_there = |sha256: &crate::names::Sha256| {
         records.iter().any(|(_, record)| record.files.iter().any(|file| file.sha256 == *sha256))
     };
     let again = if failed.packages.values().all(is_there) { "" } else { ", and it was built again since" };
     let checks = several(&failed.checks);
-    Some(format!(
+    Ok(Some(format!(
         "failed its test on {platform} at {} ({checks}){again}; `factory test` tests what is there now",
         failed.finished
-    ))
+    )))
 }
 
 /// `a, b, c and 4 more`.

@@ -1,4 +1,4 @@
-//! [`Passed`]: what a test that passed leaves: which packages and images it was, in `.factory/records/<platform>/test.json`.
+//! [`Passed`]: what a test that passed leaves: which packages and images it was, in `.factory/tests/<platform>/passed.json`.
 //! [`Failed`]: what one leaves that did not.
 
 use std::{
@@ -8,10 +8,15 @@ use std::{
 
 use super::{Subject, TrialError, Verdict};
 use crate::{
-    build::RECORDS,
     names::{PlatformId, Sha256, Tag},
-    util::{clock, state::State},
+    util::{
+        clock,
+        state::{State, Unread},
+    },
 };
+
+/// Where they are in the state folder.
+const TESTS: &str = "tests";
 
 /// What passed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -48,14 +53,16 @@ impl Passed {
         Ok(())
     }
 
-    /// What passed last on a platform; `None` where nothing did, or nobody can say what.
-    #[must_use]
-    pub fn last(project: &Path, platform: &PlatformId) -> Option<Self> {
-        serde_json::from_slice(&State::of(project).read(path(platform)).ok()??).ok()
+    /// What passed last on a platform; `None` where nothing did.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn last(project: &Path, platform: &PlatformId) -> Result<Option<Self>, Unread> {
+        State::of(project).json(path(platform))
     }
 }
 
-/// What a test that did not pass leaves, until one passes: `test-failed.json` beside that.
+/// What a test that did not pass leaves, until one passes: `failed.json` beside that.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Failed {
     /// The release's tag.
@@ -90,16 +97,18 @@ impl Failed {
     }
 
     /// What failed last on a platform; `None` where the last test passed.
-    #[must_use]
-    pub fn last(project: &Path, platform: &PlatformId) -> Option<Self> {
-        serde_json::from_slice(&State::of(project).read(failed_path(platform)).ok()??).ok()
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn last(project: &Path, platform: &PlatformId) -> Result<Option<Self>, Unread> {
+        State::of(project).json(failed_path(platform))
     }
 }
 
 fn path(platform: &PlatformId) -> PathBuf {
-    Path::new(RECORDS).join(platform.as_str()).join("test.json")
+    Path::new(TESTS).join(platform.as_str()).join("passed.json")
 }
 
 fn failed_path(platform: &PlatformId) -> PathBuf {
-    Path::new(RECORDS).join(platform.as_str()).join("test-failed.json")
+    Path::new(TESTS).join(platform.as_str()).join("failed.json")
 }

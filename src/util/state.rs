@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::DeserializeOwned;
+
 use super::folder::{Folder, Links};
 
 /// The state folder's name in a project.
@@ -13,6 +15,37 @@ pub const NAME: &str = ".factory";
 
 /// The largest file of it that is read whole, in bytes: the list of a package of 200,000 files has a third of that.
 pub const LARGEST: u64 = 64 << 20;
+
+/// Something of the state folder that is there, and that nobody can read: what it would have said is not known.
+#[derive(Debug, thiserror::Error)]
+#[error("`{place}` cannot be read: {reason}")]
+pub struct Unread {
+    /// Where it is, below the project.
+    pub place: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl Unread {
+    pub(crate) fn new(path: &Path, reason: &impl ToString) -> Self {
+        Self { place: Path::new(NAME).join(path).display().to_string(), reason: reason.to_string() }
+    }
+
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> String {
+        format!(
+            "mend its rights, or remove it (`rm -r {}`): `factory build` and `factory test` write it anew",
+            self.place
+        )
+    }
+}
+
+impl From<Unread> for io::Error {
+    fn from(unread: Unread) -> Self {
+        Self::other(unread.to_string())
+    }
+}
 
 /// The state folder of a project. It need not be there: it is opened for every use.
 #[derive(Debug, Clone)]
@@ -64,6 +97,16 @@ impl State {
         }
     }
 
+    /// What a JSON file in it says; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read, or says something else.
+    pub fn json<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<Option<T>, Unread> {
+        let path = path.as_ref();
+        let text = self.read(path).map_err(|error| Unread::new(path, &error))?;
+        text.map(|text| serde_json::from_slice(&text).map_err(|error| Unread::new(path, &error))).transpose()
+    }
+
     /// Writes a whole file in it.
     ///
     /// # Errors
@@ -75,10 +118,12 @@ impl State {
     /// The names in a folder of it; none where there is no such folder.
     ///
     /// # Errors
-    /// When it is no folder.
-    pub fn names(&self, path: impl AsRef<Path>) -> io::Result<Vec<String>> {
-        let Some(folder) = self.open()? else { return Ok(Vec::new()) };
-        let entries = absent(folder.entries(path.as_ref()).map(Some))?.unwrap_or_default();
+    /// When it is there and is no folder, or cannot be read.
+    pub fn names(&self, path: impl AsRef<Path>) -> Result<Vec<String>, Unread> {
+        let path = path.as_ref();
+        let unread = |error: io::Error| Unread::new(path, &error);
+        let Some(folder) = self.open().map_err(unread)? else { return Ok(Vec::new()) };
+        let entries = absent(folder.entries(path).map(Some)).map_err(unread)?.unwrap_or_default();
         Ok(entries.into_keys().filter_map(|name| name.into_string().ok()).collect())
     }
 }

@@ -32,7 +32,7 @@ const OURS: [&str; 24] = [
     ".factory/records",
     ".factory/records/debian-12",
     ".factory/records/debian-12/core.json",
-    ".factory/records/debian-12/test.json",
+    ".factory/tests/debian-12/passed.json",
     ".factory/sources",
     "packages",
     "packages/debian-12",
@@ -350,7 +350,7 @@ fn a_record_of_a_clone_names_no_file_of_others() {
 #[test]
 fn a_tag_is_not_given_to_what_a_clone_claims() {
     let project = Project::new();
-    put(&project, ".factory/records/debian-12/test.json", pipe);
+    put(&project, ".factory/tests/debian-12/passed.json", pipe);
     fs::write(project.beside("catag.ini"), format!("[projects]\n{SECRET} = x\n")).unwrap();
     symlink(project.beside("catag.ini"), project.path("catag.ini")).unwrap();
     let arguments = ["tag", "--ini", "catag.ini", "--api", "https://git.example.org/api/v4"];
@@ -359,7 +359,7 @@ fn a_tag_is_not_given_to_what_a_clone_claims() {
     keeps_the_secret(&project, &run, "catag.ini");
     fs::remove_file(project.path("catag.ini")).unwrap();
     project.write("catag.ini", "[projects]\nshop/core = main\n");
-    project.run(&arguments).assert_code(2).says(&["test.json` is a named pipe"]);
+    project.run(&arguments).assert_code(2).says(&["passed.json` is a named pipe"]);
 }
 
 #[test]
@@ -397,8 +397,9 @@ fn repositories_of_a_clone_configure_nothing() {
     project.done(&["plan"]);
     assert_eq!(project.read(&mirror), config);
     // What a clone brings under a commit's name is not that commit.
-    let checkout =
-        project.files(".factory/sources").into_iter().find(|file| file.ends_with("files/dist/a.js")).unwrap();
+    let of_today =
+        |file: &String| file.ends_with("files/dist/a.js") && project.read(&format!(".factory/sources/{file}")) == "two";
+    let checkout = project.files(".factory/sources").into_iter().find(of_today).unwrap();
     let clone = Project::new();
     let copied =
         std::process::Command::new("cp").arg("-r").args([project.path("."), clone.path(".")]).status().unwrap();

@@ -42,7 +42,7 @@ fn note_test(project: &Project, tag: &str) {
     let packages = serde_json::json!({ "shop": package("shop"), "shop-web": package("shop-web") });
     let passed =
         serde_json::json!({ "tag": tag, "packages": packages, "images": images, "finished": "2026-01-01T00:00:00Z" });
-    project.write(".factory/records/debian-12/test.json", &passed.to_string());
+    project.write(".factory/tests/debian-12/passed.json", &passed.to_string());
 }
 
 #[test]
@@ -120,4 +120,32 @@ fn a_tag_of_what_is_not_true() {
     run.says(&["no tag was touched: ", "was built again since its test"]);
     let run = project.run(&["tag", "--allow-dirty"]).ended(1);
     run.says(&["was built again since its test"]);
+}
+
+/// What cannot be read is not taken for "nothing is known against it".
+#[test]
+fn what_cannot_be_read_is_not_true() {
+    let Some((project, registry)) = tested() else { return };
+    let text =
+        project.read("factory.toml") + "\n[[repository]]\nname = \"shop\"\ngit = \"file:///nowhere\"\nref = \"main\"\n";
+    project.write("factory.toml", &text);
+    commit(&project);
+    project.done(&["build"]);
+    note_test(&project, "2.5.11");
+    for file in ["tests/debian-12/passed.json", "tests/debian-12/failed.json", "records/debian-12/core.json"] {
+        let path = format!(".factory/{file}");
+        let before = project.path(&path).exists().then(|| project.read(&path));
+        project.write(&path, "{ \"version\": 1, ");
+        let run = project.run(&["tag"]).ended(1);
+        run.says(&[&format!("`{path}` cannot be read"), &format!("`rm -r {path}`")]);
+        push(&project, &registry, &["--allow-dirty"]).ended(1);
+        assert!(pushed(&project).is_empty());
+        match before {
+            Some(text) => project.write(&path, &text),
+            None => std::fs::remove_file(project.path(&path)).unwrap(),
+        }
+    }
+    std::fs::remove_dir_all(project.path(".factory/records")).unwrap();
+    project.write(".factory/records", "");
+    project.run(&["tag"]).ended(1).says(&["`.factory/records` cannot be read: "]);
 }

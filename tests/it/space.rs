@@ -55,6 +55,28 @@ fn what_was_not_used_for_long_goes_and_what_the_release_needs_stays() {
 }
 
 #[test]
+fn what_cannot_be_read_is_not_unused() {
+    let project = with_a_past();
+    let before = project.images();
+    for path in [".factory/used.json", ".factory/records/debian-12/core.json", ".factory/images"] {
+        let was = fs::read(project.path(path)).unwrap();
+        match path {
+            ".factory/images" => {
+                fs::remove_file(project.path(path)).unwrap();
+                fs::create_dir(project.path(path)).unwrap();
+            }
+            _ => project.write(path, "[ 1,"),
+        }
+        let run = project.run(&["clean", "--older-than", "30d"]).ended(1);
+        run.says(&[&format!("`{path}` cannot be read"), "`factory build` and `factory test` write it anew"]);
+        assert_eq!(project.images(), before, "{path}");
+        let _a_folder = fs::remove_dir(project.path(path));
+        fs::write(project.path(path), was).unwrap();
+    }
+    project.done(&["clean", "--older-than", "30d"]);
+}
+
+#[test]
 fn what_a_build_used_lately_is_not_old() {
     let project = with_a_past();
     let id = project.image("shop/web:debian-12-2.5.10").unwrap();

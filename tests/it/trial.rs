@@ -45,9 +45,9 @@ fn a_check_that_fails() {
     assert!(run.stdout.contains("debian-12/test-install") && run.stdout.contains("FAILED"), "{run}");
     project.assert_tidy();
     project.run(&["test", "--output", "json"]).assert_code(4);
-    let failed = project.read(".factory/records/debian-12/test-failed.json");
+    let failed = project.read(".factory/tests/debian-12/failed.json");
     assert!(failed.contains("test-files: ") && failed.contains("\"tag\": \"2.5.11\""), "{failed}");
-    std::fs::remove_file(project.path(".factory/records/debian-12/test-failed.json")).unwrap();
+    std::fs::remove_file(project.path(".factory/tests/debian-12/failed.json")).unwrap();
     assert_eq!(project.records().len(), 8, "a test changes nothing of the build");
 }
 

@@ -127,7 +127,7 @@ fn a_push_after_a_test_that_failed() {
     let failed = json!({
         "tag": "2.5.11", "packages": {}, "checks": ["test-files: /opt/shop/bin/shop is not there"], "finished": "2026-01-01T00:00:00Z",
     });
-    project.write(".factory/records/debian-12/test-failed.json", &failed.to_string());
+    project.write(".factory/tests/debian-12/failed.json", &failed.to_string());
     let run = push(&project, &registry, &["--packages"]).ended(0);
     run.says(&[
         "shop 2.5.11 failed its test on debian-12 at 2026-01-01T00:00:00Z (test-files: /opt/shop/bin/shop is not there)",

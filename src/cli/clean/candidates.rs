@@ -19,7 +19,7 @@ use crate::{
         git,
         wheelhouse::{self, MANIFEST, Wheelhouse},
     },
-    util::clock,
+    util::{clock, state::Unread},
 };
 
 /// One thing and all its names: an image may have several, which go together.
@@ -38,13 +38,15 @@ pub struct Needs {
 impl Needs {
     /// What the records need of the steps that the recipe has now; of all of them where that is not known, as with sources that
     /// are not fetched.
-    #[must_use]
-    pub fn of(project: &Project, engine: &EngineInfo) -> Self {
+    ///
+    /// # Errors
+    /// When a record cannot be read: what it needs is not known then.
+    pub fn of(project: &Project, engine: &EngineInfo) -> Result<Self, Unread> {
         let plan = project.plan(engine, Want::All).ok();
         let store = Records::of(&project.folder);
         let mut needs = Self::default();
-        for platform in store.platforms() {
-            for (step, record) in store.all(&platform) {
+        for platform in store.platforms()? {
+            for (step, record) in store.all(&platform)? {
                 let known = plan.as_ref().map(|plan| plan.steps.iter().find(|known| known.id == step));
                 let work = match known {
                     Some(None) => continue,
@@ -58,7 +60,7 @@ impl Needs {
                 needs.add(step, &record);
             }
         }
-        needs
+        Ok(needs)
     }
 
     fn add(&mut self, step: StepId, record: &Record) {
@@ -69,16 +71,23 @@ impl Needs {
 }
 
 /// Everything that could go: images by their ids, and files. With `all` nothing is needed.
-pub fn of(images: Vec<Item>, project: &Project, engine: &EngineInfo, all: bool) -> Vec<Candidate<Thing>> {
-    let needs = if all { Needs::default() } else { Needs::of(project, engine) };
-    let mut found = of_images(images, project, &needs);
+///
+/// # Errors
+/// When what is needed, or was used lately, cannot be read.
+pub fn of(
+    images: Vec<Item>,
+    project: &Project,
+    engine: &EngineInfo,
+    all: bool,
+) -> Result<Vec<Candidate<Thing>>, Unread> {
+    let needs = if all { Needs::default() } else { Needs::of(project, engine)? };
+    let mut found = of_images(images, &needs, &Used::of(&project.folder)?);
     found.extend(of_files(project, &needs, all));
-    found
+    Ok(found)
 }
 
 /// Images, each once. One that is made from another of ours takes what it has beside it.
-fn of_images(items: Vec<Item>, project: &Project, needs: &Needs) -> Vec<Candidate<Thing>> {
-    let used = Used::of(&project.folder);
+fn of_images(items: Vec<Item>, needs: &Needs, used: &Used) -> Vec<Candidate<Thing>> {
     let sizes: Vec<(String, u64)> = items
         .iter()
         .filter_map(|item| match item {

@@ -26,11 +26,11 @@ pub(super) async fn check(
         up_to_date(plan, platforms, session).await?;
     }
     for platform in platforms {
-        if let Some(failed) = failed(&project.folder, platform, &project.release.tag) {
+        if let Some(failed) = failed(&project.folder, platform, &project.release.tag)? {
             session.events.warn(format!("{} {failed}", project.title()));
             continue;
         }
-        match tested(&project.folder, platform, &project.release.tag) {
+        match tested(&project.folder, platform, &project.release.tag)? {
             Some(untrue) => untrue.first().map_or(Ok(()), |untrue| Err(refusal(untrue)))?,
             None if session_tests(plan, platform) => {
                 let text = format!("{} was not tested on {platform}; `factory test` does", project.title());
