@@ -14,7 +14,7 @@ use crate::{
     build::{Records, forget_kept, leftovers, remove_leftovers},
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
-    names::{Bytes, Period},
+    names::{Bytes, Period, PlatformId},
     pipeline::{Project, SOURCES},
     plan::{Plan, Want, Work, label},
     publish::sums,
@@ -113,7 +113,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         if args.all {
             items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
         }
-        items.extend(paths(&project, args.all));
+        items.extend(paths(&project, args.all)?);
     }
     if args.all {
         strangers(&project, context)?;
@@ -198,7 +198,7 @@ fn names(image: &ImageInfo, ledger: &BTreeSet<String>, release: &BTreeSet<String
     image.tags.iter().filter(is_ours).cloned().collect()
 }
 
-fn paths(project: &Project, all: bool) -> Vec<Item> {
+fn paths(project: &Project, all: bool) -> Result<Vec<Item>, Failure> {
     let mut items = Vec::new();
     let mut add = |path: PathBuf, what, how| {
         // A link is one, whatever it leads to.
@@ -207,7 +207,7 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             items.push(Item::Path { path, what, size, how });
         }
     };
-    for kind in ["records", "logs"] {
+    for kind in ["records", "tests", "logs"] {
         let folder = project.state().path().join(kind);
         match chosen(project) {
             None => add(folder, kind, How::Whole),
@@ -235,13 +235,19 @@ fn paths(project: &Project, all: bool) -> Vec<Item> {
             for house in wheelhouse::all(&project.wheel_dir, platform) {
                 add(house, "wheels", How::House);
             }
-            let packages = project.packages_of(&target.platform.id).ok().flatten();
-            for file in packages.iter().flat_map(sums::listed) {
+            for file in packages_of(project, &target.platform.id)? {
                 add(file, "package", How::Whole);
             }
         }
     }
-    items
+    Ok(items)
+}
+
+/// The packages of a platform, and their checksums.
+fn packages_of(project: &Project, platform: &PlatformId) -> Result<Vec<PathBuf>, Failure> {
+    let listed = project.packages_of(platform).and_then(|folder| folder.as_ref().map(sums::listed).transpose());
+    let failed = |error| Failure::new(Exit::StepFailed, format!("cannot list the packages: {error}"));
+    Ok(listed.map_err(failed)?.unwrap_or_default())
 }
 
 /// The store of the wheel cache, where it is one of ours.

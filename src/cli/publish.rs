@@ -1,6 +1,9 @@
 //! `factory publish`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{artifact::Artifact, context::Context, trust::TrustArgs};
 use crate::{
@@ -37,7 +40,8 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let mut files = args.files.clone();
     let crls = args.trust.crls()?;
     if files.is_empty() && !args.rescan && crls.is_empty() {
-        files = of_project(context.folder());
+        files = of_project(context.folder())
+            .map_err(|error| Failure::new(Exit::StepFailed, format!("cannot list the packages: {error}")))?;
         if files.is_empty() {
             let failure = Failure::new(Exit::Usage, "there is nothing to publish");
             return Err(failure.help("build something first, or name the packages: `factory publish FILE… --into DIR`"));
@@ -106,14 +110,20 @@ fn failure(error: &FeedError) -> Failure {
 }
 
 /// The packages that builds have made, of all platforms.
-pub fn of_project(project: &Path) -> Vec<PathBuf> {
-    let Ok(open) = Folder::open(project, Links::Refused) else { return Vec::new() };
-    let packages = Path::new("packages");
-    let platforms = open.entries(packages).unwrap_or_default().into_iter().filter(|(_, kind)| kind.is_dir());
-    let files = platforms.flat_map(|(platform, _)| {
-        let folder = packages.join(platform);
-        let files = open.entries(&folder).unwrap_or_default().into_iter().filter(|(_, kind)| kind.is_file());
-        files.map(|(name, _)| folder.join(name)).collect::<Vec<_>>()
-    });
-    files.filter(|path| path.extension().is_some_and(|end| end == "wapt")).map(|path| project.join(path)).collect()
+///
+/// # Errors
+/// When `packages/`, or a platform's folder in it, is there and cannot be read.
+fn of_project(project: &Path) -> io::Result<Vec<PathBuf>> {
+    let open = Folder::open(project, Links::Refused)?;
+    let Some(packages) = open.below(Path::new("packages"))? else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for (platform, kind) in packages.entries(Path::new(""))? {
+        if kind.is_dir() {
+            let folder = Path::new(&platform);
+            let found = packages.entries(folder)?.into_iter().filter(|(_, kind)| kind.is_file());
+            files.extend(found.map(|(name, _)| packages.path().join(folder).join(name)));
+        }
+    }
+    files.retain(|path| path.extension().is_some_and(|end| end == "wapt"));
+    Ok(files)
 }

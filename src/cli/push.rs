@@ -123,7 +123,7 @@ async fn push(
         &project.release.release.to_string(),
         &project.stamp()?.revision,
     );
-    let mut release = named.with_earlier(&project.folder);
+    let mut release = named.with_earlier(&project.folder).map_err(PushError::from)?;
     let mut rows = Vec::new();
     for (item, standing) in items.iter().zip(standings) {
         let made = match (item, standing) {

@@ -57,18 +57,27 @@ impl Release {
         Self { schema: SCHEMA, project, tag, release, revision, pushed: BTreeMap::new() }
     }
 
-    /// The same with what the project in this folder has listed of it before. A list of another release, or one that cannot be
-    /// read, counts for none.
-    #[must_use]
-    pub fn with_earlier(mut self, project: &Path) -> Self {
-        let read = Folder::open(project, Links::Refused).and_then(|project| project.read(&place(), LARGEST));
-        if let Some(earlier) = read.ok().flatten().and_then(|text| serde_json::from_slice::<Self>(&text).ok())
-            && (earlier.schema, &earlier.project, &earlier.tag, &earlier.release)
-                == (SCHEMA, &self.project, &self.tag, &self.release)
+    /// The same with what the project in this folder has listed of it before. A list of another release counts for none.
+    ///
+    /// # Errors
+    /// When there is a list that cannot be read: what it names would be forgotten.
+    pub fn with_earlier(mut self, project: &Path) -> io::Result<Self> {
+        let text = match Folder::open(project, Links::Refused)?.read(&place(), LARGEST) {
+            // There are no packages at all.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            read => read?,
+        };
+        let Some(text) = text else { return Ok(self) };
+        let earlier: Self = serde_json::from_slice(&text).map_err(|error| {
+            let place = place().display().to_string();
+            io::Error::other(format!("`{place}` is no list of what was pushed ({error}); remove it and push again"))
+        })?;
+        if (earlier.schema, &earlier.project, &earlier.tag, &earlier.release)
+            == (SCHEMA, &self.project, &self.tag, &self.release)
         {
             self.pushed = earlier.pushed;
         }
-        self
+        Ok(self)
     }
 
     /// Writes the list, where it is not so already.
@@ -95,7 +104,7 @@ mod tests {
     #[test]
     fn a_release_keeps_its_list_and_another_begins_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let mut first = Release::new("shop", "1.0", "1", "").with_earlier(folder.path());
+        let mut first = Release::new("shop", "1.0", "1", "").with_earlier(folder.path()).unwrap();
         let entry = Entry {
             kind: "image".into(),
             platform: "debian-12".into(),
@@ -105,9 +114,9 @@ mod tests {
         };
         first.pushed.insert("r.example.org/shop:1.0".into(), entry);
         first.write(folder.path()).unwrap();
-        assert_eq!(Release::new("shop", "1.0", "1", "c").with_earlier(folder.path()).pushed, first.pushed);
-        assert!(Release::new("shop", "1.0", "2", "").with_earlier(folder.path()).pushed.is_empty());
+        assert_eq!(Release::new("shop", "1.0", "1", "c").with_earlier(folder.path()).unwrap().pushed, first.pushed);
+        assert!(Release::new("shop", "1.0", "2", "").with_earlier(folder.path()).unwrap().pushed.is_empty());
         std::fs::write(folder.path().join(place()), "{").unwrap();
-        assert!(Release::new("shop", "1.0", "1", "").with_earlier(folder.path()).pushed.is_empty());
+        assert!(Release::new("shop", "1.0", "1", "").with_earlier(folder.path()).is_err());
     }
 }

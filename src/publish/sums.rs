@@ -17,12 +17,14 @@ const LARGEST: u64 = 16 << 20;
 const PACKAGES: [&str; 3] = ["deb", "rpm", "wapt"];
 
 /// What is ours in a platform's folder: packages and their checksums.
-#[must_use]
-pub fn listed(folder: &Folder) -> Vec<PathBuf> {
-    let entries = folder.entries(Path::new("")).unwrap_or_default().into_iter();
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn listed(folder: &Folder) -> io::Result<Vec<PathBuf>> {
+    let entries = folder.entries(Path::new(""))?.into_iter();
     let files = entries.filter(|(_, kind)| kind.is_file()).map(|(name, _)| PathBuf::from(name));
     let ours = files.filter(|name| is_package(name) || name == Path::new(NAME));
-    ours.map(|name| folder.path().join(name)).collect()
+    Ok(ours.map(|name| folder.path().join(name)).collect())
 }
 
 /// Whether a file has a package's name.

@@ -7,14 +7,14 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use super::{How, Item, chosen, select::Candidate, size_of, store_of};
+use super::{How, Item, chosen, packages_of, select::Candidate, size_of, store_of};
 use crate::{
     build::{Records, Used},
+    diag::Failure,
     engine::EngineInfo,
     event::StepId,
     pipeline::Project,
     plan::{Record, Want, Work},
-    publish::sums,
     source::{
         git,
         wheelhouse::{self, MANIFEST, Wheelhouse},
@@ -79,10 +79,10 @@ pub fn of(
     project: &Project,
     engine: &EngineInfo,
     all: bool,
-) -> Result<Vec<Candidate<Thing>>, Unread> {
+) -> Result<Vec<Candidate<Thing>>, Failure> {
     let needs = if all { Needs::default() } else { Needs::of(project, engine)? };
     let mut found = of_images(images, &needs, &Used::of(&project.folder)?);
-    found.extend(of_files(project, &needs, all));
+    found.extend(of_files(project, &needs, all)?);
     Ok(found)
 }
 
@@ -116,7 +116,7 @@ fn of_images(items: Vec<Item>, needs: &Needs, used: &Used) -> Vec<Candidate<Thin
 }
 
 /// Wheelhouses, checkouts, logs and records; with `all` packages, too.
-fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>> {
+fn of_files(project: &Project, needs: &Needs, all: bool) -> Result<Vec<Candidate<Thing>>, Failure> {
     let mut found = Vec::new();
     let mut add = |path: PathBuf, what: &'static str, used: i64, needed: bool| {
         let size = size_of(&path);
@@ -135,10 +135,11 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
             let used = modified(&house.join(MANIFEST));
             add(house, "wheels", used, needed);
         }
-        let packages = platform.parse().ok().and_then(|platform| project.packages_of(&platform).ok().flatten());
-        for file in packages.iter().filter(|_| all).flat_map(sums::listed) {
-            let used = modified(&file);
-            add(file, "package", used, false);
+        if let (true, Ok(platform)) = (all, platform.parse()) {
+            for file in packages_of(project, &platform)? {
+                let used = modified(&file);
+                add(file, "package", used, false);
+            }
         }
     }
     // The store of wheels keeps its own size (`WHEEL_STORE_LIMIT`), by when each wheel was used: it goes whole, or not.
@@ -166,7 +167,7 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Vec<Candidate<Thing>
             add(file, what, used, needed);
         }
     }
-    found
+    Ok(found)
 }
 
 /// The platforms whose wheels and packages are looked at: the chosen ones, and those that the recipe had before where its wheel
