@@ -97,10 +97,14 @@ impl Catalogue {
         if let Some(project) = project {
             files.extend(files_of(project).map_err(PlatformError::Unreadable)?);
         }
-        Self::read(&files)
+        Self::of_texts(&files)
     }
 
-    fn read(files: &BTreeMap<String, (String, String)>) -> Result<Self, PlatformError> {
+    /// The platforms of these files and no others: id -> the file's name, for messages, and its text.
+    ///
+    /// # Errors
+    /// [`PlatformError::Invalid`] with everything that is wrong.
+    pub fn of_texts(files: &BTreeMap<String, (String, String)>) -> Result<Self, PlatformError> {
         let mut reports = Vec::new();
         let mut platforms = Vec::new();
         let files: Vec<_> = files.iter().collect();
