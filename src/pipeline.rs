@@ -50,6 +50,8 @@ pub struct Project {
     pub home: String,
     /// The release.
     pub release: Release,
+    /// Whether something names it; else it is made up, for a command that needs none.
+    pub is_released: bool,
     /// The chosen platforms with the recipe as each sees it.
     pub targets: Vec<Target>,
     /// Where the recipe's paths are; without its sources until [`Project::fetch`].
@@ -105,7 +107,7 @@ impl Project {
         let file = RecipeFile::load_with(&wishes.project, &catalogue)?;
         let folder = fs_err::canonicalize(&wishes.project)?;
         let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
-        let release = release(wishes, &folder)?;
+        let (release, is_released) = release(wishes, &folder)?;
         let digests = Arc::new(if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) });
         let resolved = threads::each(&platforms, WORTH_A_THREAD, |platform| {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
@@ -114,6 +116,7 @@ impl Project {
         Ok(Self {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
+            is_released,
             targets,
             wheel_dir: wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir)),
             packages: folder.join("packages"),
@@ -231,13 +234,16 @@ impl Project {
         Ok(plan)
     }
 
-    /// The names that images of this release have, on a daemon of this kind. Looks at no file of a source.
+    /// The names that images of this release have, on a daemon of this kind; none without one. Looks at no file of a source.
     ///
     /// # Errors
     /// [`PipelineError::Plan`].
     pub fn names(&self, engine: &EngineInfo) -> Result<BTreeSet<String>, PipelineError> {
         let context = self.context(engine, Want::Bases, Stamp::default());
         let mut names = BTreeSet::new();
+        if !self.is_released {
+            return Ok(names);
+        }
         for target in &self.targets {
             names.extend(plan::names(&target.recipe, &target.platform, &context)?);
         }

@@ -52,7 +52,7 @@ pub fn collected(package: &Foreign, file: &str, expected: &Expected<'_>) -> Resu
         );
     }
     super::lengths::check(file, package.files.iter().map(|item| (item.path.as_str(), item.config, None)))?;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = package.remarks.iter().map(|remark| format!("{file}: {remark}")).collect();
     if package.version != expected.version {
         warnings.push(format!("{file}: its version `{}` is not the release's `{}`", package.version, expected.version));
     }
@@ -81,6 +81,7 @@ mod tests {
             files: Vec::new(),
             keys: Vec::new(),
             capabilities: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 

@@ -95,7 +95,11 @@ impl Item {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open()?;
+    let project = context.open_any()?;
+    if !project.is_released {
+        let text = "no tag says which release this is: of images only those that this checkout has built are removed";
+        context.events().info(text);
+    }
     let (engine, info) = context.engine().await?;
     let _lock = context.lock(&project).await?;
     let sources = project.state().make().and_then(|state| state.below(Path::new(SOURCES)));

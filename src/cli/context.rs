@@ -121,8 +121,20 @@ impl Context {
         self.open_trusting(Trust::default())
     }
 
+    /// The same, whatever the release is, and without one.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_any(&self) -> Result<Project, Failure> {
+        Ok(Project::open(&Wishes { any_release: true, ..self.wishes(Trust::default()) })?)
+    }
+
     fn open_trusting(&self, trust: Trust) -> Result<Project, Failure> {
-        let wishes = Wishes {
+        Ok(Project::open(&self.wishes(trust))?)
+    }
+
+    fn wishes(&self, trust: Trust) -> Wishes {
+        Wishes {
             project: self.globals.project.clone(),
             platforms: self.platform_words(),
             tag: self.globals.tag.clone().filter(|tag| !tag.is_empty()),
@@ -135,8 +147,8 @@ impl Context {
             ca: env::get(env::FACTORY_CA_BUNDLE).is_some(),
             paranoid: trust.paranoid,
             caller: env::caller(),
-        };
-        Ok(Project::open(&wishes)?)
+            any_release: false,
+        }
     }
 
     /// The same with the recipe's sources, fetched where they are not here.

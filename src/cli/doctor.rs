@@ -264,7 +264,7 @@ async fn answer(program: &str, words: &[&str]) -> Result<String, ExecError> {
 
 /// How full the store of wheels is, where the project has one.
 fn store_check(context: &Context) -> Option<Check> {
-    let project = context.open().ok()?;
+    let project = context.open_any().ok()?;
     let root = wheelhouse::store(&project.wheel_dir);
     let limit = match store_limit() {
         Ok(limit) => limit,

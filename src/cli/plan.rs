@@ -99,7 +99,7 @@ fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
         key: survey.keys.get(&step.id).map(ToString::to_string),
         waits_for: if state == PlanState::Waits { waits_for().map(ToString::to_string).collect() } else { Vec::new() },
         needs: all(&step.needs),
-        uses: all(&step.uses),
+        uses: step.uses.iter().chain(&step.after).map(ToString::to_string).collect(),
         estimate_ms: survey.took_ms(&step.id).filter(|_| state != PlanState::Cached),
     })
 }

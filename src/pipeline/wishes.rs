@@ -40,6 +40,8 @@ pub struct Wishes {
     pub paranoid: bool,
     /// Who asks git.
     pub caller: Caller,
+    /// Whether it is of no account which release it is: what a command does that needs none.
+    pub any_release: bool,
 }
 
 /// The platforms that the user asked for, in the recipe's order; all of the recipe's when none was asked for.
@@ -65,8 +67,21 @@ pub(super) fn choose<'a>(
     })
 }
 
+/// The release as [`named`] has it; where nothing names one and none is needed, a made-up one and `false`.
+pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<(Release, bool), PipelineError> {
+    let none = wishes.any_release && wishes.tag.is_none();
+    match named(wishes, folder) {
+        Err(PipelineError::NoTag | PipelineError::Version(_) | PipelineError::Name(_)) if none => {
+            let tag = Tag::new("0")?;
+            let version = UpstreamVersion::from_tag(&tag)?;
+            Ok((Release { tag, version, release: wishes.release }, false))
+        }
+        found => Ok((found?, true)),
+    }
+}
+
 /// The release: the tag that was named, else the one that stands on the checkout's commit.
-pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Release, PipelineError> {
+fn named(wishes: &Wishes, folder: &Path) -> Result<Release, PipelineError> {
     let text = match &wishes.tag {
         Some(tag) => tag.clone(),
         None => match Worktree::find(folder, &wishes.caller)? {

@@ -35,7 +35,7 @@ pub fn estimate(
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
     for (at, step) in steps.iter().enumerate() {
         let before: BTreeSet<usize> =
-            step.needs.iter().chain(&step.uses).filter_map(|id| places.get(id).copied()).collect();
+            step.needs.iter().chain(&step.uses).chain(&step.after).filter_map(|id| places.get(id).copied()).collect();
         waiting[at] = before.len();
         for need in before {
             followers[need].push(at);

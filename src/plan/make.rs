@@ -190,6 +190,7 @@ impl<'a> Maker<'a> {
             inputs,
             needs: Vec::new(),
             uses: Vec::new(),
+            after: Vec::new(),
             wishes: Wishes::new(),
             doubts: Vec::new(),
             wanted: false,

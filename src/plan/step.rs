@@ -62,6 +62,8 @@ pub struct Step {
     pub needs: Vec<StepId>,
     /// Steps that must have run before it runs, but whose output does not change its result.
     pub uses: Vec<StepId>,
+    /// Steps that must have ended before it runs, well or not: it looks at what they left.
+    pub after: Vec<StepId>,
     /// What of the recipe it does not use; not in the key.
     pub doubts: Vec<Issue>,
     /// Whether it is wanted for itself, or only when a wanted one needs it.

@@ -92,7 +92,10 @@ impl Subject {
             match &step.work {
                 Work::Base(work) => base.clone_from(&work.local),
                 Work::Package(work) => packages.extend(built(&step.id, work, project)?),
-                Work::Image(_) => images.extend(records.load(&step.id).into_iter().flat_map(|record| record.images)),
+                Work::Image(_) => {
+                    let record = records.read(&step.id).map_err(std::io::Error::from)?;
+                    images.extend(record.into_iter().flat_map(|record| record.images));
+                }
                 // Agents of WAPT install theirs, and no package manager of a platform does.
                 Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) | Work::Wapt(_) => {}
             }

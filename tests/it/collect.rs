@@ -291,3 +291,13 @@ fn a_template_knows_the_release() {
     assert!(planned["web"].contains("Dockerfile"), "{planned:?}");
     assert!(!planned["core"].contains("Dockerfile"), "{planned:?}");
 }
+
+#[test]
+fn a_package_that_fails_takes_no_collected_one_along() {
+    let project = project(&both());
+    project.play(&script().on("download", "path=/opt/shop", json!({ "fail": { "kind": "io", "text": "broken" } })));
+    let run = project.run(&["build", "--keep-going", "--jobs", "1"]).ended(1);
+    run.says(&["package-shop failed"]);
+    assert!(project.path("packages/debian-12").join(TOOLS).is_file(), "{run}");
+    assert!(!run.stderr.contains("package-shop-tools] skipped"), "{run}");
+}

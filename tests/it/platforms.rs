@@ -106,6 +106,7 @@ fn dockerfiles_of_every_platform() {
     write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1\"\n");
     write("etc/shop.conf", "port = 80\n");
     let wishes = Wishes {
+        any_release: false,
         project: folder.path().to_owned(),
         tag: Some("2.5.11".to_owned()),
         source_date_epoch: Some("1700000000".to_owned()),

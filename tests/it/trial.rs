@@ -130,3 +130,20 @@ fn ctrl_c_in_every_call() {
         project.assert_tidy();
     }
 }
+
+#[test]
+fn a_platform_that_cannot_be_tested_and_those_that_can() {
+    let project = Project::with_two_platforms();
+    project.done(&["build"]);
+    std::fs::remove_file(project.path("packages/debian-99/shop_2.5.11-1~deb99_all.deb")).unwrap();
+    let run = project.run(&["test"]).ended(1);
+    run.says(&["debian-99/package-shop was not built", "`factory test --keep-going` tests the other platforms"]);
+    assert!(project.calls_of("exec").is_empty());
+    let run = project.run(&["test", "--keep-going"]).ended(4);
+    run.says(&["debian-12/test-files failed", "debian-99 was not tested: debian-99/package-shop was not built"]);
+    assert!(run.stdout.contains("NOT TESTED") && run.stdout.contains("1 not tested"), "{run}");
+    project.assert_tidy();
+    let run = project.run(&["test", "--keep-going", "--platform", "debian-99"]).ended(1);
+    run.says(&["debian-99/package-shop was not built"]);
+    project.run(&["test", "--keep-going", "--keep"]).assert_code(2);
+}

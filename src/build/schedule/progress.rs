@@ -247,6 +247,7 @@ fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
                 kind: Kind::of(&step.work),
                 needs: known(&step.needs),
                 uses: known(&step.uses),
+                after: known(&step.after),
                 expected: match state {
                     Some(State::Cached) => 0,
                     _ => survey.took_ms(&step.id).unwrap_or_else(usual),

@@ -1,7 +1,7 @@
 //! Which step begins next: pure code, without clock, daemon or disk.
 //!
 //! A step is judged once all that it *needs* is done: its record counts, or it must run. One that must run begins once
-//! the tools that it *uses* are there too, and `--jobs` and the limit of its kind leave room. Of those that may begin the
+//! the tools that it *uses* are there too and those that it comes *after* have ended, and `--jobs` and the limit of its kind leave room. Of those that may begin the
 //! one goes first on which the longest way to the end hangs (the critical path), unless a platform was passed over too
 //! often.
 
@@ -20,6 +20,8 @@ pub struct Task {
     pub needs: Vec<usize>,
     /// Those that must have run before it runs, but not before it is found cached.
     pub uses: Vec<usize>,
+    /// Those that must have ended before it runs, whatever became of them.
+    pub after: Vec<usize>,
     /// How long it is expected to take, in milliseconds; 0 when its record is expected to count.
     pub expected: u64,
     /// Nothing wants it: it never runs.
@@ -81,7 +83,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue of these steps, each after those it needs or uses. Without `keep_going` nothing begins after a failure.
+    /// A queue of these steps, each behind those it needs, uses or comes after. Without `keep_going` nothing begins after a failure.
     #[must_use]
     pub fn new(tasks: Vec<Task>, limits: Limits, keep_going: bool) -> Self {
         let phases = tasks.iter().map(|task| if task.idle { Phase::Idle } else { Phase::Waiting }).collect();
@@ -172,12 +174,18 @@ impl Queue {
         !self.stopped
             && self.phases[at] == Phase::Ready
             && self.done(&task.uses)
+            && self.ended(&task.after)
             && running(None) < self.limits.jobs.max(1)
             && running(Some(task.kind)) < task.kind.most(self.limits.cpus)
     }
 
     fn done(&self, steps: &[usize]) -> bool {
         steps.iter().all(|at| self.phases[*at] == Phase::Done)
+    }
+
+    fn ended(&self, steps: &[usize]) -> bool {
+        let open = |at: &usize| matches!(self.phases[*at], Phase::Waiting | Phase::Ready | Phase::Running);
+        !steps.iter().any(open)
     }
 
     fn lost(&self, steps: &[usize]) -> bool {
@@ -191,7 +199,7 @@ fn ranks(tasks: &[Task]) -> Vec<u64> {
     for (at, task) in tasks.iter().enumerate().rev() {
         // So far the longest way behind it; those behind it were seen before.
         ranks[at] = ranks[at].saturating_add(task.expected);
-        for before in task.needs.iter().chain(&task.uses) {
+        for before in task.needs.iter().chain(&task.uses).chain(&task.after) {
             ranks[*before] = ranks[*before].max(ranks[at]);
         }
     }

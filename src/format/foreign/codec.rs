@@ -11,8 +11,8 @@ use crate::{
     stage::Limits,
 };
 
-/// How many times larger than the package what it unpacks to may be, beyond [`FREE`].
-pub const RATIO: u64 = 2000;
+/// How many times larger than the package what it unpacks to may be, beyond [`FREE`], where it declares nothing.
+const RATIO: u64 = 2000;
 /// Bytes that any package may unpack to: 256 MiB.
 const FREE: u64 = 256 << 20;
 /// The memory that an xz stream may ask for: 256 MiB. `xz -9` needs 65 MiB.
@@ -56,17 +56,35 @@ impl Packing {
 
 /// How much a package may unpack to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds(u64);
+pub(super) struct Bounds {
+    /// Bytes, by what is known of it.
+    bytes: u64,
+    /// Bytes, whatever it declares.
+    total: u64,
+}
 
 impl Bounds {
     /// For a package of `size` bytes.
     pub(super) fn of(size: u64, limits: &Limits) -> Self {
-        Self(size.saturating_mul(RATIO).saturating_add(FREE).min(limits.total_bytes))
+        let bytes = size.saturating_mul(RATIO).saturating_add(FREE).min(limits.total_bytes);
+        Self { bytes, total: limits.total_bytes }
+    }
+
+    /// For one that declares exactly what it unpacks to.
+    pub(super) fn exactly(self, bytes: u64) -> Self {
+        Self { bytes: bytes.min(self.total), ..self }
+    }
+
+    /// For one that declares about what it installs: a file in an archive takes up to 1,024 bytes more, and all of it is
+    /// counted twice to be on the safe side.
+    pub(super) fn about(self, bytes: u64) -> Self {
+        let declared = bytes.saturating_mul(2).saturating_add(FREE).min(self.total);
+        Self { bytes: self.bytes.max(declared), ..self }
     }
 
     /// A reader that fails rather than give more, here or at `most`.
     pub(super) fn bounded<R: Read>(self, reader: R, most: u64) -> Bounded<R> {
-        let limit = self.0.min(most);
+        let limit = self.bytes.min(most);
         Bounded { reader, left: limit, limit }
     }
 }
@@ -82,7 +100,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = self.reader.read(buffer)?;
         let left = self.left.checked_sub(got as u64).ok_or_else(|| {
-            let text = format!("it unpacks to more than {} bytes, which no honest one does", self.limit);
+            let text = format!("it unpacks to more than {} bytes: more than it declares, or than is read", self.limit);
             io::Error::new(io::ErrorKind::InvalidData, text)
         });
         self.left = left?;
@@ -160,5 +178,23 @@ pub(super) fn sums(reader: &mut dyn Read) -> io::Result<Sums> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_is_what_is_read() {
+        let limits = Limits { total_bytes: 3 << 30, ..Limits::default() };
+        let bounds = Bounds::of(100_000, &limits);
+        assert_eq!(bounds.bytes, 2000 * 100_000 + FREE);
+        // A gigabyte of zeros is honest where it is declared, and neither more nor less than that is read.
+        assert_eq!((bounds.exactly(1 << 30).bytes, bounds.exactly(1 << 20).bytes), (1 << 30, 1 << 20));
+        assert_eq!((bounds.about(1 << 30).bytes, bounds.about(1 << 10).bytes), ((2 << 30) + FREE, bounds.bytes));
+        assert_eq!((bounds.exactly(4 << 30).bytes, bounds.about(u64::MAX).bytes), (3 << 30, 3 << 30));
+        let mut zeros = bounds.exactly(10).bounded(io::repeat(0), u64::MAX);
+        assert!(zeros.read_exact(&mut [0; 10]).is_ok() && zeros.read(&mut [0; 1]).is_err());
     }
 }

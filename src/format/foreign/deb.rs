@@ -40,6 +40,7 @@ pub(super) fn read(reader: impl Read, limits: &Limits, bounds: Bounds) -> Result
                 })?);
             }
             (_, Some(extension)) if control.is_some() && data.is_none() => {
+                let bounds = control.as_ref().and_then(Control::installed).map_or(bounds, |size| bounds.about(size));
                 data = Some(unpacked(&mut archive, &member.name, &extension, (bounds, u64::MAX), |tar| {
                     Data::read(tar, limits)
                 })?);
@@ -136,5 +137,6 @@ fn describe(control: &Control, files: Vec<super::Item>) -> Result<Foreign, Forei
         files,
         keys: Vec::new(),
         capabilities: Vec::new(),
+        remarks: control.remark.clone().into_iter().collect(),
     })
 }

@@ -88,6 +88,8 @@ pub struct Foreign {
     pub keys: Vec<(TreePath, &'static str)>,
     /// Files with capabilities (capabilities(7)).
     pub capabilities: Vec<TreePath>,
+    /// What is odd in it though its package manager takes it, in words for people.
+    pub remarks: Vec<String>,
 }
 
 impl Foreign {
@@ -110,7 +112,8 @@ impl Foreign {
 /// Reads a package of `size` bytes once from its start to its end.
 ///
 /// Memory grows with the number of files in it, never with their contents. What it unpacks to is bounded by `limits`
-/// (`total_bytes` of one archive, `entries`, names) and to 2,000 times its size beyond 256 MiB.
+/// (`total_bytes` of one archive, `entries`, names) and by what it declares: an rpm's header has the size of every file. A deb
+/// may unpack to 2,000 times its size, or to twice its `Installed-Size`, beyond 256 MiB.
 ///
 /// Checked: everything that the format says of its own structure; every digest in it that is an MD5 or a SHA-256 (of an
 /// rpm's header and payload and each file, of a deb's `md5sums`); that an rpm's payload is what its header says; names.
@@ -128,6 +131,20 @@ pub fn read(mut reader: impl Read, size: u64, limits: &Limits) -> Result<Foreign
         Some(ForeignFormat::Rpm) => rpm::read(whole, limits, bounds),
         None => Err(ForeignError::NotAPackage),
     }
+}
+
+/// A text that should be UTF-8. One that is not is taken for ISO 8859-1, in which every byte is a character; then it is also
+/// `true`.
+fn text_of(bytes: &[u8]) -> (String, bool) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (bytes.iter().copied().map(char::from).collect(), true),
+    }
+}
+
+/// What is said of a text that is not UTF-8.
+fn not_utf8(what: &str) -> String {
+    format!("its {what} is not UTF-8, as it has to be; it is read as ISO 8859-1")
 }
 
 /// Whether a text can be a package's name in either format: it becomes an argument of package managers.

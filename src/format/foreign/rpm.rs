@@ -18,7 +18,7 @@ use super::{
     Foreign, ForeignError, ForeignFormat,
     codec::{Bounds, Packing, Tally, drain_zeros},
     error::{malformed, shown},
-    is_name, is_version,
+    is_name, is_version, not_utf8, text_of,
 };
 use crate::stage::Limits;
 
@@ -47,6 +47,7 @@ pub(super) fn read(mut reader: impl Read, limits: &Limits, bounds: Bounds) -> Re
     {
         let packing = packing(&header, packed.fill_buf()?)?;
         let unpacked = packing.unpack(&mut packed)?;
+        let bounds = bounds.exactly(listed.unpacked());
         let mut plain = Tally::<_, Sha256>::new(bounds.bounded(unpacked, u64::MAX));
         payload::read(&mut plain, &mut listed, limits)?;
         drain_zeros(&mut plain)?;
@@ -170,6 +171,13 @@ fn describe(header: &Header) -> Result<Foreign, ForeignError> {
     if header.text(tag::SOURCE_RPM)?.is_none() || header.number(tag::SOURCE_PACKAGE)?.is_some() {
         return Err(ForeignError::Source);
     }
+    let mut remarks = Vec::new();
+    let mut said = |number: u32, what: &str| -> Result<String, ForeignError> {
+        let (text, is_odd) = text_of(header.bytes_of_text(number)?);
+        remarks.extend(is_odd.then(|| not_utf8(what)));
+        Ok(text)
+    };
+    let (summary, description) = (said(tag::SUMMARY, "summary")?, said(tag::DESCRIPTION, "description")?);
     Ok(Foreign {
         format: ForeignFormat::Rpm,
         name,
@@ -177,12 +185,13 @@ fn describe(header: &Header) -> Result<Foreign, ForeignError> {
         version,
         revision,
         arch,
-        summary: header.text(tag::SUMMARY)?.unwrap_or_default(),
-        description: header.text(tag::DESCRIPTION)?.unwrap_or_default(),
+        summary,
+        description,
         depends: requires(header)?,
         files: Vec::new(),
         keys: Vec::new(),
         capabilities: Vec::new(),
+        remarks,
     })
 }
 

@@ -68,7 +68,7 @@ impl Maker<'_> {
         let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
         step.needs = std::iter::once(image).chain(without).collect();
-        step.uses = beside;
+        step.after = beside;
         step.wanted = matches!(self.context.want, Want::All | Want::Packages);
         Ok(step)
     }

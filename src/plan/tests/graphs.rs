@@ -34,6 +34,7 @@ fn plan(shape: &Shape) -> Plan {
             wishes: BTreeMap::new(),
             needs: needs.into_iter().collect(),
             uses: Vec::new(),
+            after: Vec::new(),
             doubts: Vec::new(),
             wanted: true,
         }

@@ -56,6 +56,10 @@ fn play(world: &World) -> Seen {
             for before in task.needs.iter().chain(&task.uses) {
                 assert_eq!(queue.phases()[*before], Phase::Done, "{at} began before {before}");
             }
+            for before in &task.after {
+                let ended = matches!(queue.phases()[*before], Phase::Done | Phase::Failed | Phase::Skipped);
+                assert!(ended, "{at} began before {before} had ended");
+            }
             passed.insert(task.platform, 0);
             seen.began.push(at);
             running.push(at);
@@ -92,12 +96,14 @@ fn worlds() -> impl Strategy<Value = World> {
             let (mut tasks, mut cached, mut fails) = (Vec::new(), Vec::new(), Vec::new());
             for (at, ((platform, kind, expected, before), (is_cached, is_bad))) in steps.into_iter().enumerate() {
                 let before: Vec<usize> = before.iter().filter(|_| at > 0).map(|index| index.index(at)).collect();
-                let (needs, uses) = before.split_at(before.len() / 2);
+                let (needs, others) = before.split_at(before.len() / 2);
+                let (uses, after) = others.split_at(others.len() / 2);
                 tasks.push(Task {
                     platform,
                     kind: Kind::ALL[kind],
                     needs: needs.to_vec(),
                     uses: uses.to_vec(),
+                    after: after.to_vec(),
                     expected: expected.into(),
                     idle: false,
                 });
@@ -163,7 +169,15 @@ proptest! {
 }
 
 fn task(platform: usize, needs: &[usize], expected: u64) -> Task {
-    Task { platform, kind: Kind::Compile, needs: needs.to_vec(), uses: Vec::new(), expected, idle: false }
+    Task {
+        platform,
+        kind: Kind::Compile,
+        needs: needs.to_vec(),
+        uses: Vec::new(),
+        after: Vec::new(),
+        expected,
+        idle: false,
+    }
 }
 
 /// The order in which steps begin, one at a time.

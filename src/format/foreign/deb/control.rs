@@ -10,6 +10,7 @@ use super::{
     super::{
         ForeignError, Item, ItemKind,
         error::{malformed, shown},
+        not_utf8, text_of,
     },
     data::{Data, tar_error},
 };
@@ -26,6 +27,8 @@ pub(super) struct Control {
     /// Fields by their names in lower case; further lines as they are.
     fields: BTreeMap<String, String>,
     conffiles: Vec<TreePath>,
+    /// What is odd in the fields.
+    pub(super) remark: Option<String>,
     md5sums: Vec<(TreePath, [u8; 16])>,
 }
 
@@ -35,6 +38,7 @@ impl Control {
         let mut members = Members::new(tar, limits.entries);
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         let mut seen = BTreeSet::new();
+        let mut remark = None;
         while let Some(member) = members.next().map_err(tar_error)? {
             let name = String::from_utf8_lossy(&member.name).into_owned();
             let Some(path) = Place::top().of(&name).map_err(tar_error)? else { continue };
@@ -52,7 +56,13 @@ impl Control {
             }
             let mut bytes = Vec::new();
             members.content().read_to_end(&mut bytes)?;
-            let text = String::from_utf8(bytes).map_err(|_| malformed(format!("its `{path}` is not UTF-8")))?;
+            let (text, is_odd) = text_of(&bytes);
+            match (is_odd, path.as_str()) {
+                (false, _) => {}
+                // dpkg takes it, whatever Debian policy 5.1 says.
+                (true, "control") => remark = Some(not_utf8("control file")),
+                (true, _) => return Err(malformed(format!("its `{path}` is not UTF-8"))),
+            }
             texts.insert(path.to_string(), text);
         }
         let fields = texts.get("control").ok_or_else(|| malformed("it has no `control` file"))?;
@@ -66,8 +76,15 @@ impl Control {
         Ok(Self {
             fields: self::fields(fields)?,
             conffiles: conffiles(list("conffiles"))?,
+            remark,
             md5sums: list("md5sums").lines().map(sum).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// `Installed-Size`, in bytes; `None` where it is not said.
+    pub(super) fn installed(&self) -> Option<u64> {
+        let kibibytes: u64 = self.fields.get("installed-size")?.parse().ok()?;
+        kibibytes.checked_mul(1024)
     }
 
     /// A field that every package has.

@@ -31,6 +31,8 @@ pub(super) enum What {
     Dir,
     Regular,
     Link(String),
+    /// A device, pipe or socket: only as a ghost, which is not installed.
+    Special,
 }
 
 /// One file of the header.
@@ -103,6 +105,24 @@ impl Listed {
             }
         }
         Ok(listed)
+    }
+
+    /// The most that an honest payload unpacks to, in bytes: each file with the head of its entry, and the trailer.
+    pub(super) fn unpacked(&self) -> u64 {
+        /// A head of 110 bytes, `.` and NUL around the name, twice up to 3 bytes to a multiple of four.
+        const HEAD: u64 = 110 + 2 + 3 + 3;
+        /// The trailer, filled up to the largest block that anybody writes.
+        const END: u64 = 64 << 10;
+        let files = self.files.iter().map(|file| {
+            let path = file.path.as_ref().map_or(0, |path| path.as_str().len() as u64 + 1);
+            let content = match &file.what {
+                What::Regular => file.size,
+                What::Link(target) => target.len() as u64,
+                What::Dir | What::Special => 0,
+            };
+            content.saturating_add(HEAD + path)
+        });
+        files.fold(END, u64::saturating_add)
     }
 
     /// The place of a path as the payload writes it: `./usr/x` or `/usr/x`.
@@ -184,6 +204,7 @@ impl Listed {
                 (What::Dir, _) => ItemKind::Dir,
                 (What::Link(target), _) => ItemKind::Symlink { target: target.clone() },
                 (What::Regular, Some(sha256)) => ItemKind::File { size: file.size, sha256 },
+                (What::Special, _) => continue,
                 (What::Regular, None) => return Err(file.disagrees("no name of it has content in the payload")),
             };
             let Some(path) = file.path else { continue };
@@ -203,7 +224,7 @@ impl File {
     }
 }
 
-/// The parallel arrays of a header.
+/// The parallel arrays of a header. rpm does without links, flags, devices and inodes where a header has none.
 struct Arrays<'h> {
     names: Vec<&'h str>,
     folders: Vec<&'h str>,
@@ -233,12 +254,13 @@ impl<'h> Arrays<'h> {
             modes: header.shorts(tag::FILE_MODES)?.unwrap_or_default(),
             sizes: sizes.unwrap_or_default(),
             digests: header.texts(tag::FILE_DIGESTS)?.unwrap_or_default(),
-            links: header.texts(tag::FILE_LINKS)?.unwrap_or_default(),
-            flags: header.numbers(tag::FILE_FLAGS)?.unwrap_or_default(),
+            links: header.texts(tag::FILE_LINKS)?.unwrap_or_else(|| vec![""; names.len()]),
+            flags: header.numbers(tag::FILE_FLAGS)?.unwrap_or_else(|| vec![0; names.len()]),
             users: header.texts(tag::FILE_USERS)?.unwrap_or_default(),
             groups: header.texts(tag::FILE_GROUPS)?.unwrap_or_default(),
-            devices: header.numbers(tag::FILE_DEVICES)?.unwrap_or_default(),
-            inodes: header.numbers(tag::FILE_INODES)?.unwrap_or_default(),
+            devices: header.numbers(tag::FILE_DEVICES)?.unwrap_or_else(|| vec![1; names.len()]),
+            // Without them no file has two names.
+            inodes: header.numbers(tag::FILE_INODES)?.unwrap_or_else(|| (0..).take(names.len()).collect()),
             capabilities: header.texts(tag::FILE_CAPABILITIES)?.unwrap_or_default(),
             names,
         };
@@ -289,6 +311,7 @@ impl<'h> Arrays<'h> {
                 Some(target) => What::Link(target),
                 None => return Err(malformed(format!("the link `{}` has no target", shown(path.as_bytes())))),
             },
+            _ if self.flags[at] & GHOST != 0 => What::Special,
             _ => {
                 return Err(ForeignError::Unsupported(format!(
                     "`{}`, which is a device or a pipe",

@@ -192,6 +192,16 @@ impl Header {
         Ok(Some(texts))
     }
 
+    /// The bytes of the first text, in whatever character set; none where it is not said.
+    pub(super) fn bytes_of_text(&self, tag: u32) -> Result<&[u8], ForeignError> {
+        let Some((_, rest)) = self.at(tag, &[STRING, STRINGS, TRANSLATED])? else { return Ok(&[]) };
+        let rest = rest.get(..=LARGEST_TEXT).unwrap_or(rest);
+        let end = rest.iter().position(|b| *b == 0);
+        let end =
+            end.ok_or_else(|| malformed(format!("the text of the tag {tag} of a header is larger than 1 MiB")))?;
+        Ok(&rest[..end])
+    }
+
     /// The first text: of a translated one, that of the C locale.
     pub(super) fn text(&self, tag: u32) -> Result<Option<String>, ForeignError> {
         let texts = self.texts(tag)?;

@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut dyn Read, listed: &mut Listed, limits: &Limits) 
         }
         let what = file.what.clone();
         let said = match &what {
-            What::Dir => 0,
+            What::Dir | What::Special => 0,
             What::Link(target) => target.len() as u64,
             What::Regular if later => 0,
             What::Regular => file.size,
@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut dyn Read, listed: &mut Listed, limits: &Limits) 
         }
         let mut content = (&mut reader).take(size);
         match what {
-            What::Dir => {}
+            What::Dir | What::Special => {}
             What::Link(target) => {
                 let mut bytes = Vec::new();
                 content.read_to_end(&mut bytes)?;

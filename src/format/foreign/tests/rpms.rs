@@ -136,3 +136,75 @@ fn devices_are_refused() {
         "it has `/run/tools`, which is a device or a pipe"
     );
 }
+
+/// The value of a tag in a package's main header: where its entry of the index and its bytes are.
+fn place_of(bytes: &[u8], header: usize, tag: u32) -> (usize, usize) {
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let entries = number(header + 8) as usize;
+    let entry = (0..entries).map(|n| header + 16 + 16 * n).find(|at| number(*at) == tag).unwrap();
+    (entry, header + 16 + 16 * entries + number(entry + 8) as usize)
+}
+
+/// A package whose main header was changed, with digests that are right again.
+fn sealed(mut bytes: Vec<u8>, change: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
+    use md5::{Digest as _, Md5};
+    let header = super::hostile::header_of(&bytes);
+    change(&mut bytes, header);
+    let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+    let end = header + 16 + 16 * number(&bytes, header + 8) + number(&bytes, header + 12);
+    let sha256 = hex::encode(sha2::Sha256::digest(&bytes[header..end]));
+    let md5 = Md5::digest(&bytes[header..]);
+    let (_, place) = place_of(&bytes, 96, 273);
+    bytes[place..place + 64].copy_from_slice(sha256.as_bytes());
+    // Not every package says it.
+    if let Some(entry) = (0..number(&bytes, 96 + 8)).map(|n| 96 + 16 + 16 * n).find(|at| number(&bytes, *at) == 1004) {
+        let place = 96 + 16 + 16 * number(&bytes, 96 + 8) + number(&bytes, entry + 8);
+        bytes[place..place + 16].copy_from_slice(&md5);
+    }
+    bytes
+}
+
+#[test]
+fn what_rpm_does_without() {
+    // Devices of files, then their inodes: the tag becomes one that nobody knows.
+    let whole = read(&bytes(builder(), CompressionWithLevel::None)).unwrap();
+    for tag in [1095, 1096, 1036] {
+        let without = sealed(bytes(builder(), CompressionWithLevel::None), |bytes, header| {
+            let (entry, _) = place_of(bytes, header, tag);
+            bytes[entry..entry + 4].copy_from_slice(&60_000_u32.to_be_bytes());
+        });
+        match (tag, read(&without)) {
+            // A link needs its target.
+            (1036, read) => assert!(read.unwrap_err().to_string().contains("has no target")),
+            (_, read) => assert_eq!(read.unwrap_or_else(|error| panic!("{tag}: {error}")), whole),
+        }
+    }
+}
+
+#[test]
+fn a_ghost_that_is_a_pipe() {
+    let pipe = |name: &str| {
+        sealed(bytes(builder(), CompressionWithLevel::None), |bytes, header| {
+            let (entry, names) = place_of(bytes, header, 1117);
+            let count = u32::from_be_bytes(bytes[entry + 12..entry + 16].try_into().unwrap()) as usize;
+            let all = bytes[names..].split(|b| *b == 0).take(count);
+            let at = all.into_iter().position(|found| found == name.as_bytes()).unwrap();
+            let (_, modes) = place_of(bytes, header, 1030);
+            bytes[modes + 2 * at..modes + 2 * at + 2].copy_from_slice(&0o010_644_u16.to_be_bytes());
+        })
+    };
+    let package = read(&pipe("tools.log")).unwrap();
+    assert!(!listing(&package).iter().any(|line| line.contains("tools.log")), "a ghost is not installed");
+    assert_eq!(refused(&pipe("tools.conf")), "it has `/etc/tools.conf`, which is a device or a pipe");
+}
+
+#[test]
+fn a_summary_of_another_time() {
+    let latin = sealed(bytes(builder(), CompressionWithLevel::None), |bytes, header| {
+        let (_, summary) = place_of(bytes, header, 1004);
+        bytes[summary] = 0xe9;
+    });
+    let package = read(&latin).unwrap();
+    assert_eq!(package.summary, "éhows tools");
+    assert_eq!(package.remarks, ["its summary is not UTF-8, as it has to be; it is read as ISO 8859-1"]);
+}

@@ -1,0 +1,164 @@
+//! What a test gave: the closing list, and the failure that the command ends with.
+
+use std::time::Duration;
+
+use super::NotTested;
+use crate::{
+    diag::{Exit, Failure},
+    report::{ListColumn, ListKind, ListView, units},
+    trial::{CheckResult, Finding, Verdict},
+};
+
+/// A row for each check, and for each platform that could not be tested.
+pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: Duration) -> ListView {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let mut rows = Vec::new();
+    for check in verdicts.iter().flat_map(|verdict| &verdict.checks) {
+        let (state, result) = match &check.result {
+            CheckResult::Passed(seen) => {
+                passed += 1;
+                ("ok", seen.as_str())
+            }
+            CheckResult::Failed(finding) => {
+                failed += 1;
+                ("FAILED", finding.message.as_str())
+            }
+            CheckResult::Skipped => {
+                skipped += 1;
+                ("skipped", "")
+            }
+        };
+        let time = if state == "skipped" { String::new() } else { units::time(check.took) };
+        rows.push(vec![check.step.to_string(), state.to_owned(), result.to_owned(), time]);
+    }
+    for NotTested { platform, error } in not_tested {
+        rows.push(vec![platform.to_string(), "NOT TESTED".to_owned(), error.to_string(), String::new()]);
+    }
+    let counts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped"), (not_tested.len(), "not tested")];
+    let mut parts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    parts.push(units::time(took));
+    ListView {
+        title: format!("{title}, installed and removed"),
+        columns: vec![
+            ListColumn { name: "check", kind: ListKind::Word },
+            ListColumn { name: "state", kind: ListKind::Word },
+            ListColumn { name: "result", kind: ListKind::Text },
+            ListColumn { name: "time", kind: ListKind::Number },
+        ],
+        rows,
+        summary: parts.join(", "),
+    }
+}
+
+/// The first finding with the others behind it; `None` when every check passed.
+pub fn verdicts_failure(verdicts: &[Verdict], keep: bool) -> Option<Failure> {
+    let mut findings = verdicts.iter().flat_map(Verdict::failed);
+    let (check, finding) = findings.next()?;
+    let mut failure = Failure::new(Exit::CheckFailed, format!("{} failed: {}", check.step, finding.message));
+    if let Some(text) = details(finding) {
+        failure = failure.because(text);
+    }
+    if let Some(help) = &finding.help {
+        failure = failure.help(help);
+    }
+    for (check, finding) in findings {
+        let detail = match finding.details.as_slice() {
+            [only] => format!(": {only}"),
+            _ => String::new(),
+        };
+        failure = failure.help(format!("{} failed, too: {}{detail}", check.step, finding.message));
+    }
+    failure = failure.help(format!("the whole output: `factory log {}`", check.step));
+    Some(if keep { failure } else { failure.help("`factory test --keep` leaves the container to look around in") })
+}
+
+fn details(finding: &Finding) -> Option<String> {
+    (!finding.details.is_empty()).then(|| finding.details.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diag::render,
+        event::StepId,
+        report::{Look, View as _},
+        trial::{Check, TrialError},
+    };
+
+    fn verdicts() -> Vec<Verdict> {
+        let check = |platform: &str, name: &str, result, seconds| Check {
+            step: StepId::new(&platform.parse().unwrap(), name),
+            result,
+            took: Duration::from_secs(seconds),
+        };
+        let web = "canopsis-webserver.service should answer 200 at http://127.0.0.1:8082/ within 30 s, but there is no \
+                   answer ((7) Failed to connect to 127.0.0.1 port 8082 after 0 ms)";
+        let web = Finding {
+            message: web.to_owned(),
+            details: ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'gunicorn'"]
+                .map(str::to_owned)
+                .to_vec(),
+            help: None,
+        };
+        let purge = Finding {
+            message: "a purge should leave nothing but the accounts; one thing is wrong".to_owned(),
+            details: vec!["/opt/canopsis is still there, because of /opt/canopsis/.cache".to_owned()],
+            help: None,
+        };
+        let checks = vec![
+            check("debian-12", "test-install", CheckResult::Passed("2 packages".to_owned()), 24),
+            check("debian-12", "test-canopsis-webserver", CheckResult::Failed(web), 31),
+            check("debian-12", "test-purge", CheckResult::Failed(purge), 1),
+        ];
+        let skipped = vec![check("debian-13", "test-install", CheckResult::Skipped, 0)];
+        ["debian-12", "debian-13"]
+            .into_iter()
+            .zip([checks, skipped])
+            .map(|(platform, checks)| Verdict { platform: platform.to_owned(), checks })
+            .collect()
+    }
+
+    #[test]
+    fn a_failure_says_what_was_expected_and_where_to_look() {
+        let failure = verdicts_failure(&verdicts(), false).unwrap();
+        assert_eq!(failure.exit(), Exit::CheckFailed);
+        insta::assert_snapshot!(render(&failure, 100, false), @r"
+        error: debian-12/test-canopsis-webserver failed: canopsis-webserver.service should answer 200 at
+               http://127.0.0.1:8082/ within 30 s, but there is no answer ((7) Failed to connect to
+               127.0.0.1 port 8082 after 0 ms)
+          because: Traceback (most recent call last):
+                   ModuleNotFoundError: No module named 'gunicorn'
+
+        help: debian-12/test-purge failed, too: a purge should leave nothing but the accounts; one thing is
+              wrong: /opt/canopsis is still there, because of /opt/canopsis/.cache
+        help: the whole output: `factory log debian-12/test-canopsis-webserver`
+        help: `factory test --keep` leaves the container to look around in
+        ");
+        assert!(verdicts_failure(&verdicts()[1..], false).is_none());
+    }
+
+    #[test]
+    fn the_closing_list() {
+        let alma = "alma-9".parse().unwrap();
+        let error = TrialError::NoPackages("alma-9".to_owned());
+        let not_tested = [NotTested { platform: alma, error }];
+        let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
+        insta::assert_snapshot!(view.human(&Look::plain(100)), @r"
+        canopsis 2.5.11, installed and removed
+        check                              state       result                                           time
+        debian-12/test-install             ok          2 packages                                     24.0 s
+        debian-12/test-canopsis-webserver  FAILED      canopsis-webserver.service should answer 200   31.0 s
+                                                       at http://127.0.0.1:8082/ within 30 s, but
+                                                       there is no answer ((7) Failed to connect to
+                                                       127.0.0.1 port 8082 after 0 ms)
+        debian-12/test-purge               FAILED      a purge should leave nothing but the            1.0 s
+                                                       accounts; one thing is wrong
+        debian-13/test-install             skipped
+        alma-9                             NOT TESTED  the recipe has no `[[package]]` for alma-9:
+                                                       there is nothing to install
+        1 passed, 2 failed, 1 skipped, 1 not tested, 57.0 s
+        ");
+    }
+}
