@@ -46,23 +46,23 @@ pub fn in_tree(tree: &Tree, key: Option<&RsaKey>) -> std::io::Result<Vec<Surpris
         if is_file || entry.kind == Kind::Dir {
             found.extend(of_mode(path.as_str(), entry.mode, entry.kind == Kind::Dir));
         }
-        if let Kind::File { size, .. } = entry.kind {
+        if matches!(entry.kind, Kind::File { .. }) {
             let mut start = Vec::new();
             tree.open(entry).take(LOOKED_AT).read_to_end(&mut start)?;
-            found.extend(of_bytes(path.as_str(), &start, size, key));
+            found.extend(of_bytes(path.as_str(), &start, key));
         }
     }
     Ok(found)
 }
 
-/// What is in the beginning of a file of `size` bytes.
+/// What is in the beginning of a file.
 #[must_use]
-pub fn of_bytes(path: &str, start: &[u8], size: u64, key: Option<&RsaKey>) -> Option<Surprise> {
+pub fn of_bytes(path: &str, start: &[u8], key: Option<&RsaKey>) -> Option<Surprise> {
     if key.is_some_and(|key| holds(start, key)) {
         let what = "the key that signs the package".to_owned();
         return Some(Surprise { concern: None, path: path.to_owned(), what });
     }
-    private_key(start, size).map(|what| Surprise::new(Concern::PrivateKey, path, what))
+    private_key(start).map(|what| Surprise::new(Concern::PrivateKey, path, what))
 }
 
 /// What the rights of a file or folder allow. A folder with its sticky bit is one as `/tmp`.

@@ -1,46 +1,27 @@
 //! Whether a file holds a private key, by its first bytes and by what stands in it. No key is read: what is recognised is how
 //! the field's tools write them.
 
+mod binary;
+mod text;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+
 use super::{RsaKey, der, pem};
 
 /// So much of a file is looked at: 1 MiB. Keys are small, and stand at the beginning of what holds more.
 pub const LOOKED_AT: u64 = 1 << 20;
 
-/// So many letters of base64 behind a `BEGIN` line make it a key: programs hold the line alone.
-const SHORTEST: usize = 32;
-/// How far behind a `BEGIN` line they begin: headers come first.
-const HEADERS: usize = 1024;
-
-const PKCS7_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
-const PKCS7_SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
-const PKCS5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5];
-const PKCS12_PBE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1];
-
 /// The kind of private key in a file, for people; `None` where none is seen. `start` is the beginning of the file
-/// ([`LOOKED_AT`] bytes of it), `size` its whole size.
+/// ([`LOOKED_AT`] bytes of it).
 ///
-/// Recognised: PEM of every kind (`PRIVATE KEY`, `ENCRYPTED`, `RSA`, `EC`, `DSA`, `OPENSSH`, PGP, SSH2), also with `\n` for its line
-/// ends as JSON has it; PuTTY's files; DER of PKCS#8, PKCS#1 and SEC1, and of PKCS#8 that is encrypted; PKCS#12, which may hold
-/// one; Java's key stores; the keys of GnuPG. Not seen: what is compressed, encoded again, or in UTF-16.
+/// Recognised: PEM of every kind (`PRIVATE KEY`, `ENCRYPTED`, `RSA`, `EC`, `DSA`, `OPENSSH`, PGP, SSH2, OpenVPN), also with `\n` for
+/// its line ends as JSON has it, and in lines of any length; DER of PKCS#8, PKCS#1 and SEC1, and of PKCS#8 that is encrypted;
+/// PKCS#12, which may hold one; Java's key stores; secret keys of OpenPGP and of GnuPG's folders; the files of PuTTY, SSH 1, PVK,
+/// DNSSEC, minisign and signify; fields of age, WireGuard, JSON Web Keys and XML. Not seen: what is compressed, encoded again, or
+/// in UTF-16.
 #[must_use]
-pub fn private_key(start: &[u8], size: u64) -> Option<&'static str> {
-    let begins = |text: &[u8]| start.starts_with(text);
-    if begins(b"PuTTY-User-Key-File-") {
-        return Some("a private key of PuTTY");
-    }
-    if begins(b"(11:private-key") || begins(b"(21:protected-private-key") || begins(b"(20:shadowed-private-key") {
-        return Some("a private key of GnuPG");
-    }
-    if begins(b"Created: ") && find(start, b"\nKey: (p").is_some() {
-        return Some("a private key of GnuPG");
-    }
-    if begins(b"openssh-key-v1\0") {
-        return Some("a private key of OpenSSH");
-    }
-    if begins(&[0xfe, 0xed, 0xfe, 0xed]) || begins(&[0xce, 0xce, 0xce, 0xce]) {
-        return java(start).then_some("a Java key store with a private key");
-    }
-    text(start).or_else(|| binary(start, size))
+pub fn private_key(start: &[u8]) -> Option<&'static str> {
+    text::kind(start).or_else(|| binary::kind(start))
 }
 
 /// Whether a file holds this very key: in PEM or DER, also encrypted with its own password.
@@ -49,11 +30,41 @@ pub fn holds(start: &[u8], key: &RsaKey) -> bool {
     let password = key.password();
     let modulus = key.modulus();
     let is_it = |found: Result<RsaKey, _>| found.is_ok_and(|found: RsaKey| found.modulus() == modulus);
-    if start.first() == Some(&0x30) {
+    let in_der = |bytes: &[u8]| {
         let labels = ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"];
-        return labels.iter().any(|label| is_it(RsaKey::read(pem::encode(label, start).as_bytes(), password)));
+        der::first(bytes).is_some_and(|whole| {
+            labels.iter().any(|label| is_it(RsaKey::read(pem::encode(label, whole).as_bytes(), password)))
+        })
+    };
+    is_it(RsaKey::read(start, password))
+        || in_der(start)
+        || contains_factor(start, key)
+        || base64_in(start).iter().any(|bytes| in_der(bytes) || contains_factor(bytes, key))
+}
+
+/// What stands in base64 in a text, in lines of any length: runs of its letters, blanks and line ends left out.
+fn base64_in(start: &[u8]) -> Vec<Vec<u8>> {
+    /// The letters that a key takes at least, in base64: half of the smallest key's.
+    const LEAST: usize = 256;
+    let mut found = Vec::new();
+    let mut run: Vec<u8> = Vec::new();
+    for byte in start.iter().chain(b"-") {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => run.push(*byte),
+            b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\\' | b',' => {}
+            _ => {
+                if run.len() >= LEAST {
+                    // Nobody knows where it began: at one of four letters.
+                    found.extend((0..4).filter_map(|at| {
+                        let letters = &run[at..];
+                        STANDARD_NO_PAD.decode(&letters[..letters.len() / 4 * 4]).ok()
+                    }));
+                }
+                run.clear();
+            }
+        }
     }
-    is_it(RsaKey::read(start, password)) || contains_factor(start, key)
+    found
 }
 
 /// Whether one of the numbers that only the key's owner knows stands in the bytes as it is: in a form that is not known here.
@@ -65,107 +76,16 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     memchr::memmem::find(text, what)
 }
 
-/// A `BEGIN` line of a private key with a body.
-fn text(start: &[u8]) -> Option<&'static str> {
-    for (begin, end) in [(&b"-----BEGIN "[..], &b"-----"[..]), (b"---- BEGIN ", b" ----")] {
-        for at in memchr::memmem::find_iter(start, begin) {
-            let rest = &start[at + begin.len()..];
-            let label = &rest[..rest.len().min(64)];
-            let Some(length) = find(label, end) else { continue };
-            let (label, body) = (&label[..length], &rest[length + end.len()..]);
-            let is_key = label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK");
-            if is_key && has_body(&body[..body.len().min(HEADERS)]) {
-                return Some(match label {
-                    b"OPENSSH PRIVATE KEY" => "a private key of OpenSSH",
-                    b"PGP PRIVATE KEY BLOCK" => "a private key of OpenPGP",
-                    b"ENCRYPTED PRIVATE KEY" => "an encrypted private key",
-                    _ => "a private key",
-                });
-            }
-        }
-    }
-    None
-}
-
-/// Whether a line of base64 follows, before the next dashes.
-fn has_body(text: &[u8]) -> bool {
-    let text = &text[..find(text, b"----").unwrap_or(text.len())];
-    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    // A `\n` of JSON or of a program's string ends a line, too.
-    let mut lines = text.split(|byte| !letter(byte));
-    lines.any(|line| line.strip_prefix(b"n").unwrap_or(line).len() >= SHORTEST)
-}
-
-/// What stands in an element of a tag, and what follows it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    if bytes.first() == Some(&tag) { der::split(bytes) } else { None }
-}
-
-/// Keys in DER: a sequence that is all of the file.
-fn binary(start: &[u8], size: u64) -> Option<&'static str> {
-    const OID: u8 = 6;
-    let whole = der::first(start)?;
-    if (whole.len() as u64) != size {
-        return None;
-    }
-    let (content, _) = element(whole, 0x30)?;
-    if let Some((version, rest)) = element(content, 2) {
-        let algorithm = |bytes| element(bytes, 0x30).and_then(|(inner, rest)| Some((element(inner, OID)?.0, rest)));
-        return match (version, rest.first()?) {
-            ([3], 0x30) => {
-                let (oid, _) = algorithm(rest)?;
-                [PKCS7_DATA, PKCS7_SIGNED].contains(&oid).then_some("a PKCS#12 file, which may hold a private key")
-            }
-            ([0 | 1], 0x30) => algorithm(rest).and_then(|(_, rest)| element(rest, 4)).map(|_| "a private key in DER"),
-            // The modulus, the exponent, and then what is secret.
-            ([0], 2) => {
-                let (modulus, rest) = element(rest, 2)?;
-                let (_, rest) = element(rest, 2)?;
-                (modulus.len() >= 64 && element(rest, 2).is_some()).then_some("a private key in DER")
-            }
-            ([1], 4) => {
-                element(rest, 4).filter(|(key, _)| (16..=80).contains(&key.len())).map(|_| "a private key in DER")
-            }
-            _ => None,
-        };
-    }
-    let (algorithm, rest) = element(content, 0x30)?;
-    let (oid, _) = element(algorithm, OID)?;
-    let is_encryption = oid.starts_with(PKCS5) || oid.starts_with(PKCS12_PBE);
-    (is_encryption && element(rest, 4).is_some_and(|(_, behind)| behind.is_empty()))
-        .then_some("an encrypted private key in DER")
-}
-
-/// Whether an entry of a Java key store is a private or a secret key; the others are certificates.
-fn java(start: &[u8]) -> bool {
-    let number = |at: usize| Some(u32::from_be_bytes(start.get(at..at.checked_add(4)?)?.try_into().ok()?) as usize);
-    let short = |at: usize| Some(usize::from(u16::from_be_bytes(start.get(at..at.checked_add(2)?)?.try_into().ok()?)));
-    let walk = || -> Option<bool> {
-        let count = number(8)?;
-        let mut at = 12;
-        for _ in 0..count.min(10_000) {
-            if number(at)? != 2 {
-                return Some(true);
-            }
-            // Alias, date, type of certificate, certificate.
-            at += 4;
-            at += 2 + short(at)? + 8;
-            at += 2 + short(at)?;
-            at += 4 + number(at)?;
-        }
-        Some(false)
-    };
-    // One that cannot be read is not said to be harmless.
-    walk().unwrap_or(true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sign::{Bits, Made, Password};
 
+    const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+
     fn kind(bytes: &[u8]) -> Option<&'static str> {
-        private_key(bytes, bytes.len() as u64)
+        private_key(bytes)
     }
 
     fn der_of(pem: &str) -> Vec<u8> {
@@ -202,10 +122,8 @@ mod tests {
         let ssh2 = format!("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: \"x\"\n{body}\n");
         assert_eq!(kind(ssh2.as_bytes()), Some("a private key"));
         assert_eq!(kind(b"PuTTY-User-Key-File-3: ssh-ed25519\n"), Some("a private key of PuTTY"));
-        let p12 = der::sequence(&[
-            &der::integer(&[3]),
-            &der::sequence(&[&der::tlv(6, PKCS7_DATA), &der::tlv(0xa0, &[4, 0])]),
-        ]);
+        let p12 =
+            der::sequence(&[&der::integer(&[3]), &der::sequence(&[&der::tlv(6, DATA), &der::tlv(0xa0, &[4, 0])])]);
         assert_eq!(kind(&p12), Some("a PKCS#12 file, which may hold a private key"));
         let ec = der::sequence(&[&der::integer(&[1]), &der::tlv(4, &[7; 32])]);
         assert_eq!(kind(&ec), Some("a private key in DER"));
@@ -224,7 +142,7 @@ mod tests {
         let binary =
             b"\0-----BEGIN PRIVATE KEY-----\0-----END PRIVATE KEY-----\0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let trusted = b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02\0\x01a\0\0\0\0\0\0\0\0\0\x05X.509\0\0\0\x01x";
-        let signature = der::sequence(&[&der::tlv(6, PKCS7_SIGNED), &der::tlv(0xa0, &[4, 0])]);
+        let signature = der::sequence(&[&der::tlv(6, SIGNED), &der::tlv(0xa0, &[4, 0])]);
         for other in
             [certificate.as_bytes(), public.as_bytes(), program.as_bytes(), binary, trusted, &signature, b"", b"0"]
         {
@@ -242,7 +160,81 @@ mod tests {
             assert!(holds(&form, &key));
             assert!(!holds(&form, &other.key().unwrap()));
         }
+        let folded = |text: &str, columns: usize| -> Vec<u8> {
+            let lines =
+                text.lines().flat_map(|line| line.as_bytes().chunks(if line.contains("--") { 99 } else { columns }));
+            lines.flat_map(|line| [line, b"\n"].concat()).collect()
+        };
+        let bare: String = pkcs1.lines().filter(|line| !line.contains("--")).collect();
+        for odd in [
+            folded(&pkcs1, 24),
+            folded(&encrypted, 24),
+            folded(&pkcs1, 3),
+            format!("x{bare}").into_bytes(),
+            [der_of(&pkcs1), b"\n".to_vec()].concat(),
+            [der_of(&encrypted), b"\n".to_vec()].concat(),
+        ] {
+            assert!(holds(&odd, &key), "{}", String::from_utf8_lossy(&odd));
+            assert!(!holds(&odd, &other.key().unwrap()));
+        }
         let raw = [b"some other form: ", &key.secrets()[0][..]].concat();
         assert!(holds(&raw, &key) && !holds(b"", &key));
+    }
+
+    #[test]
+    fn what_single_programs_write_is_seen() {
+        let bytes = |bytes: &[u8]| bytes.to_vec();
+        let letters = "k5".repeat(40);
+        let made = Made::new(Bits::B2048).unwrap();
+        let pem = made.to_pkcs1();
+        let lines = |columns: usize| {
+            let body: String = pem.lines().filter(|line| !line.contains("--")).collect();
+            let body: String =
+                body.as_bytes().chunks(columns).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
+            format!("-----BEGIN RSA PRIVATE KEY-----\n{body}-----END RSA PRIVATE KEY-----\n").into_bytes()
+        };
+        let mut trailing = der_of(&pem);
+        trailing.push(b'\n');
+        let secret = [&[0x95, 3, 0x98, 4][..], &1_700_000_000_u32.to_be_bytes(), &[1, 8, 0]].concat();
+        let new_form = [&[0xc7, 0xc1, 0x10, 6][..], &1_700_000_000_u32.to_be_bytes(), &[27, 0]].concat();
+        let ber = [&[0x30, 0x80, 2, 1, 3, 0x30, 0x80, 6, 9][..], DATA].concat();
+        for (form, wanted) in [
+            (lines(24), "a private key"),
+            (lines(4), "a private key"),
+            (trailing, "a private key in DER"),
+            (secret, "a private key of OpenPGP"),
+            (new_form, "a private key of OpenPGP"),
+            (ber, "a PKCS#12 file, which may hold a private key"),
+            (bytes(b"\xef\xbb\xbfPuTTY-User-Key-File-2: ssh-rsa"), "a private key of PuTTY"),
+            (bytes(b"SSH PRIVATE KEY FILE FORMAT 1.1\n\0"), "a private key of SSH 1"),
+            (bytes(&[0x1e, 0xf1, 0xb5, 0xb0, 0, 0]), "a private key in PVK"),
+            (bytes(b"Private-key-format: v1.3\nAlgorithm: 13\n"), "a private key of DNSSEC"),
+            (
+                bytes(b"untrusted comment: minisign encrypted secret key\nRWRTY0IyAAA"),
+                "a private key of minisign or signify",
+            ),
+            (format!("# created\nAGE-SECRET-KEY-1{}\n", letters.to_uppercase()).into_bytes(), "a private key of age"),
+            (format!("[Interface]\nPrivateKey = {}=\n", &letters[..43]).into_bytes(), "a private key of WireGuard"),
+            (format!("<RSAKeyValue><D>{letters}</D>").into_bytes(), "a private key in XML"),
+            (format!("{{\"kty\":\"EC\", \"d\": \"{letters}\"}}").into_bytes(), "a private key in a JSON Web Key"),
+            (
+                format!("-----BEGIN OpenVPN Static key V1-----\n{}\n", "0f".repeat(16)).into_bytes(),
+                "a private key of OpenVPN",
+            ),
+        ] {
+            assert_eq!(kind(&form), Some(wanted), "{}", String::from_utf8_lossy(&form));
+        }
+        // A program or a text that only speaks of them; a public key of OpenPGP; an archive.
+        let public = [&[0x99, 1, 0x0d, 4][..], &1_700_000_000_u32.to_be_bytes(), &[1, 8, 0]].concat();
+        for other in [
+            &public[..],
+            b"if text.startswith(\"AGE-SECRET-KEY-1\"):\n    return",
+            b"PrivateKey = private_key()\n",
+            b"{\"d\": \"a long value that is no key at all, of many words\"}",
+            b"0\x82\x01\x00PK",
+            b"PK\x03\x04",
+        ] {
+            assert_eq!(kind(other), None, "{}", String::from_utf8_lossy(other));
+        }
     }
 }

@@ -165,7 +165,7 @@ pub(super) fn sums(reader: &mut dyn Read) -> io::Result<Sums> {
     loop {
         match reader.read(&mut buffer) {
             Ok(0) => {
-                let key = private_key(&start, size);
+                let key = private_key(&start);
                 return Ok(Sums { sha256: sha256.finalize().into(), md5: md5.finalize().into(), size, key });
             }
             Ok(got) => {
