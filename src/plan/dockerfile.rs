@@ -1,6 +1,8 @@
 //! Dockerfiles, rendered from the templates of `dockerfiles/`: compiled in; a file of the same name in the project's
 //! `dockerfiles/` wins. A missing value is an error, and nothing is escaped for HTML.
 
+mod bounds;
+
 use std::{
     collections::HashMap,
     path::Path,
@@ -127,9 +129,7 @@ impl Templates {
         manager: Manager,
         values: &serde_json::Value,
     ) -> Result<String, TemplateError> {
-        let failed =
-            |error: handlebars::RenderError| TemplateError::Render { name: template.name(), reason: error.to_string() };
-        self.parsed(template, manager)?.render(MAIN, values).map_err(failed)
+        bounds::render(&self.parsed(template, manager)?, template.name(), values)
     }
 
     fn parsed(&self, template: &Template<'_>, manager: Manager) -> Result<Arc<Handlebars<'static>>, TemplateError> {
@@ -163,6 +163,9 @@ fn engine(partials: [(&str, String, Arc<str>); 2]) -> Result<Handlebars<'static>
     engine.register_helper("json", Box::new(json));
     engine.register_helper("quoted", Box::new(quoted));
     for (partial, name, text) in partials {
+        if let Some(reason) = bounds::refusal(&text, partial != MAIN) {
+            return Err(TemplateError::Syntax { name, reason: reason.to_owned() });
+        }
         engine
             .register_template_string(partial, text)
             .map_err(|error| TemplateError::Syntax { name, reason: error.to_string() })?;

@@ -1,0 +1,146 @@
+//! What a template of a project may cost: it comes with a clone, and is rendered to know what a build would do.
+//!
+//! Handlebars has no bounds of its own: it recurses where a text nests, and a loop in a loop takes as long as it takes.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use handlebars::Handlebars;
+use serde_json::Value;
+
+use super::{MAIN, TemplateError};
+
+/// How deep blocks, and brackets in a tag, may nest. Templates nest three or four times.
+const DEEPEST: usize = 64;
+/// The largest text that a template may give, in bytes: 4 MiB.
+const LARGEST_TEXT: usize = 4 << 20;
+/// How long it may take. One takes a millisecond.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The stack of the thread that renders, in bytes.
+const STACK: usize = 64 << 20;
+
+/// Why a text is not taken for a template; `None` where it is. A partial of ours calls no other.
+pub fn refusal(text: &str, is_partial: bool) -> Option<&'static str> {
+    // Blocks that are open, each with its `else`s: every `else if` is a block in the one before.
+    let mut blocks: Vec<usize> = Vec::new();
+    for part in text.split("{{").skip(1) {
+        if nests_too_deep(part) {
+            return Some("its brackets nest deeper than 64");
+        }
+        let tag = part.trim_start_matches(['{', '~', ' ', '\t', '\r', '\n']);
+        match tag.as_bytes().first() {
+            Some(b'*') => return Some("decorators are not for Dockerfiles"),
+            Some(b'#') if tag[1..].trim_start().starts_with(['*', '>']) => {
+                return Some("inline partials and blocks of partials are not for Dockerfiles");
+            }
+            Some(b'>') if is_partial => return Some("a partial may call no other"),
+            Some(b'#' | b'^') => blocks.push(1),
+            Some(b'/') => drop(blocks.pop()),
+            Some(b'e') if tag.starts_with("else") => {
+                if let Some(count) = blocks.last_mut() {
+                    *count += 1;
+                }
+            }
+            _ => {}
+        }
+        if blocks.iter().sum::<usize>() > DEEPEST {
+            return Some("its blocks nest deeper than 64");
+        }
+    }
+    None
+}
+
+/// Whether brackets nest deeper than those of a tag may. What follows the tag is counted, too: nothing there nests like that.
+fn nests_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
+/// Renders within the bounds: in a thread of its own, which is left behind where it does not end.
+pub fn render(engine: &Arc<Handlebars<'static>>, name: String, values: &Value) -> Result<String, TemplateError> {
+    let (send, receive) = mpsc::channel();
+    let (engine, values) = (Arc::clone(engine), values.clone());
+    let work = move || {
+        let mut text = Text(Vec::new());
+        let done = engine.render_to_write(MAIN, &values, &mut text).map(|()| text.0);
+        // Nobody waits for one that took too long.
+        let _ = send.send(done);
+    };
+    thread::Builder::new().name("template".to_owned()).stack_size(STACK).spawn(work)?;
+    let failed = |reason: String| TemplateError::Render { name: name.clone(), reason };
+    match receive.recv_timeout(PATIENCE) {
+        Ok(Ok(text)) => String::from_utf8(text).map_err(|error| failed(error.to_string())),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(_) => Err(failed("it takes longer than 10 s: loops in loops grow fast".to_owned())),
+    }
+}
+
+/// A text that does not grow without end.
+struct Text(Vec<u8>);
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len().saturating_add(bytes.len()) > LARGEST_TEXT {
+            return Err(io::Error::other("it gives more than 4 MiB"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nests_too_deep_or_calls_itself_is_refused() {
+        let open = "{{#if a}}".repeat(65);
+        let elses = format!("{{{{#if a}}}}{}", "{{else if b}}".repeat(64));
+        for (text, said) in [
+            ("{{#*inline \"a\"}}{{> b}}{{/inline}}", "inline partials"),
+            ("{{~# *inline \"a\"}}", "inline partials"),
+            ("{{#> install}}x{{/install}}", "inline partials"),
+            ("{{* set a}}", "decorators"),
+            (open.as_str(), "blocks nest deeper"),
+            (elses.as_str(), "blocks nest deeper"),
+            (&format!("{{{{x {}", "(".repeat(65)), "brackets nest deeper"),
+            (&format!("{{{{x {}", "[".repeat(65)), "brackets nest deeper"),
+        ] {
+            assert!(refusal(text, false).is_some_and(|why| why.contains(said)), "{text}");
+        }
+        assert!(refusal("{{~> main}}", true).is_some());
+        let many =
+            "{{#if a}}{{else if b}}{{else}}{{/if}}{{json [[1]]}}\n".repeat(2000) + "RUN case x in x) ;; esac ((((";
+        assert_eq!(refusal(&many, false), None);
+        for text in ["{{> install}}", "{{{a}}}", "{{!-- a comment --}}", ""] {
+            assert_eq!(refusal(text, false), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_grows_is_refused() {
+        let mut engine = Handlebars::new();
+        let loops = "{{#each all}}{{#each @root.all}}{{#each @root.all}}x{{/each}}{{/each}}{{/each}}";
+        engine.register_template_string(MAIN, loops).unwrap();
+        let engine = Arc::new(engine);
+        let values = |count: usize| serde_json::json!({ "all": vec![1; count] });
+        assert_eq!(render(&engine, "x".to_owned(), &values(3)).unwrap().len(), 27);
+        let said = render(&engine, "x".to_owned(), &values(200)).unwrap_err().to_string();
+        assert!(said.contains("4 MiB"), "{said}");
+    }
+}
