@@ -1,5 +1,7 @@
 //! The recipe's `contents`, applied: what of the container is taken and what it becomes, and the project's own files.
 
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
+
 use globset::GlobMatcher;
 
 use super::super::{Session, StepError};
@@ -222,21 +224,42 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
         }
         _ => {}
     }
-    let single = session.roots.is_file(&content.src);
-    for file in session.roots.matching(&content.src, &[])? {
+    let found = session.roots.matching(&content.src)?;
+    for file in &found.files {
         let path = match &content.kind {
             ContentKind::Service(_) => {
                 let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
                 format!("{folder}/{}", file.relative)
             }
-            _ if single => content.dst.clone(),
+            _ if found.is_single || file.relative.is_empty() => content.dst.clone(),
             _ => format!("{}/{}", content.dst.trim_end_matches('/'), file.relative),
         };
-        let kind = match &file.kind {
-            SourceKind::Symlink { target } => Kind::Symlink { target: target.clone() },
-            SourceKind::File { .. } => tree.spool().append(&mut file.open()?)?,
+        let path = TreePath::new(&path)?;
+        let made = match &file.kind {
+            // What has a role is a file.
+            SourceKind::Symlink { .. } if found.is_single && content.kind != ContentKind::Files => {
+                let mut file = session.roots.open(Path::new(&content.src))?;
+                let mode = if file.metadata()?.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
+                entry(tree.spool().append(&mut file)?, mode)
+            }
+            SourceKind::Symlink { target } => {
+                Entry { role: Role::Plain, ..entry(Kind::Symlink { target: target.clone() }, file.mode) }
+            }
+            SourceKind::File { .. } => entry(tree.spool().append(&mut file.open()?)?, file.mode),
+            SourceKind::Folder => of_folder(tree, &path, entry(Kind::Dir, file.mode), &content.info, file.mode),
         };
-        tree.add(TreePath::new(&path)?, entry(kind, file.mode))?;
+        tree.add(path, made)?;
     }
     Ok(())
+}
+
+/// A folder of the project that has nothing in it: one that is there already stays what it is, but for what the entry says.
+fn of_folder(tree: &Tree, path: &TreePath, made: Entry, info: &FileInfo, mode: u32) -> Entry {
+    let mut entry = match tree.get(path) {
+        Some(there) if there.kind == Kind::Dir => there.clone(),
+        // The mode of an entry is one of files.
+        _ => Entry { role: Role::Plain, mode, ..made },
+    };
+    give(&mut entry, info, false);
+    entry
 }

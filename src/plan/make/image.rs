@@ -36,7 +36,7 @@ impl Maker<'_> {
         };
         let listed = self.context_files(image)?;
         let (files, mut inputs) = (Arc::clone(&listed.files), listed.inputs.clone());
-        let values = self.values(image, &files, wheels.is_some(), base, &from);
+        let values = self.values(image, &files, wheels.is_some(), base, &from)?;
         let template = match &image.dockerfile {
             Some(path) => Template::Project(path),
             None => Template::BuiltIn("python-app.hbs"),
@@ -76,6 +76,7 @@ impl Maker<'_> {
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
         step.needs = needs;
         step.doubts = doubts;
+        step.notes = listed.notes.clone();
         step.wanted = matches!(self.context.want, Want::All | Want::Images);
         Ok(step)
     }

@@ -35,6 +35,7 @@ fn plan(shape: &Shape) -> Plan {
             needs: needs.into_iter().collect(),
             uses: Vec::new(),
             doubts: Vec::new(),
+            notes: Vec::new(),
             wanted: true,
         }
     };

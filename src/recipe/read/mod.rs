@@ -39,7 +39,7 @@ use crate::{
     platform::{Catalogue, Platform},
     util::{
         folder::{Folder, Links, Refusal},
-        toml::{self, Issue, Issues, Report, Source, Table as _},
+        toml::{self, Issue, Issues, Report, Source, Span, Table as _},
     },
 };
 
@@ -162,6 +162,21 @@ impl RecipeFile {
     #[must_use]
     pub fn complain(&self, complaints: Vec<SourceComplaint>) -> Report {
         self.report(sources::issues(&self.raw, complaints))
+    }
+
+    /// Mistakes that only show once files are looked at, each said once.
+    #[must_use]
+    pub fn mistakes(&self, found: Vec<Issue>) -> RecipeError {
+        let mut issues = Issues::default();
+        let mut said: Vec<(Span, String)> = Vec::new();
+        for issue in found {
+            let what = (issue.span.clone(), issue.message.clone());
+            if !said.contains(&what) {
+                said.push(what);
+                issues.add(issue);
+            }
+        }
+        RecipeError::Invalid(self.report(issues))
     }
 
     fn report(&self, issues: Issues) -> Report {
