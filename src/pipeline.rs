@@ -21,13 +21,14 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::{PlatformId, Sha256, UpstreamVersion},
-    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Want},
+    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Want, Work},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{
         git::{Caller, Worktree},
         listing::Listing,
         roots::Roots,
+        wheelhouse::Wheelhouse,
     },
     util::{
         clock,
@@ -220,6 +221,33 @@ impl Project {
         said.sort();
         said.dedup();
         said
+    }
+
+    /// Names of `no_binary` that are in none of a plan's wheelhouses, at their lines; nothing while one of those is not made: what
+    /// requirements need beside themselves is not known before.
+    #[must_use]
+    pub fn unneeded(&self, plan: &Plan) -> Vec<String> {
+        let mut needed: BTreeSet<String> = BTreeSet::new();
+        let mut named: BTreeSet<&String> = BTreeSet::new();
+        for step in &plan.steps {
+            let Work::Wheels(work) = &step.work else { continue };
+            let Some(made) = Wheelhouse::manifest(&self.wheel_dir, step.platform.as_str(), &work.key) else {
+                return Vec::new();
+            };
+            needed.extend(made.wheels.iter().map(|wheel| wheel.file.distribution()));
+            named.extend(&work.no_binary);
+        }
+        let text = self.text();
+        let unneeded = named.into_iter().filter(|name| !needed.contains(*name));
+        let said = unneeded.map(|name| {
+            let line =
+                self.file.no_binary(name).map_or_else(String::new, |at| format!(":{}", text.position(at.start).0));
+            format!(
+                "{}{line}: no requirements need `{name}`, which `no_binary` names; take it out, or mend its name",
+                text.name()
+            )
+        });
+        said.collect()
     }
 
     /// All steps for what is wanted, on a daemon of this kind.

@@ -20,7 +20,7 @@ use crate::{
         folder::{Folder, Refusal, open_file},
     },
 };
-pub(super) use walk::{Take, Within};
+pub(super) use walk::{Take, Within, not_ours};
 
 /// The file that names, in gitignore(5) patterns, what else of a folder does not count.
 pub const IGNORE_FILE: &str = ".factoryignore";

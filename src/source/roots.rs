@@ -8,7 +8,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::project::{Found, Kept, SourceError, Take, Within};
+use super::project::{Found, Kept, SourceError, Take, Within, not_ours};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
@@ -199,10 +199,12 @@ impl Roots {
 
     fn place<'p>(&self, path: &'p str) -> Result<Place<'_, 'p>, SourceError> {
         let Some((name, rest)) = in_source(path) else {
+            not_ours(path)?;
             return Ok(Place { source: None, folder: Folder::open(&self.project, Links::Inside)?, path });
         };
         let found = self.checkouts.iter().find(|(known, _)| known.as_str() == name);
         let source = found.ok_or_else(|| SourceError::NoSource(name.escape_debug().to_string()))?;
+        not_ours(rest)?;
         let folder = Folder::open(&source.1.folder, Links::Inside)?;
         Ok(Place { source: Some(source), folder, path: rest })
     }

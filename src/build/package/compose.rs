@@ -242,8 +242,10 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
                 let mode = if file.metadata()?.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
                 entry(tree.spool().append(&mut file)?, mode)
             }
+            // The mode of an entry is one of files.
             SourceKind::Symlink { target } => {
-                Entry { role: Role::Plain, ..entry(Kind::Symlink { target: target.clone() }, file.mode) }
+                let kind = Kind::Symlink { target: target.clone() };
+                Entry { role: Role::Plain, mode: file.mode, ..entry(kind, file.mode) }
             }
             SourceKind::File { .. } => entry(tree.spool().append(&mut file.open()?)?, file.mode),
             SourceKind::Folder => of_folder(tree, &path, entry(Kind::Dir, file.mode), &content.info, file.mode),

@@ -164,6 +164,14 @@ impl RecipeFile {
         self.report(sources::issues(&self.raw, complaints))
     }
 
+    /// Where a name of `no_binary` stands, first.
+    #[must_use]
+    pub fn no_binary(&self, name: &str) -> Option<&Span> {
+        let tables = self.raw.python.value().into_iter().flat_map(|python| python.all());
+        let mut names = tables.flat_map(|table| table.no_binary.items());
+        names.find(|item| item.value == name).map(|item| &item.span)
+    }
+
     /// Mistakes that only show once files are looked at, each said once.
     #[must_use]
     pub fn mistakes(&self, found: Vec<Issue>) -> RecipeError {

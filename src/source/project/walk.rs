@@ -1,7 +1,6 @@
 //! [`Within`]: the files that a path or a pattern names, below an opened folder. No link among them is followed.
 
 use std::{
-    collections::BTreeMap,
     ffi::{OsStr, OsString},
     fs::FileType,
     io,
@@ -219,11 +218,7 @@ impl<'w> Within<'w> {
 
     /// The same but for a folder that a project may share with this program.
     fn refuse_ours(self, path: &Path) -> Result<(), SourceError> {
-        for part in path {
-            if let Some((_, why)) = NEVER.iter().find(|(name, _)| part == *name) {
-                return Err(never(path, why));
-            }
-        }
+        not_ours(path)?;
         let closed: Vec<_> = self.kept.iter().filter(|kept| !kept.is_shared).collect();
         let closed: Vec<_> = closed.iter().filter_map(|kept| fs::metadata(&kept.path).ok()).collect();
         for folder in path.ancestors() {
@@ -302,7 +297,7 @@ impl Walk<'_> {
             let inner = path.join(name);
             let is_meant = is_meant || self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&inner));
             let leads = kind.is_dir() && self.pattern.as_ref().is_some_and(|pattern| pattern.leads_into(&inner));
-            if self.is_never(folder, name, *kind)? || (self.is_python() && is_byte_code(name, *kind, &entries)) {
+            if self.is_never(folder, name, *kind)? || (self.is_python() && is_no_source(name, *kind)) {
                 continue;
             }
             match ignoring.verdict(&self.base.join(&inner), kind.is_dir()) {
@@ -360,14 +355,23 @@ impl Walk<'_> {
     }
 }
 
-/// What python3(1) makes of a module that lies beside it. Byte code alone is a module.
-fn is_byte_code(name: &OsStr, kind: FileType, beside: &BTreeMap<OsString, FileType>) -> bool {
+/// What is no part of a Python package's sources: byte code, and what only git reads.
+fn is_no_source(name: &OsStr, kind: FileType) -> bool {
     if kind.is_dir() {
         return name == "__pycache__";
     }
-    let name = Path::new(name);
-    let is_made = name.extension().is_some_and(|extension| extension == "pyc" || extension == "pyo");
-    is_made && beside.contains_key(name.with_extension("py").as_os_str())
+    let is_made = |extension: &OsStr| extension == "pyc" || extension == "pyo";
+    name == ".gitignore" || Path::new(name).extension().is_some_and(is_made)
+}
+
+/// Refuses a path that leads into what git or this program keeps.
+///
+/// # Errors
+/// [`SourceError::Never`].
+pub(in crate::source) fn not_ours(path: impl AsRef<Path>) -> Result<(), SourceError> {
+    let path = path.as_ref();
+    let found = path.iter().find_map(|part| NEVER.iter().find(|(name, _)| part == *name));
+    found.map_or(Ok(()), |(_, why)| Err(never(path, why)))
 }
 
 fn same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
