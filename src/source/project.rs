@@ -116,6 +116,12 @@ pub enum SourceError {
         /// Its pattern.
         pattern: String,
     },
+    /// An `exclude` that comes first, or of something else.
+    #[error("`{0}` leaves nothing out: no entry before it takes that")]
+    NothingLeftOut(String),
+    /// An entry of which nothing stays.
+    #[error("nothing of `{0}` is taken: later entries leave all of it out")]
+    NothingLeft(String),
     /// Something that is never an input.
     #[error("`{path}` is never taken: {why}")]
     Never {
@@ -206,6 +212,7 @@ impl SourceError {
                 Some(format!("take `{pattern}` out of `{file}`, or name what it does not leave out"))
             }
             Self::Never { .. } => Some("name another path: copy there what is meant".to_owned()),
+            Self::NothingLeftOut(_) => Some("put it behind the entry that takes the files".to_owned()),
             Self::NoMatch { .. } => Some("`*` and `?` stop at `/`, `**` does not, `{a,b}` means either".to_owned()),
             _ => None,
         }

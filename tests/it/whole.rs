@@ -222,6 +222,33 @@ setup = "wapt/setup.py"
 }
 
 #[test]
+fn exclude_leaves_out_files_of_the_project() {
+    let project = site();
+    let out = "  { src = \"web/**/.git*\", type = \"exclude\" },\n  { src = \"web/dist\", type = \"exclude\" },\n";
+    let web = "  { src = \"web/*\", dst = \"/srv/glob\" },\n";
+    project.edit("factory.toml", web, &format!("{web}{out}"));
+    let package = "  { src = \"web/{.well-known,empty}\", dst = \"/srv/glob\" },\n";
+    project.edit("factory.toml", package, &format!("{out}{package}"));
+    project.done(&["build", "--platform", "debian-12"]);
+    let files = context(&project, "site/site:debian-12-2.5.11");
+    let deb = project.files("packages/debian-12").into_iter().find(|file| file.ends_with(".deb")).unwrap();
+    let found = listing(&fs::read(project.path("packages/debian-12").join(deb)).unwrap());
+    for all in [files, found] {
+        assert!(all.iter().any(|path| path.ends_with("srv/web/.htaccess")), "{all:#?}");
+        assert!(
+            !all.iter().any(|path| path.contains("/dist") || path.contains("/.gitignore") || path.contains(".gitkeep")),
+            "{all:#?}"
+        );
+    }
+    let wrong = "  { src = \"shared\", type = \"exclude\" },\n  { src = \"web\", dst = \"/srv/x\" },\n  { src = \"web\", type = \"exclude\" },\n";
+    project.edit("factory.toml", package, &format!("{package}{wrong}"));
+    project.run(&["plan"]).assert_code(2).says(&[
+        "`shared` leaves nothing out: no entry before it takes that",
+        "nothing of `web` is taken: later entries leave all of it out",
+    ]);
+}
+
+#[test]
 fn python_folders_say_what_git_ignores() {
     let project = Project::new();
     let quiet = project.done(&["plan"]);

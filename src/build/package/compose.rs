@@ -1,13 +1,16 @@
 //! The recipe's `contents`, applied: what of the container is taken and what it becomes, and the project's own files.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path};
+use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use globset::GlobMatcher;
 
 use super::super::{Session, StepError};
 use crate::{
     recipe::{Content, ContentKind, FileInfo},
-    source::project::{SourceKind, fixed_part, glob},
+    source::{
+        project::{Found, SourceKind, fixed_part, glob},
+        taken::Taken,
+    },
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
     util::toml::Span,
 };
@@ -188,17 +191,19 @@ pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<
         }
         tree.add(rules.moved(path)?, entry)?;
     }
-    for content in contents.iter().filter(|content| of_project(content)) {
-        add(&mut tree, content, session)?;
+    let found = Taken::of(contents, |src| Ok(Arc::new(session.roots.matching(src)?))).right()?;
+    for (content, found) in contents.iter().zip(found).filter(|(content, _)| of_project(content)) {
+        add(&mut tree, content, &found, session)?;
     }
     Ok(tree)
 }
 
 fn of_project(content: &Content) -> bool {
-    !content.in_container() || matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
+    let is_made = matches!(content.kind, ContentKind::Symlink | ContentKind::Dir);
+    is_made || (!content.in_container() && content.kind != ContentKind::Exclude)
 }
 
-fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), StepError> {
+fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session) -> Result<(), StepError> {
     let role = match &content.kind {
         ContentKind::Config { noreplace } => Role::Config { noreplace: *noreplace },
         ContentKind::Doc => Role::Doc,
@@ -224,7 +229,6 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
         }
         _ => {}
     }
-    let found = session.roots.matching(&content.src)?;
     for file in &found.files {
         let path = match &content.kind {
             ContentKind::Service(_) => {

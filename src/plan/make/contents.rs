@@ -9,11 +9,20 @@ use super::{
 };
 use crate::{
     recipe::{Content, ContentKind},
-    source::project::{SourceError, SourceFile, SourceKind},
+    source::{
+        listing::Files,
+        project::{Found, SourceError, SourceFile, SourceKind},
+        taken::Taken,
+    },
 };
 
 impl Maker<'_> {
-    pub(super) fn content_files(&self, content: &Content) -> Result<Vec<ContextFile>, PlanError> {
+    /// What each entry takes of the project.
+    pub(super) fn taken(&self, contents: &[Content]) -> Result<Vec<Files>, PlanError> {
+        Ok(Taken::of(contents, |src| self.context.listing.matching(src)).right()?)
+    }
+
+    pub(super) fn content_files(&self, content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {
         let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
         let entry = |path: String, source, mode| ContextFile { path, source, mode };
         match &content.kind {
@@ -22,7 +31,6 @@ impl Maker<'_> {
             }
             ContentKind::Symlink => Ok(vec![entry(target, ContextSource::Symlink(content.src.clone()), 0o777)]),
             _ => {
-                let found = self.context.listing.matching(&content.src)?;
                 let make = |file: &SourceFile| {
                     let path = match (found.is_single, file.relative.as_str()) {
                         (true, _) | (_, "") => target.clone(),
@@ -42,7 +50,7 @@ impl Maker<'_> {
 
     /// The commands that put a content into the image, in exec form. Each for itself: `COPY rootfs/ /` would give folders
     /// that are there, like `/tmp` and `/root`, the mode of the context's.
-    pub(super) fn put_commands(&self, content: &Content) -> Result<Vec<Value>, PlanError> {
+    pub(super) fn put_commands(&self, content: &Content, found: &Found) -> Vec<Value> {
         let dst = content.dst.trim_end_matches('/');
         let place = if dst.is_empty() { "/" } else { dst };
         // COPY would follow a link.
@@ -51,21 +59,19 @@ impl Maker<'_> {
             let parent = if parent.is_empty() { "/" } else { parent };
             vec![json!({ "run": ["mkdir", "-p", "--", parent] }), json!({ "run": ["ln", "-sfn", "--", target, place] })]
         };
-        Ok(match &content.kind {
+        match &content.kind {
             ContentKind::Dir | ContentKind::State => {
                 let mode = format!("{:o}", content.info.mode.unwrap_or(0o755));
                 vec![json!({ "run": ["install", "-d", "-m", mode, "--", place] })]
             }
             ContentKind::Symlink => link(&content.src),
-            _ => {
-                let found = self.context.listing.matching(&content.src)?;
-                match found.files.as_slice() {
-                    [SourceFile { kind: SourceKind::Symlink { target }, .. }] if found.is_single => link(target),
-                    _ if found.is_single => vec![json!({ "run": null, "copy": [format!("rootfs{dst}"), place] })],
-                    _ => vec![json!({ "run": null, "copy": [format!("rootfs{dst}/"), format!("{dst}/")] })],
-                }
-            }
-        })
+            ContentKind::Exclude => Vec::new(),
+            _ => match found.files.as_slice() {
+                [SourceFile { kind: SourceKind::Symlink { target }, .. }] if found.is_single => link(target),
+                _ if found.is_single => vec![json!({ "run": null, "copy": [format!("rootfs{dst}"), place] })],
+                _ => vec![json!({ "run": null, "copy": [format!("rootfs{dst}/"), format!("{dst}/")] })],
+            },
+        }
     }
 }
 

@@ -58,8 +58,8 @@ impl Maker<'_> {
             notes.extend(of_left_out(folder, &found));
             all.extend(files);
         }
-        for content in &image.contents {
-            let files = self.content_files(content)?;
+        for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
+            let files = self.content_files(content, &found)?;
             digest_into(&mut inputs, &contents_word(content), &files);
             all.extend(files);
         }
@@ -102,8 +102,8 @@ impl Maker<'_> {
             packages.extend(python.packages.iter().cloned());
         }
         let mut contents = Vec::new();
-        for content in &image.contents {
-            contents.extend(self.put_commands(content)?);
+        for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
+            contents.extend(self.put_commands(content, &found));
         }
         let owned: Vec<Vec<String>> =
             image.contents.iter().filter_map(|content| owner_command(content, files)).collect();

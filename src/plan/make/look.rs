@@ -3,8 +3,8 @@
 
 use super::{Maker, PlanError};
 use crate::{
-    recipe::{Content, ContentKind, WaptSource},
-    source::project::SourceError,
+    recipe::{Content, WaptSource},
+    source::{listing::Files, project::SourceError, taken::Taken},
     util::toml::{Issue, Span},
 };
 
@@ -14,17 +14,16 @@ impl Maker<'_> {
         let listing = &self.context.listing;
         let mut found = Vec::new();
         for image in &self.recipe.images {
-            for content in &image.contents {
-                found.extend(self.content_files(content).err().and_then(|error| at(error, &content.at)));
+            let taken = self.look_at(&image.contents, &mut found);
+            for (content, files) in image.contents.iter().zip(taken) {
+                found.extend(self.content_files(content, &files).err().and_then(|error| at(error, &content.at)));
             }
             let place = image.places.get("python");
             let folders = image.python.iter().filter_map(|folder| listing.python(folder).err());
             found.extend(folders.zip(place.into_iter().cycle()).map(|(error, place)| issue(&error, place)));
         }
-        for content in
-            self.recipe.packages.iter().flat_map(|package| &package.contents).filter(|one| is_of_project(one))
-        {
-            found.extend(listing.matching(&content.src).err().map(|error| issue(&error, &content.at)));
+        for package in &self.recipe.packages {
+            self.look_at(&package.contents, &mut found);
         }
         for wapt in &self.recipe.wapts {
             for content in &wapt.contents {
@@ -35,12 +34,13 @@ impl Maker<'_> {
         }
         found
     }
-}
 
-fn is_of_project(content: &Content) -> bool {
-    !matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
-        && !content.in_container()
-        && !content.src.is_empty()
+    /// What entries take of the project; what is wrong with them goes into `found`.
+    fn look_at(&self, contents: &[Content], found: &mut Vec<Issue>) -> Vec<Files> {
+        let Taken { entries, mistakes } = Taken::of(contents, |src| self.context.listing.matching(src));
+        found.extend(mistakes.iter().map(|(place, error)| issue(error, place)));
+        entries
+    }
 }
 
 fn at(error: PlanError, place: &Span) -> Option<Issue> {
@@ -56,6 +56,8 @@ fn issue(error: &SourceError, place: &Span) -> Issue {
         SourceError::NoMatch { .. } => "matches nothing",
         SourceError::LeftOut { .. } => "left out",
         SourceError::Never { .. } => "never an input",
+        SourceError::NothingLeftOut(_) => "nothing was taken before",
+        SourceError::NothingLeft(_) => "nothing is left of it",
         _ => "cannot be taken",
     };
     let issue = Issue::new(place, error.to_string()).label(label);

@@ -34,11 +34,10 @@ impl Maker<'_> {
         inputs.insert("license".to_owned(), project.license.clone());
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
-        for content in package.contents.iter().filter(|content| !content.in_container() && !content.src.is_empty()) {
-            if content.kind == ContentKind::Symlink {
+        for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
+            if found.files.is_empty() {
                 continue;
             }
-            let found = self.context.listing.matching(&content.src)?;
             digest_into(&mut inputs, &content.src, &as_they_are(&found));
             if content.kind != ContentKind::Files
                 && let [SourceFile { kind: SourceKind::Symlink { .. }, .. }] = found.files.as_slice()
