@@ -260,11 +260,11 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session) -> 
 }
 
 /// A folder of the project that has nothing in it: one that is there already stays what it is, but for what the entry says.
-fn of_folder(tree: &Tree, path: &TreePath, made: Entry, info: &FileInfo, mode: u32) -> Entry {
+fn of_folder(tree: &Tree, path: &TreePath, fresh: Entry, info: &FileInfo, bits: u32) -> Entry {
     let mut entry = match tree.get(path) {
         Some(there) if there.kind == Kind::Dir => there.clone(),
         // The mode of an entry is one of files.
-        _ => Entry { role: Role::Plain, mode, ..made },
+        _ => Entry { role: Role::Plain, mode: bits, ..fresh },
     };
     give(&mut entry, info, false);
     entry

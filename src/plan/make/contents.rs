@@ -22,7 +22,7 @@ impl Maker<'_> {
         Ok(Taken::of(contents, |src| self.context.listing.matching(src)).right()?)
     }
 
-    pub(super) fn content_files(&self, content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {
+    pub(super) fn content_files(content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {
         let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
         let entry = |path: String, source, mode| ContextFile { path, source, mode };
         match &content.kind {
@@ -50,7 +50,7 @@ impl Maker<'_> {
 
     /// The commands that put a content into the image, in exec form. Each for itself: `COPY rootfs/ /` would give folders
     /// that are there, like `/tmp` and `/root`, the mode of the context's.
-    pub(super) fn put_commands(&self, content: &Content, found: &Found) -> Vec<Value> {
+    pub(super) fn put_commands(content: &Content, found: &Found) -> Vec<Value> {
         let dst = content.dst.trim_end_matches('/');
         let place = if dst.is_empty() { "/" } else { dst };
         // COPY would follow a link.

@@ -59,7 +59,7 @@ impl Maker<'_> {
             all.extend(files);
         }
         for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
-            let files = self.content_files(content, &found)?;
+            let files = Self::content_files(content, &found)?;
             digest_into(&mut inputs, &contents_word(content), &files);
             all.extend(files);
         }
@@ -103,7 +103,7 @@ impl Maker<'_> {
         }
         let mut contents = Vec::new();
         for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
-            contents.extend(self.put_commands(content, &found));
+            contents.extend(Self::put_commands(content, &found));
         }
         let owned: Vec<Vec<String>> =
             image.contents.iter().filter_map(|content| owner_command(content, files)).collect();

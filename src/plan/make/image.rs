@@ -94,7 +94,7 @@ impl Maker<'_> {
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
         step.needs = needs;
         step.doubts = doubts;
-        step.notes = listed.notes.clone();
+        step.notes.clone_from(&listed.notes);
         step.wanted = matches!(self.context.want, Want::All | Want::Images);
         Ok(step)
     }

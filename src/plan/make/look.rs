@@ -16,7 +16,7 @@ impl Maker<'_> {
         for image in &self.recipe.images {
             let taken = self.look_at(&image.contents, &mut found);
             for (content, files) in image.contents.iter().zip(taken) {
-                found.extend(self.content_files(content, &files).err().and_then(|error| at(error, &content.at)));
+                found.extend(Self::content_files(content, &files).err().and_then(|error| at(error, &content.at)));
             }
             let place = image.places.get("python");
             let folders = image.python.iter().filter_map(|folder| listing.python(folder).err());

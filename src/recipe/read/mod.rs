@@ -32,7 +32,7 @@ use std::{
 pub use error::RecipeError;
 pub use sources::{SourceComplaint, SourceKey};
 
-use self::{raw::RawRecipe, resolve::Sources};
+use self::{layers::Layered, raw::RawRecipe, resolve::Sources};
 use super::{Checkouts, GitSource, Project, Recipe, Release, ReleaseRepository};
 use crate::{
     names::Sha256,
@@ -167,7 +167,7 @@ impl RecipeFile {
     /// Where a name of `no_binary` stands, first.
     #[must_use]
     pub fn no_binary(&self, name: &str) -> Option<&Span> {
-        let tables = self.raw.python.value().into_iter().flat_map(|python| python.all());
+        let tables = self.raw.python.value().into_iter().flat_map(Layered::all);
         let mut names = tables.flat_map(|table| table.no_binary.items());
         names.find(|item| item.value == name).map(|item| &item.span)
     }

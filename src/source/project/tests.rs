@@ -11,7 +11,9 @@ use crate::{source::roots::Roots, util::folder::Links};
 /// A folder with these files; a name with a slash at its end is a folder.
 fn tree(files: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    files.iter().for_each(|path| write(folder.path(), path, ""));
+    for path in files {
+        write(folder.path(), path, "");
+    }
     folder
 }
 

@@ -124,7 +124,7 @@ struct Waiting {
     is_meant: bool,
 }
 
-impl<'w> Within<'w> {
+impl Within<'_> {
     /// All of a folder, which may be named by a link.
     ///
     /// # Errors
@@ -199,7 +199,7 @@ impl<'w> Within<'w> {
             found: Found::default(),
             missed: None,
         };
-        walk.run(ignoring)
+        walk.run(&ignoring)
     }
 
     /// A path below the root, free of links.
@@ -253,12 +253,12 @@ impl<'w> Within<'w> {
 }
 
 impl Walk<'_> {
-    fn run(mut self, ignoring: Arc<Ignoring>) -> Result<Found, SourceError> {
-        let top = self.open(self.within.root, &self.base)?;
+    fn run(mut self, own: &Arc<Ignoring>) -> Result<Found, SourceError> {
+        let top = Self::open(self.within.root, &self.base)?;
         let mut waiting = Vec::new();
-        self.look(&top, Path::new(""), 0, &ignoring, self.pattern.is_none(), &mut waiting)?;
+        self.look(&top, Path::new(""), 0, own, self.pattern.is_none(), &mut waiting)?;
         while let Some(Waiting { parent, name, path, depth, ignoring, is_meant }) = waiting.pop() {
-            let folder = self.open(&parent, Path::new(&name))?;
+            let folder = Self::open(&parent, Path::new(&name))?;
             let git = self.take == Take::Python { git: true };
             let ignoring = Ignoring::of(&folder, &self.base.join(&path), git, Some(ignoring))?;
             self.look(&folder, &path, depth, &ignoring, is_meant, &mut waiting)?;
@@ -271,7 +271,7 @@ impl Walk<'_> {
         Ok(self.found)
     }
 
-    fn open(&self, parent: &Folder, path: &Path) -> Result<Folder, SourceError> {
+    fn open(parent: &Folder, path: &Path) -> Result<Folder, SourceError> {
         let gone =
             || io::Error::new(io::ErrorKind::NotFound, format!("`{}` is gone", parent.path().join(path).display()));
         Ok(parent.below(path)?.ok_or_else(gone)?.without_links())
