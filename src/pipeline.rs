@@ -21,14 +21,14 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::{PlatformId, Sha256, UpstreamVersion},
-    plan::{self, Contexts, Plan, PlanContext, Templates, Want},
+    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Want, Work},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{
         git::{Caller, Worktree},
         listing::Listing,
-        lockfile::Lockfile,
         roots::Roots,
+        wheelhouse::Wheelhouse,
     },
     util::{
         clock,
@@ -113,12 +113,14 @@ impl Project {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
         });
         let targets = resolved.into_iter().collect::<Result<Vec<_>, RecipeError>>()?;
+        let wheel_dir = wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir));
+        let kept = places::kept(&folder, &wheel_dir, &catalogue);
         Ok(Self {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
             is_released,
             targets,
-            wheel_dir: wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir)),
+            wheel_dir,
             packages: folder.join("packages"),
             epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref()).map_err(PipelineError::Epoch)?,
             caller: wishes.caller.clone(),
@@ -130,7 +132,7 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
             ca: wishes.ca,
-            roots: Roots::of(&folder).knowing(&digests),
+            roots: Roots::of(&folder).knowing(&digests).keeping(kept),
             digests,
             branch: wishes.branch.clone(),
             file,
@@ -215,6 +217,42 @@ impl Project {
         said
     }
 
+    /// What the steps of a plan leave out of the project as they should.
+    #[must_use]
+    pub fn notes(&self, plan: &Plan) -> Vec<String> {
+        let mut said: Vec<String> = plan.steps.iter().flat_map(|step| step.notes.clone()).collect();
+        said.sort();
+        said.dedup();
+        said
+    }
+
+    /// Names of `no_binary` that are in none of a plan's wheelhouses, at their lines; nothing while one of those is not made: what
+    /// requirements need beside themselves is not known before.
+    #[must_use]
+    pub fn unneeded(&self, plan: &Plan) -> Vec<String> {
+        let mut needed: BTreeSet<String> = BTreeSet::new();
+        let mut named: BTreeSet<&String> = BTreeSet::new();
+        for step in &plan.steps {
+            let Work::Wheels(work) = &step.work else { continue };
+            let Some(made) = Wheelhouse::manifest(&self.wheel_dir, step.platform.as_str(), &work.key) else {
+                return Vec::new();
+            };
+            needed.extend(made.wheels.iter().map(|wheel| wheel.file.distribution()));
+            named.extend(&work.no_binary);
+        }
+        let text = self.text();
+        let unneeded = named.into_iter().filter(|name| !needed.contains(*name));
+        let said = unneeded.map(|name| {
+            let line =
+                self.file.no_binary(name).map_or_else(String::new, |at| format!(":{}", text.position(at.start).0));
+            format!(
+                "{}{line}: no requirements need `{name}`, which `no_binary` names; take it out, or mend its name",
+                text.name()
+            )
+        });
+        said.collect()
+    }
+
     /// All steps for what is wanted, on a daemon of this kind.
     ///
     /// # Errors
@@ -228,10 +266,15 @@ impl Project {
             plan::make(&mut plan, &target.recipe, &target.platform, &context).map(|()| plan)
         });
         let mut plan = Plan::default();
+        let mut mistakes = Vec::new();
         for part in parts {
-            plan.steps.extend(part?.steps);
+            match part {
+                Ok(part) => plan.steps.extend(part.steps),
+                Err(PlanError::Files(issues)) => mistakes.extend(issues),
+                Err(error) => return Err(error.into()),
+            }
         }
-        Ok(plan)
+        if mistakes.is_empty() { Ok(plan) } else { Err(self.file.mistakes(mistakes).into()) }
     }
 
     /// The names that images of this release have, on a daemon of this kind; none without one. Looks at no file of a source.
@@ -251,10 +294,8 @@ impl Project {
     }
 
     fn context(&self, engine: &EngineInfo, want: Want, stamp: Stamp) -> PlanContext {
-        let (wheels, lock) = (self.folder.join("wheels"), Lockfile::path(&self.folder));
-        let except = vec![self.wheel_dir.clone(), self.packages.clone(), wheels, lock];
         PlanContext {
-            listing: Listing::of(&self.roots, except, &self.digests),
+            listing: Listing::of(&self.roots, &self.digests),
             templates: Templates::of(&self.roots),
             contexts: Contexts::default(),
             roots: self.roots.clone(),

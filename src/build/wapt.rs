@@ -123,7 +123,8 @@ impl Job {
         let mut parcel = match &self.work.wapt.dir {
             Some(dir) => {
                 let folder = self.session.roots.folder(dir)?;
-                Parcel::of_folder(&folder, composed.spool().clone(), &self.work.attributes)?
+                let files = self.session.roots.whole(dir)?.files;
+                Parcel::of_folder(&folder, &files, composed.spool().clone(), &self.work.attributes)?
             }
             None => Parcel::empty(composed.spool().clone()),
         };
@@ -135,6 +136,7 @@ impl Job {
             }
         }
         parcel.settle(&self.work.wapt.defaults)?;
+        parcel.warnings.extend(parcel::of_empty(&empty_folders(&composed)));
         let tree = &mut parcel.tree;
         for (path, entry) in composed.iter() {
             let Some(inner) = path.as_str().strip_prefix(TOP).and_then(|rest| rest.strip_prefix('/')) else { continue };
@@ -181,6 +183,18 @@ impl Job {
         let origin = from.strip_prefix(&self.session.project).unwrap_or(from).display().to_string();
         add(tree, path, kind, &origin.into())
     }
+}
+
+/// The folders of the package with nothing in them: agents of 1.8 would refuse them.
+fn empty_folders(composed: &Tree) -> Vec<String> {
+    // What is in a folder comes right behind it.
+    let next = composed.iter().skip(1).map(|(path, _)| Some(path)).chain([None]);
+    let empty = composed
+        .iter()
+        .zip(next)
+        .filter(|((path, entry), next)| entry.kind == Kind::Dir && !next.is_some_and(|next| next.is_within(path)));
+    let inner = empty.filter_map(|((path, _), _)| path.as_str().strip_prefix(TOP)?.strip_prefix('/'));
+    inner.map(str::to_owned).collect()
 }
 
 fn add(tree: &mut Tree, path: &str, kind: Kind, origin: &std::sync::Arc<str>) -> Result<(), StepError> {

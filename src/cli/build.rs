@@ -249,6 +249,9 @@ fn close(
             sums::write(&folder).map_err(unwritten)?;
         }
     }
+    for text in project.unneeded(plan) {
+        context.events().warn(text);
+    }
     context.events().emit(Event::Made { items: done.made, took: done.took });
     Ok(())
 }

@@ -256,6 +256,9 @@ impl Context {
         for text in project.doubts(plan) {
             self.events().warn(text);
         }
+        for text in project.notes(plan) {
+            self.events().info(text);
+        }
         if project.is_undated() {
             self.events().warn(
                 "there is no commit to date by: everything that is made is dated 1980-01-01; commit the project, or set \

@@ -67,6 +67,9 @@ async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Co
         pylock::write(folder, project, &plan, &survey, context)?;
     }
     context.warn_of_doubts(project, &plan, &survey);
+    for text in project.unneeded(&plan) {
+        context.events().warn(text);
+    }
     let estimate = survey.estimate(&plan, session.jobs);
     Ok(PlanView {
         title: project.title(),

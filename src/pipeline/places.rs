@@ -9,7 +9,9 @@ use std::{
 };
 
 use crate::{
-    source::lockfile,
+    platform::Catalogue,
+    publish::release,
+    source::{lockfile, project::Kept},
     util::{
         folder::{Folder, Links, Refusal},
         state,
@@ -21,6 +23,17 @@ const DEPTHS: [(&str, usize); 3] = [(state::NAME, 3), (PACKAGES, 2), (WHEELS, 2)
 
 const PACKAGES: &str = "packages";
 const WHEELS: &str = "wheels";
+
+/// What of a project is never an input: the places where this program writes. In `packages` others may keep packages of their own
+/// kind, which a recipe can name one by one.
+pub(super) fn kept(project: &Path, wheel_dir: &Path, catalogue: &Catalogue) -> Vec<Kept> {
+    let packages = project.join(PACKAGES);
+    let ours = catalogue.iter().map(|platform| packages.join(platform.id.as_str()));
+    let closed =
+        [wheel_dir.to_owned(), project.join(WHEELS), project.join(lockfile::NAME), packages.join(release::NAME)];
+    let kept = closed.into_iter().chain(ours).map(|path| Kept { path, is_shared: false });
+    kept.chain([Kept { path: packages.clone(), is_shared: true }]).collect()
+}
 
 /// Something in a place of ours that this program has not made.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Inputs;
 use crate::{
     names::Sha256,
-    source::project::{SourceFile, SourceKind},
+    source::project::{Found, SourceFile, SourceKind},
 };
 
 /// One entry of a build context.
@@ -39,6 +39,7 @@ impl ContextFile {
         let source = match &file.kind {
             SourceKind::File { sha256, .. } => ContextSource::File(file.path.clone(), sha256.clone()),
             SourceKind::Symlink { target } => ContextSource::Symlink(target.clone()),
+            SourceKind::Folder => ContextSource::Dir,
         };
         Self { path, source, mode: file.mode }
     }
@@ -53,6 +54,11 @@ impl ContextFile {
         };
         format!("{} {:o} {source}\n", self.path.escape_debug(), self.mode)
     }
+}
+
+/// The files of a path, each under its own.
+pub fn as_they_are(found: &Found) -> Vec<ContextFile> {
+    found.files.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect()
 }
 
 /// Puts the digest of some entries under the user's word for them.

@@ -4,6 +4,7 @@ mod base;
 mod contents;
 mod context;
 mod image;
+mod look;
 mod package;
 mod unused;
 mod wapt;
@@ -18,6 +19,7 @@ use crate::{
     platform::Platform,
     recipe::{Recipe, Release},
     source::{listing::Listing, project::SourceError, roots::Roots},
+    util::toml::Issue,
 };
 pub use context::Contexts;
 use wheels::BuilderName;
@@ -78,6 +80,9 @@ pub enum PlanError {
     /// A file of the project.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Files of the project that are not there or do not count, each at its place in the recipe.
+    #[error("{}", _0.first().map_or("", |issue| issue.message.as_str()))]
+    Files(Vec<Issue>),
     /// A template.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -125,6 +130,10 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
     plan.steps.push(maker.base()?);
     if context.want == Want::Bases {
         return Ok(());
+    }
+    let mistakes = maker.look();
+    if !mistakes.is_empty() {
+        return Err(PlanError::Files(mistakes));
     }
     if let Some(python) = &recipe.python {
         plan.steps.push(maker.builder(python)?);
@@ -193,6 +202,7 @@ impl<'a> Maker<'a> {
             after: Vec::new(),
             wishes: Wishes::new(),
             doubts: Vec::new(),
+            notes: Vec::new(),
             wanted: false,
         }
     }

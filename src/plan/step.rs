@@ -66,6 +66,8 @@ pub struct Step {
     pub after: Vec<StepId>,
     /// What of the recipe it does not use; not in the key.
     pub doubts: Vec<Issue>,
+    /// What of the project it leaves out as it should; not in the key.
+    pub notes: Vec<String>,
     /// Whether it is wanted for itself, or only when a wanted one needs it.
     pub wanted: bool,
 }

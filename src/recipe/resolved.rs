@@ -214,6 +214,13 @@ pub struct Content {
 }
 
 impl Content {
+    /// Whether `src` names files of the project.
+    #[must_use]
+    pub fn is_of_project(&self) -> bool {
+        let is_named = !matches!(self.kind, ContentKind::Symlink | ContentKind::Dir);
+        is_named && !self.in_container() && !self.src.is_empty()
+    }
+
     /// Whether `src` is in the container.
     #[must_use]
     pub fn in_container(&self) -> bool {

@@ -8,14 +8,14 @@ use std::{
 };
 
 use super::{
-    project::{SourceError, SourceFile},
+    project::{Found, SourceError},
     requirements,
     roots::Roots,
 };
 use crate::{names::Sha256, util::digests::Digests};
 
 /// The files that some path or pattern names.
-pub type Files = Arc<Vec<SourceFile>>;
+pub type Files = Arc<Found>;
 
 /// The texts of a requirements set, by the recipe's paths.
 pub type Requirements = Arc<BTreeMap<PathBuf, String>>;
@@ -24,37 +24,33 @@ pub type Requirements = Arc<BTreeMap<PathBuf, String>>;
 #[derive(Debug)]
 pub struct Listing {
     roots: Roots,
-    except: Vec<PathBuf>,
     digests: Arc<Digests>,
     folders: Memo<PathBuf, Files>,
     patterns: Memo<String, Files>,
     files: Memo<PathBuf, Sha256>,
-    singles: Memo<String, bool>,
     requirements: Memo<Vec<PathBuf>, Requirements>,
 }
 
 impl Listing {
-    /// Nothing yet. The folders in `except` hold output and are never an input.
+    /// Nothing yet.
     #[must_use]
-    pub fn of(roots: &Roots, except: Vec<PathBuf>, digests: &Arc<Digests>) -> Self {
+    pub fn of(roots: &Roots, digests: &Arc<Digests>) -> Self {
         Self {
             roots: roots.clone(),
-            except,
             digests: Arc::clone(digests),
             folders: Memo::default(),
             patterns: Memo::default(),
             files: Memo::default(),
-            singles: Memo::default(),
             requirements: Memo::default(),
         }
     }
 
-    /// As [`Roots::files`].
+    /// As [`Roots::python`].
     ///
     /// # Errors
     /// [`SourceError`].
-    pub fn files(&self, path: &Path) -> Result<Files, SourceError> {
-        self.folders.get(path, || Ok(Arc::new(self.roots.files(path, &self.except)?)))
+    pub fn python(&self, path: &Path) -> Result<Files, SourceError> {
+        self.folders.get(path, || Ok(Arc::new(self.roots.python(path)?)))
     }
 
     /// As [`Roots::matching`].
@@ -62,13 +58,7 @@ impl Listing {
     /// # Errors
     /// [`SourceError`].
     pub fn matching(&self, pattern: &str) -> Result<Files, SourceError> {
-        self.patterns.get(pattern, || Ok(Arc::new(self.roots.matching(pattern, &self.except)?)))
-    }
-
-    /// As [`Roots::is_file`].
-    #[must_use]
-    pub fn is_file(&self, path: &str) -> bool {
-        self.singles.get(path, || Ok(self.roots.is_file(path))).unwrap_or_default()
+        self.patterns.get(pattern, || Ok(Arc::new(self.roots.matching(pattern)?)))
     }
 
     /// The digest of one file.
@@ -127,14 +117,20 @@ mod tests {
         }
         let roots = Roots::of(folder.path());
         let look = |listing: &Listing| {
-            let found = listing.files(Path::new("")).unwrap();
-            let names: Vec<String> = found.iter().map(|file| file.relative.clone()).collect();
+            let found = listing.python(Path::new("")).unwrap();
+            let names: Vec<String> = found.files.iter().map(|file| file.relative.clone()).collect();
             let digest = listing.digest(Path::new("a.py")).unwrap();
             let set = listing.requirements(&["requirements.txt".into()]).unwrap();
             let set: Vec<PathBuf> = set.keys().cloned().collect();
-            (names, digest, listing.is_file("a.py"), listing.matching("*.py").unwrap().len(), set)
+            (
+                names,
+                digest,
+                listing.matching("a.py").unwrap().is_single,
+                listing.matching("*.py").unwrap().files.len(),
+                set,
+            )
         };
-        let listing = Listing::of(&roots, Vec::new(), &Arc::default());
+        let listing = Listing::of(&roots, &Arc::default());
         let before = look(&listing);
         assert_eq!(before.0, ["a.py", "more.txt", "requirements.txt"]);
         assert_eq!((before.2, before.3, before.4.len()), (true, 1, 2));
@@ -143,7 +139,7 @@ mod tests {
         std::fs::remove_file(folder.path().join("more.txt")).unwrap();
         write("requirements.txt", "");
         assert_eq!(look(&listing), before);
-        let after = look(&Listing::of(&roots, Vec::new(), &Arc::default()));
+        let after = look(&Listing::of(&roots, &Arc::default()));
         assert_eq!(after.0, ["a.py", "b.py", "requirements.txt"]);
         assert_ne!(after.1, before.1);
     }

@@ -11,4 +11,5 @@ pub mod project;
 pub mod requirements;
 pub mod roots;
 pub mod store;
+pub mod taken;
 pub mod wheelhouse;

@@ -1,6 +1,10 @@
 //! Files of the project and of its sources: which of a folder count, and what is in them. Never writes.
+//!
+//! What a recipe names is taken whole, hidden files, empty folders and what git ignores too. [`IGNORE_FILE`] leaves out;
+//! `.git`, `.factory` and what this program makes never count.
 
 mod ignoring;
+mod walk;
 
 use std::{
     io,
@@ -16,13 +20,30 @@ use crate::{
         folder::{Folder, Refusal, open_file},
     },
 };
-use ignoring::Ignoring;
+pub(super) use walk::{Take, Within, not_ours};
 
 /// The file that names, in gitignore(5) patterns, what else of a folder does not count.
 pub const IGNORE_FILE: &str = ".factoryignore";
 
-/// Most files that one folder of a project may hold.
-const MOST_FILES: usize = 200_000;
+/// A place that this program writes in a project: no input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether a project may have folders of its own in it, which a recipe can name.
+    pub is_shared: bool,
+}
+
+/// What a path or a pattern of a recipe names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// The files, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// Whether it is one file or link, which gets the very name that the recipe says, and nothing below it.
+    pub is_single: bool,
+    /// How many files and folders git ignores, where those do not count.
+    pub left_out: usize,
+}
 
 /// A file of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +84,8 @@ pub enum SourceKind {
         /// The target.
         target: String,
     },
+    /// A folder with nothing in it that counts.
+    Folder,
 }
 
 /// Why the project's files could not be read.
@@ -80,16 +103,42 @@ pub enum SourceError {
         /// Why.
         reason: &'static str,
     },
-    /// A walk that failed.
+    /// Patterns of what does not count.
     #[error("{0}")]
-    Walk(#[from] ignore::Error),
+    Patterns(#[from] ignore::Error),
+    /// Something that is named and left out.
+    #[error("`{path}` is left out: `{file}` has `{pattern}`")]
+    LeftOut {
+        /// What is named.
+        path: String,
+        /// The file that says so.
+        file: String,
+        /// Its pattern.
+        pattern: String,
+    },
+    /// An `exclude` that comes first, or of something else.
+    #[error("`{0}` leaves nothing out: no entry before it takes that")]
+    NothingLeftOut(String),
+    /// An entry of which nothing stays.
+    #[error("nothing of `{0}` is taken: later entries leave all of it out")]
+    NothingLeft(String),
+    /// Something that is never an input.
+    #[error("`{path}` is never taken: {why}")]
+    Never {
+        /// What is named.
+        path: String,
+        /// Whose it is.
+        why: &'static str,
+    },
     /// A glob that matched nothing.
-    #[error("`{pattern}` matches no file of {place}")]
+    #[error("`{pattern}` matches no file of {place}{but}")]
     NoMatch {
         /// As written.
         pattern: String,
         /// `the project`, or the source and its commit.
         place: String,
+        /// What was left out where it looked.
+        but: String,
     },
     /// A source that is not declared, or not there yet.
     #[error("`@{0}` is no source of this recipe")]
@@ -125,126 +174,13 @@ pub enum SourceError {
     Glob(#[from] globset::Error),
 }
 
-/// Whose files they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// The project's: what git ignores does not count.
-    Project,
-    /// A checkout's: everything in it was committed, and the project around it says nothing about it.
-    Checkout,
-    /// A package's folder, in which every file counts.
-    Package,
-}
-
-/// Every file at `path` of `root` that counts, sorted by path: hidden files, what `.gitignore` (of the project only) and
-/// [`IGNORE_FILE`] name, byte code and the folders in `except` do not. A file's path gives just that file, a link's just the link.
-///
-/// # Errors
-/// When something cannot be read, has a name that is not UTF-8, or is neither file, folder nor link; when `path` leads out.
-pub(super) fn files(
-    root: &Folder,
-    path: &str,
-    except: &[PathBuf],
-    whose: Whose,
-    digests: &Digests,
-) -> Result<Vec<SourceFile>, SourceError> {
-    let place = root.real_itself(Path::new(path))?;
-    if !fs::symlink_metadata(&place)?.is_dir() {
-        let relative = utf8(place.file_name().map_or(&place, Path::new))?;
-        return Ok(vec![describe(&place, relative, digests)?]);
-    }
-    below(&place, root, except, whose, digests)
-}
-
-/// Every file below a folder that is known to be where its path says, links as themselves.
-fn below(
-    folder: &Path,
-    root: &Folder,
-    except: &[PathBuf],
-    whose: Whose,
-    digests: &Digests,
-) -> Result<Vec<SourceFile>, SourceError> {
-    let ignoring = Ignoring::of(whose);
-    ignoring.check_from(folder, root.path())?;
-    let (except, checked) = (except.to_vec(), ignoring.clone());
-    let mut walk = ignore::WalkBuilder::new(folder);
-    if whose != Whose::Package {
-        walk.add_custom_ignore_filename(IGNORE_FILE);
-    }
-    let walk = walk
-        .hidden(whose != Whose::Package)
-        .follow_links(false)
-        .require_git(false)
-        .parents(whose == Whose::Project)
-        .ignore(whose == Whose::Project)
-        .git_ignore(whose == Whose::Project)
-        .git_global(false)
-        .git_exclude(false)
-        .filter_entry(move |entry| {
-            let counts = !except.iter().any(|path| path == entry.path())
-                && (whose == Whose::Package
-                    || (entry.file_name() != "__pycache__"
-                        && entry.path().extension().is_none_or(|extension| extension != "pyc")));
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            // Before the walk reads what the folder says of its files.
-            counts && !(is_folder && checked.refuses(entry.path()))
-        })
-        .build();
-    let mut found = Vec::new();
-    for entry in walk {
-        let entry = entry?;
-        if entry.file_type().is_some_and(|kind| kind.is_dir()) {
-            continue;
-        }
-        let relative = utf8(entry.path().strip_prefix(folder).unwrap_or(entry.path()))?;
-        found.push(describe(entry.path(), relative, digests)?);
-        if found.len() > MOST_FILES {
-            return Err(SourceError::Name {
-                path: folder.display().to_string(),
-                reason: "it holds more than 200,000 files: name the others in .factoryignore",
-            });
-        }
-    }
-    ignoring.refused()?;
-    found.sort_by(|a, b| a.relative.split('/').cmp(b.relative.split('/')));
-    Ok(found)
-}
-
-/// Every file of a folder, hidden and ignored ones too, sorted by path.
+/// Every file of a folder that is no project's, hidden and ignored ones too, sorted by path.
 ///
 /// # Errors
 /// As of a project's files.
 pub fn every_file(folder: &Folder) -> Result<Vec<SourceFile>, SourceError> {
-    files(folder, "", &[], Whose::Package, &Digests::forgetful())
-}
-
-/// The files that `pattern` (a path or a glob, relative to `root`) names; each with its path below the pattern's
-/// fixed part, so that `etc/**` and `etc` both give `a.conf` for `etc/a.conf`.
-///
-/// # Errors
-/// As [`files`]; also when a glob matches nothing.
-pub(super) fn matching(
-    root: &Folder,
-    pattern: &str,
-    except: &[PathBuf],
-    whose: Whose,
-    digests: &Digests,
-) -> Result<Vec<SourceFile>, SourceError> {
-    let fixed = fixed_part(pattern);
-    if fixed == pattern {
-        return files(root, pattern, except, whose, digests);
-    }
-    let matcher = glob(pattern)?;
-    // A glob looks into the folder that a link leads to.
-    let base = root.real(Path::new(fixed))?;
-    let prefix = if fixed.is_empty() { String::new() } else { format!("{fixed}/") };
-    let mut found =
-        if fs::symlink_metadata(&base)?.is_dir() { below(&base, root, except, whose, digests)? } else { Vec::new() };
-    found.retain(|file| matcher.is_match(format!("{prefix}{}", file.relative)));
-    if found.is_empty() {
-        return Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned() });
-    }
-    Ok(found)
+    let digests = Digests::forgetful();
+    Ok(Within { root: folder, kept: &[], digests: &digests }.whole("", Take::Everything)?.files)
 }
 
 /// The folders of a pattern before the first one with a wildcard; the whole pattern when there is none.
@@ -262,28 +198,24 @@ pub fn glob(pattern: &str) -> Result<globset::GlobMatcher, globset::Error> {
     Ok(globset::GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()?.compile_matcher())
 }
 
-fn describe(path: &Path, relative: String, digests: &Digests) -> Result<SourceFile, SourceError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let meta = fs::symlink_metadata(path)?;
-    let (kind, mode) = if meta.is_symlink() {
-        (SourceKind::Symlink { target: utf8(&fs::read_link(path)?)? }, 0o777)
-    } else if meta.is_file() {
-        let (sha256, size) = digests.of_file(path)?;
-        let mode = if meta.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
-        (SourceKind::File { sha256, size }, mode)
-    } else {
-        return Err(SourceError::Name {
-            path: path.display().to_string(),
-            reason: "it is neither a file, a folder nor a symbolic link",
-        });
-    };
-    Ok(SourceFile { relative, path: path.to_owned(), kind, mode })
-}
-
 impl SourceError {
     /// Whether a path led out of the folder that it is in.
     pub(super) fn leads_out(error: &io::Error) -> bool {
         matches!(Refusal::of(error), Some(Refusal::LeadsOut { .. }))
+    }
+
+    /// What to do about it, where that can be said.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::LeftOut { file, pattern, .. } => {
+                Some(format!("take `{pattern}` out of `{file}`, or name what it does not leave out"))
+            }
+            Self::Never { .. } => Some("name another path: copy there what is meant".to_owned()),
+            Self::NothingLeftOut(_) => Some("put it behind the entry that takes the files".to_owned()),
+            Self::NoMatch { .. } => Some("`*` and `?` stop at `/`, `**` does not, `{a,b}` means either".to_owned()),
+            _ => None,
+        }
     }
 }
 
@@ -311,71 +243,4 @@ pub fn within(path: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::util::folder::Links;
-
-    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        folder
-    }
-
-    fn open(folder: &tempfile::TempDir) -> Folder {
-        Folder::open(folder.path(), Links::Inside).unwrap()
-    }
-
-    fn names(files: &[SourceFile]) -> Vec<&str> {
-        files.iter().map(|file| file.relative.as_str()).collect()
-    }
-
-    #[test]
-    fn what_counts() {
-        let folder = tree(&[
-            ("b.py", ""),
-            ("a/x.py", ""),
-            ("a-b", ""),
-            ("a/__pycache__/x.cpython-311.pyc", ""),
-            (".git/HEAD", ""),
-            ("build/y", ""),
-            (".gitignore", "build/\n"),
-            (".factoryignore", "notes.txt\n"),
-            ("notes.txt", ""),
-            ("packages/p.deb", ""),
-        ]);
-        let found = files(&open(&folder), "", &[folder.path().join("packages")], Whose::Project, &Digests::forgetful())
-            .unwrap();
-        assert_eq!(names(&found), ["a/x.py", "a-b", "b.py"]);
-    }
-
-    #[test]
-    fn globs_start_below_their_fixed_part() {
-        let folder = tree(&[("etc/a.conf", ""), ("etc/b/c.conf", ""), ("etc/b/d.txt", "")]);
-        let found = matching(&open(&folder), "etc/**/*.conf", &[], Whose::Project, &Digests::forgetful()).unwrap();
-        assert_eq!(names(&found), ["a.conf", "b/c.conf"]);
-        assert_eq!(
-            names(&matching(&open(&folder), "etc", &[], Whose::Project, &Digests::forgetful()).unwrap()),
-            ["a.conf", "b/c.conf", "b/d.txt"]
-        );
-        assert_eq!(
-            names(&matching(&open(&folder), "etc/a.conf", &[], Whose::Project, &Digests::forgetful()).unwrap()),
-            ["a.conf"]
-        );
-        assert!(matches!(
-            matching(&open(&folder), "etc/*.nope", &[], Whose::Project, &Digests::forgetful()),
-            Err(SourceError::NoMatch { .. })
-        ));
-    }
-
-    #[test]
-    fn fixed_parts() {
-        assert_eq!(fixed_part("/opt/canopsis/etc/**"), "/opt/canopsis/etc");
-        assert_eq!(fixed_part("/opt/{a,b}"), "/opt");
-        assert_eq!(fixed_part("units/x.service"), "units/x.service");
-        assert_eq!(fixed_part("*.conf"), "");
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::project::{self, SourceError, SourceFile, Whose};
+use super::project::{Found, Kept, SourceError, Take, Within, not_ours};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
@@ -23,6 +23,8 @@ use crate::{
 pub struct Roots {
     project: PathBuf,
     checkouts: Checkouts,
+    /// What of the project is never an input.
+    kept: Arc<Vec<Kept>>,
     digests: Arc<Digests>,
 }
 
@@ -34,12 +36,9 @@ struct Place<'r, 'p> {
 }
 
 impl Place<'_, '_> {
-    fn whose(&self) -> Whose {
-        if self.source.is_some() { Whose::Checkout } else { Whose::Project }
-    }
-
-    fn except<'e>(&self, except: &'e [PathBuf]) -> &'e [PathBuf] {
-        if self.source.is_some() { &[] } else { except }
+    /// Git ignores nothing of what it has committed.
+    fn python(&self) -> Take {
+        Take::Python { git: self.source.is_none() }
     }
 
     /// What an error means for whoever wrote the path.
@@ -53,10 +52,14 @@ impl Place<'_, '_> {
             SourceError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
                 SourceError::NotThere { source_name: name.clone(), commit: checkout.commit.clone(), path }
             }
-            SourceError::NoMatch { .. } => SourceError::NoMatch {
+            SourceError::NoMatch { but, .. } => SourceError::NoMatch {
                 pattern: format!("@{name}/{path}"),
                 place: format!("source `{name}` at {}", checkout.commit.short()),
+                but,
             },
+            SourceError::LeftOut { path, file, pattern } => {
+                SourceError::LeftOut { path: format!("@{name}/{path}"), file: format!("@{name}/{file}"), pattern }
+            }
             error => error,
         }
     }
@@ -69,16 +72,22 @@ impl Roots {
         Self { project: project.to_owned(), ..Self::default() }
     }
 
-    /// A project with its sources.
-    #[must_use]
-    pub fn with(project: &Path, checkouts: Checkouts) -> Self {
-        Self { project: project.to_owned(), checkouts, ..Self::default() }
-    }
-
     /// The same where the digests of files may be known already.
     #[must_use]
     pub fn knowing(self, digests: &Arc<Digests>) -> Self {
         Self { digests: Arc::clone(digests), ..self }
+    }
+
+    /// The same where this program writes into the project.
+    #[must_use]
+    pub fn keeping(self, kept: Vec<Kept>) -> Self {
+        Self { kept: Arc::new(kept), ..self }
+    }
+
+    /// The same with the checkouts of sources.
+    #[must_use]
+    pub fn having(self, checkouts: Checkouts) -> Self {
+        Self { checkouts, ..self }
     }
 
     /// The checkouts of the sources.
@@ -95,31 +104,43 @@ impl Roots {
         Some((name.to_string(), checkout.commit.short().to_owned()))
     }
 
-    /// Every file that a path of the recipe names: it, or all of its folder.
+    /// The files of a folder that a Python package is built of: neither byte code nor, in the project, what `.gitignore` names.
+    ///
+    /// # Errors
+    /// [`SourceError`]; also when nothing of it counts.
+    pub fn python(&self, path: &Path) -> Result<Found, SourceError> {
+        let place = self.place(text(path)?)?;
+        let found = self.within(&place).whole(place.path, place.python()).map_err(|error| place.explain(error))?;
+        if found.files.is_empty() {
+            let reason = if found.left_out > 0 { "git ignores everything in it" } else { "there is no file in it" };
+            return Err(SourceError::Name { path: path.display().to_string(), reason });
+        }
+        Ok(found)
+    }
+
+    /// All of a folder.
     ///
     /// # Errors
     /// [`SourceError`].
-    pub fn files(&self, path: &Path, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
+    pub fn whole(&self, path: &Path) -> Result<Found, SourceError> {
         let place = self.place(text(path)?)?;
-        project::files(&place.folder, place.path, place.except(except), place.whose(), &self.digests)
-            .map_err(|error| place.explain(error))
+        self.within(&place).whole(place.path, Take::Everything).map_err(|error| place.explain(error))
     }
 
-    /// The files that a path or a glob of the recipe names; each with its path below the pattern's fixed part, so that
-    /// `etc/**` and `etc` both give `a.conf` for `etc/a.conf`.
+    /// What a path or a glob of the recipe names: a file or a link itself, all of a folder, or what is matched and all of the
+    /// folders that are. Each file has its path below the pattern's fixed part, so that `etc/**` and `etc` both give `a.conf` for
+    /// `etc/a.conf`.
     ///
     /// # Errors
     /// [`SourceError`]; also when a glob matches nothing.
-    pub fn matching(&self, pattern: &str, except: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
+    pub fn matching(&self, pattern: &str) -> Result<Found, SourceError> {
         let place = self.place(pattern)?;
-        project::matching(&place.folder, place.path, place.except(except), place.whose(), &self.digests)
-            .map_err(|error| place.explain(error))
+        self.within(&place).matching(place.path).map_err(|error| place.explain(error))
     }
 
-    /// Whether a path of the recipe is a file.
-    #[must_use]
-    pub fn is_file(&self, path: &str) -> bool {
-        self.place(path).is_ok_and(|place| place.folder.is_file(Path::new(place.path)))
+    fn within<'w>(&'w self, place: &'w Place<'_, '_>) -> Within<'w> {
+        let kept = if place.source.is_some() { &[][..] } else { &self.kept };
+        Within { root: &place.folder, kept, digests: &self.digests }
     }
 
     /// Whether anything is at a path of the recipe.
@@ -178,10 +199,12 @@ impl Roots {
 
     fn place<'p>(&self, path: &'p str) -> Result<Place<'_, 'p>, SourceError> {
         let Some((name, rest)) = in_source(path) else {
+            not_ours(path)?;
             return Ok(Place { source: None, folder: Folder::open(&self.project, Links::Inside)?, path });
         };
         let found = self.checkouts.iter().find(|(known, _)| known.as_str() == name);
         let source = found.ok_or_else(|| SourceError::NoSource(name.escape_debug().to_string()))?;
+        not_ours(rest)?;
         let folder = Folder::open(&source.1.folder, Links::Inside)?;
         Ok(Place { source: Some(source), folder, path: rest })
     }
@@ -222,44 +245,49 @@ mod tests {
         let commit = Commit::new("1a2b3c4d".repeat(5)).unwrap();
         let name = SourceName::new("bricks").unwrap();
         let checkouts = [(name, Checkout { folder: checkout, commit })].into();
-        let roots = Roots::with(folder.path(), checkouts);
+        let roots = Roots::of(folder.path()).having(checkouts);
         (folder, roots)
     }
 
-    fn names(found: Result<Vec<SourceFile>, SourceError>) -> Vec<String> {
-        found.unwrap().into_iter().map(|file| file.relative).collect()
+    fn names(found: Result<Found, SourceError>) -> Vec<String> {
+        found.unwrap().files.into_iter().map(|file| file.relative).collect()
     }
 
     #[test]
     fn what_is_committed_counts() {
         let (_folder, roots) = world();
-        assert_eq!(names(roots.files(Path::new("@bricks/dist"), &[])), ["a.js", "b.css"]);
-        assert_eq!(names(roots.matching("@bricks/dist/*.js", &[])), ["a.js"]);
-        assert_eq!(names(roots.matching("@bricks/**/*.css", &[])), ["dist/b.css"]);
-        assert_eq!(names(roots.files(Path::new("@bricks"), &[])), ["dist/a.js", "dist/b.css", "in.js", "out"]);
-        assert_eq!(names(roots.files(Path::new("a.txt"), &[])), ["a.txt"]);
-        assert!(roots.is_file("@bricks/dist/a.js") && roots.is_file("@bricks/in.js") && !roots.is_file("@bricks/dist"));
+        assert_eq!(names(roots.matching("@bricks/dist")), [".hidden", "a.js", "b.css"]);
+        assert_eq!(names(roots.python(Path::new("@bricks/dist"))), [".hidden", "a.js", "b.css"]);
+        assert_eq!(names(roots.matching("@bricks/dist/*.js")), ["a.js"]);
+        assert_eq!(names(roots.matching("@bricks/**/*.css")), ["dist/b.css"]);
+        let all = [".gitignore", "dist/.hidden", "dist/a.js", "dist/b.css", "in.js", "out"];
+        assert_eq!(names(roots.whole(Path::new("@bricks"))), all);
+        assert_eq!(names(roots.matching("a.txt")), ["a.txt"]);
+        for (path, single) in [("@bricks/dist/a.js", true), ("@bricks/in.js", true), ("@bricks/dist", false)] {
+            assert_eq!(roots.matching(path).unwrap().is_single, single, "{path}");
+        }
     }
 
     #[test]
     fn nothing_leads_out() {
         let (_folder, roots) = world();
         for path in ["@bricks/out/passwd", "@bricks/../../../a.txt"] {
-            assert!(matches!(roots.files(Path::new(path), &[]), Err(SourceError::LeadsOut { .. })), "{path}");
+            assert!(matches!(roots.matching(path), Err(SourceError::LeadsOut { .. })), "{path}");
+            assert!(matches!(roots.python(Path::new(path)), Err(SourceError::LeadsOut { .. })), "{path}");
             assert!(matches!(roots.file(Path::new(path)), Err(SourceError::LeadsOut { .. })), "{path}");
         }
-        assert!(matches!(roots.matching("@bricks/out/*", &[]), Err(SourceError::LeadsOut { .. })));
+        assert!(matches!(roots.matching("@bricks/out/*"), Err(SourceError::LeadsOut { .. })));
         assert!(matches!(roots.file(Path::new("@bricks/out")), Err(SourceError::LeadsOut { .. })));
         // A link itself is a file like any other: it is packed, not followed.
-        assert_eq!(names(roots.files(Path::new("@bricks/out"), &[])), ["out"]);
+        assert_eq!(names(roots.matching("@bricks/out")), ["out"]);
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let (_folder, roots) = world();
-        let error = roots.files(Path::new("@bricks/nope"), &[]).unwrap_err();
+        let error = roots.python(Path::new("@bricks/nope")).unwrap_err();
         assert_eq!(error.to_string(), "source `bricks` has no `nope` at 1a2b3c4");
-        let error = roots.matching("@bricks/dist/*.py", &[]).unwrap_err();
+        let error = roots.matching("@bricks/dist/*.py").unwrap_err();
         assert_eq!(error.to_string(), "`@bricks/dist/*.py` matches no file of source `bricks` at 1a2b3c4");
         assert_eq!(roots.file(Path::new("@brick/x")).unwrap_err().to_string(), "`@brick` is no source of this recipe");
     }

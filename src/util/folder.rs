@@ -99,6 +99,12 @@ impl Folder {
         }
     }
 
+    /// The same folder, in which no link is followed.
+    #[must_use]
+    pub fn without_links(self) -> Self {
+        Self { links: Links::Refused, ..self }
+    }
+
     /// Its path, as it was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -213,9 +219,14 @@ impl Folder {
             if name == "." || name == ".." {
                 continue;
             }
-            // Gone in the meantime is not there.
-            if let Ok(fd) = openat(&*folder.fd, &*name, LOOK, Mode::empty()) {
-                found.insert(name, File::from(fd).metadata()?.file_type());
+            match openat(&*folder.fd, &*name, LOOK, Mode::empty()) {
+                Ok(fd) => {
+                    found.insert(name, File::from(fd).metadata()?.file_type());
+                }
+                // Gone in the meantime is not there.
+                Err(rustix::io::Errno::NOENT) => {}
+                // A folder may be listed and not be entered.
+                Err(error) => return Err(named(&folder.path.join(&name), error)),
             }
         }
         Ok(found)

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::{
     play::{Script, file},
     project::{Project, RECIPE},
+    wapt::with_recipe,
 };
 
 /// The usual project with these contents in its first package, and its second one without them.
@@ -91,6 +92,33 @@ fn shop() -> serde_json::Value {
         { "name": "empty", "folder": true },
         file("etc/shop.conf", "port = 80\n"),
     ])
+}
+
+#[test]
+fn what_matches_nothing_for_wapt_is_an_error_too() {
+    let project = with_recipe(
+        r#"
+[[wapt]]
+package = "tis-shop"
+from = "core"
+contents = [
+  { src = "/out/shop.exe", dst = "files/" },
+  { src = "/out/shpo.exe", dst = "files/" },
+  { src = "/out/lib/*.so", dst = "lib" },
+  { src = "/out/none", dst = "none" },
+]
+setup = "wapt/setup.py"
+"#,
+    );
+    let run = project.run(&["build", "wapt"]);
+    run.assert_code(1).says(&[
+        "`/out/shpo.exe` matches nothing in the image `core`",
+        "`/out/lib/*.so` matches nothing in the image `core`",
+        "`/out/none` matches nothing in the image `core`",
+        "[factory.toml:",
+    ]);
+    assert!(!run.stderr.contains("`/out/shop.exe` matches nothing"), "{run}");
+    assert!(project.files("packages/debian-12").iter().all(|file| !file.ends_with(".wapt")));
 }
 
 #[test]

@@ -501,7 +501,8 @@ fn folders_of_the_checkout_are_requirements() {
     assert!(!project.read("factory.lock").contains("own-1"), "the commit says what it is");
     // Known by its content: not by its time, and not by what is ignored.
     project.write("libs/own/own.py", "print('own')\n");
-    project.write("libs/own/.hidden", "x");
+    project.write(".gitignore", "*.log\n");
+    project.write("libs/own/own.log", "x");
     assert!(!project.planned().iter().any(|line| line.starts_with("wheels")), "{:?}", project.planned());
     project.write("libs/own/own.py", "print('mine')\n");
     assert_eq!(project.planned()[0], "wheels-core: folder libs/own changed");

@@ -121,6 +121,8 @@ mod wapt_authors;
 mod wapt_keys;
 #[cfg(feature = "scripted")]
 mod wheels;
+#[cfg(feature = "scripted")]
+mod whole;
 
 /// Shows up as ignored where the tests against the program were left out.
 #[cfg(not(feature = "scripted"))]

@@ -52,6 +52,17 @@ fn a_check_that_fails() {
 }
 
 #[test]
+fn a_package_that_dpkg_has_forgotten_is_purged() {
+    // Without conffiles and postrm it is gone at the removal: apt-get(8) knows no such package then, dpkg(1) is content.
+    let project = built();
+    let unknown = json!({ "lines": ["E: Unable to locate package shop"], "exit": 100 });
+    project.play(&Script::new().on("exec", "\"apt-get\",\"purge\"", unknown));
+    project.run(&["test"]);
+    let purges: Vec<String> = project.calls_of("exec").into_iter().filter(|call| call.contains("purge")).collect();
+    assert!(!purges.is_empty() && purges.iter().all(|call| call.contains("[\"dpkg\",\"--purge\",")), "{purges:#?}");
+}
+
+#[test]
 fn several_platforms_at_once() {
     let project = Project::with_two_platforms();
     project.done(&["build"]);

@@ -121,6 +121,43 @@ fn what_pip_and_buildkit_warn_of_is_heard() {
 }
 
 #[test]
+fn labels_that_the_program_says_itself() {
+    let title = "org.opencontainers.image.title";
+    let labels = format!(
+        "labels = {{ \"{title}\" = \"Shop\", \"org.opencontainers.image.base.name\" = \"x\", \"org.example\" = \"y\" }}\n"
+    );
+    let run = with_dockerfile("RUN true", &labels).done(&["plan"]);
+    let says = |name: &str| format!("factory.toml:33: the label `{name}` of the image `web` is not used");
+    run.says(&[&says(title), &says("org.opencontainers.image.base.name")]);
+    assert_eq!(warnings(&run.stderr).len(), 2, "{run}");
+}
+
+#[test]
+fn what_buildkit_says_of_a_dockerfile_of_ones_own() {
+    let project = with_dockerfile("CMD serve", "");
+    let warning = "WARNING: JSONArgsRecommended: JSON arguments recommended for CMD (https://docs.docker.com/go/dockerfile/rule/)";
+    project.play(&Script::new().on("build", "shop/web", json!({ "warnings": [warning] })));
+    let run = project.done(&["build"]);
+    run.says(&["debian-12/web: JSONArgsRecommended: JSON arguments recommended for CMD"]);
+    assert_eq!(run.stderr.matches("JSONArgsRecommended").count(), 1, "{run}");
+    assert!(project.read(".factory/logs/debian-12/web.log").contains(warning));
+}
+
+#[test]
+fn names_that_no_requirements_need() {
+    let project = Project::new();
+    assert!(!project.done(&["build"]).stderr.contains("no_binary"));
+    // One is needed by another image's requirements, one by nobody.
+    project.edit("factory.toml", "no_binary = [\"psutil\"]", "no_binary = [\"psutil\", \"Six\", \"ps_util\"]");
+    let says = "factory.toml:14: no requirements need `ps-util`, which `no_binary` names";
+    assert!(!project.done(&["plan"]).stderr.contains(says), "what is needed is not known before");
+    let run = project.done(&["build"]);
+    assert_eq!(run.stderr.matches("which `no_binary` names").count(), 1, "{run}");
+    run.says(&[says]);
+    project.done(&["plan"]).says(&[says]);
+}
+
+#[test]
 fn a_push_after_a_test_that_failed() {
     let Some((project, registry)) = built() else { return };
     project.done(&["build"]);

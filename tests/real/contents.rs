@@ -1,5 +1,5 @@
-//! An image's `contents` on a real engine: what is put in has the mode that the recipe says, and what was there keeps its
-//! own.
+//! An image's `contents` on a real engine: all of what is named is put in, hidden files and empty folders, too; it has the mode that
+//! the recipe says, and what was there keeps its own.
 
 use std::path::Path;
 
@@ -24,6 +24,7 @@ contents = [
   { src = "files", dst = "/opt/shop/files", file_info = { group = "shop" } },
   { dst = "/var/log/shop", type = "dir", file_info = { mode = 0o2750, owner = "shop", group = "shop" } },
   { src = "/opt/shop/files/one", dst = "/opt/links/one", type = "symlink" },
+  { src = "linked", dst = "/opt/shop/linked" },
 ]
 "#;
 
@@ -34,15 +35,19 @@ fn what_was_there_keeps_its_mode() {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).expect("remove the last run's project");
     }
-    std::fs::create_dir_all(folder.join("files/below")).expect("make a project");
-    for (file, text) in [("factory.toml", RECIPE), ("files/one", "1\n"), ("files/below/two", "2\n")] {
+    for inner in ["files/below", "files/empty"] {
+        std::fs::create_dir_all(folder.join(inner)).expect("make a project");
+    }
+    let files = [("factory.toml", RECIPE), (".gitignore", "*\n"), ("files/one", "1\n"), ("files/.hidden", "h\n")];
+    for (file, text) in files.into_iter().chain([("files/below/two", "2\n")]) {
         std::fs::write(folder.join(file), text).expect("write a file");
     }
+    std::os::unix::fs::symlink("files", folder.join("linked")).expect("make a link");
     let house = House { wheels: folder.join("wheels"), folder, platforms: "" };
     house.done(&["build", "images"]);
     let image = format!("factory-test/contents:debian-12-{TAG}");
     let paths = "/root /root/one /tmp /tmp/deep /tmp/deep/one /opt /opt/shop/files/one /opt/shop/files/below/two \
-                 /var/log /var/log/shop /opt/links/one";
+                 /var/log /var/log/shop /opt/links/one /opt/shop/files/.hidden /opt/shop/files/empty /opt/shop/linked";
     let script = format!("stat -c '%a %U:%G %N' {paths}");
     assert_eq!(
         docker(&["run", "--rm", &image, "sh", "-c", &script]).replace('\'', ""),
@@ -56,6 +61,9 @@ fn what_was_there_keeps_its_mode() {
 644 root:shop /opt/shop/files/below/two
 755 root:root /var/log
 2750 shop:shop /var/log/shop
-777 root:root /opt/links/one -> /opt/shop/files/one"
+777 root:root /opt/links/one -> /opt/shop/files/one
+644 root:shop /opt/shop/files/.hidden
+755 root:shop /opt/shop/files/empty
+777 root:root /opt/shop/linked -> files"
     );
 }

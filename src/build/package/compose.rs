@@ -1,11 +1,16 @@
 //! The recipe's `contents`, applied: what of the container is taken and what it becomes, and the project's own files.
 
+use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+
 use globset::GlobMatcher;
 
 use super::super::{Session, StepError};
 use crate::{
     recipe::{Content, ContentKind, FileInfo},
-    source::project::{SourceKind, fixed_part, glob},
+    source::{
+        project::{Found, SourceKind, fixed_part, glob},
+        taken::Taken,
+    },
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
     util::toml::Span,
 };
@@ -186,17 +191,19 @@ pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<
         }
         tree.add(rules.moved(path)?, entry)?;
     }
-    for content in contents.iter().filter(|content| of_project(content)) {
-        add(&mut tree, content, session)?;
+    let found = Taken::of(contents, |src| Ok(Arc::new(session.roots.matching(src)?))).right()?;
+    for (content, found) in contents.iter().zip(found).filter(|(content, _)| of_project(content)) {
+        add(&mut tree, content, &found, session)?;
     }
     Ok(tree)
 }
 
 fn of_project(content: &Content) -> bool {
-    !content.in_container() || matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
+    let is_made = matches!(content.kind, ContentKind::Symlink | ContentKind::Dir);
+    is_made || (!content.in_container() && content.kind != ContentKind::Exclude)
 }
 
-fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), StepError> {
+fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session) -> Result<(), StepError> {
     let role = match &content.kind {
         ContentKind::Config { noreplace } => Role::Config { noreplace: *noreplace },
         ContentKind::Doc => Role::Doc,
@@ -222,21 +229,43 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
         }
         _ => {}
     }
-    let single = session.roots.is_file(&content.src);
-    for file in session.roots.matching(&content.src, &[])? {
+    for file in &found.files {
         let path = match &content.kind {
             ContentKind::Service(_) => {
                 let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
                 format!("{folder}/{}", file.relative)
             }
-            _ if single => content.dst.clone(),
+            _ if found.is_single || file.relative.is_empty() => content.dst.clone(),
             _ => format!("{}/{}", content.dst.trim_end_matches('/'), file.relative),
         };
-        let kind = match &file.kind {
-            SourceKind::Symlink { target } => Kind::Symlink { target: target.clone() },
-            SourceKind::File { .. } => tree.spool().append(&mut file.open()?)?,
+        let path = TreePath::new(&path)?;
+        let made = match &file.kind {
+            // What has a role is a file.
+            SourceKind::Symlink { .. } if found.is_single && content.kind != ContentKind::Files => {
+                let mut file = session.roots.open(Path::new(&content.src))?;
+                let mode = if file.metadata()?.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
+                entry(tree.spool().append(&mut file)?, mode)
+            }
+            // The mode of an entry is one of files.
+            SourceKind::Symlink { target } => {
+                let kind = Kind::Symlink { target: target.clone() };
+                Entry { role: Role::Plain, mode: file.mode, ..entry(kind, file.mode) }
+            }
+            SourceKind::File { .. } => entry(tree.spool().append(&mut file.open()?)?, file.mode),
+            SourceKind::Folder => of_folder(tree, &path, entry(Kind::Dir, file.mode), &content.info, file.mode),
         };
-        tree.add(TreePath::new(&path)?, entry(kind, file.mode))?;
+        tree.add(path, made)?;
     }
     Ok(())
+}
+
+/// A folder of the project that has nothing in it: one that is there already stays what it is, but for what the entry says.
+fn of_folder(tree: &Tree, path: &TreePath, fresh: Entry, info: &FileInfo, bits: u32) -> Entry {
+    let mut entry = match tree.get(path) {
+        Some(there) if there.kind == Kind::Dir => there.clone(),
+        // The mode of an entry is one of files.
+        _ => Entry { role: Role::Plain, mode: bits, ..fresh },
+    };
+    give(&mut entry, info, false);
+    entry
 }

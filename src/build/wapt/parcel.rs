@@ -7,7 +7,7 @@ use crate::{
     format::wapt::{self, Control, Finding, is_left_out},
     names::wapt::{ATTRIBUTES, Increment, Refused, Source as By, attribute, check_together},
     sign::Trust,
-    source::project::{SourceKind, every_file},
+    source::project::{SourceFile, SourceKind},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
     util::{
         clock,
@@ -57,12 +57,17 @@ impl Parcel {
         Self { tree: Tree::new(spool), control: Control::default(), warnings: Vec::new(), origin: Origin::Nothing }
     }
 
-    /// A package's folder: every file in it, and its `WAPT/control`, which is checked strictly but for the attributes that
+    /// A package's folder: its `files`, and its `WAPT/control`, which is checked strictly but for the attributes that
     /// are `given` elsewhere. Links are refused. Contents go to `spool`.
     ///
     /// # Errors
     /// Everything that is wrong with the control file, at its lines; what cannot be read.
-    pub fn of_folder(folder: &Folder, spool: Spool, given: &[(String, String)]) -> Result<Self, StepError> {
+    pub fn of_folder(
+        folder: &Folder,
+        files: &[SourceFile],
+        spool: Spool,
+        given: &[(String, String)],
+    ) -> Result<Self, StepError> {
         let path = Path::new("WAPT/control");
         let name = folder.path().join(path).display().to_string();
         let none = || {
@@ -90,8 +95,8 @@ impl Parcel {
         // A new package is not the old one: each gets an id of its own.
         control.set("package_uuid", "");
         let mut tree = Tree::new(spool);
-        add_folder(&mut tree, folder)?;
-        warnings.extend(of_empty(&empty_folders(folder)?));
+        let empty = add_files(&mut tree, files)?;
+        warnings.extend(of_empty(&empty));
         Ok(Self { tree, control, warnings, origin: Origin::Folder })
     }
 
@@ -245,33 +250,12 @@ fn wrong(control: &Control) -> Vec<(&'static str, Refused)> {
 }
 
 /// What is said of folders with nothing in them.
-fn of_empty(folders: &[String]) -> Option<String> {
+pub(super) fn of_empty(folders: &[String]) -> Option<String> {
     let first = folders.first()?.escape_debug();
     let more = if folders.len() > 1 { format!(" and {} more", folders.len() - 1) } else { String::new() };
     Some(format!(
         "`{first}/`{more}: there is nothing in it, and it is left out: WAPT 1.8 refuses packages with empty folders"
     ))
-}
-
-/// The folders below `folder` that hold nothing, by their paths in it.
-fn empty_folders(folder: &Folder) -> Result<Vec<String>, StepError> {
-    let mut found = Vec::new();
-    let mut waiting = vec![String::new()];
-    while let Some(name) = waiting.pop() {
-        let entries = folder.entries(Path::new(&name))?;
-        if entries.is_empty() && !name.is_empty() {
-            found.push(name.clone());
-        }
-        for (inner, _) in entries.into_iter().filter(|(_, kind)| kind.is_dir()) {
-            let inner = inner.to_string_lossy();
-            let inner = if name.is_empty() { inner.into_owned() } else { format!("{name}/{inner}") };
-            if !is_left_out(&inner) {
-                waiting.push(inner);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// What is wrong with a package before it is signed anew, whoever signed it: with the new signature nobody sees it any more.
@@ -282,20 +266,23 @@ fn doubts(package: &mut wapt::Package) -> Vec<String> {
     others.map(ToString::to_string).collect()
 }
 
-/// Adds every file of a folder, hidden ones too.
-fn add_folder(tree: &mut Tree, folder: &Folder) -> Result<(), StepError> {
-    for file in every_file(folder)? {
-        if is_left_out(&file.relative) {
-            continue;
+/// Adds the files of a folder. Gives the folders with nothing in them.
+fn add_files(tree: &mut Tree, files: &[SourceFile]) -> Result<Vec<String>, StepError> {
+    let mut empty = Vec::new();
+    for file in files.iter().filter(|file| !is_left_out(&file.relative)) {
+        match &file.kind {
+            SourceKind::Symlink { .. } => {
+                let help = "put the file itself there: agents know no links";
+                return Err(refused(format!("`{}` is a symbolic link", file.path.display()), help));
+            }
+            SourceKind::Folder => empty.push(file.relative.clone()),
+            SourceKind::File { .. } => {
+                let kind = tree.spool().append(&mut file.open()?)?;
+                add(tree, &file.relative, kind, &file.path)?;
+            }
         }
-        if let SourceKind::Symlink { .. } = file.kind {
-            let help = "put the file itself there: agents know no links";
-            return Err(refused(format!("`{}` is a symbolic link", file.path.display()), help));
-        }
-        let kind = tree.spool().append(&mut file.open()?)?;
-        add(tree, &file.relative, kind, &file.path)?;
     }
-    Ok(())
+    Ok(empty)
 }
 
 fn add(tree: &mut Tree, path: &str, kind: Kind, origin: &Path) -> Result<(), StepError> {

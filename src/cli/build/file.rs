@@ -13,7 +13,7 @@ use crate::{
     },
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
-    source::git::Worktree,
+    source::{git::Worktree, project::every_file},
     stage::Spool,
     util::{
         clock,
@@ -33,7 +33,10 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
             let spool = Spool::new().map_err(StepError::from)?;
             // `version=+` counts on what stands there.
             let given: Vec<_> = args.set.iter().filter(|(_, value)| value != "+").cloned().collect();
-            (Parcel::of_folder(&open, spool, &given)?, folder.join("setup.py"))
+            (
+                Parcel::of_folder(&open, &every_file(&open).map_err(StepError::from)?, spool, &given)?,
+                folder.join("setup.py"),
+            )
         }
         Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
         Artifact::WaptIndex(path) => {

@@ -96,6 +96,9 @@ impl Scripted {
         for line in &then.lines {
             out.line(line);
         }
+        for line in &then.warnings {
+            out.warn(line);
+        }
         let pending = Pending { keeper: &self.keeper, line: Some(line) };
         if then.delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(then.delay_ms)).await;

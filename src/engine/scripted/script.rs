@@ -81,6 +81,8 @@ struct Rule {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Then {
     pub lines: Vec<String>,
+    /// What it warns of.
+    pub warnings: Vec<String>,
     pub delay_ms: u64,
     pub hang: bool,
     pub fail: Option<Fail>,

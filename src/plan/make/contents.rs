@@ -7,10 +7,22 @@ use super::{
     super::{ContextFile, ContextSource},
     Maker, PlanError,
 };
-use crate::recipe::{Content, ContentKind};
+use crate::{
+    recipe::{Content, ContentKind},
+    source::{
+        listing::Files,
+        project::{Found, SourceError, SourceFile, SourceKind},
+        taken::Taken,
+    },
+};
 
 impl Maker<'_> {
-    pub(super) fn content_files(&self, content: &Content) -> Result<Vec<ContextFile>, PlanError> {
+    /// What each entry takes of the project.
+    pub(super) fn taken(&self, contents: &[Content]) -> Result<Vec<Files>, PlanError> {
+        Ok(Taken::of(contents, |src| self.context.listing.matching(src)).right()?)
+    }
+
+    pub(super) fn content_files(content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {
         let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
         let entry = |path: String, source, mode| ContextFile { path, source, mode };
         match &content.kind {
@@ -19,48 +31,57 @@ impl Maker<'_> {
             }
             ContentKind::Symlink => Ok(vec![entry(target, ContextSource::Symlink(content.src.clone()), 0o777)]),
             _ => {
-                let single = self.context.listing.is_file(&content.src);
-                let found = self.context.listing.matching(&content.src)?;
-                Ok(found
-                    .iter()
-                    .map(|file| {
-                        let path = if single { target.clone() } else { format!("{target}/{}", file.relative) };
-                        let mut made = ContextFile::of_project(path, file);
-                        if let (Some(mode), ContextSource::File(..)) = (content.info.mode, &made.source) {
-                            made.mode = mode;
-                        }
-                        made
-                    })
-                    .collect())
+                let make = |file: &SourceFile| {
+                    let path = match (found.is_single, file.relative.as_str()) {
+                        (true, _) | (_, "") => target.clone(),
+                        (false, below) => format!("{target}/{below}"),
+                    };
+                    no_whiteout(&path)?;
+                    let mut made = ContextFile::of_project(path, file);
+                    if let (Some(mode), ContextSource::File(..)) = (content.info.mode, &made.source) {
+                        made.mode = mode;
+                    }
+                    Ok(made)
+                };
+                found.files.iter().map(make).collect()
             }
         }
     }
 
     /// The commands that put a content into the image, in exec form. Each for itself: `COPY rootfs/ /` would give folders
     /// that are there, like `/tmp` and `/root`, the mode of the context's.
-    pub(super) fn put_commands(&self, content: &Content) -> Vec<Value> {
+    pub(super) fn put_commands(content: &Content, found: &Found) -> Vec<Value> {
         let dst = content.dst.trim_end_matches('/');
         let place = if dst.is_empty() { "/" } else { dst };
+        // COPY would follow a link.
+        let link = |target: &str| {
+            let parent = place.rsplit_once('/').map_or("/", |(parent, _)| parent);
+            let parent = if parent.is_empty() { "/" } else { parent };
+            vec![json!({ "run": ["mkdir", "-p", "--", parent] }), json!({ "run": ["ln", "-sfn", "--", target, place] })]
+        };
         match &content.kind {
             ContentKind::Dir | ContentKind::State => {
                 let mode = format!("{:o}", content.info.mode.unwrap_or(0o755));
                 vec![json!({ "run": ["install", "-d", "-m", mode, "--", place] })]
             }
-            // COPY would follow the link.
-            ContentKind::Symlink => {
-                let parent = place.rsplit_once('/').map_or("/", |(parent, _)| parent);
-                let parent = if parent.is_empty() { "/" } else { parent };
-                vec![
-                    json!({ "run": ["mkdir", "-p", "--", parent] }),
-                    json!({ "run": ["ln", "-sfn", "--", content.src, place] }),
-                ]
-            }
-            _ if self.context.listing.is_file(&content.src) => {
-                vec![json!({ "run": null, "copy": [format!("rootfs{dst}"), place] })]
-            }
-            _ => vec![json!({ "run": null, "copy": [format!("rootfs{dst}/"), format!("{dst}/")] })],
+            ContentKind::Symlink => link(&content.src),
+            ContentKind::Exclude => Vec::new(),
+            _ => match found.files.as_slice() {
+                [SourceFile { kind: SourceKind::Symlink { target }, .. }] if found.is_single => link(target),
+                _ if found.is_single => vec![json!({ "run": null, "copy": [format!("rootfs{dst}"), place] })],
+                _ => vec![json!({ "run": null, "copy": [format!("rootfs{dst}/"), format!("{dst}/")] })],
+            },
         }
     }
+}
+
+/// Refuses names that mean in an image's layer that something is gone (OCI image-spec, "Whiteouts").
+fn no_whiteout(path: &str) -> Result<(), PlanError> {
+    if path.split('/').any(|name| name.starts_with(".wh.")) {
+        let reason = "no image can hold a name that begins with `.wh.`: it says that a file is gone";
+        return Err(SourceError::Name { path: path.trim_start_matches("rootfs").to_owned(), reason }.into());
+    }
+    Ok(())
 }
 
 /// The command that gives a content its owner; `None` when it stays root's.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,6 +15,7 @@ use crate::{
     names::{User, in_source},
     platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource},
+    source::project::Found,
 };
 
 /// The files of a context, and the inputs that they are.
@@ -21,6 +23,8 @@ use crate::{
 pub(super) struct Listed {
     pub(super) files: Arc<Vec<ContextFile>>,
     pub(super) inputs: Inputs,
+    /// What is left out of Python folders.
+    pub(super) notes: Vec<String>,
 }
 
 /// The contexts that were listed for a plan, by what the recipe says of them.
@@ -42,18 +46,20 @@ impl Maker<'_> {
 
     fn list(&self, image: &Image) -> Result<Listed, PlanError> {
         let mut all = Vec::new();
-        let mut inputs = Inputs::new();
+        let (mut inputs, mut notes) = (Inputs::new(), Vec::new());
         for (number, folder) in image.python.iter().enumerate() {
-            let found = self.context.listing.files(folder)?;
+            let found = self.context.listing.python(folder)?;
             let files: Vec<ContextFile> = found
+                .files
                 .iter()
                 .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
                 .collect();
             digest_into(&mut inputs, &format!("python folder {}", folder.display()), &files);
+            notes.extend(of_left_out(folder, &found));
             all.extend(files);
         }
-        for content in &image.contents {
-            let files = self.content_files(content)?;
+        for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
+            let files = Self::content_files(content, &found)?;
             digest_into(&mut inputs, &contents_word(content), &files);
             all.extend(files);
         }
@@ -73,7 +79,7 @@ impl Maker<'_> {
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
-        Ok(Listed { files: Arc::new(all), inputs })
+        Ok(Listed { files: Arc::new(all), inputs, notes })
     }
 
     pub(super) fn values(
@@ -83,7 +89,7 @@ impl Maker<'_> {
         wheels: bool,
         base: &str,
         from: &str,
-    ) -> serde_json::Value {
+    ) -> Result<serde_json::Value, PlanError> {
         let python = &self.platform.python;
         let wants_pip = self.wants_pip(image);
         // A seed brings pip: the stage that builds the project's folders then needs no more than the interpreter.
@@ -94,6 +100,10 @@ impl Maker<'_> {
         let mut packages: BTreeSet<String> = image.packages.iter().cloned().collect();
         if wants_pip && image.from == ImageSource::Base {
             packages.extend(python.packages.iter().cloned());
+        }
+        let mut contents = Vec::new();
+        for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
+            contents.extend(Self::put_commands(content, &found));
         }
         let owned: Vec<Vec<String>> =
             image.contents.iter().filter_map(|content| owner_command(content, files)).collect();
@@ -110,7 +120,7 @@ impl Maker<'_> {
             "ca": self.context.ca,
             "packages": packages,
             "users": users,
-            "contents": image.contents.iter().flat_map(|content| self.put_commands(content)).collect::<Vec<_>>(),
+            "contents": contents,
             "owned": owned,
             "python": {
                 "used": wants_pip,
@@ -139,8 +149,18 @@ impl Maker<'_> {
             values.insert("arch".to_owned(), arch.as_str().into());
             values.insert("noarch".to_owned(), self.platform.package.any.as_str().into());
         }
-        values
+        Ok(values)
     }
+}
+
+/// What is said of a Python folder of which git ignores something.
+pub(super) fn of_left_out(folder: &Path, found: &Found) -> Option<String> {
+    let of = match found.left_out {
+        0 => return None,
+        1 => "1 file or folder".to_owned(),
+        many => format!("{many} files and folders"),
+    };
+    Some(format!("`{}`: {of} that `.gitignore` names are left out of the Python package", folder.display()))
 }
 
 /// The user's word for an entry of `contents`: its destination, and where it is from when that is a source.

@@ -9,7 +9,24 @@ use super::{
 use crate::{
     names::Sha256,
     recipe::{Image, ImageSource},
+    util::toml::Issue,
 };
+
+/// Labels that say what an image is made from: known once it is built.
+const OF_BASE: [&str; 2] = ["org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"];
+
+/// The labels of an image's table that get another value, because this program knows it.
+fn overwritten(image: &Image, labels: &BTreeMap<String, String>) -> Vec<Issue> {
+    let Some(place) = image.places.get("labels") else { return Vec::new() };
+    let others = image.labels.iter().filter(|(name, value)| {
+        OF_BASE.contains(&name.as_str()) || labels.get(*name).is_some_and(|label| label != *value)
+    });
+    let issue = |(name, _): (&String, &String)| {
+        let message = format!("the label `{name}` of the image `{}` is not used: factory says it itself", image.name);
+        Issue::new(place, message).help("leave it out")
+    };
+    others.map(issue).collect()
+}
 
 impl Maker<'_> {
     pub(super) fn tags(&self, image: &Image) -> Vec<String> {
@@ -36,16 +53,17 @@ impl Maker<'_> {
         };
         let listed = self.context_files(image)?;
         let (files, mut inputs) = (Arc::clone(&listed.files), listed.inputs.clone());
-        let values = self.values(image, &files, wheels.is_some(), base, &from);
+        let values = self.values(image, &files, wheels.is_some(), base, &from)?;
         let template = match &image.dockerfile {
             Some(path) => Template::Project(path),
             None => Template::BuiltIn("python-app.hbs"),
         };
         let (dockerfile, digest) = self.rendered(&template, &values)?;
         inputs.insert("Dockerfile".to_owned(), digest.to_string());
-        let doubts = self.unused(image, &values, &dockerfile);
+        let mut doubts = self.unused(image, &values, &dockerfile);
         let tags = self.tags(image);
         let labels = self.labels(image, &tags);
+        doubts.extend(overwritten(image, &labels));
         inputs.insert("tag".to_owned(), tags.join(" "));
         inputs.insert("commit".to_owned(), self.context.revision.clone());
         inputs.insert("labels".to_owned(), Sha256::of(serde_json::json!(labels).to_string()).to_string());
@@ -76,6 +94,7 @@ impl Maker<'_> {
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
         step.needs = needs;
         step.doubts = doubts;
+        step.notes.clone_from(&listed.notes);
         step.wanted = matches!(self.context.want, Want::All | Want::Images);
         Ok(step)
     }

@@ -1,7 +1,12 @@
 //! The step of a package.
 
+use std::path::Path;
+
 use super::{
-    super::{ContextFile, Inputs, PackageWork, Step, Work, context::digest_into},
+    super::{
+        Inputs, PackageWork, Step, Work,
+        context::{as_they_are, digest_into},
+    },
     Maker, PlanError, Want,
 };
 use crate::{
@@ -9,6 +14,7 @@ use crate::{
     names::{ArchName, PackageName, Sha256},
     platform::{Host, PackageFormat},
     recipe::{ContentKind, Package},
+    source::project::{SourceFile, SourceKind},
 };
 
 impl Maker<'_> {
@@ -28,14 +34,19 @@ impl Maker<'_> {
         inputs.insert("license".to_owned(), project.license.clone());
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
-        for content in package.contents.iter().filter(|content| !content.in_container() && !content.src.is_empty()) {
-            if content.kind == ContentKind::Symlink {
+        for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
+            if found.files.is_empty() {
                 continue;
             }
-            let found = self.context.listing.matching(&content.src)?;
-            let files: Vec<ContextFile> =
-                found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
-            digest_into(&mut inputs, &content.src, &files);
+            digest_into(&mut inputs, &content.src, &as_they_are(&found));
+            if content.kind != ContentKind::Files
+                && let [SourceFile { kind: SourceKind::Symlink { .. }, .. }] = found.files.as_slice()
+                && found.is_single
+            {
+                // What it leads to is taken.
+                let digest = self.context.listing.digest(Path::new(&content.src))?.to_string();
+                inputs.insert(format!("{} through its link", content.src), digest);
+            }
         }
         for file in package.copyright.license_file.iter().chain(&package.changelog) {
             inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());

@@ -1,7 +1,10 @@
 //! The step of a WAPT package.
 
 use super::{
-    super::{ContextFile, Inputs, Step, WaptWork, Work, context::digest_into},
+    super::{
+        Inputs, Step, WaptWork, Work,
+        context::{as_they_are, digest_into},
+    },
     Maker, PlanError, Want,
     package::package_step,
 };
@@ -9,7 +12,6 @@ use crate::{
     event::StepId,
     names::{Sha256, wapt::attribute},
     recipe::{Wapt, WaptSource},
-    source::project::every_file,
 };
 
 impl Maker<'_> {
@@ -23,11 +25,8 @@ impl Maker<'_> {
         inputs.insert("time".to_owned(), crate::util::clock::rfc3339(self.context.epoch));
         inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
         if let Some(dir) = &wapt.dir {
-            let files: Vec<ContextFile> = every_file(&self.context.roots.folder(dir)?)?
-                .iter()
-                .map(|file| ContextFile::of_project(file.relative.clone(), file))
-                .collect();
-            digest_into(&mut inputs, &dir.display().to_string(), &files);
+            let found = self.context.roots.whole(dir)?;
+            digest_into(&mut inputs, &dir.display().to_string(), &as_they_are(&found));
         }
         for file in wapt.setup.iter().chain(&wapt.icon) {
             inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
@@ -39,9 +38,7 @@ impl Maker<'_> {
                 WaptSource::Container(_) => {}
                 WaptSource::Project(src) => {
                     let found = self.context.listing.matching(src)?;
-                    let files: Vec<ContextFile> =
-                        found.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect();
-                    digest_into(&mut inputs, src, &files);
+                    digest_into(&mut inputs, src, &as_they_are(&found));
                 }
                 WaptSource::Package(name) => {
                     let step = self.id(&package_step(name.as_str()));

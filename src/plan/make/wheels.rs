@@ -7,10 +7,13 @@ use std::{
 
 use super::{
     super::{
-        BuilderWork, ContextFile, Index, Inputs, OwnFolder, SeedWork, Step, WheelsWork, Work, context::digest_into,
-        dockerfile::Template, step::key_of,
+        BuilderWork, Index, Inputs, OwnFolder, SeedWork, Step, WheelsWork, Work,
+        context::{as_they_are, digest_into},
+        dockerfile::Template,
+        step::key_of,
     },
     Maker, PlanError, Want,
+    context::of_left_out,
 };
 use crate::{
     names::Sha256,
@@ -133,7 +136,9 @@ impl Maker<'_> {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
         let asking = requirements::asking(&texts, requirements_file);
-        let folders = self.own_folders(texts.iter().filter(|(path, _)| asking.contains(*path)), &mut inputs)?;
+        let mut notes = Vec::new();
+        let asked = texts.iter().filter(|(path, _)| asking.contains(*path));
+        let folders = self.own_folders(asked, &mut inputs, &mut notes)?;
         let options: Vec<String> = texts.values().flat_map(|text| requirements::options(text)).collect();
         if !options.is_empty() {
             // A digest: addresses of indexes may hold logins.
@@ -185,6 +190,7 @@ impl Maker<'_> {
         step.wanted = matches!(self.context.want, Want::All | Want::Wheels);
         let wishes = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::wishes(text)));
         step.wishes = wishes.collect();
+        step.notes = notes;
         Ok(Some(step))
     }
 
@@ -194,6 +200,7 @@ impl Maker<'_> {
         &self,
         texts: impl Iterator<Item = (&'t PathBuf, &'t String)>,
         inputs: &mut Inputs,
+        notes: &mut Vec<String>,
     ) -> Result<Vec<OwnFolder>, PlanError> {
         let mut found: BTreeMap<String, OwnFolder> = BTreeMap::new();
         for (file, text) in texts {
@@ -203,13 +210,9 @@ impl Maker<'_> {
                 let Line::Folder(written) = line else { continue };
                 let out = SourceError::Name { path: written.clone(), reason: "it must be a folder of the project" };
                 let path = root.join(within(Path::new(&written)).ok_or(out)?);
-                let files: Vec<ContextFile> = self
-                    .context
-                    .listing
-                    .files(&path)?
-                    .iter()
-                    .map(|file| ContextFile::of_project(file.relative.clone(), file))
-                    .collect();
+                let listed = self.context.listing.python(&path)?;
+                notes.extend(of_left_out(&path, &listed));
+                let files = as_they_are(&listed);
                 let word = format!("folder {}", path.display());
                 digest_into(inputs, &word, &files);
                 let digest = Sha256::of(&inputs[&word]);

@@ -103,7 +103,7 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
     let release = Release { version: UpstreamVersion::from_tag(&tag).unwrap(), tag, release: ReleaseNumber::default() };
     let roots = Roots::of(folder).knowing(digests);
     let context = PlanContext {
-        listing: Listing::of(&roots, Vec::new(), digests),
+        listing: Listing::of(&roots, digests),
         templates: Templates::of(&roots),
         contexts: Contexts::default(),
         roots,

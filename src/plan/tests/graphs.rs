@@ -36,6 +36,7 @@ fn plan(shape: &Shape) -> Plan {
             uses: Vec::new(),
             after: Vec::new(),
             doubts: Vec::new(),
+            notes: Vec::new(),
             wanted: true,
         }
     };

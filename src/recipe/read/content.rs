@@ -43,9 +43,9 @@ pub(super) fn origin(kind: Option<Kind>, is_image: bool) -> Origin {
         Some(Kind::Dir) => Origin::Nothing,
         Some(Kind::Symlink) => Origin::Link,
         Some(Kind::Service) => Origin::Project,
-        Some(Kind::State | Kind::Exclude) => Origin::Container,
-        None if is_image => Origin::Project,
-        None | Some(Kind::Config | Kind::ConfigNoReplace | Kind::Doc | Kind::License) => Origin::Either,
+        Some(Kind::State) => Origin::Container,
+        None | Some(Kind::Exclude) if is_image => Origin::Project,
+        None | Some(Kind::Exclude | Kind::Config | Kind::ConfigNoReplace | Kind::Doc | Kind::License) => Origin::Either,
     }
 }
 
@@ -72,11 +72,11 @@ pub(super) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues:
 }
 
 fn check_type(raw: &RawContent, kind: Option<Kind>, of: Of<'_>, issues: &mut Issues) -> Option<()> {
-    let fits = matches!(of, Of::Package(_)) || matches!(kind, None | Some(Kind::Dir | Kind::Symlink));
+    let fits = matches!(of, Of::Package(_)) || matches!(kind, None | Some(Kind::Dir | Kind::Symlink | Kind::Exclude));
     if !fits {
         let span = raw.kind.span().unwrap_or(&raw.span);
         let issue = Issue::new(span, "this type means something in a package only").label("not in an image");
-        issues.add(issue.help("the contents of an image are files (no type), `dir` or `symlink`"));
+        issues.add(issue.help("the contents of an image are files (no type), `dir`, `symlink` or `exclude`"));
     }
     fits.then_some(())
 }
@@ -146,6 +146,7 @@ fn destination(
     }
     let default = match (kind, of) {
         (Some(Kind::Service), _) => Some(format!("{}/{}", platform.package.units, file_name(src))),
+        (Some(Kind::Exclude), _) => Some(src.to_owned()),
         (Some(Kind::Dir | Kind::Symlink), _) | (_, Of::Image) => None,
         _ if src.starts_with('/') => Some(src.to_owned()),
         (Some(Kind::Doc), Of::Package(name)) => Some(format!("/usr/share/doc/{name}/{}", file_name(src))),

@@ -32,14 +32,14 @@ use std::{
 pub use error::RecipeError;
 pub use sources::{SourceComplaint, SourceKey};
 
-use self::{raw::RawRecipe, resolve::Sources};
+use self::{layers::Layered, raw::RawRecipe, resolve::Sources};
 use super::{Checkouts, GitSource, Project, Recipe, Release, ReleaseRepository};
 use crate::{
     names::Sha256,
     platform::{Catalogue, Platform},
     util::{
         folder::{Folder, Links, Refusal},
-        toml::{self, Issue, Issues, Report, Source, Table as _},
+        toml::{self, Issue, Issues, Report, Source, Span, Table as _},
     },
 };
 
@@ -162,6 +162,29 @@ impl RecipeFile {
     #[must_use]
     pub fn complain(&self, complaints: Vec<SourceComplaint>) -> Report {
         self.report(sources::issues(&self.raw, complaints))
+    }
+
+    /// Where a name of `no_binary` stands, first.
+    #[must_use]
+    pub fn no_binary(&self, name: &str) -> Option<&Span> {
+        let tables = self.raw.python.value().into_iter().flat_map(Layered::all);
+        let mut names = tables.flat_map(|table| table.no_binary.items());
+        names.find(|item| item.value == name).map(|item| &item.span)
+    }
+
+    /// Mistakes that only show once files are looked at, each said once.
+    #[must_use]
+    pub fn mistakes(&self, found: Vec<Issue>) -> RecipeError {
+        let mut issues = Issues::default();
+        let mut said: Vec<(Span, String)> = Vec::new();
+        for issue in found {
+            let what = (issue.span.clone(), issue.message.clone());
+            if !said.contains(&what) {
+                said.push(what);
+                issues.add(issue);
+            }
+        }
+        RecipeError::Invalid(self.report(issues))
     }
 
     fn report(&self, issues: Issues) -> Report {

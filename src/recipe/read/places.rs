@@ -85,10 +85,9 @@ pub(crate) fn mirror(value: Value<'_>, issues: &mut Issues) -> Option<String> {
 
 /// A package index of pip.
 pub(crate) fn index_url(value: Value<'_>, issues: &mut Issues) -> Option<String> {
-    url(
-        &["file", "http", "https"],
-        "a recipe is no place for passwords: set `PIP_INDEX_URL` in the environment, or use pip's own configuration",
-    )(value, issues)
+    url(&["file", "http", "https"], "a recipe is no place for passwords: set `PIP_INDEX_URL` in the environment")(
+        value, issues,
+    )
 }
 
 /// Where a git repository is. Never quotes it: it may hold a password.

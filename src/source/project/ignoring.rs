@@ -1,95 +1,140 @@
-//! [`Ignoring`]: the files that say which files of a folder do not count. They are read by the walk itself, which opens whatever
-//! has their names: so they are looked at before.
+//! [`Ignoring`]: what `.factoryignore` and `.gitignore` leave out, in a folder and in those above it up to the project's or the
+//! source's own. Nothing above that is asked, and no file of ripgrep's.
 
 use std::{
     io,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use fs_err as fs;
+use ignore::{
+    Match,
+    gitignore::{Gitignore, GitignoreBuilder, Glob},
+};
 
-use super::{IGNORE_FILE, SourceError, Whose};
-use crate::util::folder::kind;
+use super::{IGNORE_FILE, SourceError};
+use crate::util::folder::Folder;
 
-/// What `.gitignore` and its kin of a walk are. Clones share what was found.
-#[derive(Debug, Clone)]
+/// What git reads, where that counts.
+const GIT_IGNORE_FILE: &str = ".gitignore";
+
+/// No file of patterns is larger: 256 KiB.
+const LARGEST: u64 = 256 * 1024;
+
+/// Most patterns that one walk minds: a bound against a hostile project.
+const MOST_PATTERNS: usize = 20_000;
+
+/// The patterns of a folder and, behind it, of those above.
+#[derive(Debug)]
 pub(super) struct Ignoring {
-    whose: Whose,
-    names: &'static [&'static str],
-    refused: Arc<Mutex<Option<SourceError>>>,
+    /// The folder that they are in, below the project's or the source's.
+    folder: PathBuf,
+    factory: Gitignore,
+    git: Gitignore,
+    /// How many there are, with those above.
+    patterns: usize,
+    above: Option<Arc<Ignoring>>,
+}
+
+/// What is to be done with an entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It counts.
+    Counts,
+    /// [`IGNORE_FILE`] leaves it out.
+    LeftOut(By),
+    /// Git leaves it out.
+    OfGit,
+}
+
+/// What left something out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct By {
+    /// The file, below the project's or the source's folder.
+    pub(super) file: String,
+    /// Its pattern, as written.
+    pub(super) pattern: String,
 }
 
 impl Ignoring {
-    /// The ones that count for these files.
-    pub(super) fn of(whose: Whose) -> Self {
-        let names: &[&str] = match whose {
-            Whose::Project => &[IGNORE_FILE, ".gitignore", ".ignore"],
-            Whose::Checkout => &[IGNORE_FILE],
-            Whose::Package => &[],
+    /// The patterns in `folder`, which is `path` below the top, in front of those `above`. `.gitignore` counts where `git` is set.
+    ///
+    /// # Errors
+    /// When a file of patterns is no regular file, too large, or has what is none.
+    pub(super) fn of(
+        folder: &Folder,
+        path: &Path,
+        git: bool,
+        above: Option<Arc<Self>>,
+    ) -> Result<Arc<Self>, SourceError> {
+        let before = above.as_ref().map_or(0, |above| above.patterns);
+        let factory = read(folder, path, IGNORE_FILE, true)?;
+        let git = if git { read(folder, path, GIT_IGNORE_FILE, false)? } else { None };
+        let above = match (&factory, &git, above) {
+            // Most folders have none.
+            (None, None, Some(above)) => return Ok(above),
+            (_, _, above) => above,
         };
-        Self { whose, names, refused: Arc::default() }
-    }
-
-    /// Looks at the folder that a walk begins in, and at those above it where they count; `root` is the project's.
-    ///
-    /// # Errors
-    /// The first that is no regular file.
-    pub(super) fn check_from(&self, folder: &Path, root: &Path) -> Result<(), SourceError> {
-        if self.whose != Whose::Project {
-            return self.check(folder);
+        let (factory, git) = (factory.unwrap_or_else(Gitignore::empty), git.unwrap_or_else(Gitignore::empty));
+        let patterns = before + factory.len() + git.len();
+        if patterns > MOST_PATTERNS {
+            return Err(SourceError::Name {
+                path: folder.path().display().to_string(),
+                reason: "more than 20,000 patterns say what does not count in it",
+            });
         }
-        let (folder, root) = (fs::canonicalize(folder)?, fs::canonicalize(root)?);
-        for folder in folder.ancestors() {
-            if folder.starts_with(&root) {
-                self.check(folder)?;
-                continue;
-            }
-            for name in self.names {
-                // What is above a project is not its own: a user may keep links there.
-                let path = folder.join(name);
-                if let Ok(meta) = fs::metadata(&path)
-                    && !meta.is_file()
-                    && !meta.is_dir()
-                {
-                    return Err(not_read(&path, kind(meta.file_type())));
-                }
-            }
+        Ok(Arc::new(Self { folder: path.to_owned(), factory, git, patterns, above }))
+    }
+
+    /// What is to be done with an entry at `path` below the top.
+    pub(super) fn verdict(&self, path: &Path, is_dir: bool) -> Verdict {
+        match self.find(path, is_dir, |own| &own.factory) {
+            Match::Ignore(glob) => Verdict::LeftOut(By::of(glob)),
+            Match::Whitelist(_) => Verdict::Counts,
+            Match::None => match self.find(path, is_dir, |own| &own.git) {
+                Match::Ignore(_) => Verdict::OfGit,
+                Match::Whitelist(_) | Match::None => Verdict::Counts,
+            },
         }
-        Ok(())
     }
 
-    /// Whether a folder must not be entered for what it has under one of these names; the first one is remembered.
-    pub(super) fn refuses(&self, folder: &Path) -> bool {
-        let Err(error) = self.check(folder) else { return false };
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        true
-    }
-
-    /// The first refusal of a walk.
-    ///
-    /// # Errors
-    /// That.
-    pub(super) fn refused(&self) -> Result<(), SourceError> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
-    }
-
-    fn check(&self, folder: &Path) -> Result<(), SourceError> {
-        for name in self.names {
-            let path = folder.join(name);
-            match fs::symlink_metadata(&path) {
-                Ok(meta) if meta.is_file() || meta.is_dir() => {}
-                Ok(meta) => return Err(not_read(&path, kind(meta.file_type()))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error.into()),
+    /// What the nearest folder says that says anything.
+    fn find<'s>(&'s self, path: &Path, is_dir: bool, of: impl Fn(&'s Self) -> &'s Gitignore) -> Match<&'s Glob> {
+        let mut next = Some(self);
+        while let Some(own) = next {
+            let found = of(own).matched(path.strip_prefix(&own.folder).unwrap_or(path), is_dir);
+            if !found.is_none() {
+                return found;
             }
+            next = own.above.as_deref();
         }
-        Ok(())
+        Match::None
     }
 }
 
-fn not_read(path: &Path, is: &str) -> SourceError {
-    let text =
-        format!("`{}` is {is}: what does not count is read from regular files only, as git does it", path.display());
-    SourceError::Io(io::Error::new(io::ErrorKind::InvalidInput, text))
+impl By {
+    fn of(glob: &Glob) -> Self {
+        let file = glob.from().map_or_else(|| IGNORE_FILE.to_owned(), |file| file.display().to_string());
+        Self { file, pattern: glob.original().to_owned() }
+    }
+}
+
+/// The patterns of one file; `None` where it is not there. What is none is an error where it must be `right`: git minds no such
+/// line of its own file.
+fn read(folder: &Folder, path: &Path, name: &str, right: bool) -> Result<Option<Gitignore>, SourceError> {
+    let file = Path::new(name);
+    if folder.meta_itself(file)?.is_none_or(|meta| meta.is_dir()) {
+        return Ok(None);
+    }
+    let Some(bytes) = folder.read(file, LARGEST)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
+    let from = path.join(name);
+    let mut builder = GitignoreBuilder::new("");
+    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        if let (Err(error), true) = (builder.add_line(Some(from.clone()), line), right) {
+            let text = format!("`{}`, line {}: {error}", folder.path().join(name).display(), number + 1);
+            return Err(SourceError::Io(io::Error::new(io::ErrorKind::InvalidData, text)));
+        }
+    }
+    Ok(Some(builder.build()?))
 }

@@ -36,3 +36,45 @@ pub const APT: Commands = Commands {
         variable: "APT_CONFIG",
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path, process::Command};
+
+    use super::APT;
+
+    fn run(words: &[&str], folder: &Path) -> (bool, String) {
+        let path = "/usr/sbin:/usr/bin:/sbin:/bin";
+        let output = Command::new(words[0]).args(&words[1..]).current_dir(folder).env("PATH", path).output().unwrap();
+        (output.status.success(), format!("{words:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    #[test]
+    fn dpkg_purges_what_it_has_forgotten() {
+        if Command::new("dpkg").arg("--version").output().is_err() {
+            eprintln!("skipped: dpkg is not installed");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path();
+        for made in ["tree/DEBIAN", "tree/opt/x", "root/var/lib/dpkg/updates", "root/var/lib/dpkg/info"] {
+            fs::create_dir_all(place.join(made)).unwrap();
+        }
+        fs::write(place.join("root/var/lib/dpkg/status"), "").unwrap();
+        fs::write(place.join("tree/opt/x/a"), "a").unwrap();
+        let control = "Package: plain\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: no conffiles, no postrm\n";
+        fs::write(place.join("tree/DEBIAN/control"), control).unwrap();
+        let built = run(&["dpkg-deb", "--root-owner-group", "--build", "tree", "plain.deb"], place);
+        assert!(built.0, "{}", built.1);
+        let there = ["--root=root", "--force-not-root", "--log=log"];
+        for words in [&["--install", "plain.deb"], &["--remove", "plain"]] {
+            let done = run(&[&["dpkg"], &there[..], words].concat(), place);
+            assert!(done.0, "{}", done.1);
+        }
+        let status = fs::read_to_string(place.join("root/var/lib/dpkg/status")).unwrap();
+        assert!(!status.contains("config-files"), "it is forgotten: {status}");
+        let (program, words) = APT.purge.unwrap().split_first().unwrap();
+        let purged = run(&[&[*program], &there[..], words, &["plain"]].concat(), place);
+        assert!(purged.0, "{}", purged.1);
+    }
+}

@@ -1,0 +1,68 @@
+//! What a recipe names of its project is looked at before a plan is made: everything that is not there, or does not count, is a
+//! mistake at its line, and all of them are said at once.
+
+use super::{Maker, PlanError};
+use crate::{
+    recipe::{Content, WaptSource},
+    source::{listing::Files, project::SourceError, taken::Taken},
+    util::toml::{Issue, Span},
+};
+
+impl Maker<'_> {
+    /// What is wrong with the files of images and packages.
+    pub(super) fn look(&self) -> Vec<Issue> {
+        let listing = &self.context.listing;
+        let mut found = Vec::new();
+        for image in &self.recipe.images {
+            let taken = self.look_at(&image.contents, &mut found);
+            for (content, files) in image.contents.iter().zip(taken) {
+                found.extend(Self::content_files(content, &files).err().and_then(|error| at(error, &content.at)));
+            }
+            let place = image.places.get("python");
+            let folders = image.python.iter().filter_map(|folder| listing.python(folder).err());
+            found.extend(folders.zip(place.into_iter().cycle()).map(|(error, place)| issue(&error, place)));
+        }
+        for package in &self.recipe.packages {
+            self.look_at(&package.contents, &mut found);
+        }
+        for wapt in &self.recipe.wapts {
+            for content in &wapt.contents {
+                if let WaptSource::Project(src) = &content.src {
+                    found.extend(listing.matching(src).err().map(|error| issue(&error, &content.at)));
+                }
+            }
+        }
+        found
+    }
+
+    /// What entries take of the project; what is wrong with them goes into `found`.
+    fn look_at(&self, contents: &[Content], found: &mut Vec<Issue>) -> Vec<Files> {
+        let Taken { entries, mistakes } = Taken::of(contents, |src| self.context.listing.matching(src));
+        found.extend(mistakes.iter().map(|(place, error)| issue(error, place)));
+        entries
+    }
+}
+
+fn at(error: PlanError, place: &Span) -> Option<Issue> {
+    match error {
+        PlanError::Source(error) => Some(issue(&error, place)),
+        // It is met again, and said, where it matters.
+        _ => None,
+    }
+}
+
+fn issue(error: &SourceError, place: &Span) -> Issue {
+    let label = match error {
+        SourceError::NoMatch { .. } => "matches nothing",
+        SourceError::LeftOut { .. } => "left out",
+        SourceError::Never { .. } => "never an input",
+        SourceError::NothingLeftOut(_) => "nothing was taken before",
+        SourceError::NothingLeft(_) => "nothing is left of it",
+        _ => "cannot be taken",
+    };
+    let issue = Issue::new(place, error.to_string()).label(label);
+    match error.help() {
+        Some(help) => issue.help(help),
+        None => issue,
+    }
+}

@@ -1,0 +1,73 @@
+//! What entries of `contents` take of the project: each what it names, but for what a later `exclude` leaves out.
+
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
+
+use super::{
+    listing::Files,
+    project::{Found, SourceError},
+};
+use crate::{
+    recipe::{Content, ContentKind},
+    util::toml::Span,
+};
+
+/// What the entries of one table take of the project, in their order; nothing where an entry is about something else.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// For each entry.
+    pub entries: Vec<Files>,
+    /// What is wrong, each at its `src`.
+    pub mistakes: Vec<(Span, SourceError)>,
+}
+
+impl Taken {
+    /// Asks `find` for each path and pattern of the project.
+    pub fn of(contents: &[Content], find: impl Fn(&str) -> Result<Files, SourceError>) -> Self {
+        let mut taken = Self::default();
+        let mut had_files = Vec::new();
+        for content in contents {
+            let found = if content.is_of_project() { find(&content.src) } else { Ok(Files::default()) };
+            let found = found.unwrap_or_else(|error| {
+                taken.mistakes.push((content.at.clone(), error));
+                Files::default()
+            });
+            if content.kind == ContentKind::Exclude && !found.files.is_empty() {
+                if !taken.leave_out(&found) {
+                    taken.mistakes.push((content.at.clone(), SourceError::NothingLeftOut(content.src.clone())));
+                }
+                taken.entries.push(Files::default());
+                had_files.push(false);
+            } else {
+                had_files.push(!found.files.is_empty());
+                taken.entries.push(found);
+            }
+        }
+        for ((content, entry), had) in contents.iter().zip(&taken.entries).zip(had_files) {
+            if had && entry.files.is_empty() {
+                taken.mistakes.push((content.at.clone(), SourceError::NothingLeft(content.src.clone())));
+            }
+        }
+        taken
+    }
+
+    /// The entries, where nothing is wrong with them.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn right(self) -> Result<Vec<Files>, SourceError> {
+        self.mistakes.into_iter().next().map_or(Ok(self.entries), |(_, error)| Err(error))
+    }
+
+    /// Takes files out of the entries so far; whether there was one.
+    fn leave_out(&mut self, files: &Found) -> bool {
+        let paths: HashSet<&PathBuf> = files.files.iter().map(|file| &file.path).collect();
+        let mut some = false;
+        for entry in &mut self.entries {
+            if entry.files.iter().any(|file| paths.contains(&file.path)) {
+                some = true;
+                Arc::make_mut(entry).files.retain(|file| !paths.contains(&file.path));
+            }
+        }
+        some
+    }
+}
