@@ -12,6 +12,7 @@ use super::{
     heed::Heed,
     pip,
     pip::ROOT,
+    resolve,
 };
 use crate::{
     engine::{ContainerId, Output, Progress},
@@ -20,7 +21,7 @@ use crate::{
     source::{
         requirements,
         store::{Fetched, Key, Label},
-        wheelhouse::{Received, Wheelhouse, receive},
+        wheelhouse::{Fit, Received, Wheelhouse, receive},
     },
     util::files::Guarded,
 };
@@ -154,8 +155,14 @@ impl<'a> Bench<'a> {
         let stream = engine.download(container, &path).await?.ok_or_else(missing)?;
         let (reader, cancel) = (crate::build::package::blocking_reader(stream), self.session.cancel.clone());
         let (into, shop) = (into.to_owned(), self.shop());
+        // What the lines do not name is required by what they name: pip says it last.
+        let (wanted, chosen) = (self.work.wanted.clone(), resolve::chosen(&said).unwrap_or_default());
+        let fits = move |name: &str, version: &str| match wanted.fit(name, version) {
+            Fit::Unknown if chosen.contains(name) => Fit::Name,
+            fit => fit,
+        };
         let files = blocking(move || {
-            let received = receive(&mut Guarded::new(reader, cancel), &into, &judge);
+            let received = receive(&mut Guarded::new(reader, cancel), &into, &fits, &judge);
             drop(shop);
             Ok(received?)
         });

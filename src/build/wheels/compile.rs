@@ -7,7 +7,7 @@ use super::{
     super::{StepError, records::blocking},
     bench::{Bench, Job, Load},
     environment::Environment,
-    held, inside,
+    inside,
     pip::ROOT,
     resolve::Found,
 };
@@ -17,7 +17,7 @@ use crate::{
     source::{
         requirements::{self, Line, lines, same_version},
         store::Key,
-        wheelhouse::{Dist, Received, Wheel, WheelName, WheelhouseError},
+        wheelhouse::{ANYTHING, Dist, Received, Wheel, WheelName, WheelhouseError},
     },
 };
 
@@ -61,7 +61,7 @@ pub async fn sdist(
 ) -> Result<(Wheel, PathBuf), StepError> {
     let received = &found.received;
     let (name, file) = (received.file.distribution(), received.file.as_str());
-    let version = held::version(&received.file).to_owned();
+    let version = received.file.version().to_owned();
     let place = format!("{PLACE}/{file}");
     let load = Load { files: vec![(place.clone(), found.path.clone(), received.sha256.clone())], ..Load::default() };
     let source = Source {
@@ -112,7 +112,7 @@ pub async fn stored(
     into: &std::path::Path,
 ) -> Result<Option<Wheel>, StepError> {
     let Some(label) = bench.fetch(key.clone(), into).await? else { return Ok(None) };
-    let file = Dist::new(&label.name);
+    let file = Dist::new(&label.name, ANYTHING);
     let received = file.map(|file| Received { file, sha256: label.sha256.clone(), size: label.size });
     if let Some(received) = received.filter(|received| judge(bench, name)(received).is_ok()) {
         return Ok(Some(compiled(&received, true)?));

@@ -36,7 +36,7 @@ pub async fn hold(bench: &Bench<'_>, found: Vec<Found>, ready: &[Ready]) -> Resu
             continue;
         }
         let name = received.file.distribution();
-        match bench.work.wanted.judge(&name, version(&received.file), sha256) {
+        match bench.work.wanted.judge(&name, received.file.version(), sha256) {
             Ok(Held::ByDigest) => {}
             Ok(Held::ByVersion) if judged.get(&name) == Some(sha256) => {}
             Ok(Held::ByVersion) => asked.push(&received.file),
@@ -108,14 +108,6 @@ async fn checkouts(bench: &Bench<'_>) -> Result<Vec<Found>, StepError> {
     Ok(found)
 }
 
-/// The version that a file's name says.
-pub fn version(file: &Dist) -> &str {
-    match file {
-        Dist::Wheel(name) => name.version(),
-        Dist::Sdist(name) => name.parts().1,
-    }
-}
-
 fn refused(bench: &Bench<'_>, received: &Received, refusal: &Refusal, found: &[Found]) -> StepError {
     let reason = format!("`{}` {refusal}", received.file.as_str());
     let help = match refusal {
@@ -167,10 +159,10 @@ fn suspects(found: &[Found]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Sha256;
+    use crate::{names::Sha256, source::wheelhouse::ANYTHING};
 
     fn found(file: &str) -> Found {
-        let file = Dist::new(file).unwrap();
+        let file = Dist::new(file, ANYTHING).unwrap();
         Found {
             path: file.as_str().into(),
             received: Received { file, sha256: Sha256::of("x"), size: 1 },

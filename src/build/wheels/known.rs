@@ -21,7 +21,7 @@ use crate::{
     names::Sha256,
     plan::Record,
     source::{
-        requirements::{Line, Requirement, asking, lines},
+        requirements::{Line, Requirement, asking, lines, same_version},
         store::key_of_file,
         wheelhouse::{Wheel, WheelName, Wheelhouse},
     },
@@ -54,7 +54,6 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
             }
             None => fetched(bench, before, &folder).await?,
         };
-        // What does not answer (a version that is written in another way) is asked for like anything else.
         let found =
             wheel.map(|wheel| Ready { path: folder.join(wheel.file.as_str()), stands_for: StandsFor::Pin, wheel });
         ready.extend(found.filter(|ready| ready.answers(&requirement)));
@@ -110,7 +109,7 @@ fn constrained(bench: &Bench<'_>) -> BTreeSet<String> {
 /// Whether a requirement can only mean what it meant before: the same version, and a digest that is asked for.
 fn is_same(before: &Before, requirement: &Requirement) -> bool {
     let digest = format!("sha256:{}", before.sdist.as_ref().unwrap_or(&before.sha256));
-    requirement.pinned() == Some(before.file.version())
+    requirement.pinned().is_some_and(|pin| same_version(pin, before.file.version()))
         && (requirement.hashes.is_empty() || requirement.hashes.contains(&digest))
 }
 

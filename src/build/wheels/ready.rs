@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{bench::Bench, pip::ROOT};
 use crate::source::{
-    requirements::{Requirement, asking, with_folder, with_requirements, without_folders},
+    requirements::{Requirement, asking, same_version, with_folder, with_requirements, without_folders},
     wheelhouse::Wheel,
 };
 
@@ -38,7 +38,7 @@ impl Ready {
     pub fn answers(&self, requirement: &Requirement) -> bool {
         matches!(self.stands_for, StandsFor::Pin)
             && requirement.name == self.wheel.file.distribution()
-            && requirement.pinned() == Some(self.wheel.file.version())
+            && requirement.pinned().is_some_and(|pin| same_version(pin, self.wheel.file.version()))
     }
 
     /// The line of a requirement that it stands for. Where digests are asked for, its own is told.

@@ -13,7 +13,10 @@ use super::{
     Line, Requirement, asking,
     line::{lines, options},
 };
-use crate::{names::Sha256, source::wheelhouse::Wheel};
+use crate::{
+    names::Sha256,
+    source::wheelhouse::{Fit, Wheel},
+};
 
 /// What a requirements set says of files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,6 +125,16 @@ impl Wanted {
             Held::ByVersion if self.strict => Err(Refusal::Unpinned),
             held => Ok(held),
         }
+    }
+
+    /// How well a name, which is normalised, and a version go with the lines.
+    #[must_use]
+    pub fn fit(&self, name: &str, version: &str) -> Fit {
+        let mut known = Fit::Unknown;
+        for line in of(&self.asked, name).iter().chain(of(&self.constraints, name)) {
+            known = known.max(if allows(line, version) { Fit::Version } else { Fit::Name });
+        }
+        known
     }
 
     /// What pins of files say: the wheels of these names, and no other ones.
