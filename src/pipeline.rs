@@ -127,7 +127,7 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
             ca: wishes.ca,
-            roots: Roots::of(&folder).knowing(&digests),
+            roots: Roots::of(&folder).knowing(&digests).reading(wishes.variables.clone()),
             digests,
             branch: wishes.branch.clone(),
             file,

@@ -10,7 +10,10 @@ use crate::{
     names::{PlatformId, Release as ReleaseNumber, Tag, UnclearVersion, UpstreamVersion},
     platform::{Catalogue, Platform},
     recipe::Release,
-    source::git::{Caller, Worktree},
+    source::{
+        git::{Caller, Worktree},
+        requirements::Variables,
+    },
 };
 
 /// What the user said, before anything is read.
@@ -40,6 +43,8 @@ pub struct Wishes {
     pub paranoid: bool,
     /// Who asks git.
     pub caller: Caller,
+    /// What requirements may name as `${NAME}`.
+    pub variables: Variables,
 }
 
 /// The platforms that the user asked for, in the recipe's order; all of the recipe's when none was asked for.

@@ -4,6 +4,7 @@ mod base;
 mod contents;
 mod context;
 mod image;
+mod own;
 mod package;
 mod unused;
 mod wapt;

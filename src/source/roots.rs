@@ -8,7 +8,10 @@ use std::{
 
 use fs_err as fs;
 
-use super::project::{self, SourceError, SourceFile, Whose};
+use super::{
+    project::{self, SourceError, SourceFile, Whose},
+    requirements::Variables,
+};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
@@ -24,6 +27,7 @@ pub struct Roots {
     project: PathBuf,
     checkouts: Checkouts,
     digests: Arc<Digests>,
+    variables: Variables,
 }
 
 /// A path of a recipe, taken apart: whose it is, and where in that folder. Nothing else opens a file of a project.
@@ -79,6 +83,24 @@ impl Roots {
     #[must_use]
     pub fn knowing(self, digests: &Arc<Digests>) -> Self {
         Self { digests: Arc::clone(digests), ..self }
+    }
+
+    /// The same where requirements may name variables.
+    #[must_use]
+    pub fn reading(self, variables: Variables) -> Self {
+        Self { variables, ..self }
+    }
+
+    /// What requirements may name as `${NAME}`.
+    #[must_use]
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// A path of the project for one that is absolute and lies in it.
+    #[must_use]
+    pub fn relative(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.project).unwrap_or(path).to_owned()
     }
 
     /// The checkouts of the sources.
@@ -154,6 +176,17 @@ impl Roots {
     pub fn text(&self, path: &Path, most: u64) -> Result<String, SourceError> {
         let place = self.place(text(path)?)?;
         place.folder.text(Path::new(place.path), most).map_err(|error| place.explain(error.into()))
+    }
+
+    /// The bytes of a file of the recipe, at most `most`.
+    ///
+    /// # Errors
+    /// As [`Roots::open`]; also when it is larger.
+    pub fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>, SourceError> {
+        let place = self.place(text(path)?)?;
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("`{}` is not there", path.display()));
+        let read = place.folder.read(Path::new(place.path), most);
+        read.and_then(|bytes| bytes.ok_or_else(missing)).map_err(|error| place.explain(error.into()))
     }
 
     /// The folder that a path of the recipe names, where there is one.

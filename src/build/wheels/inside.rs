@@ -58,7 +58,8 @@ fn check(name: &WheelName, path: &Path) -> Result<(), Fault> {
     let stem = info.trim_end_matches(".dist-info");
     // A folder's name may have dashes that a file's has not.
     let splits = stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..]));
-    let fits = |(of, version): &(&str, &str)| normalise(of) == name.distribution() && same_version(version, name.version());
+    let fits =
+        |(of, version): &(&str, &str)| normalise(of) == name.distribution() && same_version(version, name.version());
     let (of, version) = splits.clone().find(fits).or_else(|| splits.clone().next()).unwrap_or((stem, ""));
     let metadata =
         archive.small(&format!("{info}/METADATA"), LARGEST)?.ok_or(Fault::Reason("which has no METADATA"))?;

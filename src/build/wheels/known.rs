@@ -49,7 +49,7 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
         }
         let wheel = match &before.sdist {
             Some(sdist) => {
-                let named = (requirement.name.clone(), before.file.version().to_owned());
+                let named = (Some(requirement.name.clone()), Some(before.file.version().to_owned()));
                 built(bench, environment, named, sdist, &folder).await?
             }
             None => fetched(bench, before, &folder).await?,
@@ -65,12 +65,13 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
 async fn built(
     bench: &Bench<'_>,
     environment: &Environment<'_>,
-    named: (String, String),
+    named: compile::Named,
     sdist: &Sha256,
     folder: &Path,
 ) -> Result<Option<Wheel>, StepError> {
-    let key = environment.making(sdist.clone(), compile::options(bench, &named.0)).await?.key();
-    let wheel = compile::stored(bench, &key, Some(named), folder).await?;
+    let key =
+        environment.making(sdist.clone(), compile::options(bench, named.0.as_deref().unwrap_or_default())).await?.key();
+    let wheel = compile::stored(bench, &key, named, folder).await?;
     Ok(wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel }))
 }
 
@@ -91,7 +92,7 @@ fn requirements(bench: &Bench<'_>) -> Vec<Requirement> {
 fn asked_for(text: &str) -> impl Iterator<Item = Requirement> {
     lines(text).into_iter().filter_map(|line| match line {
         Line::Requirement(requirement) => Some(requirement),
-        Line::Folder(_) | Line::Options(_) => None,
+        _ => None,
     })
 }
 

@@ -69,7 +69,9 @@ async fn attempt(
         .into_iter()
         .map(|received| Found {
             path: into.join(received.file.as_str()),
-            offered: offers.iter().any(|offer| offer.file.as_str() == received.file.as_str() && offer.sha256 == received.sha256),
+            offered: offers
+                .iter()
+                .any(|offer| offer.file.as_str() == received.file.as_str() && offer.sha256 == received.sha256),
             received,
         })
         .collect();
@@ -105,7 +107,7 @@ fn load(bench: &Bench<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));
     let ready = ready.iter().map(|ready| (ready.place(), &ready.path, &ready.wheel.sha256));
     let files = offers.chain(ready).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));
-    Load { texts, files: files.collect(), checkout: None }
+    Load { texts, files: files.chain(bench.links()).collect(), checkout: None }
 }
 
 /// The distributions that pip says it chose; `None` where it does not, or where its line was too long to be passed on whole.
