@@ -184,9 +184,13 @@ pub fn variables(text: &str, variables: &Variables) -> Vec<Variable> {
     found
 }
 
+/// The longest login of an address that is looked for, in bytes: a line has as many variables as it likes.
+const LOGIN: usize = 2048;
+
 /// Whether a place of a line is in the login of an address: behind `://`, with an `@` before the next slash.
 fn is_login(line: &str, at: usize) -> bool {
-    let (before, behind) = line.split_at(at);
+    let before = &line[line.floor_char_boundary(at.saturating_sub(LOGIN))..at];
+    let behind = &line[at..line.floor_char_boundary(line.len().min(at + LOGIN))];
     let opens = before.rfind("://").is_some_and(|open| !before[open + 3..].contains(['/', ' ', '\t']));
     let end = behind.find(['/', ' ', '\t']).unwrap_or(behind.len());
     opens && behind[..end].contains('@')
