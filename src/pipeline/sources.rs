@@ -53,7 +53,7 @@ impl Project {
         if !asked.is_empty() {
             let wanted: Vec<Wanted> = asked.values().map(|(git, _)| git.clone()).collect();
             let more = git::take(&wanted, &self.store(), host).await;
-            let more = more.map_err(|troubles| asked_troubles(troubles, &asked))?;
+            let more = more.map_err(|troubles| asked_troubles(&troubles, &asked))?;
             self.roots = roots(checkouts.into_iter().chain(more).collect());
         }
         for target in &mut self.targets {
@@ -133,7 +133,7 @@ impl Project {
 }
 
 /// What is said of repositories that requirements ask for and that cannot be had.
-fn asked_troubles(troubles: Vec<Trouble>, asked: &BTreeMap<SourceName, (Wanted, String)>) -> PipelineError {
+fn asked_troubles(troubles: &[Trouble], asked: &BTreeMap<SourceName, (Wanted, String)>) -> PipelineError {
     if troubles.iter().any(|trouble| matches!(trouble.error, GitError::Interrupted)) {
         return PipelineError::Interrupted;
     }

@@ -15,7 +15,7 @@ use crate::{
     source::{
         project::SourceError,
         requirements::{self, Line, Local, Texts, What, is_archive, settled},
-        wheelhouse::{ANYTHING, Dist, WheelName},
+        wheelhouse::{ANYTHING, Dist},
     },
 };
 
@@ -138,7 +138,7 @@ impl Maker<'_> {
                 Ok(OwnFiles::Wheel { file, path: real, sha256: sha256.clone(), size })
             }
             Some(Dist::Sdist(_)) => Ok(OwnFiles::Sdist { name, path: real, sha256: sha256.clone() }),
-            None if name.ends_with(".whl") && WheelName::new(&name).is_none() => {
+            None if path.extension() == Some("whl".as_ref()) => {
                 Err(place.refuse(&local.written, "a wheel's name is `name-version-python-abi-platform.whl` (PEP 427)"))
             }
             None => Err(place.refuse(&local.written, NO_FILE)),
@@ -161,8 +161,9 @@ impl Maker<'_> {
                     }
                     let files = self.linked_files(&place, &option.value, &path)?;
                     let word = format!("links {}", path.display());
-                    let lines: String = files.iter().map(|(name, _, sha256)| format!("{sha256}  {name}\n")).collect();
-                    inputs.insert(word, Sha256::of(lines).to_string());
+                    let lines: Vec<String> =
+                        files.iter().map(|(name, _, sha256)| format!("{sha256}  {name}\n")).collect();
+                    inputs.insert(word, Sha256::of(lines.concat()).to_string());
                     found.insert(path, Links { named: vec![named], number, files });
                 }
             }
@@ -176,7 +177,7 @@ impl Maker<'_> {
         if lower.starts_with("http://") || lower.starts_with("https://") {
             return Ok(None);
         }
-        let path = lower.starts_with("file:").then(|| &value["file:".len()..]).unwrap_or(value);
+        let path = if lower.starts_with("file:") { &value["file:".len()..] } else { value };
         let path = self.context.roots.relative(Path::new(path.strip_prefix("//").unwrap_or(path)));
         let beside = settled(&place.file.parent().unwrap_or(Path::new("")).join(&path));
         let below = settled(&path).map(|path| place.root().join(path));

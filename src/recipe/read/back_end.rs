@@ -50,7 +50,7 @@ pub(super) fn check(text: &str) -> Result<(), Foreign> {
         });
     }
     let Some(DeValue::Array(requires)) = value(system, "requires").map(Spanned::get_ref) else { return Ok(()) };
-    for required in requires.iter() {
+    for required in requires {
         let text = required.get_ref().as_str().unwrap_or_default();
         let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(text.len());
         // What counts for some interpreters only is said by pip.

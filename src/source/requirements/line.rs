@@ -7,7 +7,7 @@ use super::{
     super::wheelhouse::normalise,
     local::{self, Local, What},
     option::{self, Opt},
-    text::{Logical, logical},
+    text::{Logical, logical, push_line},
 };
 
 /// One line that asks for a distribution.
@@ -102,8 +102,7 @@ pub fn with_lines(text: &str, instead: &dyn Fn(&Line) -> Option<String>) -> Stri
             whole.push('\n');
             at += 1;
         }
-        whole.push_str(&instead(&read(&text)).unwrap_or(text));
-        whole.push('\n');
+        push_line(&mut whole, &instead(&read(&text)).unwrap_or(text));
         at += 1;
     }
     whole
@@ -245,7 +244,7 @@ mod tests {
     #[test]
     fn what_is_said_to_the_build() {
         let text = "lxml==5.4.0 --global-option=\"--without cython\" --hash=sha256:aa --config-settings x=y";
-        assert_eq!(one(text).options, ["--global-option '--without cython'", "--config-settings x=y"]);
+        assert_eq!(one(text).options, ["--global-option '--without cython'", "--config-settings 'x=y'"]);
     }
 
     #[test]

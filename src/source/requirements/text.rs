@@ -146,11 +146,16 @@ pub fn plain(text: &str, variables: &Variables) -> String {
             whole.push('\n');
             at += 1;
         }
-        whole.push_str(&expanded(&text, variables));
-        whole.push('\n');
+        push_line(&mut whole, &expanded(&text, variables));
         at += 1;
     }
     whole
+}
+
+/// Adds a line that does not go on.
+pub(super) fn push_line(whole: &mut String, line: &str) {
+    whole.push_str(line);
+    whole.push_str(if line.ends_with('\\') { " \n" } else { "\n" });
 }
 
 /// A variable of a text.
@@ -319,6 +324,7 @@ mod tests {
             let numbers = |text: &str| -> Vec<usize> { logical(text).iter().map(|line| line.number).collect() };
             prop_assert_eq!(plain(&once, &none), once.clone());
             prop_assert_eq!(numbers(&once).len(), numbers(&text).len());
+            prop_assert_eq!(super::super::lines(&once), super::super::lines(&text));
         }
 
         #[test]
