@@ -99,7 +99,7 @@ pub fn logical(text: &str) -> Vec<Logical> {
     let mut found = Vec::new();
     let mut begun: Option<Logical> = None;
     for (line, number) in split_lines(text).zip(1..) {
-        let is_comment = line.trim_start().starts_with('#');
+        let is_comment = line.trim_start_matches(is_space).starts_with('#');
         let goes_on = line.ends_with('\\') && !is_comment;
         let part = if goes_on { Cow::Borrowed(line.trim_matches('\\')) } else { Cow::Borrowed(line) };
         let whole = begun.get_or_insert(Logical { number, text: String::new() });
@@ -113,7 +113,7 @@ pub fn logical(text: &str) -> Vec<Logical> {
     }
     found.extend(begun);
     for line in &mut found {
-        line.text = without_comment(&line.text).trim().to_owned();
+        line.text = without_comment(&line.text).trim_matches(is_space).to_owned();
     }
     found.retain(|line| !line.text.is_empty());
     found
@@ -124,6 +124,11 @@ fn ends_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// What Python takes for white space.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
 fn split_lines(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n').flat_map(|line| {
         let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
@@ -132,7 +137,7 @@ fn split_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn without_comment(line: &str) -> &str {
-    let begins = |at: &usize| *at == 0 || line[..*at].ends_with(char::is_whitespace);
+    let begins = |at: &usize| *at == 0 || line[..*at].ends_with(is_space);
     let at = line.match_indices('#').map(|(at, _)| at).find(begins);
     &line[..at.unwrap_or(line.len())]
 }
@@ -269,6 +274,7 @@ mod tests {
             ("six \\\n# b \\\nidna", &[(1, "six"), (3, "idna")]),
             ("six\ridna\u{c}lxml\u{2028}zipp\r\n\r\nx", &[(1, "six"), (2, "idna"), (3, "lxml"), (4, "zipp"), (6, "x")]),
             ("six # \u{b}evil", &[(1, "six"), (2, "evil")]),
+            ("six\u{1f}# why", &[(1, "six")]),
             ("six \\", &[(1, "six")]),
             ("six \\ \nidna", &[(1, "six \\"), (2, "idna")]),
         ] {
