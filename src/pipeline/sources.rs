@@ -8,7 +8,7 @@ use crate::{
     recipe::{GitSource, SourceComplaint},
     source::{
         git::{self, GitError, Trouble, Wanted},
-        requirements::{self, Line, Local, What},
+        requirements::{self, Line, Local, Variables, What},
         roots::Roots,
     },
 };
@@ -73,7 +73,8 @@ impl Project {
             let first = recipe.python.iter().map(|python| &python.requirements);
             for first in first.chain(recipe.images.iter().filter_map(|image| image.requirements.as_ref())) {
                 let Ok(texts) = requirements::closure(&self.roots, std::slice::from_ref(first)) else { continue };
-                let texts = requirements::expanded(&texts, self.roots.variables());
+                // Without the values of variables: a plan tells them nobody, and a server that a clone names would hear them.
+                let texts = requirements::expanded(&texts, &Variables::default());
                 let asking = requirements::asking(&texts, first);
                 for (path, text) in texts.iter().filter(|(path, _)| asking.contains(*path)) {
                     for (line, asked) in requirements::numbered(text) {

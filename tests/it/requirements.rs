@@ -258,6 +258,25 @@ fn variables_reach_pip_and_nothing_else() {
 }
 
 #[test]
+fn a_plan_tells_no_server_the_value_of_a_variable() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for line in [
+        format!("x @ git+https://127.0.0.1:{port}/${{SHOP_TOKEN}}/x.git"),
+        format!("x @ git+https://${{SHOP_TOKEN}}@127.0.0.1:{port}/x.git"),
+        format!("-e git+https://127.0.0.1:{port}/x.git@${{SHOP_TOKEN}}"),
+        format!("x @ ${{SHOP_GIT}}://127.0.0.1:{port}/x.git"),
+    ] {
+        let mut project = with(&format!("six==1.16.0\n{line}\n"));
+        project.env("SHOP_TOKEN", "s3cr3t-one").env("SHOP_GIT", "git+https");
+        let run = refused(&project, &["plan"], &["requirements.txt:2: "]);
+        assert_kept(&project, &run);
+        assert!(listener.accept().is_err(), "{line}");
+    }
+}
+
+#[test]
 fn variables_are_said() {
     let mut project = with("six==${SIX}\npsutil==5.9.8\n");
     project.env("SIX", "1.16.0");

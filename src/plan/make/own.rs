@@ -14,7 +14,7 @@ use crate::{
     names::Sha256,
     source::{
         project::SourceError,
-        requirements::{self, Line, Local, Texts, What, is_archive, settled},
+        requirements::{self, Line, Local, Texts, Variables, What, is_archive, settled},
         wheelhouse::{ANYTHING, Dist},
     },
 };
@@ -50,18 +50,24 @@ impl std::fmt::Display for Place<'_> {
 }
 
 impl Maker<'_> {
-    /// What the files that ask (`asking`) ask for and no index gives.
+    /// What the files that ask (`asking`) ask for and no index gives; `texts` as they are `written`, with the values of variables.
     pub(super) fn own(
         &self,
+        written: &Texts,
         texts: &Texts,
         asking: &BTreeSet<PathBuf>,
         inputs: &mut Inputs,
     ) -> Result<Vec<Own>, SourceError> {
         let mut found: BTreeMap<String, Own> = BTreeMap::new();
         for (file, text) in texts {
+            let named = written.get(file).map(|text| requirements::variables(text, &Variables::default()));
+            let named: BTreeSet<usize> = named.into_iter().flatten().map(|variable| variable.line).collect();
             for (line, asked) in requirements::numbered(text) {
                 let place = Place { file, line };
                 match asked {
+                    Line::Local(Local { what: What::Git(_), .. }) if named.contains(&line) => {
+                        return Err(place.refuse("git+…", VARIABLE));
+                    }
                     Line::Refused(reason) => return Err(place.refuse(&shown(text, line), reason)),
                     Line::Local(local) if asking.contains(file) => {
                         let conditional = !local.marker.is_empty();
@@ -226,6 +232,8 @@ impl Maker<'_> {
 }
 
 const OUTSIDE: &str = "it is outside of the project: only what is in it gets into containers";
+const VARIABLE: &str =
+    "no variables stand in the address of a repository: git's credential helpers have logins (`git help credentials`)";
 const ABSENT: &str =
     "nothing is there: paths are seen from the project's folder, those of `--find-links` from the file, too";
 const NO_PROJECT: &str = "it has neither a `pyproject.toml` nor a `setup.py`";

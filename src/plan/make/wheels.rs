@@ -130,7 +130,7 @@ impl Maker<'_> {
         if let Some(counts) = counted(&texts, self.context.roots.variables()) {
             inputs.insert("variables of the requirements".to_owned(), counts.to_string());
         }
-        let asked = self.own(&real, &requirements::asking(&real, requirements_file), &mut inputs)?;
+        let asked = self.own(&texts, &real, &requirements::asking(&real, requirements_file), &mut inputs)?;
         let links = self.links(&real, &mut inputs)?;
         let options = texts.values().flat_map(|text| requirements::options(text));
         let options: Vec<String> = options.map(|option| option.written()).collect();
