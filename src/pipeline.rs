@@ -132,7 +132,7 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
             ca: wishes.ca,
-            roots: Roots::of(&folder).knowing(&digests).keeping(kept),
+            roots: Roots::of(&folder).knowing(&digests).keeping(kept).reading(wishes.variables.clone()),
             digests,
             branch: wishes.branch.clone(),
             file,

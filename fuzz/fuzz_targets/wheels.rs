@@ -4,7 +4,7 @@
 
 use factory::source::{
     lockfile::{Lockfile, NAME},
-    wheelhouse::receive,
+    wheelhouse::{ANYTHING, receive},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     if std::fs::create_dir(&into).is_err() {
         return;
     }
-    let received = receive(&mut &*bytes, &into, &|_| Ok(()));
+    let received = receive(&mut &*bytes, &into, ANYTHING, &|_| Ok(()));
     let count = |folder: &std::path::Path| std::fs::read_dir(folder).map(Iterator::count).unwrap_or_default();
     assert_eq!(count(folder.path()), 1, "nothing beside its folder");
     if let Ok(received) = received {

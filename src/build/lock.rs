@@ -118,6 +118,7 @@ fn wheels(
     }
     let Some(locked) = locked else { return Ok(wheel_drift(&set, None, &empty(work))) };
     let texts = requirements::closure(&session.roots, std::slice::from_ref(&work.requirements))?;
+    let texts = requirements::expanded(&texts, session.roots.variables());
     Ok(texts.values().flat_map(|text| pin_drift(&set, locked, text)).collect())
 }
 
@@ -139,6 +140,12 @@ pub fn renew(before: &Lockfile, now: Lockfile, plan: &Plan, platforms: &[Platfor
     let mut lock = now;
     for (platform, base) in before.bases.iter().filter(|(platform, _)| platforms.contains(platform)) {
         lock.bases.entry(platform.clone()).or_insert_with(|| base.clone());
+    }
+    // Requirements of other platforms may want checkouts of their own.
+    if !platforms.iter().all(planned) {
+        for (name, commit) in &before.sources {
+            lock.sources.entry(name.clone()).or_insert_with(|| commit.clone());
+        }
     }
     for (key, house) in before.houses.iter().filter(|(key, _)| platforms.contains(&key.0)) {
         // A set of a platform that was planned is still one, even if nobody wanted it now.

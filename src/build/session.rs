@@ -310,6 +310,11 @@ impl Lines {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// Says something of the step that is no line of its output.
+    pub fn tell(&self, text: &str) {
+        self.events.info(format!("{}: {text}", self.step));
+    }
+
     /// Says something of the step where it is not overlooked; it is no line of its output.
     pub fn attention(&self, text: &str) {
         self.events.warn(format!("{}: {text}", self.step));

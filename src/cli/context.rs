@@ -18,7 +18,7 @@ use crate::{
     pipeline::{Project, SOURCES, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
-    source::{git, owner::Trusted, store, wheelhouse},
+    source::{git, owner::Trusted, requirements::Variables, store, wheelhouse},
     util::{
         folder::Folder,
         lock::{Lock, Tried, try_lock},
@@ -148,6 +148,7 @@ impl Context {
             paranoid: trust.paranoid,
             caller: env::caller(),
             any_release: false,
+            variables: Variables::of(env::get, self.reporter.mask()),
         }
     }
 
@@ -157,7 +158,7 @@ impl Context {
     /// As [`Context::open`]; exit code 1 where a server does not give what it should, 130 on Ctrl-C.
     pub async fn open_with_sources(&self, trust: Trust) -> Result<Project, Failure> {
         let project = self.open_trusting(trust)?;
-        if project.sources().is_empty() {
+        if project.sources().is_empty() && project.checkouts().is_empty() {
             return Ok(project);
         }
         let store = project.state().make().and_then(|state| state.make(Path::new(SOURCES)));

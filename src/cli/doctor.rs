@@ -194,14 +194,17 @@ fn checkout_check(context: &Context) -> Option<Check> {
     })
 }
 
-/// What the recipe's sources need: git, and for those behind ssh a client and an agent with a key.
+/// What the recipe's sources and the repositories of its requirements need: git, and for those behind ssh a client and an agent with a key.
 async fn source_checks(context: &Context) -> Vec<Check> {
     let Ok(project) = context.open() else { return Vec::new() };
-    if project.sources().is_empty() {
+    let asked = project.checkouts();
+    let transports = project.sources().iter().map(|source| source.git.transport());
+    let transports: Vec<Transport> = transports.chain(asked.values().map(|(git, _)| git.url.transport())).collect();
+    if transports.is_empty() {
         return Vec::new();
     }
     let mut checks = vec![git_check().await];
-    if project.sources().iter().any(|source| source.git.transport() == Transport::Ssh) {
+    if transports.contains(&Transport::Ssh) {
         checks.push(ssh_check());
         checks.push(agent_check().await);
     }

@@ -110,6 +110,9 @@ impl From<PipelineError> for Failure {
             PipelineError::Sources { message, report, choice } => {
                 Self::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).showing(report)
             }
+            PipelineError::Checkouts { message, help, choice } => {
+                Self::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).help(help)
+            }
             PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
                 .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),

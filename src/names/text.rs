@@ -193,10 +193,12 @@ pub(super) fn sdist_stem(name: &str) -> Option<&str> {
 }
 
 impl SdistFile {
-    /// The distribution's name as it is written, and its version.
-    #[must_use]
-    pub fn parts(&self) -> (&str, &str) {
-        sdist_stem(&self.0).and_then(|stem| stem.rsplit_once('-')).unwrap_or((&self.0, ""))
+    /// Every way to take it apart into a name and a version, the shortest name first. Only what was asked for says which one is
+    /// meant: in older names both may have dashes (`functools32-3.2.3-2.zip`), and PEP 625 has one dash.
+    pub fn splits(&self) -> impl Iterator<Item = (&str, &str)> {
+        let stem = sdist_stem(&self.0).unwrap_or_default();
+        let dashes = stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..]));
+        dashes.filter(|(name, version)| !name.is_empty() && version.starts_with(|c: char| c.is_ascii_alphanumeric()))
     }
 }
 
@@ -247,12 +249,13 @@ mod tests {
 
     #[test]
     fn source_distributions() {
-        for (good, parts) in [
-            ("pyyaml-6.0.2.tar.gz", ("pyyaml", "6.0.2")),
-            ("zope.interface-8.0.1.tar.gz", ("zope.interface", "8.0.1")),
-            ("python-dateutil-2.9.0.post0.zip", ("python-dateutil", "2.9.0.post0")),
+        for (good, splits) in [
+            ("pyyaml-6.0.2.tar.gz", &[("pyyaml", "6.0.2")][..]),
+            ("python-dateutil-2.9.zip", &[("python", "dateutil-2.9"), ("python-dateutil", "2.9")]),
+            ("x-1--2.zip", &[("x", "1--2"), ("x-1-", "2")]),
         ] {
-            assert_eq!(SdistFile::new(good).unwrap().parts(), parts, "{good}");
+            let file = SdistFile::new(good).unwrap();
+            assert_eq!(file.splits().collect::<Vec<_>>(), splits, "{good}");
         }
         for bad in ["x.tar.gz", "-x-1.tar.gz", "../x-1.tar.gz", "x-1.whl", "x-1.tar.gz\n", "x y-1.zip", "x-.zip", ""] {
             assert!(SdistFile::new(bad).is_err(), "{bad:?}");

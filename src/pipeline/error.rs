@@ -64,6 +64,16 @@ pub enum PipelineError {
         /// Whether all of them are the user's words, as opposed to the world.
         choice: bool,
     },
+    /// Repositories that requirements ask for and that could not be had.
+    #[error("{message}")]
+    Checkouts {
+        /// Each with its line.
+        message: String,
+        /// The way out of the first.
+        help: String,
+        /// Whether all of them are the user's words, as opposed to the world.
+        choice: bool,
+    },
     /// Stopped while sources were fetched.
     #[error("interrupted")]
     Interrupted,

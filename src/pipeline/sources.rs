@@ -1,12 +1,15 @@
 //! The sources of a project: what is wanted of each, and what is said of those that cannot be had.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{PipelineError, Project};
 use crate::{
-    names::RefName,
+    names::{RefName, SourceName},
     recipe::{GitSource, SourceComplaint},
-    source::git::{self, GitError, Trouble, Wanted},
+    source::{
+        git::{self, GitError, Trouble, Wanted},
+        requirements::{self, Line, Local, Variables, What},
+    },
 };
 
 /// Where sources are kept in the state folder.
@@ -40,12 +43,46 @@ impl Project {
         let wanted: Vec<Wanted> = wanted.into_iter().filter_map(Result::ok).collect();
         let checkouts = git::take(&wanted, &self.store(), host).await.map_err(|troubles| self.troubles(troubles))?;
         self.file.look_into(&checkouts, &self.folder)?;
-        self.roots = self.roots.having(checkouts);
+        self.roots = self.roots.having(checkouts.clone());
+        // Requirements may be in a source.
+        let asked = self.checkouts();
+        if !asked.is_empty() {
+            let wanted: Vec<Wanted> = asked.values().map(|(git, _)| git.clone()).collect();
+            let more = git::take(&wanted, &self.store(), host).await;
+            let more = more.map_err(|troubles| asked_troubles(&troubles, &asked))?;
+            self.roots = self.roots.having(checkouts.into_iter().chain(more).collect());
+        }
         for target in &mut self.targets {
             // Once more: the scripts of packages may be in a source.
             target.recipe = Arc::new(self.file.resolve(&target.platform, &self.release)?);
         }
         Ok(self)
+    }
+
+    /// The repositories that requirements of the chosen platforms ask for, by their names, and where they do. What cannot be read is
+    /// left out: the plan says so.
+    #[must_use]
+    pub fn checkouts(&self) -> BTreeMap<SourceName, (Wanted, String)> {
+        let mut found = BTreeMap::new();
+        for target in &self.targets {
+            let recipe = &target.recipe;
+            let first = recipe.python.iter().map(|python| &python.requirements);
+            for first in first.chain(recipe.images.iter().filter_map(|image| image.requirements.as_ref())) {
+                let Ok(texts) = requirements::closure(&self.roots, std::slice::from_ref(first)) else { continue };
+                // Without the values of variables: a plan tells them nobody, and a server that a clone names would hear them.
+                let texts = requirements::expanded(&texts, &Variables::default());
+                let asking = requirements::asking(&texts, first);
+                for (path, text) in texts.iter().filter(|(path, _)| asking.contains(*path)) {
+                    for (line, asked) in requirements::numbered(text) {
+                        let Line::Local(Local { what: What::Git(git), .. }) = asked else { continue };
+                        let (url, reference, place) = (git.url, git.reference, format!("{}:{line}", path.display()));
+                        let wanted = Wanted { name: git.name.clone(), url, reference, submodules: true };
+                        found.entry(git.name).or_insert((wanted, place));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// A source with what the command line says filled in.
@@ -90,4 +127,21 @@ impl Project {
         let report = self.file.complain(troubles.into_iter().map(complaint).collect());
         PipelineError::Sources { message, report, choice }
     }
+}
+
+/// What is said of repositories that requirements ask for and that cannot be had.
+fn asked_troubles(troubles: &[Trouble], asked: &BTreeMap<SourceName, (Wanted, String)>) -> PipelineError {
+    if troubles.iter().any(|trouble| matches!(trouble.error, GitError::Interrupted)) {
+        return PipelineError::Interrupted;
+    }
+    let choice = troubles.iter().all(|trouble| trouble.error.is_choice());
+    let said = troubles.iter().filter_map(|trouble| {
+        let (wanted, place) = asked.get(&trouble.source)?;
+        Some((
+            format!("{place}: `git+{}`: {}", wanted.url.without_userinfo(), trouble.error),
+            trouble.error.help(&wanted.url),
+        ))
+    });
+    let (lines, helps): (Vec<String>, Vec<String>) = said.unzip();
+    PipelineError::Checkouts { message: lines.join("\n"), help: helps.into_iter().next().unwrap_or_default(), choice }
 }

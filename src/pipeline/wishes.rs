@@ -10,7 +10,10 @@ use crate::{
     names::{PlatformId, Release as ReleaseNumber, Tag, UnclearVersion, UpstreamVersion},
     platform::{Catalogue, Platform},
     recipe::Release,
-    source::git::{Caller, Worktree},
+    source::{
+        git::{Caller, Worktree},
+        requirements::Variables,
+    },
 };
 
 /// What the user said, before anything is read.
@@ -42,6 +45,8 @@ pub struct Wishes {
     pub caller: Caller,
     /// Whether it is of no account which release it is: what a command does that needs none.
     pub any_release: bool,
+    /// What requirements may name as `${NAME}`.
+    pub variables: Variables,
 }
 
 /// The platforms that the user asked for, in the recipe's order; all of the recipe's when none was asked for.

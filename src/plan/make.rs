@@ -5,6 +5,7 @@ mod contents;
 mod context;
 mod image;
 mod look;
+mod own;
 mod package;
 mod unused;
 mod wapt;

@@ -14,8 +14,8 @@ pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};
 pub use make::{Contexts, PlanContext, PlanError, Want, make, names};
 pub use step::{
-    BaseWork, BuilderWork, ImageWork, Index, Inputs, Origins, OwnFolder, PackageWork, Plan, QuirksWork, SeedWork, Step,
-    WaptWork, WheelsWork, Wishes, Work, label,
+    BaseWork, BuilderWork, ImageWork, Index, Inputs, Links, Origins, Own, OwnFiles, PackageWork, Plan, QuirksWork,
+    SeedWork, Step, WaptWork, WheelsWork, Wishes, Work, label,
 };
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::{
     plan::ContextFile,
     platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
-    source::requirements::Wanted,
+    source::{requirements::Wanted, wheelhouse::WheelName},
     util::toml::Issue,
 };
 
@@ -210,8 +210,10 @@ pub struct WheelsWork {
     pub no_binary: Vec<String>,
     /// Where from.
     pub index: Index,
-    /// Folders of the checkout among the requirements.
-    pub folders: Vec<OwnFolder>,
+    /// What the requirements ask for and no index gives.
+    pub own: Vec<Own>,
+    /// The folders of the project that they name with `--find-links`.
+    pub links: Vec<Links>,
     /// The platform's Python.
     pub python: Python,
     /// The machine in the kernel's words: `x86_64`.
@@ -230,17 +232,73 @@ pub struct WheelsWork {
     pub key: Sha256,
 }
 
-/// A folder of the checkout that a requirements file names.
+/// What a requirements file asks for and no index gives.
 #[derive(Debug, Clone)]
-pub struct OwnFolder {
-    /// As it stands there: `./libs/own`.
+pub struct Own {
+    /// As it stands there: `./libs/own`, `git+https://…`.
     pub written: String,
-    /// In the recipe's words.
+    /// The file and the line, for messages.
+    pub place: String,
+    /// Where it is, in the recipe's words.
     pub path: PathBuf,
-    /// Its files that count.
-    pub files: Vec<ContextFile>,
-    /// Of their paths, modes and contents.
+    /// The distribution, normalised, where the line names it.
+    pub name: Option<String>,
+    /// Whether it is asked for with `-e`.
+    pub editable: bool,
+    /// Whether it has a marker.
+    pub conditional: bool,
+    /// What its line says to the build.
+    pub options: Vec<String>,
+    /// What it is.
+    pub files: OwnFiles,
+    /// Of the paths, modes and contents of a folder's files; of a file's bytes.
     pub digest: Sha256,
+}
+
+/// What an [`Own`] is.
+#[derive(Debug, Clone)]
+pub enum OwnFiles {
+    /// A folder: its files that count.
+    Folder(Vec<ContextFile>),
+    /// A source distribution.
+    Sdist {
+        /// Its file name.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+        /// Of its bytes.
+        sha256: Sha256,
+    },
+    /// A wheel.
+    Wheel {
+        /// Its file name.
+        file: WheelName,
+        /// Where it is.
+        path: PathBuf,
+        /// Of its bytes.
+        sha256: Sha256,
+        /// In bytes.
+        size: u64,
+    },
+}
+
+/// A folder of the project that `--find-links` names, or one file.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// The requirements files that name it, and how.
+    pub named: Vec<(PathBuf, String)>,
+    /// Its number among those of its set.
+    pub number: usize,
+    /// The wheels and source distributions in it: names, places, digests.
+    pub files: Vec<(String, PathBuf, Sha256)>,
+}
+
+impl Links {
+    /// Its place in containers.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("links/{}", self.number)
+    }
 }
 
 /// See [`Work::Image`].

@@ -19,6 +19,7 @@ const RUN: [&str; 14] = [
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Installed {
     lines: BTreeSet<String>,
+    listed: usize,
 }
 
 impl Installed {
@@ -31,14 +32,20 @@ impl Installed {
                 || READ.iter().any(|ending| name.ends_with(ending))
                 || RUN.iter().any(|start| name.starts_with(start))
         };
-        let lines = listed.into_iter().filter_map(split).filter(|(name, _)| counts(name));
-        Self { lines: lines.map(|(name, version)| format!("{name} {version}\n")).collect() }
+        let mut found = Self::default();
+        for (name, version) in listed.into_iter().filter_map(split) {
+            found.listed += 1;
+            if counts(name) {
+                found.lines.insert(format!("{name} {version}\n"));
+            }
+        }
+        found
     }
 
-    /// Whether nothing counts: then nothing was listed, for every builder has some of these.
+    /// Whether nothing was listed. A builder may well have nothing that counts: it builds of Python alone, then.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.listed == 0
     }
 
     /// One digest of all names and versions.
@@ -103,6 +110,14 @@ mod tests {
         let read = |line| Installed::read([line], &[]);
         assert_eq!(read("libxml2-dev-2.13.4-r5"), read("libxml2-dev 2.13.4-r5"));
         assert!(read("WARNING: opening from cache").is_empty() && read("").is_empty() && read("a-dev").is_empty());
+    }
+
+    #[test]
+    fn a_builder_without_compilers_is_one() {
+        let bare = Installed::read(["bash 5.2", "python 2.7.5"], &[]);
+        assert!(!bare.is_empty());
+        assert_eq!(bare.digest(), Installed::read(["bash 5.1"], &[]).digest());
+        assert!(Installed::read(["", "error:"], &[]).is_empty());
     }
 
     proptest! {

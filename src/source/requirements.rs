@@ -3,7 +3,10 @@
 
 mod hold;
 mod line;
+mod local;
+mod option;
 mod places;
+mod text;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,25 +14,27 @@ use std::{
 };
 
 pub use hold::{Held, Refusal, Wanted, same_version};
-pub use line::{Line, Requirement, lines, options, wishes, with_folder, with_requirements, without_folders};
+pub use line::{Line, Requirement, lines, numbered, options, wishes, with_lines};
+pub use local::{GitWish, Local, What, is_archive, settled};
+pub use option::Opt;
 pub use places::Places;
+pub use text::{Variable, Variables, decoded, plain, variables};
 
-use super::{
-    project::{SourceError, within},
-    roots::Roots,
-    wheelhouse::normalise,
-};
+use super::{project::SourceError, roots::Roots, wheelhouse::normalise};
 
 /// The largest requirements file, in bytes, and the most files that one may take in.
 const LARGEST: u64 = 4 << 20;
 const MOST: usize = 64;
 
-/// The files of a requirements set: the recipe's path -> text. The first file and all that it takes in with `-r` and `-c`,
-/// which must be files of the project or of the same source.
+/// The texts of a requirements set, by the recipe's paths.
+pub type Texts = BTreeMap<PathBuf, String>;
+
+/// The files of a requirements set: the first file and all that it takes in with `-r` and `-c`, which must be files of the project or
+/// of the same source. The texts are as they are written, in whatever encoding; variables stand in them by their names.
 ///
 /// # Errors
 /// When a file cannot be read, is too large, or lies outside of the project.
-pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, String>, SourceError> {
+pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<Texts, SourceError> {
     let mut found = BTreeMap::new();
     let mut waiting: Vec<(PathBuf, Option<String>)> = first.iter().map(|path| (path.clone(), None)).collect();
     while let Some((path, place)) = waiting.pop() {
@@ -38,18 +43,19 @@ pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, Str
             Some(place) => SourceError::TakenIn { place: place.clone(), error: Box::new(error) },
             None => error,
         };
-        let clean = within(&path).ok_or_else(|| at(refuse("a requirements file must be in the project")))?;
+        let clean = settled(&path).ok_or_else(|| at(refuse("a requirements file must be in the project")))?;
         if found.contains_key(&clean) {
             continue;
         }
         if found.len() >= MOST {
             return Err(refuse("more than 64 requirements files take each other in"));
         }
-        let text = roots.text(&clean, LARGEST).map_err(at)?;
+        let bytes = roots.read(&clean, LARGEST).map_err(at)?;
+        let text = text::decoded(&bytes).map_err(|reason| at(refuse(reason)))?;
         let folder = clean.parent().unwrap_or(Path::new(""));
-        let options = &["--requirement", "--constraint", "-r", "-c"];
         waiting.extend(
-            taken_in_at(&text, options)
+            taken_in(&plain(&text, roots.variables()), true)
+                .into_iter()
                 .map(|(line, name)| (folder.join(name), Some(format!("{}:{line}", clean.display())))),
         );
         found.insert(clean, text);
@@ -57,41 +63,36 @@ pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<BTreeMap<PathBuf, Str
     Ok(found)
 }
 
-/// Those of the files of a set that ask for something: the first one, and what they take in with `-r`. The others only constrain.
+/// The texts as pip gets them: with the values of variables, and nothing but the lines that count.
 #[must_use]
-pub fn asking(texts: &BTreeMap<PathBuf, String>, first: &Path) -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
-    let mut waiting: Vec<PathBuf> = within(first).into_iter().collect();
-    while let Some(path) = waiting.pop() {
-        let Some(text) = texts.get(&path) else { continue };
+pub fn expanded(texts: &Texts, variables: &Variables) -> Texts {
+    texts.iter().map(|(path, text)| (path.clone(), plain(text, variables))).collect()
+}
+
+/// Those of the files of a set that ask for something: the first one, and what any of them takes in with `-r`. The others only
+/// constrain.
+#[must_use]
+pub fn asking(texts: &Texts, first: &Path) -> BTreeSet<PathBuf> {
+    let mut found: BTreeSet<PathBuf> = settled(first).into_iter().collect();
+    for (path, text) in texts {
         let folder = path.parent().unwrap_or(Path::new(""));
-        waiting.extend(taken_in(text, &["--requirement", "-r"]).filter_map(|name| within(&folder.join(name))));
-        if !found.insert(path) {
-            break;
-        }
+        found.extend(taken_in(text, false).into_iter().filter_map(|(_, name)| settled(&folder.join(name))));
     }
+    found.retain(|path| texts.contains_key(path));
     found
 }
 
-/// The names behind these options.
-fn taken_in<'t>(text: &'t str, options: &'static [&'static str]) -> impl Iterator<Item = &'t str> {
-    taken_in_at(text, options).map(|(_, name)| name)
-}
-
-/// The same with the lines, from 1.
-fn taken_in_at<'t>(text: &'t str, options: &'static [&'static str]) -> impl Iterator<Item = (usize, &'t str)> {
-    text.lines().zip(1..).filter_map(|(line, number)| {
-        let line = line.split(" #").next().unwrap_or(line).trim();
-        options.iter().find_map(|option| {
-            let rest = line.strip_prefix(option)?;
-            let rest = rest.strip_prefix('=').unwrap_or(rest);
-            // `-rfile` is the same as `-r file`; `--requirementfile` is nothing.
-            if option.starts_with("--") && rest.len() == line.len() - option.len() && !rest.starts_with([' ', '\t']) {
-                return None;
-            }
-            Some((number, rest.trim())).filter(|(_, name)| !name.is_empty() && !name.contains("://"))
-        })
-    })
+/// The files that a text takes in with `-r`, and those of `-c` where they are wanted, each with its line, from 1. What is behind an
+/// address is pip's to fetch.
+fn taken_in(text: &str, constraints: bool) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (number, line) in numbered(text) {
+        let Line::Options(options) = line else { continue };
+        let wanted = |option: &&Opt| option.name == "--requirement" || (constraints && option.name == "--constraint");
+        let names = options.iter().filter(wanted).map(|option| option.value.clone());
+        found.extend(names.filter(|name| !name.is_empty() && !name.contains("://")).map(|name| (number, name)));
+    }
+    found
 }
 
 /// The line (from 1) of a requirements text on which a distribution is asked for.
@@ -115,17 +116,21 @@ mod tests {
     fn a_set_is_closed_over_what_it_takes_in() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("sub")).unwrap();
-        std::fs::write(folder.path().join("a.txt"), "-r sub/b.txt\nsix==1.16.0\n-c c.txt # why\n").unwrap();
+        std::fs::write(folder.path().join("a.txt"), "-r sub/b.txt\nsix==1.16.0\n-c \"with space.txt\"\t# why\n")
+            .unwrap();
         std::fs::write(folder.path().join("sub/b.txt"), "-r d.txt\n-r ../a.txt\n").unwrap_or_default();
         std::fs::write(folder.path().join("sub/d.txt"), "--requirement=e.txt\n").unwrap();
         std::fs::write(folder.path().join("sub/e.txt"), "").unwrap();
-        std::fs::write(folder.path().join("c.txt"), "").unwrap();
-        let error = closure(&Roots::of(folder.path()), &["a.txt".into()]).unwrap_err();
-        assert!(error.to_string().contains("must be in the project"), "{error}");
-        std::fs::write(folder.path().join("sub/b.txt"), "-rd.txt\n").unwrap();
+        std::fs::write(folder.path().join("with space.txt"), b"\xff\xfes\0i\0x\0\n\0").unwrap();
+        std::fs::write(folder.path().join("sub/out.txt"), "\n-r ../../a.txt\n").unwrap();
+        let error = closure(&Roots::of(folder.path()), &["sub/out.txt".into()]).unwrap_err();
+        assert!(
+            error.to_string().contains("must be in the project") && error.to_string().contains("sub/out.txt:2"),
+            "{error}"
+        );
         let found = closure(&Roots::of(folder.path()), &["a.txt".into()]).unwrap();
         let names: Vec<_> = found.keys().map(|path| path.display().to_string()).collect();
-        assert_eq!(names, ["a.txt", "c.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"]);
+        assert_eq!(names, ["a.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt", "with space.txt"]);
         let names: Vec<_> = asking(&found, Path::new("a.txt")).iter().map(|path| path.display().to_string()).collect();
         assert_eq!(names, ["a.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"], "a constraint asks for nothing");
     }

@@ -8,7 +8,10 @@ use std::{
 
 use fs_err as fs;
 
-use super::project::{Found, Kept, SourceError, Take, Within, not_ours};
+use super::{
+    project::{Found, Kept, SourceError, Take, Within, not_ours},
+    requirements::Variables,
+};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
@@ -26,6 +29,7 @@ pub struct Roots {
     /// What of the project is never an input.
     kept: Arc<Vec<Kept>>,
     digests: Arc<Digests>,
+    variables: Variables,
 }
 
 /// A path of a recipe, taken apart: whose it is, and where in that folder. Nothing else opens a file of a project.
@@ -90,6 +94,24 @@ impl Roots {
         Self { checkouts, ..self }
     }
 
+    /// The same where requirements may name variables.
+    #[must_use]
+    pub fn reading(self, variables: Variables) -> Self {
+        Self { variables, ..self }
+    }
+
+    /// What requirements may name as `${NAME}`.
+    #[must_use]
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// A path of the project for one that is absolute and lies in it.
+    #[must_use]
+    pub fn relative(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.project).unwrap_or(path).to_owned()
+    }
+
     /// The checkouts of the sources.
     #[must_use]
     pub fn checkouts(&self) -> &Checkouts {
@@ -143,6 +165,12 @@ impl Roots {
         Within { root: &place.folder, kept, digests: &self.digests }
     }
 
+    /// Whether a path of the recipe is a file.
+    #[must_use]
+    pub fn is_file(&self, path: &Path) -> bool {
+        text(path).and_then(|path| self.place(path)).is_ok_and(|place| place.folder.is_file(Path::new(place.path)))
+    }
+
     /// Whether anything is at a path of the recipe.
     ///
     /// # Errors
@@ -175,6 +203,17 @@ impl Roots {
     pub fn text(&self, path: &Path, most: u64) -> Result<String, SourceError> {
         let place = self.place(text(path)?)?;
         place.folder.text(Path::new(place.path), most).map_err(|error| place.explain(error.into()))
+    }
+
+    /// The bytes of a file of the recipe, at most `most`.
+    ///
+    /// # Errors
+    /// As [`Roots::open`]; also when it is larger.
+    pub fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>, SourceError> {
+        let place = self.place(text(path)?)?;
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("`{}` is not there", path.display()));
+        let read = place.folder.read(Path::new(place.path), most);
+        read.and_then(|bytes| bytes.ok_or_else(missing)).map_err(|error| place.explain(error.into()))
     }
 
     /// The folder that a path of the recipe names, where there is one.

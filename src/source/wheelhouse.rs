@@ -3,6 +3,7 @@
 //! A wheelhouse is written beside its name and renamed, so it is whole or absent, and a failed build leaves the earlier
 //! one as it was. Its `manifest.json` holds the SHA-256 of every wheel: a damaged one is found before it is used.
 
+mod dist;
 mod name;
 mod receive;
 mod shape;
@@ -25,8 +26,9 @@ use crate::{
     },
 };
 
+pub use dist::{ANYTHING, Dist, Fit, Fits, SdistName};
 pub use name::{WheelName, normalise};
-pub use receive::{Dist, Judge, Received, receive};
+pub use receive::{Judge, Received, receive};
 pub use shape::{all, claim, forget, remove, sweep};
 
 /// The manifest's name in a wheelhouse.
@@ -388,7 +390,7 @@ mod tests {
         let workshop = Wheelhouse::workshop(dir, "debian-12").unwrap();
         let fresh = workshop.path().join("wheels");
         std::fs::create_dir(&fresh).unwrap();
-        let received = receive(&mut &*bytes, &fresh, &|_| Ok(()))?;
+        let received = receive(&mut &*bytes, &fresh, ANYTHING, &|_| Ok(()))?;
         let wheels = received.into_iter().map(|Received { file, sha256, size }| {
             let Dist::Wheel(file) = file else { panic!("an sdist") };
             let compiled = file.distribution() == "psutil";

@@ -517,6 +517,7 @@ fn folders_of_the_checkout_are_requirements() {
 #[test]
 fn folders_of_a_parent_constrain_nothing() {
     let project = Project::new();
+    project.write("libs/own/setup.py", "");
     project.write("libs/own/own.py", "print('own')\n");
     project.write("requirements.txt", "six==1.16.0\n./libs/own\n");
     let own = wheel("own-1-py3-none-any.whl", "own");

@@ -92,6 +92,8 @@ mod registry;
 #[cfg(feature = "scripted")]
 mod repository;
 #[cfg(feature = "scripted")]
+mod requirements;
+#[cfg(feature = "scripted")]
 mod rpm;
 #[cfg(feature = "scripted")]
 mod rpm_install;

@@ -81,3 +81,42 @@ fn what_cannot_be_loaded_ends_it() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("`allow` names what is not so: libc at /"), "{said}");
 }
+
+/// A pip that reads an index: it says how often.
+const READER: &str = r#"
+import functools
+import sys
+
+read = []
+
+
+@functools.lru_cache(maxsize=None)
+def page(project, hint=None):
+    read.append(project)
+    return len(read)
+
+
+for _ in range(100):
+    page("six")
+    page("idna", hint="x")
+page(["what has no hash is read each time"])
+assert page("six") == page("six") != page("idna", hint="x")
+print(len(read), sys.argv[1:], __name__)
+"#;
+
+#[test]
+fn pip_of_python_2_reads_each_page_once() {
+    let room = tempfile::tempdir().unwrap();
+    fs::create_dir(room.path().join("pip")).unwrap();
+    fs::write(room.path().join("pip/__init__.py"), "").unwrap();
+    fs::write(room.path().join("pip/__main__.py"), READER).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/build/wheels/memo.py").display().to_string();
+    // As on Python 2.7, where there is none.
+    let start = "import functools, runpy, sys; del functools.lru_cache; sys.path.insert(0, sys.argv.pop(1)); sys.argv.pop(0); \
+                 runpy.run_path(sys.argv[0], run_name='__main__')";
+    let Some(said) = python(&["-B", "-c", start, &room.path().display().to_string(), &script, "download", "-r"]) else {
+        eprintln!("skipped: there is no python3 here");
+        return;
+    };
+    assert_eq!(said, "3 ['download', '-r'] __main__");
+}

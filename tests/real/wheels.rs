@@ -288,3 +288,57 @@ fn a_source_distribution_does_not_change_what_another_requirement_gets() {
     let kept = house.wheels.join("store/files");
     assert!(!kept.exists(), "nothing is kept before everything was held");
 }
+
+/// Git without anybody's configuration, with one author.
+fn git(folder: &std::path::Path, words: &[&str]) {
+    let mut all = vec!["-C", folder.to_str().expect("UTF-8"), "-c", "user.name=a", "-c", "user.email=a@example.org"];
+    all.extend(words);
+    crate::house::run("git", &all);
+}
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn what_no_index_gives_is_built_beside_what_one_gives() {
+    let house = House::apart("wants");
+    house.edit("factory.toml", "requirements = \"requirements.txt\"", "requirements = \"cat/requirements.txt\"");
+    let folder = |name: &str| {
+        let folder = house.folder.join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
+    };
+    let write =
+        |folder: &std::path::Path, name: &str, text: &[u8]| std::fs::write(folder.join(name), text).expect("a file");
+    // One back end that is not setuptools, which `python` of an image would not take.
+    let own = folder("libs/seown");
+    let flit = b"[build-system]\nrequires = ['flit_core>=3']\nbuild-backend = 'flit_core.buildapi'\n\
+                 [project]\nname = 'seown'\nversion = '1'\ndescription = 'x'\n";
+    write(&own, "pyproject.toml", flit);
+    write(&own, "seown.py", b"");
+    write(&folder("vendor"), "sevictim-1.0-py3-none-any.whl", &victim("print('genuine')\n"));
+    let repository = folder("../wants-repository");
+    write(
+        &repository,
+        "setup.py",
+        b"from setuptools import setup\nsetup(name='segit', version='2', py_modules=['segit'])\n",
+    );
+    write(&repository, "segit.py", b"");
+    git(&repository, &["init", "--quiet", "--initial-branch=main"]);
+    git(&repository, &["add", "--all"]);
+    git(&repository, &["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    let from = std::fs::canonicalize(&repository).expect("its place");
+    let text = format!(
+        "-f \"./vendor\"\t# ours\n-e ./libs/seown\nsevictim==1.0\nsegit @ git+file://{}@main\nsix==${{SE_SIX}}\n",
+        from.display()
+    );
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    write(&house.folder.join("cat"), "requirements.txt", &[&b"\xff\xfe"[..], &utf16].concat());
+    let output = house.command(&["build", "wheels"]).env("SE_SIX", "1.17.0").output().expect("run factory");
+    assert!(output.status.success(), "{}", crate::house::text(&output));
+    let said = crate::house::text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("cat/requirements.txt (4 wheels, 2 compiled"), "{said}");
+    assert!(said.contains("`-e ./libs/seown` is built as an ordinary wheel"), "{said}");
+    let lock = std::fs::read_to_string(house.folder.join("factory.lock")).expect("a lock");
+    assert!(lock.contains("name = \"segit-") && lock.contains("name = \"sevictim\""), "{lock}");
+    assert!(lock.contains("version = \"1.17.0\""), "{lock}");
+    std::fs::remove_dir_all(&repository).expect("the repository");
+}

@@ -1,7 +1,7 @@
 //! [`Bench`]: what everything that happens in a wheels step shares, and how pip is run there.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -12,15 +12,16 @@ use super::{
     heed::Heed,
     pip,
     pip::ROOT,
+    resolve,
 };
 use crate::{
     engine::{ContainerId, Output, Progress},
     names::Sha256,
-    plan::{ContextFile, Step, WheelsWork},
+    plan::{ContextFile, Links, Step, WheelsWork},
     source::{
-        requirements,
+        requirements::{self, Opt, Texts},
         store::{Fetched, Key, Label},
-        wheelhouse::{Received, Wheelhouse, receive},
+        wheelhouse::{Fit, Received, Wheelhouse, receive},
     },
     util::files::Guarded,
 };
@@ -32,9 +33,12 @@ pub struct Toolbox {
     pub script: String,
 }
 
-/// Makes a virtualenv of the seed and becomes pip in it. `$1` is the interpreter.
+/// Makes a virtualenv of the seed and becomes pip in it. `$1` is the interpreter; what follows says how pip is called.
 const WITH_TOOLBOX: &str =
-    "python=$1 && shift && \"$python\" virtualenv.py --seed seed seed env && exec env/bin/python -m pip \"$@\"";
+    "python=$1 && shift && \"$python\" virtualenv.py --seed seed seed env && exec env/bin/python \"$@\"";
+
+/// What gives pip its memory on Python 2.
+const MEMO: (&str, &str) = ("memo.py", include_str!("memo.py"));
 
 /// What everything in a step shares.
 pub struct Bench<'a> {
@@ -42,8 +46,8 @@ pub struct Bench<'a> {
     pub step: &'a Step,
     pub session: &'a Session,
     pub lines: &'a Lines,
-    /// The requirements files and what they take in, by their paths in the recipe.
-    pub texts: BTreeMap<PathBuf, String>,
+    /// The requirements files and what they take in, by their paths in the recipe, as pip gets them.
+    pub texts: Texts,
     toolbox: Option<Toolbox>,
     shop: Arc<tempfile::TempDir>,
 }
@@ -88,9 +92,33 @@ impl<'a> Bench<'a> {
         toolbox: Option<Toolbox>,
     ) -> Result<Self, StepError> {
         let first: Vec<_> = std::iter::once(&work.requirements).chain(&work.constraints).cloned().collect();
-        let texts = requirements::closure(&session.roots, &first)?;
+        let written = requirements::closure(&session.roots, &first)?;
+        tell_variables(&written, session, lines)?;
+        let texts = requirements::expanded(&written, session.roots.variables());
         let shop = Arc::new(Wheelhouse::workshop(&session.wheel_dir, step.platform.as_str())?);
         Ok(Self { work, step, session, lines, texts, toolbox, shop })
+    }
+
+    /// The options of a line of a file with the folders of the project where the container has them.
+    pub fn placed(&self, file: &Path, options: &[Opt]) -> Vec<Opt> {
+        let place = |option: &Opt| {
+            let of = |links: &&Links| links.named.contains(&(file.to_owned(), option.value.clone()));
+            match self.work.links.iter().find(of).filter(|_| option.name == "--find-links") {
+                Some(links) => Opt { value: format!("{ROOT}/{}", links.place()), ..option.clone() },
+                None => option.clone(),
+            }
+        };
+        options.iter().map(place).collect()
+    }
+
+    /// The files of folders of the project that `--find-links` names, as they go into a container.
+    pub fn links(&self) -> impl Iterator<Item = (String, PathBuf, Sha256)> {
+        self.work.links.iter().flat_map(|links| {
+            links
+                .files
+                .iter()
+                .map(|(name, path, sha256)| (format!("{}/{name}", links.place()), path.clone(), sha256.clone()))
+        })
     }
 
     /// The folder around everything that is made: whoever writes in it on another thread holds it.
@@ -123,11 +151,13 @@ impl<'a> Bench<'a> {
     fn command(&self, argv: &[String]) -> Vec<String> {
         let interpreter = &self.work.python.interpreter;
         let start: Vec<&str> = match &self.toolbox {
-            None => vec![interpreter, "-m", "pip"],
+            None => vec![interpreter],
             Some(_) => vec!["/bin/sh", "-c", WITH_TOOLBOX, "pip", interpreter],
         };
+        let pip = if self.work.python.version.starts_with("2.") { vec![MEMO.0] } else { vec!["-m", "pip"] };
+        let start = start.into_iter().chain(pip);
         let always = ["--disable-pip-version-check", "--no-cache-dir", "--no-input"];
-        start.into_iter().chain(always).map(str::to_owned).chain(argv.iter().cloned()).collect()
+        start.chain(always).map(str::to_owned).chain(argv.iter().cloned()).collect()
     }
 
     async fn run(
@@ -154,8 +184,14 @@ impl<'a> Bench<'a> {
         let stream = engine.download(container, &path).await?.ok_or_else(missing)?;
         let (reader, cancel) = (crate::build::package::blocking_reader(stream), self.session.cancel.clone());
         let (into, shop) = (into.to_owned(), self.shop());
+        // What the lines do not name is required by what they name: pip says it last.
+        let (wanted, chosen) = (self.work.wanted.clone(), resolve::chosen(&said).unwrap_or_default());
+        let fits = move |name: &str, version: &str| match wanted.fit(name, version) {
+            Fit::Unknown if chosen.contains(name) => Fit::Name,
+            fit => fit,
+        };
         let files = blocking(move || {
-            let received = receive(&mut Guarded::new(reader, cancel), &into, &judge);
+            let received = receive(&mut Guarded::new(reader, cancel), &into, &fits, &judge);
             drop(shop);
             Ok(received?)
         });
@@ -197,6 +233,30 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// Says which variables of the environment the requirements give to pip, and refuses those that are not set.
+fn tell_variables(texts: &Texts, session: &Session, lines: &Lines) -> Result<(), StepError> {
+    let mut told = BTreeSet::new();
+    for (path, text) in texts {
+        for variable in requirements::variables(text, session.roots.variables()) {
+            let name = &variable.name;
+            if !variable.is_set {
+                return Err(StepError::Requirement {
+                    reason: format!("`${{{name}}}` is not set, or holds a line break or a comment"),
+                    file: session.roots.file(path).unwrap_or_default(),
+                    name: path.display().to_string(),
+                    line: variable.line,
+                    help: format!("say it in the environment: `{name}=… factory build`"),
+                });
+            }
+            if told.insert(variable.name.clone()) {
+                let file = path.display();
+                lines.tell(&format!("{file} gives `${{{name}}}` of the environment to pip and to what it builds"));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Load {
     /// The tar of it all, together with what every pip has.
     fn tar(
@@ -209,7 +269,8 @@ impl Load {
         let owner = u64::from(session.user.0);
         let mut tar = pip::inputs(index, session)?;
         for (path, text) in &self.texts {
-            tar.bytes(&format!("{root}/{path}"), text.as_bytes(), 0o644, 0)?;
+            // They may hold logins, or values of variables.
+            tar.bytes(&format!("{root}/{path}"), text.as_bytes(), 0o600, owner)?;
         }
         for (path, from, sha256) in &self.files {
             tar.file(&format!("{root}/{path}"), from, sha256, 0o644)?;
@@ -227,6 +288,7 @@ impl Load {
                 tar.entry(&ContextFile { path: place, ..entry.clone() })?;
             }
         }
+        tar.bytes(&format!("{root}/home/{}", MEMO.0), MEMO.1.as_bytes(), 0o644, 0)?;
         if let Some(Toolbox { seed, script }) = toolbox {
             tar.bytes(&format!("{root}/home/virtualenv.py"), script.as_bytes(), 0o644, 0)?;
             for wheel in &seed.manifest.wheels {

@@ -7,7 +7,7 @@ use super::{
     super::{StepError, records::blocking},
     bench::{Bench, Job, Load},
     environment::Environment,
-    held, inside,
+    inside,
     pip::ROOT,
     resolve::Found,
 };
@@ -17,30 +17,24 @@ use crate::{
     source::{
         requirements::{self, Line, lines, same_version},
         store::Key,
-        wheelhouse::{Dist, Received, Wheel, WheelName, WheelhouseError},
+        wheelhouse::{ANYTHING, Dist, Received, Wheel, WheelName, WheelhouseError},
     },
 };
 
 /// Where the source is in the container.
 pub const PLACE: &str = "build";
 
+/// A distribution, normalised, and its version: as much as is known of a wheel before it is there.
+pub type Named = (Option<String>, Option<String>);
+
 /// Options of a requirements file that say where things come from: a build fetches its own requirements with them.
-const INDEXES: [&str; 9] = [
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "--no-index",
-    "-f",
-    "--find-links",
-    "--trusted-host",
-    "--pre",
-    "--prefer-binary",
-];
+const INDEXES: [&str; 7] =
+    ["--index-url", "--extra-index-url", "--no-index", "--find-links", "--trusted-host", "--pre", "--prefer-binary"];
 
 /// A source to be built.
 pub struct Source {
     /// The distribution, normalised, and its version, where they are known before.
-    pub name: Option<(String, String)>,
+    pub name: Named,
     /// What it is called in messages.
     pub called: String,
     /// Of its content.
@@ -61,14 +55,14 @@ pub async fn sdist(
 ) -> Result<(Wheel, PathBuf), StepError> {
     let received = &found.received;
     let (name, file) = (received.file.distribution(), received.file.as_str());
-    let version = held::version(&received.file).to_owned();
+    let version = received.file.version().to_owned();
     let place = format!("{PLACE}/{file}");
     let load = Load { files: vec![(place.clone(), found.path.clone(), received.sha256.clone())], ..Load::default() };
     let source = Source {
         options: options(bench, &name),
         called: file.to_owned(),
         sha256: received.sha256.clone(),
-        name: Some((name, version)),
+        name: (Some(name), Some(version)),
         place,
         load,
     };
@@ -108,11 +102,11 @@ pub async fn obtain(
 pub async fn stored(
     bench: &Bench<'_>,
     key: &Key,
-    name: Option<(String, String)>,
+    name: Named,
     into: &std::path::Path,
 ) -> Result<Option<Wheel>, StepError> {
     let Some(label) = bench.fetch(key.clone(), into).await? else { return Ok(None) };
-    let file = Dist::new(&label.name);
+    let file = Dist::new(&label.name, ANYTHING);
     let received = file.map(|file| Received { file, sha256: label.sha256.clone(), size: label.size });
     if let Some(received) = received.filter(|received| judge(bench, name)(received).is_ok()) {
         return Ok(Some(compiled(&received, true)?));
@@ -125,10 +119,11 @@ async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Re
     let list = format!("{PLACE}/requirements.txt");
     let mut load = source.load.clone();
     load.texts.push((list.clone(), text(bench, source)));
+    load.files.extend(bench.links());
     let argv =
         ["wheel", "--progress-bar", "off", "--no-deps", "--wheel-dir", &format!("{ROOT}/wheels"), "--requirement"];
     let argv = argv.map(str::to_owned).into_iter().chain([format!("{ROOT}/{list}")]).collect();
-    let about = Some(source.name.clone().map_or_else(|| source.called.clone(), |(name, _)| name));
+    let about = Some(source.name.0.clone().unwrap_or_else(|| source.called.clone()));
     let done = bench.pip(Job { argv, load, gives: "wheels", about }, into, judge(bench, source.name.clone())).await?;
     match <[Received; 1]>::try_from(done.files) {
         Ok([one]) => Ok(one),
@@ -144,10 +139,10 @@ fn text(bench: &Bench<'_>, source: &Source) -> String {
 }
 
 /// The lines that say where a build fetches its own requirements.
-pub fn indexes(bench: &Bench<'_>) -> String {
-    let all = bench.texts.values().flat_map(|text| requirements::options(text));
-    let kept = all.filter(|line| INDEXES.contains(&line.split([' ', '=']).next().unwrap_or_default()));
-    kept.map(|line| line + "\n").collect()
+fn indexes(bench: &Bench<'_>) -> String {
+    let all = bench.texts.iter().flat_map(|(path, text)| bench.placed(path, &requirements::options(text)));
+    let kept = all.filter(|option| INDEXES.contains(&option.name.as_str()));
+    kept.map(|option| option.written() + "\n").collect()
 }
 
 /// What the requirements say to the build of a distribution.
@@ -160,20 +155,17 @@ pub fn options(bench: &Bench<'_>, name: &str) -> Vec<String> {
     own.flatten().collect()
 }
 
-fn judge(
-    bench: &Bench<'_>,
-    name: Option<(String, String)>,
-) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
+fn judge(bench: &Bench<'_>, name: Named) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
     let python = bench.work.python.clone();
     move |received| match &received.file {
         Dist::Sdist(_) => Err("which is no wheel"),
         Dist::Wheel(file) if !file.fits(&python.version, &python.abi) => {
             Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
         }
-        Dist::Wheel(file) if name.as_ref().is_some_and(|(name, _)| file.distribution() != *name) => {
+        Dist::Wheel(file) if name.0.as_ref().is_some_and(|name| file.distribution() != *name) => {
             Err("which is not the wheel that was to be built")
         }
-        Dist::Wheel(file) if name.as_ref().is_some_and(|(_, version)| !same_version(version, file.version())) => {
+        Dist::Wheel(file) if name.1.as_ref().is_some_and(|version| !same_version(version, file.version())) => {
             Err("which is of another version than its source distribution")
         }
         Dist::Wheel(_) => Ok(()),

@@ -6,71 +6,58 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    super::StepError,
-    bench::{Bench, Job, Load},
-    compile, complaint, known,
-    pip::ROOT,
-    ready::Ready,
-    resolve::{FILES, Found},
-    told,
-};
-use crate::source::{
-    requirements::{Held, Places, Refusal},
-    wheelhouse::{Dist, Received, WheelhouseError},
+use super::{super::StepError, bench::Bench, complaint, known, ready::Ready, resolve::Found, told};
+use crate::{
+    names::Sha256,
+    source::{
+        requirements::{Held, Refusal},
+        wheelhouse::{Dist, Received, WheelhouseError},
+    },
 };
 
-/// The same files once all of them are held; what could not be asked of any index (a checkout of a repository) was fetched
-/// again, apart from all others.
+/// The same files once all of them are held.
 pub async fn hold(bench: &Bench<'_>, found: Vec<Found>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
     once(&found)?;
     let judged = known::digests(bench);
+    let linked: BTreeSet<(String, Sha256)> = bench
+        .work
+        .links
+        .iter()
+        .flat_map(|links| &links.files)
+        .map(|(name, _, sha256)| (name.clone(), sha256.clone()))
+        .collect();
     let mut asked = Vec::new();
     for file in &found {
         let received = &file.received;
         let sha256 = &received.sha256;
-        if ready
-            .iter()
-            .any(|ready| ready.wheel.sha256 == *sha256 && ready.wheel.file.as_str() == received.file.as_str())
-        {
+        let own = |ready: &Ready| ready.wheel.sha256 == *sha256 && ready.wheel.file.as_str() == received.file.as_str();
+        if ready.iter().any(own) {
             continue;
         }
         let name = received.file.distribution();
-        match bench.work.wanted.judge(&name, version(&received.file), sha256) {
+        match bench.work.wanted.judge(&name, received.file.version(), sha256) {
             Ok(Held::ByDigest) => {}
             Ok(Held::ByVersion) if judged.get(&name) == Some(sha256) => {}
-            Ok(Held::ByVersion) => asked.push(&received.file),
+            // The project has the very same file in a folder that `--find-links` names.
+            Ok(Held::ByVersion) if linked.contains(&(received.file.as_str().to_owned(), sha256.clone())) => {}
+            Ok(Held::ByVersion) => asked.push(received),
             Err(refusal) => return Err(refused(bench, received, &refusal, &found)),
         }
     }
     if asked.is_empty() {
         return Ok(found);
     }
-    let told = told::ask(bench, &asked).await?;
-    let asked: BTreeSet<String> = asked.iter().map(|file| file.as_str().to_owned()).collect();
-    let mut apart: Option<Vec<Found>> = None;
-    let mut held = Vec::with_capacity(found.len());
-    for file in &found {
-        let name = file.received.file.as_str();
-        let digests = if asked.contains(name) { told.of(name) } else { [file.received.sha256.clone()].into() };
-        if digests.contains(&file.received.sha256) {
-            held.push(file.clone());
-            continue;
+    let told = told::ask(bench, &asked.iter().map(|received| &received.file).collect::<Vec<_>>()).await?;
+    for received in asked {
+        let digests = told.of(received.file.as_str());
+        if digests.is_empty() {
+            return Err(unknown(received));
         }
-        if !digests.is_empty() {
-            return Err(replaced(&file.received, "is not the file that the index has", &found));
+        if !digests.contains(&received.sha256) {
+            return Err(replaced(received, "is not the file that the index has", &found));
         }
-        let checkouts = match apart.take() {
-            Some(checkouts) => checkouts,
-            None => self::checkouts(bench).await?,
-        };
-        let Some(own) = checkouts.iter().find(|own| own.received.file.as_str() == name).cloned() else {
-            return Err(unknown(&file.received));
-        };
-        apart = Some(checkouts);
-        held.push(own);
     }
-    Ok(held)
+    Ok(found)
 }
 
 /// Refuses two files of one distribution.
@@ -83,36 +70,6 @@ fn once(found: &[Found]) -> Result<(), StepError> {
             reason: "which is one of several files of one distribution",
         }
         .into()),
-    }
-}
-
-/// What the requirements have checked out of repositories, each by a pip of its own: no index can be asked for it.
-async fn checkouts(bench: &Bench<'_>) -> Result<Vec<Found>, StepError> {
-    let mut found = Vec::new();
-    for (number, line) in Places::of(&bench.texts).checkouts.into_iter().enumerate() {
-        let into = bench.folder(&format!("checkout-{number}"))?;
-        let list = "in/checkout.txt";
-        let mut argv: Vec<String> = ["download", "--progress-bar", "off", "--no-deps"].map(str::to_owned).into();
-        argv.extend([
-            "--dest".to_owned(),
-            format!("{ROOT}/{FILES}"),
-            "--requirement".to_owned(),
-            format!("{ROOT}/{list}"),
-        ]);
-        let text = format!("{}{line}\n", compile::indexes(bench));
-        let load = Load { texts: vec![(list.to_owned(), text)], ..Load::default() };
-        let done = bench.pip(Job { argv, load, gives: FILES, about: None }, &into, |_| Ok(())).await?;
-        let files = done.files.into_iter();
-        found.extend(files.map(|received| Found { path: into.join(received.file.as_str()), received, offered: false }));
-    }
-    Ok(found)
-}
-
-/// The version that a file's name says.
-pub fn version(file: &Dist) -> &str {
-    match file {
-        Dist::Wheel(name) => name.version(),
-        Dist::Sdist(name) => name.parts().1,
     }
 }
 
@@ -138,7 +95,7 @@ fn unknown(received: &Received) -> StepError {
     StepError::Contents {
         message: format!("`{}` came out of resolving, and no index has a file of this name", received.file.as_str()),
         help: format!(
-            "if one of the requirements wants it by its address, name that in your requirements, too: `{} @ https://…`",
+            "if one of the requirements wants it by its address, name that in your requirements, too: `{} @ https://…` or `@ git+https://…`",
             received.file.distribution()
         ),
     }
@@ -167,10 +124,10 @@ fn suspects(found: &[Found]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Sha256;
+    use crate::source::wheelhouse::ANYTHING;
 
     fn found(file: &str) -> Found {
-        let file = Dist::new(file).unwrap();
+        let file = Dist::new(file, ANYTHING).unwrap();
         Found {
             path: file.as_str().into(),
             received: Received { file, sha256: Sha256::of("x"), size: 1 },

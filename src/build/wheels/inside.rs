@@ -56,7 +56,11 @@ fn check(name: &WheelName, path: &Path) -> Result<(), Fault> {
         return Err(Fault::Reason("which has not exactly one `.dist-info` folder (PEP 427)"));
     };
     let stem = info.trim_end_matches(".dist-info");
-    let (of, version) = stem.split_once('-').unwrap_or((stem, ""));
+    // A folder's name may have dashes that a file's has not.
+    let splits = stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..]));
+    let fits =
+        |(of, version): &(&str, &str)| normalise(of) == name.distribution() && same_version(version, name.version());
+    let (of, version) = splits.clone().find(fits).or_else(|| splits.clone().next()).unwrap_or((stem, ""));
     let metadata =
         archive.small(&format!("{info}/METADATA"), LARGEST)?.ok_or(Fault::Reason("which has no METADATA"))?;
     let metadata = String::from_utf8_lossy(&metadata);

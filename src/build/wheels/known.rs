@@ -21,7 +21,7 @@ use crate::{
     names::Sha256,
     plan::Record,
     source::{
-        requirements::{Line, Requirement, asking, lines},
+        requirements::{Line, Requirement, asking, lines, same_version},
         store::key_of_file,
         wheelhouse::{Wheel, WheelName, Wheelhouse},
     },
@@ -49,12 +49,11 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
         }
         let wheel = match &before.sdist {
             Some(sdist) => {
-                let named = (requirement.name.clone(), before.file.version().to_owned());
+                let named = (Some(requirement.name.clone()), Some(before.file.version().to_owned()));
                 built(bench, environment, named, sdist, &folder).await?
             }
             None => fetched(bench, before, &folder).await?,
         };
-        // What does not answer (a version that is written in another way) is asked for like anything else.
         let found =
             wheel.map(|wheel| Ready { path: folder.join(wheel.file.as_str()), stands_for: StandsFor::Pin, wheel });
         ready.extend(found.filter(|ready| ready.answers(&requirement)));
@@ -66,12 +65,13 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
 async fn built(
     bench: &Bench<'_>,
     environment: &Environment<'_>,
-    named: (String, String),
+    named: compile::Named,
     sdist: &Sha256,
     folder: &Path,
 ) -> Result<Option<Wheel>, StepError> {
-    let key = environment.making(sdist.clone(), compile::options(bench, &named.0)).await?.key();
-    let wheel = compile::stored(bench, &key, Some(named), folder).await?;
+    let key =
+        environment.making(sdist.clone(), compile::options(bench, named.0.as_deref().unwrap_or_default())).await?.key();
+    let wheel = compile::stored(bench, &key, named, folder).await?;
     Ok(wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel }))
 }
 
@@ -92,7 +92,7 @@ fn requirements(bench: &Bench<'_>) -> Vec<Requirement> {
 fn asked_for(text: &str) -> impl Iterator<Item = Requirement> {
     lines(text).into_iter().filter_map(|line| match line {
         Line::Requirement(requirement) => Some(requirement),
-        Line::Folder(_) | Line::Options(_) => None,
+        _ => None,
     })
 }
 
@@ -110,7 +110,7 @@ fn constrained(bench: &Bench<'_>) -> BTreeSet<String> {
 /// Whether a requirement can only mean what it meant before: the same version, and a digest that is asked for.
 fn is_same(before: &Before, requirement: &Requirement) -> bool {
     let digest = format!("sha256:{}", before.sdist.as_ref().unwrap_or(&before.sha256));
-    requirement.pinned() == Some(before.file.version())
+    requirement.pinned().is_some_and(|pin| same_version(pin, before.file.version()))
         && (requirement.hashes.is_empty() || requirement.hashes.contains(&digest))
 }
 

@@ -52,11 +52,11 @@ fn as_locked(found: &Found, locked: &LockedHouse) -> Option<LockedWheel> {
     let received = &found.received;
     let (file, sdist) = match &received.file {
         Dist::Wheel(file) => (file.clone(), None),
-        Dist::Sdist(file) => {
+        Dist::Sdist(_) => {
             let (sha256, name) = (&received.sha256, received.file.distribution());
             let same = locked.wheels.iter().find(|wheel| wheel.sdist.as_ref() == Some(sha256));
             let stand_in = || {
-                let version = file.parts().1.replace('-', "_");
+                let version = received.file.version().replace('-', "_");
                 WheelName::new(&format!("{}-{version}-py3-none-any.whl", name.replace('-', "_")))
             };
             (same.map(|wheel| wheel.file.clone()).or_else(stand_in)?, Some(sha256.clone()))

@@ -14,7 +14,7 @@ use crate::{
     names::Sha256,
     source::{
         store::key_of_file,
-        wheelhouse::{Dist, Wheelhouse},
+        wheelhouse::{Dist, Fit, Wheelhouse},
     },
 };
 
@@ -40,7 +40,8 @@ pub async fn gather(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Offer>, St
             continue;
         }
         let Some(label) = bench.fetch(key_of_file(&sha256), &folder).await? else { continue };
-        match Dist::new(&label.name) {
+        let of_it = |name: &str, _: &str| if name == distribution { Fit::Name } else { Fit::Unknown };
+        match Dist::new(&label.name, &of_it) {
             // pip asks before it writes over the archive of a checkout, which is a zip; it must not come to that.
             Some(file)
                 if Path::new(&label.name).extension() != Some("zip".as_ref())

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use super::{bench::Bench, pip::ROOT};
 use crate::source::{
-    requirements::{Requirement, asking, with_folder, with_requirements, without_folders},
+    requirements::{Line, Opt, Requirement, asking, same_version, with_lines},
     wheelhouse::Wheel,
 };
 
 /// What a wheel stands for.
 #[derive(Debug, Clone)]
 pub enum StandsFor {
-    /// A folder of the checkout, as written.
-    Folder(String),
+    /// What no index gives, as written: a folder or a file of the checkout, a repository.
+    Own(String),
     /// A pin of its own distribution and version.
     Pin,
 }
@@ -38,42 +38,52 @@ impl Ready {
     pub fn answers(&self, requirement: &Requirement) -> bool {
         matches!(self.stands_for, StandsFor::Pin)
             && requirement.name == self.wheel.file.distribution()
-            && requirement.pinned() == Some(self.wheel.file.version())
+            && requirement.pinned().is_some_and(|pin| same_version(pin, self.wheel.file.version()))
     }
 
-    /// The line of a requirement that it stands for. Where digests are asked for, its own is told.
-    fn line(&self, requirement: &Requirement) -> String {
+    /// The line that it stands in instead. Where digests are asked for, its own is told.
+    fn line(&self, extras: &str, marker: &str, hashed: bool) -> String {
         let mut line = format!("{ROOT}/{}", self.place());
-        if !requirement.extras.is_empty() {
-            line.push_str(&format!("[{}]", requirement.extras));
+        if !extras.is_empty() {
+            line.push_str(&format!("[{extras}]"));
         }
-        if !requirement.marker.is_empty() {
-            line.push_str(&format!(" ; {}", requirement.marker));
+        if !marker.is_empty() {
+            line.push_str(&format!(" ; {marker}"));
         }
-        if !requirement.hashes.is_empty() {
+        if hashed {
             line.push_str(&format!(" --hash=sha256:{}", self.wheel.sha256));
         }
         line
     }
 }
 
-/// The requirements files, by their places in the container, with the wheels in them. What only constrains is left as it is:
-/// not every pip takes a file there.
+/// The requirements files, by their places in the container, as pip gets them: with the wheels in them that are there, and with
+/// folders of files where the container has them. What only constrains has no wheels: not every pip takes a file there.
 pub fn texts(bench: &Bench<'_>, ready: &[Ready]) -> Vec<(String, String)> {
     let asking = asking(&bench.texts, &bench.work.requirements);
-    let instead = |requirement: &Requirement| {
-        ready.iter().find(|ready| ready.answers(requirement)).map(|ready| ready.line(requirement))
-    };
+    let strict = bench.work.wanted.is_strict();
     let text = |(path, text): (&PathBuf, &String)| {
-        if !asking.contains(path) {
-            return (format!("in/{}", path.display()), without_folders(text));
-        }
-        let text = with_requirements(text, &instead);
-        let text = ready.iter().fold(text, |text, ready| match &ready.stands_for {
-            StandsFor::Folder(written) => with_folder(&text, written, &format!("{ROOT}/{}", ready.place())),
-            StandsFor::Pin => text,
-        });
-        (format!("in/{}", path.display()), text)
+        let asks = asking.contains(path);
+        let instead = |line: &Line| match line {
+            Line::Requirement(of) if asks => {
+                let found = ready.iter().find(|ready| ready.answers(of))?;
+                Some(found.line(&of.extras, &of.marker, !of.hashes.is_empty()))
+            }
+            Line::Local(_) if !asks => Some(String::new()),
+            Line::Local(of) => {
+                let own =
+                    |ready: &&Ready| matches!(&ready.stands_for, StandsFor::Own(written) if *written == of.written);
+                Some(ready.iter().find(own)?.line(&of.extras, &of.marker, strict))
+            }
+            Line::Options(options) => {
+                Some(bench.placed(path, options).iter().map(Opt::written).collect::<Vec<_>>().join(" "))
+            }
+            _ => None,
+        };
+        // Not every Python takes text beyond ASCII for UTF-8 without this mark.
+        let text = with_lines(text, &instead);
+        let mark = if text.is_ascii() { "" } else { "\u{feff}" };
+        (format!("in/{}", path.display()), format!("{mark}{text}"))
     };
     bench.texts.iter().map(text).collect()
 }

@@ -69,7 +69,9 @@ async fn attempt(
         .into_iter()
         .map(|received| Found {
             path: into.join(received.file.as_str()),
-            offered: offers.iter().any(|offer| offer.file == received.file && offer.sha256 == received.sha256),
+            offered: offers
+                .iter()
+                .any(|offer| offer.file.as_str() == received.file.as_str() && offer.sha256 == received.sha256),
             received,
         })
         .collect();
@@ -105,11 +107,11 @@ fn load(bench: &Bench<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));
     let ready = ready.iter().map(|ready| (ready.place(), &ready.path, &ready.wheel.sha256));
     let files = offers.chain(ready).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));
-    Load { texts, files: files.collect(), checkout: None }
+    Load { texts, files: files.chain(bench.links()).collect(), checkout: None }
 }
 
 /// The distributions that pip says it chose; `None` where it does not, or where its line was too long to be passed on whole.
-fn chosen(said: &[String]) -> Option<BTreeSet<String>> {
+pub fn chosen(said: &[String]) -> Option<BTreeSet<String>> {
     let names = said.iter().rev().find_map(|line| line.trim().strip_prefix(CHOSEN))?;
     (!names.contains('…')).then(|| names.split_whitespace().map(normalise).collect())
 }
@@ -129,10 +131,10 @@ fn select(found: Vec<Found>, chosen: &BTreeSet<String>) -> Vec<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Sha256;
+    use crate::{names::Sha256, source::wheelhouse::ANYTHING};
 
     fn found(file: &str, offered: bool) -> Found {
-        let file = Dist::new(file).unwrap();
+        let file = Dist::new(file, ANYTHING).unwrap();
         Found { path: file.as_str().into(), received: Received { file, sha256: Sha256::of("x"), size: 1 }, offered }
     }
 

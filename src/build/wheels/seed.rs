@@ -10,7 +10,7 @@ use crate::{
     engine::ContainerId,
     names::{Sha256, WheelFile},
     plan::{SeedWork, Step},
-    source::wheelhouse::{Dist, Received, Wheel, Wheelhouse, WheelhouseError, receive},
+    source::wheelhouse::{ANYTHING, Dist, Received, Wheel, Wheelhouse, WheelhouseError, receive},
     util::files::Guarded,
 };
 
@@ -89,7 +89,7 @@ async fn take(
         let shop = Wheelhouse::workshop(&wheel_dir, &platform)?;
         let fresh = shop.path().join("wheels");
         fs_err::create_dir(&fresh)?;
-        let received = receive(&mut Guarded::new(reader, cancel), &fresh, &judge)?;
+        let received = receive(&mut Guarded::new(reader, cancel), &fresh, ANYTHING, &judge)?;
         let wheels = received.into_iter().filter_map(|Received { file, sha256, size }| match file {
             Dist::Wheel(file) => Some(Wheel::fetched(file, sha256, size, false)),
             Dist::Sdist(_) => None,

@@ -2,27 +2,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use super::{
-    super::{
-        BuilderWork, Index, Inputs, OwnFolder, SeedWork, Step, WheelsWork, Work,
-        context::{as_they_are, digest_into},
-        dockerfile::Template,
-        step::key_of,
-    },
+    super::{BuilderWork, Index, Inputs, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
     Maker, PlanError, Want,
-    context::of_left_out,
 };
 use crate::{
     names::Sha256,
     platform::{Manager, Seed},
     recipe::{Image, ImageSource, PythonApp},
-    source::{
-        project::{SourceError, within},
-        requirements::{self, Line, Wanted},
-    },
+    source::requirements::{self, Texts, Variables, Wanted},
 };
 
 impl Maker<'_> {
@@ -135,11 +126,16 @@ impl Maker<'_> {
         for (path, text) in texts.iter() {
             inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
         }
-        let asking = requirements::asking(&texts, requirements_file);
+        let real = requirements::expanded(&texts, self.context.roots.variables());
+        if let Some(counts) = counted(&texts, self.context.roots.variables()) {
+            inputs.insert("variables of the requirements".to_owned(), counts.to_string());
+        }
         let mut notes = Vec::new();
-        let asked = texts.iter().filter(|(path, _)| asking.contains(*path));
-        let folders = self.own_folders(asked, &mut inputs, &mut notes)?;
-        let options: Vec<String> = texts.values().flat_map(|text| requirements::options(text)).collect();
+        let asking = requirements::asking(&real, requirements_file);
+        let asked = self.own((&texts, &real), &asking, &mut inputs, &mut notes)?;
+        let links = self.links(&real, &mut inputs)?;
+        let options = texts.values().flat_map(|text| requirements::options(text));
+        let options: Vec<String> = options.map(|option| option.written()).collect();
         if !options.is_empty() {
             // A digest: addresses of indexes may hold logins.
             inputs.insert("options of the requirements".to_owned(), Sha256::of(options.join("\n")).to_string());
@@ -167,7 +163,8 @@ impl Maker<'_> {
         let key = key_of("wheels 2", &inputs, &BTreeMap::new());
         let work = WheelsWork {
             image: image.name.clone(),
-            folders,
+            own: asked,
+            links,
             machine: self.context.machine.clone(),
             seed: own.seed.as_ref().map(pins).unwrap_or_default(),
             builder_packages: self.builder_packages(python),
@@ -175,7 +172,7 @@ impl Maker<'_> {
             requirements: requirements_file.clone(),
             requirements_name: requirements_file.display().to_string(),
             constraints,
-            wanted: Wanted::of(&texts, requirements_file),
+            wanted: Wanted::of(&real, requirements_file),
             no_binary: python.no_binary.clone(),
             index,
             python: own.clone(),
@@ -193,34 +190,13 @@ impl Maker<'_> {
         step.notes = notes;
         Ok(Some(step))
     }
+}
 
-    /// The folders of the checkout that these requirements name. pip sees such a path from where it runs, so it is one of the
-    /// project, or of the source that the file is in.
-    fn own_folders<'t>(
-        &self,
-        texts: impl Iterator<Item = (&'t PathBuf, &'t String)>,
-        inputs: &mut Inputs,
-        notes: &mut Vec<String>,
-    ) -> Result<Vec<OwnFolder>, PlanError> {
-        let mut found: BTreeMap<String, OwnFolder> = BTreeMap::new();
-        for (file, text) in texts {
-            let root: PathBuf =
-                file.iter().take(1).filter(|first| first.as_encoded_bytes().starts_with(b"@")).collect();
-            for line in requirements::lines(text) {
-                let Line::Folder(written) = line else { continue };
-                let out = SourceError::Name { path: written.clone(), reason: "it must be a folder of the project" };
-                let path = root.join(within(Path::new(&written)).ok_or(out)?);
-                let listed = self.context.listing.python(&path)?;
-                notes.extend(of_left_out(&path, &listed));
-                let files = as_they_are(&listed);
-                let word = format!("folder {}", path.display());
-                digest_into(inputs, &word, &files);
-                let digest = Sha256::of(&inputs[&word]);
-                found.insert(written.clone(), OwnFolder { written, path, files, digest });
-            }
-        }
-        Ok(found.into_values().collect())
-    }
+/// What the values of variables say of what is built; logins say nothing of it. `None` where there are none.
+fn counted(texts: &Texts, variables: &Variables) -> Option<Sha256> {
+    let all = texts.values().flat_map(|text| requirements::variables(text, variables));
+    let counts: BTreeSet<String> = all.filter_map(|one| Some(format!("{}={}\n", one.name, one.counts?))).collect();
+    (!counts.is_empty()).then(|| Sha256::of(counts.into_iter().collect::<String>()))
 }
 
 /// What lists the packages of an image with their versions.

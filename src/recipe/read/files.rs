@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    back_end,
     content::{Origin, origin},
     raw::{RawContent, RawImage, RawPackage, RawRecipe},
     scalars::{Kind, is_unit},
@@ -270,12 +271,36 @@ impl Folder<'_> {
                 let help = "pip installs folders with a `pyproject.toml` or a `setup.py`";
                 Err(issue(format!("{shown} holds no Python project")).label(label).help(help))
             }
+            Want::PythonFolder => self.check_back_end(path, relative, &open).map(|()| open),
             Want::WaptFolder if !has("WAPT/control")? => {
                 let issue = issue(format!("{shown} is no WAPT package's folder")).label("no `WAPT/control` in it");
                 Err(issue.help("`factory init --wapt DIR` makes one; single files are named in `contents`"))
             }
             _ => Ok(open),
         }
+    }
+
+    /// Whether setuptools, without network, builds a folder: what else there is would fail after everything else was built.
+    fn check_back_end(&self, path: &At<PathBuf>, relative: &Path, open: &Opened) -> Result<(), Issue> {
+        let file = relative.join("pyproject.toml");
+        let name = path.value.join("pyproject.toml").display().to_string();
+        let unread = |error: String| {
+            Issue::new(&path.span, format!("cannot read {}", quoted(&name))).label("not to be read").help(error)
+        };
+        let Some(bytes) = open.read(&file, back_end::LARGEST).map_err(|error| unread(error.to_string()))? else {
+            return Ok(());
+        };
+        let text = String::from_utf8(bytes).map_err(|error| unread(error.to_string()))?;
+        let Err(back_end::Foreign { what, line }) = back_end::check(&text) else { return Ok(()) };
+        let shown = path.value.display();
+        let requirement = match &self.source {
+            None => format!("./{shown}"),
+            Some(_) => "git+https://…".to_owned(),
+        };
+        let message = format!("{} wants {what} ({name}:{line})", quoted(&shown.to_string()));
+        Err(Issue::new(&path.span, message).label("a folder here is built by setuptools, without an index").help(format!(
+            "write a line `{requirement}` into the requirements instead: there it is built by its own back end, fetched from the index"
+        )))
     }
 
     /// What to say of a path where nothing is: the nearest that is there.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{LockedBase, LockedHouse, LockedWheel};
 use crate::{
     names::{Commit, PlatformId, Sha256, SourceName},
-    source::requirements::{Line, lines},
+    source::requirements::{Line, lines, same_version},
 };
 
 /// How a base image differs from the locked one: by the digest of its registry, or by its id where it has none.
@@ -64,7 +64,7 @@ impl LockedHouse {
         let differs = found.wheels.iter().find_map(|now| {
             let name = now.file.distribution();
             let same = |before: &&LockedWheel| {
-                before.file.distribution() == name && before.file.version() == now.file.version()
+                before.file.distribution() == name && same_version(before.file.version(), now.file.version())
             };
             changed(&name, self.wheels.iter().find(same)?, now)
         });
@@ -74,7 +74,7 @@ impl LockedHouse {
 
 fn changed(name: &str, before: &LockedWheel, now: &LockedWheel) -> Option<String> {
     let (was, is) = (before.file.version(), now.file.version());
-    if was != is {
+    if !same_version(was, is) {
         return Some(format!("{name} is {is}, the lock has {was}"));
     }
     let same = match (&before.sdist, &now.sdist) {

@@ -3,17 +3,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
     str::FromStr as _,
 };
 
 use pep440_rs::{Version, VersionSpecifiers};
 
 use super::{
-    Line, Requirement, asking,
+    Line, Requirement, Texts, asking,
     line::{lines, options},
 };
-use crate::{names::Sha256, source::wheelhouse::Wheel};
+use crate::{
+    names::Sha256,
+    source::wheelhouse::{Fit, Wheel},
+};
 
 /// What a requirements set says of files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,17 +78,22 @@ impl Refusal {
 impl Wanted {
     /// What the files of a set say: the recipe's path -> text, as [`super::closure`] gives them. `first` is the one that asks.
     #[must_use]
-    pub fn of(texts: &BTreeMap<PathBuf, String>, first: &Path) -> Self {
+    pub fn of(texts: &Texts, first: &Path) -> Self {
         let asking = asking(texts, first);
         let mut wanted = Self::default();
         for (path, text) in texts {
             let to = if asking.contains(path) { &mut wanted.asked } else { &mut wanted.constraints };
             for line in lines(text) {
-                if let Line::Requirement(requirement) = line {
-                    to.entry(requirement.name.clone()).or_default().push(requirement);
+                match line {
+                    Line::Requirement(requirement) => {
+                        to.entry(requirement.name.clone()).or_default().push(requirement);
+                    }
+                    // pip wants hashes of all as soon as a file of the project has one, too.
+                    Line::Local(local) if asking.contains(path) => wanted.strict |= !local.hashes.is_empty(),
+                    _ => {}
                 }
             }
-            wanted.strict |= options(text).iter().any(|option| option.trim() == "--require-hashes");
+            wanted.strict |= options(text).iter().any(|option| option.name == "--require-hashes");
         }
         // What only constrains asks for no hashes of others: pip wants them of all as soon as one that is asked for has some.
         wanted.strict |= wanted.asked.values().flatten().any(has_digest);
@@ -122,6 +130,22 @@ impl Wanted {
             Held::ByVersion if self.strict => Err(Refusal::Unpinned),
             held => Ok(held),
         }
+    }
+
+    /// Whether every file must have a digest that a line pins.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// How well a name, which is normalised, and a version go with the lines.
+    #[must_use]
+    pub fn fit(&self, name: &str, version: &str) -> Fit {
+        let mut known = Fit::Unknown;
+        for line in of(&self.asked, name).iter().chain(of(&self.constraints, name)) {
+            known = known.max(if allows(line, version) { Fit::Version } else { Fit::Name });
+        }
+        known
     }
 
     /// What pins of files say: the wheels of these names, and no other ones.

@@ -3,7 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::wheelhouse::normalise;
+use super::{
+    super::wheelhouse::normalise,
+    local::{self, Local, What},
+    option::{self, Opt},
+    text::{Logical, logical, push_line},
+};
 
 /// One line that asks for a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +21,7 @@ pub struct Requirement {
     pub marker: String,
     /// Its extras, as written between the brackets.
     pub extras: String,
-    /// What it says to the build, as written: `--global-option=…`. Hashes are not among it.
+    /// What it says to the build: `--global-option=…`. Hashes are not among it.
     pub options: Vec<String>,
     /// The digests that its file may have: `sha256:…`.
     pub hashes: Vec<String>,
@@ -36,28 +41,36 @@ impl Requirement {
 pub enum Line {
     /// A distribution.
     Requirement(Requirement),
-    /// A folder of the checkout, as written: `./libs/own`.
-    Folder(String),
-    /// Options for pip, as written: `--extra-index-url …`.
-    Options(String),
+    /// What no index gives: a folder or a file of the project, a checkout.
+    Local(Local),
+    /// A file by its address.
+    Address,
+    /// Options for pip.
+    Options(Vec<Opt>),
+    /// A line that cannot be had here, and why.
+    Refused(&'static str),
 }
 
 /// The lines of a text that count; continued ones as one, comments left out.
 #[must_use]
 pub fn lines(text: &str) -> Vec<Line> {
-    logical(text).iter().filter_map(|line| read(line)).collect()
+    numbered(text).into_iter().map(|(_, line)| line).collect()
+}
+
+/// The same with the number of each, from 1.
+#[must_use]
+pub fn numbered(text: &str) -> Vec<(usize, Line)> {
+    logical(text).into_iter().map(|Logical { number, text }| (number, read(&text))).collect()
 }
 
 /// What a text says to pip for all requirements, but for the files that it takes in.
 #[must_use]
-pub fn options(text: &str) -> Vec<String> {
-    let takes_in =
-        |line: &str| ["-r", "-c", "--requirement", "--constraint"].iter().any(|option| line.starts_with(option));
+pub fn options(text: &str) -> Vec<Opt> {
     let options = lines(text).into_iter().filter_map(|line| match line {
-        Line::Options(line) => Some(line),
-        Line::Requirement(_) | Line::Folder(_) => None,
+        Line::Options(options) => Some(options),
+        _ => None,
     });
-    options.filter(|line| !takes_in(line)).collect()
+    options.flatten().filter(|option| !["--requirement", "--constraint"].contains(&option.name.as_str())).collect()
 }
 
 /// Everything that a requirements file asks for, to be compared with what it asked for before: `redis` or
@@ -66,126 +79,101 @@ pub fn options(text: &str) -> Vec<String> {
 pub fn wishes(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for line in lines(text) {
-        if let Line::Requirement(Requirement { name, wants, marker, .. }) = line {
-            let key = if marker.is_empty() { name } else { format!("{name}; {marker}") };
-            found.insert(key, wants);
-        }
+        let (name, wants, marker) = match line {
+            Line::Requirement(Requirement { name, wants, marker, .. }) => (name, wants, marker),
+            Line::Local(Local { written, what: What::Git(git), name, marker, .. }) => {
+                let name = name.unwrap_or_else(|| git.url.without_userinfo());
+                (name, plain(&format!("@{}", written.split('#').next().unwrap_or_default())), marker)
+            }
+            _ => continue,
+        };
+        let key = if marker.is_empty() { name } else { format!("{name}; {marker}") };
+        found.insert(key, wants);
     }
     found
 }
 
-/// A text in which another path stands wherever it names a folder of the checkout.
+/// A text in which another line stands for each that `instead` has one for; each at its number.
 #[must_use]
-pub fn with_folder(text: &str, written: &str, path: &str) -> String {
-    let line = |line: &str| match read(without_comment(line).trim()) {
-        Some(Line::Folder(folder)) if folder == written => {
-            let (_, rest) = line.split_once(written).unwrap_or((line, ""));
-            format!("{path}{rest}\n")
+pub fn with_lines(text: &str, instead: &dyn Fn(&Line) -> Option<String>) -> String {
+    let (mut whole, mut at) = (String::new(), 1);
+    for Logical { number, text } in logical(text) {
+        while at < number {
+            whole.push('\n');
+            at += 1;
         }
-        _ => format!("{line}\n"),
-    };
-    text.lines().map(line).collect()
-}
-
-/// A text without the lines that name folders of the checkout: pip takes no folder as a constraint.
-#[must_use]
-pub fn without_folders(text: &str) -> String {
-    let line = |line: &str| match read(without_comment(line).trim()) {
-        Some(Line::Folder(_)) => "\n".to_owned(),
-        _ => format!("{line}\n"),
-    };
-    text.lines().map(line).collect()
-}
-
-/// A text in which another one stands for each requirement that `instead` has one for, continued lines and all.
-#[must_use]
-pub fn with_requirements(text: &str, instead: &dyn Fn(&Requirement) -> Option<String>) -> String {
-    let (mut whole, mut begun) = (String::new(), String::new());
-    for line in text.split_inclusive('\n') {
-        begun.push_str(line);
-        if line.trim_end_matches(['\r', '\n']).ends_with('\\') {
-            continue;
-        }
-        let other = match lines(&begun).as_slice() {
-            [Line::Requirement(requirement)] => instead(requirement),
-            _ => None,
-        };
-        match other {
-            Some(other) => whole.push_str(&format!("{other}\n")),
-            None => whole.push_str(&begun),
-        }
-        begun.clear();
+        push_line(&mut whole, &instead(&read(&text)).unwrap_or(text));
+        at += 1;
     }
-    whole + &begun
+    whole
 }
 
-pub(super) fn logical(text: &str) -> Vec<String> {
-    let mut found = vec![String::new()];
-    for line in text.lines() {
-        let (line, goes_on) = match line.strip_suffix('\\') {
-            Some(line) => (line, true),
-            None => (line, false),
-        };
-        if let Some(last) = found.last_mut() {
-            last.push_str(line);
-        }
-        if !goes_on {
-            found.push(String::new());
-        }
-    }
-    found.iter().map(|line| without_comment(line).trim().to_owned()).filter(|line| !line.is_empty()).collect()
-}
-
-fn without_comment(line: &str) -> &str {
-    let begins = |at: &usize| *at == 0 || line[..*at].ends_with([' ', '\t']);
-    let at = line.match_indices('#').map(|(at, _)| at).find(begins);
-    &line[..at.unwrap_or(line.len())]
-}
-
-fn read(line: &str) -> Option<Line> {
-    let editable = ["-e ", "--editable ", "--editable="].iter().find_map(|option| line.strip_prefix(option));
-    if let Some(folder) = folder(editable.unwrap_or(line).trim()) {
-        return Some(Line::Folder(folder.to_owned()));
-    }
+fn read(line: &str) -> Line {
     if line.starts_with('-') {
-        return editable.is_none().then(|| Line::Options(line.to_owned()));
+        let Some(mut options) = option::parsed(line) else { return Line::Refused(UNCLOSED) };
+        return match options.first_mut() {
+            Some(first) if first.name == "--editable" => {
+                let asked = std::mem::take(&mut first.value);
+                // Behind its path may stand a marker, in words of their own.
+                let words: Vec<&str> = options[1..]
+                    .iter()
+                    .take_while(|word| !word.name.starts_with('-'))
+                    .map(|word| word.name.as_str())
+                    .collect();
+                let asked = [&[asked.as_str()][..], &words].concat().join(" ");
+                of(local::read(&asked, true), &options[1 + words.len()..]).unwrap_or(Line::Refused(NOTHING))
+            }
+            _ => Line::Options(options),
+        };
     }
-    let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(line.len());
-    let (name, rest) = line.split_at(end);
+    // As pip cuts it: options begin at the first word with a dash.
+    let dash = line.match_indices(" -").map(|(at, _)| at).next().unwrap_or(line.len());
+    let (asked, rest) = line.split_at(dash);
+    let Some(options) = option::parsed(rest) else { return Line::Refused(UNCLOSED) };
+    match of(local::read(asked, false), &options) {
+        Some(line) => line,
+        None => distribution(asked.trim(), &options).map_or(Line::Address, Line::Requirement),
+    }
+}
+
+const UNCLOSED: &str = "a quote in it is not closed";
+const NOTHING: &str = "`-e` takes a folder of the project or a repository (`git+https://…`)";
+
+/// The line of what was found, with its options.
+fn of(found: Result<Option<Local>, &'static str>, options: &[Opt]) -> Option<Line> {
+    match found {
+        Ok(local) => {
+            local.map(|local| Line::Local(Local { options: of_the_build(options), hashes: hashes(options), ..local }))
+        }
+        Err(why) => Some(Line::Refused(why)),
+    }
+}
+
+fn distribution(asked: &str, options: &[Opt]) -> Option<Requirement> {
+    let end = asked.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(asked.len());
+    let (name, rest) = asked.split_at(end);
     let rest = rest.trim_start();
     let (extras, rest) = match rest.strip_prefix('[') {
         Some(extras) => extras.split_once(']')?,
         None => ("", rest),
     };
-    let rest = rest.trim_start();
-    if name.is_empty() || rest.starts_with([':', '/', '+']) {
+    let wish = rest.trim();
+    if name.is_empty() || wish.starts_with([':', '/', '+']) {
         return None;
     }
-    let words = words(rest);
-    let first = words.iter().position(|word| word.starts_with('-')).unwrap_or(words.len());
-    let (wish, options) = words.split_at(first);
-    let wish = wish.join(" ");
     let (wants, marker) = match wish.split_once("://") {
         // In an address, `;` only begins a marker after a blank.
-        Some(_) => wish.split_once(" ;").unwrap_or((&wish, "")),
-        None => wish.split_once(';').unwrap_or((&wish, "")),
+        Some(_) => wish.split_once(" ;").unwrap_or((wish, "")),
+        None => wish.split_once(';').unwrap_or((wish, "")),
     };
-    Some(Line::Requirement(Requirement {
+    Some(Requirement {
         name: normalise(name),
         wants: plain(wants),
         marker: marker.trim().to_owned(),
         extras: extras.trim().to_owned(),
         options: of_the_build(options),
         hashes: hashes(options),
-    }))
-}
-
-/// The folder of a line that names one of the checkout.
-fn folder(line: &str) -> Option<&str> {
-    let path = line.split([' ', '\t', ';', '[']).next()?;
-    let is_file =
-        [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz"].iter().any(|ending| path.ends_with(ending));
-    ((path == "." || path.starts_with("./")) && !is_file).then_some(path)
+    })
 }
 
 /// A version specifier without its blanks; an address without what may be secret in it.
@@ -204,41 +192,14 @@ fn plain(wants: &str) -> String {
     }
 }
 
-/// Words as a shell would cut them, each as it is written.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let (mut found, mut word, mut quote) = (Vec::new(), String::new(), None);
-    for c in text.chars() {
-        match (quote, c) {
-            (None, ' ' | '\t') => found.push(std::mem::take(&mut word)),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.push(c);
-            }
-            (open, c) => {
-                if open == Some(c) {
-                    quote = None;
-                }
-                word.push(c);
-            }
-        }
-    }
-    found.push(word);
-    found.retain(|word| !word.is_empty());
-    found
-}
-
 /// The digests among the options.
-fn hashes(options: &[String]) -> Vec<String> {
-    let behind = options.windows(2).filter(|pair| pair[0] == "--hash").map(|pair| pair[1].clone());
-    let within = options.iter().filter_map(|word| word.strip_prefix("--hash=")).map(str::to_owned);
-    behind.chain(within).collect()
+fn hashes(options: &[Opt]) -> Vec<String> {
+    options.iter().filter(|option| option.name == "--hash").map(|option| option.value.clone()).collect()
 }
 
 /// The options that are for the build: all but hashes.
-fn of_the_build(options: &[String]) -> Vec<String> {
-    let is_value = |at: usize| at > 0 && options[at - 1] == "--hash";
-    let kept = options.iter().enumerate().filter(|(at, word)| !word.starts_with("--hash") && !is_value(*at));
-    kept.map(|(_, word)| word.clone()).collect()
+fn of_the_build(options: &[Opt]) -> Vec<String> {
+    options.iter().filter(|option| option.name != "--hash").map(Opt::written).collect()
 }
 
 #[cfg(test)]
@@ -263,12 +224,6 @@ mod tests {
             ("six (==1.16.0) ; python_version < \"3\"", "six", "==1.16.0", "python_version < \"3\""),
             ("six==1.16.0 \\\n    --hash=sha256:aa \\\n    --hash sha256:bb", "six", "==1.16.0", ""),
             ("x @ https://anna:s3cr3t@h.example/x-1.tar.gz?token=s3cr3t", "x", "@ https://h.example/x-1.tar.gz", ""),
-            (
-                "x @ git+ssh://git@h.example/x.git@v1 ; os_name == 'posix'",
-                "x",
-                "@ git+ssh://h.example/x.git@v1",
-                "os_name == 'posix'",
-            ),
         ] {
             let found = one(text);
             assert_eq!((&*found.name, &*found.wants, &*found.marker), (name, wants, marker), "{text}");
@@ -289,48 +244,46 @@ mod tests {
     #[test]
     fn what_is_said_to_the_build() {
         let text = "lxml==5.4.0 --global-option=\"--without cython\" --hash=sha256:aa --config-settings x=y";
-        assert_eq!(one(text).options, ["--global-option=\"--without cython\"", "--config-settings", "x=y"]);
+        assert_eq!(one(text).options, ["--global-option '--without cython'", "--config-settings 'x=y'"]);
     }
 
     #[test]
     fn what_is_no_distribution() {
         assert_eq!(lines("-r x.txt\n--extra-index-url https://x.example/s\n\n# six==1\n").len(), 2);
-        assert_eq!(options("-r x.txt\n-c y.txt\n--pre\nsix --hash=sha256:aa\n"), ["--pre"]);
-        for folder in ["./libs/own", "-e ./libs/own", "./libs/own ; os_name == 'posix'", "--editable=./libs/own"] {
-            assert_eq!(lines(folder), [Line::Folder("./libs/own".to_owned())], "{folder}");
-        }
-        for other in [
-            "https://x.example/x-1.tar.gz",
-            "/x/y",
-            "./x-1.tar.gz",
-            "git+https://x.example/x",
-            "-e git+https://x.example/x",
+        let found = options("-r x.txt\n-cy.txt\n--pre\t# why\nsix --hash=sha256:aa\n");
+        assert_eq!(found.iter().map(Opt::written).collect::<Vec<_>>(), ["--pre"]);
+        for folder in [
+            "./libs/own",
+            "-e ./libs/own",
+            "-e./libs/own",
+            "./libs/own ; os_name == 'posix'",
+            "--editable=./libs/own",
+            "-e './libs/own'",
+            "-e \"./libs/own\" ; os_name == 'posix'",
+            "--edit ./libs/own --config-settings x=y",
         ] {
-            assert_eq!(lines(other), [], "{other}");
+            let Line::Local(found) = &lines(folder)[0] else { panic!("{folder}") };
+            assert_eq!(found.written, "./libs/own", "{folder}");
+            assert_eq!(found.marker.is_empty(), !folder.contains(';'), "{folder}");
+            assert_eq!(found.editable, folder.starts_with('-'), "{folder}");
+        }
+        assert_eq!(lines("https://x.example/x-1.tar.gz"), [Line::Address]);
+        for bad in ["hg+https://x.example/x", "-e https://x.example/x-1.zip", "-r 'x", "six --hash='x"] {
+            assert!(matches!(lines(bad)[..], [Line::Refused(_)]), "{bad}");
         }
     }
 
     #[test]
-    fn another_path_stands_for_a_folder() {
-        let text = "six\n-e ./own # ours\n./own[x] ; os_name == 'posix'\n./ownother\n";
-        let expected = "six\n/w/own-1.whl # ours\n/w/own-1.whl[x] ; os_name == 'posix'\n./ownother\n";
-        assert_eq!(with_folder(text, "./own", "/w/own-1.whl"), expected);
-        assert_eq!(without_folders(text), "six\n\n\n\n");
-    }
-
-    #[test]
-    fn another_text_stands_for_a_requirement() {
-        let text = "# first\nsix==1.16.0 \\\n  --hash=sha256:aa \\\n  --hash sha256:bb\nidna[x]==3 ; os_name == 'posix' # why\n-c c.txt";
-        let instead = |requirement: &Requirement| match &*requirement.name {
-            "six" => Some(format!("SIX {}", requirement.hashes.join(" "))),
-            "idna" => Some(format!("IDNA[{}];{}", requirement.extras, requirement.marker)),
+    fn another_line_stands_for_one() {
+        let text = "# first\nsix==1.16.0 \\\n  --hash=sha256:aa \\\n  --hash sha256:bb\nidna[x]==3 ; os_name == 'posix' # why\n-e ./own\n-c c.txt";
+        let instead = |line: &Line| match line {
+            Line::Requirement(of) if of.name == "six" => Some(format!("SIX {}", of.hashes.join(" "))),
+            Line::Requirement(of) => Some(format!("IDNA[{}];{}", of.extras, of.marker)),
+            Line::Local(of) => Some(format!("OWN {}", of.written)),
             _ => None,
         };
-        let expected = "# first\nSIX sha256:bb sha256:aa\nIDNA[x];os_name == 'posix'\n-c c.txt";
-        assert_eq!(with_requirements(text, &instead), expected);
-        assert_eq!(with_requirements(text, &|_| None), text);
-        let text = "six==1.16.0 \\\r\n  --hash=sha256:aa\r\nidna\r\n";
-        assert_eq!(with_requirements(text, &instead), "SIX sha256:aa\nIDNA[];\n");
+        let expected = "\nSIX sha256:aa sha256:bb\n\n\nIDNA[x];os_name == 'posix'\nOWN ./own\n-c c.txt\n";
+        assert_eq!(with_lines(text, &instead), expected);
     }
 
     #[test]
@@ -348,7 +301,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
         #[test]
-        fn no_text_is_too_strange(text in "([a-z\\[\\];@:/'\"\\\\ #\n=.-]|é|--hash|://|-e ){0,60}") {
+        fn no_text_is_too_strange(text in "([a-z\\[\\];@:/'\"\\\\ #\n=.-]|é|--hash|://|-e |git\\+|file:|\\$\\{A\\}){0,60}") {
             let _ = (lines(&text), wishes(&text));
         }
     }

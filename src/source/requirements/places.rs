@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::line::{logical, words};
+use super::{
+    Line,
+    line::{lines, options},
+    text::logical,
+};
 
 /// Where files come from, beside what pip is configured to. Addresses may hold logins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -19,49 +23,33 @@ pub struct Places {
     pub trusted: Vec<String>,
     /// Files that are required by their address.
     pub addresses: Vec<String>,
-    /// Lines that require a checkout of a repository, as written.
-    #[serde(skip)]
-    pub checkouts: Vec<String>,
 }
 
 impl Places {
-    /// Those of these texts.
+    /// Those of these texts, in which variables have their values.
     #[must_use]
     pub fn of<K>(texts: &BTreeMap<K, String>) -> Self {
         let mut found = Self::default();
-        for line in texts.values().flat_map(|text| logical(text)) {
-            found.read(&line);
+        for text in texts.values() {
+            for option in options(text) {
+                match option.name.as_str() {
+                    "--index-url" => found.index = option.value,
+                    "--extra-index-url" => found.extra.push(option.value),
+                    "--no-index" => found.no_index = true,
+                    "--find-links" => found.find_links.push(option.value),
+                    "--trusted-host" => found.trusted.push(option.value),
+                    _ => {}
+                }
+            }
+            for line in logical(text) {
+                // What is an address is so in any line but one of options, and one that asks for what no index gives.
+                if matches!(lines(&line.text)[..], [Line::Requirement(_) | Line::Address]) {
+                    let address = line.text.split([' ', '\t']).find_map(address).filter(|address| is_web(address));
+                    found.addresses.extend(address.map(str::to_owned));
+                }
+            }
         }
         found
-    }
-
-    fn read(&mut self, line: &str) {
-        let words: Vec<String> = words(line).iter().map(|word| word.replace(['"', '\''], "")).collect();
-        let editable = matches!(words.first().map(String::as_str), Some("-e" | "--editable"));
-        if !line.starts_with('-') || editable {
-            match words.iter().find_map(|word| address(word)) {
-                Some(address) if is_web(address) => self.addresses.push(address.to_owned()),
-                Some(_) => self.checkouts.push(line.to_owned()),
-                None => {}
-            }
-            return;
-        }
-        let mut rest = words.iter();
-        while let Some(word) = rest.next() {
-            let (option, value) = match word.split_once('=') {
-                Some((option, value)) if word.starts_with("--") => (option, Some(value.to_owned())),
-                _ => (word.as_str(), None),
-            };
-            let mut value = || value.clone().or_else(|| rest.next().cloned()).unwrap_or_default();
-            match option {
-                "-i" | "--index-url" | "--pypi-url" => self.index = value(),
-                "--extra-index-url" => self.extra.push(value()),
-                "--no-index" => self.no_index = true,
-                "-f" | "--find-links" => self.find_links.push(value()),
-                "--trusted-host" => self.trusted.push(value()),
-                _ => {}
-            }
-        }
     }
 }
 
@@ -97,7 +85,6 @@ mod tests {
             found.addresses,
             ["https://anna:pw@d.example/x-1.tar.gz#sha256=bb", "https://e.example/y-1-py3-none-any.whl"]
         );
-        assert_eq!(found.checkouts, ["z @ git+https://f.example/z.git@v1", "-e git+ssh://git@g.example/w#egg=w"]);
         assert!(Places::of(&BTreeMap::from([((), "--no-index\n".to_owned())])).no_index);
     }
 }

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, io::Read, path::Path};
 
 use fs_err as fs;
 
-use super::{super::store::Label, WheelName, WheelhouseError, normalise};
+use super::{super::store::Label, Dist, Fits, WheelhouseError};
 use crate::{
-    names::{SdistFile, Sha256},
+    names::Sha256,
     util::files::{Tee, digest_of},
 };
 
@@ -14,44 +14,6 @@ use crate::{
 /// project meets.
 const MOST: usize = 5_000;
 const LARGEST: u64 = 4 << 30;
-
-/// What an index gives of a distribution.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dist {
-    /// A wheel.
-    Wheel(WheelName),
-    /// A source distribution.
-    Sdist(SdistFile),
-}
-
-impl Dist {
-    /// Checks a file name.
-    #[must_use]
-    pub fn new(name: &str) -> Option<Self> {
-        match WheelName::new(name) {
-            Some(wheel) => Some(Self::Wheel(wheel)),
-            None => SdistFile::new(name).ok().map(Self::Sdist),
-        }
-    }
-
-    /// The file name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Wheel(name) => name.as_str(),
-            Self::Sdist(name) => name.as_str(),
-        }
-    }
-
-    /// The distribution's name, normalised (PEP 503).
-    #[must_use]
-    pub fn distribution(&self) -> String {
-        match self {
-            Self::Wheel(name) => name.distribution(),
-            Self::Sdist(name) => normalise(name.parts().0),
-        }
-    }
-}
 
 /// A file that came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +38,17 @@ impl Received {
 pub type Judge<'a> = &'a dyn Fn(&Received) -> Result<(), &'static str>;
 
 /// Writes the files of a tar stream into `folder`, which is empty: only regular files with the name of a wheel or of a
-/// source distribution, directly in the stream's one folder, are taken. Sorted by name.
+/// source distribution, directly in the stream's one folder, are taken. Sorted by name. `fits` says what was asked for.
 ///
 /// # Errors
 /// [`WheelhouseError::Foreign`] for the first file that must not be there; what was written before it is left for the
 /// caller to remove.
-pub fn receive(tar: &mut dyn Read, folder: &Path, judge: Judge<'_>) -> Result<Vec<Received>, WheelhouseError> {
+pub fn receive(
+    tar: &mut dyn Read,
+    folder: &Path,
+    fits: Fits<'_>,
+    judge: Judge<'_>,
+) -> Result<Vec<Received>, WheelhouseError> {
     let mut found: BTreeMap<Dist, Received> = BTreeMap::new();
     let mut archive = tar::Archive::new(tar);
     for entry in archive.entries()? {
@@ -95,7 +62,7 @@ pub fn receive(tar: &mut dyn Read, folder: &Path, judge: Judge<'_>) -> Result<Ve
         let (Some(_folder), Some(name), None) = (parts.next(), parts.next(), parts.next()) else {
             return Err(foreign("which is not directly in the wheel folder"));
         };
-        let name = Dist::new(name).ok_or_else(|| {
+        let name = Dist::new(name, fits).ok_or_else(|| {
             foreign("which is not a wheel's file name (PEP 427) and not that of a source distribution")
         })?;
         if !entry.header().entry_type().is_file() {

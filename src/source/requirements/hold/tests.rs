@@ -1,6 +1,8 @@
 //! Which files may answer a requirements set.
 
 use super::*;
+use std::path::PathBuf;
+
 use crate::source::wheelhouse::WheelName;
 
 fn wanted(text: &str, constraints: &str) -> Wanted {
