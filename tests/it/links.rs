@@ -397,8 +397,9 @@ fn repositories_of_a_clone_configure_nothing() {
     project.done(&["plan"]);
     assert_eq!(project.read(&mirror), config);
     // What a clone brings under a commit's name is not that commit.
-    let checkout =
-        project.files(".factory/sources").into_iter().find(|file| file.ends_with("files/dist/a.js")).unwrap();
+    let is_new =
+        |file: &String| file.ends_with("files/dist/a.js") && project.read(&format!(".factory/sources/{file}")) == "two";
+    let checkout = project.files(".factory/sources").into_iter().find(is_new).unwrap();
     let clone = Project::new();
     let copied =
         std::process::Command::new("cp").arg("-r").args([project.path("."), clone.path(".")]).status().unwrap();

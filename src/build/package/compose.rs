@@ -175,7 +175,7 @@ fn give(entry: &mut Entry, info: &FileInfo, mode: bool) {
 }
 
 /// The package's tree: the container's files as the rules say, and the project's own.
-pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<Tree, StepError> {
+pub fn compose(contents: &[Content], taken: &Tree, session: &Session, epoch: i64) -> Result<Tree, StepError> {
     let rules = Rules::of(contents)?;
     let mut tree = Tree::new(taken.spool().clone());
     for (path, entry) in taken.iter() {
@@ -187,7 +187,7 @@ pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<
         tree.add(rules.moved(path)?, entry)?;
     }
     for content in contents.iter().filter(|content| of_project(content)) {
-        add(&mut tree, content, session)?;
+        add(&mut tree, content, session, epoch)?;
     }
     Ok(tree)
 }
@@ -196,7 +196,7 @@ fn of_project(content: &Content) -> bool {
     !content.in_container() || matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
 }
 
-fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), StepError> {
+fn add(tree: &mut Tree, content: &Content, session: &Session, epoch: i64) -> Result<(), StepError> {
     let role = match &content.kind {
         ContentKind::Config { noreplace } => Role::Config { noreplace: *noreplace },
         ContentKind::Doc => Role::Doc,
@@ -206,7 +206,7 @@ fn add(tree: &mut Tree, content: &Content, session: &Session) -> Result<(), Step
     };
     let origin: std::sync::Arc<str> =
         if content.src.is_empty() { "the recipe".into() } else { content.src.as_str().into() };
-    let mtime = session.epoch;
+    let mtime = epoch;
     let entry = |kind, mode| {
         let mut entry = Entry { kind, mode, owner: Owner::root(), mtime, role, origin: std::sync::Arc::clone(&origin) };
         give(&mut entry, &content.info, true);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,6 +15,7 @@ use crate::{
     names::{User, in_source},
     platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource},
+    source::{git::Parts, project::fixed_part},
 };
 
 /// The files of a context, and the inputs that they are.
@@ -21,6 +23,8 @@ use crate::{
 pub(super) struct Listed {
     pub(super) files: Arc<Vec<ContextFile>>,
     pub(super) inputs: Inputs,
+    /// When the last of them was changed by a commit.
+    pub(super) time: Option<i64>,
 }
 
 /// The contexts that were listed for a plan, by what the recipe says of them.
@@ -36,12 +40,13 @@ impl Maker<'_> {
         if let Some(found) = known().get(&what) {
             return Ok(Arc::clone(found));
         }
-        let found = Arc::new(self.list(image)?);
+        let found = Arc::new(self.list(image, &what)?);
         Ok(Arc::clone(known().entry(what).or_insert(found)))
     }
 
-    fn list(&self, image: &Image) -> Result<Listed, PlanError> {
+    fn list(&self, image: &Image, what: &str) -> Result<Listed, PlanError> {
         let mut all = Vec::new();
+        let mut folders: Vec<PathBuf> = image.python.clone();
         let mut inputs = Inputs::new();
         for (number, folder) in image.python.iter().enumerate() {
             let found = self.context.listing.files(folder)?;
@@ -56,7 +61,18 @@ impl Maker<'_> {
             let files = self.content_files(content)?;
             digest_into(&mut inputs, &contents_word(content), &files);
             all.extend(files);
+            if matches!(content.kind, ContentKind::Symlink | ContentKind::Dir | ContentKind::State) {
+                continue;
+            }
+            // Below the project itself everything lies.
+            folders.extend(Some(fixed_part(&content.src)).filter(|folder| !folder.is_empty()).map(PathBuf::from));
         }
+        let time = self.context.times.last(what, || {
+            let mut parts = Parts::default();
+            self.add_files(&mut parts, &all);
+            parts.folders.extend(folders);
+            parts
+        });
         if self.wants_pip(image) {
             let source = ContextSource::Bytes(self.context.templates.text("virtualenv.py")?.as_bytes().to_vec());
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
@@ -70,10 +86,16 @@ impl Maker<'_> {
                 digest_into(&mut inputs, "allow", std::slice::from_ref(&allowed));
                 all.push(allowed);
             }
+            let brought: BTreeSet<&str> = all.iter().filter_map(library).collect();
+            if !brought.is_empty() {
+                let text = brought.into_iter().flat_map(|name| [name, "\n"]).collect::<String>();
+                let source = ContextSource::Bytes(text.into_bytes());
+                all.push(ContextFile { path: "scripts/brought".to_owned(), source, mode: 0o644 });
+            }
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
-        Ok(Listed { files: Arc::new(all), inputs })
+        Ok(Listed { files: Arc::new(all), inputs, time })
     }
 
     pub(super) fn values(
@@ -83,6 +105,7 @@ impl Maker<'_> {
         wheels: bool,
         base: &str,
         from: &str,
+        epoch: i64,
     ) -> serde_json::Value {
         let python = &self.platform.python;
         let wants_pip = self.wants_pip(image);
@@ -100,6 +123,21 @@ impl Maker<'_> {
         let users: Vec<serde_json::Value> =
             image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
+        let prefix = self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str());
+        // The virtualenv goes through a link that stands where it will be, or above it.
+        let is_first = |content: &Content| {
+            wants_pip && content.kind == ContentKind::Symlink && Path::new(prefix).starts_with(&content.dst)
+        };
+        let commands = image.contents.iter().map(|content| (is_first(content), self.put_commands(content)));
+        let contents: Vec<serde_json::Value> = commands
+            .flat_map(|(first, commands)| {
+                commands.into_iter().map(move |mut command| {
+                    command["first"] = first.into();
+                    command
+                })
+            })
+            .collect();
+        let modules = ["lib", "lib64"].map(|folder| format!("rootfs{prefix}/{folder}"));
         let mut values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
@@ -110,7 +148,7 @@ impl Maker<'_> {
             "ca": self.context.ca,
             "packages": packages,
             "users": users,
-            "contents": image.contents.iter().flat_map(|content| self.put_commands(content)).collect::<Vec<_>>(),
+            "contents": contents,
             "owned": owned,
             "python": {
                 "used": wants_pip,
@@ -118,9 +156,10 @@ impl Maker<'_> {
                 "seed": python.seed.is_some(),
                 "apps": apps,
                 "wheels": wheels,
+                "compile": wants_pip && files.iter().any(|file| modules.iter().any(|folder| is_module(file, folder))),
                 "pip": python.pip,
                 "interpreter": python.interpreter,
-                "prefix": self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str()),
+                "prefix": prefix,
             },
             "env": image.env,
             "expose": image.expose,
@@ -132,7 +171,7 @@ impl Maker<'_> {
             "version": self.context.release.version,
             "release": self.context.release.release,
             "suffix": self.platform.package.suffix,
-            "epoch": self.context.epoch,
+            "epoch": epoch,
         });
         // A machine that the platform has no word for is an error only where somebody asks for the word.
         if let (Ok(arch), Some(values)) = (self.arch(), values.as_object_mut()) {
@@ -141,6 +180,20 @@ impl Maker<'_> {
         }
         values
     }
+}
+
+/// The name of a shared library that comes into the image with the contents: what is in the virtualenv may need it.
+fn library(file: &ContextFile) -> Option<&str> {
+    let (_, name) = file.path.strip_prefix("rootfs/")?.rsplit_once('/')?;
+    let is_one = Path::new(name).extension().is_some_and(|end| end == "so") || name.contains(".so.");
+    (is_one && !name.contains('\n') && matches!(file.source, ContextSource::File(..) | ContextSource::Symlink(_)))
+        .then_some(name)
+}
+
+/// Whether a file is a module that comes below this folder.
+fn is_module(file: &ContextFile, folder: &str) -> bool {
+    let path = Path::new(&file.path);
+    path.starts_with(folder) && path.extension().is_some_and(|end| end == "py")
 }
 
 /// The user's word for an entry of `contents`: its destination, and where it is from when that is a source.
