@@ -2,6 +2,7 @@
 
     python virtualenv.py --pip FOLDER [WHEELS...] PREFIX
     python virtualenv.py --seed FOLDER [WHEELS...] PREFIX
+    python virtualenv.py --compile PREFIX
 
 Makes the virtualenv where there is none, installs every wheel of the folders (no index, no dependencies: the folders are
 complete), checks that everything fits together, and compiles what has no byte code yet. The virtualenv's own interpreter
@@ -10,9 +11,13 @@ Python has no `venv`, the seed's wheel of virtualenv makes the virtualenv.
 
     python virtualenv.py --seed FOLDER FOLDER PREFIX
 
+Wheels may come in two parts, each in a layer of its own: `--part first`, then `--part last`. `--compile` installs nothing, and
+compiles what came into a virtualenv by other ways, or was written over.
+
 What is new in it and made for the machine is loaded as the dynamic linker would (as ldd(1) asks it): a library that is not
 there, a libc that is too old or another machine ends it with exit code 1. A file `allowed` beside this script says what is meant
-all the same: lines of a kind (`library`, `libc`, `machine`, `interpreter`) and a path or glob.
+all the same: lines of a kind (`library`, `libc`, `machine`, `interpreter`) and a path or glob. A file `brought` has the names of
+libraries that come into the image later on, a line each.
 
 So made, a virtualenv holds pip itself, with setuptools and wheel: what builds wheels.
 
@@ -147,6 +152,18 @@ def is_compiled(source):
     return os.path.exists(compiled_name(source)) and (HASHED or int(os.stat(source).st_mtime) == FIXED_TIME)
 
 
+def is_of(source):
+    """Is its byte code that of this source, not of one that was there before? (PEP 552: 8 bytes of hash behind 8 others.)"""
+    if not is_compiled(source):
+        return False
+    if not HASHED:
+        return True
+    from importlib.util import source_hash
+
+    with io.open(source, "rb") as text, io.open(compiled_name(source), "rb") as code:
+        return code.read(16)[8:] == source_hash(text.read())
+
+
 def compile_one(source):
     """Compiles a file; does it hold Python?"""
     if HASHED:
@@ -162,14 +179,14 @@ def compile_one(source):
     return True
 
 
-def compile_new(prefix):
+def compile_new(prefix, is_done=is_compiled):
     """Compiles what has no byte code yet."""
     compiled = failed = 0
     for folder, subfolders, names in os.walk(os.path.join(prefix, "lib")):
         subfolders.sort()
         for name in sorted(names):
             source = os.path.join(folder, name)
-            if not name.endswith(".py") or os.path.islink(source) or is_compiled(source):
+            if not name.endswith(".py") or os.path.islink(source) or is_done(source):
                 continue
             if compile_one(source):
                 compiled += 1
@@ -247,27 +264,35 @@ def pattern(glob):
     return re.compile("".join(words.get(part, re.escape(part)) for part in parts) + r"\Z")
 
 
-def load(prefix, known):
-    """Loads what is new as the dynamic linker would; leaves when something is missing."""
+def lines_of(name):
+    """The lines (list of str) of a file beside this script; none where it is not there."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    if not os.path.exists(path):
+        return []
+    with io.open(path, encoding="utf-8") as stream:
+        return [line.rstrip("\n") for line in stream]
+
+
+def load(prefix, known, part):
+    """Loads what is new as the dynamic linker would; leaves when something is missing. What the first part was allowed is looked
+    at again in the last one, which says what nobody needed."""
     program = linker()
     prefix = os.path.abspath(prefix)
     files = natives(prefix, known)
-    allowed = []
-    notes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "allowed")
-    if os.path.exists(notes):
-        with io.open(notes, encoding="utf-8") as stream:
-            allowed = [line.rstrip("\n").split(" ", 1) for line in stream]
-    own = set(os.path.basename(path) for path in natives(prefix)) if files else set()
+    allowed = [line.split(" ", 1) for line in lines_of("allowed")]
+    again = natives(prefix) if allowed and part == "last" else files
+    own = set(os.path.basename(path) for path in natives(prefix)) if again else set()
+    own.update(lines_of("brought"))
     used, wrong = set(), []
-    for path in files if program else []:
+    for path in again if program else []:
         for kind, words in complaints(program, path, own):
             fits = [number for number, one in enumerate(allowed) if one[0] == kind and pattern(one[1]).match(path)]
             used.update(fits)
-            if not fits:
+            if not fits and path not in known:
                 wrong.append("%s %s" % (path, words))
     for number, (kind, glob) in enumerate(allowed):
         # Others may be about programs that come into the image elsewhere.
-        if number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
+        if part != "first" and number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
             wrong.append("`allow` names what is not so: %s at %s" % (kind, glob))
     if files:
         say("loaded %d programs and libraries" % len(files))
@@ -282,18 +307,22 @@ def main():
     parser = argparse.ArgumentParser(prog="virtualenv.py", description="Fills a virtualenv from folders of wheels.")
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--pip", metavar="FOLDER", help="the folder of the pip module")
+    origin.add_argument("--compile", action="store_true", help="install nothing")
     origin.add_argument("--seed", metavar="FOLDER", help="wheels of pip and, for Python 2, of virtualenv")
+    parser.add_argument("--part", choices=["first", "last"], help="of two calls")
     parser.add_argument("wheels", metavar="WHEELS", nargs="*", help="a folder of wheels")
     parser.add_argument("prefix", metavar="PREFIX", help="the virtualenv")
     options = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":
         os.execve(sys.executable, [sys.executable, "-B"] + sys.argv, dict(os.environ, PYTHONHASHSEED="0"))
+    if options.compile:
+        return compile_new(options.prefix, is_of)
     make(options.prefix, options.seed)
     known = set(natives(os.path.abspath(options.prefix)))
     pip = options.pip or os.path.join(of_seed(options.seed, "pip"), "pip")
     install(options.prefix, pip, options.wheels)
     compile_new(options.prefix)
-    load(options.prefix, known)
+    load(options.prefix, known, options.part)
 
 
 main()

@@ -10,7 +10,7 @@ mod wishes;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 pub use error::PipelineError;
@@ -21,11 +21,11 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::{PlatformId, Sha256, UpstreamVersion},
-    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Want, Work},
+    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Times, Want, Work},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{
-        git::{Caller, Worktree},
+        git::{Caller, Changed, Worktree},
         listing::Listing,
         roots::Roots,
         wheelhouse::Wheelhouse,
@@ -71,6 +71,9 @@ pub struct Project {
     epoch: Option<i64>,
     caller: Caller,
     stamp: OnceLock<Stamp>,
+    /// What knows when files were changed, until the first plan asks, and what of them no commit has.
+    worktree: Mutex<Option<(Worktree, Vec<Changed>)>>,
+    times: OnceLock<Arc<Times>>,
     file: RecipeFile,
     branch: Option<String>,
 }
@@ -78,7 +81,7 @@ pub struct Project {
 /// What artefacts say of when and of what they were made.
 #[derive(Debug, Clone, Default)]
 pub struct Stamp {
-    /// Their time, in seconds since 1970 UTC.
+    /// The time of what no commit has as it is, and of what only serves to make something, in seconds since 1970 UTC.
     pub epoch: i64,
     /// The checkout's commit, with `-dirty` behind it where files differ from it; empty outside git.
     pub revision: String,
@@ -125,6 +128,8 @@ impl Project {
             epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref()).map_err(PipelineError::Epoch)?,
             caller: wishes.caller.clone(),
             stamp: OnceLock::new(),
+            worktree: Mutex::default(),
+            times: OnceLock::new(),
             signer: None,
             index_url: wishes.index_url.as_deref().map(without_userinfo),
             extra_index_urls: wishes
@@ -141,7 +146,8 @@ impl Project {
     }
 
     /// What artefacts say of when and of what they were made: `SOURCE_DATE_EPOCH`, else the time of the checkout's commit,
-    /// else 1980; and that commit. Git is asked once.
+    /// else 1980; and that commit. Artefacts have the time of the commit that changed what is in them last: [`Times`]. Git is
+    /// asked once.
     ///
     /// # Errors
     /// [`PipelineError::Worktree`], where there is a checkout and git cannot say what it is.
@@ -150,13 +156,44 @@ impl Project {
             return Ok(stamp);
         }
         let worktree = Worktree::find(&self.folder, &self.caller)?;
-        let revision = worktree.as_ref().map(Worktree::revision).transpose()?.unwrap_or_default();
-        let epoch = match (self.epoch, &worktree) {
-            (Some(epoch), _) => epoch,
-            (None, Some(worktree)) => worktree.time()?.unwrap_or(clock::FLOOR),
-            (None, None) => clock::FLOOR,
+        let Some(worktree) = worktree else {
+            let epoch = self.epoch.unwrap_or(clock::FLOOR);
+            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision: String::new() }));
         };
+        if let Some(epoch) = self.epoch {
+            let revision = worktree.revision()?;
+            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }));
+        }
+        let ours = [&self.state().path(), &self.packages, &self.folder.join("wheels"), &self.wheel_dir];
+        let below =
+            |path: &&PathBuf| path.strip_prefix(&self.folder).ok().map(|path| path.to_string_lossy().into_owned());
+        let except: Vec<String> = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect();
+        let (revision, changed) = worktree.standing(&except)?;
+        let epoch = worktree.time()?.unwrap_or(clock::FLOOR);
+        *self.worktree.lock().unwrap_or_else(PoisonError::into_inner) = Some((worktree, changed));
         Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }))
+    }
+
+    /// What says how old files are: the commits, unless `SOURCE_DATE_EPOCH` does.
+    fn times(&self) -> Result<Arc<Times>, PipelineError> {
+        let epoch = self.stamp()?.epoch;
+        if let Some(times) = self.times.get() {
+            return Ok(Arc::clone(times));
+        }
+        let taken = self.worktree.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (history, changed) = match taken {
+            Some((worktree, changed)) => (worktree.history()?, changed),
+            None => (None, Vec::new()),
+        };
+        let times =
+            history.map_or_else(|| Times::fixed(epoch), |history| Times::of(history, &self.folder, changed, epoch));
+        Ok(Arc::clone(self.times.get_or_init(|| Arc::new(times))))
+    }
+
+    /// What should be known of the times of artefacts, once the plan is made.
+    #[must_use]
+    pub fn doubt_of_times(&self) -> Option<String> {
+        self.times.get()?.doubt()
     }
 
     /// The project's name.
@@ -259,8 +296,11 @@ impl Project {
     /// [`PipelineError::Plan`].
     pub fn plan(&self, engine: &EngineInfo, want: Want) -> Result<Plan, PipelineError> {
         // A base is of no commit and of no time.
-        let stamp = if want == Want::Bases { Stamp::default() } else { self.stamp()?.clone() };
-        let context = self.context(engine, want, stamp);
+        let (revision, times) = match want {
+            Want::Bases => Default::default(),
+            _ => (self.stamp()?.revision.clone(), self.times()?),
+        };
+        let context = self.context(engine, want, revision, times);
         let parts = threads::each(&self.targets, WORTH_A_THREAD, |target| {
             let mut plan = Plan::default();
             plan::make(&mut plan, &target.recipe, &target.platform, &context).map(|()| plan)
@@ -282,7 +322,7 @@ impl Project {
     /// # Errors
     /// [`PipelineError::Plan`].
     pub fn names(&self, engine: &EngineInfo) -> Result<BTreeSet<String>, PipelineError> {
-        let context = self.context(engine, Want::Bases, Stamp::default());
+        let context = self.context(engine, Want::Bases, String::new(), Arc::default());
         let mut names = BTreeSet::new();
         if !self.is_released {
             return Ok(names);
@@ -293,15 +333,15 @@ impl Project {
         Ok(names)
     }
 
-    fn context(&self, engine: &EngineInfo, want: Want, stamp: Stamp) -> PlanContext {
+    fn context(&self, engine: &EngineInfo, want: Want, revision: String, times: Arc<Times>) -> PlanContext {
         PlanContext {
             listing: Listing::of(&self.roots, &self.digests),
             templates: Templates::of(&self.roots),
             contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),
-            epoch: stamp.epoch,
-            revision: stamp.revision,
+            times,
+            revision,
             machine: engine.arch.clone(),
             ca: self.ca,
             index_url: self.index_url.clone(),

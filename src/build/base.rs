@@ -62,6 +62,7 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
     }
     images.insert(work.local.clone(), image.id.0.clone());
     Ok(Product {
+        labels: BTreeMap::new(),
         output: image.id.0.clone(),
         images,
         root: Some(had),

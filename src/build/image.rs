@@ -13,6 +13,7 @@ use crate::{
     check,
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
+    names::Sha256,
     plan::{BuilderWork, ContextSource, ImageWork, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
@@ -43,7 +44,9 @@ pub async fn run_builder(
     .into();
     let tags = vec![work.tag.clone()];
     let image = build(context, tags, labels, session, lines).await?;
-    Ok(product(&image, std::slice::from_ref(&work.tag)))
+    let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
+    // Nothing is taken from it; what is built in it is told by what is installed.
+    Ok(Product { output: image.id.0, ..made })
 }
 
 /// Builds an image of the recipe.
@@ -62,8 +65,47 @@ pub async fn run(
     .await?;
     let context = context_of(work, step, records, session).await?;
     let labels = labels(work, records, session).await?;
-    let image = build(context, work.tags.clone(), labels, session, lines).await?;
-    Ok(product(&image, &work.tags))
+    let image = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
+    Ok(product(&image, &work.tags, labels))
+}
+
+/// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
+/// one, and is byte for byte what a build from the cache would give. `None` where the image is gone, or that did not work.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn relabel(
+    work: &ImageWork,
+    id: &str,
+    output: &str,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Option<Product>, StepError> {
+    let Some(image) = session.engine.image(id).await? else { return Ok(None) };
+    if output_of(&image) != output {
+        return Ok(None);
+    }
+    // Dockerfiles know images by their names only.
+    let known = image.tags.iter().find(|tag| work.tags.contains(tag)).or(image.tags.first());
+    let Some(name) = known.or(work.tags.first()) else { return Ok(None) };
+    if known.is_none() {
+        session.engine.tag(id, name).await?;
+    }
+    let labels = labels(work, records, session).await?;
+    let mut context = TarFile::new(work.epoch)?;
+    context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
+    let made = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
+    Ok((output_of(&made) == output).then(|| product(&made, &work.tags, labels)))
+}
+
+/// What stands for the content of an image: its layers, whatever it says of itself. Where the engine does not tell them, it is the
+/// image.
+pub(super) fn output_of(image: &ImageInfo) -> String {
+    if image.layers.is_empty() {
+        return image.id.0.clone();
+    }
+    format!("sha256:{}", Sha256::of(image.layers.join("\n")))
 }
 
 /// Nothing of the project goes into the image that is seldom meant, unless the recipe says so. What commands of a Dockerfile make
@@ -147,12 +189,13 @@ async fn context_of(
     context(work, [("wheels", wheelhouse), ("seed", seed)], session).await
 }
 
-fn product(image: &ImageInfo, tags: &[String]) -> Product {
+fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Product {
     // The short id, as `docker images` shows it.
     let id = image.id.0.trim_start_matches("sha256:");
     let note = id.get(..12).unwrap_or(id).to_owned();
     Product {
-        output: image.id.0.clone(),
+        output: output_of(image),
+        labels,
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),
         root: None,
         files: Vec::new(),
@@ -187,7 +230,7 @@ async fn context(
 ) -> Result<TarFile, StepError> {
     let (work, session) = (work.clone(), session.clone());
     blocking(move || {
-        let mut context = TarFile::new(session.epoch)?;
+        let mut context = TarFile::new(work.epoch)?;
         context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
         trust(&mut context, &session)?;
         for entry in work.files.iter() {
@@ -216,15 +259,18 @@ fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
 /// The label of the base image's digest (OCI image-spec, annotations).
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
-/// The planned labels, and the base image's name and digest. No digest that no registry has, and none that is another image's: what
+/// The planned labels, and the base image's digest. No digest that no registry has, and none that is another image's: what
 /// an image would have from its parent is emptied.
-async fn labels(work: &ImageWork, records: &BTreeMap<StepId, Record>, session: &Session) -> Result<Labels, StepError> {
+pub(super) async fn labels(
+    work: &ImageWork,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<Labels, StepError> {
     let mut labels = work.labels.clone();
-    labels.insert("org.opencontainers.image.base.name".to_owned(), work.parent_name.clone());
     let Some(parent) = records.get(&work.parent) else { return Ok(labels) };
     let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
     if digest.is_none() {
-        let image = session.engine.image(&parent.output).await?;
+        let image = session.engine.image(parent.image()).await?;
         digest = image.filter(|image| image.labels.contains_key(BASE_DIGEST)).map(|_| String::new());
     }
     labels.extend(digest.map(|digest| (BASE_DIGEST.to_owned(), digest)));

@@ -105,7 +105,7 @@ async fn last_layer(
 }
 
 fn from_parent(work: &ImageWork, records: &BTreeMap<StepId, Record>) -> String {
-    let id = records.get(&work.parent).map_or(work.parent_name.as_str(), |record| &record.output);
+    let id = records.get(&work.parent).map_or(work.parent_name.as_str(), Record::image);
     let id = id.strip_prefix("sha256:").and_then(|digits| digits.get(..12)).unwrap_or(id);
     format!(
         "BuildKit keeps nothing of a failed build to look into; what it is made from: `docker run --rm -it --entrypoint sh \

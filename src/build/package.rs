@@ -97,7 +97,7 @@ impl Job {
 
     /// The files that the package will have.
     fn compose(&self, taken: &Tree) -> Result<Tree, StepError> {
-        let mut tree = compose::compose(&self.work.package.contents, taken, &self.session)?;
+        let mut tree = compose::compose(&self.work.package.contents, taken, &self.session, self.work.epoch)?;
         for (other, name) in self.others.iter().zip(&self.work.package.without) {
             if listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)? == 0 {
                 self.session.events.warn(format!(
@@ -163,6 +163,7 @@ impl Job {
         Ok(Product {
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
+            labels: BTreeMap::new(),
             root: None,
             note: name,
             size: file.size,

@@ -4,6 +4,7 @@
 //! An image is only told of: it counts while the daemon has it. A package is kept whole.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,16 +12,17 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    Records, Session, StepError,
-    image::superseded,
+    Lines, Records, Session, StepError,
+    image::{self, superseded},
     package::forget_others,
     records::{RECORD_VERSION, blocking},
     run::Product,
 };
 use crate::{
     engine::EngineError,
+    event::StepId,
     names::Sha256,
-    plan::{RecordedFile, Step, Work, label},
+    plan::{ImageWork, Record, RecordedFile, Step, Work, label},
     source::store::{Fetched, Key, Kind, Label, StoreError},
     util::{
         files::{TEMPORARY, read_bounded},
@@ -79,7 +81,12 @@ pub async fn remember(step: &Step, key: &Sha256, product: &Product, took_ms: u64
 ///
 /// # Errors
 /// When the daemon does not answer, or the disk is full.
-pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Option<(Product, u64)>, StepError> {
+pub async fn recall(
+    step: &Step,
+    key: &Sha256,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<Option<(Product, u64)>, StepError> {
     if session.no_cache || !is_kept(step) {
         return Ok(None);
     }
@@ -103,8 +110,50 @@ pub async fn recall(step: &Step, key: &Sha256, session: &Session) -> Result<Opti
     if !written.await? {
         return Ok(None);
     }
+    if let Work::Image(work) = &step.work {
+        let labelled = labelled(work, product, step, records, session).await?;
+        return Ok(labelled.map(|product| (product, took_ms)));
+    }
     name(&product, session).await?;
     Ok(Some((product, took_ms)))
+}
+
+/// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
+/// off.
+async fn labelled(
+    work: &ImageWork,
+    known: Product,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<Option<Product>, StepError> {
+    let labels = image::labels(work, records, session).await?;
+    let Some(id) = known.images.values().next().cloned() else { return Ok(None) };
+    if known.labels == labels {
+        let images = work.tags.iter().map(|tag| (tag.clone(), id.clone())).collect();
+        let product = Product { images, ..known };
+        name(&product, session).await?;
+        return Ok(Some(product));
+    }
+    if known.labels.keys().any(|name| !labels.contains_key(name)) {
+        return Ok(None);
+    }
+    let lines = Lines::of(&session.events, &step.id);
+    image::relabel(work, &id, &known.output, records, session, &lines).await
+}
+
+/// The output of what the store has of a step, as far as that can be told without taking it out. What is asked for anew is not
+/// looked for.
+pub fn stored(step: &Step, content: &Sha256, session: &Session) -> Option<String> {
+    if session.no_cache || !is_kept(step) {
+        return None;
+    }
+    // Beside a plan nothing is written into the project.
+    let aside = tempfile::tempdir().ok()?;
+    let kept = read(&entry(step, content), aside.path(), &Places::of(step, session), session).ok()??;
+    let made = kept.product.files.iter().map(|file| Key { kind: Kind::Made, digest: file.sha256.clone() });
+    let are_there = made.into_iter().all(|key| session.store.holds(&key));
+    are_there.then_some(kept.product.output)
 }
 
 /// Wheelhouses find their wheels one by one, and a base image is the daemon's own.
@@ -187,10 +236,15 @@ fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError>
 
 fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
     let aside = places.aside(places.listing.parent().unwrap_or(&places.project))?;
-    if !fetched(entry, aside.path(), session)? {
+    read(entry, aside.path(), places, session)
+}
+
+/// The entry of a step, taken out into a folder.
+fn read(entry: &Key, aside: &Path, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
+    if !fetched(entry, aside, session)? {
         return Ok(None);
     }
-    let text = read_bounded(&aside.path().join(NAME), LARGEST)?;
+    let text = read_bounded(&aside.join(NAME), LARGEST)?;
     let kept = text.and_then(|text| serde_json::from_slice::<Kept>(&text).ok());
     let are_ours = |product: &Product| product.files.iter().all(|file| places.path(file).is_some());
     Ok(kept.filter(|kept| kept.version == RECORD_VERSION && are_ours(&kept.product)))
@@ -199,11 +253,12 @@ fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Kept>,
 /// Whether the daemon has every image, and each is one of this step.
 async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<bool, EngineError> {
     for id in product.images.values() {
+        let Some(image) = session.engine.image(id).await? else { return Ok(false) };
         // Whatever is built on it takes its output.
-        if *id != product.output {
+        let output = if matches!(step.work, Work::Image(_)) { image::output_of(&image) } else { image.id.0.clone() };
+        if output != product.output || image.id.0 != *id {
             return Ok(false);
         }
-        let Some(image) = session.engine.image(id).await? else { return Ok(false) };
         let is_ours = |name: &str, value: &str| image.labels.get(name).is_some_and(|found| found == value);
         if !is_ours(label::STEP, step.id.as_str()) || !is_ours(label::PROJECT, &session.name) {
             return Ok(false);

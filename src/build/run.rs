@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Session, StepError, records::Truth};
+use super::{Session, StepError, recall::stored, records::Truth, wheels::are_stored};
 use crate::{
+    engine::Labels,
     event::StepId,
     names::Sha256,
     plan::{Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, Work, assess, estimate},
@@ -18,6 +19,9 @@ pub struct Product {
     pub output: String,
     /// Images it made or found: name -> id.
     pub images: BTreeMap<String, String>,
+    /// The labels that were put on its image.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// Of a base image: what it is before it is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<Root>,
@@ -72,6 +76,12 @@ impl Survey {
             .collect()
     }
 
+    /// Whether what a step gives is not known before it has run.
+    #[must_use]
+    pub fn is_open(&self, step: &StepId) -> bool {
+        matches!(self.states.get(step), Some(State::Run(_) | State::Waits(_) | State::Idle) | None)
+    }
+
     /// The record of a cached step.
     #[must_use]
     pub fn record(&self, step: &Step) -> Option<Record> {
@@ -85,6 +95,14 @@ impl Survey {
 /// When the daemon does not answer.
 pub async fn survey(plan: &Plan, session: &Session) -> Result<Survey, StepError> {
     let truth = Truth::of(plan, session).await?;
-    let Assessment { states, keys } = assess(plan, &|step| truth.record(step));
+    let Assessment { states, keys } = assess(plan, &|step| truth.record(step), &|step, key| stored(step, key, session));
+    let mut states = states;
+    for step in &plan.steps {
+        if let (Work::Wheels(work), Some(State::Run(why))) = (&step.work, states.get_mut(&step.id))
+            && are_stored(work, step, session)
+        {
+            why.push_str(", from the store");
+        }
+    }
     Ok(Survey { states, keys, truth })
 }

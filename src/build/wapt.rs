@@ -103,6 +103,7 @@ impl Job {
         Ok(Product {
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
+            labels: BTreeMap::new(),
             root: None,
             note: sealed.control.title(),
             size,
@@ -119,7 +120,7 @@ impl Job {
 
     /// Everything that goes into the package.
     fn parcel(&self, taken: &Tree, lines: &Lines) -> Result<Parcel, StepError> {
-        let composed = compose(&self.contents, taken, &self.session)?;
+        let composed = compose(&self.contents, taken, &self.session, self.work.epoch)?;
         let mut parcel = match &self.work.wapt.dir {
             Some(dir) => {
                 let folder = self.session.roots.folder(dir)?;

@@ -15,6 +15,7 @@ mod bench;
 mod compile;
 mod complaint;
 mod environment;
+mod foretold;
 mod heed;
 mod held;
 mod inside;
@@ -47,6 +48,7 @@ use crate::{
 };
 use bench::{Bench, Toolbox};
 use environment::Environment;
+pub use foretold::are_stored;
 use ready::Ready;
 use resolve::Found;
 

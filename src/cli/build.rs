@@ -264,7 +264,8 @@ fn wapts(done: &Done, project: &Project) -> Vec<PathBuf> {
 
 /// Whether a step that signs will run.
 fn signs(plan: &Plan, survey: &Survey) -> bool {
-    let will_run = |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Waits(_)));
+    let will_run =
+        |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Stored(_) | State::Waits(_)));
     plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_)) && will_run(step))
 }
 
@@ -291,7 +292,7 @@ fn announce(plan: &Plan, survey: &Survey, project: &Project, context: &Context) 
     context.events().emit(Event::Started {
         verb: "build",
         title: project.title(),
-        cached: count(|state| *state == State::Cached),
-        to_run: count(|state| matches!(state, State::Run(_) | State::Waits(_))),
+        cached: count(|state| matches!(state, State::Cached | State::Labels(_))),
+        to_run: count(|state| matches!(state, State::Run(_) | State::Stored(_) | State::Waits(_))),
     });
 }

@@ -266,6 +266,9 @@ impl Context {
                  `SOURCE_DATE_EPOCH`",
             );
         }
+        if let Some(text) = project.doubt_of_times() {
+            self.events().warn(text);
+        }
         let now = crate::util::clock::now();
         if let Some(text) = project.remark_on_tag() {
             self.events().warn(text);

@@ -74,6 +74,7 @@ async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Co
     Ok(PlanView {
         title: project.title(),
         rows: plan.steps.iter().filter_map(|step| row(step, &survey)).collect(),
+        committed: survey.states.values().filter(|state| matches!(state, State::Labels(why) if why.is_empty())).count(),
         estimate: PlanEstimate {
             jobs: session.jobs,
             run_ms: estimate.run_ms,
@@ -85,9 +86,15 @@ async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Co
 
 /// A step as it is shown; `None` where nothing wants it.
 fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
-    let waits_for = || step.needs.iter().filter(|need| survey.states.get(*need) != Some(&State::Cached));
+    let waits_for = || step.needs.iter().filter(|need| survey.is_open(need));
     let (state, why) = match survey.states.get(&step.id)? {
         State::Cached => (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default()),
+        // The commit in a label is no reason for anything.
+        State::Labels(why) if why.is_empty() => {
+            (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default())
+        }
+        State::Labels(why) => (PlanState::Labels, why.clone()),
+        State::Stored(why) => (PlanState::Store, why.clone()),
         State::Run(why) => (PlanState::Run, why.clone()),
         State::Waits(_) => (PlanState::Waits, outputs(&waits_for().map(name).collect::<Vec<_>>())),
         State::Idle => return None,
@@ -103,7 +110,7 @@ fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
         waits_for: if state == PlanState::Waits { waits_for().map(ToString::to_string).collect() } else { Vec::new() },
         needs: all(&step.needs),
         uses: step.uses.iter().chain(&step.after).map(ToString::to_string).collect(),
-        estimate_ms: survey.took_ms(&step.id).filter(|_| state != PlanState::Cached),
+        estimate_ms: survey.took_ms(&step.id).filter(|_| matches!(state, PlanState::Run | PlanState::Waits)),
     })
 }
 

@@ -187,6 +187,8 @@ pub struct ImageInfo {
     pub labels: Labels,
     /// Machine, as the daemon says it: `amd64`. Empty when not told.
     pub arch: String,
+    /// The digests of its layers, unpacked, the lowest first; empty when not told, as in a list of images.
+    pub layers: Vec<String>,
 }
 
 /// A container in the daemon, running or not.

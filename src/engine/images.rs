@@ -77,6 +77,7 @@ mod tests {
             created: String::new(),
             labels: Labels::new(),
             arch: String::new(),
+            layers: Vec::new(),
         }
     }
 

@@ -91,8 +91,9 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
     let records = Records::of(folder).all(platform)?;
     let mut again = Vec::new();
     for (name, id) in &passed.images {
-        let now = records.iter().find_map(|(_, record)| record.images.get(name));
-        if now.is_some_and(|now| now != id) {
+        // Other labels do not make it another one.
+        let now = records.iter().map(|(_, record)| record).find(|record| record.images.contains_key(name));
+        if now.is_some_and(|record| !record.is_image(id)) {
             again.push(name.clone());
         }
     }

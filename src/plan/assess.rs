@@ -13,8 +13,14 @@ pub struct Record {
     pub version: u32,
     /// The key it ran for.
     pub key: Sha256,
+    /// The same without what only names and labels depend on; of images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Sha256>,
     /// The inputs behind the key, to say what changed.
     pub inputs: Inputs,
+    /// What only its names and labels depend on.
+    #[serde(default, skip_serializing_if = "Inputs::is_empty")]
+    pub labels: Inputs,
     /// Which of them came from a source, to say which commit changed them.
     #[serde(default, skip_serializing_if = "Origins::is_empty")]
     pub origins: Origins,
@@ -28,6 +34,9 @@ pub struct Record {
     /// Images it made or found: name -> id.
     #[serde(default)]
     pub images: BTreeMap<String, String>,
+    /// Ids that its image had before, with other labels and the same layers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<String>,
     /// Of a base image: what it is before it is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<Root>,
@@ -67,11 +76,29 @@ pub struct RecordedFile {
     pub size: u64,
 }
 
+impl Record {
+    /// The id of the image that it made or found.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        self.images.values().next().unwrap_or(&self.output)
+    }
+
+    /// Whether an id is that of its image, or was it before other labels were put on.
+    #[must_use]
+    pub fn is_image(&self, id: &str) -> bool {
+        self.image() == id || self.before.iter().any(|before| before == id)
+    }
+}
+
 /// Where a step stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Its record is true.
     Cached,
+    /// Its image is what it was, and only gets other names or labels: which; empty where that is no more than the commit.
+    Labels(String),
+    /// It will come from the store: why it must.
+    Stored(String),
     /// It will run: why.
     Run(String),
     /// Its key waits for the output of a step that will run: which.
@@ -90,9 +117,13 @@ pub struct Assessment {
 }
 
 /// The state of every step. `record` gives a step's record, or why the one it has does not count any more (`None` when
-/// it never had one).
+/// it never had one); `stored` the output of one that the store has under a key without names and labels.
 #[must_use]
-pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<String>>) -> Assessment {
+pub fn assess(
+    plan: &Plan,
+    record: &dyn Fn(&Step) -> Result<Record, Option<String>>,
+    stored: &dyn Fn(&Step, &Sha256) -> Option<String>,
+) -> Assessment {
     let mut found = Assessment::default();
     let mut outputs = BTreeMap::new();
     for step in &plan.steps {
@@ -102,11 +133,21 @@ pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<Strin
         } else {
             found.keys.insert(step.id.clone(), step.key(&outputs));
             match judge(step, record(step), &outputs) {
-                Ok(found) => {
+                Judged::Cached(found) => {
                     outputs.insert(step.id.clone(), found.output);
                     State::Cached
                 }
-                Err(why) => State::Run(why),
+                Judged::Labels(found, why) => {
+                    outputs.insert(step.id.clone(), found.output);
+                    State::Labels(why)
+                }
+                Judged::Run(why) => match stored(step, &step.content_key(&outputs)) {
+                    Some(output) => {
+                        outputs.insert(step.id.clone(), output);
+                        State::Stored(why)
+                    }
+                    None => State::Run(why),
+                },
             }
         };
         found.states.insert(step.id.clone(), state);
@@ -120,33 +161,77 @@ pub fn assess(plan: &Plan, record: &dyn Fn(&Step) -> Result<Record, Option<Strin
     found
 }
 
-/// The record of a step when it counts for these outputs; else why the step must run.
-///
-/// # Errors
-/// The reason, in the user's words.
-pub fn judge(
-    step: &Step,
-    record: Result<Record, Option<String>>,
-    outputs: &BTreeMap<StepId, String>,
-) -> Result<Record, String> {
-    let record = record.map_err(|why| why.unwrap_or_else(|| "not made yet".to_owned()))?;
+/// What the record of a step is worth. Reasons are in the user's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// It counts.
+    Cached(Record),
+    /// It counts but for names and labels: which; empty where that is no more than the commit.
+    Labels(Record, String),
+    /// The step must run: why.
+    Run(String),
+}
+
+/// The input that is the checkout's commit: a label of images, and no reason for anything else.
+pub(super) const COMMIT: &str = "commit";
+
+/// Judges the record of a step for these outputs.
+#[must_use]
+pub fn judge(step: &Step, record: Result<Record, Option<String>>, outputs: &BTreeMap<StepId, String>) -> Judged {
+    let record = match record {
+        Ok(record) => record,
+        Err(why) => return Judged::Run(why.unwrap_or_else(|| "not made yet".to_owned())),
+    };
     if record.key == step.key(outputs) {
-        return Ok(record);
+        return Judged::Cached(record);
     }
-    Err(difference(step, &record, outputs))
+    // A label can be put on and replaced, but not be taken off.
+    let is_kept = record.labels.keys().all(|name| step.labels.contains_key(name));
+    if !step.labels.is_empty() && is_kept && record.content.as_ref() == Some(&step.content_key(outputs)) {
+        let mut changed = Vec::new();
+        differ(step, &record, (&step.labels, &record.labels), &mut changed);
+        changed.retain(|change| !change.starts_with(COMMIT));
+        return Judged::Labels(record, some_of(&changed));
+    }
+    Judged::Run(difference(step, &record, outputs))
 }
 
 /// What changed since a record was made.
 fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) -> String {
     let mut changed: Vec<String> = Vec::new();
-    for (name, value) in &step.inputs {
+    differ(step, record, (&step.inputs, &record.inputs), &mut changed);
+    for need in &step.needs {
+        if record.needs.get(need) != outputs.get(need) {
+            let name = need.as_str().rsplit('/').next().unwrap_or_default();
+            changed.push(format!("{name} changed"));
+        }
+    }
+    let gone = |name: &&String| !step.labels.contains_key(*name);
+    changed.extend(record.labels.keys().filter(gone).map(|name| format!("{name} is gone")));
+    match changed.len() {
+        0 => "this version of factory makes it differently".to_owned(),
+        _ => some_of(&changed),
+    }
+}
+
+/// All of them, or the first two and how many more.
+fn some_of(changed: &[String]) -> String {
+    match changed.len() {
+        0..=3 => changed.join(", "),
+        more => format!("{} and {} more", changed[..2].join(", "), more - 2),
+    }
+}
+
+/// Adds which inputs are not what they were.
+fn differ(step: &Step, record: &Record, (inputs, of_record): (&Inputs, &Inputs), changed: &mut Vec<String>) {
+    for (name, value) in inputs {
         if let Some(moved) = moved(name, step, record) {
             if !changed.contains(&moved) {
                 changed.push(moved);
             }
             continue;
         }
-        match record.inputs.get(name) {
+        match of_record.get(name) {
             None => changed.push(format!("{name} is new")),
             Some(before) if before != value => changed.push(match (short(before), short(value)) {
                 (Some(before), Some(value)) => format!("{name}: {before} -> {value}"),
@@ -158,20 +243,7 @@ fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) 
             Some(_) => {}
         }
     }
-    changed.extend(
-        record.inputs.keys().filter(|name| !step.inputs.contains_key(*name)).map(|name| format!("{name} is gone")),
-    );
-    for need in &step.needs {
-        if record.needs.get(need) != outputs.get(need) {
-            let name = need.as_str().rsplit('/').next().unwrap_or_default();
-            changed.push(format!("{name} changed"));
-        }
-    }
-    match changed.len() {
-        0 => "this version of factory makes it differently".to_owned(),
-        1..=3 => changed.join(", "),
-        more => format!("{} and {} more", changed[..2].join(", "), more - 2),
-    }
+    changed.extend(of_record.keys().filter(|name| !inputs.contains_key(*name)).map(|name| format!("{name} is gone")));
 }
 
 /// Most requirements that are named.
@@ -233,8 +305,16 @@ fn demanded(plan: &Plan, states: &BTreeMap<StepId, State>) -> BTreeSet<StepId> {
         if step.wanted {
             wanted.insert(step.id.clone());
         }
-        if wanted.contains(&step.id) && states.get(&step.id) != Some(&State::Cached) {
-            wanted.extend(step.needs.iter().chain(&step.uses).cloned());
+        if !wanted.contains(&step.id) {
+            continue;
+        }
+        match states.get(&step.id) {
+            // What it needs is there, and has its own labels put on first.
+            Some(State::Cached | State::Labels(_)) => {
+                let labels = |need: &&StepId| matches!(states.get(*need), Some(State::Labels(_)));
+                wanted.extend(step.needs.iter().filter(labels).cloned());
+            }
+            _ => wanted.extend(step.needs.iter().chain(&step.uses).cloned()),
         }
     }
     wanted

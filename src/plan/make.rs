@@ -11,9 +11,13 @@ mod unused;
 mod wapt;
 mod wheels;
 
-use std::{cell::OnceCell, collections::BTreeSet};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Wishes, Work, dockerfile::Template};
+use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Times, Wishes, Work, dockerfile::Template};
 use crate::{
     event::StepId,
     names::Sha256,
@@ -38,8 +42,8 @@ pub struct PlanContext {
     pub contexts: Contexts,
     /// The release.
     pub release: Release,
-    /// Time of artefacts.
-    pub epoch: i64,
+    /// What says when what goes into artefacts was changed.
+    pub times: Arc<Times>,
     /// The commit of the checkout; empty outside git.
     pub revision: String,
     /// The engine's machine, `x86_64`.
@@ -178,11 +182,31 @@ struct Maker<'a> {
     context: &'a PlanContext,
     base: (String, Inputs),
     builder: OnceCell<BuilderName>,
+    /// What those made later take from an image or a package, by the word of its step.
+    made: RefCell<BTreeMap<String, Made>>,
+}
+
+/// What is taken from a step when others are made that build on it.
+#[derive(Debug, Clone, Default)]
+struct Made {
+    /// When the last of what goes into it was changed; `None` where no commit knows any of it.
+    time: Option<i64>,
+    /// Of an image: of its Dockerfile, and those of the images that it is made from: its configuration is what they say.
+    dockerfiles: String,
+    /// Of an image: the labels that it has of the recipe, which images made from it inherit.
+    labels: BTreeMap<String, String>,
 }
 
 impl<'a> Maker<'a> {
     fn of(recipe: &'a Recipe, platform: &'a Platform, context: &'a PlanContext) -> Self {
-        Self { recipe, platform, context, base: base::name(recipe, platform), builder: OnceCell::new() }
+        Self {
+            recipe,
+            platform,
+            context,
+            base: base::name(recipe, platform),
+            builder: OnceCell::new(),
+            made: RefCell::default(),
+        }
     }
 
     fn id(&self, name: &str) -> StepId {
@@ -198,6 +222,7 @@ impl<'a> Maker<'a> {
             title,
             work,
             inputs,
+            labels: Inputs::new(),
             needs: Vec::new(),
             uses: Vec::new(),
             after: Vec::new(),
@@ -208,16 +233,26 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// A Dockerfile, and the digest of what it is without a CA bundle, which is no input.
+    /// What was taken from a step of before; nothing of one that is not there.
+    fn made_of(&self, word: &str) -> Made {
+        self.made.borrow().get(word).cloned().unwrap_or_default()
+    }
+
+    /// A Dockerfile, and the digest of what it is without a CA bundle and the names of images of this release, which are no inputs.
     fn rendered(&self, template: &Template<'_>, values: &serde_json::Value) -> Result<(String, Sha256), PlanError> {
         let render = |values| self.context.templates.render(template, self.platform.manager, values);
         let dockerfile = render(values)?;
-        if values["ca"] == false {
+        let is_child = values.get("child").is_some_and(|child| child == true);
+        if values["ca"] == false && !is_child {
             let digest = Sha256::of(&dockerfile);
             return Ok((dockerfile, digest));
         }
         let mut without = values.clone();
         without["ca"] = false.into();
+        if is_child {
+            // What the parent is made of is an input of its own.
+            without["from"] = "the parent".into();
+        }
         let digest = Sha256::of(render(&without)?);
         Ok((dockerfile, digest))
     }

@@ -7,8 +7,9 @@ mod dockerfile;
 mod estimate;
 mod make;
 mod step;
+mod times;
 
-pub use assess::{Assessment, Record, RecordedFile, Root, State, assess, judge};
+pub use assess::{Assessment, Judged, Record, RecordedFile, Root, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};
@@ -17,6 +18,7 @@ pub use step::{
     BaseWork, BuilderWork, ImageWork, Index, Inputs, Links, Origins, Own, OwnFiles, PackageWork, Plan, QuirksWork,
     SeedWork, Step, WaptWork, WheelsWork, Wishes, Work, label,
 };
+pub use times::Times;
 
 #[cfg(test)]
 mod tests;

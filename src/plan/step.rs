@@ -54,6 +54,8 @@ pub struct Step {
     pub work: Work,
     /// Its own inputs.
     pub inputs: Inputs,
+    /// What only the names and labels of its image depend on: where nothing else differs, they are put on what is there.
+    pub labels: Inputs,
     /// Where those of them that come from a source are from; not in the key.
     pub origins: Origins,
     /// What those of them that are requirements files ask for; not in the key.
@@ -110,7 +112,7 @@ impl Work {
             Self::Builder(_) => "builder 1",
             Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 2",
-            Self::Image(_) => "image 1",
+            Self::Image(_) => "image 2",
             Self::Package(_) => "package 2",
             Self::Wapt(_) => "wapt 2",
         }
@@ -320,6 +322,8 @@ pub struct ImageWork {
     pub tags: Vec<String>,
     /// Its labels, but for those that are known only when it is built.
     pub labels: BTreeMap<String, String>,
+    /// Time of everything that comes into it from the project.
+    pub epoch: i64,
     /// How the recipe calls it.
     pub name: ImageName,
     /// What is meant though it is seldom so. Not in the key: it changes nothing of the image.
@@ -382,9 +386,22 @@ impl Step {
     /// The step's key: the SHA-256 of what kind of work it is, its own inputs, and the outputs of the steps it needs.
     #[must_use]
     pub fn key(&self, outputs: &BTreeMap<StepId, String>) -> Sha256 {
-        let needs: BTreeMap<&str, &str> =
-            self.needs.iter().map(|id| (id.as_str(), outputs.get(id).map_or("", String::as_str))).collect();
-        key_of(self.work.version(), &self.inputs, &needs)
+        if self.labels.is_empty() {
+            return self.content_key(outputs);
+        }
+        let all: Inputs =
+            self.inputs.iter().chain(&self.labels).map(|(name, value)| (name.clone(), value.clone())).collect();
+        key_of(self.work.version(), &all, &self.given(outputs))
+    }
+
+    /// The same without what only names and labels depend on: two images with this key have the same layers.
+    #[must_use]
+    pub fn content_key(&self, outputs: &BTreeMap<StepId, String>) -> Sha256 {
+        key_of(self.work.version(), &self.inputs, &self.given(outputs))
+    }
+
+    fn given<'o>(&'o self, outputs: &'o BTreeMap<StepId, String>) -> BTreeMap<&'o str, &'o str> {
+        self.needs.iter().map(|id| (id.as_str(), outputs.get(id).map_or("", String::as_str))).collect()
     }
 }
 

@@ -41,11 +41,19 @@ impl View for PlanDot {
 fn node(row: &PlanRow) -> String {
     let style = match row.state {
         PlanState::Cached => "style=rounded, fontcolor=gray40",
+        PlanState::Labels | PlanState::Store => "style=rounded",
         PlanState::Run => "style=bold, penwidth=3",
         PlanState::Waits => "style=dashed",
     };
     let state = [row.state.word().to_owned(), row.estimate()].join(" ");
-    let lines = [row.step.as_str(), state.trim_end(), if row.state == PlanState::Run { &row.why } else { "" }];
+    let lines = [
+        row.step.as_str(),
+        state.trim_end(),
+        match row.state {
+            PlanState::Run | PlanState::Labels | PlanState::Store => &row.why,
+            PlanState::Cached | PlanState::Waits => "",
+        },
+    ];
     let label = lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     format!("    {} [label={}, {style}];\n", quoted(&id(row)), quoted(&label))
 }

@@ -111,8 +111,13 @@ mod tests {
 
     #[test]
     fn a_view_is_tagged_like_an_event() {
-        let plan = PlanView { title: "canopsis 2.5.11".to_owned(), rows: vec![], estimate: PlanEstimate::default() };
-        let expected = r#"{"schema":1,"time":"2026-11-20T09:30:00.125Z","event":"plan","title":"canopsis 2.5.11","rows":[],"estimate":{"jobs":0,"run_ms":0,"work_ms":0,"unknown":0}}"#;
+        let plan = PlanView {
+            title: "canopsis 2.5.11".to_owned(),
+            rows: vec![],
+            committed: 0,
+            estimate: PlanEstimate::default(),
+        };
+        let expected = r#"{"schema":1,"time":"2026-11-20T09:30:00.125Z","event":"plan","title":"canopsis 2.5.11","rows":[],"committed":0,"estimate":{"jobs":0,"run_ms":0,"work_ms":0,"unknown":0}}"#;
         assert_eq!(view_line(&plan, &Clock::stopped()), format!("{expected}\n"));
     }
 }

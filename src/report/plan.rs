@@ -19,6 +19,8 @@ pub struct PlanView {
     pub title: String,
     /// The steps in the order in which they will be done, those of a platform together.
     pub rows: Vec<PlanRow>,
+    /// Images that are what they were but for the commit in their labels: they get this one, and nothing else is done.
+    pub committed: usize,
     /// How long all of it will take.
     pub estimate: PlanEstimate,
 }
@@ -67,6 +69,10 @@ pub struct PlanRow {
 pub enum PlanState {
     /// No: its record is true.
     Cached,
+    /// Only names and labels are put on an image that is there.
+    Labels,
+    /// It will come from the store.
+    Store,
     /// Yes.
     Run,
     /// Known when an earlier step has given its output.
@@ -125,10 +131,24 @@ impl PlanView {
         let count = |state| self.rows.iter().filter(|row| row.state == state).count();
         let (cached, run, waits) = (count(PlanState::Cached), count(PlanState::Run), count(PlanState::Waits));
         let mut text = format!("{cached} cached, {run} to run");
+        match count(PlanState::Store) {
+            0 => {}
+            stored => text.push_str(&format!(", {stored} from the store")),
+        }
+        match count(PlanState::Labels) {
+            0 => {}
+            1 => text.push_str(", 1 gets other labels"),
+            more => text.push_str(&format!(", {more} get other labels")),
+        }
         match waits {
             0 => {}
             1 => text.push_str(", 1 waits for an earlier output"),
             _ => text.push_str(&format!(", {waits} wait for earlier outputs")),
+        }
+        match self.committed {
+            0 => {}
+            1 => text.push_str("\n1 image gets this commit as a label; nothing is made again for it"),
+            more => text.push_str(&format!("\n{more} images get this commit as a label; nothing is made again for it")),
         }
         if run + waits > 0 {
             text.push('\n');
@@ -178,7 +198,7 @@ impl PlanRow {
     /// `~3m`; `~?` where nothing is known.
     pub(super) fn estimate(&self) -> String {
         match self.estimate_ms {
-            _ if self.state == PlanState::Cached => String::new(),
+            _ if matches!(self.state, PlanState::Cached | PlanState::Labels | PlanState::Store) => String::new(),
             Some(millis) => format!("~{}", units::rough(Duration::from_millis(millis))),
             None => "~?".to_owned(),
         }
@@ -190,6 +210,8 @@ impl PlanState {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Cached => "cached",
+            Self::Labels => "labels",
+            Self::Store => "store",
             Self::Run => "run",
             Self::Waits => "waits",
         }
@@ -198,6 +220,7 @@ impl PlanState {
     fn cell(self) -> Cell {
         let paint = match self {
             Self::Cached => Paint::Dim,
+            Self::Labels | Self::Store => Paint::Plain,
             Self::Run => Paint::Green,
             Self::Waits => Paint::Yellow,
         };
@@ -252,7 +275,7 @@ pub(super) mod tests {
             ),
         ];
         let estimate = PlanEstimate { jobs: 2, run_ms: 173_000, work_ms: 346_000, unknown: 2 };
-        PlanView { title: "canopsis 2.5.11".to_owned(), rows, estimate }
+        PlanView { title: "canopsis 2.5.11".to_owned(), rows, committed: 0, estimate }
     }
 
     #[test]

@@ -45,6 +45,14 @@ pub struct Found {
     pub left_out: usize,
 }
 
+impl Found {
+    /// Whether it is one link and nothing else.
+    #[must_use]
+    pub fn is_one_link(&self) -> bool {
+        self.is_single && matches!(self.files.as_slice(), [SourceFile { kind: SourceKind::Symlink { .. }, .. }])
+    }
+}
+
 /// A file of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {

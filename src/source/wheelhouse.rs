@@ -74,6 +74,9 @@ pub struct Wheel {
     /// The folder of the checkout that it was compiled from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+    /// The key under which the store keeps it, where it was compiled: of what it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_as: Option<Sha256>,
     /// Whether the store had it when this wheelhouse was made, or had what the index would have given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stored: bool,
@@ -83,7 +86,7 @@ impl Wheel {
     /// One that an index gave.
     #[must_use]
     pub fn fetched(file: WheelName, sha256: Sha256, size: u64, stored: bool) -> Self {
-        Self { file, sha256, size, compiled: false, sdist: None, folder: None, stored }
+        Self { file, sha256, size, compiled: false, sdist: None, folder: None, made_as: None, stored }
     }
 }
 

@@ -537,7 +537,7 @@ fn the_plan_names_what_changed() {
         project.write("requirements.txt", text);
         project.planned()[0].strip_prefix("wheels-core: requirements.txt changed").unwrap().to_owned()
     };
-    assert_eq!(why("six==1.16.0\npsutil==5.9.8\n"), "", "a comment");
+    assert_eq!(why("six==1.16.0\npsutil==5.9.8\n"), ", from the store", "a comment");
     assert_eq!(why("six==1.17.0\npsutil==5.9.8\n"), ": six 1.16.0 -> 1.17.0");
     assert_eq!(why("six>=1.16,<2\nPSUTIL == 5.9.8\n"), ": six 1.16.0 -> >=1.16,<2");
     assert_eq!(why("six\nidna==3.10\n"), ": idna 3.10 added, psutil 5.9.8 removed, six 1.16.0 -> any");

@@ -146,10 +146,10 @@ fn another_release() {
     let mut project = built();
     project.env("FACTORY_TAG", "2.5.12");
     shows!(project, project.planned().join("\n"), @r"
-    core: labels changed, tag changed
-    web: depends on what core gives
-    package-shop: depends on what core gives
-    package-shop-web: depends on what web and package-shop give
+    core: label org.opencontainers.image.version: 2.5.11 -> 2.5.12, tag changed
+    web: label org.opencontainers.image.base.name changed, label org.opencontainers.image.version: 2.5.11 -> 2.5.12, tag changed
+    package-shop: version: 2.5.11 -> 2.5.12
+    package-shop-web: depends on what package-shop gives
     ");
     assert_eq!(ran(&project), ALL_FROM_CORE);
     let kept = packages(&project).iter().filter(|(name, _)| name.contains("2.5.11")).count();

@@ -23,6 +23,8 @@ mod bootstrap;
 #[cfg(feature = "scripted")]
 mod build;
 #[cfg(feature = "scripted")]
+mod changed;
+#[cfg(feature = "scripted")]
 mod checkout;
 #[cfg(feature = "scripted")]
 mod clean;

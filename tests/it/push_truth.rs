@@ -54,6 +54,21 @@ fn a_clean_checkout_is_pushed() {
 }
 
 #[test]
+fn what_is_pushed_says_the_commit_of_the_release() {
+    let Some((project, registry)) = tested() else { return };
+    note_test(&project, "2.5.11");
+    let who =
+        ["-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "--allow-empty", "-m", "release"];
+    assert!(Command::new("git").arg("-C").arg(project.folder()).args(who).status().unwrap().success());
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&["debian-12/core is not what this checkout makes: its labels name another commit", "factory build"]);
+    project.done(&["build"]);
+    let run = push(&project, &registry, &[]).ended(0);
+    assert!(!run.stderr.contains("was not tested"), "it is what was tested: {run}");
+    assert_eq!(pushed(&project).len(), 4);
+}
+
+#[test]
 fn changes_that_no_commit_holds() {
     let Some((project, registry)) = tested() else { return };
     project.write("app/new.py", "");

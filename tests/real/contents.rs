@@ -66,4 +66,25 @@ fn what_was_there_keeps_its_mode() {
 755 root:shop /opt/shop/files/empty
 777 root:root /opt/shop/linked -> files"
     );
+    other_labels(&house, &image);
+}
+
+/// Labels are put on what is there, and give the very image that a build from the engine's cache gives.
+fn other_labels(house: &House, image: &str) {
+    let ask = |what: &str| docker(&["inspect", "--format", what, image]);
+    let (id, layers) = (ask("{{.Id}}"), ask("{{json .RootFS.Layers}}"));
+    house.edit("factory.toml", "users = [\"shop\"]", "users = [\"shop\"]\ndescription = \"tiny\"");
+    let plan = house.done(&["plan"]);
+    assert!(plan.contains("0 to run, 1 gets other labels"), "{plan}");
+    house.done(&["build", "images"]);
+    let put_on = ask("{{.Id}}");
+    assert_ne!(put_on, id);
+    assert_eq!(ask("{{json .RootFS.Layers}}"), layers);
+    assert_eq!(ask("{{index .Config.Labels \"org.opencontainers.image.description\"}}"), "tiny");
+    // Without records and a store, everything is built: out of the cache.
+    for folder in [".factory", "wheels"] {
+        let _absent = std::fs::remove_dir_all(house.folder.join(folder));
+    }
+    house.done(&["build", "images"]);
+    assert_eq!((ask("{{.Id}}"), ask("{{json .RootFS.Layers}}")), (put_on, layers));
 }

@@ -99,6 +99,7 @@ impl Job {
         Ok(Product {
             output: format!("sha256:{}", Sha256::of(sums)),
             images: BTreeMap::new(),
+            labels: BTreeMap::new(),
             root: None,
             note,
             size,

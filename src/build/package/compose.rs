@@ -180,7 +180,7 @@ fn give(entry: &mut Entry, info: &FileInfo, mode: bool) {
 }
 
 /// The package's tree: the container's files as the rules say, and the project's own.
-pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<Tree, StepError> {
+pub fn compose(contents: &[Content], taken: &Tree, session: &Session, epoch: i64) -> Result<Tree, StepError> {
     let rules = Rules::of(contents)?;
     let mut tree = Tree::new(taken.spool().clone());
     for (path, entry) in taken.iter() {
@@ -193,7 +193,7 @@ pub fn compose(contents: &[Content], taken: &Tree, session: &Session) -> Result<
     }
     let found = Taken::of(contents, |src| Ok(Arc::new(session.roots.matching(src)?))).right()?;
     for (content, found) in contents.iter().zip(found).filter(|(content, _)| of_project(content)) {
-        add(&mut tree, content, &found, session)?;
+        add(&mut tree, content, &found, session, epoch)?;
     }
     Ok(tree)
 }
@@ -203,7 +203,7 @@ fn of_project(content: &Content) -> bool {
     is_made || (!content.in_container() && content.kind != ContentKind::Exclude)
 }
 
-fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session) -> Result<(), StepError> {
+fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epoch: i64) -> Result<(), StepError> {
     let role = match &content.kind {
         ContentKind::Config { noreplace } => Role::Config { noreplace: *noreplace },
         ContentKind::Doc => Role::Doc,
@@ -213,7 +213,7 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session) -> 
     };
     let origin: std::sync::Arc<str> =
         if content.src.is_empty() { "the recipe".into() } else { content.src.as_str().into() };
-    let mtime = session.epoch;
+    let mtime = epoch;
     let entry = |kind, mode| {
         let mut entry = Entry { kind, mode, owner: Owner::root(), mtime, role, origin: std::sync::Arc::clone(&origin) };
         give(&mut entry, &content.info, true);

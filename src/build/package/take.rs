@@ -45,7 +45,7 @@ pub async fn container(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<ContainerId, StepError> {
-    let image = records.get(image).map(|record| record.output.clone()).unwrap_or_default();
+    let image = records.get(image).map(|record| record.image().to_owned()).unwrap_or_default();
     let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     Ok(session.create(&step.id, spec).await?)
 }

@@ -25,8 +25,10 @@ pub struct Start<'a> {
     pub step: &'a Step,
     /// Why it must run.
     pub why: String,
-    /// Its key.
-    pub key: Sha256,
+    /// Its key, but for names and labels.
+    pub content: Sha256,
+    /// Its record, where its image only gets other names and labels.
+    pub labels: Option<Record>,
     /// The records of what is done.
     pub records: BTreeMap<StepId, Record>,
 }
@@ -46,15 +48,14 @@ pub struct Ended<'a> {
 
 /// Runs a step, more than once where its failure may pass.
 pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
-    let Start { step, why, key, records } = start;
+    let Start { step, why, content, labels, records } = start;
     let started = Instant::now();
     session.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
     let session = session.for_step();
-    match session.until_stopped(recall(step, &key, &session)).await {
+    match session.until_stopped(there_already(step, &content, labels.as_ref(), &records, &session)).await {
         Ok(None) => {}
         Ok(Some((product, made_in))) => {
-            let note = format!("{}, from the store", product.note);
-            let (product, made_in) = (Product { note, ..product }, Some(Duration::from_millis(made_in)));
+            let made_in = Some(Duration::from_millis(made_in));
             return Ended {
                 step,
                 result: Ok(product),
@@ -78,7 +79,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
         let error = match result {
             Ok(product) => {
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                remember(step, &key, &product, took_ms, &session).await;
+                remember(step, &content, &product, took_ms, &session).await;
                 break (Ok(product), lines.tail());
             }
             Err(error) => error,
@@ -103,6 +104,29 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
         session.release().await;
     }
     Ended { step, result, took: started.elapsed(), made_in: None, tail, way_in }
+}
+
+/// What needs not be made: an image that only gets other names and labels, and what the store knows; with how long it took to
+/// make.
+async fn there_already(
+    step: &Step,
+    content: &Sha256,
+    labels: Option<&Record>,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<Option<(Product, u64)>, StepError> {
+    if let (Some(record), Work::Image(work)) = (labels, &step.work) {
+        let lines = Lines::of(&session.events, &step.id);
+        if let Some(product) = image::relabel(work, record.image(), &record.output, records, session, &lines).await? {
+            remember(step, content, &product, record.took_ms, session).await;
+            return Ok(Some((product, record.took_ms)));
+        }
+    }
+    let found = recall(step, content, records, session).await?;
+    Ok(found.map(|(product, made_in)| {
+        let note = format!("{}, from the store", product.note);
+        (Product { note, ..product }, made_in)
+    }))
 }
 
 /// The error as it is told in the end.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     event::{Event, Made, MadeKind, Outcome, StepId},
-    plan::{Plan, Record, State, Step, Work, judge},
+    plan::{Judged, Plan, Record, State, Step, Work, judge},
     util::clock,
 };
 
@@ -37,6 +37,8 @@ struct Results<'a> {
     outputs: BTreeMap<StepId, String>,
     /// Why a step must run.
     whys: BTreeMap<StepId, String>,
+    /// The records of those whose images only get other names and labels.
+    relabelled: BTreeMap<StepId, Record>,
     /// How long those took that ran, in milliseconds.
     ran: BTreeMap<StepId, u64>,
 }
@@ -50,6 +52,7 @@ impl<'a> Progress<'a> {
             records: BTreeMap::new(),
             outputs: BTreeMap::new(),
             whys: BTreeMap::new(),
+            relabelled: BTreeMap::new(),
             ran: BTreeMap::new(),
         };
         Self {
@@ -71,8 +74,9 @@ impl<'a> Progress<'a> {
         self.queue.settle(&mut |at| results.judge(&steps[at]));
         let step = &self.plan.steps[self.queue.start()?];
         let why = self.results.whys.remove(&step.id).unwrap_or_default();
-        let key = step.key(&self.results.outputs);
-        Some(Start { step, why, key, records: self.results.records.clone() })
+        let content = step.content_key(&self.results.outputs);
+        let labels = self.results.relabelled.get(&step.id).cloned();
+        Some(Start { step, why, content, labels, records: self.results.records.clone() })
     }
 
     /// Takes what a step gave: its record is written before anything else may build on it.
@@ -149,7 +153,7 @@ impl Results<'_> {
     /// Whether the record of a step counts, now that its inputs are known.
     fn judge(&mut self, step: &Step) -> Verdict {
         match judge(step, self.survey.truth.record(step), &self.outputs) {
-            Ok(record) => {
+            Judged::Cached(record) => {
                 self.session.events.emit(Event::StepFinished {
                     step: step.id.clone(),
                     outcome: Outcome::Cached,
@@ -159,7 +163,17 @@ impl Results<'_> {
                 self.keep(step, record);
                 Verdict::Cached
             }
-            Err(why) => {
+            Judged::Labels(record, why) => {
+                let why = if why.is_empty() {
+                    "only its label of the commit".to_owned()
+                } else {
+                    format!("only labels: {why}")
+                };
+                self.whys.insert(step.id.clone(), why);
+                self.relabelled.insert(step.id.clone(), record);
+                Verdict::Run
+            }
+            Judged::Run(why) => {
                 self.whys.insert(step.id.clone(), why);
                 Verdict::Run
             }
@@ -173,10 +187,14 @@ impl Results<'_> {
 
     fn record(&self, step: &Step, product: Product, took: Duration) -> Record {
         let needs = step.needs.iter().filter_map(|id| Some((id.clone(), self.outputs.get(id)?.clone()))).collect();
+        let old = self.relabelled.get(&step.id).filter(|old| old.output == product.output);
         Record {
             version: RECORD_VERSION,
             key: step.key(&self.outputs),
+            content: (!step.labels.is_empty()).then(|| step.content_key(&self.outputs)),
             inputs: step.inputs.clone(),
+            labels: step.labels.clone(),
+            before: old.map(|old| before(old, product.images.values().next())).unwrap_or_default(),
             origins: step.origins.clone(),
             wishes: step.wishes.clone(),
             needs,
@@ -210,7 +228,9 @@ impl Results<'_> {
                     rows.push(row(MadeKind::Wheels, name, format!("sha256:{}", record.output)));
                 }
                 Work::Image(work) => {
-                    rows.extend(work.tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.output.clone())));
+                    rows.extend(
+                        work.tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.image().to_owned())),
+                    );
                 }
                 Work::Package(_) | Work::Wapt(_) => {
                     let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
@@ -224,6 +244,18 @@ impl Results<'_> {
         }
         rows
     }
+}
+
+/// Most ids of an image that are known.
+const KNOWN: usize = 64;
+
+/// The ids that an image had before it got this one.
+fn before(old: &Record, now: Option<&String>) -> Vec<String> {
+    let mut ids = old.before.clone();
+    ids.push(old.image().to_owned());
+    ids.retain(|id| Some(id) != now);
+    ids.drain(..ids.len().saturating_sub(KNOWN));
+    ids
 }
 
 /// The plan as the queue sees it. A step whose record is expected to count takes no time; one that never ran takes as long as
@@ -249,7 +281,7 @@ fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
                 uses: known(&step.uses),
                 after: known(&step.after),
                 expected: match state {
-                    Some(State::Cached) => 0,
+                    Some(State::Cached | State::Labels(_)) => 0,
                     _ => survey.took_ms(&step.id).unwrap_or_else(usual),
                 },
                 idle: state == Some(&State::Idle),

@@ -85,7 +85,7 @@ pub async fn obtain(
     }
     let received = build(bench, &source, &into).await?;
     let path = into.join(received.file.as_str());
-    let wheel = compiled(&received, false)?;
+    let wheel = compiled(&received, &key, false)?;
     let (name, inside) = (wheel.file.clone(), path.clone());
     let shop = bench.shop();
     blocking(move || {
@@ -109,7 +109,7 @@ pub async fn stored(
     let file = Dist::new(&label.name, ANYTHING);
     let received = file.map(|file| Received { file, sha256: label.sha256.clone(), size: label.size });
     if let Some(received) = received.filter(|received| judge(bench, name)(received).is_ok()) {
-        return Ok(Some(compiled(&received, true)?));
+        return Ok(Some(compiled(&received, key, true)?));
     }
     fs_err::remove_file(into.join(&label.name))?;
     Ok(None)
@@ -172,13 +172,13 @@ fn judge(bench: &Bench<'_>, name: Named) -> impl Fn(&Received) -> Result<(), &'s
     }
 }
 
-fn compiled(received: &Received, stored: bool) -> Result<Wheel, StepError> {
+fn compiled(received: &Received, key: &Key, stored: bool) -> Result<Wheel, StepError> {
     let file: WheelName = match &received.file {
         Dist::Wheel(file) => file.clone(),
         Dist::Sdist(_) => return Err(foreign(Some(received), "which is no wheel")),
     };
     let wheel = Wheel::fetched(file, received.sha256.clone(), received.size, stored);
-    Ok(Wheel { compiled: true, ..wheel })
+    Ok(Wheel { compiled: true, made_as: Some(key.digest.clone()), ..wheel })
 }
 
 fn foreign(received: Option<&Received>, reason: &'static str) -> StepError {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     names::Sha256,
-    plan::Record,
+    plan::{Record, Step},
     source::{
         requirements::{Line, Requirement, asking, lines, same_version},
         store::key_of_file,
@@ -136,7 +136,7 @@ fn before(bench: &Bench<'_>) -> BTreeMap<String, Before> {
     if !matches!(session.trusted.doubt(&platform), Ok(None)) {
         return BTreeMap::new();
     }
-    let last = Records::of(&session.project).load(&step.id).filter(|last| has_same_settings(last, bench));
+    let last = Records::of(&session.project).load(&step.id).filter(|last| has_same_settings(last, step));
     let manifest = last.and_then(|last| Wheelhouse::manifest(&session.wheel_dir, step.platform.as_str(), &last.key));
     let wheels = manifest.into_iter().flat_map(|manifest| manifest.wheels).filter(|wheel| wheel.folder.is_none());
     let before = wheels.map(|wheel| Before { file: wheel.file, sha256: wheel.sha256, sdist: wheel.sdist });
@@ -145,8 +145,7 @@ fn before(bench: &Bench<'_>) -> BTreeMap<String, Before> {
 
 /// Whether a record was made with the same index, `no_binary`, interpreter and so on: all inputs but the requirements and the
 /// folders among them.
-fn has_same_settings(last: &Record, bench: &Bench<'_>) -> bool {
-    let now = bench.step;
+pub fn has_same_settings(last: &Record, now: &Step) -> bool {
     let counts = |name: &&String| {
         !name.starts_with("folder ") && !now.wishes.contains_key(*name) && !last.wishes.contains_key(*name)
     };

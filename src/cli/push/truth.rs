@@ -57,7 +57,9 @@ async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) ->
             Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) => false,
         };
         let why = match survey.states.get(&step.id) {
-            Some(State::Run(why)) => why.clone(),
+            Some(State::Run(why) | State::Stored(why)) => why.clone(),
+            Some(State::Labels(why)) if why.is_empty() => "its labels name another commit".to_owned(),
+            Some(State::Labels(why)) => format!("it would get other labels: {why}"),
             Some(State::Waits(need)) => format!("{need} would be built again"),
             _ => continue,
         };

@@ -109,6 +109,7 @@ fn of_inspection(image: ImageInspect) -> ImageInfo {
         created: created.unwrap_or_default(),
         labels: image.config.and_then(|config| config.labels).into_iter().flatten().collect(),
         arch: image.architecture.unwrap_or_default(),
+        layers: image.root_fs.and_then(|root| root.layers).unwrap_or_default(),
     }
 }
 
@@ -121,6 +122,7 @@ fn of_summary(image: ImageSummary) -> ImageInfo {
         created: rfc3339(image.created, 0),
         labels: image.labels.into_iter().collect(),
         arch: String::new(),
+        layers: Vec::new(),
     }
 }
 

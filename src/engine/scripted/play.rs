@@ -105,19 +105,32 @@ impl Engine for Scripted {
             return Err(EngineError::Build { reason });
         };
         let (context, size) = digest_of(spec.context, "read the build context")?;
-        let inputs = json(&(&spec.labels, &spec.args, &spec.target));
         // Another parent makes another image.
         let starts = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")?.split_whitespace().next());
         let starts: Vec<&str> = starts.collect();
         let parents = self.keeper.with(|state, _| {
-            let ids = starts.iter().filter_map(|name| state.find(name)).map(|image| image.id.clone());
-            ids.collect::<Vec<_>>().join(" ")
+            let layers_of = |name: &&str| match state.find(name) {
+                Some(image) if !image.layers.is_empty() => image.layers.clone(),
+                Some(image) => vec![image.id.clone()],
+                // Another stage, or an image that nobody played.
+                None => vec![state::id_of(&[b"from", name.as_bytes()])],
+            };
+            starts.iter().map(layers_of).collect::<Vec<_>>()
         })?;
-        let id = state::id_of(&[dockerfile.as_bytes(), &context, inputs.as_bytes(), parents.as_bytes()]);
+        // What an image is made of, but for its labels; without an instruction it is made of nothing more than its parent.
+        let mut layers = parents.last().cloned().unwrap_or_default();
+        if dockerfile
+            .lines()
+            .any(|line| !line.trim().is_empty() && !line.starts_with("FROM ") && !line.starts_with('#'))
+        {
+            let all = json(&(&parents, &spec.args, &spec.target));
+            layers.push(state::id_of(&[dockerfile.as_bytes(), &context, all.as_bytes()]));
+        }
+        let id = state::id_of(&[json(&layers).as_bytes(), json(&spec.labels).as_bytes()]);
         out.line("#1 scripted build");
         out.progress(Progress { what: "scripted build".into(), done: 1, total: Some(1), bytes: false });
         out.line("#1 DONE 0.0s");
-        let image = Image { tags: spec.tags, labels: spec.labels, size, dockerfile, ..Image::new(id) };
+        let image = Image { tags: spec.tags, labels: spec.labels, size, layers, dockerfile, ..Image::new(id) };
         self.keeper.with(|state, _| state.store(image).id)
     }
 

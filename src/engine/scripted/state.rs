@@ -41,6 +41,9 @@ pub(super) struct Image {
     pub size: u64,
     pub created: String,
     pub arch: String,
+    /// The digests of what it is made of, but for its labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
     /// What it was built from.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub dockerfile: String,
@@ -65,6 +68,7 @@ impl Image {
             size: 0,
             created: CREATED.to_owned(),
             arch: "amd64".to_owned(),
+            layers: Vec::new(),
             dockerfile: String::new(),
         }
     }
@@ -90,6 +94,7 @@ impl Image {
             created: self.created.clone(),
             labels: self.labels.clone(),
             arch: self.arch.clone(),
+            layers: self.layers.clone(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -15,7 +15,10 @@ use crate::{
     names::{User, in_source},
     platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource},
-    source::project::Found,
+    source::{
+        git::Parts,
+        project::{Found, fixed_part},
+    },
 };
 
 /// The files of a context, and the inputs that they are.
@@ -25,6 +28,8 @@ pub(super) struct Listed {
     pub(super) inputs: Inputs,
     /// What is left out of Python folders.
     pub(super) notes: Vec<String>,
+    /// When the last of them was changed by a commit.
+    pub(super) time: Option<i64>,
 }
 
 /// The contexts that were listed for a plan, by what the recipe says of them.
@@ -40,12 +45,13 @@ impl Maker<'_> {
         if let Some(found) = known().get(&what) {
             return Ok(Arc::clone(found));
         }
-        let found = Arc::new(self.list(image)?);
+        let found = Arc::new(self.list(image, &what)?);
         Ok(Arc::clone(known().entry(what).or_insert(found)))
     }
 
-    fn list(&self, image: &Image) -> Result<Listed, PlanError> {
+    fn list(&self, image: &Image, what: &str) -> Result<Listed, PlanError> {
         let mut all = Vec::new();
+        let mut folders: Vec<PathBuf> = image.python.clone();
         let (mut inputs, mut notes) = (Inputs::new(), Vec::new());
         for (number, folder) in image.python.iter().enumerate() {
             let found = self.context.listing.python(folder)?;
@@ -62,7 +68,18 @@ impl Maker<'_> {
             let files = Self::content_files(content, &found)?;
             digest_into(&mut inputs, &contents_word(content), &files);
             all.extend(files);
+            if matches!(content.kind, ContentKind::Symlink | ContentKind::Dir | ContentKind::State) {
+                continue;
+            }
+            // Below the project itself everything lies.
+            folders.extend(Some(fixed_part(&content.src)).filter(|folder| !folder.is_empty()).map(PathBuf::from));
         }
+        let time = self.context.times.last(what, || {
+            let mut parts = Parts::default();
+            self.add_files(&mut parts, &all);
+            parts.folders.extend(folders);
+            parts
+        });
         if self.wants_pip(image) {
             let source = ContextSource::Bytes(self.context.templates.text("virtualenv.py")?.as_bytes().to_vec());
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
@@ -76,10 +93,16 @@ impl Maker<'_> {
                 digest_into(&mut inputs, "allow", std::slice::from_ref(&allowed));
                 all.push(allowed);
             }
+            let brought: BTreeSet<&str> = all.iter().filter_map(library).collect();
+            if !brought.is_empty() {
+                let text = brought.into_iter().flat_map(|name| [name, "\n"]).collect::<String>();
+                let source = ContextSource::Bytes(text.into_bytes());
+                all.push(ContextFile { path: "scripts/brought".to_owned(), source, mode: 0o644 });
+            }
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
-        Ok(Listed { files: Arc::new(all), inputs, notes })
+        Ok(Listed { files: Arc::new(all), inputs, notes, time })
     }
 
     pub(super) fn values(
@@ -89,6 +112,7 @@ impl Maker<'_> {
         wheels: bool,
         base: &str,
         from: &str,
+        epoch: i64,
     ) -> Result<serde_json::Value, PlanError> {
         let python = &self.platform.python;
         let wants_pip = self.wants_pip(image);
@@ -101,15 +125,23 @@ impl Maker<'_> {
         if wants_pip && image.from == ImageSource::Base {
             packages.extend(python.packages.iter().cloned());
         }
-        let mut contents = Vec::new();
-        for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
-            contents.extend(Self::put_commands(content, &found));
-        }
         let owned: Vec<Vec<String>> =
             image.contents.iter().filter_map(|content| owner_command(content, files)).collect();
         let users: Vec<serde_json::Value> =
             image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
+        let prefix = self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str());
+        // The virtualenv goes through a link that stands where it will be, or above it.
+        let mut contents = Vec::new();
+        for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
+            let is_link = content.kind == ContentKind::Symlink || found.is_one_link();
+            let first = wants_pip && is_link && Path::new(prefix).starts_with(&content.dst);
+            contents.extend(Self::put_commands(content, &found).into_iter().map(|mut command| {
+                command["first"] = first.into();
+                command
+            }));
+        }
+        let modules = ["lib", "lib64"].map(|folder| format!("rootfs{prefix}/{folder}"));
         let mut values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
@@ -128,9 +160,10 @@ impl Maker<'_> {
                 "seed": python.seed.is_some(),
                 "apps": apps,
                 "wheels": wheels,
+                "compile": wants_pip && files.iter().any(|file| modules.iter().any(|folder| is_module(file, folder))),
                 "pip": python.pip,
                 "interpreter": python.interpreter,
-                "prefix": self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str()),
+                "prefix": prefix,
             },
             "env": image.env,
             "expose": image.expose,
@@ -142,7 +175,7 @@ impl Maker<'_> {
             "version": self.context.release.version,
             "release": self.context.release.release,
             "suffix": self.platform.package.suffix,
-            "epoch": self.context.epoch,
+            "epoch": epoch,
         });
         // A machine that the platform has no word for is an error only where somebody asks for the word.
         if let (Ok(arch), Some(values)) = (self.arch(), values.as_object_mut()) {
@@ -161,6 +194,20 @@ pub(super) fn of_left_out(folder: &Path, found: &Found) -> Option<String> {
         many => format!("{many} files and folders"),
     };
     Some(format!("`{}`: {of} that `.gitignore` names are left out of the Python package", folder.display()))
+}
+
+/// The name of a shared library that comes into the image with the contents: what is in the virtualenv may need it.
+fn library(file: &ContextFile) -> Option<&str> {
+    let (_, name) = file.path.strip_prefix("rootfs/")?.rsplit_once('/')?;
+    let is_one = Path::new(name).extension().is_some_and(|end| end == "so") || name.contains(".so.");
+    (is_one && !name.contains('\n') && matches!(file.source, ContextSource::File(..) | ContextSource::Symlink(_)))
+        .then_some(name)
+}
+
+/// Whether a file is a module that comes below this folder.
+fn is_module(file: &ContextFile, folder: &str) -> bool {
+    let path = Path::new(&file.path);
+    path.starts_with(folder) && path.extension().is_some_and(|end| end == "py")
 }
 
 /// The user's word for an entry of `contents`: its destination, and where it is from when that is a source.

@@ -1,14 +1,22 @@
 //! The step of an image: its names, labels and what it needs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
-    super::{ImageWork, Step, Work, dockerfile::Template, label},
-    Maker, PlanError, Want,
+    super::{
+        ContextFile, ContextSource, ImageWork, Inputs, OwnFiles, Step, Work, assess::COMMIT, dockerfile::Template,
+        label,
+    },
+    Made, Maker, PlanError, Want,
 };
 use crate::{
     names::Sha256,
     recipe::{Image, ImageSource},
+    source::git::Parts,
     util::toml::Issue,
 };
 
@@ -28,6 +36,22 @@ fn overwritten(image: &Image, labels: &BTreeMap<String, String>) -> Vec<Issue> {
     others.map(issue).collect()
 }
 
+/// The label of what it is for (OCI image-spec, annotations).
+const DESCRIPTION: &str = "org.opencontainers.image.description";
+
+/// The label of the commit (OCI image-spec, annotations).
+const REVISION: &str = "org.opencontainers.image.revision";
+
+/// What an image's names and labels depend on. Its commit has a word of its own: it is no reason for anything.
+fn put_on(labels: &BTreeMap<String, String>, tags: &[String]) -> Inputs {
+    let mut inputs = Inputs::from([("tag".to_owned(), tags.join(" "))]);
+    for (name, value) in labels.iter().filter(|(name, _)| *name != label::TAGS) {
+        let word = if name == REVISION { COMMIT.to_owned() } else { format!("label {name}") };
+        inputs.insert(word, value.clone());
+    }
+    inputs
+}
+
 impl Maker<'_> {
     pub(super) fn tags(&self, image: &Image) -> Vec<String> {
         let tag = &self.context.release.tag;
@@ -43,6 +67,7 @@ impl Maker<'_> {
             ImageSource::Base => None,
             ImageSource::Image(name) => self.recipe.images.iter().find(|candidate| candidate.name == *name),
         };
+        let above = parent.map(|parent| self.made_of(parent.name.as_str())).unwrap_or_default();
         let (base, base_inputs) = self.base_name();
         let (parent_step, from, parent_name) = match parent {
             None => (self.id("base"), base.clone(), base_inputs["base image"].clone()),
@@ -53,20 +78,37 @@ impl Maker<'_> {
         };
         let listed = self.context_files(image)?;
         let (files, mut inputs) = (Arc::clone(&listed.files), listed.inputs.clone());
-        let values = self.values(image, &files, wheels.is_some(), base, &from)?;
+        let time = [above.time, listed.time, self.time_of_template(image), self.time_of_wheels(wheels)]
+            .into_iter()
+            .flatten()
+            .max();
+        let epoch = self.context.times.latest(&[time]);
+        let values = self.values(image, &files, wheels.is_some(), base, &from, epoch)?;
         let template = match &image.dockerfile {
             Some(path) => Template::Project(path),
             None => Template::BuiltIn("python-app.hbs"),
         };
         let (dockerfile, digest) = self.rendered(&template, &values)?;
         inputs.insert("Dockerfile".to_owned(), digest.to_string());
+        if let Some(parent) = parent {
+            inputs.insert(format!("Dockerfile of {}", parent.name), above.dockerfiles.clone());
+        }
         let mut doubts = self.unused(image, &values, &dockerfile);
         let tags = self.tags(image);
-        let labels = self.labels(image, &tags);
+        // What an image says of itself is inherited; it is put on anew, because the parent may have got another one since.
+        let mut own = above.labels;
+        own.extend(image.labels.clone());
+        if !image.description.is_empty() {
+            own.insert(DESCRIPTION.to_owned(), image.description.clone());
+        }
+        let made = Made {
+            time,
+            dockerfiles: Sha256::of(format!("{digest} {}", above.dockerfiles)).to_string(),
+            labels: own.clone(),
+        };
+        self.made.borrow_mut().insert(image.name.to_string(), made);
+        let labels = self.labels(image, own, &tags, &parent_name, epoch);
         doubts.extend(overwritten(image, &labels));
-        inputs.insert("tag".to_owned(), tags.join(" "));
-        inputs.insert("commit".to_owned(), self.context.revision.clone());
-        inputs.insert("labels".to_owned(), Sha256::of(serde_json::json!(labels).to_string()).to_string());
         let mut needs = vec![parent_step.clone()];
         needs.extend(wheels.map(|step| step.id.clone()));
         let seed = match &self.recipe.python {
@@ -74,9 +116,11 @@ impl Maker<'_> {
             _ => None,
         };
         needs.extend(seed.clone());
-        if parent.is_some() && self.wants_pip(image) {
+        // Its configuration is that of the base, too, which is no part of a parent's layers.
+        if parent.is_some() {
             needs.push(self.id("base"));
         }
+        let put_on = put_on(&labels, &tags);
         let work = ImageWork {
             dockerfile,
             files,
@@ -86,12 +130,14 @@ impl Maker<'_> {
             parent_name,
             tags: tags.clone(),
             labels,
+            epoch,
             name: image.name.clone(),
             allow: image.allow.clone(),
             host: self.host(),
         };
         let title = format!("image {}", tags[0]);
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
+        step.labels = put_on;
         step.needs = needs;
         step.doubts = doubts;
         step.notes.clone_from(&listed.notes);
@@ -104,6 +150,54 @@ impl Maker<'_> {
         self.recipe.python.is_some() && (self.requirements(image).is_some() || !image.python.is_empty())
     }
 
+    /// When the templates that make its Dockerfile were changed, where they are the project's.
+    fn time_of_template(&self, image: &Image) -> Option<i64> {
+        let install = format!("install-{}.hbs", self.platform.manager.as_str());
+        let own =
+            |name: &str| Some(format!("dockerfiles/{name}")).filter(|path| self.context.roots.is_file(Path::new(path)));
+        let mut parts = Parts::default();
+        parts.files.extend(own(&install).map(PathBuf::from));
+        match &image.dockerfile {
+            Some(path) => parts = parts.with_file(path),
+            None => parts
+                .files
+                .extend(["python-app.hbs", "virtualenv.py"].iter().filter_map(|name| own(name)).map(PathBuf::from)),
+        }
+        self.context.times.last(&format!("templates {:?}", parts.files), || parts)
+    }
+
+    /// When the requirements were changed that its wheels are of, and folders among them.
+    fn time_of_wheels(&self, wheels: Option<&Step>) -> Option<i64> {
+        let Some(Step { work: Work::Wheels(work), wishes, .. }) = wheels else { return None };
+        let mut parts = Parts::default();
+        parts.files.extend(wishes.keys().map(PathBuf::from));
+        // Sources have commits of their own.
+        for own in work.own.iter().filter(|own| !own.path.as_os_str().as_encoded_bytes().starts_with(b"@")) {
+            match &own.files {
+                OwnFiles::Folder(files) => {
+                    self.add_files(&mut parts, files);
+                    parts.folders.insert(own.path.clone());
+                }
+                OwnFiles::Sdist { path, .. } | OwnFiles::Wheel { path, .. } => {
+                    parts.files.extend(self.context.times.own(path));
+                }
+            }
+        }
+        for (_, path, _) in work.links.iter().flat_map(|links| &links.files) {
+            parts.files.extend(self.context.times.own(path));
+        }
+        self.context.times.last(&format!("wheels {:?} {:?}", parts.files, parts.folders), || parts)
+    }
+
+    /// Adds the project's own files among those of a context.
+    pub(super) fn add_files(&self, parts: &mut Parts, files: &[ContextFile]) {
+        for file in files {
+            if let ContextSource::File(path, _) = &file.source {
+                parts.files.extend(self.context.times.own(path));
+            }
+        }
+    }
+
     /// The user that an image runs as: its own, else that of the image it is made from.
     pub(super) fn user(&self, image: &Image) -> Option<String> {
         if let Some(user) = &image.user {
@@ -113,19 +207,25 @@ impl Maker<'_> {
         self.recipe.images.iter().find(|candidate| candidate.name == *parent).and_then(|parent| self.user(parent))
     }
 
-    pub(super) fn labels(&self, image: &Image, tags: &[String]) -> BTreeMap<String, String> {
+    fn labels(
+        &self,
+        image: &Image,
+        mut labels: BTreeMap<String, String>,
+        tags: &[String],
+        parent: &str,
+        epoch: i64,
+    ) -> BTreeMap<String, String> {
         let project = &self.recipe.project;
-        let mut labels = image.labels.clone();
         let mut put = |name: &str, value: &str| {
             if !value.is_empty() {
                 labels.insert(name.to_owned(), value.to_owned());
             }
         };
         put("org.opencontainers.image.title", image.repository.as_str());
-        put("org.opencontainers.image.description", &image.description);
         put("org.opencontainers.image.version", self.context.release.tag.as_str());
-        put("org.opencontainers.image.revision", &self.context.revision);
-        put("org.opencontainers.image.created", &crate::util::clock::rfc3339(self.context.epoch));
+        put(REVISION, &self.context.revision);
+        put("org.opencontainers.image.created", &crate::util::clock::rfc3339(epoch));
+        put("org.opencontainers.image.base.name", parent);
         put("org.opencontainers.image.licenses", &project.license);
         put("org.opencontainers.image.vendor", &project.maintainer);
         put("org.opencontainers.image.url", &project.homepage);

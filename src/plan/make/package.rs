@@ -7,14 +7,17 @@ use super::{
         Inputs, PackageWork, Step, Work,
         context::{as_they_are, digest_into},
     },
-    Maker, PlanError, Want,
+    Made, Maker, PlanError, Want,
 };
 use crate::{
     event::StepId,
     names::{ArchName, PackageName, Sha256},
     platform::{Host, PackageFormat},
     recipe::{ContentKind, Package},
-    source::project::{SourceFile, SourceKind},
+    source::{
+        git::Parts,
+        project::{SourceFile, SourceKind},
+    },
 };
 
 impl Maker<'_> {
@@ -27,30 +30,40 @@ impl Maker<'_> {
         inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!(package).to_string()).to_string());
         inputs.insert("version".to_owned(), self.context.release.version.to_string());
         inputs.insert("release".to_owned(), self.context.release.release.to_string());
-        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(self.context.epoch));
         inputs.insert("packaging".to_owned(), serde_json::json!(self.platform.package).to_string());
         let project = &self.recipe.project;
         inputs.insert("maintainer".to_owned(), project.maintainer.clone());
         inputs.insert("license".to_owned(), project.license.clone());
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
+        let mut parts = Parts::default();
         for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
             if found.files.is_empty() {
                 continue;
             }
-            digest_into(&mut inputs, &content.src, &as_they_are(&found));
+            let files = as_they_are(&found);
+            digest_into(&mut inputs, &content.src, &files);
+            self.add_files(&mut parts, &files);
             if content.kind != ContentKind::Files
                 && let [SourceFile { kind: SourceKind::Symlink { .. }, .. }] = found.files.as_slice()
                 && found.is_single
             {
                 // What it leads to is taken.
-                let digest = self.context.listing.digest(Path::new(&content.src))?.to_string();
+                let path = Path::new(&content.src);
+                let digest = self.context.listing.digest(path)?.to_string();
                 inputs.insert(format!("{} through its link", content.src), digest);
+                parts.files.extend(self.context.times.own(&self.context.roots.file(path)?));
             }
         }
         for file in package.copyright.license_file.iter().chain(&package.changelog) {
             inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
+            parts.files.insert(file.clone());
         }
+        let own = self.context.times.last(&format!("files {:?}", parts.files), || parts);
+        let time = self.made_of(package.from.as_str()).time.max(own);
+        let epoch = self.context.times.latest(&[time]);
+        self.made.borrow_mut().insert(package_step(package.name.as_str()), Made { time, ..Made::default() });
+        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(epoch));
         let is_collected = !package.collect.is_empty();
         if is_collected {
             // Everything else is said by the packages themselves.
@@ -74,7 +87,7 @@ impl Maker<'_> {
             maintainer: project.maintainer.clone(),
             license: project.license.clone(),
             homepage: project.homepage.clone(),
-            epoch: self.context.epoch,
+            epoch,
         };
         let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);

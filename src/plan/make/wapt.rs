@@ -12,6 +12,7 @@ use crate::{
     event::StepId,
     names::{Sha256, wapt::attribute},
     recipe::{Wapt, WaptSource},
+    source::git::Parts,
 };
 
 impl Maker<'_> {
@@ -22,14 +23,18 @@ impl Maker<'_> {
         inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!([wapt, attributes]).to_string()).to_string());
         inputs.insert("version".to_owned(), release.version.to_string());
         inputs.insert("release".to_owned(), release.release.to_string());
-        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(self.context.epoch));
         inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
+        let mut parts = Parts::default();
         if let Some(dir) = &wapt.dir {
             let found = self.context.roots.whole(dir)?;
-            digest_into(&mut inputs, &dir.display().to_string(), &as_they_are(&found));
+            let files = as_they_are(&found);
+            digest_into(&mut inputs, &dir.display().to_string(), &files);
+            self.add_files(&mut parts, &files);
+            parts.folders.insert(dir.clone());
         }
         for file in wapt.setup.iter().chain(&wapt.icon) {
             inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
+            parts.files.insert(file.clone());
         }
         let mut needs: Vec<StepId> = wapt.from.iter().map(|image| self.id(image.as_str())).collect();
         let mut packages = Vec::new();
@@ -38,7 +43,9 @@ impl Maker<'_> {
                 WaptSource::Container(_) => {}
                 WaptSource::Project(src) => {
                     let found = self.context.listing.matching(src)?;
-                    digest_into(&mut inputs, src, &as_they_are(&found));
+                    let files = as_they_are(&found);
+                    digest_into(&mut inputs, src, &files);
+                    self.add_files(&mut parts, &files);
                 }
                 WaptSource::Package(name) => {
                     let step = self.id(&package_step(name.as_str()));
@@ -47,12 +54,18 @@ impl Maker<'_> {
                 }
             }
         }
+        let own = self.context.times.last(&format!("files {:?} {:?}", parts.files, parts.folders), || parts);
+        let mut times: Vec<Option<i64>> = wapt.from.iter().map(|image| self.made_of(image.as_str()).time).collect();
+        times.extend(packages.iter().map(|(name, _)| self.made_of(&package_step(name.as_str())).time));
+        times.push(own);
+        let epoch = self.context.times.latest(&times);
+        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(epoch));
         let work = WaptWork {
             wapt: wapt.clone(),
             attributes,
             image: wapt.from.as_ref().map(|image| self.id(image.as_str())),
             packages,
-            epoch: self.context.epoch,
+            epoch,
         };
         let name = format!("wapt-{}", step_word(&wapt.package));
         let title = format!("WAPT package {}", wapt.package);

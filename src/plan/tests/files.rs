@@ -11,7 +11,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::super::{Contexts, Plan, PlanContext, Templates, Want, make};
+use super::super::{Contexts, Plan, PlanContext, Templates, Times, Want, make};
 use crate::{
     names::{Release as ReleaseNumber, Tag, UpstreamVersion},
     platform::Catalogue,
@@ -108,7 +108,7 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
         contexts: Contexts::default(),
         roots,
         release: release.clone(),
-        epoch: 1_700_000_000,
+        times: Arc::new(Times::fixed(1_700_000_000)),
         revision: String::new(),
         machine: "x86_64".to_owned(),
         ca: false,

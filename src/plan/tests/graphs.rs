@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::super::{
-    Assessment, BuilderWork, Estimate, Inputs, Plan, Record, State, Step, Work, assess, estimate, judge,
+    Assessment, BuilderWork, Estimate, Inputs, Judged, Plan, Record, State, Step, Work, assess, estimate, judge,
 };
 use crate::{event::StepId, names::Sha256};
 
@@ -30,6 +30,7 @@ fn plan(shape: &Shape) -> Plan {
             title: String::new(),
             work: Work::Builder(BuilderWork { dockerfile: String::new(), tag: String::new() }),
             inputs: Inputs::from([("value".to_owned(), value.to_string()), ("name".to_owned(), number.to_string())]),
+            labels: Inputs::new(),
             origins: BTreeMap::new(),
             wishes: BTreeMap::new(),
             needs: needs.into_iter().collect(),
@@ -54,7 +55,10 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
         let record = Record {
             version: 1,
             key,
+            content: None,
             inputs: step.inputs.clone(),
+            labels: Inputs::new(),
+            before: Vec::new(),
             origins: BTreeMap::new(),
             wishes: BTreeMap::new(),
             needs,
@@ -73,7 +77,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
 }
 
 fn held(plan: &Plan, records: &BTreeMap<StepId, Record>) -> Assessment {
-    assess(plan, &|step| records.get(&step.id).cloned().ok_or(None))
+    assess(plan, &|step| records.get(&step.id).cloned().ok_or(None), &|_, _| None)
 }
 
 /// A step and everything that depends on it.
@@ -109,7 +113,7 @@ proptest! {
                 State::Cached => !reached.contains(&step.id),
                 State::Run(why) => step.id == id(at) && why.starts_with("value: "),
                 State::Waits(need) => reached.contains(&step.id) && reached.contains(need),
-                State::Idle => false,
+                State::Idle | State::Labels(_) | State::Stored(_) => false,
             };
             prop_assert!(expected, "{}: {:?}", step.id, states[&step.id]);
             prop_assert_eq!(known.contains_key(&step.id), !matches!(states[&step.id], State::Waits(_)));
@@ -195,7 +199,10 @@ fn a_record_says_what_changed() {
         let mut record = record.clone();
         change(&mut record);
         record.key = Sha256::of("another");
-        judge(&plan.steps[0], Ok(record), &BTreeMap::new()).unwrap_err()
+        match judge(&plan.steps[0], Ok(record), &BTreeMap::new()) {
+            Judged::Run(why) => why,
+            other => panic!("{other:?}"),
+        }
     };
     assert_eq!(why(&|_| {}), "this version of factory makes it differently");
     assert_eq!(

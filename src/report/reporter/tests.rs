@@ -29,7 +29,12 @@ fn desk(settings: Settings) -> Desk {
 }
 
 fn secret_plan() -> PlanView {
-    PlanView { title: "with \"hunter2!\" in it".to_owned(), rows: vec![], estimate: PlanEstimate::default() }
+    PlanView {
+        title: "with \"hunter2!\" in it".to_owned(),
+        rows: vec![],
+        committed: 0,
+        estimate: PlanEstimate::default(),
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub use credential::credential;
 pub use error::GitError;
 pub use mirror::Mirror;
 pub use remote::{Answer, advertised, near, resolve};
-pub use worktree::{Caller, Worktree, WorktreeError};
+pub use worktree::{Caller, Change, Changed, History, Parts, Worktree, WorktreeError};
 
 use self::{
     checkout::What,

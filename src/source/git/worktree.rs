@@ -8,6 +8,7 @@
 mod ask;
 mod changes;
 mod error;
+mod history;
 mod place;
 mod plain;
 mod refs;
@@ -19,7 +20,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use changes::Changed;
 pub use error::WorktreeError;
+pub use history::{Change, History, Parts};
 pub use place::Caller;
 
 use self::{changes::Part, place::Place, refs::Head, scratch::Scratch, settings::User};
@@ -113,9 +116,36 @@ impl Worktree {
     /// # Errors
     /// [`WorktreeError`].
     pub fn revision(&self) -> Result<String, WorktreeError> {
-        let Some(commit) = self.commit() else { return Ok(String::new()) };
+        if self.commit().is_none() {
+            return Ok(String::new());
+        }
         let changed = changes::of(&self.part(&[], false), &self.scratch)?;
-        Ok(if changed.is_empty() { commit.to_string() } else { format!("{commit}-dirty") })
+        Ok(self.named(!changed.is_empty()))
+    }
+
+    /// The commit as [`Worktree::revision`] names it, and what of the project's folder is in no commit as it is: paths below
+    /// that folder. Files below `except` that no commit knows do not count.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn standing(&self, except: &[String]) -> Result<(String, Vec<Changed>), WorktreeError> {
+        let mut changed = changes::of(&self.part(&[], true), &self.scratch)?;
+        let is_except = |path: &Path| except.iter().any(|one| path.starts_with(self.below.join(one)));
+        changed.retain(|change| change.known || !is_except(&change.path));
+        let dirty = changed.iter().any(|change| change.known);
+        let own = |change: Changed| {
+            let path = change.path.strip_prefix(&self.below).ok()?.to_owned();
+            Some(Changed { path, ..change })
+        };
+        Ok((self.named(dirty), changed.into_iter().filter_map(own).collect()))
+    }
+
+    fn named(&self, dirty: bool) -> String {
+        match self.commit() {
+            Some(commit) if dirty => format!("{commit}-dirty"),
+            Some(commit) => commit.to_string(),
+            None => String::new(),
+        }
     }
 
     /// Files of the project's folder that differ from the commit or are in none, but for those that git ignores and those
@@ -135,7 +165,7 @@ impl Worktree {
             // Nothing of the folder is in a commit.
             if name.is_empty() { "./".to_owned() } else { name.escape_debug().to_string() }
         };
-        Ok(changed.iter().take(TOLD).map(shown).collect())
+        Ok(changed.iter().take(TOLD).map(|change| shown(&change.path)).collect())
     }
 
     fn part<'p>(&'p self, except: &'p [String], untracked: bool) -> Part<'p> {

@@ -226,6 +226,11 @@ impl Folder {
 }
 
 impl Store for Folder {
+    fn holds(&self, key: &Key) -> bool {
+        let is_believed = || key.kind.is_by_content() || matches!(self.doubt(key), Ok(None));
+        matches!(self.find(key), Ok(Some(_))) && is_believed()
+    }
+
     fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError> {
         let Some((above, place)) = self.find(key)? else { return Ok(Fetched::Absent) };
         let damaged = |why: String| -> Result<Fetched, StoreError> {

@@ -121,6 +121,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When `into` cannot be written or the store cannot be read. A damaged entry is no error.
     fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError>;
 
+    /// Whether there is something under a key, without looking into it: what it is is found when it is fetched.
+    fn holds(&self, key: &Key) -> bool;
+
     /// Keeps the file at `from` under a key; what is there already stays, but for a product, of which the last one counts. What does not fit into the store is left out.
     ///
     /// # Errors

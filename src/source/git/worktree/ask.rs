@@ -12,7 +12,7 @@ use std::{
 use super::error::WorktreeError;
 
 /// How long git may look at a checkout: a large one on a cold disk takes a minute.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The most of its complaints that is read, in bytes.
 const COMPLAINTS: u64 = 1 << 14;
@@ -91,14 +91,57 @@ fn own_variables() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"GIT_"))
 }
 
+/// A call whose output is read while it runs.
+pub struct Running {
+    child: std::process::Child,
+    complaints: std::fs::File,
+}
+
+/// Starts a call that reads nothing.
+pub fn start(mut command: Command, root: &Path) -> Result<Running, WorktreeError> {
+    let complaints = tempfile::tempfile()?;
+    let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints.try_clone()?).spawn();
+    let child = started.map_err(|error| not_started(error, root))?;
+    Ok(Running { child, complaints })
+}
+
+fn not_started(error: io::Error, root: &Path) -> WorktreeError {
+    match error.kind() {
+        io::ErrorKind::NotFound => WorktreeError::NoGit { root: root.to_owned() },
+        _ => error.into(),
+    }
+}
+
+impl Running {
+    /// Its output, for whoever asks first.
+    pub fn output(&mut self) -> Box<dyn io::Read + Send> {
+        match self.child.stdout.take() {
+            Some(output) => Box::new(output),
+            None => Box::new(io::empty()),
+        }
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub fn end(mut self, root: &Path) -> Result<(), WorktreeError> {
+        let code = self.child.wait()?.code();
+        let mut text = Vec::new();
+        self.complaints.rewind()?;
+        self.complaints.take(COMPLAINTS).read_to_end(&mut text)?;
+        let complaints = String::from_utf8_lossy(&text).into_owned();
+        Answer { code, output: Vec::new(), complaints }.good(root).map(drop)
+    }
+
+    /// Stops it: nobody wants more.
+    pub fn stop(mut self) {
+        stop(&mut self.child);
+    }
+}
+
 /// Runs a call to its end; its output has at most `limit` bytes.
 pub fn run(command: &mut Command, stdin: Stdio, limit: u64, root: &Path) -> Result<Answer, WorktreeError> {
     let mut complaints = tempfile::tempfile()?;
     let started = command.stdin(stdin).stdout(Stdio::piped()).stderr(complaints.try_clone()?).spawn();
-    let mut child = started.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => WorktreeError::NoGit { root: root.to_owned() },
-        _ => error.into(),
-    })?;
+    let mut child = started.map_err(|error| not_started(error, root))?;
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("git has no output"))?;
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {

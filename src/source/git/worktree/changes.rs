@@ -33,8 +33,19 @@ pub struct Part<'p> {
     pub untracked: bool,
 }
 
-/// The paths that differ from the commit, from `root`.
-pub fn of(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<PathBuf>, WorktreeError> {
+/// Something that differs from the commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Changed {
+    /// Where, from the checkout's root; a folder of which no commit knows anything ends with `/`.
+    pub path: PathBuf,
+    /// Whether the commit, or what will be the next one, knows it.
+    pub known: bool,
+    /// Whether it is a file that is gone.
+    pub removed: bool,
+}
+
+/// What differs from the commit, in the order of paths.
+pub fn of(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<Changed>, WorktreeError> {
     readable(part)?;
     unhide(part, scratch)?;
     let untracked = if part.untracked { "--untracked-files=normal" } else { "--untracked-files=no" };
@@ -48,7 +59,11 @@ pub fn of(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<PathBuf>, WorktreeEr
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
         match Change::read(line) {
             Some(Change { path, object: Some(object) }) => suspects.push((path, object)),
-            Some(Change { path, object: None }) => changed.push(path),
+            Some(Change { path, object: None }) => changed.push(Changed {
+                path,
+                known: !line.starts_with(b"?"),
+                removed: line.get(2..4).is_some_and(|states| line.starts_with(b"1") && states.contains(&b'D')),
+            }),
             None => {
                 let reason = "it gave a line of another form".to_owned();
                 return Err(WorktreeError::Failed { root: part.root.to_owned(), reason });
@@ -62,7 +77,7 @@ pub fn of(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<PathBuf>, WorktreeEr
             None => false,
         };
         if !holds {
-            changed.push(path);
+            changed.push(Changed { path, known: true, removed: false });
         }
     }
     changed.sort();

@@ -2,11 +2,12 @@
 //! index, and its objects as alternates; nothing that the repository configures is in it.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs::File,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use fs_err as fs;
@@ -73,16 +74,29 @@ impl Scratch {
 
     /// What git answers in it, in at most `limit` bytes; `stdin` is what it reads.
     pub fn ask(&self, root: &Path, words: &[&OsStr], stdin: Option<File>, limit: u64) -> Result<Answer, WorktreeError> {
+        let mut command = self.command(root, words);
+        let mut answer = ask::run(&mut command, stdin.map_or_else(Stdio::null, Stdio::from), limit, root)?;
+        let (ours, theirs) = (self.folder.path().to_string_lossy(), self.instead.to_string_lossy());
+        answer.complaints = answer.complaints.replace(&*ours, &theirs);
+        Ok(answer)
+    }
+}
+
+impl Scratch {
+    /// Git in it, not started yet.
+    pub fn command(&self, root: &Path, words: &[&OsStr]) -> Command {
         let mut git_dir = std::ffi::OsString::from("--git-dir=");
         git_dir.push(self.folder.path());
         let mut worktree = std::ffi::OsString::from("--work-tree=");
         worktree.push(root);
         let words: Vec<&OsStr> = [git_dir.as_os_str(), &worktree].into_iter().chain(words.iter().copied()).collect();
-        let mut command = ask::alone(&self.folder.path().join("home"), root, &words);
-        let mut answer = ask::run(&mut command, stdin.map_or_else(Stdio::null, Stdio::from), limit, root)?;
-        let (ours, theirs) = (self.folder.path().to_string_lossy(), self.instead.to_string_lossy());
-        answer.complaints = answer.complaints.replace(&*ours, &theirs);
-        Ok(answer)
+        ask::alone(&self.folder.path().join("home"), root, &words)
+    }
+
+    /// The commits at which a shallow history ends.
+    pub fn ends(&self) -> Result<BTreeSet<Vec<u8>>, WorktreeError> {
+        let text = plain::read(&self.folder.path().join("shallow"), LARGEST_LIST)?.unwrap_or_default();
+        Ok(text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
     }
 }
 

@@ -351,3 +351,59 @@ fn a_checkout_of_somebody_else() {
     let sudo = Caller { ceilings: Vec::new(), sudo: Some(12345) };
     assert!(Worktree::find(&world.path("r"), &sudo).unwrap().is_some());
 }
+
+/// The time of the last change of a file, as days after the first commit's; of `folder` with what was removed below it.
+fn last_day(history: &mut History, files: &[&str], folder: Option<&str>) -> Option<i64> {
+    let parts = Parts {
+        files: files.iter().map(PathBuf::from).collect(),
+        folders: folder.into_iter().map(PathBuf::from).collect(),
+    };
+    history.last(&parts).map(|change| (change.time - 1_700_000_000) / 86400)
+}
+
+#[test]
+fn the_last_change_of_files() {
+    let world = World::repository("r", &[]);
+    let commit = |day: i64, message: &str| {
+        world.git("r", &["add", "--all"]);
+        let dates = format!("{} +0000", 1_700_000_000 + day * 86400);
+        let mut command = Command::new("git");
+        command.current_dir(world.path("r")).env("HOME", world.path("home")).env("GIT_CONFIG_NOSYSTEM", "1");
+        command.env("GIT_AUTHOR_DATE", &dates).env("GIT_COMMITTER_DATE", &dates);
+        command.args(["-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", message]);
+        assert!(command.status().unwrap().success());
+    };
+    // Names that look like what git lists around them.
+    let odd = ":100644 100644 1111 2222 D\n";
+    world.write(&format!("r/{odd}"), "1");
+    commit(1, odd);
+    world.write("r/sub/b.txt", "b");
+    commit(2, "two");
+    fs::remove_file(world.path("r/sub/b.txt")).unwrap();
+    commit(3, "three");
+    world.write("r/app.py", "2\n");
+    commit(4, "four");
+    let history = |folder: &str| world.open(folder).history().unwrap().unwrap();
+    let mut whole = history("r");
+    assert_eq!(last_day(&mut whole, &["app.py"], None), Some(4));
+    assert_eq!(last_day(&mut whole, &["sub/a.txt"], None), Some(0));
+    assert_eq!(last_day(&mut whole, &["sub/a.txt"], Some("sub")), Some(3), "b.txt was removed");
+    assert_eq!(last_day(&mut whole, &[odd], None), Some(1));
+    assert_eq!(last_day(&mut whole, &["nothing"], None), None);
+    assert!(whole.broke().is_none());
+    let mut below = history("r/sub");
+    assert_eq!(last_day(&mut below, &["a.txt"], None), Some(0));
+    assert_eq!(last_day(&mut below, &["app.py"], None), None, "it is not of this folder");
+    // A clone without older commits.
+    let from = format!("file://{}", world.path("r").display());
+    world.git("", &["clone", "--quiet", "--depth", "1", &from, "shallow"]);
+    let mut shallow = history("shallow");
+    let change = shallow.last(&Parts::default().with_file("sub/a.txt")).unwrap();
+    assert!(change.is_end);
+    // One whose older trees are nowhere.
+    world.git("r", &["config", "uploadpack.allowFilter", "true"]);
+    world.git("", &["clone", "--quiet", "--no-checkout", "--filter=tree:0", &from, "partial"]);
+    let mut partial = history("partial");
+    assert_eq!(last_day(&mut partial, &["sub/a.txt"], None), None);
+    assert!(partial.broke().is_some());
+}
