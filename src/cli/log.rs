@@ -1,5 +1,7 @@
 //! `factory log`.
 
+use std::io::{BufRead, BufReader, Read as _};
+
 use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
@@ -8,6 +10,9 @@ use crate::{
     report::{LastRun, LastStep, ListColumn, ListKind, ListView, LogDir, units},
     util::terminal::clean_lines,
 };
+
+/// The longest piece of a line that is shown at once, in bytes.
+const LONGEST_PIECE: u64 = 1 << 20;
 
 /// Print the whole log of a step, or list the steps of the last run
 ///
@@ -72,15 +77,24 @@ fn print(wanted: &str, logs: &LogDir, context: &Context) -> Result<(), Failure> 
             failure.help(format!("there are logs of {}", known.join(", ").escape_debug()))
         });
     };
-    let text = logs.read(step).map_err(unreadable)?.unwrap_or_default();
-    show(text.as_ref(), context);
-    Ok(())
+    match logs.open(step).map_err(unreadable)? {
+        Some(log) => show(&mut BufReader::new(log), context),
+        None => Ok(()),
+    }
 }
 
-/// Shows a log without what a terminal would act on: it came with the checkout, or what ran has written it.
-fn show(text: &[u8], context: &Context) {
-    for piece in text.split_inclusive(|byte| *byte == b'\n') {
-        context.reporter.data(clean_lines(&String::from_utf8_lossy(piece)).as_bytes());
+/// Shows a log piece by piece without what a terminal would act on: it came with the checkout, or what ran has written it.
+fn show(log: &mut dyn BufRead, context: &Context) -> Result<(), Failure> {
+    let mut piece = Vec::new();
+    loop {
+        piece.clear();
+        if log.take(LONGEST_PIECE).read_until(b'\n', &mut piece).map_err(unreadable)? == 0 {
+            return Ok(());
+        }
+        if context.cancel.is_cancelled() {
+            return Err(Failure::new(Exit::Interrupted, "interrupted"));
+        }
+        context.reporter.data(clean_lines(&String::from_utf8_lossy(&piece)).as_bytes());
     }
 }
 

@@ -24,9 +24,6 @@ use crate::{
 /// Where logs are in the state folder.
 const LOGS: &str = "logs";
 
-/// The largest log that is shown, in bytes.
-const LARGEST: u64 = 1 << 30;
-
 /// Events before a run starts (warnings about the recipe) that are kept for its log.
 const EARLY: usize = 100;
 
@@ -51,13 +48,16 @@ impl LogDir {
         self.state.path().join(run())
     }
 
-    /// The whole log of a step; `None` where there is none.
+    /// The log of a step, to be read; `None` where there is none.
     ///
     /// # Errors
-    /// When it cannot be read, or is no regular file.
-    pub fn read(&self, step: &str) -> io::Result<Option<Vec<u8>>> {
+    /// When it cannot be opened, or is no regular file.
+    pub fn open(&self, step: &str) -> io::Result<Option<fs::File>> {
         match (place(step), self.state.open()?) {
-            (Some(place), Some(folder)) => folder.read(&place, LARGEST),
+            (Some(place), Some(folder)) => match folder.file(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                found => found.map(Some),
+            },
             _ => Ok(None),
         }
     }

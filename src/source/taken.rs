@@ -11,6 +11,9 @@ use crate::{
     util::toml::Span,
 };
 
+/// Most files that the entries of one table take, each as often as it is named.
+const MOST_TOGETHER: usize = 1_000_000;
+
 /// What the entries of one table take of the project, in their order; nothing where an entry is about something else.
 #[derive(Debug, Default)]
 pub struct Taken {
@@ -23,10 +26,22 @@ pub struct Taken {
 impl Taken {
     /// Asks `find` for each path and pattern of the project.
     pub fn of(contents: &[Content], find: impl Fn(&str) -> Result<Files, SourceError>) -> Self {
+        Self::within(contents, MOST_TOGETHER, find)
+    }
+
+    fn within(contents: &[Content], most: usize, find: impl Fn(&str) -> Result<Files, SourceError>) -> Self {
         let mut taken = Self::default();
         let mut had_files = Vec::new();
+        let mut together = 0_usize;
         for content in contents {
             let found = if content.is_of_project() { find(&content.src) } else { Ok(Files::default()) };
+            together = together.saturating_add(found.as_ref().map_or(0, |found| found.files.len()));
+            let found = if together > most {
+                let reason = "with it the entries of this table name more than 1,000,000 files";
+                Err(SourceError::Name { path: content.src.clone(), reason })
+            } else {
+                found
+            };
             let found = found.unwrap_or_else(|error| {
                 taken.mistakes.push((content.at.clone(), error));
                 Files::default()

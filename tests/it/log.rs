@@ -130,3 +130,14 @@ fn a_log_moves_no_cursor() {
     let unsafe_ones = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
     assert!(!run.stdout.contains(unsafe_ones) && !run.stderr.contains(unsafe_ones), "{run:?}");
 }
+
+#[test]
+fn a_log_costs_what_is_shown_of_it() {
+    let project = Project::new();
+    let long = "x".repeat(3 << 20);
+    project.write(".factory/logs/debian-12/core.log", &format!("{long}\nlast\n"));
+    let shown = project.done(&["log", "debian-12/core"]).stdout;
+    assert!(shown.len() > long.len() && shown.ends_with("x\nlast\n"));
+    project.write(".factory/logs/run.jsonl", &"{}\n".repeat(2 << 20));
+    project.run(&["log"]).ended(1).says(&["the log cannot be read", "larger than"]);
+}

@@ -385,3 +385,15 @@ fn a_wapt_folder_of_its_own_is_taken_whole() {
     }
     assert!(!found.iter().any(|name| name == "left.txt" || name.starts_with(".git/")), "{found:#?}");
 }
+
+#[test]
+fn entries_that_name_the_same_over_and_over_end_somewhere() {
+    let project = Project::new();
+    for number in 0..600 {
+        project.write(&format!("e/{number}"), "");
+    }
+    let entries: String = (0..1700).map(|at| format!("{{ src = \"e/**\", dst = \"/opt/{at}\" }}, ")).collect();
+    project.edit("factory.toml", "{ src = \"etc\",", &format!("{entries}{{ src = \"etc\","));
+    let run = project.run(&["plan"]).ended(2);
+    run.says(&["with it the entries of this table name more than 1,000,000 files"]);
+}

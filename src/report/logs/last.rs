@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use super::LogDir;
 
+/// The largest log of a run, in bytes: a line has some hundreds, and a step has a few lines.
+const LARGEST: u64 = 4 << 20;
+
 /// The last run of a project, as far as its log tells.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LastRun {
@@ -55,7 +58,12 @@ impl LastRun {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn read(logs: &LogDir) -> io::Result<Option<Self>> {
-        Ok(logs.state.read(super::run())?.map(|bytes| Self::of(&String::from_utf8_lossy(&bytes))))
+        let Some(folder) = logs.state.open()? else { return Ok(None) };
+        let bytes = match folder.read(&super::run(), LARGEST) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            read => read?,
+        };
+        Ok(bytes.map(|bytes| Self::of(&String::from_utf8_lossy(&bytes))))
     }
 
     fn of(text: &str) -> Self {
