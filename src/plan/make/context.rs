@@ -125,6 +125,9 @@ impl Maker<'_> {
         if wants_pip && image.from == ImageSource::Base {
             packages.extend(python.packages.iter().cloned());
         }
+        if !image.users.is_empty() {
+            packages.extend(self.platform.base.users.iter().cloned());
+        }
         let owned: Vec<Vec<String>> =
             image.contents.iter().filter_map(|content| owner_command(content, files)).collect();
         let users: Vec<serde_json::Value> =

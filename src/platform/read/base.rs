@@ -19,6 +19,7 @@ table! {
     "[base]" struct RawBase {
         image: String = image_reference,
         bootstrap: RawBootstrap = sub_table,
+        users: Vec<At<String>> = list(os_package),
         quirk: Vec<At<RawQuirk>> = one("[[base.quirk]]", sub_table),
     }
 }
@@ -60,7 +61,12 @@ pub(super) fn base(raw: &RawBase, issues: &mut Issues) -> Option<Base> {
         None => None,
     };
     let quirks: Vec<_> = raw.quirk.items().iter().map(|entry| quirk(&entry.value, issues)).collect();
-    Some(Base { image: image?.value.clone(), bootstrap, quirks: quirks.into_iter().collect::<Option<_>>()? })
+    Some(Base {
+        image: image?.value.clone(),
+        bootstrap,
+        users: raw.users.values(),
+        quirks: quirks.into_iter().collect::<Option<_>>()?,
+    })
 }
 
 fn bootstrap(raw: &RawBootstrap, issues: &mut Issues) -> Option<Bootstrap> {

@@ -11,6 +11,9 @@ pub struct Base {
     pub image: String,
     /// How it is made from packages where there is none.
     pub bootstrap: Option<Bootstrap>,
+    /// OS packages that bring `groupadd` and `useradd`, where the image has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
     /// What is changed in it before its package manager works.
     pub quirks: Vec<Quirk>,
 }

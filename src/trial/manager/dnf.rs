@@ -13,7 +13,8 @@ pub const DNF: Commands = Commands {
     verify: rpm::VERIFY,
     audit: rpm::AUDIT,
     // What was there before stays: it is not ours to tidy.
-    remove: &["dnf", "--assumeyes", "--noautoremove", "remove"],
+    // dnf 5 takes the option only behind its command; dnf 4 takes it anywhere.
+    remove: &["dnf", "--assumeyes", "remove", "--noautoremove"],
     purge: None,
     config: Config::Saved(rpm::SAVED),
     links_survive: false,
