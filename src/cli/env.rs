@@ -36,6 +36,9 @@ pub const FACTORY_WAPT_KEY: &str = "FACTORY_WAPT_KEY";
 pub const FACTORY_WAPT_CERTIFICATE: &str = "FACTORY_WAPT_CERTIFICATE";
 /// A file with its password, as `--password-file` names it.
 pub const FACTORY_WAPT_PASSWORD_FILE: &str = "FACTORY_WAPT_PASSWORD_FILE";
+/// Folders, separated by colons, whose git repositories a recipe may name: sources outside the project, and whatever is tagged on
+/// this machine.
+pub const FACTORY_LOCAL_GIT: &str = "FACTORY_LOCAL_GIT";
 /// How git calls ssh, where the user says it.
 pub const GIT_SSH: [&str; 2] = ["GIT_SSH_COMMAND", "GIT_SSH"];
 /// Folders that are not entered in the search for `.git`, as git has it.

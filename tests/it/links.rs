@@ -400,7 +400,8 @@ fn repositories_of_a_clone_configure_nothing() {
     let of_today =
         |file: &String| file.ends_with("files/dist/a.js") && project.read(&format!(".factory/sources/{file}")) == "two";
     let checkout = project.files(".factory/sources").into_iter().find(of_today).unwrap();
-    let clone = Project::new();
+    let mut clone = Project::new();
+    clone.env("FACTORY_LOCAL_GIT", project.beside("").display().to_string());
     let copied =
         std::process::Command::new("cp").arg("-r").args([project.path("."), clone.path(".")]).status().unwrap();
     assert!(copied.success());

@@ -69,7 +69,11 @@ pub(super) async fn keepers<'g>(
         match &repository.place {
             Place::Git(url) => {
                 let url = url.seen_from(&folder.to_string_lossy());
-                keepers.push(Box::new(Remote::new(&repository.name, url, git)));
+                // Before anything is asked: whoever tags a repository of this machine has to allow that.
+                match git.host().local.may_push_to(&url) {
+                    Ok(()) => keepers.push(Box::new(Remote::new(&repository.name, url, git))),
+                    Err(error) => troubles.push(Trouble { index, error: error.into() }),
+                }
             }
             Place::Forge(_) if signed => troubles.push(Trouble { index, error: TagError::Unsigned }),
             Place::Forge(place) => match purse.token(place, git).await {

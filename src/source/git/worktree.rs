@@ -8,11 +8,13 @@
 mod ask;
 mod changes;
 mod error;
+mod lend;
 mod place;
 mod plain;
 mod refs;
 mod scratch;
 mod settings;
+mod sound;
 
 use std::{
     ffi::OsStr,
@@ -20,6 +22,7 @@ use std::{
 };
 
 pub use error::WorktreeError;
+pub use lend::{Lent, lend, may_be_below};
 pub use place::Caller;
 
 use self::{changes::Part, place::Place, refs::Head, scratch::Scratch, settings::User};

@@ -59,6 +59,28 @@ impl Place {
         Ok(None)
     }
 
+    /// The repository at a path, found as git itself finds one that is fetched from (`enter_repo` in its path.c): in the folder's
+    /// `.git`, in the folder itself, or the same with `.git` behind the name; `None` where there is none.
+    pub fn at(path: &Path) -> Result<Option<Self>, WorktreeError> {
+        let mut with_end = path.as_os_str().to_owned();
+        with_end.push(".git");
+        for path in [path, Path::new(&with_end)] {
+            let root = match fs::canonicalize(path) {
+                Ok(root) if root.is_dir() => root,
+                Ok(_) => continue,
+                Err(error) if is_missing(&error) || error.kind() == io::ErrorKind::InvalidInput => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if fs::symlink_metadata(root.join(".git")).is_ok() {
+                return Self::of(&root, root.join(".git")).map(Some);
+            }
+            if fs::symlink_metadata(root.join("HEAD")).is_ok() && root.join("objects").is_dir() {
+                return Self::of(&root, root.clone()).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
         let private = match fs::metadata(&entry) {
             Ok(meta) if meta.is_dir() => fs::canonicalize(&entry)?,
@@ -94,6 +116,11 @@ impl Place {
         }
         Ok(None)
     }
+}
+
+/// Whether a path is in one of these folders.
+pub fn is_below(path: &Path, folders: &[PathBuf]) -> bool {
+    folders.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Where a file `.git` leads to: `gitdir: <path>`.
