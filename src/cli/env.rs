@@ -30,6 +30,8 @@ pub const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 pub const PIP_EXTRA_INDEX_URL: &str = "PIP_EXTRA_INDEX_URL";
 /// A file with the token of the server whose interface `tag` asks.
 pub const FACTORY_TOKEN_FILE: &str = "FACTORY_TOKEN_FILE";
+/// The servers that a token is sent to: `git.example.org`, or `TEAM_TOKEN=git.example.org` for a variable of another name.
+pub const FACTORY_TOKEN_HOSTS: &str = "FACTORY_TOKEN_HOSTS";
 /// The key that signs WAPT packages, as `--key` names it.
 pub const FACTORY_WAPT_KEY: &str = "FACTORY_WAPT_KEY";
 /// Its certificate, as `--certificate` names it.

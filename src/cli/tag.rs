@@ -65,7 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let host = host(&listed, context)?;
     let git = Git::of(&host).await.map_err(no_git)?;
-    let keepers = keepers(&listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
+    let keepers = keepers(args, &listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
     let named = listed.repositories.iter().zip(references).zip(keepers);
     let target = |((repository, reference), keeper): ((&ReleaseRepository, _), _)| Target {
         name: repository.name.clone(),
