@@ -148,6 +148,8 @@ impl Settings {
     pub fn text(&self) -> String {
         let mut text = String::from("[core]\n\tbare = false\n\tfsmonitor = false\n\thooksPath = /dev/null\n");
         text += "\tuntrackedCache = false\n";
+        // Notes of a repository on its own objects, which nobody holds against them: a forged one has other times and trees.
+        text += "\tcommitGraph = false\n\tmultiPackIndex = false\n";
         text += &format!("\trepositoryFormatVersion = {}\n", u8::from(self.sha256));
         for (name, value) in &self.values {
             text += &format!("\t{} = {value}\n", name.trim_start_matches("core."));
@@ -195,6 +197,8 @@ mod tests {
         	fsmonitor = false
         	hooksPath = /dev/null
         	untrackedCache = false
+        	commitGraph = false
+        	multiPackIndex = false
         	repositoryFormatVersion = 0
         	autocrlf = input
         	filemode = false

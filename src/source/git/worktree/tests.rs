@@ -351,3 +351,33 @@ fn a_checkout_of_somebody_else() {
     let sudo = Caller { ceilings: Vec::new(), sudo: Some(12345) };
     assert!(Worktree::find(&world.path("r"), &sudo).unwrap().is_some());
 }
+
+#[test]
+fn notes_on_commits_that_were_forged_count_for_nothing() {
+    use sha1::Digest as _;
+    let world = World::repository("r", &[]);
+    let head = world.git("r", &["rev-parse", "HEAD"]);
+    world.git("r", &["commit-graph", "write", "--reachable"]);
+    world.write("r/app.py", "another\n");
+    world.git("r", &["add", "app.py"]);
+    let tree = hex::decode(world.git("r", &["write-tree"])).unwrap();
+    let path = world.path("r/.git/objects/info/commit-graph");
+    let mut graph = fs::read(&path).unwrap();
+    // The chunk table says where the commits are (gitformat-commit-graph(5)); there is one.
+    let entry = (8..).step_by(12).find(|at| &graph[*at..at + 4] == b"CDAT").unwrap();
+    let at = usize::try_from(u64::from_be_bytes(graph[entry + 4..entry + 12].try_into().unwrap())).unwrap();
+    graph[at..at + 20].copy_from_slice(&tree);
+    graph[at + 32..at + 36].copy_from_slice(&1_500_000_000_u32.to_be_bytes());
+    let end = graph.len() - 20;
+    let sum = sha1::Sha1::digest(&graph[..end]);
+    graph[end..].copy_from_slice(&sum);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, graph).unwrap();
+    // The harm is real: git itself believes it.
+    assert!(world.git("r", &["rev-list", "--no-walk", "--timestamp", "HEAD"]).starts_with("1500000000 "));
+    assert_eq!(world.git("r", &["status", "--porcelain"]), "");
+    let worktree = world.open("r");
+    assert_eq!(worktree.time().unwrap(), Some(1_700_000_000));
+    assert_eq!(worktree.revision().unwrap(), format!("{head}-dirty"));
+    assert_eq!(world.changes("r"), ["app.py"]);
+}
