@@ -148,7 +148,8 @@ impl Project {
             return Ok(stamp);
         }
         let worktree = Worktree::find(&self.folder, &self.caller)?;
-        let revision = worktree.as_ref().map(Worktree::revision).transpose()?.unwrap_or_default();
+        let revision =
+            worktree.as_ref().map(|worktree| worktree.revision(&self.exempt())).transpose()?.unwrap_or_default();
         let epoch = match (self.epoch, &worktree) {
             (Some(epoch), _) => epoch,
             (None, Some(worktree)) => worktree.time()?.unwrap_or(clock::FLOOR),

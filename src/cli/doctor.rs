@@ -1,6 +1,10 @@
 //! `factory doctor`.
 
-use std::{net::ToSocketAddrs as _, path::Path, time::Duration};
+use std::{
+    net::ToSocketAddrs as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +16,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::EngineInfo,
     names::Transport,
+    pipeline::truth::exempt,
     platform::{BootstrapTool, Catalogue},
     publish::Registry,
     report::{Check, CheckState, DoctorView, units},
@@ -182,8 +187,12 @@ fn checkout_check(context: &Context) -> Option<Check> {
     if !context.folder().join("factory.toml").is_file() {
         return None;
     }
-    let found = Worktree::find(context.folder(), &env::caller());
-    Some(match found.and_then(|found| found.map(|worktree| worktree.revision()).transpose()) {
+    let folder = fs_err::canonicalize(context.folder()).ok()?;
+    let wheels = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
+    let ours = [".factory", "packages", "wheels", &wheels].map(|name| folder.join(name));
+    let except = exempt(&folder, &ours.each_ref().map(PathBuf::as_path));
+    let found = Worktree::find(&folder, &env::caller());
+    Some(match found.and_then(|found| found.map(|worktree| worktree.revision(&except)).transpose()) {
         Ok(None) => return None,
         Ok(Some(revision)) if revision.is_empty() => {
             let fix = "`git commit`: artefacts carry the time of the commit, and its name";

@@ -55,17 +55,23 @@ impl Untrue {
     }
 }
 
+/// What a project's checkout holds beside its commit without being dirty: what this program writes in these folders, and the lock.
+#[must_use]
+pub fn exempt(folder: &Path, ours: &[&Path]) -> Vec<String> {
+    let below = |path: &&Path| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
+    let mut except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
+    // A build has just written it: committing it makes another commit, which is built again and leaves it as it is.
+    except.push(lockfile::NAME.to_owned());
+    except
+}
+
 /// Holds a project's checkout against its commit.
 ///
 /// # Errors
 /// [`WorktreeError`]: what could not be held against a commit is not taken for true.
 pub fn dirt(folder: &Path, ours: &[&Path], caller: &Caller) -> Result<Option<Untrue>, WorktreeError> {
-    let below = |path: &&Path| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
-    let mut except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
-    // A build has just written it: committing it makes another commit, which is built again and leaves it as it is.
-    except.push(lockfile::NAME.to_owned());
     let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
-    let changed = worktree.changes(&except)?;
+    let changed = worktree.changes(&exempt(folder, ours))?;
     let files = several(&changed);
     Ok((!changed.is_empty()).then_some(Untrue::Dirty { files }))
 }
@@ -78,6 +84,12 @@ impl Project {
     pub fn dirt(&self) -> Result<Option<Untrue>, WorktreeError> {
         let (state, wheels) = (self.state().path(), self.folder.join("wheels"));
         dirt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages], &self.caller)
+    }
+
+    /// What of the project's folder does not make its checkout dirty.
+    pub(super) fn exempt(&self) -> Vec<String> {
+        let (state, wheels) = (self.state().path(), self.folder.join("wheels"));
+        exempt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages])
     }
 }
 

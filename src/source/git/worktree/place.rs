@@ -81,16 +81,27 @@ impl Place {
         Ok(None)
     }
 
-    fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
-        let private = match fs::metadata(&entry) {
-            Ok(meta) if meta.is_dir() => fs::canonicalize(&entry)?,
-            Ok(_) => led_to(&entry)?,
-            Err(error) if is_missing(&error) => {
-                let target = fs::read_link(&entry)?;
-                return Err(WorktreeError::Gone { file: entry, target });
-            }
-            Err(error) => return Err(error.into()),
+    /// The repository of the submodule in a folder, where its `.git` leads to one of these folders; `None` where it does not, or
+    /// where there is none at the other end.
+    pub fn in_bounds(root: &Path, bounds: &[PathBuf]) -> Result<Option<Self>, WorktreeError> {
+        let entry = root.join(".git");
+        let found = match private(&entry) {
+            Ok(private) if is_below(&private, bounds) => Self::with(root, entry, private),
+            Ok(_) => return Ok(None),
+            Err(error) => Err(error),
         };
+        match found {
+            Err(WorktreeError::Gone { .. } | WorktreeError::Broken { .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
+        let private = private(&entry)?;
+        Self::with(root, entry, private)
+    }
+
+    fn with(root: &Path, entry: PathBuf, private: PathBuf) -> Result<Self, WorktreeError> {
         let common = match plain::read(&private.join("commondir"), LONGEST_LINE)? {
             Some(line) => folder_at(&private.join("commondir"), &private, trimmed(&line))?,
             None => private.clone(),
@@ -121,6 +132,19 @@ impl Place {
 /// Whether a path is in one of these folders.
 pub fn is_below(path: &Path, folders: &[PathBuf]) -> bool {
     folders.iter().any(|folder| path.starts_with(folder))
+}
+
+/// The git dir that `.git` is, or leads to.
+fn private(entry: &Path) -> Result<PathBuf, WorktreeError> {
+    match fs::metadata(entry) {
+        Ok(meta) if meta.is_dir() => Ok(fs::canonicalize(entry)?),
+        Ok(_) => led_to(entry),
+        Err(error) if is_missing(&error) => {
+            let target = fs::read_link(entry)?;
+            Err(WorktreeError::Gone { file: entry.to_owned(), target })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Where a file `.git` leads to: `gitdir: <path>`.

@@ -29,7 +29,7 @@ const MOST_STORES: usize = 64;
 const DEEPEST: usize = 5;
 /// Most parts of a split index that are looked at.
 const MOST_PARTS: usize = 64;
-/// The largest list of commits at which a shallow history ends, and of names that are no change, in bytes.
+/// The largest list of commits at which a shallow history ends, in bytes.
 const LARGEST_LIST: u64 = 16 << 20;
 
 /// A git dir of our own; gone with this value.
@@ -56,7 +56,6 @@ impl Scratch {
         objects(place, &mut Sound::new(None), &path("objects/info/alternates"))?;
         index(place, folder.path())?;
         shallow(place, &path("shallow"))?;
-        plain::copy(&place.common.join("info/exclude"), &path("info/exclude"), LARGEST_LIST)?;
         Ok((Self { folder, instead: place.private.clone() }, head))
     }
 
