@@ -34,7 +34,7 @@ use crate::{
         clock,
         digests::Digests,
         folder::{Folder, Links},
-        state::State,
+        state::{OUTPUTS, State},
         threads,
         toml::Source,
     },
@@ -93,6 +93,15 @@ pub struct Target {
     pub recipe: Arc<Recipe>,
 }
 
+/// Where this program writes in a project.
+fn outputs(folder: &Path, wheel_dir: &Path) -> Vec<PathBuf> {
+    let mut all = OUTPUTS.map(|name| folder.join(name)).to_vec();
+    all.push(fs_err::canonicalize(wheel_dir).unwrap_or_else(|_| wheel_dir.to_owned()));
+    // Whoever puts the wheels above the project does not mean all of it.
+    all.retain(|output| !folder.starts_with(output));
+    all
+}
+
 /// Platforms that are worth a thread of their own.
 const WORTH_A_THREAD: usize = 16;
 
@@ -113,12 +122,14 @@ impl Project {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
         });
         let targets = resolved.into_iter().collect::<Result<Vec<_>, RecipeError>>()?;
+        let wheel_dir = wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir));
+        let outputs = outputs(&folder, &wheel_dir);
         Ok(Self {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
             is_released,
             targets,
-            wheel_dir: wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir)),
+            wheel_dir,
             packages: folder.join("packages"),
             epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref()).map_err(PipelineError::Epoch)?,
             caller: wishes.caller.clone(),
@@ -130,7 +141,7 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
             ca: wishes.ca,
-            roots: Roots::of(&folder).knowing(&digests),
+            roots: Roots::of(&folder).knowing(&digests).but_for(&outputs),
             digests,
             branch: wishes.branch.clone(),
             file,

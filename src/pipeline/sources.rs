@@ -6,10 +6,7 @@ use super::{PipelineError, Project};
 use crate::{
     names::RefName,
     recipe::{GitSource, SourceComplaint},
-    source::{
-        git::{self, GitError, Trouble, Wanted},
-        roots::Roots,
-    },
+    source::git::{self, GitError, Trouble, Wanted},
 };
 
 /// Where sources are kept in the state folder.
@@ -43,7 +40,7 @@ impl Project {
         let wanted: Vec<Wanted> = wanted.into_iter().filter_map(Result::ok).collect();
         let checkouts = git::take(&wanted, &self.store(), host).await.map_err(|troubles| self.troubles(troubles))?;
         self.file.look_into(&checkouts, &self.folder)?;
-        self.roots = Roots::with(&self.folder, checkouts).knowing(&self.digests);
+        self.roots = std::mem::take(&mut self.roots).having(checkouts);
         for target in &mut self.targets {
             // Once more: the scripts of packages may be in a source.
             target.recipe = Arc::new(self.file.resolve(&target.platform, &self.release)?);

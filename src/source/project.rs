@@ -104,6 +104,12 @@ pub enum SourceError {
         /// The path in it.
         path: String,
     },
+    /// A path to where this program writes.
+    #[error("`{path}` is where this program writes: have it in another folder of the project")]
+    Output {
+        /// As written.
+        path: String,
+    },
     /// A line of a requirements file that takes in what is not to be had.
     #[error("{place}: {error}")]
     TakenIn {

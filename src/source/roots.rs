@@ -8,7 +8,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::project::{self, SourceError, SourceFile, Whose};
+use super::project::{self, SourceError, SourceFile, Whose, fixed_part};
 use crate::{
     names::{SourceName, in_source},
     recipe::{Checkout, Checkouts},
@@ -24,6 +24,8 @@ pub struct Roots {
     project: PathBuf,
     checkouts: Checkouts,
     digests: Arc<Digests>,
+    /// Folders of the project that hold output.
+    outputs: Arc<[PathBuf]>,
 }
 
 /// A path of a recipe, taken apart: whose it is, and where in that folder. Nothing else opens a file of a project.
@@ -75,10 +77,22 @@ impl Roots {
         Self { project: project.to_owned(), checkouts, ..Self::default() }
     }
 
+    /// The same with these sources.
+    #[must_use]
+    pub fn having(self, checkouts: Checkouts) -> Self {
+        Self { checkouts, ..self }
+    }
+
     /// The same where the digests of files may be known already.
     #[must_use]
     pub fn knowing(self, digests: &Arc<Digests>) -> Self {
         Self { digests: Arc::clone(digests), ..self }
+    }
+
+    /// The same where these files and folders of the project hold output: a path of the recipe that leads into one is an error.
+    #[must_use]
+    pub fn but_for(self, outputs: &[PathBuf]) -> Self {
+        Self { outputs: outputs.into(), ..self }
     }
 
     /// The checkouts of the sources.
@@ -178,12 +192,25 @@ impl Roots {
 
     fn place<'p>(&self, path: &'p str) -> Result<Place<'_, 'p>, SourceError> {
         let Some((name, rest)) = in_source(path) else {
-            return Ok(Place { source: None, folder: Folder::open(&self.project, Links::Inside)?, path });
+            let folder = Folder::open(&self.project, Links::Inside)?;
+            self.check_input(&folder, path)?;
+            return Ok(Place { source: None, folder, path });
         };
         let found = self.checkouts.iter().find(|(known, _)| known.as_str() == name);
         let source = found.ok_or_else(|| SourceError::NoSource(name.escape_debug().to_string()))?;
         let folder = Folder::open(&source.1.folder, Links::Inside)?;
         Ok(Place { source: Some(source), folder, path: rest })
+    }
+
+    /// What this program writes is nobody's input: it is in no commit, and no check of the checkout asks for it.
+    fn check_input(&self, folder: &Folder, path: &str) -> Result<(), SourceError> {
+        let fixed = Path::new(fixed_part(path));
+        for real in [folder.real_itself(fixed), folder.real(fixed)].into_iter().flatten() {
+            if self.outputs.iter().any(|output| real.starts_with(output)) {
+                return Err(SourceError::Output { path: path.to_owned() });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::folder::{Folder, Links};
 
+/// Where this program writes in a project: nothing in there is ever an input.
+pub const OUTPUTS: [&str; 4] = [".factory", "packages", "wheels", "factory.lock"];
+
 /// The state folder's name in a project.
 pub const NAME: &str = ".factory";
 

@@ -316,3 +316,60 @@ fn a_mirror_that_came_with_the_project_configures_nothing() {
     assert_eq!(fs::read_to_string(outside.join("config")).unwrap(), before);
     assert_eq!(fs::read_dir(outside.join("objects/pack")).unwrap().count(), 0, "nothing went through the link");
 }
+
+#[test]
+fn what_the_program_writes_is_no_input() {
+    let project = Project::new();
+    project.write("packages/evil.conf", "");
+    symlink("packages", project.path("link")).unwrap();
+    let etc = "contents = [{ src = \"etc\",";
+    for src in ["packages/evil.conf", "./packages/*.conf", "link/evil.conf", "link/*", "wheels", "factory.lock"] {
+        fs::create_dir_all(project.path("wheels")).unwrap();
+        project.write("factory.lock", "");
+        project.edit("factory.toml", etc, &format!("contents = [{{ src = \"{src}\","));
+        let run = project.run(&["plan"]);
+        assert_ne!(run.code, Some(0), "{src}: {run}");
+        assert!(run.stderr.contains("is where this program writes") || src == "factory.lock", "{src}: {run}");
+        project.edit("factory.toml", &format!("contents = [{{ src = \"{src}\","), etc);
+        fs::remove_file(project.path("factory.lock")).unwrap();
+    }
+    project.write("packages/requirements.txt", "six==1.16.0\n");
+    project.edit(
+        "factory.toml",
+        "\nrequirements = \"requirements.txt\"",
+        "\nrequirements = \"packages/requirements.txt\"",
+    );
+    let run = project.run(&["plan"]);
+    run.assert_code(2);
+    shows!(project, run.stderr);
+}
+
+#[test]
+fn a_file_in_no_commit_makes_the_revision_dirty() {
+    let project = Project::new();
+    commit(&project);
+    project.write("etc/evil.conf", "");
+    fs::create_dir_all(project.path(".git/info")).unwrap();
+    append(&project.path(".git/info/exclude"), "evil.conf\n");
+    project.done(&["build"]);
+    assert_eq!(revision(&project), git_free_head(&project) + "-dirty");
+    let run = project.run(&["doctor"]);
+    assert!(run.stdout.contains("-dirty"), "{run}");
+}
+
+#[test]
+fn a_pipe_that_looks_like_a_package_is_not_waited_for() {
+    let project = Project::new();
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, project.path("x.wapt"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let repository = project.beside("repository").display().to_string();
+    for words in [
+        &["show", "./x.wapt"][..],
+        &["verify", "./x.wapt", "--trust", "x.crt"],
+        &["publish", "./x.wapt", "--into", &repository],
+        &["build", "./x.wapt"],
+    ] {
+        let run = project.run(words);
+        assert!(run.code.is_some_and(|code| code != 0), "{words:?}: {run}");
+    }
+}

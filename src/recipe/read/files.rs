@@ -18,6 +18,7 @@ use crate::{
     recipe::Checkouts,
     util::{
         folder::{Folder as Opened, Links, Refusal},
+        state::OUTPUTS,
         toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
     },
 };
@@ -251,6 +252,11 @@ impl Folder<'_> {
         };
         let open = self.open().map_err(fail)?;
         let Some(meta) = open.meta(relative).map_err(fail)? else { return Err(self.missing(path, relative)) };
+        let real = open.real(relative).map_err(fail)?;
+        if self.source.is_none() && OUTPUTS.iter().any(|output| real.starts_with(self.given.join(output))) {
+            let issue = issue(format!("{shown} is where this program writes")).label("never an input");
+            return Err(issue.help("no commit holds what is there: have it in another folder of the project"));
+        }
         let has = |file: &str| match open.meta(&relative.join(file)) {
             Err(error) if matches!(Refusal::of(&error), Some(Refusal::LeadsOut { .. })) => {
                 Err(self.leads_out(path, &error))
