@@ -257,17 +257,10 @@ fn decoded(text: &str) -> Vec<u8> {
     let (bytes, mut found, mut at) = (text.as_bytes(), Vec::new(), 0);
     while at < bytes.len() {
         let encoded = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        let byte = encoded.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                found.push(byte);
-                at += 3;
-            }
-            None => {
-                found.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let encoded = encoded.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = encoded.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        found.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
     }
     found
 }

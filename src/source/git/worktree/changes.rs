@@ -76,12 +76,12 @@ impl Index {
         Ok(index)
     }
 
-    /// `<state> <mode> <object> <stage>TAB<path>`.
+    /// `<state> <mode> <object> <stage>TAB<path>`; a stage other than 0 is a side of a merge.
     fn take(&mut self, line: &[u8]) -> Option<()> {
         let tab = line.iter().position(|byte| *byte == b'\t')?;
         let path = PathBuf::from(OsStr::from_bytes(&line[tab + 1..]));
         let words: Vec<&str> = std::str::from_utf8(&line[..tab]).ok()?.split(' ').collect();
-        let [state, mode, object, stage] = words.as_slice() else { return None };
+        let [state, mode, object, side] = words.as_slice() else { return None };
         let blob = Blob { mode: u32::from_str_radix(mode, 8).ok()?, object: (*object).to_owned() };
         let state = state.bytes().next()?;
         if state.is_ascii_lowercase() {
@@ -96,7 +96,7 @@ impl Index {
                 break;
             }
         }
-        if *stage != "0" {
+        if *side != "0" {
             self.unmerged.insert(path.clone());
         }
         self.files.insert(path, blob);

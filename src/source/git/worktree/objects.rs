@@ -162,8 +162,8 @@ fn is_named(kind: &str, bytes: &[u8], name: &str) -> bool {
 
 /// The time of a commit, in seconds since 1970 UTC: of its line `committer`.
 pub fn time(commit: &[u8]) -> Option<&str> {
-    let lines = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
-    let line = lines.filter_map(|line| line.strip_prefix(b"committer ")).next()?;
+    let mut lines = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let line = lines.find_map(|line| line.strip_prefix(b"committer "))?;
     let end = line.iter().rposition(|byte| *byte == b'>')?;
     std::str::from_utf8(&line[end + 1..]).ok()?.split_ascii_whitespace().next()
 }

@@ -70,11 +70,10 @@ impl Walk {
                 match (kind.is_dir(), index.has(&path)) {
                     (true, true) => self.replaced.push(path),
                     (true, false) if index.has_folder(&path) => waiting.push(path),
-                    (false, true) => {}
-                    (is_folder, false) if is_folder || kind.is_file() || kind.is_symlink() => {
-                        if !part.exempts(&path) {
-                            self.untracked.insert(path);
-                        }
+                    (is_folder, false)
+                        if (is_folder || kind.is_file() || kind.is_symlink()) && !part.exempts(&path) =>
+                    {
+                        self.untracked.insert(path);
                     }
                     _ => {}
                 }
