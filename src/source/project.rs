@@ -104,8 +104,8 @@ pub enum SourceError {
         /// The path in it.
         path: String,
     },
-    /// A path to where this program writes.
-    #[error("`{path}` is where this program writes: have it in another folder of the project")]
+    /// A path to where this program or git writes.
+    #[error("`{path}` is where this program or git itself writes: have it in another folder of the project")]
     Output {
         /// As written.
         path: String,

@@ -15,6 +15,7 @@ use crate::{
     util::{
         digests::Digests,
         folder::{Folder, Links},
+        state::is_of_git,
     },
 };
 
@@ -206,7 +207,8 @@ impl Roots {
     fn check_input(&self, folder: &Folder, path: &str) -> Result<(), SourceError> {
         let fixed = Path::new(fixed_part(path));
         for real in [folder.real_itself(fixed), folder.real(fixed)].into_iter().flatten() {
-            if self.outputs.iter().any(|output| real.starts_with(output)) {
+            let of_git = real.strip_prefix(&self.project).is_ok_and(is_of_git);
+            if of_git || self.outputs.iter().any(|output| real.starts_with(output)) {
                 return Err(SourceError::Output { path: path.to_owned() });
             }
         }

@@ -13,6 +13,12 @@ use super::folder::{Folder, Links};
 /// Where this program writes in a project: nothing in there is ever an input.
 pub const OUTPUTS: [&str; 4] = [".factory", "packages", "wheels", "factory.lock"];
 
+/// Whether a path of a project is in a folder of git itself: no commit holds what is there.
+#[must_use]
+pub fn is_of_git(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == ".git")
+}
+
 /// The state folder's name in a project.
 pub const NAME: &str = ".factory";
 
