@@ -27,6 +27,7 @@ use crate::{
     source::{
         git::{Caller, Changed, Worktree},
         listing::Listing,
+        project::Kept,
         roots::Roots,
         wheelhouse::Wheelhouse,
     },
@@ -72,6 +73,8 @@ pub struct Project {
     caller: Caller,
     stamp: OnceLock<Stamp>,
     /// What knows when files were changed, until the first plan asks, and what of them no commit has.
+    /// What of the project is never an input: where this program writes.
+    kept: Vec<Kept>,
     worktree: Mutex<Option<(Worktree, Vec<Changed>)>>,
     times: OnceLock<Arc<Times>>,
     file: RecipeFile,
@@ -137,7 +140,8 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
             ca: wishes.ca,
-            roots: Roots::of(&folder).knowing(&digests).keeping(kept).reading(wishes.variables.clone()),
+            roots: Roots::of(&folder).knowing(&digests).keeping(kept.clone()).reading(wishes.variables.clone()),
+            kept,
             digests,
             branch: wishes.branch.clone(),
             file,
@@ -155,20 +159,14 @@ impl Project {
         if let Some(stamp) = self.stamp.get() {
             return Ok(stamp);
         }
-        let worktree = Worktree::find(&self.folder, &self.caller)?;
-        let Some(worktree) = worktree else {
+        let Some(worktree) = Worktree::find(&self.folder, &self.caller)? else {
             let epoch = self.epoch.unwrap_or(clock::FLOOR);
             return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision: String::new() }));
         };
+        let (revision, changed) = worktree.standing(&self.exempt())?;
         if let Some(epoch) = self.epoch {
-            let revision = worktree.revision()?;
             return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }));
         }
-        let ours = [&self.state().path(), &self.packages, &self.folder.join("wheels"), &self.wheel_dir];
-        let below =
-            |path: &&PathBuf| path.strip_prefix(&self.folder).ok().map(|path| path.to_string_lossy().into_owned());
-        let except: Vec<String> = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect();
-        let (revision, changed) = worktree.standing(&except)?;
         let epoch = worktree.time()?.unwrap_or(clock::FLOOR);
         *self.worktree.lock().unwrap_or_else(PoisonError::into_inner) = Some((worktree, changed));
         Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }))

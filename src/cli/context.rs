@@ -179,7 +179,19 @@ impl Context {
             None => None,
         };
         let own_ssh = env::GIT_SSH.iter().any(|name| env::get(name).is_some());
-        Ok(git::Host { ca, own_ssh, events: self.events(), digests: Arc::default(), cancel: self.cancel.clone() })
+        let local = git::Local {
+            project: self.folder().to_owned(),
+            named: folders(&env::get(env::FACTORY_LOCAL_GIT).unwrap_or_default())?,
+            caller: env::caller(),
+        };
+        Ok(git::Host {
+            ca,
+            own_ssh,
+            local,
+            events: self.events(),
+            digests: Arc::default(),
+            cancel: self.cancel.clone(),
+        })
     }
 
     /// A daemon that answers.
@@ -321,6 +333,19 @@ impl Context {
                 () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {}
                 () = self.cancel.cancelled() => return Err(Failure::new(Exit::Interrupted, "interrupted")),
             }
+        }
+    }
+}
+
+/// The folders of `FACTORY_LOCAL_GIT`.
+fn folders(text: &str) -> Result<Vec<PathBuf>, Failure> {
+    let found: Vec<PathBuf> = text.split(':').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
+    match found.iter().find(|path| !path.is_absolute() || !path.is_dir()) {
+        None => Ok(found),
+        Some(path) => {
+            let why = format!("FACTORY_LOCAL_GIT names `{}`, which is no folder with an absolute path", path.display());
+            Err(Failure::new(Exit::Usage, why)
+                .help("name the folder that the repositories are in: `FACTORY_LOCAL_GIT=/srv/git`"))
         }
     }
 }

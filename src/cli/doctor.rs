@@ -12,6 +12,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::EngineInfo,
     names::Transport,
+    pipeline::truth,
     platform::{BootstrapTool, Catalogue},
     publish::Registry,
     report::{Check, CheckState, DoctorView, units},
@@ -182,8 +183,12 @@ fn checkout_check(context: &Context) -> Option<Check> {
     if !context.folder().join("factory.toml").is_file() {
         return None;
     }
-    let found = Worktree::find(context.folder(), &env::caller());
-    Some(match found.and_then(|found| found.map(|worktree| worktree.revision()).transpose()) {
+    let folder = fs_err::canonicalize(context.folder()).ok()?;
+    let wheels = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
+    let catalogue = Catalogue::load(Some(&folder)).ok()?;
+    let except = truth::exempt(&folder, &folder.join(wheels), &catalogue);
+    let found = Worktree::find(&folder, &env::caller());
+    Some(match found.and_then(|found| found.map(|worktree| worktree.revision(&except)).transpose()) {
         Ok(None) => return None,
         Ok(Some(revision)) if revision.is_empty() => {
             let fix = "`git commit`: artefacts carry the time of the commit, and its name";

@@ -15,6 +15,7 @@ use crate::{
         places,
         truth::{dirt, failed, tested},
     },
+    platform::Catalogue,
     recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
     source::git::{Git, GitError, Host},
@@ -65,7 +66,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let host = host(&listed, context)?;
     let git = Git::of(&host).await.map_err(no_git)?;
-    let keepers = keepers(&listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
+    let keepers = keepers(args, &listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
     let named = listed.repositories.iter().zip(references).zip(keepers);
     let target = |((repository, reference), keeper): ((&ReleaseRepository, _), _)| Target {
         name: repository.name.clone(),
@@ -104,8 +105,8 @@ fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failur
         fs_err::canonicalize(context.folder()).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     places::check(&folder, env::get(env::WHEEL_DIR).is_none())?;
     let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
-    let ours = [".factory", "packages", wheel_dir.as_str()].map(|name| folder.join(name));
-    let dirt = if allow_dirty { None } else { dirt(&folder, &ours.each_ref().map(PathBuf::as_path), &env::caller())? };
+    let catalogue = Catalogue::load(Some(&folder))?;
+    let dirt = if allow_dirty { None } else { dirt(&folder, &folder.join(wheel_dir), &catalogue, &env::caller())? };
     let mut rebuilt = None;
     for platform in Records::of(&folder).platforms()? {
         if let Some(failed) = failed(&folder, &platform, &wish.tag)? {

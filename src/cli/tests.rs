@@ -71,6 +71,8 @@ Made from the program's own help; a test keeps it true.
 | `FACTORY_STORE_KEYS` | public keys whose signature makes its entries believable, whoever could have written them |
 | `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds and git trust; never left in an image |
 | `GITLAB_TOKEN`, `GITHUB_TOKEN`, `FACTORY_TOKEN_FILE` | the token that `tag` sends to a server's interface, or a file with it; `token_env` of the recipe names another variable |
+| `FACTORY_TOKEN_HOSTS` | the servers that a token is sent to: `git.example.org`, or `TEAM_TOKEN=git.example.org` for a variable of another name; `gitlab.com` and GitHub need no word |
+| `FACTORY_LOCAL_GIT` | folders, separated by `:`, whose git repositories a recipe may name: sources outside the project, and what `tag` tags on this machine |
 | `FACTORY_WAPT_KEY`, `FACTORY_WAPT_CERTIFICATE`, `FACTORY_WAPT_PASSWORD_FILE` | who signs WAPT packages, as `--key`, `--certificate` and `--password-file` say; the password itself is never an argument or a variable |
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |

@@ -1,7 +1,7 @@
 //! [`GitUrl`]: where a repository is. Only the transports that are meant to be used, nothing that git or ssh could take
 //! for an option, and no password.
 
-use std::fmt;
+use std::{ffi::OsString, fmt, os::unix::ffi::OsStringExt as _, path::PathBuf};
 
 /// Where a git repository is: `https://…`, `ssh://…`, `[user@]host:path`, `file:///…`, or a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -84,6 +84,18 @@ impl GitUrl {
             None => "",
         };
         authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+    }
+
+    /// Where a repository of this machine is, with `%20` and its like of `file://` read; any other address has no such path, and
+    /// gives an empty one.
+    #[must_use]
+    pub fn local_path(&self) -> PathBuf {
+        let text = match (self.transport(), self.0.strip_prefix("file://")) {
+            (Transport::Local, Some(encoded)) => decoded(encoded),
+            (Transport::Local, None) => self.0.clone().into_bytes(),
+            _ => Vec::new(),
+        };
+        PathBuf::from(OsString::from_vec(text))
     }
 
     /// The same address without a login: what two names of one repository have in common.
@@ -240,6 +252,19 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_graphic() && !"\"'`<>\\^{}|$;&()*?#!".contains(c)
 }
 
+/// A text with what `%XX` stands for; anything else behind a `%` is left as it is.
+fn decoded(text: &str) -> Vec<u8> {
+    let (bytes, mut found, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while at < bytes.len() {
+        let encoded = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        let encoded = encoded.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = encoded.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        found.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    found
+}
+
 fn local(path: &str) -> Result<(), BadGitUrl> {
     let fits = !path.is_empty() && !path.starts_with('-') && !path.contains("::") && path.trim() == path;
     if fits { Ok(()) } else { Err(NO_SHAPE) }
@@ -333,6 +358,20 @@ mod tests {
             let found = url(parent).submodule(given).ok().map(|url| url.to_string());
             let expected = expected.filter(|expected| GitUrl::new(expected).is_ok());
             assert_eq!(found.as_deref(), expected, "{given} of {parent}");
+        }
+    }
+
+    #[test]
+    fn places_of_this_machine() {
+        for (text, path) in [
+            ("/srv/a%20b", "/srv/a%20b"),
+            ("file:///srv/a%20b", "/srv/a b"),
+            ("file:///srv/%2e%2E/x%2", "/srv/../x%2"),
+            ("file:///srv/%+1é", "/srv/%+1é"),
+            ("git@h:a", ""),
+            ("https://h/a", ""),
+        ] {
+            assert_eq!(url(text).local_path(), PathBuf::from(path), "{text}");
         }
     }
 

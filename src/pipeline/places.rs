@@ -35,6 +35,12 @@ pub(super) fn kept(project: &Path, wheel_dir: &Path, catalogue: &Catalogue) -> V
     kept.chain([Kept { path: packages.clone(), is_shared: true }]).collect()
 }
 
+/// Where this program writes in a project, each place of its own.
+pub(super) fn written(project: &Path, kept: &[Kept]) -> Vec<PathBuf> {
+    let own = kept.iter().filter(|kept| !kept.is_shared).map(|kept| kept.path.clone());
+    own.chain([project.join(state::NAME)]).collect()
+}
+
 /// Something in a place of ours that this program has not made.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

@@ -1,12 +1,13 @@
 //! Whether the records of a release are true: what is about to be given to others is what was tested, and what a commit holds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Project;
+use super::{Project, places};
 use crate::{
     build::Records,
     event::StepId,
     names::{PlatformId, Tag},
+    platform::Catalogue,
     source::{
         git::{Caller, Worktree, WorktreeError},
         lockfile,
@@ -55,17 +56,37 @@ impl Untrue {
     }
 }
 
-/// Holds a project's checkout against its commit.
-///
-/// # Errors
-/// [`WorktreeError`]: what could not be held against a commit is not taken for true.
-pub fn dirt(folder: &Path, ours: &[&Path], caller: &Caller) -> Result<Option<Untrue>, WorktreeError> {
-    let below = |path: &&Path| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
+/// What the checkout of a folder holds beside its commit without being dirty: what this program writes there.
+#[must_use]
+pub fn exempt(folder: &Path, wheel_dir: &Path, catalogue: &Catalogue) -> Vec<String> {
+    below(folder, &places::written(folder, &places::kept(folder, wheel_dir, catalogue)))
+}
+
+/// These places as paths below the folder, and the lock.
+fn below(folder: &Path, ours: &[PathBuf]) -> Vec<String> {
+    let below = |path: &PathBuf| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
     let mut except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
     // A build has just written it: committing it makes another commit, which is built again and leaves it as it is.
     except.push(lockfile::NAME.to_owned());
+    except
+}
+
+/// Holds the checkout of a folder against its commit, where nothing but the places is known that this program writes to.
+///
+/// # Errors
+/// [`WorktreeError`]: what could not be held against a commit is not taken for true.
+pub fn dirt(
+    folder: &Path,
+    wheel_dir: &Path,
+    catalogue: &Catalogue,
+    caller: &Caller,
+) -> Result<Option<Untrue>, WorktreeError> {
+    dirt_of(folder, &places::written(folder, &places::kept(folder, wheel_dir, catalogue)), caller)
+}
+
+fn dirt_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<Untrue>, WorktreeError> {
     let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
-    let changed = worktree.changes(&except)?;
+    let changed = worktree.changes(&below(folder, ours))?;
     let files = several(&changed);
     Ok((!changed.is_empty()).then_some(Untrue::Dirty { files }))
 }
@@ -76,8 +97,12 @@ impl Project {
     /// # Errors
     /// As [`dirt`].
     pub fn dirt(&self) -> Result<Option<Untrue>, WorktreeError> {
-        let (state, wheels) = (self.state().path(), self.folder.join("wheels"));
-        dirt(&self.folder, &[&state, &wheels, &self.wheel_dir, &self.packages], &self.caller)
+        dirt_of(&self.folder, &places::written(&self.folder, &self.kept), &self.caller)
+    }
+
+    /// What of the project's folder does not make its checkout dirty.
+    pub(super) fn exempt(&self) -> Vec<String> {
+        below(&self.folder, &places::written(&self.folder, &self.kept))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    project::{Found, Kept, SourceError, Take, Within, not_ours},
+    project::{Found, Kept, SourceError, Take, Within, fixed_part, not_ours},
     requirements::Variables,
 };
 use crate::{
@@ -239,13 +239,24 @@ impl Roots {
     fn place<'p>(&self, path: &'p str) -> Result<Place<'_, 'p>, SourceError> {
         let Some((name, rest)) = in_source(path) else {
             not_ours(path)?;
-            return Ok(Place { source: None, folder: Folder::open(&self.project, Links::Inside)?, path });
+            let folder = Folder::open(&self.project, Links::Inside)?;
+            self.leads_to_input(&folder, path)?;
+            return Ok(Place { source: None, folder, path });
         };
         let found = self.checkouts.iter().find(|(known, _)| known.as_str() == name);
         let source = found.ok_or_else(|| SourceError::NoSource(name.escape_debug().to_string()))?;
         not_ours(rest)?;
         let folder = Folder::open(&source.1.folder, Links::Inside)?;
         Ok(Place { source: Some(source), folder, path: rest })
+    }
+
+    /// Refuses a path that leads through links into what git or this program keeps.
+    fn leads_to_input(&self, folder: &Folder, path: &str) -> Result<(), SourceError> {
+        let fixed = Path::new(fixed_part(path));
+        for real in [folder.real_itself(fixed), folder.real(fixed)].into_iter().flatten() {
+            real.strip_prefix(&self.project).map_or(Ok(()), not_ours)?;
+        }
+        Ok(())
     }
 }
 

@@ -126,6 +126,7 @@ impl TagError {
             Self::Git(error) => error.label(),
             Self::Elsewhere { .. } => "on another commit",
             Self::NoProject => "not found",
+            Self::Token(TokenError::NotBound { .. }) => "not allowed",
             Self::Token(_) => "no token",
             Self::Unsigned => "not signed",
             Self::Http(HttpError::Unreachable { .. }) => "no answer",

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{Keeper, Note, Standing, TagError};
 use crate::{
     names::{Commit, GitUrl, RefName, Tag},
-    source::git::{self, Answer, Git, GitError, Mirror},
+    source::git::{self, Answer, Git, GitError, Mirror, RECEIVE},
 };
 
 /// Options of every push: nothing of the user's configuration adds to it, and no hook has a say.
@@ -65,7 +65,13 @@ impl<'g> Remote<'g> {
     async fn push(&self, what: &str, tag: &Tag, expected: &str) -> Result<(), GitError> {
         let name = format!("refs/tags/{tag}");
         let (lease, refspec) = (format!("--force-with-lease={name}:{expected}"), format!("{what}:{name}"));
-        let words = [&PUSH[..], &[&lease, "--", self.url.as_str(), &refspec]].concat();
+        let receive = format!("--receive-pack={RECEIVE}");
+        let place = self.git.host().local.to_push_to(&self.url).await?.map(|place| place.display().to_string());
+        let (options, url) = match &place {
+            Some(place) => (vec![receive.as_str(), &lease], place.as_str()),
+            None => (vec![lease.as_str()], self.url.as_str()),
+        };
+        let words = [&PUSH[..], &options, &["--", url, &refspec]].concat();
         let folder = self.scratch.as_ref().map_or(Path::new("/nonexistent"), |scratch| scratch.mirror.folder());
         self.git.fetch(folder, &words, &|_| {}).await
     }

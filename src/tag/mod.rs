@@ -4,6 +4,7 @@
 mod error;
 mod forge;
 mod git;
+mod hosts;
 pub mod ini;
 mod keeper;
 mod report;
@@ -13,6 +14,7 @@ mod token;
 pub use error::{TagError, Trouble};
 pub use forge::keeper as forge_keeper;
 pub use git::Remote;
+pub use hosts::{BadHost, TokenHosts};
 pub use keeper::{Keeper, Note, Standing};
 pub use report::{Listed, troubles};
 pub use run::{Outcome, Row, State, Target, run};

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, io::Read as _, path::PathBuf};
 
+use super::TokenHosts;
 use crate::{
     names::ForgeKind,
     recipe::ForgePlace,
@@ -70,6 +71,14 @@ pub enum TokenError {
         /// The server that does not.
         second: String,
     },
+    /// A server that the user did not name.
+    #[error("the recipe wants {source_name} sent to {host}, which you did not name")]
+    NotBound {
+        /// The variable or the file.
+        source_name: String,
+        /// The server.
+        host: String,
+    },
     /// Stopped.
     #[error("interrupted")]
     Interrupted,
@@ -81,6 +90,8 @@ pub struct Purse<'p> {
     pub variable: &'p (dyn Fn(&str) -> Option<String> + Sync),
     /// `FACTORY_TOKEN_FILE`.
     pub file: Option<PathBuf>,
+    /// Where each may go.
+    pub hosts: TokenHosts,
     /// Told every token.
     pub mask: Mask,
     /// Which server each source's token belongs to.
@@ -102,9 +113,12 @@ impl Purse<'_> {
         let host = place.api.host();
         let variable = variable(place);
         if let Some(text) = (self.variable)(&variable) {
+            self.mask.hide(&text);
+            self.bound(&variable, host)?;
             return self.owned(&variable, host, &text);
         }
         if let Some(file) = &self.file {
+            self.bound("FACTORY_TOKEN_FILE", host)?;
             let text = read(file)?;
             return self.owned("FACTORY_TOKEN_FILE", host, &text);
         }
@@ -115,6 +129,14 @@ impl Purse<'_> {
             Err(GitError::Interrupted) => Err(TokenError::Interrupted),
             Ok(None) | Err(_) => Err(TokenError::Missing { host: host.to_owned(), variable }),
         }
+    }
+
+    /// Holds a server to be one that the user named for this token.
+    fn bound(&self, source: &str, host: &str) -> Result<(), TokenError> {
+        if self.hosts.allows(source, host) {
+            return Ok(());
+        }
+        Err(TokenError::NotBound { source_name: source.to_owned(), host: host.to_owned() })
     }
 
     fn owned(&mut self, source: &str, host: &str, text: &str) -> Result<Token, TokenError> {
@@ -157,6 +179,10 @@ impl TokenError {
                      `FACTORY_TOKEN_FILE=/path/to/file`, or a credential helper of git that knows https://{site}"
                 )
             }
+            Self::NotBound { source_name, host } => {
+                let word = TokenHosts::word(source_name, host);
+                format!("nothing was sent; where that is its server: `FACTORY_TOKEN_HOSTS={word}`")
+            }
             Self::Shared { .. } => "give each server a variable of its own: `token_env = \"…_TOKEN\"`".to_owned(),
             _ => "nothing was sent".to_owned(),
         }
@@ -179,7 +205,13 @@ mod tests {
 
     #[test]
     fn one_token_goes_to_one_server() {
-        let mut purse = Purse { variable: &|_| None, file: None, mask: Mask::default(), owners: BTreeMap::new() };
+        let mut purse = Purse {
+            variable: &|_| None,
+            file: None,
+            hosts: TokenHosts::default(),
+            mask: Mask::default(),
+            owners: BTreeMap::new(),
+        };
         assert!(purse.owned("GITLAB_TOKEN", "one.example.org", "0123456789").is_ok());
         assert!(purse.owned("GITLAB_TOKEN", "one.example.org", "0123456789").is_ok());
         let error = purse.owned("GITLAB_TOKEN", "two.example.org", "0123456789").unwrap_err();

@@ -66,16 +66,28 @@ pub fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A regular file that somebody named, also through links. Anything else is refused, and no pipe is waited for.
+///
+/// # Errors
+/// When it cannot be opened, or is no file.
+pub fn open_regular(path: &Path) -> io::Result<fs::File> {
+    use fs_err::os::unix::fs::OpenOptionsExt as _;
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
+    let flags = i32::try_from(flags).map_err(io::Error::other)?;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is not a file", path.display())))
+}
+
 /// The bytes of a file of at most `most`; `None` where it is larger.
 ///
 /// # Errors
 /// When it cannot be read, or is no file.
 pub fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}` is not a file", path.display())));
-    }
     let mut bytes = Vec::new();
-    let read = fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    let read = open_regular(path)?.take(most + 1).read_to_end(&mut bytes)?;
     Ok((read as u64 <= most).then_some(bytes))
 }
 
@@ -179,6 +191,22 @@ impl<R: Read> Read for Guarded<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_somebody_named_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, path("x.wapt"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        fs::write(path("file"), "12345").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        std::os::unix::fs::symlink("x.wapt", path("to-pipe")).unwrap();
+        assert_eq!(read_bounded(&path("link"), 5).unwrap().unwrap(), b"12345");
+        for name in ["x.wapt", "to-pipe", "."] {
+            let error = open_regular(&path(name)).unwrap_err().to_string();
+            assert!(error.ends_with("is not a file"), "{error}");
+        }
+    }
 
     #[test]
     fn a_file_is_whole_and_readable() {

@@ -10,6 +10,15 @@ use serde::de::DeserializeOwned;
 
 use super::folder::{Folder, Links};
 
+/// Where this program alone writes in a project: nothing in there is ever an input. In `packages` a project may have folders of its own.
+pub const OUTPUTS: [&str; 3] = [".factory", "wheels", "factory.lock"];
+
+/// Whether a path of a project is in a folder of git itself: no commit holds what is there.
+#[must_use]
+pub fn is_of_git(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == ".git")
+}
+
 /// The state folder's name in a project.
 pub const NAME: &str = ".factory";
 

@@ -316,3 +316,70 @@ fn a_mirror_that_came_with_the_project_configures_nothing() {
     assert_eq!(fs::read_to_string(outside.join("config")).unwrap(), before);
     assert_eq!(fs::read_dir(outside.join("objects/pack")).unwrap().count(), 0, "nothing went through the link");
 }
+
+#[test]
+fn what_the_program_or_git_writes_is_no_input() {
+    let project = Project::new();
+    commit(&project);
+    for name in [".git/evil.conf", "etc/n/.git/evil.conf", "packages/debian-12/evil.conf", "wheels/x"] {
+        project.write(name, "");
+    }
+    symlink(".git", project.path("link")).unwrap();
+    let etc = "contents = [{ src = \"etc\",";
+    for src in [".git/evil.conf", "etc/n/.git", "link/evil.conf", "link/*", "packages/debian-12", "wheels"] {
+        project.edit("factory.toml", etc, &format!("contents = [{{ src = \"{src}\","));
+        let run = project.run(&["plan"]);
+        assert_ne!(run.code, Some(0), "{src}: {run}");
+        project.edit("factory.toml", &format!("contents = [{{ src = \"{src}\","), etc);
+    }
+}
+
+#[test]
+fn a_file_beside_packages_that_no_commit_holds_is_seen() {
+    let project = Project::new();
+    project.write("packages/own/a.conf", "port = 1\n");
+    let own = "contents = [{ src = \"packages/own\", dst = \"/etc/own\" }, { src = \"etc\",";
+    project.edit("factory.toml", "contents = [{ src = \"etc\",", own);
+    // Nothing of what is built is ignored.
+    for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {
+        git(project.folder(), words);
+    }
+    project.done(&["build"]);
+    let clean = revision(&project);
+    assert!(!clean.ends_with("-dirty"), "{clean}");
+    project.done(&["build"]);
+    assert_eq!(revision(&project), clean, "what was built changes nothing");
+    project.write("packages/own/evil.conf", "");
+    project.done(&["build"]);
+    assert_eq!(revision(&project), clean + "-dirty");
+}
+
+#[test]
+fn a_file_in_no_commit_makes_the_revision_dirty() {
+    let project = Project::new();
+    commit(&project);
+    project.write("etc/evil.conf", "");
+    fs::create_dir_all(project.path(".git/info")).unwrap();
+    append(&project.path(".git/info/exclude"), "evil.conf\n");
+    project.done(&["build"]);
+    assert_eq!(revision(&project), git_free_head(&project) + "-dirty");
+    let run = project.run(&["doctor"]);
+    assert!(run.stdout.contains("-dirty"), "{run}");
+}
+
+#[test]
+fn a_pipe_that_looks_like_a_package_is_not_waited_for() {
+    let project = Project::new();
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, project.path("x.wapt"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let repository = project.beside("repository").display().to_string();
+    for words in [
+        &["show", "./x.wapt"][..],
+        &["verify", "./x.wapt", "--trust", "x.crt"],
+        &["publish", "./x.wapt", "--into", &repository],
+        &["build", "./x.wapt"],
+    ] {
+        let run = project.run(words);
+        assert!(run.code.is_some_and(|code| code != 0), "{words:?}: {run}");
+    }
+}

@@ -66,7 +66,10 @@ impl Forge {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
         project.env("FACTORY_CA_BUNDLE", home.join("ca.pem").display().to_string());
         project.env("GITLAB_TOKEN", TOKEN).env("GITHUB_TOKEN", TOKEN);
-        Some(Self { project, port: port.trim().parse().unwrap(), _server: Server(child) })
+        let port = port.trim().parse().unwrap();
+        let hosts = ["127.0.0.1", "localhost"].map(|host| format!("{host}:{port}"));
+        project.env("FACTORY_TOKEN_HOSTS", hosts.join(","));
+        Some(Self { project, port, _server: Server(child) })
     }
 
     /// The same with its projects in the recipe: `v4` is a GitLab, `v3` a GitHub.
@@ -154,6 +157,8 @@ fn a_catag_ini_of_eight_projects() {
     fs::remove_file(forge.project.path("factory.toml")).unwrap();
     let api = forge.api("v4");
     let words = ["tag", "--ini", "catag.ini", "--api", &api];
+    // Whoever types the server means it.
+    forge.project.without_env("FACTORY_TOKEN_HOSTS");
     forge.run(&[&words[..], &["--dry-run"]].concat(), 0);
     assert!(PROJECTS.iter().all(|name| forge.at(name).is_none()));
     assert!(forge.requests().iter().all(|line| line.starts_with("GET") && line.ends_with(" known")));
@@ -375,6 +380,7 @@ fn where_tokens_come_from() {
     forge.project.env("FACTORY_TOKEN_FILE", "gone");
     forge.run(&["tag"], 2).says(&["the file that FACTORY_TOKEN_FILE names cannot be read"]);
     forge.project.env("TEAM_TOKEN", TOKEN);
+    forge.project.env("FACTORY_TOKEN_HOSTS", format!("TEAM_TOKEN=127.0.0.1:{port},TEAM_TOKEN=localhost:1"));
     forge.project.edit("factory.toml", "ref = \"develop\"", "ref = \"develop\"\ntoken_env = \"TEAM_TOKEN\"");
     forge.run(&["tag", "--output", "json"], 0);
     // One token is not sent to two servers.
@@ -382,6 +388,29 @@ fn where_tokens_come_from() {
     let text = forge.project.read("factory.toml");
     forge.project.write("factory.toml", &format!("{text}{other}"));
     forge.run(&["tag"], 2).says(&["TEAM_TOKEN holds the token of 127.0.0.1", "is not sent to localhost:1"]);
+}
+
+#[test]
+fn a_recipe_does_not_say_where_tokens_go() {
+    let Some(mut forge) = Forge::with_recipe(&PROJECTS[..1], "v4") else { return };
+    let port = forge.port;
+    forge.project.without_env("FACTORY_TOKEN_HOSTS");
+    let run = forge.run(&["tag", "--dry-run"], 2);
+    shows!(forge.project, forge.shown(&run.stderr));
+    forge.run(&["tag"], 2).says(&["the recipe wants GITLAB_TOKEN sent to 127.0.0.1"]);
+    // Another variable, whatever is allowed to the usual ones, and the file.
+    forge.project.env("VAULT_TOKEN", TOKEN).env("FACTORY_TOKEN_HOSTS", format!("127.0.0.1:{port}"));
+    forge.project.edit("factory.toml", "ref = \"develop\"", "ref = \"develop\"\ntoken_env = \"VAULT_TOKEN\"");
+    let says = format!("FACTORY_TOKEN_HOSTS=VAULT_TOKEN=127.0.0.1:{port}");
+    forge.run(&["tag", "--dry-run", "--output", "json"], 2).says(&[&says]);
+    forge.project.without_env("VAULT_TOKEN").env("FACTORY_TOKEN_HOSTS", "127.0.0.1").env("FACTORY_TOKEN_FILE", "token");
+    forge.project.write("token", &format!("{TOKEN}\n"));
+    forge.run(&["tag", "--dry-run", "--output", "json"], 2).says(&[&format!("FACTORY_TOKEN_HOSTS=127.0.0.1:{port}")]);
+    forge.project.env("FACTORY_TOKEN_HOSTS", format!("https://127.0.0.1:{port}"));
+    forge.run(&["tag"], 2).says(&["FACTORY_TOKEN_HOSTS: `https://127.0.0.1"]);
+    assert!(forge.requests().is_empty(), "something was sent");
+    forge.project.env("VAULT_TOKEN", TOKEN).env("FACTORY_TOKEN_HOSTS", format!("VAULT_TOKEN=127.0.0.1:{port}"));
+    forge.run(&["tag", "--dry-run"], 0);
 }
 
 #[test]
@@ -401,6 +430,7 @@ fn certificates_and_servers_that_do_not_answer() {
         "FACTORY_CA_BUNDLE=/path/to/ca.pem",
     ]);
     forge.project.edit("factory.toml", &format!("127.0.0.1:{}", forge.port), "127.0.0.1:1");
+    forge.project.env("FACTORY_TOKEN_HOSTS", "127.0.0.1:1");
     forge.run(&["tag"], 1).says(&["127.0.0.1:1 cannot be reached", "Connection refused"]);
 }
 

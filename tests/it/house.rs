@@ -128,6 +128,9 @@ fn opened(source: &Source) -> Vec<String> {
     let depths = source.depths();
     let calls = |at: usize| {
         let [of, sign, name] = [0, 1, 2].map(|more| source.word(at + more));
+        if of == "open_regular" && sign == "(" {
+            return at == 0 || source.word(at - 1) != "fn";
+        }
         sign == "::"
             && match of {
                 "File" => ["open", "create", "create_new", "options"].contains(&name),

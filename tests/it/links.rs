@@ -400,7 +400,8 @@ fn repositories_of_a_clone_configure_nothing() {
     let commit = bricks.head();
     let is_checkout = |file: &String| file.ends_with("files/dist/a.js") && file.contains(&commit[..12]);
     let checkout = project.files(".factory/sources").into_iter().find(is_checkout).unwrap();
-    let clone = Project::new();
+    let mut clone = Project::new();
+    clone.env("FACTORY_LOCAL_GIT", project.beside("").display().to_string());
     let copied =
         std::process::Command::new("cp").arg("-r").args([project.path("."), clone.path(".")]).status().unwrap();
     assert!(copied.success());

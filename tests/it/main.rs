@@ -61,8 +61,9 @@ mod keys;
 #[cfg(feature = "scripted")]
 mod links;
 #[cfg(feature = "scripted")]
-mod lockfile;
+mod local_git;
 #[cfg(feature = "scripted")]
+mod lockfile;
 mod locks;
 #[cfg(feature = "scripted")]
 mod log;

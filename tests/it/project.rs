@@ -121,6 +121,8 @@ impl Project {
             ("FACTORY_SCRIPTED_ENGINE", path("engine/script.json")),
             // Whatever the temporary folder lies in is not the project's checkout.
             ("GIT_CEILING_DIRECTORIES", root.path().display().to_string()),
+            // Repositories of tests are beside the project.
+            ("FACTORY_LOCAL_GIT", root.path().display().to_string()),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value)).into();
         let project = Self { env, folder: root.path().join("shop"), root };

@@ -18,7 +18,7 @@ use crate::{
         git::Git,
         http::{Http, HttpError},
     },
-    tag::{Action, Keeper, Listed, Purse, Remote, TagError, Trouble, Wish, forge_keeper, ini},
+    tag::{Action, Keeper, Listed, Purse, Remote, TagError, TokenHosts, Trouble, Wish, forge_keeper, ini},
 };
 
 /// The repositories of the `catag.ini` that was named, else of the recipe.
@@ -47,6 +47,7 @@ fn of_ini(file: &Path, api: &str) -> Result<Listed, Failure> {
 /// # Errors
 /// When this machine is not ready for any server.
 pub(super) async fn keepers<'g>(
+    args: &Args,
     listed: &Listed,
     wish: &Wish,
     context: &Context,
@@ -61,6 +62,7 @@ pub(super) async fn keepers<'g>(
     let mut purse = Purse {
         variable: &env::get,
         file: env::get(env::FACTORY_TOKEN_FILE).map(PathBuf::from),
+        hosts: token_hosts(args)?,
         mask: context.reporter.mask(),
         owners: BTreeMap::new(),
     };
@@ -69,7 +71,11 @@ pub(super) async fn keepers<'g>(
         match &repository.place {
             Place::Git(url) => {
                 let url = url.seen_from(&folder.to_string_lossy());
-                keepers.push(Box::new(Remote::new(&repository.name, url, git)));
+                // Before anything is asked: whoever tags a repository of this machine has to allow that.
+                match git.host().local.may_push_to(&url) {
+                    Ok(()) => keepers.push(Box::new(Remote::new(&repository.name, url, git))),
+                    Err(error) => troubles.push(Trouble { index, error: error.into() }),
+                }
             }
             Place::Forge(_) if signed => troubles.push(Trouble { index, error: TagError::Unsigned }),
             Place::Forge(place) => match purse.token(place, git).await {
@@ -79,4 +85,17 @@ pub(super) async fn keepers<'g>(
         }
     }
     Ok(if troubles.is_empty() { Ok(keepers) } else { Err(troubles) })
+}
+
+/// The servers that the user named for tokens: `FACTORY_TOKEN_HOSTS` and the host of `--api`.
+fn token_hosts(args: &Args) -> Result<TokenHosts, Failure> {
+    let mut hosts = TokenHosts::read(&env::get(env::FACTORY_TOKEN_HOSTS).unwrap_or_default()).map_err(|bad| {
+        let why = format!("FACTORY_TOKEN_HOSTS: {bad}");
+        Failure::new(Exit::Usage, why)
+            .help("`FACTORY_TOKEN_HOSTS=git.example.org`, or `TEAM_TOKEN=git.example.org` in it")
+    })?;
+    if let Some(api) = args.api.as_deref().and_then(|api| ApiUrl::new(api).ok()) {
+        hosts.allow(api.host());
+    }
+    Ok(hosts)
 }

@@ -13,7 +13,7 @@ use super::{
     manifest,
     zip::{Archive, Entry, Limits},
 };
-use crate::sign::Certificate;
+use crate::{sign::Certificate, util::files::open_regular};
 
 /// Something an archive is read from.
 pub trait Source: Read + Seek {}
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Package {
 /// # Errors
 /// [`WaptError`] where it cannot be read or its archive is refused.
 pub fn open(path: &Path) -> Result<Package, WaptError> {
-    let file = fs_err::File::open(path)?;
+    let file = open_regular(path)?;
     let length = file.metadata()?.len();
     let (file, _) = file.into_parts();
     from_source(Box::new(std::io::BufReader::new(file)), length)

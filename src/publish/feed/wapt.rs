@@ -17,7 +17,7 @@ use crate::{
     format::wapt::{self, Index, Listed, Refusal},
     sign::{Crl, Trust},
     util::{
-        files::{persist, read_bounded, sweep, temporary_in, write_whole},
+        files::{open_regular, persist, read_bounded, sweep, temporary_in, write_whole},
         folder::{Folder, Links},
         lock::{Lock, Tried, try_lock},
         state::State,
@@ -257,7 +257,7 @@ fn check(path: &Path, folder: &Path, wish: &Wish) -> Result<Checked, FeedError> 
 }
 
 fn md5_of(path: &Path) -> Result<(String, u64), FeedError> {
-    let mut file = fs::File::open(path)?;
+    let mut file = open_regular(path)?;
     let (mut hash, mut size) = (md5::Md5::new(), 0);
     let mut buffer = vec![0; 128 * 1024];
     loop {
@@ -314,7 +314,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 /// A copy in the repository under no name of a package, gone when dropped.
 fn copied(path: &Path, folder: &Path) -> Result<tempfile::TempPath, FeedError> {
     let mut copy = temporary_in(folder)?;
-    std::io::copy(&mut fs::File::open(path)?, &mut copy)?;
+    std::io::copy(&mut open_regular(path)?, &mut copy)?;
     copy.as_file().sync_all()?;
     Ok(copy.into_temp_path())
 }

@@ -19,6 +19,7 @@ use crate::{
     recipe::Checkouts,
     util::{
         folder::{Folder as Opened, Links, Refusal},
+        state::{OUTPUTS, is_of_git},
         toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
     },
 };
@@ -252,6 +253,14 @@ impl Folder<'_> {
         };
         let open = self.open().map_err(fail)?;
         let Some(meta) = open.meta(relative).map_err(fail)? else { return Err(self.missing(path, relative)) };
+        let real = open.real(relative).map_err(fail)?;
+        let ours = OUTPUTS.iter().any(|output| real.starts_with(self.given.join(output)));
+        let of_git = real.strip_prefix(self.given).is_ok_and(is_of_git);
+        if self.source.is_none() && (ours || of_git) {
+            let whose = if ours { "is where this program writes" } else { "is in a folder of git itself" };
+            let issue = issue(format!("{shown} {whose}")).label("never an input");
+            return Err(issue.help("no commit holds what is there: have it in another folder of the project"));
+        }
         let has = |file: &str| match open.meta(&relative.join(file)) {
             Err(error) if matches!(Refusal::of(&error), Some(Refusal::LeadsOut { .. })) => {
                 Err(self.leads_out(path, &error))

@@ -23,13 +23,15 @@ impl GitError {
                 | Self::Ambiguous { .. }
                 | Self::AmbiguousCommit { .. }
                 | Self::NoCommit { .. }
+                | Self::NotAllowed { .. }
         )
     }
 
     /// Which key of the source it is about.
     #[must_use]
     pub fn key(&self) -> SourceKey {
-        if self.is_choice() { SourceKey::Ref } else { SourceKey::Git }
+        let of_place = matches!(self.inner(), Self::NotAllowed { .. });
+        if self.is_choice() && !of_place { SourceKey::Ref } else { SourceKey::Git }
     }
 
     /// A few words under the place.
@@ -45,6 +47,7 @@ impl GitError {
             Self::Login | Self::Key => "not let in",
             Self::Refused { .. } => "not taken",
             Self::NoRepository { .. } => "not found",
+            Self::NotAllowed { .. } => "not allowed",
             _ => "this source",
         }
     }
@@ -86,6 +89,11 @@ impl GitError {
                 if port.is_empty() { name.to_owned() } else { format!("'[{name}]:{}'", port.trim_start_matches("-p ").trim()) }
             ),
             Self::NoRepository { .. } => format!("is the address right, and may you read it? `git ls-remote {url}`"),
+            Self::NotAllowed { path, .. } => {
+                let folder = path.parent().unwrap_or(path).display();
+                format!("where you trust the recipe: `FACTORY_LOCAL_GIT={folder}` allows the repositories in that folder")
+            }
+            Self::Local(error) => error.help(),
             Self::Ownership { folder } => {
                 format!("`git config --global --add safe.directory {folder}`, if you trust it")
             }

@@ -12,7 +12,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::error::GitError;
+use super::{error::GitError, local::Local};
 use crate::{
     event::Events,
     util::{digests::Digests, exec::Call},
@@ -25,6 +25,8 @@ pub struct Host {
     pub ca: Option<PathBuf>,
     /// Whether the user says how ssh is called (`GIT_SSH_COMMAND`, `GIT_SSH`).
     pub own_ssh: bool,
+    /// Which repositories of this machine may be used.
+    pub local: Local,
     /// Where what happens is told.
     pub events: Events,
     /// What is known of the files of checkouts.
@@ -34,9 +36,12 @@ pub struct Host {
 }
 
 /// Settings that win over every configuration file. A repository can bring none of its own: only objects are fetched.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 15] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    // Objects are asked for what they say, and nothing that was once noted of them.
+    "core.commitGraph=false",
+    "core.multiPackIndex=false",
     // Bad objects are refused where they come in (CVE-2018-11235 and its kin); `fetch.fsck.<id>` of the user still holds.
     "transfer.fsckObjects=true",
     "fetch.fsckObjects=true",

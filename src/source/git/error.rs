@@ -1,8 +1,9 @@
 //! [`GitError`]: why a source could not be had. Read from what git and ssh complain of in English
 //! (they are run with `LC_ALL=C`).
 
-use std::io;
+use std::{io, path::PathBuf};
 
+use super::worktree::WorktreeError;
 use crate::{
     names::{BadGitUrl, Commit, RefName},
     util::exec::ExecError,
@@ -86,6 +87,21 @@ pub enum GitError {
         /// Its folder, as git says it.
         folder: String,
     },
+    /// A repository of this machine that the user did not allow.
+    #[error(
+        "`{}` is a repository of this machine{}",
+        path.display(),
+        if *push { ", and is pushed to only where you say so" } else { " that is not in the project, and is read only where you say so" }
+    )]
+    NotAllowed {
+        /// Where it is.
+        path: PathBuf,
+        /// Whether it is pushed to.
+        push: bool,
+    },
+    /// A repository of this machine that is not as git writes one.
+    #[error("{0}")]
+    Local(Box<WorktreeError>),
     /// An `insteadOf` of the user's configuration, or a redirection.
     #[error("git was led to a transport that is not used here: {reason}")]
     Transport {

@@ -92,8 +92,7 @@ impl Mirror {
     pub async fn fetch(&self, commit: &Commit, who: &str, git: &Git<'_>) -> Result<u64, GitError> {
         let before = size(&self.folder);
         let kept = format!("+{commit}:{}", kept(commit));
-        let shallow = ["--depth=1", "--", self.url.as_str(), &kept];
-        match self.call(&shallow, who, git).await {
+        match self.call(&["--depth=1"], &[&kept], who, git).await {
             Ok(()) if self.has(commit, git).await? => return Ok(size(&self.folder).saturating_sub(before)),
             Ok(()) => {}
             Err(error) if is_refusal(&error) => {}
@@ -148,15 +147,13 @@ impl Mirror {
     }
 
     async fn fetch_all(&self, who: &str, git: &Git<'_>) -> Result<(), GitError> {
-        let url = self.url.as_str();
-        let whole = ["--prune", "--", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
-        if self.folder.join("shallow").exists() {
-            return self.call(&[&["--unshallow"], &whole[..]].concat(), who, git).await;
-        }
-        self.call(&whole, who, git).await
+        let whole = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+        let cut_off = self.folder.join("shallow").exists();
+        self.call(if cut_off { &["--prune", "--unshallow"] } else { &["--prune"] }, &whole, who, git).await
     }
 
-    async fn call(&self, words: &[&str], who: &str, git: &Git<'_>) -> Result<(), GitError> {
+    async fn call(&self, options: &[&str], what: &[&str], who: &str, git: &Git<'_>) -> Result<(), GitError> {
+        let address = git.host().local.to_fetch_from(&self.url).await?;
         let said = Mutex::new(Instant::now());
         let line = |line: &str| {
             let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +163,7 @@ impl Mirror {
             }
         };
         let fetch = ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-        git.fetch(&self.folder, &[&fetch, words].concat(), &line).await
+        git.fetch(&self.folder, &[&fetch, options, &["--", address.as_str()], what].concat(), &line).await
     }
 }
 

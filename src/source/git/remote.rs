@@ -79,7 +79,8 @@ async fn list(
     patterns: &[&str],
     git: &Git<'_>,
 ) -> Result<BTreeMap<String, String>, GitError> {
-    let words = [&["ls-remote", "--quiet"], options, &["--", url.as_str()], patterns].concat();
+    let address = git.host().local.to_fetch_from(url).await?;
+    let words = [&["ls-remote", "--quiet"], options, &["--", address.as_str()], patterns].concat();
     let bytes = git.output(Path::new("/nonexistent"), &words, LARGEST).await?;
     Ok(parse(&String::from_utf8_lossy(&bytes)))
 }

@@ -9,11 +9,16 @@ mod ask;
 mod changes;
 mod error;
 mod history;
+mod lend;
+mod objects;
 mod place;
 mod plain;
 mod refs;
 mod scratch;
 mod settings;
+mod sound;
+mod submodules;
+mod untracked;
 
 use std::{
     ffi::OsStr,
@@ -23,9 +28,10 @@ use std::{
 pub use changes::Changed;
 pub use error::WorktreeError;
 pub use history::{Change, History, Parts};
+pub use lend::{Lent, lend, may_be_below};
 pub use place::Caller;
 
-use self::{changes::Part, place::Place, refs::Head, scratch::Scratch, settings::User};
+use self::{changes::Part, objects::Objects, place::Place, refs::Head, scratch::Scratch, settings::User};
 use crate::{
     names::Commit,
     util::clock::{CEILING, FLOOR},
@@ -80,9 +86,8 @@ impl Worktree {
     /// [`WorktreeError`].
     pub fn time(&self) -> Result<Option<i64>, WorktreeError> {
         let Some(commit) = self.commit() else { return Ok(None) };
-        let answer = self.ask(&["rev-list", "--no-walk", "--timestamp", commit.as_str(), "--"])?;
-        let text = String::from_utf8_lossy(&answer);
-        let seconds = text.split(' ').next().unwrap_or_default();
+        let text = self.objects().commit(commit)?;
+        let seconds = objects::time(&text).unwrap_or_default();
         match seconds.parse() {
             Ok(time) if (FLOOR..=CEILING).contains(&time) => Ok(Some(time)),
             _ => Err(WorktreeError::Time { seconds: seconds.escape_debug().to_string() }),
@@ -111,41 +116,28 @@ impl Worktree {
         Ok(best.map(|(_, name)| name.to_owned()))
     }
 
-    /// The commit with `-dirty` behind it when files of it differ in the project's folder; empty where there is none yet.
+    /// The commit with `-dirty` behind it when [`Worktree::changes`] finds something; empty where there is none yet.
     ///
     /// # Errors
     /// [`WorktreeError`].
-    pub fn revision(&self) -> Result<String, WorktreeError> {
-        if self.commit().is_none() {
-            return Ok(String::new());
-        }
-        let changed = changes::of(&self.part(&[], false), &self.scratch)?;
-        Ok(self.named(!changed.is_empty()))
+    pub fn revision(&self, except: &[String]) -> Result<String, WorktreeError> {
+        Ok(self.standing(except)?.0)
     }
 
     /// The commit as [`Worktree::revision`] names it, and what of the project's folder is in no commit as it is: paths below
-    /// that folder. Files below `except` that no commit knows do not count.
+    /// that folder.
     ///
     /// # Errors
     /// [`WorktreeError`].
     pub fn standing(&self, except: &[String]) -> Result<(String, Vec<Changed>), WorktreeError> {
-        let mut changed = changes::of(&self.part(&[], true), &self.scratch)?;
-        let is_except = |path: &Path| except.iter().any(|one| path.starts_with(self.below.join(one)));
-        changed.retain(|change| change.known || !is_except(&change.path));
-        let dirty = changed.iter().any(|change| change.known);
+        let Some(commit) = self.commit() else { return Ok((String::new(), Vec::new())) };
+        let changed = self.changed(except)?;
+        let revision = if changed.is_empty() { commit.to_string() } else { format!("{commit}-dirty") };
         let own = |change: Changed| {
             let path = change.path.strip_prefix(&self.below).ok()?.to_owned();
             Some(Changed { path, ..change })
         };
-        Ok((self.named(dirty), changed.into_iter().filter_map(own).collect()))
-    }
-
-    fn named(&self, dirty: bool) -> String {
-        match self.commit() {
-            Some(commit) if dirty => format!("{commit}-dirty"),
-            Some(commit) => commit.to_string(),
-            None => String::new(),
-        }
+        Ok((revision, changed.into_iter().filter_map(own).collect()))
     }
 
     /// Files of the project's folder that differ from the commit or are in none, but for those that git ignores and those
@@ -154,22 +146,27 @@ impl Worktree {
     /// # Errors
     /// [`WorktreeError`].
     pub fn changes(&self, except: &[String]) -> Result<Vec<String>, WorktreeError> {
-        let changed = changes::of(&self.part(except, true), &self.scratch)?;
         let below = match self.below.to_string_lossy() {
             whole if whole.is_empty() => String::new(),
             below => format!("{below}/"),
         };
-        let shown = |path: &PathBuf| {
-            let path = path.to_string_lossy();
+        let shown = |changed: &Changed| {
+            let path = changed.path.to_string_lossy();
             let name = path.strip_prefix(&below).unwrap_or(&path);
             // Nothing of the folder is in a commit.
-            if name.is_empty() { "./".to_owned() } else { name.escape_debug().to_string() }
+            let name = if name.is_empty() { "./".to_owned() } else { name.escape_debug().to_string() };
+            name + changed.note
         };
-        Ok(changed.iter().take(TOLD).map(|change| shown(&change.path)).collect())
+        Ok(self.changed(except)?.iter().take(TOLD).map(shown).collect())
     }
 
-    fn part<'p>(&'p self, except: &'p [String], untracked: bool) -> Part<'p> {
-        Part { root: &self.place.root, below: &self.below, except, untracked }
+    fn changed(&self, except: &[String]) -> Result<Vec<Changed>, WorktreeError> {
+        let part = Part { root: &self.place.root, below: &self.below, except };
+        changes::of(&part, &self.place, &self.scratch, self.commit())
+    }
+
+    fn objects(&self) -> Objects<'_> {
+        Objects { scratch: &self.scratch, root: &self.place.root }
     }
 
     fn ask(&self, words: &[&str]) -> Result<Vec<u8>, WorktreeError> {

@@ -1,7 +1,9 @@
-//! What of a checkout differs from its commit: git compares, with no filter; then files in Git LFS count as their pointers.
+//! What of a checkout differs from its commit. The commit's own trees are read and held against their names, and the index is
+//! compared with them here; git compares the index with the files, with no filter, and looks into no other repository; then files in
+//! Git LFS count as their pointers.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
     io::{Seek as _, Write as _},
     os::unix::ffi::OsStrExt as _,
@@ -10,8 +12,16 @@ use std::{
 
 use fs_err as fs;
 
-use super::{error::WorktreeError, plain, scratch::Scratch};
-use crate::util::files::digest_of;
+use super::{
+    error::WorktreeError,
+    objects::{Blob, Objects, SUBMODULE},
+    place::Place,
+    plain,
+    scratch::Scratch,
+    submodules::{self, Submodule},
+    untracked::Walk,
+};
+use crate::{names::Commit, util::files::digest_of};
 
 /// The largest answer of git about a checkout, in bytes.
 const LARGEST_STATUS: u64 = 256 << 20;
@@ -29,45 +39,171 @@ pub struct Part<'p> {
     pub below: &'p Path,
     /// Paths below the part that do not count.
     pub except: &'p [String],
-    /// Whether files that no commit knows count.
-    pub untracked: bool,
 }
 
-/// Something that differs from the commit.
+impl Part<'_> {
+    /// Whether a path, from `root`, does not count.
+    pub fn exempts(&self, path: &Path) -> bool {
+        path.strip_prefix(self.below).is_ok_and(|path| self.except.iter().any(|except| path.starts_with(except)))
+    }
+
+    /// Whether a path, from `root`, counts.
+    fn counts(&self, path: &Path) -> bool {
+        path.starts_with(self.below) && !self.exempts(path)
+    }
+}
+
+/// The files that the index knows, and what else it says of each.
+#[derive(Debug, Default)]
+pub struct Index {
+    files: BTreeMap<PathBuf, Blob>,
+    folders: BTreeSet<PathBuf>,
+    /// Paths that two sides of a merge have changed.
+    unmerged: BTreeSet<PathBuf>,
+    /// Those that git was told not to look at, and those that it was told not to have.
+    assumed: Vec<PathBuf>,
+    skipped: Vec<PathBuf>,
+}
+
+impl Index {
+    fn of(root: &Path, scratch: &Scratch) -> Result<Self, WorktreeError> {
+        let words = ["ls-files", "-z", "-s", "-v", "--full-name"].map(OsStr::new);
+        let listed = scratch.ask(root, &words, None, LARGEST_STATUS)?.good(root)?;
+        let mut index = Self::default();
+        for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+            index.take(line).ok_or_else(|| odd(root))?;
+        }
+        Ok(index)
+    }
+
+    /// `<state> <mode> <object> <stage>TAB<path>`; a stage other than 0 is a side of a merge.
+    fn take(&mut self, line: &[u8]) -> Option<()> {
+        let tab = line.iter().position(|byte| *byte == b'\t')?;
+        let path = PathBuf::from(OsStr::from_bytes(&line[tab + 1..]));
+        let words: Vec<&str> = std::str::from_utf8(&line[..tab]).ok()?.split(' ').collect();
+        let [state, mode, object, side] = words.as_slice() else { return None };
+        let blob = Blob { mode: u32::from_str_radix(mode, 8).ok()?, object: (*object).to_owned() };
+        let state = state.bytes().next()?;
+        if state.is_ascii_lowercase() {
+            self.assumed.push(path.clone());
+        }
+        if state.eq_ignore_ascii_case(&b'S') {
+            self.skipped.push(path.clone());
+        }
+        let above = path.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty());
+        for folder in above {
+            if !self.folders.insert(folder.to_owned()) {
+                break;
+            }
+        }
+        if *side != "0" {
+            self.unmerged.insert(path.clone());
+        }
+        self.files.insert(path, blob);
+        Some(())
+    }
+
+    /// Whether it knows a file, a link or a submodule of this path.
+    pub fn has(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Whether it knows something below this path.
+    pub fn has_folder(&self, path: &Path) -> bool {
+        self.folders.contains(path)
+    }
+
+    /// Whether this path is a submodule.
+    pub fn is_submodule(&self, path: &Path) -> bool {
+        self.files.get(path).is_some_and(|blob| blob.mode == SUBMODULE)
+    }
+
+    fn submodules(&self) -> impl Iterator<Item = (&PathBuf, &Blob)> {
+        self.files.iter().filter(|(_, blob)| blob.mode == SUBMODULE)
+    }
+}
+
+/// Something that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Changed {
-    /// Where, from the checkout's root; a folder of which no commit knows anything ends with `/`.
+    /// Its path, from the root; of a folder that is in no commit at all with a slash at its end.
     pub path: PathBuf,
     /// Whether the commit, or what will be the next one, knows it.
     pub known: bool,
     /// Whether it is a file that is gone.
     pub removed: bool,
+    /// What else is to be said of it.
+    pub note: &'static str,
 }
 
-/// What differs from the commit, in the order of paths.
-pub fn of(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<Changed>, WorktreeError> {
-    readable(part)?;
-    unhide(part, scratch)?;
-    let untracked = if part.untracked { "--untracked-files=normal" } else { "--untracked-files=no" };
-    // A submodule is not entered: what counts is which commit it is at.
-    let words = ["status", "--porcelain=v2", "-z", "--no-renames", "--no-ahead-behind", "--ignore-submodules=dirty"];
-    let words: Vec<OsString> = words.iter().chain(&[untracked, "--"]).map(OsString::from).chain(paths(part)).collect();
+/// What differs from the commit in a part of a checkout.
+pub fn of(
+    part: &Part<'_>,
+    place: &Place,
+    scratch: &Scratch,
+    head: Option<&Commit>,
+) -> Result<Vec<Changed>, WorktreeError> {
+    let index = Index::of(part.root, scratch)?;
+    let walk = Walk::of(part, &index)?;
+    let mut changed: BTreeSet<PathBuf> = walk.replaced.iter().filter(|path| part.counts(path)).cloned().collect();
+    changed.extend(index.unmerged.iter().filter(|path| part.counts(path)).cloned());
+    changed.extend(not_as_committed(part, scratch, head, &index)?);
+    unhide(part.root, scratch, &index, &walk.replaced)?;
+    changed.extend(not_as_indexed(part, scratch)?);
+    let mut noted = BTreeMap::new();
+    for (path, blob) in index.submodules().filter(|(path, _)| part.counts(path) && !index.skipped.contains(path)) {
+        let note = match submodules::compare(place, path, &blob.object)? {
+            Submodule::Same => continue,
+            Submodule::Different => "",
+            Submodule::Elsewhere => " (a submodule whose repository is elsewhere: not compared)",
+        };
+        noted.insert(path.clone(), note);
+    }
+    changed.extend(noted.keys().cloned());
+    let known = changed.clone();
+    changed.extend(walk.counts(part, scratch, &index)?);
+    let of = |path: PathBuf| {
+        let (known, note) = (known.contains(&path), noted.get(&path).copied().unwrap_or_default());
+        let removed = known && fs::symlink_metadata(part.root.join(&path)).is_err();
+        Changed { path, known, removed, note }
+    };
+    Ok(changed.into_iter().map(of).collect())
+}
+
+/// What the index has otherwise than the commit.
+fn not_as_committed(
+    part: &Part<'_>,
+    scratch: &Scratch,
+    head: Option<&Commit>,
+    index: &Index,
+) -> Result<Vec<PathBuf>, WorktreeError> {
+    let objects = Objects { scratch, root: part.root };
+    let committed = head.map(|commit| objects.files(commit, part.below)).transpose()?.unwrap_or_default();
+    let mut changed: Vec<PathBuf> = Vec::new();
+    for (path, blob) in index.files.iter().filter(|(path, _)| part.counts(path)) {
+        if committed.get(path.as_os_str().as_bytes()) != Some(blob) {
+            changed.push(path.clone());
+        }
+    }
+    let gone = committed.keys().map(|path| PathBuf::from(OsStr::from_bytes(path)));
+    changed.extend(gone.filter(|path| part.counts(path) && !index.has(path)));
+    Ok(changed)
+}
+
+/// What the files have otherwise than the index.
+fn not_as_indexed(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<PathBuf>, WorktreeError> {
+    let words = ["status", "--porcelain=v2", "-z", "--no-renames", "--no-ahead-behind", "--ignore-submodules=all"];
+    let words = words.iter().chain(&["--untracked-files=no", "--"]).map(OsString::from);
+    let words: Vec<OsString> = words.chain([pathspec(part)]).collect();
     let words: Vec<&OsStr> = words.iter().map(OsString::as_os_str).collect();
     let listed = scratch.ask(part.root, &words, None, LARGEST_STATUS)?.good(part.root)?;
     let mut changed = Vec::new();
     let mut suspects = Vec::new();
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
-        match Change::read(line) {
-            Some(Change { path, object: Some(object) }) => suspects.push((path, object)),
-            Some(Change { path, object: None }) => changed.push(Changed {
-                path,
-                known: !line.starts_with(b"?"),
-                removed: line.get(2..4).is_some_and(|states| line.starts_with(b"1") && states.contains(&b'D')),
-            }),
-            None => {
-                let reason = "it gave a line of another form".to_owned();
-                return Err(WorktreeError::Failed { root: part.root.to_owned(), reason });
-            }
+        match Change::read(line).ok_or_else(|| odd(part.root))? {
+            Change { path, .. } if part.exempts(&path) => {}
+            Change { path, object: Some(object) } => suspects.push((path, object)),
+            Change { path, object: None } => changed.push(path),
         }
     }
     let pointers = pointers(part.root, suspects.iter().map(|(_, object)| object.as_str()), scratch)?;
@@ -77,24 +213,25 @@ pub fn of(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<Changed>, WorktreeEr
             None => false,
         };
         if !holds {
-            changed.push(Changed { path, known: true, removed: false });
+            changed.push(path);
         }
     }
-    changed.sort();
     Ok(changed)
 }
 
-/// The part as git takes paths.
-fn paths(part: &Part<'_>) -> Vec<OsString> {
-    let of = |magic: &str, path: &Path| {
-        let mut text = OsString::from(format!(":({magic})"));
-        text.push(path);
-        text
-    };
-    let whole = part.below.as_os_str().is_empty();
-    let first = if whole { OsString::from(".") } else { of("top,literal", part.below) };
-    let except = part.except.iter().map(|path| of("top,literal,exclude", &part.below.join(path)));
-    std::iter::once(first).chain(except).collect()
+fn odd(root: &Path) -> WorktreeError {
+    let reason = "it gave a line of another form".to_owned();
+    WorktreeError::Failed { root: root.to_owned(), reason }
+}
+
+/// The part as git takes a path.
+fn pathspec(part: &Part<'_>) -> OsString {
+    if part.below.as_os_str().is_empty() {
+        return OsString::from(".");
+    }
+    let mut text = OsString::from(":(top,literal)");
+    text.push(part.below);
+    text
 }
 
 /// One line of `git status --porcelain=v2`.
@@ -126,31 +263,25 @@ impl Change {
 }
 
 /// Takes back what hides files from git in our copy of the index (`git update-index --assume-unchanged`, `--skip-worktree`
-/// for a file that is there): what is built may be made of them.
-fn unhide(part: &Part<'_>, scratch: &Scratch) -> Result<(), WorktreeError> {
-    let ask = |words: &[OsString], stdin| {
-        let words: Vec<&OsStr> = words.iter().map(OsString::as_os_str).collect();
-        scratch.ask(part.root, &words, stdin, LARGEST_STATUS)?.good(part.root)
-    };
-    let words = ["ls-files", "-z", "-v", "--full-name", "--"].iter().map(OsString::from);
-    let listed = ask(&words.chain(paths(part)).collect::<Vec<_>>(), None)?;
-    let (mut assumed, mut skipped) = (Vec::new(), Vec::new());
-    for entry in listed.split(|byte| *byte == 0).filter(|entry| entry.len() > 2) {
-        let (state, path) = (entry[0], &entry[2..]);
-        let there = || fs::symlink_metadata(part.root.join(OsStr::from_bytes(path))).is_ok();
-        if state.is_ascii_lowercase() {
-            assumed.extend([path, b"\0"].concat());
-        }
-        if state.eq_ignore_ascii_case(&b'S') && there() {
-            skipped.extend([path, b"\0"].concat());
-        }
-    }
-    for (word, paths) in [("--no-assume-unchanged", assumed), ("--no-skip-worktree", skipped)] {
+/// for a file that is there): what is built may be made of them. What git may not look into is hidden from it: submodules, and
+/// folders in the place of files, which may be repositories.
+fn unhide(root: &Path, scratch: &Scratch, index: &Index, replaced: &[PathBuf]) -> Result<(), WorktreeError> {
+    let there = |path: &&PathBuf| fs::symlink_metadata(root.join(path)).is_ok();
+    let hidden: BTreeSet<&PathBuf> = index.submodules().map(|(path, _)| path).chain(replaced).collect();
+    let skipped = index.skipped.iter().filter(there).collect();
+    for (word, paths) in [
+        ("--no-assume-unchanged", index.assumed.iter().collect()),
+        ("--no-skip-worktree", skipped),
+        ("--assume-unchanged", hidden.into_iter().collect::<Vec<_>>()),
+    ] {
         if !paths.is_empty() {
             let mut list = tempfile::tempfile()?;
-            list.write_all(&paths)?;
+            for path in paths {
+                list.write_all(&[path.as_os_str().as_bytes(), b"\0"].concat())?;
+            }
             list.rewind()?;
-            ask(&["update-index", word, "-z", "--stdin"].map(OsString::from), Some(list))?;
+            let words = ["update-index", word, "-z", "--stdin"].map(OsStr::new);
+            scratch.ask(root, &words, Some(list), LARGEST_STATUS)?.good(root)?;
         }
     }
     Ok(())
@@ -226,44 +357,6 @@ fn pointers<'o>(
         rest = &rest[end + 2 + size..];
     }
     Ok(found)
-}
-
-/// Holds everything that git itself reads in a part of a checkout to be a file or a folder: it waits for a pipe.
-fn readable(part: &Part<'_>) -> Result<(), WorktreeError> {
-    let place = part.root.join(part.below);
-    for folder in place.ancestors().take_while(|folder| folder.starts_with(part.root)) {
-        for name in READ {
-            check(&folder.join(name))?;
-        }
-    }
-    let mut waiting = vec![place];
-    while let Some(folder) = waiting.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let (name, kind) = (entry.file_name(), entry.file_type()?);
-            if READ.iter().any(|read| name == *read) {
-                check(&entry.path())?;
-            } else if kind.is_dir() {
-                waiting.push(entry.path());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What git reads wherever it is; in a repository in this one, its `HEAD`, too.
-const READ: [&str; 3] = [".gitattributes", ".gitignore", ".git"];
-
-fn check(path: &Path) -> Result<(), WorktreeError> {
-    for path in [path, &path.join("HEAD")] {
-        match fs::metadata(path) {
-            Ok(meta) if meta.is_file() || meta.is_dir() => {}
-            Ok(_) => return Err(WorktreeError::Special { path: path.to_owned() }),
-            // What is not there, or leads nowhere, is not read.
-            Err(_) => {}
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

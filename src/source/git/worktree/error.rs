@@ -47,6 +47,14 @@ pub enum WorktreeError {
         /// What it is.
         path: PathBuf,
     },
+    /// A link in a repository that is fetched from.
+    #[error("`{}` leads to `{}`, which is no part of a repository that may be read", shown(.path), shown(.target))]
+    Outside {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// An extension of the repository's format that this program does not know.
     #[error("the repository of `{}` uses `extensions.{name}`, which is not read here", shown(.root))]
     Extension {
@@ -103,6 +111,10 @@ impl WorktreeError {
                     .to_owned()
             }
             Self::Special { path } => format!("remove it: `rm {}`", quoted(path)),
+            Self::Outside { target, .. } => {
+                let folder = target.parent().unwrap_or(target);
+                format!("where you trust the project: `FACTORY_LOCAL_GIT={}` allows what is below it", quoted(folder))
+            }
             Self::Extension { name, .. } if name == "refstorage" => {
                 "`git refs migrate --ref-format=files` (git 2.46) keeps its references in files".to_owned()
             }

@@ -59,16 +59,49 @@ impl Place {
         Ok(None)
     }
 
-    fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
-        let private = match fs::metadata(&entry) {
-            Ok(meta) if meta.is_dir() => fs::canonicalize(&entry)?,
-            Ok(_) => led_to(&entry)?,
-            Err(error) if is_missing(&error) => {
-                let target = fs::read_link(&entry)?;
-                return Err(WorktreeError::Gone { file: entry, target });
+    /// The repository at a path, found as git itself finds one that is fetched from (`enter_repo` in its path.c): in the folder's
+    /// `.git`, in the folder itself, or the same with `.git` behind the name; `None` where there is none.
+    pub fn at(path: &Path) -> Result<Option<Self>, WorktreeError> {
+        let mut with_end = path.as_os_str().to_owned();
+        with_end.push(".git");
+        for path in [path, Path::new(&with_end)] {
+            let root = match fs::canonicalize(path) {
+                Ok(root) if root.is_dir() => root,
+                Ok(_) => continue,
+                Err(error) if is_missing(&error) || error.kind() == io::ErrorKind::InvalidInput => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if fs::symlink_metadata(root.join(".git")).is_ok() {
+                return Self::of(&root, root.join(".git")).map(Some);
             }
-            Err(error) => return Err(error.into()),
+            if fs::symlink_metadata(root.join("HEAD")).is_ok() && root.join("objects").is_dir() {
+                return Self::of(&root, root.clone()).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The repository of the submodule in a folder, where its `.git` leads to one of these folders; `None` where it does not, or
+    /// where there is none at the other end.
+    pub fn in_bounds(root: &Path, bounds: &[PathBuf]) -> Result<Option<Self>, WorktreeError> {
+        let entry = root.join(".git");
+        let found = match private(&entry) {
+            Ok(private) if is_below(&private, bounds) => Self::with(root, entry, private),
+            Ok(_) => return Ok(None),
+            Err(error) => Err(error),
         };
+        match found {
+            Err(WorktreeError::Gone { .. } | WorktreeError::Broken { .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
+        let private = private(&entry)?;
+        Self::with(root, entry, private)
+    }
+
+    fn with(root: &Path, entry: PathBuf, private: PathBuf) -> Result<Self, WorktreeError> {
         let common = match plain::read(&private.join("commondir"), LONGEST_LINE)? {
             Some(line) => folder_at(&private.join("commondir"), &private, trimmed(&line))?,
             None => private.clone(),
@@ -93,6 +126,24 @@ impl Place {
             }
         }
         Ok(None)
+    }
+}
+
+/// Whether a path is in one of these folders.
+pub fn is_below(path: &Path, folders: &[PathBuf]) -> bool {
+    folders.iter().any(|folder| path.starts_with(folder))
+}
+
+/// The git dir that `.git` is, or leads to.
+fn private(entry: &Path) -> Result<PathBuf, WorktreeError> {
+    match fs::metadata(entry) {
+        Ok(meta) if meta.is_dir() => Ok(fs::canonicalize(entry)?),
+        Ok(_) => led_to(entry),
+        Err(error) if is_missing(&error) => {
+            let target = fs::read_link(entry)?;
+            Err(WorktreeError::Gone { file: entry.to_owned(), target })
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -18,9 +18,9 @@ use crate::names::Commit;
 
 /// The largest `packed-refs`, in bytes; a million references take 64 MiB.
 const LARGEST_PACK: u64 = 256 << 20;
-/// Most tags in files of their own, and how deep their names may go.
-const MOST_TAGS: usize = 100_000;
-const DEEPEST: usize = 16;
+/// Most references in files of their own in one folder, and how deep their names may go.
+const MOST_LOOSE: usize = 100_000;
+const DEEPEST: usize = 100;
 /// How many references may lead to each other.
 const LONGEST_WAY: usize = 5;
 
@@ -61,10 +61,31 @@ pub fn head(place: &Place) -> Result<Head, WorktreeError> {
 
 /// Every tag with its object.
 pub fn tags(place: &Place) -> Result<BTreeMap<Vec<u8>, Commit>, WorktreeError> {
-    let mut found = packed(place)?;
-    found.retain(|name, _| name.starts_with(b"refs/tags/"));
-    loose(&place.common.join("refs/tags"), b"refs/tags/", 0, &mut found)?;
+    below(place, b"refs/tags/")
+}
+
+/// Every reference with its object, but for those that replace objects.
+pub fn all(place: &Place) -> Result<BTreeMap<Vec<u8>, Commit>, WorktreeError> {
+    let mut found = below(place, b"refs/")?;
+    found.retain(|name, _| is_name(name) && !name.starts_with(b"refs/replace/"));
     Ok(found)
+}
+
+fn below(place: &Place, prefix: &[u8]) -> Result<BTreeMap<Vec<u8>, Commit>, WorktreeError> {
+    let mut found = packed(place)?;
+    found.retain(|name, _| name.starts_with(prefix));
+    let folder = place.common.join(OsStr::from_bytes(prefix));
+    loose(&folder, prefix, 0, &mut found)?;
+    Ok(found)
+}
+
+/// What `HEAD` says, as git writes it: the name of a branch, or a commit.
+pub fn head_line(place: &Place) -> Result<Vec<u8>, WorktreeError> {
+    let file = place.private.join("HEAD");
+    Ok(match value(&file)?.ok_or_else(|| broken(&file, "is missing"))? {
+        Value::Hash(commit) => format!("{commit}\n").into_bytes(),
+        Value::Name(name) => [b"ref: ", &name[..], b"\n"].concat(),
+    })
 }
 
 /// What a file of a reference says.
@@ -138,11 +159,11 @@ fn loose(
     };
     for (count, entry) in entries.enumerate() {
         let entry = entry?;
-        if count >= MOST_TAGS || deep > DEEPEST {
-            return Err(broken(folder, "holds more tags than are read"));
+        if count >= MOST_LOOSE || deep > DEEPEST {
+            return Err(broken(folder, "holds more references than are read"));
         }
         let name = [prefix, entry.file_name().as_bytes()].concat();
-        // A lock, or what an editor left: git takes it for no tag, either.
+        // A lock, or what an editor left: git takes it for no reference, either.
         if !is_name(&name) {
             continue;
         }

@@ -20,6 +20,7 @@ use super::{
     plain::{self, broken},
     refs::{self, Head},
     settings::{Settings, User},
+    sound::Sound,
 };
 
 /// The largest index, in bytes: five million files.
@@ -29,7 +30,7 @@ const MOST_STORES: usize = 64;
 const DEEPEST: usize = 5;
 /// Most parts of a split index that are looked at.
 const MOST_PARTS: usize = 64;
-/// The largest list of commits at which a shallow history ends, and of names that are no change, in bytes.
+/// The largest list of commits at which a shallow history ends, in bytes.
 const LARGEST_LIST: u64 = 16 << 20;
 
 /// A git dir of our own; gone with this value.
@@ -43,11 +44,8 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one for a checkout, and says what is checked out.
     pub fn of(place: &Place, user: &User) -> Result<(Self, Head), WorktreeError> {
-        let folder = tempfile::Builder::new().prefix("factory-git-").tempdir()?;
+        let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
-        for name in ["home", "objects/info", "refs", "info"] {
-            fs::create_dir_all(path(name))?;
-        }
         let settings = Settings::of(place, user, &path("home/config"))?;
         fs::write(path("config"), settings.text())?;
         let head = refs::head(place)?;
@@ -56,11 +54,40 @@ impl Scratch {
             Head::Unborn => "ref: refs/heads/unborn\n".to_owned(),
         };
         fs::write(path("HEAD"), line)?;
-        objects(place, &path("objects/info/alternates"))?;
+        objects(place, &mut Sound::new(None), &path("objects/info/alternates"))?;
         index(place, folder.path())?;
         shallow(place, &path("shallow"))?;
-        plain::copy(&place.common.join("info/exclude"), &path("info/exclude"), LARGEST_LIST)?;
         Ok((Self { folder, instead: place.private.clone() }, head))
+    }
+
+    /// Makes one for a repository that is fetched from, with its references. Nothing of the repository is read that lies outside of
+    /// these folders, also behind links.
+    pub fn to_fetch_from(place: &Place, bounds: &[PathBuf]) -> Result<Self, WorktreeError> {
+        let mut sound = Sound::new(Some(bounds));
+        for file in ["HEAD", "refs", "commondir"].map(|name| place.private.join(name)) {
+            sound.check(&file)?;
+        }
+        for file in ["refs", "packed-refs", "config", "shallow"].map(|name| place.common.join(name)) {
+            sound.check(&file)?;
+        }
+        let folder = empty()?;
+        let path = |name: &str| folder.path().join(name);
+        objects(place, &mut sound, &path("objects/info/alternates"))?;
+        let settings = Settings::of(place, &User::default(), &path("home/config"))?;
+        fs::write(path("config"), settings.text())?;
+        fs::write(path("HEAD"), refs::head_line(place)?)?;
+        let mut text = Vec::new();
+        for (name, commit) in refs::all(place)? {
+            text.extend([commit.as_str().as_bytes(), b" ", &name, b"\n"].concat());
+        }
+        fs::write(path("packed-refs"), text)?;
+        shallow(place, &path("shallow"))?;
+        Ok(Self { folder, instead: place.private.clone() })
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Puts the repository's tags into it.
@@ -100,10 +127,19 @@ impl Scratch {
     }
 }
 
+/// The folders of a git dir, with nothing in them.
+fn empty() -> Result<TempDir, WorktreeError> {
+    let folder = tempfile::Builder::new().prefix("factory-git-").tempdir()?;
+    for name in ["home", "objects/info", "refs", "info"] {
+        fs::create_dir_all(folder.path().join(name))?;
+    }
+    Ok(folder)
+}
+
 /// Has git read the repository's objects. What is there is looked at first: git waits for a pipe.
-fn objects(place: &Place, alternates: &Path) -> Result<(), WorktreeError> {
+fn objects(place: &Place, sound: &mut Sound<'_>, alternates: &Path) -> Result<(), WorktreeError> {
     let mut found = Vec::new();
-    stores(&place.common.join("objects"), 0, &mut found)?;
+    stores(&place.common.join("objects"), 0, sound, &mut found)?;
     let mut text = Vec::new();
     for folder in found {
         let folder = folder.into_os_string().into_vec();
@@ -117,47 +153,17 @@ fn objects(place: &Place, alternates: &Path) -> Result<(), WorktreeError> {
 
 /// A folder of objects and those that it names in turn (`objects/info/alternates` in gitrepository-layout(5)). Git itself
 /// would take no relative path from one that it was led to.
-fn stores(folder: &Path, deep: usize, found: &mut Vec<PathBuf>) -> Result<(), WorktreeError> {
+fn stores(folder: &Path, deep: usize, sound: &mut Sound<'_>, found: &mut Vec<PathBuf>) -> Result<(), WorktreeError> {
     let Ok(folder) = fs::canonicalize(folder) else { return Ok(()) };
     if deep > DEEPEST || found.len() >= MOST_STORES || found.contains(&folder) {
         return Ok(());
     }
-    for name in ["", "info", "pack"] {
-        regular(&folder.join(name))?;
-    }
+    sound.check(&folder)?;
     let file = folder.join("info/alternates");
     found.push(folder.clone());
     let lines = plain::read(&file, LONGEST_LINE)?.unwrap_or_default();
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
-        stores(&folder.join(OsStr::from_bytes(line)), deep + 1, found)?;
-    }
-    Ok(())
-}
-
-/// Holds everything in a folder to be a file or a folder, also behind links.
-fn regular(folder: &Path) -> Result<(), WorktreeError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if plain::is_missing(&error) => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    for entry in entries {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let path = entry.path();
-        let good = kind.is_file()
-            || kind.is_dir()
-            || match fs::metadata(&path) {
-                Ok(meta) => meta.is_file() || meta.is_dir(),
-                Err(_) => true,
-            };
-        if !good {
-            return Err(WorktreeError::Special { path });
-        }
-        // `objects/1a/`: what is in these two letters.
-        if kind.is_dir() && entry.file_name().len() == 2 {
-            regular(&path)?;
-        }
+        stores(&folder.join(OsStr::from_bytes(line)), deep + 1, sound, found)?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The few settings of git that count for the project's checkout: those of the user, and of the repository those that say
-//! what its files and its file system are like. None of them names a program or a file of the repository.
+//! The few settings of git that count for the project's checkout: some of the user's, and of the repository only those that say how
+//! it is stored. A repository has no say in what is a change.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,8 @@ use super::{
 /// The largest configuration of a repository, in bytes.
 const LARGEST_CONFIG: u64 = 1 << 20;
 
-/// Settings that are taken over, and the words that they may have; git's own grammar of truth is brought to two of them.
+/// Settings of the user that are taken over, and the words that they may have; git's own grammar of truth is brought to two of
+/// them.
 const TAKEN: [(&str, &[&str]); 5] = [
     ("core.filemode", &["true", "false"]),
     ("core.symlinks", &["true", "false"]),
@@ -24,6 +25,9 @@ const TAKEN: [(&str, &[&str]); 5] = [
     ("core.autocrlf", &["true", "false", "input"]),
     ("core.eol", &["lf", "crlf", "native"]),
 ];
+
+/// What counts where the user says nothing: file systems are as this program needs them.
+const USUAL: [(&str, &str); 3] = [("core.filemode", "true"), ("core.ignorecase", "false"), ("core.symlinks", "true")];
 
 /// Extensions of a repository's format that change nothing of what is read here, or that are read (`objectformat`).
 const EXTENSIONS: [&str; 8] = [
@@ -116,7 +120,6 @@ impl Settings {
             return Err(broken(&file, "is no configuration that git reads"));
         }
         for (key, value) in entries(&listed.output) {
-            settings.take(&key, &value);
             match key.strip_prefix("extensions.") {
                 Some("objectformat") if value == "sha256" => settings.sha256 = true,
                 Some("objectformat") if value == "sha1" => {}
@@ -148,8 +151,12 @@ impl Settings {
     pub fn text(&self) -> String {
         let mut text = String::from("[core]\n\tbare = false\n\tfsmonitor = false\n\thooksPath = /dev/null\n");
         text += "\tuntrackedCache = false\n";
+        // Notes of a repository on its own objects, which nobody holds against them: a forged one has other times and trees.
+        text += "\tcommitGraph = false\n\tmultiPackIndex = false\n";
         text += &format!("\trepositoryFormatVersion = {}\n", u8::from(self.sha256));
-        for (name, value) in &self.values {
+        let usual = USUAL.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let values: BTreeMap<_, _> = usual.chain(self.values.clone()).collect();
+        for (name, value) in values {
             text += &format!("\t{} = {value}\n", name.trim_start_matches("core."));
         }
         if let Some(path) = self.excludes.as_ref().and_then(|path| path.to_str()) {
@@ -195,9 +202,13 @@ mod tests {
         	fsmonitor = false
         	hooksPath = /dev/null
         	untrackedCache = false
+        	commitGraph = false
+        	multiPackIndex = false
         	repositoryFormatVersion = 0
         	autocrlf = input
         	filemode = false
+        	ignorecase = false
+        	symlinks = true
         	excludesFile = "/home/a \"b\"\n/ignore"
         "#);
     }

@@ -1,0 +1,254 @@
+//! Checkouts that were made to be taken for clean, and repositories in them that git must not look into.
+
+use std::os::unix::fs::symlink;
+
+use sha1::Digest as _;
+
+use super::*;
+
+#[test]
+fn notes_on_commits_that_were_forged_count_for_nothing() {
+    use sha1::Digest as _;
+    let world = World::repository("r", &[]);
+    let head = world.git("r", &["rev-parse", "HEAD"]);
+    world.git("r", &["commit-graph", "write", "--reachable"]);
+    world.write("r/app.py", "another\n");
+    world.git("r", &["add", "app.py"]);
+    let tree = hex::decode(world.git("r", &["write-tree"])).unwrap();
+    let path = world.path("r/.git/objects/info/commit-graph");
+    let mut graph = fs::read(&path).unwrap();
+    // The chunk table says where the commits are (gitformat-commit-graph(5)); there is one.
+    let entry = (8..).step_by(12).find(|at| &graph[*at..at + 4] == b"CDAT").unwrap();
+    let at = usize::try_from(u64::from_be_bytes(graph[entry + 4..entry + 12].try_into().unwrap())).unwrap();
+    graph[at..at + 20].copy_from_slice(&tree);
+    graph[at + 32..at + 36].copy_from_slice(&1_500_000_000_u32.to_be_bytes());
+    let end = graph.len() - 20;
+    let sum = sha1::Sha1::digest(&graph[..end]);
+    graph[end..].copy_from_slice(&sum);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, graph).unwrap();
+    // The harm is real: git itself believes it.
+    assert!(world.git("r", &["rev-list", "--no-walk", "--timestamp", "HEAD"]).starts_with("1500000000 "));
+    assert_eq!(world.git("r", &["status", "--porcelain"]), "");
+    let worktree = world.open("r");
+    assert_eq!(worktree.time().unwrap(), Some(1_700_000_000));
+    assert_eq!(worktree.revision(&[]).unwrap(), format!("{head}-dirty"));
+    assert_eq!(world.changes("r"), ["app.py"]);
+}
+
+/// A checkout in which only a file that is in no commit differs, which something of it hides from git.
+fn hides(what: &dyn Fn(&World)) -> (World, Vec<String>) {
+    let world = World::repository("r", &[]);
+    what(&world);
+    let seen = world.changes("r");
+    let dirty = world.open("r").revision(&[]).unwrap().ends_with("-dirty");
+    assert_eq!(dirty, !seen.is_empty());
+    (world, seen)
+}
+
+#[test]
+fn settings_and_lists_of_a_repository_hide_nothing() {
+    let (_, seen) = hides(&|world| {
+        world.write("r/.git/info/exclude", "evil.conf\n");
+        world.write("r/evil.conf", "");
+    });
+    assert_eq!(seen, ["evil.conf"]);
+    let (_, seen) = hides(&|world| {
+        world.write("r/.git/evil", "evil.conf\n");
+        world.git("r", &["config", "core.excludesFile", ".git/evil"]);
+        world.write("r/evil.conf", "");
+    });
+    assert_eq!(seen, ["evil.conf"]);
+    // A list that no commit holds.
+    let (_, seen) = hides(&|world| {
+        world.write("r/sub/.gitignore", "*\n");
+        world.write("r/sub/evil.conf", "");
+        world.write("r/new/.gitignore", "*\n");
+        world.write("r/new/evil.conf", "");
+    });
+    assert_eq!(seen, ["new/", "sub/.gitignore", "sub/evil.conf"]);
+    let (_, seen) = hides(&|world| {
+        world.git("r", &["config", "core.ignoreCase", "true"]);
+        world.write("r/APP.py", "");
+    });
+    assert_eq!(seen, ["APP.py"]);
+    let (_, seen) = hides(&|world| {
+        world.git("r", &["config", "core.fileMode", "false"]);
+        let mode = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+        fs::set_permissions(world.path("r/app.py"), mode).unwrap();
+    });
+    assert_eq!(seen, ["app.py"]);
+    let (_, seen) = hides(&|world| {
+        symlink("app.py", world.path("r/link")).unwrap();
+        world.git("r", &["add", "link"]);
+        world.git("r", &["commit", "--quiet", "--message", "link"]);
+        world.git("r", &["config", "core.symlinks", "false"]);
+        fs::remove_file(world.path("r/link")).unwrap();
+        world.write("r/link", "app.py");
+    });
+    assert_eq!(seen, ["link"]);
+    let (_, seen) = hides(&|world| {
+        world.git("r", &["config", "core.autocrlf", "true"]);
+        world.write("r/app.py", "1\r\n");
+    });
+    assert_eq!(seen, ["app.py"]);
+}
+
+#[test]
+fn what_is_exempt_is_exempt_alone() {
+    let world = World::repository("r", &[]);
+    world.write("r/packages/debian/x.deb", "");
+    world.write("r/packages2/x.deb", "");
+    world.write("r/sub/packages/x.deb", "");
+    let except = ["packages".to_owned()];
+    assert_eq!(world.open("r").changes(&except).unwrap(), ["packages2/", "sub/packages/"]);
+    assert_eq!(world.open("r/sub").changes(&except).unwrap(), Vec::<String>::new());
+}
+
+/// An index that says that its folders are those of the commit, and has another file in one.
+#[test]
+fn notes_of_an_index_on_its_folders_count_for_nothing() {
+    let world = World::repository("r", &[]);
+    world.git("r", &["read-tree", "HEAD"]);
+    let old = hex::decode(world.git("r", &["rev-parse", "HEAD:sub/a.txt"])).unwrap();
+    world.write("r/sub/a.txt", "evil\n");
+    let new = hex::decode(world.git("r", &["hash-object", "-w", "sub/a.txt"])).unwrap();
+    let path = world.path("r/.git/index");
+    let mut index = fs::read(&path).unwrap();
+    let at = index.windows(20).position(|bytes| bytes == old).unwrap();
+    index[at..at + 20].copy_from_slice(&new);
+    let end = index.len() - 20;
+    let sum = sha1::Sha1::digest(&index[..end]);
+    index[end..].copy_from_slice(&sum);
+    fs::write(&path, index).unwrap();
+    // The harm is real: git itself believes it.
+    assert_eq!(world.git("r", &["status", "--porcelain"]), "");
+    assert_eq!(world.changes("r"), ["sub/a.txt"]);
+}
+
+#[test]
+fn an_object_that_is_not_what_its_name_says_is_an_error() {
+    let replaced = |name: &str| {
+        let world = World::repository("r", &[]);
+        let (first, victim) = (world.git("r", &["rev-parse", "HEAD"]), world.git("r", &["rev-parse", name]));
+        world.write("r/sub/a.txt", "evil\n");
+        world.git("r", &["add", "sub"]);
+        world.git("r", &["commit", "--quiet", "--amend", "--message", "evil"]);
+        let evil = world.git("r", &["rev-parse", name]);
+        let place = |hash: &str| world.path(&format!("r/.git/objects/{}/{}", &hash[..2], &hash[2..]));
+        fs::remove_file(place(&victim)).unwrap();
+        fs::copy(place(&evil), place(&victim)).unwrap();
+        let head = if name == "HEAD" { victim } else { first };
+        fs::write(world.path("r/.git/refs/heads/main"), format!("{head}\n")).unwrap();
+        world.refused("r")
+    };
+    for name in ["HEAD", "HEAD^{tree}", "HEAD:sub"] {
+        let error = replaced(name);
+        assert!(error.contains("that is not what its name says"), "{error}");
+    }
+}
+
+/// A checkout with a submodule at `inner`, as git makes one, with its repository in the folder itself.
+fn with_submodule() -> World {
+    let world = World::repository("r", &[]);
+    world.git("", &["init", "--quiet", "outer"]);
+    world.git("outer", &["clone", "--quiet", "../r", "inner"]);
+    world.git("outer", &["-c", "advice.addEmbeddedRepo=false", "add", "inner"]);
+    world.git("outer", &["commit", "--quiet", "--message", "with a submodule"]);
+    assert_eq!(world.changes("outer"), Vec::<String>::new());
+    world
+}
+
+#[test]
+fn a_submodule_is_compared_without_a_look_into_its_configuration() {
+    let world = with_submodule();
+    pipe(&world.path("pipe"));
+    let config = fs::read_to_string(world.path("outer/inner/.git/config")).unwrap();
+    world.write("outer/inner/.git/config", &format!("{config}[include]\n\tpath = {}\n", world.path("pipe").display()));
+    assert_eq!(world.changes("outer"), Vec::<String>::new());
+    fs::remove_file(world.path("outer/inner/.git/config")).unwrap();
+    pipe(&world.path("outer/inner/.git/config"));
+    assert_eq!(world.changes("outer"), Vec::<String>::new());
+    fs::write(world.path("outer/inner/.git/refs/heads/main"), "1".repeat(40)).unwrap();
+    assert_eq!(world.changes("outer"), ["inner"]);
+    for name in ["HEAD", "commondir", "packed-refs", "refs/heads/x"] {
+        let world = with_submodule();
+        let path = world.path(&format!("outer/inner/.git/{name}"));
+        let _ = fs::remove_file(&path);
+        pipe(&path);
+        assert!(world.refused("outer").contains("is no regular file"), "{name}");
+    }
+}
+
+#[test]
+fn a_submodule_whose_repository_is_elsewhere_is_not_compared() {
+    let elsewhere = ["inner (a submodule whose repository is elsewhere: not compared)"];
+    let world = with_submodule();
+    fs::rename(world.path("outer/inner/.git"), world.path("elsewhere")).unwrap();
+    world.write("outer/inner/.git", "gitdir: ../../elsewhere\n");
+    assert_eq!(world.changes("outer"), elsewhere);
+    fs::remove_file(world.path("elsewhere/HEAD")).unwrap();
+    pipe(&world.path("elsewhere/HEAD"));
+    assert_eq!(world.changes("outer"), elsewhere);
+    let world = with_submodule();
+    fs::rename(world.path("outer/inner/.git/HEAD"), world.path("head")).unwrap();
+    symlink(world.path("head"), world.path("outer/inner/.git/HEAD")).unwrap();
+    assert_eq!(world.changes("outer"), elsewhere);
+}
+
+#[test]
+fn files_in_the_place_of_a_submodule_are_in_no_commit() {
+    let world = with_submodule();
+    fs::remove_dir_all(world.path("outer/inner/.git")).unwrap();
+    assert_eq!(world.changes("outer"), ["inner"]);
+    fs::remove_dir_all(world.path("outer/inner")).unwrap();
+    fs::create_dir(world.path("outer/inner")).unwrap();
+    assert_eq!(world.changes("outer"), Vec::<String>::new(), "one that is not checked out");
+    fs::remove_dir(world.path("outer/inner")).unwrap();
+    assert_eq!(world.changes("outer"), ["inner"]);
+}
+
+/// A repository that git would wait in.
+fn trap(world: &World, name: &str, pipes: &[&str]) {
+    world.git("r", &["init", "--quiet", name]);
+    world.write(&format!("r/{name}/evil.conf"), "");
+    for path in pipes.iter().map(|pipe| world.path(&format!("r/{name}/.git/{pipe}"))) {
+        let _ = fs::remove_file(&path);
+        pipe(&path);
+    }
+}
+
+#[test]
+fn repositories_in_a_checkout_are_folders_like_others() {
+    let world = World::repository("r", &[]);
+    trap(&world, "nested", &["HEAD", "commondir", "config"]);
+    world.git("r", &["init", "--quiet", "empty"]);
+    assert_eq!(world.changes("r"), ["nested/"]);
+    // In the place of a file that is in the commit.
+    fs::remove_file(world.path("r/app.py")).unwrap();
+    trap(&world, "app.py", &["HEAD", "commondir", "config"]);
+    assert_eq!(world.changes("r"), ["app.py", "nested/"]);
+}
+
+#[test]
+fn pipes_are_waited_for_nowhere() {
+    for name in [
+        "objects/info/commit-graphs/commit-graph-chain",
+        "objects/pack/multi-pack-index.d/multi-pack-index-chain",
+        "objects/pack/more/pack",
+    ] {
+        let world = World::repository("r", &[]);
+        let path = world.path(&format!("r/.git/{name}"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        pipe(&path);
+        assert!(world.refused("r").contains("is no regular file"), "{name}");
+    }
+    let world = World::repository("r", &[]);
+    fs::create_dir(world.path("elsewhere")).unwrap();
+    pipe(&world.path("elsewhere/pipe"));
+    symlink(world.path("elsewhere"), world.path("r/.git/objects/xx")).unwrap();
+    assert!(world.refused("r").contains("is no regular file"));
+    let world = World::repository("r", &[]);
+    pipe(&world.path("r/.gitmodules"));
+    assert!(world.refused("r").contains("is no regular file"));
+}
