@@ -3,6 +3,7 @@
 mod base;
 mod contents;
 mod context;
+mod given;
 mod image;
 mod look;
 mod own;

@@ -228,6 +228,11 @@ pub struct WheelsWork {
     pub toolbox: Option<(StepId, String)>,
     /// The builder image's name.
     pub builder: String,
+    /// Of what the project itself gives to the building of wheels; `None` where all of it is everybody's. Wheels that were built are
+    /// shared among projects that give the same.
+    pub given: Option<Sha256>,
+    /// The name of the base image, where it is the project's own: then its content is part of what is given.
+    pub own_base: Option<String>,
     /// The key of the wheelhouse: of this step's own inputs only.
     pub key: Sha256,
 }

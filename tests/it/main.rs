@@ -106,6 +106,8 @@ mod seed;
 #[cfg(feature = "scripted")]
 mod servers;
 #[cfg(feature = "scripted")]
+mod sharing;
+#[cfg(feature = "scripted")]
 mod space;
 #[cfg(feature = "scripted")]
 mod tag;
