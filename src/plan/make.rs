@@ -12,7 +12,10 @@ mod unused;
 mod wapt;
 mod wheels;
 
-use std::{cell::OnceCell, collections::BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Wishes, Work, dockerfile::Template};
 use crate::{
@@ -52,6 +55,8 @@ pub struct PlanContext {
     pub index_url: Option<String>,
     /// The same of `PIP_EXTRA_INDEX_URL`.
     pub extra_index_urls: Option<Vec<String>>,
+    /// The base images of all platforms that can be named, and those of this recipe, with whose they are: no image is called so.
+    pub bases: BTreeMap<String, String>,
     /// A digest of the certificates that sign, where some are named.
     pub signer: Option<String>,
     /// What is wanted.

@@ -67,6 +67,8 @@ mod log;
 #[cfg(feature = "scripted")]
 mod metadata;
 #[cfg(feature = "scripted")]
+mod names;
+#[cfg(feature = "scripted")]
 mod natives;
 #[cfg(feature = "scripted")]
 mod oci;
