@@ -8,7 +8,10 @@ use crate::{
     plan::ContextFile,
     platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
-    source::{requirements::Wanted, wheelhouse::WheelName},
+    source::{
+        requirements::{OwnWheel, Wanted},
+        wheelhouse::{ANYTHING, Dist, WheelName},
+    },
     util::toml::Issue,
 };
 
@@ -258,6 +261,24 @@ pub struct Own {
     pub files: OwnFiles,
     /// Of the paths, modes and contents of a folder's files; of a file's bytes.
     pub digest: Sha256,
+}
+
+impl Own {
+    /// Which wheel may be of it.
+    #[must_use]
+    pub fn wheel(&self) -> OwnWheel {
+        let path = self.path.display().to_string();
+        match &self.files {
+            OwnFiles::Folder(_) => OwnWheel { path, name: self.name.clone(), wheel: None },
+            OwnFiles::Sdist { name, .. } => {
+                let named = || Dist::new(name, ANYTHING).map(|dist| dist.distribution());
+                OwnWheel { path, name: self.name.clone().or_else(named), wheel: None }
+            }
+            OwnFiles::Wheel { file, sha256, .. } => {
+                OwnWheel { path, name: self.name.clone(), wheel: Some((file.clone(), sha256.clone())) }
+            }
+        }
+    }
 }
 
 /// What an [`Own`] is.

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use hold::{Held, Refusal, Wanted, same_version};
+pub use hold::{Held, OwnWheel, Refusal, Wanted, same_version};
 pub use line::{Line, Requirement, lines, numbered, options, wishes, with_lines};
 pub use local::{GitWish, Local, What, is_archive, settled};
 pub use option::Opt;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    super::{BuilderWork, Index, Inputs, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
+    super::{BuilderWork, Index, Inputs, Own, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
     Maker, PlanError, Want,
 };
 use crate::{
@@ -167,6 +167,7 @@ impl Maker<'_> {
         let key = key_of("wheels 2", &inputs, &BTreeMap::new());
         let work = WheelsWork {
             image: image.name.clone(),
+            wanted: Wanted::of(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
             own: asked,
             links,
             machine: self.context.machine.clone(),
@@ -176,7 +177,6 @@ impl Maker<'_> {
             requirements: requirements_file.clone(),
             requirements_name: requirements_file.display().to_string(),
             constraints,
-            wanted: Wanted::of(&real, requirements_file),
             no_binary: python.no_binary.clone(),
             index,
             python: own.clone(),
