@@ -136,6 +136,36 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_does_not_depend_on_the_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        for (name, text) in [("a.txt", "six==1.16.0\n"), ("b.txt", "idna==3 --hash=sha256:aa\n"), ("c d.txt", "")] {
+            write(name, text);
+        }
+        for (lines, asked) in [
+            ("-r b.txt\n-r a.txt\n-r a.txt\n", &["a.txt", "b.txt", "r.txt"][..]),
+            ("-r a.txt\n-r b.txt\n-r a.txt\n-r r.txt\n", &["a.txt", "b.txt", "r.txt"]),
+            ("-c b.txt\n-r a.txt\n-r b.txt\n", &["a.txt", "b.txt", "r.txt"]),
+            ("-r b.txt\n-c b.txt\n-c a.txt\n", &["b.txt", "r.txt"]),
+            // A line that goes on.
+            ("-r \\\na.txt\n-c \\\n  b.txt\n-c 'c \\\nd.txt'\n", &["a.txt", "r.txt"]),
+            ("-r \\\r\na.txt\r\n--constraint=\\\r\nb.txt\r\n", &["a.txt", "r.txt"]),
+        ] {
+            write("r.txt", lines);
+            let texts =
+                closure(&Roots::of(folder.path()), &["r.txt".into()]).unwrap_or_else(|e| panic!("{lines}: {e}"));
+            let plain = expanded(&texts, &Variables::default());
+            for texts in [&texts, &plain] {
+                let found = asking(texts, Path::new("r.txt"));
+                let found: Vec<_> = found.iter().map(|path| path.display().to_string()).collect();
+                assert_eq!(found, asked, "{lines}");
+                let is_strict = Wanted::of(texts, Path::new("r.txt")).is_strict();
+                assert_eq!(is_strict, asked.contains(&"b.txt"), "{lines}");
+            }
+        }
+    }
+
+    #[test]
     fn a_distribution_is_found_under_any_spelling() {
         let text = "# first\nzope.interface==6.0\n\nPyYAML==6.0.1 ; python_version > '3'\n-r x.txt\n";
         assert_eq!(line_of(text, "pyyaml"), Some(4));
