@@ -131,6 +131,8 @@ pub struct BaseWork {
     pub mode: BootstrapMode,
     /// How it is made from packages.
     pub bootstrap: Option<Bootstrap>,
+    /// Whether it is the project that says which keys of this machine vouch for it.
+    pub own_keys: bool,
     /// The archive it is made from; the tool's default when `None`.
     pub mirror: Option<String>,
     /// After how many days it is called old; 0 for never. Changes nothing of the result.
