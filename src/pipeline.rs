@@ -8,7 +8,7 @@ pub mod truth;
 mod wishes;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
@@ -65,6 +65,7 @@ pub struct Project {
     pub packages: PathBuf,
     /// A digest of the certificates that sign, where some are named.
     pub signer: Option<String>,
+    bases: BTreeMap<String, String>,
     index_url: Option<String>,
     extra_index_urls: Option<Vec<String>>,
     ca: bool,
@@ -125,6 +126,7 @@ impl Project {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
             is_released,
+            bases: bases(&catalogue, &targets),
             targets,
             wheel_dir,
             packages: folder.join("packages"),
@@ -344,6 +346,7 @@ impl Project {
             ca: self.ca,
             index_url: self.index_url.clone(),
             extra_index_urls: self.extra_index_urls.clone(),
+            bases: self.bases.clone(),
             signer: self.signer.clone(),
             want,
         }
@@ -366,4 +369,13 @@ impl Project {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The base images of all platforms, of what is brought along and of the project, and those that the recipe names: whose each is.
+fn bases(catalogue: &Catalogue, targets: &[Target]) -> BTreeMap<String, String> {
+    let own: Vec<&Platform> = catalogue.iter().filter(|platform| !platform.is_brought_along()).collect();
+    let replaced: Vec<Platform> = own.iter().filter_map(|platform| Platform::brought_along(&platform.id)).collect();
+    let of_platforms = catalogue.iter().chain(&replaced).map(|platform| (&platform.base.image, &platform.name));
+    let named = targets.iter().filter_map(|target| Some((target.recipe.base.image.as_ref()?, &target.platform.name)));
+    of_platforms.chain(named).map(|(image, whose)| (image.clone(), whose.clone())).collect()
 }

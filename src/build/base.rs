@@ -9,7 +9,7 @@ pub mod room;
 use super::{
     Lines, Records, Session, StepError,
     context::TarFile,
-    image, lock,
+    image, lock, owner,
     run::Product,
     transient::{Tries, of_engine},
 };
@@ -44,6 +44,7 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
         let image = session.until_stopped(import(tar, before, work, step, session, lines)).await?;
         Found { image, name: made_name(work), digest: None }
     };
+    owner::base(&root.image, &root.name, root.digest.is_some())?;
     let mut images = BTreeMap::new();
     if root.name == work.image {
         // Pulled again by somebody, it is another image: the record must not count then.
@@ -87,11 +88,12 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
         lines.line(&format!("{} is in the daemon", work.image));
         return Ok(Some(there(image, work.image.clone(), work, session).await?));
     }
-    // One that was made before, by this project or another one on the daemon: its name holds how it was made.
+    // One that was made before, by this project or another one on the daemon: its name holds how it was made. The name may have been
+    // lent to another image since, by the lock of a project.
     let made = made_name(work);
     if work.mode != BootstrapMode::Never
         && !session.refresh
-        && let Some(image) = session.engine.image(&made).await?
+        && let Some(image) = session.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
     {
         lines.line(&format!("{made} was made before"));
         return Ok(Some(there(image, made, work, session).await?));

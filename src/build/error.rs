@@ -65,6 +65,24 @@ pub enum StepError {
         /// What the registry or the daemon said.
         reason: String,
     },
+    /// A name that an image of somebody else has.
+    #[error("`{name}` is an image of {whose} on this engine, and would lose that name")]
+    Taken {
+        /// The name.
+        name: String,
+        /// Whose it is, in words.
+        whose: String,
+    },
+    /// What has a base image's name and was made as something else.
+    #[error("`{name}` is no base image: the project `{project}` has made it on this engine ({kind})", project = project.escape_debug())]
+    NotABase {
+        /// The base image's name.
+        name: String,
+        /// What it was made as: `image`, `builder`.
+        kind: String,
+        /// By which project.
+        project: String,
+    },
     /// A base image could not be made from packages.
     #[error("no base image could be made from packages: {error}")]
     Bootstrap {
@@ -187,6 +205,14 @@ impl StepError {
                 "mend the way to the registry, or leave `--refresh` out: then the image in the daemon is taken"
                     .to_owned(),
             ),
+            Self::Taken { name, .. } => Some(format!(
+                "`docker rmi {name}` takes the name away, after `docker tag {name} …` where the image is still wanted; or name another \
+                 `repository`"
+            )),
+            Self::NotABase { name, .. } => Some(format!(
+                "`docker rmi {name}`, and it is pulled; one that is meant comes from a registry (`docker push`, then `docker pull`) or \
+                 has another name (`docker tag {name} …`)"
+            )),
             Self::Drift { .. } => Some(RELOCK.to_owned()),
             Self::Wapt(error) => error.help().map(str::to_owned),
             Self::Stalled { .. } => {

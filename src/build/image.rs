@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io::Read as _};
 use super::{
     Lines, Records, Session, StepError,
     context::{APT_TRUST, TarFile},
+    owner,
     records::blocking,
     run::Product,
     settle,
@@ -296,6 +297,10 @@ pub(super) async fn build(
             no_cache,
         })
     };
+    // A base has one name for all projects on the daemon.
+    if labels.get(label::KIND).is_none_or(|kind| kind != "base") {
+        owner::names(&tags, session).await?;
+    }
     let mut before = Vec::new();
     for tag in &tags {
         before.extend(session.engine.image(tag).await?.map(|image| image.id));

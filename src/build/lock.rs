@@ -32,7 +32,7 @@ pub async fn observe(
             Work::Wheels(work) => {
                 let platform = step.platform.as_str();
                 if let Some(manifest) = Wheelhouse::manifest(&session.wheel_dir, platform, &record.key) {
-                    let house = LockedHouse::of(&work.requirements_name, &manifest.wheels);
+                    let house = LockedHouse::of(&work.requirements_name, &manifest.wheels, &work.wanted);
                     found.houses.insert((step.platform.clone(), work.image.clone()), house);
                 }
             }

@@ -7,6 +7,7 @@ mod error;
 mod image;
 mod keep;
 mod lock;
+mod owner;
 mod package;
 mod recall;
 mod records;

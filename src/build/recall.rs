@@ -14,6 +14,7 @@ use fs_err as fs;
 use super::{
     Lines, Records, Session, StepError,
     image::{self, superseded},
+    owner,
     package::forget_others,
     records::{RECORD_VERSION, blocking},
     run::Product,
@@ -269,6 +270,7 @@ async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<
 
 /// Gives the images their names; what loses its last one by that goes, as after a build.
 async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
+    owner::names(&product.images.keys().cloned().collect::<Vec<_>>(), session).await?;
     let mut before = Vec::new();
     for (name, id) in &product.images {
         let there = session.engine.image(name).await?.map(|image| image.id);

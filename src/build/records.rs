@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::{Component, Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use fs_err as fs;
@@ -20,7 +21,8 @@ use crate::{
     },
     util::{
         folder::{Folder, Links},
-        state::{self, State, Unread},
+        here,
+        state::{self, LARGEST, State, Unread},
     },
 };
 
@@ -125,13 +127,20 @@ impl Records {
         Ok(found)
     }
 
-    /// Ids of every image that this checkout has built: a name may have moved on, and only this tells whose the old one is.
+    /// Ids of every image that this checkout has built: a name may have moved on, and only this tells whose the old one is. A list
+    /// that was not written where it is, as one that came with a clone, says nothing.
     ///
     /// # Errors
     /// When the list is there and cannot be read.
     pub fn made_images(&self) -> Result<BTreeSet<String>, Unread> {
-        let text = self.state.read(IMAGES).map_err(|error| Unread::new(Path::new(IMAGES), &error))?.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+        let unread = |error: io::Error| Unread::new(Path::new(IMAGES), &error);
+        let Some(folder) = self.state.open().map_err(unread)? else { return Ok(BTreeSet::new()) };
+        let file = match folder.file(Path::new(IMAGES)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            file => file.map_err(unread)?,
+        };
+        let (text, is_ours) = ledger(&file).map_err(unread)?;
+        Ok(if is_ours { text.lines().skip(1).map(str::to_owned).collect() } else { BTreeSet::new() })
     }
 
     /// Notes that an image was built.
@@ -140,8 +149,19 @@ impl Records {
     /// When the disk is full.
     pub fn note_image(&self, id: &str) -> io::Result<()> {
         use std::io::Write as _;
+        // Steps of one run end at the same time, and no other run is at work here.
+        static LEDGER: Mutex<()> = Mutex::new(());
+        let _alone = LEDGER.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.state.make()?;
+        let mut file = folder.open_or_create(Path::new(IMAGES))?;
+        if !ledger(&file)?.1 {
+            file.set_len(0)?;
+            let mark = here::mark(&file.metadata()?);
+            write!(folder.append(Path::new(IMAGES))?, "{mark}")?;
+        }
+        file = folder.append(Path::new(IMAGES))?;
         // A line that a full disk cut off does not run into this one.
-        write!(self.state.make()?.append(Path::new(IMAGES))?, "\n{id}\n")
+        write!(file, "\n{id}\n")
     }
 
     /// Keeps a record.
@@ -151,6 +171,16 @@ impl Records {
     pub fn save(&self, step: &StepId, record: &Record) -> io::Result<()> {
         self.state.write(Self::path(step), &serde_json::to_vec_pretty(record).map_err(io::Error::from)?)
     }
+}
+
+/// What a list of images says, and whether it was written where it is: its first line is the file's own mark.
+fn ledger(file: &fs::File) -> io::Result<(String, bool)> {
+    use std::io::Read as _;
+    let mut text = Vec::new();
+    file.take(LARGEST).read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let is_ours = text.starts_with(&here::mark(&file.metadata()?));
+    Ok((text, is_ours))
 }
 
 /// What every form of a record says.

@@ -14,6 +14,7 @@ use crate::{
     build::{Records, forget_kept, leftovers, remove_leftovers},
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
+    event::Events,
     names::{Bytes, Period, PlatformId},
     pipeline::{Project, SOURCES},
     plan::{Plan, Want, Work, label},
@@ -29,8 +30,9 @@ use view::view;
 
 /// Remove what this project has made: its containers, images, records and logs
 ///
-/// Only what carries this project's label under the names that it gave, and was built here (`.factory/images`) or has a name
-/// of this release: an image that somebody made from one of ours stays, and so does BuildKit's cache, which is the engine's.
+/// Only what carries this project's label under the names that it gave, and was built here (`.factory/images`, where that was written
+/// here): an image that somebody made from one of ours, or another checkout built, stays, and so does BuildKit's cache, which is the
+/// engine's.
 /// Wheels and their store, packages, base images and fetched repositories are kept without `--all`. Of a wheel cache only what has
 /// the shape of one is removed, and nothing where its folder has no `CACHEDIR.TAG` of ours and holds other things.
 ///
@@ -52,6 +54,9 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
 }
+
+/// Most names that are told of images that stay.
+const TOLD: usize = 20;
 
 /// Something to remove.
 #[derive(Debug, Clone)]
@@ -108,7 +113,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Some(sources) => Some(context.lock_in(sources, "fetches the sources of this project").await?),
         None => None,
     };
-    let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all).await?;
+    let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all, &context.events()).await?;
     if args.older_than.is_some() || args.keep_size.is_some() {
         let all = candidates::of(items, &project, &info, args.all)?;
         let chosen = select::chosen(all, args.older_than, args.keep_size, clock::now());
@@ -139,14 +144,14 @@ fn made_by(project: &Project) -> Labels {
     [(label::PROJECT.to_owned(), project.name().to_owned())].into()
 }
 
-/// The images that are ours, under the names we gave: those that our ledger knows, and those that have a name of this
-/// release. What another checkout has made of another release, or another project of our name, is neither. Children first,
-/// as the daemon wants it.
+/// The images that are ours, under the names we gave: those that our ledger knows. What another checkout has made, or another project
+/// of our name, is not, whatever it is called: what has a name of this release is said. Children first, as the daemon wants it.
 async fn images(
     project: &Project,
     release: &BTreeSet<String>,
     engine: &dyn Engine,
     all: bool,
+    events: &Events,
 ) -> Result<Vec<Item>, Failure> {
     let ledger: BTreeSet<String> = Records::of(&project.folder).made_images()?;
     let chosen = chosen(project);
@@ -159,9 +164,19 @@ async fn images(
     found.retain(is_chosen);
     found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.tags.cmp(&b.tags)));
     let mut items = Vec::new();
+    let named = |image: &&ImageInfo| !ledger.contains(&image.id.0);
+    let theirs: BTreeSet<&str> =
+        found.iter().filter(named).flat_map(|image| given(image)).filter(|name| release.contains(*name)).collect();
+    if !theirs.is_empty() {
+        let names: Vec<&str> = theirs.into_iter().take(TOLD).collect();
+        events.info(format!(
+            "images of this release that were not built in this folder stay; if they are yours, `docker rmi {}`",
+            names.join(" ")
+        ));
+    }
     for kind in kinds {
         for image in found.iter().filter(|image| image.labels.get(label::KIND).is_some_and(|found| found == kind)) {
-            let names = names(image, &ledger, release).into_iter();
+            let names = names(image, &ledger).into_iter();
             items.extend(names.map(|name| Item::of(kind, name, image)));
         }
     }
@@ -192,14 +207,20 @@ fn chosen(project: &Project) -> Option<Vec<&str>> {
     (ids.len() < all).then_some(ids)
 }
 
-fn names(image: &ImageInfo, ledger: &BTreeSet<String>, release: &BTreeSet<String>) -> Vec<String> {
-    let known = ledger.contains(&image.id.0);
-    if image.tags.is_empty() {
-        return if known { vec![image.id.0.clone()] } else { Vec::new() };
+fn names(image: &ImageInfo, ledger: &BTreeSet<String>) -> Vec<String> {
+    if !ledger.contains(&image.id.0) {
+        return Vec::new();
     }
+    if image.tags.is_empty() {
+        return vec![image.id.0.clone()];
+    }
+    given(image).map(str::to_owned).collect()
+}
+
+/// The names that an image has and was given when it was made.
+fn given(image: &ImageInfo) -> impl Iterator<Item = &str> {
     let given: Vec<&str> = image.labels.get(label::TAGS).map(|tags| tags.split(' ').collect()).unwrap_or_default();
-    let is_ours = |name: &&String| given.contains(&name.as_str()) && (known || release.contains(*name));
-    image.tags.iter().filter(is_ours).cloned().collect()
+    image.tags.iter().map(String::as_str).filter(move |name| given.contains(name))
 }
 
 fn paths(project: &Project, all: bool) -> Result<Vec<Item>, Failure> {

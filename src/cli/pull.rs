@@ -166,10 +166,19 @@ async fn wheels(
     fetch(place, fresh.path(), false, &expected, &way.client, events).await?;
     let locked = Lockfile::load(&project.folder).map_err(|error| PushError::Io(std::io::Error::other(error)))?;
     let judge = |manifest: &Manifest| {
-        work.wanted.judge_all(&manifest.wheels)?;
         let set = (place.platform.clone(), work.image.clone());
         let house = locked.as_ref().and_then(|locked| locked.houses.get(&set));
-        house.map_or(Ok(()), |house| house.hold(&LockedHouse::of("", &manifest.wheels)))
+        // Nobody here has seen it being built.
+        work.wanted.judge_all(&manifest.wheels, &|wheel| house.is_some_and(|house| house.has_built(wheel)))?;
+        let Some(house) = house else { return Ok(()) };
+        let own = manifest.wheels.iter().filter(|wheel| work.wanted.is_own(wheel));
+        if let Some(wheel) = own.into_iter().find(|wheel| house.has(&wheel.file.distribution())) {
+            return Err(format!(
+                "{} is said to be the project's own, and `factory.lock` has it of an index",
+                wheel.file.as_str()
+            ));
+        }
+        house.hold(&LockedHouse::of("", &manifest.wheels, &work.wanted))
     };
     match Wheelhouse::adopt(fresh.path(), &project.wheel_dir, platform, key, &judge)? {
         Found::Whole(house) => Ok(vec![shown(&house, Some(begun.elapsed()))]),

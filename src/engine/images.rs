@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Engine, EngineError, ImageId, ImageInfo, Labels};
-
-/// What stands before the names of the daemon's own registry, and before those of images that Podman loaded or built:
-/// left out when a name is looked up (distribution reference grammar, "familiar names").
-const IMPLIED: [&str; 5] =
-    ["docker.io/library/", "docker.io/", "index.docker.io/library/", "index.docker.io/", "localhost/"];
+use crate::names::{familiar, whole};
 
 /// The names of a daemon's images.
 #[derive(Debug, Clone, Default)]
@@ -46,21 +42,6 @@ impl Images {
         let whole = whole(reference);
         self.names.get(&whole).or_else(|| self.familiar.get(familiar(&whole)))
     }
-}
-
-fn familiar(name: &str) -> &str {
-    IMPLIED.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
-}
-
-/// A reference as the daemon lists it: with `:latest` where nothing is said, without a tag where there is a digest.
-fn whole(reference: &str) -> String {
-    if let Some((name, digest)) = reference.split_once('@') {
-        let start = name.rfind('/').map_or(0, |slash| slash + 1);
-        let end = name[start..].find(':').map_or(name.len(), |colon| start + colon);
-        return format!("{}@{digest}", &name[..end]);
-    }
-    let last = reference.rsplit('/').next().unwrap_or(reference);
-    if last.contains(':') { reference.to_owned() } else { format!("{reference}:latest") }
 }
 
 #[cfg(test)]

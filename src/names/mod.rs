@@ -6,6 +6,7 @@ mod forge;
 mod git;
 mod git_url;
 mod parts;
+mod reference;
 mod relation;
 mod text;
 mod version;
@@ -16,6 +17,7 @@ pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use parts::{Allowance, Concern, Override, Scripts, User};
+pub use reference::{familiar, is_name_of, whole};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
     ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, SdistFile, Sha256, StoreKey,

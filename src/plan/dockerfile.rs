@@ -111,12 +111,17 @@ impl Templates {
             return Ok(Arc::clone(text));
         }
         let own = Path::new("dockerfiles").join(name);
-        let text: Arc<str> = if self.roots.is_there(&own)? {
-            read(&self.roots, &own, name)?.into()
-        } else {
-            BUILT_IN.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text).into()
-        };
+        let text: Arc<str> =
+            if self.roots.is_there(&own)? { read(&self.roots, &own, name)?.into() } else { built_in(name).into() };
         Ok(Arc::clone(lock(&self.texts).entry(name.to_owned()).or_insert(text)))
+    }
+
+    /// Whether the project has a text of its own, and another one, for a built-in name.
+    ///
+    /// # Errors
+    /// When the project's own cannot be read.
+    pub fn is_changed(&self, name: &str) -> Result<bool, TemplateError> {
+        Ok(*self.text(name)? != *built_in(name))
     }
 
     /// Renders a built-in name, or a template of the project by its path.
@@ -150,6 +155,11 @@ impl Templates {
         let engine = Arc::new(engine([("install", install.clone(), self.text(&install)?), (MAIN, name, text)])?);
         Ok(Arc::clone(lock(&self.parsed).entry(key).or_insert(engine)))
     }
+}
+
+/// The text of a built-in name; empty where there is none.
+fn built_in(name: &str) -> &'static str {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text)
 }
 
 /// What a template is called while it is rendered.

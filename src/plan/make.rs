@@ -3,6 +3,7 @@
 mod base;
 mod contents;
 mod context;
+mod given;
 mod image;
 mod look;
 mod own;
@@ -55,6 +56,8 @@ pub struct PlanContext {
     pub index_url: Option<String>,
     /// The same of `PIP_EXTRA_INDEX_URL`.
     pub extra_index_urls: Option<Vec<String>>,
+    /// The base images of all platforms that can be named, and those of this recipe, with whose they are: no image is called so.
+    pub bases: BTreeMap<String, String>,
     /// A digest of the certificates that sign, where some are named.
     pub signer: Option<String>,
     /// What is wanted.

@@ -8,7 +8,10 @@ use crate::{
     plan::ContextFile,
     platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
-    source::{requirements::Wanted, wheelhouse::WheelName},
+    source::{
+        requirements::{OwnWheel, Wanted},
+        wheelhouse::{ANYTHING, Dist, WheelName},
+    },
     util::toml::Issue,
 };
 
@@ -130,6 +133,8 @@ pub struct BaseWork {
     pub mode: BootstrapMode,
     /// How it is made from packages.
     pub bootstrap: Option<Bootstrap>,
+    /// Whether it is the project that says which keys of this machine vouch for it.
+    pub own_keys: bool,
     /// The archive it is made from; the tool's default when `None`.
     pub mirror: Option<String>,
     /// After how many days it is called old; 0 for never. Changes nothing of the result.
@@ -230,6 +235,11 @@ pub struct WheelsWork {
     pub toolbox: Option<(StepId, String)>,
     /// The builder image's name.
     pub builder: String,
+    /// Of what the project itself gives to the building of wheels; `None` where all of it is everybody's. Wheels that were built are
+    /// shared among projects that give the same.
+    pub given: Option<Sha256>,
+    /// The name of the base image, where it is the project's own: then its content is part of what is given.
+    pub own_base: Option<String>,
     /// The key of the wheelhouse: of this step's own inputs only.
     pub key: Sha256,
 }
@@ -255,6 +265,24 @@ pub struct Own {
     pub files: OwnFiles,
     /// Of the paths, modes and contents of a folder's files; of a file's bytes.
     pub digest: Sha256,
+}
+
+impl Own {
+    /// Which wheel may be of it.
+    #[must_use]
+    pub fn wheel(&self) -> OwnWheel {
+        let path = self.path.display().to_string();
+        match &self.files {
+            OwnFiles::Folder(_) => OwnWheel { path, name: self.name.clone(), wheel: None },
+            OwnFiles::Sdist { name, .. } => {
+                let named = || Dist::new(name, ANYTHING).map(|dist| dist.distribution());
+                OwnWheel { path, name: self.name.clone().or_else(named), wheel: None }
+            }
+            OwnFiles::Wheel { file, sha256, .. } => {
+                OwnWheel { path, name: self.name.clone(), wheel: Some((file.clone(), sha256.clone())) }
+            }
+        }
+    }
 }
 
 /// What an [`Own`] is.

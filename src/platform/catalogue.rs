@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diag::{Exit, Failure},
-    names::PlatformId,
+    names::{PlatformId, Sha256},
     util::{
         folder::{Folder, Links},
         threads,
@@ -171,6 +171,25 @@ impl Catalogue {
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.words.keys().map(String::as_str)
     }
+}
+
+impl Platform {
+    /// Whether it is word for word one that is brought along.
+    #[must_use]
+    pub fn is_brought_along(&self) -> bool {
+        embedded(&self.id).is_some_and(|(_, text)| Sha256::of(text).as_str() == self.digest)
+    }
+
+    /// The platform of an id that is brought along, whatever a project says of that id.
+    #[must_use]
+    pub fn brought_along(id: &PlatformId) -> Option<Self> {
+        let (id, text) = embedded(id)?;
+        read::platform(&format!("platforms/{id}.toml"), id, text).ok().map(|read| read.platform)
+    }
+}
+
+fn embedded(id: &PlatformId) -> Option<&'static (&'static str, &'static str)> {
+    EMBEDDED.iter().find(|(known, _)| *known == id.as_str())
 }
 
 /// The platform files of a project, which need not be there: stem -> (name, text).

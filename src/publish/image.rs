@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use super::{PushError, Registry, Taken};
 use crate::{
     build::{Lines, Session, settle},
-    engine::{Credentials, EngineError, Pushed},
+    engine::{Credentials, EngineError, ImageInfo, Pushed},
     event::{Event, Made, MadeKind, Outcome, StepId},
     names::Repository,
+    plan::label,
     source::oci,
     util::backoff::Backoff,
 };
@@ -87,11 +88,14 @@ pub async fn push(
     let (step, name) = (push.step.clone(), registry.name(&push.local));
     let (title, why) = (format!("push {name}"), "asked for".to_owned());
     session.events.emit(Event::StepStarted { step: step.clone(), title, why });
+    // One of ours has it from a push that was killed.
+    let is_ours = |image: &ImageInfo| image.labels.get(label::PROJECT).is_some_and(|project| *project == session.name);
+    let before = session.engine.image(&name).await?.filter(|image| !is_ours(image)).map(|image| image.id.0);
     let pushed = tokio::select! {
         pushed = lent(push, &name, credentials, session) => pushed,
         () = session.cancel.cancelled() => Err(PushError::Interrupted),
     };
-    let returned = give_back(&name, session).await;
+    let returned = give_back(&name, before.as_deref(), session).await;
     let pushed = match pushed {
         Ok(pushed) => verify(push, &name, pushed, registry, client).await,
         Err(error) => Err(error),
@@ -109,14 +113,18 @@ pub async fn push(
     made(push, &pushed.digest, Some(started.elapsed()), registry, session).await
 }
 
-/// Takes the registry's name away, which was only lent; on Ctrl-C, too, but then not for long.
-async fn give_back(name: &str, session: &Session) -> Result<bool, EngineError> {
-    tokio::select! {
-        removed = session.engine.remove_image(name) => removed,
-        () = session.cancel.cancelled() => {
-            let again = tokio::time::timeout(PATIENCE, session.engine.remove_image(name)).await;
-            again.unwrap_or(Ok(false))
+/// Takes the registry's name away, which was only lent, or gives it back to the image that had it; on Ctrl-C, too, but then not for
+/// long.
+async fn give_back(name: &str, before: Option<&str>, session: &Session) -> Result<(), EngineError> {
+    let back = || async {
+        match before {
+            Some(id) => session.engine.tag(id, name).await,
+            None => session.engine.remove_image(name).await.map(|_| ()),
         }
+    };
+    tokio::select! {
+        done = back() => done,
+        () = session.cancel.cancelled() => tokio::time::timeout(PATIENCE, back()).await.unwrap_or(Ok(())),
     }
 }
 

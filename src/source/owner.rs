@@ -1,6 +1,8 @@
 //! Who may change what lies in a folder. A store that others may write is no proof of anything: whoever put an entry there may have
 //! put any bytes under any key.
 
+mod acl;
+
 use std::{
     fmt, io,
     os::unix::fs::MetadataExt as _,
@@ -28,6 +30,7 @@ pub struct Doubt {
 enum Why {
     Owner(u32),
     Mode(u32),
+    Acl,
 }
 
 impl fmt::Display for Doubt {
@@ -36,6 +39,7 @@ impl fmt::Display for Doubt {
         match self.why {
             Why::Owner(uid) => write!(f, "`{path}` belongs to user {uid}"),
             Why::Mode(mode) => write!(f, "others may write in `{path}` (mode {mode:04o})"),
+            Why::Acl => write!(f, "others may write in `{path}` (its access control list: `getfacl`)"),
         }
     }
 }
@@ -48,6 +52,7 @@ impl Doubt {
         match self.why {
             Why::Owner(_) => format!("`chown -R {} {path}`", rustix::process::geteuid().as_raw()),
             Why::Mode(_) => format!("`chmod -R go-w {path}`"),
+            Why::Acl => format!("`setfacl -R -b {path}`"),
         }
     }
 }
@@ -77,7 +82,7 @@ impl Trusted {
                 continue;
             }
             let meta = fs::symlink_metadata(path)?;
-            if let Some(why) = self.judge(&meta, is_above) {
+            if let Some(why) = self.judge(path, &meta, is_above)? {
                 return Ok(Some(Doubt { path: path.to_owned(), why }));
             }
         }
@@ -93,26 +98,31 @@ impl Trusted {
         for name in names {
             path.push(name);
             let meta = fs::symlink_metadata(&path)?;
-            if let Some(why) = self.judge(&meta, false) {
+            if let Some(why) = self.judge(&path, &meta, false)? {
                 return Ok(Some(Doubt { path, why }));
             }
         }
         Ok(None)
     }
 
-    fn judge(&self, meta: &std::fs::Metadata, is_above: bool) -> Option<Why> {
+    fn judge(&self, path: &Path, meta: &std::fs::Metadata, is_above: bool) -> io::Result<Option<Why>> {
         if !self.uids.contains(&meta.uid()) {
-            return Some(Why::Owner(meta.uid()));
+            return Ok(Some(Why::Owner(meta.uid())));
         }
         let mode = meta.mode() & 0o7777;
         // Links have no mode of their own. In a sticky folder (/tmp) nobody renames what is another one's.
         if meta.file_type().is_symlink() || (is_above && mode & 0o1000 != 0) {
-            return None;
+            return Ok(None);
         }
         // A user's own group has its number (useradd(8), USERGROUPS_ENAB): nobody else is in it.
         let private = meta.gid() == meta.uid();
         let others = mode & 0o002 != 0 || (mode & 0o020 != 0 && !private);
-        others.then_some(Why::Mode(mode))
+        if others {
+            return Ok(Some(Why::Mode(mode)));
+        }
+        // Where there is a list, the mode's bits of the group are its mask, and say nothing of users that it names.
+        let own_group = if private { Some(meta.gid()) } else { None };
+        Ok(acl::lets_others_write(path, &self.uids, own_group)?.then_some(Why::Acl))
     }
 }
 

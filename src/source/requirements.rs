@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use hold::{Held, Refusal, Wanted, same_version};
+pub use hold::{Held, OwnWheel, Refusal, Wanted, same_version};
 pub use line::{Line, Requirement, lines, numbered, options, wishes, with_lines};
 pub use local::{GitWish, Local, What, is_archive, settled};
 pub use option::Opt;
@@ -133,6 +133,36 @@ mod tests {
         assert_eq!(names, ["a.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt", "with space.txt"]);
         let names: Vec<_> = asking(&found, Path::new("a.txt")).iter().map(|path| path.display().to_string()).collect();
         assert_eq!(names, ["a.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt"], "a constraint asks for nothing");
+    }
+
+    #[test]
+    fn who_asks_does_not_depend_on_the_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        for (name, text) in [("a.txt", "six==1.16.0\n"), ("b.txt", "idna==3 --hash=sha256:aa\n"), ("c d.txt", "")] {
+            write(name, text);
+        }
+        for (lines, asked) in [
+            ("-r b.txt\n-r a.txt\n-r a.txt\n", &["a.txt", "b.txt", "r.txt"][..]),
+            ("-r a.txt\n-r b.txt\n-r a.txt\n-r r.txt\n", &["a.txt", "b.txt", "r.txt"]),
+            ("-c b.txt\n-r a.txt\n-r b.txt\n", &["a.txt", "b.txt", "r.txt"]),
+            ("-r b.txt\n-c b.txt\n-c a.txt\n", &["b.txt", "r.txt"]),
+            // A line that goes on.
+            ("-r \\\na.txt\n-c \\\n  b.txt\n-c 'c \\\nd.txt'\n", &["a.txt", "r.txt"]),
+            ("-r \\\r\na.txt\r\n--constraint=\\\r\nb.txt\r\n", &["a.txt", "r.txt"]),
+        ] {
+            write("r.txt", lines);
+            let texts =
+                closure(&Roots::of(folder.path()), &["r.txt".into()]).unwrap_or_else(|e| panic!("{lines}: {e}"));
+            let plain = expanded(&texts, &Variables::default());
+            for texts in [&texts, &plain] {
+                let found = asking(texts, Path::new("r.txt"));
+                let found: Vec<_> = found.iter().map(|path| path.display().to_string()).collect();
+                assert_eq!(found, asked, "{lines}");
+                let is_strict = Wanted::of(texts, Path::new("r.txt")).is_strict();
+                assert_eq!(is_strict, asked.contains(&"b.txt"), "{lines}");
+            }
+        }
     }
 
     #[test]

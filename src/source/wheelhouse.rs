@@ -132,10 +132,11 @@ pub enum Found {
 
 impl Found {
     /// The same where its wheels are those that the requirements ask for: a manifest says what is in a folder, and not that it may be.
+    /// Which source distribution a wheel was built from, it says as reliably as its folder is believed.
     #[must_use]
     pub fn held(self, wanted: &Wanted) -> Self {
         match self {
-            Self::Whole(house) => match wanted.judge_all(&house.manifest.wheels) {
+            Self::Whole(house) => match wanted.judge_all(&house.manifest.wheels, &|_| true) {
                 Ok(()) => Self::Whole(house),
                 Err(why) => Self::Damaged(why),
             },

@@ -7,6 +7,7 @@ pub mod disk;
 pub mod exec;
 pub mod files;
 pub mod folder;
+pub mod here;
 pub mod lock;
 pub mod mask;
 pub mod size;

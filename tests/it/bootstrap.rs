@@ -90,6 +90,26 @@ fn keys_that_this_machine_has_are_taken() {
 }
 
 #[test]
+fn keys_of_the_machine_that_the_project_chooses_are_said() {
+    let says = "because a platform file of the project says so";
+    for (keyring, retired) in
+        [("/usr/share/keyrings/debian-archive-removed-keys.gpg", true), ("/etc/apt/keyrings/somebody.gpg", false)]
+    {
+        let project = from_packages(project());
+        bootstrap(&project, &KEYRING.replace(KEYS, keyring));
+        // Whether there is such a file or not: it is said before it is looked for.
+        let run = project.run(&["build", "--jobs", "1"]);
+        run.says(&[keyring, says, "run on this machine"]);
+        assert_eq!(run.stderr.contains("taken out of use"), retired, "{run}");
+    }
+    // What is brought along says itself why.
+    let project = from_packages(Project::new());
+    project.edit("factory.toml", "platforms = [\"debian-12\"]", "platforms = [\"debian-10\"]");
+    project.edit("factory.toml", "official = \"debian-12\"", "official = \"debian-10\"");
+    assert!(!project.run(&["build", "--jobs", "1"]).stderr.contains(says));
+}
+
+#[test]
 fn keys_of_the_project_are_taken_by_their_digest_and_said() {
     let project = from_packages(project());
     project.write("keys/own.gpg", "own keys");

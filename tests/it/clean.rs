@@ -170,9 +170,38 @@ fn without_its_ledger() {
     let project = Project::new();
     project.done(&["build"]);
     fs::remove_dir_all(project.path(".factory")).unwrap();
-    project.done(&["clean"]);
-    let left: Vec<String> = project.images().into_iter().filter(|name| !name.contains("debian:")).collect();
-    assert!(left.iter().all(|name| name.starts_with("factory.local/base:")), "found by name: {left:?}");
+    let built = project.images();
+    let run = project.done(&["clean"]);
+    assert_eq!(project.images(), built, "nothing tells them from another checkout's");
+    run.says(&["were not built in this folder", "docker rmi", "shop/core:2.5.11"]);
+}
+
+#[test]
+fn a_clone_that_calls_itself_so() {
+    let project = Project::new();
+    project.done(&["build"]);
+    let built = project.images();
+    // The same name, the same images, and the list of what was built, as a clone may bring it along.
+    let clone = project.copy_to("clone");
+    let list = project.read(".factory/images");
+    fs::remove_dir_all(clone.path(".factory")).unwrap();
+    for text in [list.clone(), list.lines().skip(1).collect::<Vec<_>>().join("\n")] {
+        clone.write(".factory/images", &text);
+        for args in [&["clean", "--dry-run"][..], &["clean", "--all"]] {
+            let run = clone.done(args);
+            assert!(!run.stdout.contains("shop/"), "{run}");
+            run.says(&["were not built in this folder"]);
+            let left: Vec<String> = project.images().into_iter().filter(|name| name.contains("shop")).collect();
+            assert!(left.iter().all(|name| built.contains(name)) && left.len() >= 4, "{left:?}");
+        }
+    }
+    // What it builds is its own from then on, and nothing of what the list said.
+    clone.write(".factory/images", &list);
+    clone.edit("factory.toml", "\"shop/core\"", "\"stall/core\"");
+    clone.edit("factory.toml", "\"shop/web\"", "\"stall/web\"");
+    clone.done(&["build"]);
+    clone.done(&["clean"]);
+    assert!(project.image("shop/core:2.5.11").is_some() && project.image("stall/core:2.5.11").is_none());
 }
 
 #[test]

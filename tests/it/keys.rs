@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     build::{changes, sha256},
@@ -225,20 +225,21 @@ fn an_image_that_was_deleted() {
 #[test]
 fn a_name_that_moved_to_another_image() {
     let project = built();
-    let base = project.image("debian:bookworm-slim").unwrap();
+    let other = format!("sha256:{}", "e".repeat(64));
+    // One that another checkout has built.
     project.meddle(|daemon| {
-        for image in daemon["images"].as_array_mut().unwrap() {
-            let is_base = image["id"] == json!(base);
-            let tags = image["tags"].as_array_mut().unwrap();
-            tags.retain(|tag| tag != "shop/core:2.5.11");
-            if is_base {
-                tags.push(json!("shop/core:2.5.11"));
-            }
-        }
+        let images = daemon["images"].as_array_mut().unwrap();
+        let has = |image: &&mut Value| image["tags"].as_array().unwrap().contains(&json!("shop/core:2.5.11"));
+        let ours = images.iter_mut().find(has).unwrap();
+        let mut theirs = ours.clone();
+        ours["tags"].as_array_mut().unwrap().retain(|tag| tag != "shop/core:2.5.11");
+        theirs["id"] = json!(other);
+        theirs["tags"] = json!(["shop/core:2.5.11"]);
+        images.push(theirs);
     });
     assert_eq!(project.planned()[0], "core: shop/core:2.5.11 is another image now");
     assert_eq!(ran(&project), ["core"]);
-    assert_ne!(project.image("shop/core:2.5.11"), Some(base));
+    assert_ne!(project.image("shop/core:2.5.11"), Some(other));
 }
 
 #[test]

@@ -70,6 +70,8 @@ mod log;
 #[cfg(feature = "scripted")]
 mod metadata;
 #[cfg(feature = "scripted")]
+mod names;
+#[cfg(feature = "scripted")]
 mod natives;
 #[cfg(feature = "scripted")]
 mod oci;
@@ -108,6 +110,8 @@ mod secrets;
 mod seed;
 #[cfg(feature = "scripted")]
 mod servers;
+#[cfg(feature = "scripted")]
+mod sharing;
 #[cfg(feature = "scripted")]
 mod space;
 #[cfg(feature = "scripted")]

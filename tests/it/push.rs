@@ -213,6 +213,13 @@ fn an_image_that_is_not_what_was_built() {
     let run = push(&project, &registry, &[]).ended(1);
     run.says(&["shop/web:2.5.11 is not the image that was built", "factory build images"]);
     assert!(pushed(&project).is_empty());
+    // Whoever gave the name to another image says that it may go.
+    project.run(&["build", "images"]).assert_code(1).says(&["docker rmi shop/web:2.5.11"]);
+    project.meddle(|daemon| {
+        for image in daemon["images"].as_array_mut().unwrap() {
+            image["tags"].as_array_mut().unwrap().retain(|tag| tag != "shop/web:2.5.11");
+        }
+    });
     project.done(&["build", "images"]);
     push(&project, &registry, &[]).ended(0);
     assert_no_name_left(&project);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    play::sha256,
     project::Project,
     push::{push, release},
     registry::Registry,
@@ -215,4 +216,96 @@ fn other_bytes_than_the_digest_says() {
     run.says(&["gives other bytes than those of sha256:"]);
     assert!(project.files("wheels").is_empty(), "{:?}", project.files("wheels"));
     project.assert_tidy();
+}
+
+/// The digests of what the played pip gives.
+const HASHED: &str = "six==1.16.0 --hash=sha256:44778d82365e4af681c40d5f0eef5cf6f5899d3f0ac335050a7ed6779cf3f674\npsutil==5.9.8 --hash=sha256:15288647007745658fea2b99678c8559b3397b175c168fc6d1900218226f0e32\n";
+
+/// Gives a wheel of the wheelhouse in the registry other bytes, and has its manifest say so with more.
+fn replace(project: &Project, key: &str, wheel: &str, bytes: &[u8], says: &[(&str, Value)]) {
+    let pushed = project.beside("engine/script.json.pushed");
+    let tag = format!("debian-12-{}", &key[..8]);
+    let tags = std::fs::read_dir(pushed.join("manifests/shop/wheels")).unwrap().map(|entry| entry.unwrap());
+    let place = tags.into_iter().find(|entry| entry.file_name().to_string_lossy().starts_with(&tag)).unwrap().path();
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&place).unwrap()).unwrap();
+    let blob = |digest: &Value| pushed.join("blobs").join(digest.as_str().unwrap().trim_start_matches("sha256:"));
+    let mut put = |title: &str, bytes: &[u8]| {
+        let layers = manifest["layers"].as_array_mut().unwrap();
+        let named = |layer: &&mut Value| layer["annotations"]["org.opencontainers.image.title"] == json!(title);
+        let layer = layers.iter_mut().find(named).unwrap();
+        let before = std::fs::read(blob(&layer["digest"])).unwrap();
+        layer["digest"] = json!(format!("sha256:{}", sha256(bytes)));
+        layer["size"] = json!(bytes.len());
+        std::fs::write(blob(&layer["digest"]), bytes).unwrap();
+        before
+    };
+    put(wheel, bytes);
+    let house = put("manifest.json", b"");
+    let mut house: Value = serde_json::from_slice(&house).unwrap();
+    let wheels = house["wheels"].as_array_mut().unwrap();
+    let entry = wheels.iter_mut().find(|entry| entry["file"] == json!(wheel)).unwrap();
+    entry["sha256"] = json!(sha256(bytes));
+    entry["size"] = json!(bytes.len());
+    for (name, value) in says {
+        entry[*name] = value.clone();
+    }
+    put("manifest.json", house.to_string().as_bytes());
+    std::fs::write(place, manifest.to_string()).unwrap();
+}
+
+#[test]
+fn wheels_of_a_hostile_registry() {
+    const SIX: &str = "six-1.16.0-py2.py3-none-any.whl";
+    const PSUTIL: &str = "psutil-5.9.8-cp311-cp311-linux_x86_64.whl";
+    let pinned = HASHED.split("sha256:").nth(1).unwrap()[..64].to_owned();
+    let cases: [(&str, Vec<(&str, Value)>, bool); 7] = [
+        (SIX, vec![], true),
+        (SIX, vec![("folder", json!("x")), ("compiled", json!(true))], true),
+        (SIX, vec![("folder", json!("x")), ("compiled", json!(true))], false),
+        (SIX, vec![("sdist", json!(pinned)), ("compiled", json!(true))], true),
+        (SIX, vec![("sdist", json!(pinned)), ("compiled", json!(true))], false),
+        // Only the lock knows that there was a wheel that was built of it.
+        (PSUTIL, vec![], false),
+        (PSUTIL, vec![("folder", json!("libs/own")), ("sdist", Value::Null)], true),
+    ];
+    for (wheel, says, with_lock) in cases {
+        let project = Project::new();
+        let Some(registry) = Registry::new(&project) else { return };
+        project.write("requirements.txt", HASHED);
+        project.done(&["build"]);
+        push(&project, &registry, &["--packages"]).ended(0);
+        let key = project.record("debian-12/wheels-core")["key"].as_str().unwrap().to_owned();
+        replace(&project, &key, wheel, b"evil", &says);
+        elsewhere(&project);
+        if !with_lock {
+            std::fs::remove_file(project.path("factory.lock")).unwrap();
+        }
+        let run = project.run(&["pull", "--registry", &registry.address]).ended(1);
+        run.says(&["does not have the hash that the requirements pin"]);
+        assert!(
+            !project.files("wheels").iter().any(|file| file.ends_with(wheel)),
+            "{wheel} {says:?} {with_lock}: {run}"
+        );
+    }
+}
+
+#[test]
+fn a_wheelhouse_that_says_what_is_not_so() {
+    let project = Project::new();
+    project.write("requirements.txt", HASHED);
+    project.done(&["build", "wheels"]);
+    let key = project.record("debian-12/wheels-core")["key"].as_str().unwrap().to_owned();
+    let house = format!("wheels/debian-12/{}", &key[..32]);
+    let six = format!("{house}/six-1.16.0-py2.py3-none-any.whl");
+    std::fs::write(project.path(&six), "evil").unwrap();
+    let mut manifest: Value = serde_json::from_str(&project.read(&format!("{house}/manifest.json"))).unwrap();
+    let entry = manifest["wheels"].as_array_mut().unwrap().iter_mut().find(|wheel| wheel["sdist"].is_null()).unwrap();
+    entry["sha256"] = json!(sha256(b"evil"));
+    entry["folder"] = json!("x");
+    entry["compiled"] = json!(true);
+    project.write(&format!("{house}/manifest.json"), &manifest.to_string());
+    let planned = project.planned();
+    assert!(planned[0].contains("does not have the hash that the requirements pin"), "{planned:?}");
+    project.done(&["build", "wheels"]);
+    assert_eq!(project.read(&six), "six");
 }

@@ -55,7 +55,7 @@ async fn mmdebstrap(
     arguments.extend(bootstrap.options.iter().map(|option| format!("--aptopt={}", option.as_str())));
     // Held until the end: the file goes with it.
     let keys = match &bootstrap.keyring {
-        Some(keyring) => Some(keyring::keys(keyring, &work.image, session, lines).await?),
+        Some(keyring) => Some(keyring::keys(keyring, work, session, lines).await?),
         None => None,
     };
     if let Some(keys) = &keys {

@@ -1,7 +1,7 @@
 //! The base image that a lock names: by the digest of its registry wherever that is had from, and never another one.
 
 use super::{
-    super::{Lines, Session, StepError},
+    super::{Lines, Records, Session, StepError},
     Found, made_name, pull,
 };
 use crate::{
@@ -60,6 +60,10 @@ async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Foun
         if let Some(image) = session.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
             return Ok(Some(Found { image, name, digest: None }));
         }
+    }
+    // By its id alone only where it was made here: the name that it gets is every project's on the daemon.
+    if !Records::of(&session.project).made_images().map_err(std::io::Error::from)?.contains(id) {
+        return Ok(None);
     }
     let Some(image) = session.engine.image(id).await? else { return Ok(None) };
     let name = named(id, work, session).await?;

@@ -23,17 +23,19 @@ const MOST: usize = 50_000;
 pub struct Environment<'a> {
     bench: &'a Bench<'a>,
     installed: OnceCell<Sha256>,
+    given: OnceCell<Option<Sha256>>,
 }
 
 impl<'a> Environment<'a> {
     pub fn new(bench: &'a Bench<'a>) -> Self {
-        Self { bench, installed: OnceCell::new() }
+        Self { bench, installed: OnceCell::new(), given: OnceCell::new() }
     }
 
     /// What the wheel of a source would be made of.
     pub async fn making(&self, source: Sha256, options: Vec<String>) -> Result<Making, StepError> {
         let work = self.bench.work;
         let installed = self.installed.get_or_try_init(|| look(self.bench)).await?;
+        let given = self.given.get_or_try_init(|| given(self.bench)).await?;
         Ok(Making {
             source,
             python: format!("{} {}", work.python.version, work.python.abi),
@@ -43,8 +45,22 @@ impl<'a> Environment<'a> {
             seed: work.seed.clone(),
             settings: SETTINGS.map(|(name, value)| format!("{name}={value}")).to_vec(),
             options,
+            given: given.clone(),
         })
     }
+}
+
+/// What the project gives to builds, with the content of its own base image.
+async fn given(bench: &Bench<'_>) -> Result<Option<Sha256>, StepError> {
+    let (work, engine) = (bench.work, &bench.session.engine);
+    let Some(base) = &work.own_base else { return Ok(work.given.clone()) };
+    // Where its name is gone, the builder that was made from it is nobody else's.
+    let image = match engine.image(base).await? {
+        Some(image) => Some(image),
+        None => engine.image(&work.builder).await?,
+    };
+    let id = image.map(|image| image.id.0).unwrap_or_default();
+    Ok(Some(Sha256::of(serde_json::json!([work.given, id]).to_string())))
 }
 
 /// What is installed in the builder image, told by its package manager in a container that nothing else runs in.

@@ -27,11 +27,21 @@ impl Maker<'_> {
             local,
             mode: self.recipe.base.bootstrap,
             bootstrap: self.platform.base.bootstrap.clone(),
+            own_keys: self.has_own_keys(),
             mirror: self.recipe.base.mirror.clone(),
             refresh_days: self.recipe.base.refresh_days,
             quirks,
         };
         Ok(self.step("base", title, Work::Base(Box::new(work)), inputs))
+    }
+
+    /// Whether a platform file of the project names keys of the machine that the platform brought along does not name.
+    fn has_own_keys(&self) -> bool {
+        let keys = |platform: &Platform| platform.base.bootstrap.as_ref().and_then(|made| made.keyring.clone());
+        let own = keys(self.platform);
+        own.is_some()
+            && !self.platform.is_brought_along()
+            && Platform::brought_along(&self.platform.id).is_none_or(|known| keys(&known) != own)
     }
 
     /// The Dockerfile and files that change the base image; `None` where it is taken as it is.

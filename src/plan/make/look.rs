@@ -3,6 +3,7 @@
 
 use super::{Maker, PlanError};
 use crate::{
+    names::is_name_of,
     recipe::{Content, WaptSource},
     source::{listing::Files, project::SourceError, taken::Taken},
     util::toml::{Issue, Span},
@@ -22,6 +23,7 @@ impl Maker<'_> {
             let folders = image.python.iter().filter_map(|folder| listing.python(folder).err());
             found.extend(folders.zip(place.into_iter().cycle()).map(|(error, place)| issue(&error, place)));
         }
+        found.extend(self.names_of_bases());
         for package in &self.recipe.packages {
             self.look_at(&package.contents, &mut found);
         }
@@ -30,6 +32,22 @@ impl Maker<'_> {
                 if let WaptSource::Project(src) = &content.src {
                     found.extend(listing.matching(src).err().map(|error| issue(&error, &content.at)));
                 }
+            }
+        }
+        found
+    }
+
+    /// Images that would be called as base images are: whoever builds on that name later would build on them.
+    fn names_of_bases(&self) -> Vec<Issue> {
+        let mut found = Vec::new();
+        for image in &self.recipe.images {
+            let tags = self.tags(image);
+            let taken = |reference: &String| tags.iter().find(|tag| is_name_of(tag, reference));
+            let taken = self.context.bases.iter().find_map(|(base, whose)| Some((taken(base)?, whose)));
+            if let (Some((tag, whose)), Some(place)) = (taken, image.places.get("repository")) {
+                let message = format!("`{tag}` is the name of the base image of {whose}");
+                let issue = Issue::new(place, message).label("with this tag it takes that name");
+                found.push(issue.help("name another repository, with a part of your own: `shop/…`"));
             }
         }
         found

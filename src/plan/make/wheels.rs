@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    super::{BuilderWork, Index, Inputs, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
+    super::{BuilderWork, Index, Inputs, Own, SeedWork, Step, WheelsWork, Work, dockerfile::Template, step::key_of},
     Maker, PlanError, Want,
 };
 use crate::{
@@ -24,7 +24,7 @@ impl Maker<'_> {
     }
 
     pub(super) fn builder(&self, python: &PythonApp) -> Result<Step, PlanError> {
-        let BuilderName { tag, inputs, dockerfile } = self.builder_name(python)?.clone();
+        let BuilderName { tag, inputs, dockerfile, .. } = self.builder_name(python)?.clone();
         let mut step =
             self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
         step.needs.push(self.id("base"));
@@ -47,10 +47,10 @@ impl Maker<'_> {
         let mut inputs = Inputs::new();
         inputs.insert("builder packages".to_owned(), self.builder_packages(python).join(" "));
         inputs.insert("builder.hbs".to_owned(), digest.to_string());
-        let digest = key_of("builder name", &inputs, &BTreeMap::new());
+        let name = key_of("builder name", &inputs, &BTreeMap::new());
         let (project, platform) = (&self.recipe.project.name, &self.platform.id);
-        let tag = format!("factory.local/{project}/builder:{platform}-{}", digest.short());
-        Ok(self.builder.get_or_init(|| BuilderName { tag, inputs, dockerfile }))
+        let tag = format!("factory.local/{project}/builder:{platform}-{}", name.short());
+        Ok(self.builder.get_or_init(|| BuilderName { tag, inputs, dockerfile, digest }))
     }
 
     /// The step that fetches pip, where the platform's own is too old.
@@ -155,6 +155,10 @@ impl Maker<'_> {
             inputs.insert("seed".to_owned(), pins(seed));
         }
         let builder = self.builder_name(python)?;
+        let given = self.given(python, builder, (&texts, &links, &inputs))?;
+        if let Some(bench) = &given.bench {
+            inputs.insert("builder of the project".to_owned(), bench.to_string());
+        }
         let toolbox = match &seed {
             Some(step) => Some((step.id.clone(), self.context.templates.text("virtualenv.py")?.to_string())),
             None => None,
@@ -163,6 +167,7 @@ impl Maker<'_> {
         let key = key_of("wheels 2", &inputs, &BTreeMap::new());
         let work = WheelsWork {
             image: image.name.clone(),
+            wanted: Wanted::of(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
             own: asked,
             links,
             machine: self.context.machine.clone(),
@@ -172,12 +177,13 @@ impl Maker<'_> {
             requirements: requirements_file.clone(),
             requirements_name: requirements_file.display().to_string(),
             constraints,
-            wanted: Wanted::of(&real, requirements_file),
             no_binary: python.no_binary.clone(),
             index,
             python: own.clone(),
             toolbox,
             builder: builder.tag.clone(),
+            given: given.all,
+            own_base: given.base,
             key,
         };
         let title = format!("wheels of {}", requirements_file.display());
@@ -217,6 +223,8 @@ pub(super) struct BuilderName {
     pub(super) tag: String,
     inputs: Inputs,
     dockerfile: String,
+    /// Of the Dockerfile without a CA bundle.
+    pub(super) digest: Sha256,
 }
 
 /// The pins of a seed in one line: name and digest.

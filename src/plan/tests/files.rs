@@ -114,6 +114,7 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
         ca: false,
         index_url: None,
         extra_index_urls: None,
+        bases: std::collections::BTreeMap::new(),
         signer: None,
         want: Want::All,
     };

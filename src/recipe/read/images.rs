@@ -70,11 +70,20 @@ impl View<'_> {
     }
 }
 
-/// Two images of one repository would push over each other.
+/// Where base images and builders are, whoever made them.
+const OURS: &str = "factory.local";
+
+/// No image is one of those that factory makes for itself. Two images of one repository would push over each other.
 fn check_repositories(raw: &[RawImage], issues: &mut Issues) {
     let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
     for repository in raw.iter().filter_map(|image| image.repository.at()) {
         let word = repository.value.as_str();
+        if word.split('/').any(|part| part == OURS) {
+            let issue = Issue::new(&repository.span, format!("`{word}` is a name of factory's own")).label("not yours");
+            issues.add(issue.help(format!(
+                "images below `{OURS}/` are base images and builders of all projects: name another repository"
+            )));
+        }
         if let Some(before) = first.get(word) {
             let issue = Issue::new(&repository.span, format!("two images go to the repository `{word}`"));
             issues.add(issue.label("again here").also(before, "first here").help("their tags would be the same"));

@@ -2,16 +2,14 @@
 //! hold anything: nothing of it counts. What tells is the inode of the store's folder and when it was made, which no clone and
 //! no archive can bring along.
 
-use std::{
-    io,
-    os::unix::fs::MetadataExt as _,
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{io, path::Path};
 
 use fs_err as fs;
 
-use crate::util::folder::{Folder, Links};
+use crate::util::{
+    folder::{Folder, Links},
+    here,
+};
 
 /// The file in a store that says where it was made.
 const NAME: &str = "here";
@@ -26,7 +24,7 @@ const LOCK: &str = "lock";
 /// When it cannot be read or written.
 pub fn settle(store: &Path) -> io::Result<bool> {
     fs::create_dir_all(store)?;
-    let (open, mark) = (Folder::open(store, Links::Refused)?, mark(store)?);
+    let (open, mark) = (Folder::open(store, Links::Refused)?, here::mark(&fs::metadata(store)?));
     if open.read(Path::new(NAME), 1 << 10).is_ok_and(|said| said.is_some_and(|said| said == mark.as_bytes())) {
         return Ok(false);
     }
@@ -37,13 +35,6 @@ pub fn settle(store: &Path) -> io::Result<bool> {
     }
     open.write(Path::new(NAME), mark.as_bytes())?;
     Ok(foreign)
-}
-
-/// The inode of a folder and when it was made, where the file system keeps that.
-fn mark(folder: &Path) -> io::Result<String> {
-    let meta = fs::metadata(folder)?;
-    let made = meta.created().ok().and_then(|made: SystemTime| made.duration_since(UNIX_EPOCH).ok());
-    Ok(format!("{} {}\n", meta.ino(), made.map_or(0, |made| made.as_nanos())))
 }
 
 #[cfg(test)]

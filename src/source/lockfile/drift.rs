@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{LockedBase, LockedHouse, LockedWheel};
 use crate::{
     names::{Commit, PlatformId, Sha256, SourceName},
-    source::requirements::{Line, lines, same_version},
+    source::{
+        requirements::{Line, lines, same_version},
+        wheelhouse::Wheel,
+    },
 };
 
 /// How a base image differs from the locked one: by the digest of its registry, or by its id where it has none.
@@ -55,6 +58,24 @@ pub fn wheel_drift(set: &str, locked: Option<&LockedHouse>, found: &LockedHouse)
 }
 
 impl LockedHouse {
+    /// Whether a wheel of this file name is here that was built from this source distribution.
+    #[must_use]
+    pub fn has_built(&self, wheel: &Wheel) -> bool {
+        let same = |locked: &LockedWheel| {
+            locked.sdist.is_some()
+                && locked.sdist == wheel.sdist
+                && locked.file.distribution() == wheel.file.distribution()
+                && same_version(locked.file.version(), wheel.file.version())
+        };
+        self.wheels.iter().any(same)
+    }
+
+    /// Whether a distribution is here.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.wheels.iter().any(|locked| locked.file.distribution() == name)
+    }
+
     /// Refuses a wheel of a name and version that are in this lock, and which is another one. What has another version is no matter of
     /// a lock that nobody is held to.
     ///

@@ -12,7 +12,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::wheelhouse::{Wheel, WheelName};
+use super::{
+    requirements::Wanted,
+    wheelhouse::{Wheel, WheelName},
+};
 use crate::{
     names::{Commit, ImageName, PlatformId, Sha256, SourceName},
     util::{
@@ -90,10 +93,11 @@ impl LockedBase {
 }
 
 impl LockedHouse {
-    /// The lock of these wheels. Those of the checkout's own folders are not locked: its commit says what they are.
+    /// The lock of these wheels. Those of the checkout's own folders, as the requirements know them, are not locked: its commit says
+    /// what they are.
     #[must_use]
-    pub fn of(requirements: &str, wheels: &[Wheel]) -> Self {
-        let foreign = wheels.iter().filter(|wheel| wheel.folder.is_none());
+    pub fn of(requirements: &str, wheels: &[Wheel], wanted: &Wanted) -> Self {
+        let foreign = wheels.iter().filter(|wheel| !wanted.is_own(wheel));
         let mut wheels: Vec<LockedWheel> = foreign
             .map(|wheel| LockedWheel {
                 file: wheel.file.clone(),

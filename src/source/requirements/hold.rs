@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     names::Sha256,
-    source::wheelhouse::{Fit, Wheel},
+    source::wheelhouse::{Fit, Wheel, WheelName},
 };
 
 /// What a requirements set says of files.
@@ -27,6 +27,19 @@ pub struct Wanted {
     constraints: BTreeMap<String, Vec<Requirement>>,
     /// Whether every file must have a digest that a line pins: as soon as one line does, as with pip.
     strict: bool,
+    /// What the lines ask for that no index gives.
+    own: Vec<OwnWheel>,
+}
+
+/// A folder or a file of the project, or a checkout, that requirements ask for: which wheel may be of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnWheel {
+    /// Where it is, as a manifest names it.
+    pub path: String,
+    /// The distribution, normalised, where that is known before.
+    pub name: Option<String>,
+    /// The very wheel, where it is one.
+    pub wheel: Option<(WheelName, Sha256)>,
 }
 
 /// How a file was found good.
@@ -172,22 +185,52 @@ impl Wanted {
         })
     }
 
-    /// Judges all wheels of a set, those of the checkout's own folders left out: the commit says what they are.
+    /// The same with what the lines ask for that no index gives.
+    #[must_use]
+    pub fn with_own(self, own: Vec<OwnWheel>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// Whether a wheel that says so can be of something that the lines ask for and no index gives: the commit says what that is. One
+    /// whose digest a line pins is not.
+    #[must_use]
+    pub fn is_own(&self, wheel: &Wheel) -> bool {
+        let name = wheel.file.distribution();
+        let lines = of(&self.asked, &name).iter().chain(of(&self.constraints, &name));
+        let pinned = (self.strict && self.asked.contains_key(&name))
+            || lines.into_iter().any(|line| has_digest(line) || of_address(line).is_some());
+        let claims = |own: &&OwnWheel| wheel.folder.as_ref() == Some(&own.path);
+        let fits = |own: &OwnWheel| {
+            own.name.as_ref().is_none_or(|wanted| *wanted == name)
+                && own.wheel.as_ref().is_none_or(|(file, sha256)| *file == wheel.file && *sha256 == wheel.sha256)
+        };
+        !pinned && self.own.iter().find(claims).is_some_and(fits)
+    }
+
+    /// Judges all wheels of a set, those of the project's own folders and files left out. What a wheel says of itself counts as far
+    /// as it is known: `built` tells of one whether it comes from the source distribution that it names.
     ///
     /// # Errors
     /// In words: the first wheel that may not be there and why.
-    pub fn judge_all(&self, wheels: &[Wheel]) -> Result<(), String> {
-        let mut seen = BTreeSet::new();
+    pub fn judge_all(&self, wheels: &[Wheel], built: &dyn Fn(&Wheel) -> bool) -> Result<(), String> {
+        let (mut seen, mut of_folders) = (BTreeSet::new(), BTreeSet::new());
         for wheel in wheels {
             let (name, file) = (wheel.file.distribution(), wheel.file.as_str());
             if !seen.insert(name.clone()) {
                 return Err(format!("{file} is one of several wheels of {name}"));
             }
-            if wheel.folder.is_some() {
+            // Each of them gives one wheel.
+            if self.is_own(wheel) && of_folders.insert(wheel.folder.as_ref()) {
                 continue;
             }
-            let sha256 = wheel.sdist.as_ref().unwrap_or(&wheel.sha256);
-            self.judge(&name, wheel.file.version(), sha256).map_err(|refusal| format!("{file} {refusal}"))?;
+            let sdist = wheel.sdist.as_ref().filter(|_| built(wheel));
+            let judged = self.judge(&name, wheel.file.version(), sdist.unwrap_or(&wheel.sha256));
+            judged.map_err(|refusal| match &wheel.sdist {
+                Some(_) if sdist.is_none() => format!(
+                    "{file} {refusal}; that it was built from a source distribution which has it is believed where `factory.lock` says so"
+                ),
+                _ => format!("{file} {refusal}"),
+            })?;
         }
         Ok(())
     }

@@ -36,6 +36,10 @@ pub struct Making {
     pub settings: Vec<String>,
     /// What the requirements say to its build: `--global-option=…`.
     pub options: Vec<String>,
+    /// Of what a project itself gives to the build: its base image, its builder, where it has build back ends from. `None` where all of
+    /// that is everybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given: Option<Sha256>,
 }
 
 impl Making {
@@ -56,8 +60,8 @@ mod tests {
     use super::*;
 
     /// A making of these words, and every making that differs from it in one of them.
-    fn family(words: &[String; 8], other: &str) -> (Making, Vec<Making>) {
-        let making = |words: &[String; 8]| Making {
+    fn family(words: &[String; 9], other: &str) -> (Making, Vec<Making>) {
+        let making = |words: &[String; 9]| Making {
             source: Sha256::of(&words[0]),
             python: words[1].clone(),
             libc: words[2].clone(),
@@ -66,6 +70,7 @@ mod tests {
             seed: words[5].clone(),
             settings: vec![words[6].clone()],
             options: vec![words[7].clone()],
+            given: Some(Sha256::of(&words[8])),
         };
         let changed = (0..words.len()).map(|at| {
             let mut words = words.clone();
@@ -79,7 +84,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
         #[test]
-        fn every_ingredient_changes_the_key(words in any::<[String; 8]>(), other in ".+") {
+        fn every_ingredient_changes_the_key(words in any::<[String; 9]>(), other in ".+") {
             let (making, changed) = family(&words, &other);
             let mut keys: BTreeSet<Key> = changed.iter().map(Making::key).collect();
             keys.insert(making.key());
@@ -89,7 +94,7 @@ mod tests {
 
         #[test]
         fn words_that_run_into_each_other_are_told_apart(a in "[a-c\" ,]{1,4}", b in "[a-c\" ,]{1,4}") {
-            let words = ["x"; 8].map(str::to_owned);
+            let words = ["x"; 9].map(str::to_owned);
             let (mut one, _) = family(&words, "y");
             let mut two = one.clone();
             one.settings = vec![a.clone(), b.clone()];
@@ -98,6 +103,14 @@ mod tests {
             (two.settings, two.options) = (one.options.clone(), one.settings.clone());
             prop_assert_ne!(one.key(), two.key());
         }
+    }
+
+    #[test]
+    fn wheels_of_before_there_were_projects_in_keys_are_found() {
+        let (making, _) = family(&["x"; 9].map(str::to_owned), "y");
+        let ordinary = Making { given: None, ..making.clone() };
+        assert!(!serde_json::json!(ordinary).to_string().contains("given"));
+        assert_ne!(ordinary.key(), making.key());
     }
 
     #[test]

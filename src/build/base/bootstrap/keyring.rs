@@ -13,6 +13,7 @@ use super::{
 use crate::{
     engine::Output as _,
     names::Sha256,
+    plan::BaseWork,
     platform::{KEYRING_FOLDERS, Keyring},
     util::{
         exec::ExecError,
@@ -29,10 +30,11 @@ const LARGEST: u64 = 4 << 20;
 /// When the package cannot be fetched or does not hold the file, or the file is not what the platform says.
 pub async fn keys(
     keyring: &Keyring,
-    image: &str,
+    work: &BaseWork,
     session: &Session,
     lines: &Lines,
 ) -> Result<tempfile::NamedTempFile, StepError> {
+    let image = &work.image;
     // Public keys; apt reads them as a user of its own.
     let readable = std::fs::Permissions::from_mode(0o644);
     let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").permissions(readable).tempfile()?;
@@ -46,6 +48,13 @@ pub async fn keys(
             Ok(file)
         }
         Keyring::System { package, suite, file: path } => {
+            if work.own_keys {
+                let retired = if path.contains("removed") { " (keys that were taken out of use)" } else { "" };
+                session.events.warn(format!(
+                    "{image} is made from an archive that `{path}`{retired} vouches for, because a platform file of the project says \
+                     so: programs of its packages run on this machine"
+                ));
+            }
             if let Some(bytes) = of_system(path)? {
                 lines.line(&format!("the archive's keys are in {path}"));
                 file.write_all(&bytes)?;

@@ -85,12 +85,53 @@ fn a_wheelhouse_is_held_by_its_sources() {
         ..wheel("psutil-5.9.8-cp311-cp311-linux_x86_64.whl", "x")
     };
     let own = Wheel { folder: Some("libs/own".to_owned()), compiled: true, ..wheel("own-1-py3-none-any.whl", "own") };
-    assert_eq!(wanted.judge_all(&[six.clone(), built.clone(), own]), Ok(()));
+    let wanted = wanted.with_own(vec![of_folder("libs/own", None)]);
+    let judge = |wheels: &[Wheel]| wanted.judge_all(wheels, &|_| true);
+    assert_eq!(judge(&[six.clone(), built.clone(), own.clone()]), Ok(()));
     let evil = Wheel { sha256: Sha256::of("evil"), ..six.clone() };
     assert_eq!(
-        wanted.judge_all(&[evil]).unwrap_err(),
+        judge(std::slice::from_ref(&evil)).unwrap_err(),
         "six-1.16.0-py2.py3-none-any.whl does not have the hash that the requirements pin"
     );
-    assert!(wanted.judge_all(&[Wheel { sdist: None, ..built }]).is_err(), "built of nobody knows what");
-    assert!(wanted.judge_all(&[six.clone(), six]).is_err(), "two of one distribution");
+    assert!(judge(&[Wheel { sdist: None, ..built.clone() }]).is_err(), "built of nobody knows what");
+    assert!(judge(&[six.clone(), six]).is_err(), "two of one distribution");
+    // Its word alone makes no wheel one that was built, or the project's own.
+    let unknown = wanted.judge_all(&[built.clone()], &|_| false).unwrap_err();
+    assert!(unknown.contains("is believed where `factory.lock` says so"), "{unknown}");
+    for folder in ["x", "libs/own"] {
+        assert!(judge(&[Wheel { folder: Some(folder.to_owned()), ..evil.clone() }]).is_err(), "{folder}: pinned");
+    }
+    assert!(judge(&[Wheel { folder: Some("x".to_owned()), ..own.clone() }]).is_err(), "no folder of these");
+    let second = Wheel { file: WheelName::new("more-1-py3-none-any.whl").unwrap(), ..own.clone() };
+    assert!(judge(&[own, second]).is_err(), "a folder gives one wheel");
+}
+
+fn of_folder(path: &str, name: Option<&str>) -> OwnWheel {
+    OwnWheel { path: path.to_owned(), name: name.map(str::to_owned), wheel: None }
+}
+
+#[test]
+fn whose_own_a_wheel_is() {
+    let wheel = |file: &str, folder: Option<&str>| Wheel {
+        folder: folder.map(str::to_owned),
+        ..Wheel::fetched(WheelName::new(file).unwrap(), Sha256::of("own"), 1, false)
+    };
+    let file = |bytes: &str| OwnWheel {
+        wheel: Some((WheelName::new("own-1-py3-none-any.whl").unwrap(), Sha256::of(bytes))),
+        ..of_folder("vendor/own-1-py3-none-any.whl", None)
+    };
+    let is_own = |own: OwnWheel, text: &str, name: &str, folder: Option<&str>| {
+        wanted(text, "").with_own(vec![own]).is_own(&wheel(name, folder))
+    };
+    let (own, place) = ("own-1-py3-none-any.whl", Some("vendor/own-1-py3-none-any.whl"));
+    assert!(is_own(of_folder("libs/own", None), "six\n", own, Some("libs/own")));
+    assert!(is_own(of_folder("libs/own", Some("own")), "own>=1\n", own, Some("libs/own")));
+    assert!(is_own(file("own"), "", own, place));
+    assert!(!is_own(file("other"), "", own, place), "other bytes");
+    assert!(!is_own(file("own"), "", "own-2-py3-none-any.whl", place), "another name");
+    assert!(!is_own(of_folder("libs/own", Some("own")), "", "six-1-py3-none-any.whl", Some("libs/own")));
+    assert!(!is_own(of_folder("libs/own", None), "", own, None), "it does not say so");
+    let pinned = format!("own==1 {}\n", hash("x"));
+    assert!(!is_own(of_folder("libs/own", None), &pinned, own, Some("libs/own")));
+    assert!(!is_own(of_folder("libs/own", None), "--require-hashes\nown==1\n", own, Some("libs/own")));
 }
