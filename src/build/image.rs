@@ -91,6 +91,7 @@ pub async fn relabel(
     let known = image.tags.iter().find(|tag| work.tags.contains(tag)).or(image.tags.first());
     let Some(name) = known.or(work.tags.first()) else { return Ok(None) };
     if known.is_none() {
+        owner::names(std::slice::from_ref(name), session).await?;
         session.engine.tag(id, name).await?;
     }
     let labels = labels(work, records, session).await?;
