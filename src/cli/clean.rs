@@ -164,14 +164,13 @@ async fn images(
     found.retain(is_chosen);
     found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.tags.cmp(&b.tags)));
     let mut items = Vec::new();
-    let named = |image: &&ImageInfo| !ledger.contains(&image.id.0);
-    let theirs: BTreeSet<&str> =
-        found.iter().filter(named).flat_map(|image| given(image)).filter(|name| release.contains(*name)).collect();
-    if !theirs.is_empty() {
-        let names: Vec<&str> = theirs.into_iter().take(TOLD).collect();
+    let of_others = found.iter().filter(|image| !ledger.contains(&image.id.0)).flat_map(given);
+    let staying: BTreeSet<&str> = of_others.filter(|name| release.contains(*name)).collect();
+    if !staying.is_empty() {
+        let staying: Vec<&str> = staying.into_iter().take(TOLD).collect();
         events.info(format!(
             "images of this release that were not built in this folder stay; if they are yours, `docker rmi {}`",
-            names.join(" ")
+            staying.join(" ")
         ));
     }
     for kind in kinds {

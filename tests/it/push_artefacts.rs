@@ -162,6 +162,8 @@ fn a_recipe_of_wapt_packages_alone() {
 }
 
 type Change<'c> = &'c dyn Fn(&mut Value);
+/// A wheel, what its entry of the manifest says more, and whether there is a lock.
+type Forged = (&'static str, Vec<(&'static str, Value)>, bool);
 
 /// Changes the manifest of the packages in the registry.
 fn tamper(project: &Project, change: impl FnOnce(&mut Value)) {
@@ -258,7 +260,7 @@ fn wheels_of_a_hostile_registry() {
     const SIX: &str = "six-1.16.0-py2.py3-none-any.whl";
     const PSUTIL: &str = "psutil-5.9.8-cp311-cp311-linux_x86_64.whl";
     let pinned = HASHED.split("sha256:").nth(1).unwrap()[..64].to_owned();
-    let cases: [(&str, Vec<(&str, Value)>, bool); 7] = [
+    let cases: [Forged; 7] = [
         (SIX, vec![], true),
         (SIX, vec![("folder", json!("x")), ("compiled", json!(true))], true),
         (SIX, vec![("folder", json!("x")), ("compiled", json!(true))], false),

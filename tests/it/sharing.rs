@@ -11,6 +11,9 @@ use crate::{
 const HASHED: &str = "six==1.16.0 --hash=sha256:44778d82365e4af681c40d5f0eef5cf6f5899d3f0ac335050a7ed6779cf3f674\npsutil==5.9.8 --hash=sha256:15288647007745658fea2b99678c8559b3397b175c168fc6d1900218226f0e32\n";
 const BUILT: &str = "psutil-5.9.8-cp311-cp311-linux_x86_64.whl";
 
+/// What a project has of its own, in a word.
+type Change = (&'static str, Box<dyn Fn(&Project)>);
+
 /// A project that pins hashes, with a wheel cache that others use, too.
 fn project(cache: &str) -> Project {
     let mut project = Project::new();
@@ -76,7 +79,7 @@ const QUIRK: &str = "\n[[base.quirk]]\nreason = \"x\"\nwrite = { \"/usr/lib/pyth
 
 #[test]
 fn a_builder_of_ones_own_builds_for_nobody_else() {
-    let own: [(&str, Box<dyn Fn(&Project)>); 7] = [
+    let own: [Change; 7] = [
         ("builder", Box::new(template("builder.hbs", "RUN true\n"))),
         ("install", Box::new(template("install-apt.hbs", "RUN true\n"))),
         ("image", Box::new(recipe("image = \"debian:99-slim\"", "[base]"))),
@@ -97,7 +100,7 @@ fn a_builder_of_ones_own_builds_for_nobody_else() {
 fn who_chooses_the_build_back_end_builds_for_nobody_else() {
     let options =
         |lines: &'static str| move |project: &Project| project.write("requirements.txt", &format!("{lines}{HASHED}"));
-    let own: [(&str, Box<dyn Fn(&Project)>); 5] = [
+    let own: [Change; 5] = [
         ("recipe", Box::new(recipe("index_url = \"https://index.example/simple\"", "[python]"))),
         ("extra", Box::new(recipe("extra_index_urls = [\"https://index.example/simple\"]", "[python]"))),
         ("option", Box::new(options("--extra-index-url https://index.example/simple\n"))),

@@ -2,7 +2,7 @@
 //! and indexes of its own. Code of it has a hand in every wheel that is built with it, so that such wheels are shared only among
 //! projects that give the very same.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     super::{Index, Inputs, Links, TemplateError, step::key_of},
@@ -51,12 +51,11 @@ impl Maker<'_> {
             put(&mut all, "variables", inputs.get("variables of the requirements").cloned().unwrap_or_default());
         }
         let files = links.iter().flat_map(|links| &links.files);
-        put(&mut all, "links", files.map(|(name, _, sha256)| format!("{sha256}  {name}\n")).collect());
-        let own_image = self.recipe.base.image.is_some()
-            || self.own_platform().is_some_and(|known| match known {
-                Some(known) => known.base.image != self.platform.base.image,
-                None => true,
-            });
+        let told: Vec<String> = files.map(|(name, _, sha256)| format!("{sha256}  {name}\n")).collect();
+        put(&mut all, "links", told.concat());
+        let known = self.known_platform();
+        let own_image =
+            self.recipe.base.image.is_some() || known.is_none_or(|known| known.base.image != self.platform.base.image);
         Ok(Given { bench: digest(&bench), all: digest(&all), base: own_image.then(|| self.base_name().0.clone()) })
     }
 
@@ -68,9 +67,7 @@ impl Maker<'_> {
             // The rest of what it says of Python is among the inputs, each by its own name.
             serde_json::json!([platform.base, platform.python.interpreter, platform.manager]).to_string()
         };
-        if let Some(known) = self.own_platform()
-            && known.as_ref().map(words).as_ref() != Some(&words(self.platform))
-        {
+        if self.known_platform().is_none_or(|known| words(&known) != words(self.platform)) {
             put(&mut own, "platform", words(self.platform));
         }
         // Whatever the base is called, its name holds what it is made from.
@@ -88,9 +85,12 @@ impl Maker<'_> {
         Ok(own)
     }
 
-    /// Where the platform is not word for word the one that is brought along: that one, if there is one.
-    fn own_platform(&self) -> Option<Option<Platform>> {
-        (!self.platform.is_brought_along()).then(|| Platform::brought_along(&self.platform.id))
+    /// The platform of this id that is brought along; `None` where there is none.
+    fn known_platform(&self) -> Option<Cow<'_, Platform>> {
+        if self.platform.is_brought_along() {
+            return Some(Cow::Borrowed(self.platform));
+        }
+        Platform::brought_along(&self.platform.id).map(Cow::Owned)
     }
 
     /// The indexes that the recipe names: what the environment names is the caller's.
