@@ -20,6 +20,8 @@ use crate::{
         wheelhouse::{Found, Wheelhouse},
     },
     util::{
+        behind::behind,
+        files::Stopped,
         folder::{Folder, Links},
         here,
         state::{self, LARGEST, State, Unread},
@@ -384,6 +386,10 @@ pub async fn blocking<T: Send + 'static>(
     let ended = tokio::task::spawn_blocking(work).await;
     let result =
         ended.unwrap_or_else(|error| Err(super::StepError::Internal(format!("a worker ended early: {error}"))));
-    // A reader of a stream only knows that it broke off: the news is that the daemon is gone.
-    result.map_err(|error| EngineError::behind(&error).map_or(error, super::StepError::Engine))
+    // A reader of a stream only knows that it broke off: the news is that the daemon is gone, or that somebody stopped the run.
+    result.map_err(|error| match EngineError::behind(&error) {
+        Some(gone) => super::StepError::Engine(gone),
+        None if behind::<Stopped>(&error).is_some() => super::StepError::Interrupted,
+        None => error,
+    })
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 
 use super::Insecure;
-use crate::names::Period;
+use crate::{names::Period, util::behind::behind};
 
 /// Labels of images and containers, sorted.
 pub type Labels = BTreeMap<String, String>;
@@ -134,18 +134,7 @@ impl EngineError {
     /// The daemon's failure behind the error of somebody who was reading one of its streams.
     #[must_use]
     pub fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref::<Self>() {
-                return Some(found.clone());
-            }
-            // An `io::Error` passes over the error that it holds when it is asked for its source.
-            next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-                Some(held) => Some(held),
-                None => error.source(),
-            };
-        }
-        None
+        behind(error).cloned()
     }
 }
 

@@ -134,7 +134,7 @@ impl Templates {
         manager: Manager,
         values: &serde_json::Value,
     ) -> Result<String, TemplateError> {
-        bounds::render(&self.parsed(template, manager)?, template.name(), values)
+        bounds::render(&self.parsed(template, manager)?, &template.name(), values)
     }
 
     fn parsed(&self, template: &Template<'_>, manager: Manager) -> Result<Arc<Handlebars<'static>>, TemplateError> {

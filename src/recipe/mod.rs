@@ -10,6 +10,6 @@ pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{
     BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
-    ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial,
+    ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial, is_of_system,
 };
 pub use wapt::{Wapt, WaptContent, WaptSource};

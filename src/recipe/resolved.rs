@@ -1,6 +1,10 @@
 //! The recipe for one platform: overrides applied, defaults filled in, every name checked, every reference resolved.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::names::{
     self, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts,
@@ -226,6 +230,78 @@ impl Content {
     pub fn in_container(&self) -> bool {
         self.src.starts_with('/')
     }
+
+    /// Whether its files and folders have another owner or group than root.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.info.owner.is_some() || self.info.group.is_some()
+    }
+
+    /// The folders that come into being with its files, whose absolute paths are given: from `dst` down, but for those that every
+    /// system has.
+    #[must_use]
+    pub fn own_folders<'p>(&self, paths: impl Iterator<Item = &'p str>) -> BTreeSet<String> {
+        let top = Path::new(&self.dst);
+        let above = paths.flat_map(|path| Path::new(path).ancestors().skip(1));
+        let own = above.filter(|folder| folder.starts_with(top)).map(|folder| folder.to_string_lossy().into_owned());
+        own.filter(|folder| !is_of_system(folder)).collect()
+    }
+}
+
+/// Folders that every system has (Filesystem Hierarchy Standard 3.0, and systemd's).
+const OF_SYSTEM: [&str; 46] = [
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/etc/default",
+    "/etc/opt",
+    "/etc/systemd",
+    "/etc/systemd/system",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/include",
+    "/usr/lib",
+    "/usr/lib/systemd",
+    "/usr/lib/systemd/system",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/etc",
+    "/usr/local/lib",
+    "/usr/local/sbin",
+    "/usr/local/share",
+    "/usr/sbin",
+    "/usr/share",
+    "/usr/share/doc",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/opt",
+    "/var/spool",
+    "/var/tmp",
+];
+
+/// Whether an absolute path is a folder that every system has.
+#[must_use]
+pub fn is_of_system(path: &str) -> bool {
+    OF_SYSTEM.contains(&if path.len() > 1 { path.trim_end_matches('/') } else { path })
 }
 
 /// The types of contents.

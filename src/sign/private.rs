@@ -189,9 +189,9 @@ mod tests {
         let pem = made.to_pkcs1();
         let lines = |columns: usize| {
             let body: String = pem.lines().filter(|line| !line.contains("--")).collect();
-            let body: String =
-                body.as_bytes().chunks(columns).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
-            format!("-----BEGIN RSA PRIVATE KEY-----\n{body}-----END RSA PRIVATE KEY-----\n").into_bytes()
+            let lines: Vec<_> = body.as_bytes().chunks(columns).map(String::from_utf8_lossy).collect();
+            let body = lines.join("\n");
+            format!("-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\n").into_bytes()
         };
         let mut trailing = der_of(&pem);
         trailing.push(b'\n');

@@ -142,6 +142,11 @@ impl<R: Read> Read for Tee<'_, R> {
     }
 }
 
+/// Why a [`Guarded`] one fails.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Stopped;
+
 /// A writer that fails once a token is cancelled, so that work on another thread ends soon after Ctrl-C.
 #[derive(Debug)]
 pub struct Guarded<W> {
@@ -161,7 +166,7 @@ impl<W> Guarded<W> {
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.cancel.is_cancelled() { Err(io::Error::other("interrupted")) } else { Ok(()) }
+        if self.cancel.is_cancelled() { Err(io::Error::other(Stopped)) } else { Ok(()) }
     }
 }
 

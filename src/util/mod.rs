@@ -1,6 +1,7 @@
 //! Small tools without a home above: time, files, programs, masking.
 
 pub mod backoff;
+pub mod behind;
 pub mod clock;
 pub mod digests;
 pub mod disk;

@@ -392,8 +392,50 @@ fn entries_that_name_the_same_over_and_over_end_somewhere() {
     for number in 0..600 {
         project.write(&format!("e/{number}"), "");
     }
-    let entries: String = (0..1700).map(|at| format!("{{ src = \"e/**\", dst = \"/opt/{at}\" }}, ")).collect();
-    project.edit("factory.toml", "{ src = \"etc\",", &format!("{entries}{{ src = \"etc\","));
+    let entries: Vec<_> = (0..1700).map(|at| format!("{{ src = \"e/**\", dst = \"/opt/{at}\" }}, ")).collect();
+    project.edit("factory.toml", "{ src = \"etc\",", &format!("{}{{ src = \"etc\",", entries.concat()));
     let run = project.run(&["plan"]).ended(2);
     run.says(&["with it the entries of this table name more than 1,000,000 files"]);
+}
+
+#[test]
+fn an_owner_is_of_an_entry_and_of_its_folders() {
+    let project = Project::new();
+    for name in ["static/a.css", "static/img/b.png", "dist/app.js"] {
+        project.write(name, "");
+    }
+    let entries = "{ src = \"static\", dst = \"/srv/shop/static\", file_info = { owner = \"shop\" } }, \
+                   { src = \"dist\", dst = \"/srv/shop/static/js\" }, { src = \"etc\",";
+    project.edit("factory.toml", "{ src = \"etc\",", entries);
+    project.done(&["build", "images"]);
+    let dockerfile = project.dockerfile("shop/core:2.5.11");
+    let chown = dockerfile.lines().find(|line| line.contains("chown")).unwrap_or_else(|| panic!("{dockerfile}"));
+    for owned in ["\"/srv/shop/static\"", "\"/srv/shop/static/img\"", "/a.css\"", "/img/b.png\""] {
+        assert!(chown.contains(owned), "{owned}: {chown}");
+    }
+    assert!(!chown.contains("/js") && !chown.contains("\"/srv\""), "{chown}");
+}
+
+#[test]
+fn a_file_that_would_vanish_in_a_folder_is_an_error() {
+    for (dst, says) in [
+        ("/srv/shop/static/img", "one entry of `contents` puts a file there and another one a folder"),
+        ("/etc", "let `dst` end in the file's name"),
+        ("/usr/share/", "let `dst` end in the file's name"),
+    ] {
+        let project = Project::new();
+        for name in ["static/img/b.png", "LICENSE"] {
+            project.write(name, "");
+        }
+        let entries = format!(
+            "{{ src = \"static\", dst = \"/srv/shop/static\" }}, {{ src = \"LICENSE\", dst = \"{dst}\" }}, {{ src = \"etc\","
+        );
+        project.edit("factory.toml", "{ src = \"etc\",", &entries);
+        let run = project.run(&["plan"]);
+        if dst.ends_with('/') && run.code == Some(0) {
+            // A slash says that it goes into the folder.
+            continue;
+        }
+        run.ended(2).says(&[says]);
+    }
 }

@@ -229,6 +229,7 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
         }
         _ => {}
     }
+    let mut paths = Vec::new();
     for file in &found.files {
         let path = match &content.kind {
             ContentKind::Service(_) => {
@@ -254,7 +255,17 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
             SourceKind::File { .. } => entry(tree.spool().append(&mut file.open()?)?, file.mode),
             SourceKind::Folder => of_folder(tree, &path, entry(Kind::Dir, file.mode), &content.info, file.mode),
         };
+        paths.push(format!("/{path}"));
         tree.add(path, made)?;
+    }
+    if content.is_owned() && !found.is_single {
+        for folder in content.own_folders(paths.iter().map(String::as_str)) {
+            let path = TreePath::new(&folder)?;
+            if tree.get(&path).is_none() {
+                let made = Entry { role: Role::Plain, mode: 0o755, ..entry(Kind::Dir, 0o755) };
+                tree.add(path, made)?;
+            }
+        }
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ fn nests_too_deep(text: &str) -> bool {
 }
 
 /// Renders within the bounds: in a thread of its own, which is left behind where it does not end.
-pub fn render(engine: &Arc<Handlebars<'static>>, name: String, values: &Value) -> Result<String, TemplateError> {
+pub fn render(engine: &Arc<Handlebars<'static>>, name: &str, values: &Value) -> Result<String, TemplateError> {
     let (send, receive) = mpsc::channel();
     let (engine, values) = (Arc::clone(engine), values.clone());
     let work = move || {
@@ -78,7 +78,7 @@ pub fn render(engine: &Arc<Handlebars<'static>>, name: String, values: &Value) -
         let _ = send.send(done);
     };
     thread::Builder::new().name("template".to_owned()).stack_size(STACK).spawn(work)?;
-    let failed = |reason: String| TemplateError::Render { name: name.clone(), reason };
+    let failed = |reason: String| TemplateError::Render { name: name.to_owned(), reason };
     match receive.recv_timeout(PATIENCE) {
         Ok(Ok(text)) => String::from_utf8(text).map_err(|error| failed(error.to_string())),
         Ok(Err(error)) => Err(failed(error.to_string())),
@@ -139,8 +139,8 @@ mod tests {
         engine.register_template_string(MAIN, loops).unwrap();
         let engine = Arc::new(engine);
         let values = |count: usize| serde_json::json!({ "all": vec![1; count] });
-        assert_eq!(render(&engine, "x".to_owned(), &values(3)).unwrap().len(), 27);
-        let said = render(&engine, "x".to_owned(), &values(200)).unwrap_err().to_string();
+        assert_eq!(render(&engine, "x", &values(3)).unwrap().len(), 27);
+        let said = render(&engine, "x", &values(200)).unwrap_err().to_string();
         assert!(said.contains("4 MiB"), "{said}");
     }
 }

@@ -86,16 +86,14 @@ fn no_whiteout(path: &str) -> Result<(), PlanError> {
 
 /// The command that gives a content its owner; `None` when it stays root's.
 pub(super) fn owner_command(content: &Content, files: &[ContextFile]) -> Option<Vec<String>> {
-    if content.info.owner.is_none() && content.info.group.is_none() {
+    if !content.is_owned() {
         return None;
     }
     let name = |name: &Option<crate::names::UserName>| name.as_ref().map_or("root", |name| name.as_str()).to_owned();
     let owner = format!("{}:{}", name(&content.info.owner), name(&content.info.group));
-    let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
-    let below = format!("{target}/");
-    let paths = files
-        .iter()
-        .filter(|file| file.path == target || file.path.starts_with(&below))
-        .filter_map(|file| file.path.strip_prefix("rootfs").map(str::to_owned));
-    Some(["chown".to_owned(), "-h".to_owned(), "--".to_owned(), owner].into_iter().chain(paths).collect())
+    let files: Vec<&str> = files.iter().filter_map(|file| file.path.strip_prefix("rootfs")).collect();
+    let folders = content.own_folders(files.iter().copied());
+    let paths = files.iter().map(|path| (*path).to_owned()).filter(|path| !folders.contains(path));
+    let words = ["chown".to_owned(), "-h".to_owned(), "--".to_owned(), owner];
+    Some(words.into_iter().chain(folders.iter().cloned()).chain(paths).collect())
 }

@@ -14,10 +14,10 @@ use super::{
 use crate::{
     names::{User, in_source},
     platform::Family,
-    recipe::{Content, ContentKind, Image, ImageSource},
+    recipe::{Content, ContentKind, Image, ImageSource, is_of_system},
     source::{
         git::Parts,
-        project::{Found, fixed_part},
+        project::{Found, SourceError, fixed_part},
     },
 };
 
@@ -101,6 +101,7 @@ impl Maker<'_> {
             }
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
+        in_each_other_s_way(&all)?;
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
         Ok(Listed { files: Arc::new(all), inputs, notes, time })
     }
@@ -128,8 +129,12 @@ impl Maker<'_> {
         if !image.users.is_empty() {
             packages.extend(self.platform.base.users.iter().cloned());
         }
-        let owned: Vec<Vec<String>> =
-            image.contents.iter().filter_map(|content| owner_command(content, files)).collect();
+        let mut owned = Vec::new();
+        for (content, found) in
+            image.contents.iter().zip(self.taken(&image.contents)?).filter(|(one, _)| one.is_owned())
+        {
+            owned.extend(owner_command(content, &Self::content_files(content, &found)?));
+        }
         let users: Vec<serde_json::Value> =
             image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
@@ -187,6 +192,24 @@ impl Maker<'_> {
         }
         Ok(values)
     }
+}
+
+/// Refuses a file that has the name of a folder: COPY would put it into the folder under a name that nobody asked for.
+fn in_each_other_s_way(all: &[ContextFile]) -> Result<(), PlanError> {
+    let folders: BTreeSet<&Path> = all.iter().flat_map(|file| Path::new(&file.path).ancestors().skip(1)).collect();
+    // A link is made by `ln`, and what comes behind it goes through it.
+    for file in all.iter().filter(|file| matches!(file.source, ContextSource::File(..))) {
+        let Some(place) = file.path.strip_prefix("rootfs") else { continue };
+        let reason = if is_of_system(place) {
+            "a file is to be there, and every system has a folder of this name: let `dst` end in the file's name"
+        } else if folders.contains(Path::new(&file.path)) {
+            "one entry of `contents` puts a file there and another one a folder: give one of them another `dst`"
+        } else {
+            continue;
+        };
+        return Err(SourceError::Name { path: place.to_owned(), reason }.into());
+    }
+    Ok(())
 }
 
 /// What is said of a Python folder of which git ignores something.

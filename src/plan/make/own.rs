@@ -216,7 +216,7 @@ impl Maker<'_> {
         path: &Path,
     ) -> Result<Vec<(String, PathBuf, Sha256)>, SourceError> {
         let (roots, listing) = (&self.context.roots, &self.context.listing);
-        let paths: Vec<PathBuf> = if self.context.roots.is_file(&path) {
+        let paths: Vec<PathBuf> = if self.context.roots.is_file(path) {
             vec![path.to_owned()]
         } else {
             let folder = roots.folder(path).map_err(|error| place.wrap(error))?;
