@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(Line::Requirement(requirement)) = lines(text).into_iter().find(|line| matches!(line, Line::Requirement(_))) {
         let _ = (requirement.pinned(), line_of(text, &requirement.name));
     }
-    with_lines(text, &|line| match line {
+    let _ = with_lines(text, &|line| match line {
         Line::Requirement(requirement) => Some(requirement.name.clone()),
         Line::Local(local) => Some(local.written.clone()),
         _ => None,

@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     for finding in check_setup(text, &|_| String::new()) {
         assert!(text.get(finding.span).is_some());
     }
-    if let Err(report) = Control::check("control", text) {
+    if let Err(report) = Control::check("control", text, &[]) {
         for issue in report.issues() {
             assert!(issue.position().0 >= 1);
         }

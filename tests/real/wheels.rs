@@ -332,7 +332,12 @@ fn what_no_index_gives_is_built_beside_what_one_gives() {
     );
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     write(&house.folder.join("cat"), "requirements.txt", &[&b"\xff\xfe"[..], &utf16].concat());
-    let output = house.command(&["build", "wheels"]).env("SE_SIX", "1.17.0").output().expect("run factory");
+    let output = house
+        .command(&["build", "wheels"])
+        .env("SE_SIX", "1.17.0")
+        .env("FACTORY_LOCAL_GIT", &from)
+        .output()
+        .expect("run factory");
     assert!(output.status.success(), "{}", crate::house::text(&output));
     let said = crate::house::text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("cat/requirements.txt (4 wheels, 2 compiled"), "{said}");
