@@ -200,6 +200,7 @@ fn in_each_other_s_way(all: &[ContextFile]) -> Result<(), PlanError> {
     // A link is made by `ln`, and what comes behind it goes through it.
     for file in all.iter().filter(|file| matches!(file.source, ContextSource::File(..))) {
         let Some(place) = file.path.strip_prefix("rootfs") else { continue };
+        let place = if place.is_empty() { "/" } else { place };
         let reason = if is_of_system(place) {
             "a file is to be there, and every system has a folder of this name: let `dst` end in the file's name"
         } else if folders.contains(Path::new(&file.path)) {
