@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real few-faults faults accept bench deny fuzz clean
+.PHONY: help demo test build check units real few-faults faults accept bench bench-example deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -66,6 +66,10 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
 	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
 	cargo bench --locked --features scripted --bench plan -- $(ARGS)
+
+bench-example: build ## how long the example takes after a commit, a configuration file, a module, beside docker build and bake (20 min; docs/bench.md)
+	@scripts/engine mmdebstrap
+	@scripts/bench-example $(TIMES)
 
 deny: ## install cargo-deny (6 min) and check licences, sources, duplicate versions and advisories
 	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny

@@ -115,7 +115,8 @@ impl Project {
         let folder = fs_err::canonicalize(&wishes.project)?;
         let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
         let (release, is_released) = release(wishes, &folder)?;
-        let digests = Arc::new(if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) });
+        let digests = if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) };
+        let digests = Arc::new(digests.until(wishes.cancel.clone()));
         let resolved = threads::each(&platforms, WORTH_A_THREAD, |platform| {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
         });
@@ -305,6 +306,10 @@ impl Project {
             let mut plan = Plan::default();
             plan::make(&mut plan, &target.recipe, &target.platform, &context).map(|()| plan)
         });
+        // What could not be read then is no mistake of the recipe.
+        if self.digests.is_stopped() {
+            return Err(PipelineError::Interrupted);
+        }
         let mut plan = Plan::default();
         let mut mistakes = Vec::new();
         for part in parts {

@@ -135,6 +135,7 @@ impl Context {
 
     fn wishes(&self, trust: Trust) -> Wishes {
         Wishes {
+            cancel: self.cancel.clone(),
             project: self.globals.project.clone(),
             platforms: self.platform_words(),
             tag: self.globals.tag.clone().filter(|tag| !tag.is_empty()),

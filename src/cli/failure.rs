@@ -17,7 +17,9 @@ use crate::{
     plan::PlanError,
     source::git::WorktreeError,
     util::{
+        behind::behind,
         disk,
+        files::Stopped,
         folder::open_file,
         state::Unread,
         toml::{Report, Source},
@@ -90,6 +92,10 @@ impl From<Misplaced> for Failure {
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
+        // Whatever could not be read, and however many: the user wanted no more of it.
+        if behind::<Stopped>(&error).is_some() {
+            return Self::new(Exit::Interrupted, "interrupted");
+        }
         match error {
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Platforms(error) => error.into(),

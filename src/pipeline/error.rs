@@ -74,7 +74,7 @@ pub enum PipelineError {
         /// Whether all of them are the user's words, as opposed to the world.
         choice: bool,
     },
-    /// Stopped while sources were fetched.
+    /// Stopped while sources were fetched or files were read.
     #[error("interrupted")]
     Interrupted,
 }

@@ -50,7 +50,9 @@ impl Untrue {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Dirty { .. } => "commit them and build again; or `--allow-dirty`",
+            Self::Dirty { .. } => {
+                "commit them and build again; what is no part of it goes into a committed `.gitignore`; or `--allow-dirty`"
+            }
             Self::Rebuilt { .. } => "`factory test` tests what is there now",
         }
     }

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::PipelineError;
 use crate::{
     names::{PlatformId, Release as ReleaseNumber, Tag, UnclearVersion, UpstreamVersion},
@@ -19,6 +21,8 @@ use crate::{
 /// What the user said, before anything is read.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
+    /// Cancelled when nobody wants an answer any more: no further file is read.
+    pub cancel: CancellationToken,
     /// The project's folder.
     pub project: PathBuf,
     /// Platform ids or aliases; empty for all of the recipe.

@@ -17,8 +17,13 @@ use std::{
 };
 
 use fs_err as fs;
+use tokio_util::sync::CancellationToken;
 
-use super::{files::digest_of, folder::open_file, state::State};
+use super::{
+    files::{Guarded, digest_of},
+    folder::open_file,
+    state::State,
+};
 use crate::names::Sha256;
 
 /// The file's name in the project's state folder.
@@ -54,6 +59,8 @@ pub struct Digests {
     /// The file system's time before the first file was read: what is not older may change unseen.
     stamp: Option<Moment>,
     known: Mutex<Known>,
+    /// Reading ends when it is cancelled.
+    cancel: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +89,19 @@ impl Digests {
     #[must_use]
     pub fn paranoid(project: &Path) -> Self {
         let stamp = State::of(project).open().ok().flatten().and_then(|state| stamp(state.path()));
-        Self { project: Some(project.to_owned()), stamp, known: Mutex::default() }
+        Self { project: Some(project.to_owned()), stamp, ..Self::default() }
+    }
+
+    /// The same, which reads no further once a token is cancelled: a file may be larger than anybody wants to wait for.
+    #[must_use]
+    pub fn until(self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self }
+    }
+
+    /// Whether nothing is read any more.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.cancel.is_cancelled()
     }
 
     /// SHA-256 and size of a regular file. The last component of its path is no link.
@@ -105,14 +124,14 @@ impl Digests {
     /// # Errors
     /// When it cannot be read.
     pub fn of_open(&self, file: &fs::File) -> io::Result<(Sha256, u64)> {
-        let mut file = file;
-        let Some(name) = self.name(file.path()) else { return digest_of(&mut file) };
+        let mut reader = Guarded::new(file, self.cancel.clone());
+        let Some(name) = self.name(file.path()) else { return digest_of(&mut reader) };
         let before = Stat::of(&file.metadata()?);
         if let Some(sha256) = self.recall(name, &before) {
             return Ok((Sha256::from_digest(sha256), before.size));
         }
         let before = Stat::of(&file.metadata()?);
-        let (sha256, size) = digest_of(&mut file)?;
+        let (sha256, size) = digest_of(&mut reader)?;
         if Stat::of(&file.metadata()?) == before && size == before.size {
             self.remember(name, before, &sha256);
         }

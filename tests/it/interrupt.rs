@@ -373,3 +373,23 @@ fn containers_of_others_stay() {
 fn now() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970")
 }
+
+/// A file of the recipe that nobody could read to its end: bytes that are not there cost time, too.
+#[test]
+fn ctrl_c_while_files_are_read() {
+    let project = Project::new();
+    project.write("etc/huge.bin", "");
+    fs::File::options().write(true).open(project.path("etc/huge.bin")).unwrap().set_len(1 << 40).unwrap();
+    let mut running = project.start(&["plan"]);
+    let io = format!("/proc/{}/io", running.id());
+    running.until("much of the file is read", || {
+        let read = fs::read_to_string(&io).unwrap_or_default();
+        let count = read.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse::<u64>().ok());
+        count.is_some_and(|count| count > 256 << 20)
+    });
+    running.signal(Signal::INT);
+    let run = running.end();
+    assert_eq!(run.code, Some(130), "{run}");
+    run.says(&["interrupted"]);
+    project.assert_tidy();
+}

@@ -58,12 +58,13 @@ pub fn wheel_drift(set: &str, locked: Option<&LockedHouse>, found: &LockedHouse)
 }
 
 impl LockedHouse {
-    /// Whether a wheel of this file name is here that was built from this source distribution.
+    /// Whether this very wheel is here, and was built from the source distribution that it names: what it says of itself proves nothing.
     #[must_use]
     pub fn has_built(&self, wheel: &Wheel) -> bool {
         let same = |locked: &LockedWheel| {
             locked.sdist.is_some()
                 && locked.sdist == wheel.sdist
+                && locked.sha256 == wheel.sha256
                 && locked.file.distribution() == wheel.file.distribution()
                 && same_version(locked.file.version(), wheel.file.version())
         };
@@ -76,8 +77,9 @@ impl LockedHouse {
         self.wheels.iter().any(|locked| locked.file.distribution() == name)
     }
 
-    /// Refuses a wheel of a name and version that are in this lock, and which is another one. What has another version is no matter of
-    /// a lock that nobody is held to.
+    /// Refuses a wheel of a name and version that are in this lock, and which is another one, also one that was built from the same
+    /// source distribution: whoever built it may have built anything. What has another version is no matter of a lock that nobody is
+    /// held to.
     ///
     /// # Errors
     /// What differs, in words.
@@ -87,7 +89,12 @@ impl LockedHouse {
             let same = |before: &&LockedWheel| {
                 before.file.distribution() == name && same_version(before.file.version(), now.file.version())
             };
-            changed(&name, self.wheels.iter().find(same)?, now)
+            let before = self.wheels.iter().find(same)?;
+            changed(&name, before, now).or_else(|| {
+                let (version, is, was) = (now.file.version(), now.sha256.short(), before.sha256.short());
+                let words = || format!("{name} {version} was built elsewhere: it is {is}, the lock has {was}");
+                (now.sha256 != before.sha256).then(words)
+            })
         });
         differs.map_or(Ok(()), Err)
     }

@@ -150,6 +150,15 @@ fn a_file_of_a_locked_version_is_the_locked_one() {
     house(&mut now).wheels =
         vec![LockedWheel { sha256: Sha256::of("evil"), ..wheel("redis-5.0.1-py3-none-any.whl", None) }];
     assert!(locked.hold(house(&mut now)).unwrap_err().starts_with("redis 5.0.1 is "));
+    // What a built wheel says of where it comes from proves nothing.
+    let mut now = lock();
+    for wheel in &mut house(&mut now).wheels {
+        wheel.sha256 = Sha256::of("evil");
+    }
+    house(&mut now).wheels.retain(|wheel| wheel.sdist.is_some());
+    assert_eq!(house(&mut now).wheels.len(), 1);
+    let refusal = locked.hold(house(&mut now)).unwrap_err();
+    assert!(refusal.contains("was built elsewhere"), "{refusal}");
 }
 
 #[test]

@@ -227,7 +227,7 @@ impl Wanted {
             let judged = self.judge(&name, wheel.file.version(), sdist.unwrap_or(&wheel.sha256));
             judged.map_err(|refusal| match &wheel.sdist {
                 Some(_) if sdist.is_none() => format!(
-                    "{file} {refusal}; that it was built from a source distribution which has it is believed where `factory.lock` says so"
+                    "{file} {refusal}; that it was built from a source distribution which has it is believed where `factory.lock` has this very wheel"
                 ),
                 _ => format!("{file} {refusal}"),
             })?;

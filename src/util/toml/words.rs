@@ -159,11 +159,24 @@ fn check_url(text: &str, schemes: &[&str], instead: &str) -> Option<(String, Str
         return Some(("a user name or password in a URL".to_owned(), instead.to_owned()));
     }
     let local = scheme == "file" && authority.is_empty() && path.starts_with('/');
-    let safe = |c: char| c.is_ascii_graphic() && !"\"'`<>\\^{}|$".contains(c);
-    if text.len() > 500 || !(local || is_host(authority)) || !path.chars().all(safe) {
+    if text.len() > 500 || !(local || is_host(authority)) || !is_path_of_url(path) {
         return Some(("this is not a valid URL".to_owned(), shape()));
     }
     None
+}
+
+/// What follows the host: the characters of RFC 3986 that no shell and no list of sources reads as anything else, nor what any
+/// reader makes of it that takes the percent signs away (apt does): no spaces, brackets, quotes.
+fn is_path_of_url(path: &str) -> bool {
+    let safe = |b: u8| b.is_ascii_graphic() && !b"\"'`<>\\^{}|$[]".contains(&b);
+    let mut parts = path.split('%');
+    let first = parts.next().unwrap_or_default();
+    first.bytes().all(safe)
+        && parts.all(|part| {
+            let byte = part.get(..2).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+            byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()).is_some_and(|byte| safe(byte) || byte >= 0x80)
+                && part.bytes().all(safe)
+        })
 }
 
 #[cfg(test)]
@@ -186,9 +199,18 @@ mod tests {
         let bad = |text| check_url(text, &["http", "https", "file"], "elsewhere").map(|(message, _)| message);
         assert_eq!(bad("https://pypi.example.org:8443/simple/"), None);
         assert_eq!(bad("file:///srv/mirror"), None);
+        assert_eq!(bad("https://a/caf%C3%A9/x%2By?a=%40&b=~"), None);
         assert_eq!(bad("https://me:secret@host/").as_deref(), Some("a user name or password in a URL"));
         for text in
             ["host/x", "https://", "https://a b/", "https://a/$(id)", "https://a/\nx", "ftp://a/", "file://../x"]
+                .into_iter()
+                .chain([
+                    "http://a/[trusted=yes]",
+                    "http://a/%20%5btrusted=yes%5d",
+                    "http://a/%0adeb",
+                    "http://a/%",
+                    "http://a/%2",
+                ])
         {
             assert!(bad(text).is_some(), "{text}");
         }

@@ -97,7 +97,7 @@ fn a_wheelhouse_is_held_by_its_sources() {
     assert!(judge(&[six.clone(), six]).is_err(), "two of one distribution");
     // Its word alone makes no wheel one that was built, or the project's own.
     let unknown = wanted.judge_all(std::slice::from_ref(&built), &|_| false).unwrap_err();
-    assert!(unknown.contains("is believed where `factory.lock` says so"), "{unknown}");
+    assert!(unknown.contains("is believed where `factory.lock` has this very wheel"), "{unknown}");
     for folder in ["x", "libs/own"] {
         assert!(judge(&[Wheel { folder: Some(folder.to_owned()), ..evil.clone() }]).is_err(), "{folder}: pinned");
     }
