@@ -73,6 +73,14 @@ pub enum StepError {
         /// Whose it is, in words.
         whose: String,
     },
+    /// What was built is not labelled as it was to be.
+    #[error("the engine built {name} without the label `{label}` that it was given")]
+    Unlabelled {
+        /// The image's names.
+        name: String,
+        /// The label.
+        label: String,
+    },
     /// What has a base image's name and was made as something else.
     #[error("`{name}` is no base image: the project `{project}` has made it on this engine ({kind})", project = project.escape_debug())]
     NotABase {
@@ -205,6 +213,9 @@ impl StepError {
                 "mend the way to the registry, or leave `--refresh` out: then the image in the daemon is taken"
                     .to_owned(),
             ),
+            Self::Unlabelled { .. } => {
+                Some("a `# syntax=` line of a Dockerfile names another builder, which may leave labels out: take it away".to_owned())
+            }
             Self::Taken { name, .. } => Some(format!(
                 "`docker rmi {name}` takes the name away, after `docker tag {name} …` where the image is still wanted; or name another \
                  `repository`"

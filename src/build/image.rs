@@ -323,7 +323,12 @@ pub(super) async fn build(
     before.retain(|old| *old != id);
     superseded(before, session).await?;
     let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
-    session.engine.image(&id.0).await?.ok_or_else(unknown)
+    let image = session.engine.image(&id.0).await?.ok_or_else(unknown)?;
+    // Whose an image is stands in its labels.
+    match labels.iter().find(|(name, value)| image.labels.get(*name) != Some(value)) {
+        Some((label, _)) => Err(StepError::Unlabelled { name: tags.join(", "), label: label.clone() }),
+        None => Ok(image),
+    }
 }
 
 /// Removes images that we built and that have just lost their last name. One that a container still uses stays, and

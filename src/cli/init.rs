@@ -1,6 +1,9 @@
 //! `factory init`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
 
 use super::context::Context;
 use crate::{
@@ -54,8 +57,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return Err(failure.help("name an empty folder, or one that is not there"));
     }
     let unwritten = |error| Failure::new(Exit::StepFailed, "the folder could not be written").because(error);
-    fs_err::create_dir_all(&folder).map_err(unwritten)?;
-    let open = Folder::open(&folder, Links::Refused).map_err(unwritten)?;
+    let open = made(args, context).map_err(unwritten)?;
     for (path, bytes) in &files {
         open.write(Path::new(path), bytes).map_err(unwritten)?;
     }
@@ -67,6 +69,17 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         summary: format!("build it: `factory build {}`", shown_folder(&folder)),
     });
     Ok(())
+}
+
+/// The folder to write to. One in the project is reached without links: a clone may bring some.
+fn made(args: &Args, context: &Context) -> io::Result<Folder> {
+    let plain = |part| matches!(part, Component::CurDir | Component::Normal(_));
+    if args.folder.components().all(plain) {
+        return Folder::open(context.folder(), Links::Refused)?.make(&args.folder);
+    }
+    let folder = context.folder().join(&args.folder);
+    fs_err::create_dir_all(&folder)?;
+    Folder::open(&folder, Links::Refused)
 }
 
 fn shown_folder(folder: &Path) -> String {

@@ -14,7 +14,7 @@ use crate::{
     source::{lockfile, project::Kept},
     util::{
         folder::{Folder, Links, Refusal},
-        state,
+        shell, state,
     },
 };
 
@@ -59,7 +59,7 @@ impl Misplaced {
     fn of(project: &Folder, path: &Path, is: FileType, wanted: &'static str) -> Self {
         let shown = project.path().strip_prefix(".").unwrap_or(project.path()).join(path);
         let target = if is.is_symlink() { project.target(path).ok() } else { None };
-        let typed = shown.display().to_string();
+        let typed = shell::word(&shown.to_string_lossy());
         let message = match &target {
             Some(target) => {
                 let refusal = Refusal::Link { path: shown, target: target.clone() };
@@ -67,7 +67,7 @@ impl Misplaced {
             }
             None => Refusal::kind(&shown, is, wanted).to_string(),
         };
-        let target = target.map_or_else(String::new, |target| target.display().to_string());
+        let target = target.map_or_else(String::new, |target| shell::word(&target.to_string_lossy()));
         let help = match path.to_str() {
             Some(WHEELS) if !target.is_empty() => {
                 format!("say by yourself where wheels are: `rm {typed}`, then `WHEEL_DIR={target} factory build`")

@@ -68,6 +68,37 @@ fn a_repository_of_this_machine_is_tagged_where_the_user_says_so_and_runs_nothin
     project.run(&["tag"]).assert_code(2).says(&["FACTORY_LOCAL_GIT names `srv`"]);
 }
 
+/// Git would write the files of a branch that is checked out, through the programs of that repository.
+#[test]
+fn a_checkout_of_this_machine_keeps_its_files_when_it_is_tagged() {
+    let mut project = Project::new();
+    let place = project.path("checkout");
+    fs::create_dir(&place).unwrap();
+    for words in [&["init", "--quiet"][..], &["commit", "--quiet", "--allow-empty", "--message", "first"]] {
+        git(&place, words);
+    }
+    project.write("checkout/.gitattributes", "* filter=x\n");
+    project.write("checkout/a", "");
+    git(&place, &["add", "."]);
+    git(&place, &["commit", "--quiet", "--message", "second"]);
+    git(&place, &["branch", "main2"]);
+    let mark = project.beside("ran").display().to_string();
+    git(&place, &["config", "filter.x.smudge", &format!("sh -c 'touch {mark}; cat'")]);
+    git(&place, &["config", "receive.denyCurrentBranch", "updateInstead"]);
+    project.write("checkout/.git/HEAD", "ref: refs/tags/2.5.11\n");
+    for name in [".git/index", "a", ".gitattributes"] {
+        fs::remove_file(place.join(name)).unwrap();
+    }
+    let text = project.read("factory.toml");
+    let table = "\n[[repository]]\nname = \"evil\"\ngit = \"./checkout\"\nref = \"main2\"\n";
+    project.write("factory.toml", &(text + table));
+    let folder = project.folder().display().to_string();
+    project.env("FACTORY_LOCAL_GIT", folder);
+    let run = project.run(&["tag", "--allow-dirty"]);
+    assert_ne!(run.code, Some(0), "{run}");
+    assert!(!project.beside("ran").exists(), "a program of the repository ran\n{run}");
+}
+
 #[test]
 fn a_repository_outside_of_the_project_is_not_tagged() {
     let mut project = Project::new();

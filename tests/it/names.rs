@@ -126,6 +126,11 @@ fn an_image_of_a_project_is_no_base() {
     };
     let run = with(&|_| {}).run(&["build", "images"]);
     run.assert_code(1).says(&["`stall/nobase:7` is no base image", "`stall` has made it", "docker rmi stall/nobase:7"]);
+    // However the name is spelt.
+    with(&|image| image["labels"]["factory.tags"] = json!("docker.io/stall/nobase:7"))
+        .run(&["build", "images"])
+        .assert_code(1)
+        .says(&["`stall/nobase:7` is no base image"]);
     // One that a registry has under that name is what it is, whatever made it; so is one that was given a name by hand.
     with(&|image| image["repo_digests"] = json!([format!("stall/nobase@sha256:{}", "b".repeat(64))]))
         .done(&["build", "images"]);

@@ -16,6 +16,9 @@ use super::{MAIN, TemplateError};
 
 /// How deep blocks, and brackets in a tag, may nest. Templates nest three or four times.
 const DEEPEST: usize = 64;
+/// The largest template, in bytes, and the most tags in it: reading one takes as long as its size times its tags.
+const LARGEST: usize = 64 << 10;
+const MOST_TAGS: usize = 1000;
 /// The largest text that a template may give, in bytes: 4 MiB.
 const LARGEST_TEXT: usize = 4 << 20;
 /// How long it may take. One takes a millisecond.
@@ -25,9 +28,26 @@ const STACK: usize = 64 << 20;
 
 /// Why a text is not taken for a template; `None` where it is. A partial of ours calls no other.
 pub fn refusal(text: &str, is_partial: bool) -> Option<&'static str> {
-    // Blocks that are open, each with its `else`s: every `else if` is a block in the one before.
+    if text.len() > LARGEST {
+        return Some("it is larger than 64 KiB");
+    }
+    if text.matches("{{").count() > MOST_TAGS {
+        return Some("it has more than 1,000 tags");
+    }
+    // Blocks that are open, each with its `else`s: every `else if` is a block in the one before. What may be in a comment, or may be
+    // escaped, opens a block and ends none: a bound that is talked round is none.
     let mut blocks: Vec<usize> = Vec::new();
-    for part in text.split("{{").skip(1) {
+    let mut comment: Option<&str> = None;
+    let mut parts = text.split("{{");
+    let mut before = parts.next().unwrap_or_default();
+    for part in parts {
+        let is_text = comment.is_some() || before.ends_with('\\');
+        before = part;
+        if let Some(end) = comment
+            && part.contains(end)
+        {
+            comment = None;
+        }
         if nests_too_deep(part) {
             return Some("its brackets nest deeper than 64");
         }
@@ -39,7 +59,11 @@ pub fn refusal(text: &str, is_partial: bool) -> Option<&'static str> {
             }
             Some(b'>') if is_partial => return Some("a partial may call no other"),
             Some(b'#' | b'^') => blocks.push(1),
-            Some(b'/') => drop(blocks.pop()),
+            Some(b'/') if !is_text => drop(blocks.pop()),
+            Some(b'!') if !is_text => {
+                let end = if tag.starts_with("!--") { "--" } else { "}}" };
+                comment = Some(end).filter(|end| !tag[1..].trim_start_matches("--").contains(*end));
+            }
             Some(b'e') if tag.starts_with("else") => {
                 if let Some(count) = blocks.last_mut() {
                     *count += 1;
@@ -124,8 +148,16 @@ mod tests {
             assert!(refusal(text, false).is_some_and(|why| why.contains(said)), "{text}");
         }
         assert!(refusal("{{~> main}}", true).is_some());
+        // What ends a block in a comment, or behind a backslash, ends none.
+        for round in ["{{#if a}}{{!-- {{/if}} --}}", "{{#if a}}{{! {{/if}}", "{{#if a}}\\{{/if}}"] {
+            assert!(refusal(&round.repeat(65), false).is_some_and(|why| why.contains("blocks nest deeper")), "{round}");
+        }
+        let comments = "{{#if a}}{{!-- x --}}{{! y }}{{/if}}".repeat(100);
+        assert_eq!(refusal(&comments, false), None);
+        assert_eq!(refusal(&"{{a}}".repeat(1001), false), Some("it has more than 1,000 tags"));
+        assert_eq!(refusal(&" ".repeat(70_000), false), Some("it is larger than 64 KiB"));
         let many =
-            "{{#if a}}{{else if b}}{{else}}{{/if}}{{json [[1]]}}\n".repeat(2000) + "RUN case x in x) ;; esac ((((";
+            "{{#if a}}{{else if b}}{{else}}{{/if}}{{json [[1]]}}\n".repeat(150) + "RUN case x in x) ;; esac ((((";
         assert_eq!(refusal(&many, false), None);
         for text in ["{{> install}}", "{{{a}}}", "{{!-- a comment --}}", ""] {
             assert_eq!(refusal(text, false), None, "{text}");

@@ -1,7 +1,7 @@
 //! What to type after a [`GitError`], and where in the recipe it belongs.
 
 use super::error::GitError;
-use crate::{names::GitUrl, recipe::SourceKey};
+use crate::{names::GitUrl, recipe::SourceKey, util::shell};
 
 impl GitError {
     /// The error itself, without the submodules around it.
@@ -56,6 +56,7 @@ impl GitError {
     #[must_use]
     pub fn help(&self, url: &GitUrl) -> String {
         let host = url.host();
+        let typed = shell::word(url.as_str());
         let (name, port) = match host.rsplit_once(':') {
             Some((name, port)) if !port.contains(']') => (name, format!("-p {port} ")),
             _ => (host, String::new()),
@@ -71,14 +72,14 @@ impl GitError {
             Self::AmbiguousCommit { .. } => "write the whole hash".to_owned(),
             Self::NoCommit { .. } => "was it pushed? `git branch --remotes --contains HASH` in a checkout says where it is".to_owned(),
             Self::Unreachable { .. } | Self::Silent => {
-                format!("check the address, the network and the proxy variables: `git ls-remote {url}`")
+                format!("check the address, the network and the proxy variables: `git ls-remote {typed}`")
             }
             Self::Certificate { .. } => {
                 "behind a private CA, or a proxy that inspects TLS, name its certificates: `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
                     .to_owned()
             }
             Self::Login => format!(
-                "store one with a credential helper: `git config --global credential.helper store`, then `git ls-remote {url}` asks once"
+                "store one with a credential helper: `git config --global credential.helper store`, then `git ls-remote {typed}` asks once"
             ),
             Self::Key => format!("add a key to the agent that the server knows: `ssh-add`, then `ssh {port}-T git@{name}`"),
             Self::HostKey => format!(
@@ -88,14 +89,14 @@ impl GitError {
                 "ask the server's administrator; if it was changed, `ssh-keygen -R {}`, then `ssh-keyscan {port}{name} >> ~/.ssh/known_hosts`",
                 if port.is_empty() { name.to_owned() } else { format!("'[{name}]:{}'", port.trim_start_matches("-p ").trim()) }
             ),
-            Self::NoRepository { .. } => format!("is the address right, and may you read it? `git ls-remote {url}`"),
+            Self::NoRepository { .. } => format!("is the address right, and may you read it? `git ls-remote {typed}`"),
             Self::NotAllowed { path, .. } => {
-                let folder = path.parent().unwrap_or(path).display();
+                let folder = shell::word(&path.parent().unwrap_or(path).to_string_lossy());
                 format!("where you trust the recipe: `FACTORY_LOCAL_GIT={folder}` allows the repositories in that folder")
             }
             Self::Local(error) => error.help(),
             Self::Ownership { folder } => {
-                format!("`git config --global --add safe.directory {folder}`, if you trust it")
+                format!("`git config --global --add safe.directory {}`, if you trust it", shell::word(folder))
             }
             Self::Transport { .. } => "only https, ssh and local repositories are used: `git config --get-regexp insteadOf`".to_owned(),
             Self::Unsound { .. } => {
@@ -106,7 +107,7 @@ impl GitError {
                 .to_owned(),
             Self::Address(bad) => format!("{}; or leave them out: `submodules = false`", bad.help),
             Self::Tree { .. } => "nothing of it is used".to_owned(),
-            _ => format!("try it by hand: `git ls-remote {url}`"),
+            _ => format!("try it by hand: `git ls-remote {typed}`"),
         }
     }
 }

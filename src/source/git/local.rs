@@ -41,9 +41,11 @@ impl Address {
 }
 
 /// How git is called at the other end of a push to a repository of this machine: no hook and no other program that its
-/// configuration names is run, and nothing is tidied up there.
+/// configuration names is run, and nothing is tidied up there. Its files stay as they are: a branch that is checked out there is
+/// refused, since filters would run (`receive.denyCurrentBranch = updateInstead`).
 pub const RECEIVE: &str = "git -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
-                           -c receive.autogc=false -c gc.auto=0 -c maintenance.auto=false receive-pack";
+                           -c receive.autogc=false -c receive.denyCurrentBranch=refuse \
+                           -c gc.auto=0 -c maintenance.auto=false receive-pack";
 
 impl Local {
     /// What git is given to fetch from an address.

@@ -6,6 +6,7 @@
 //! fetched. References are read from files, and only `.git` itself makes a folder a checkout.
 
 mod ask;
+mod back;
 mod changes;
 mod error;
 mod history;
@@ -59,6 +60,7 @@ impl Worktree {
     /// [`WorktreeError`]: a checkout that is there and cannot be asked is never taken for none.
     pub fn find(folder: &Path, caller: &Caller) -> Result<Option<Self>, WorktreeError> {
         let Some(place) = Place::find(folder, caller)? else { return Ok(None) };
+        back::check(&place)?;
         let user = User::ask(&place.root)?;
         if let Some((path, owner)) = place.foreign(caller)?
             && !user.trusts(&place.root)

@@ -209,9 +209,11 @@ fn is_login(line: &str, at: usize) -> bool {
 /// The names behind `${`, and where each begins.
 fn named(line: &str) -> impl Iterator<Item = (usize, &str)> {
     line.match_indices("${").filter_map(|(at, _)| {
-        let (name, _) = line[at + 2..].split_once('}')?;
-        let fits = !name.is_empty() && name.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_');
-        fits.then_some((at, name))
+        // No further than a name reaches: a line may be full of what only begins like one.
+        let rest = &line[at + 2..];
+        let of_name = |c: &u8| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_';
+        let (name, rest) = rest.split_at(rest.bytes().take_while(of_name).count());
+        (!name.is_empty() && rest.starts_with('}')).then_some((at, name))
     })
 }
 

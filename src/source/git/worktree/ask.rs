@@ -9,10 +9,15 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
 use super::error::WorktreeError;
 
 /// How long git may look at a checkout: a large one on a cold disk takes a minute.
 pub const PATIENCE: Duration = Duration::from_mins(5);
+
+/// The most memory that it may take, in bytes, files that it maps left out: half a gigabyte is much for a large repository.
+const MEMORY: u64 = 2 << 30;
 
 /// The most of its complaints that is read, in bytes.
 const COMPLAINTS: u64 = 1 << 14;
@@ -102,6 +107,7 @@ pub fn start(mut command: Command, root: &Path) -> Result<Running, WorktreeError
     let complaints = tempfile::tempfile()?;
     let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints.try_clone()?).spawn();
     let child = started.map_err(|error| not_started(error, root))?;
+    bound(&child);
     Ok(Running { child, complaints })
 }
 
@@ -137,11 +143,18 @@ impl Running {
     }
 }
 
+/// Bounds what a call may take of memory: an object of a few megabytes unpacks to gigabytes. One that has ended has no bounds.
+fn bound(child: &std::process::Child) {
+    let Some(id) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+    let _ = prlimit(Some(id), Resource::Data, Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) });
+}
+
 /// Runs a call to its end; its output has at most `limit` bytes.
 pub fn run(command: &mut Command, stdin: Stdio, limit: u64, root: &Path) -> Result<Answer, WorktreeError> {
     let mut complaints = tempfile::tempfile()?;
     let started = command.stdin(stdin).stdout(Stdio::piped()).stderr(complaints.try_clone()?).spawn();
     let mut child = started.map_err(|error| not_started(error, root))?;
+    bound(&child);
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("git has no output"))?;
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {

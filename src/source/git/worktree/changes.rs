@@ -14,12 +14,12 @@ use fs_err as fs;
 
 use super::{
     error::WorktreeError,
-    objects::{Blob, Objects, SUBMODULE},
+    objects::{Blob, Objects, SUBMODULE, is_named, is_plain},
     place::Place,
     plain,
     scratch::Scratch,
     submodules::{self, Submodule},
-    untracked::Walk,
+    untracked::{Ignoring, Walk},
 };
 use crate::{names::Commit, util::files::digest_of};
 
@@ -80,6 +80,9 @@ impl Index {
     fn take(&mut self, line: &[u8]) -> Option<()> {
         let tab = line.iter().position(|byte| *byte == b'\t')?;
         let path = PathBuf::from(OsStr::from_bytes(&line[tab + 1..]));
+        if !line[tab + 1..].split(|byte| *byte == b'/').all(is_plain) {
+            return None;
+        }
         let words: Vec<&str> = std::str::from_utf8(&line[..tab]).ok()?.split(' ').collect();
         let [state, mode, object, side] = words.as_slice() else { return None };
         let blob = Blob { mode: u32::from_str_radix(mode, 8).ok()?, object: (*object).to_owned() };
@@ -151,7 +154,9 @@ pub fn of(
     unhide(part.root, scratch, &index, &walk.replaced)?;
     changed.extend(not_as_indexed(part, scratch)?);
     let mut noted = BTreeMap::new();
-    for (path, blob) in index.submodules().filter(|(path, _)| part.counts(path) && !index.skipped.contains(path)) {
+    let there = |path: &Path| fs::symlink_metadata(part.root.join(path)).is_ok();
+    let looked_at = |path: &PathBuf| part.counts(path) && (there(path) || !index.skipped.contains(path));
+    for (path, blob) in index.submodules().filter(|(path, _)| looked_at(path)) {
         let note = match submodules::compare(place, path, &blob.object)? {
             Submodule::Same => continue,
             Submodule::Different => "",
@@ -161,7 +166,7 @@ pub fn of(
     }
     changed.extend(noted.keys().cloned());
     let known = changed.clone();
-    changed.extend(walk.counts(part, scratch, &index)?);
+    changed.extend(walk.counts(&Ignoring { part, scratch, index: &index, head })?);
     let of = |path: PathBuf| {
         let (known, note) = (known.contains(&path), noted.get(&path).copied().unwrap_or_default());
         let removed = known && fs::symlink_metadata(part.root.join(&path)).is_err();
@@ -351,7 +356,8 @@ fn pointers<'o>(
         let words: Vec<&str> = head.split(' ').collect();
         let [object, "blob", size] = words.as_slice() else { break };
         let Some(size) = size.parse::<usize>().ok().filter(|size| rest.len() > end + 1 + size) else { break };
-        if let Some(pointer) = Pointer::read(&rest[end + 1..end + 1 + size]) {
+        let bytes = &rest[end + 1..end + 1 + size];
+        if let Some(pointer) = Pointer::read(bytes).filter(|_| is_named("blob", bytes, object)) {
             found.insert((*object).to_owned(), pointer);
         }
         rest = &rest[end + 2 + size..];

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::util::shell;
+
 /// Why nothing can be said of a checkout that is there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,6 +34,14 @@ pub enum WorktreeError {
         file: PathBuf,
         /// Where it leads to.
         target: PathBuf,
+    },
+    /// A repository outside of the checkout that does not name it.
+    #[error("the checkout `{}` says that `{}` is its repository, which does not know the checkout", shown(.root), shown(.repository))]
+    NotOurs {
+        /// The folder with `.git`.
+        root: PathBuf,
+        /// Where it leads to.
+        repository: PathBuf,
     },
     /// Something in the repository is not as git writes it.
     #[error("the repository of the checkout cannot be read: `{}` {reason}", shown(.path))]
@@ -106,11 +116,18 @@ impl WorktreeError {
                     shown(file)
                 )
             }
+            Self::NotOurs { root, repository } => {
+                let (root, file) = (quoted(root), quoted(&repository.join("config")));
+                format!(
+                    "where both are yours: `git worktree repair` in {root} if it is a linked worktree that was moved, else \
+                     `git config --file {file} core.worktree {root}`"
+                )
+            }
             Self::Broken { .. } | Self::Failed { .. } => {
                 "`git status` and `git fsck` say more, where you trust this checkout; a new `git clone` is whole"
                     .to_owned()
             }
-            Self::Special { path } => format!("remove it: `rm {}`", quoted(path)),
+            Self::Special { path } => format!("`ls -l {}` says what it is", quoted(path)),
             Self::Outside { target, .. } => {
                 let folder = target.parent().unwrap_or(target);
                 format!("where you trust the project: `FACTORY_LOCAL_GIT={}` allows what is below it", quoted(folder))
@@ -133,11 +150,7 @@ fn shown(path: &Path) -> String {
 
 /// A path as a shell takes it.
 fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if text.chars().all(|c| c.is_alphanumeric() || "/._-+,@=".contains(c)) {
-        return text.into_owned();
-    }
-    format!("'{}'", shown(path).replace("\\'", "'").replace('\'', "'\\''"))
+    shell::word(&path.to_string_lossy())
 }
 
 #[cfg(test)]

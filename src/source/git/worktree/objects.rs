@@ -52,20 +52,36 @@ impl Objects<'_> {
 
     /// Every file of a commit below a folder, with its path from the root; none where the commit has no such folder.
     pub fn files(&self, commit: &Commit, below: &Path) -> Result<BTreeMap<Vec<u8>, Blob>, WorktreeError> {
+        let Some(tree) = self.tree(commit, below)? else { return Ok(BTreeMap::new()) };
+        let names = below.components().filter_map(|part| match part {
+            Component::Normal(name) => Some([name.as_bytes(), b"/"].concat()),
+            _ => None,
+        });
+        self.all(tree, names.collect::<Vec<_>>().concat())
+    }
+
+    /// What a commit has of a path; `None` where it has nothing.
+    pub fn file(&self, commit: &Commit, path: &Path) -> Result<Option<Blob>, WorktreeError> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+        let Some(tree) = self.tree(commit, folder)? else { return Ok(None) };
+        let given = self.given("tree", &[&tree])?.pop().unwrap_or_default();
+        Ok(self.entries(&tree, &given)?.into_iter().find(|(found, _)| *found == name.as_bytes()).map(|(_, blob)| blob))
+    }
+
+    /// The tree of a folder of a commit.
+    fn tree(&self, commit: &Commit, folder: &Path) -> Result<Option<String>, WorktreeError> {
         let text = self.commit(commit)?;
         let tree = text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"tree "));
         let mut tree = String::from_utf8_lossy(tree.unwrap_or_default()).into_owned();
-        let mut prefix = Vec::new();
-        for part in below.components() {
+        for part in folder.components() {
             let Component::Normal(name) = part else { continue };
             let given = self.given("tree", &[&tree])?.pop().unwrap_or_default();
             let entries = self.entries(&tree, &given)?;
             let found = entries.into_iter().find(|(found, blob)| *found == name.as_bytes() && blob.mode == FOLDER);
-            let Some((_, folder)) = found else { return Ok(BTreeMap::new()) };
+            let Some((_, folder)) = found else { return Ok(None) };
             tree = folder.object;
-            prefix.extend([name.as_bytes(), b"/"].concat());
         }
-        self.all(tree, prefix)
+        Ok(Some(tree))
     }
 
     /// Every file of a tree, one depth after the other.
@@ -108,7 +124,8 @@ impl Objects<'_> {
             Some((rest[space + 1..end].to_vec(), blob, end + 1 + hash.len()))
         };
         while !rest.is_empty() {
-            let (name, blob, used) = read(rest).ok_or_else(|| self.unsound(tree))?;
+            let (name, blob, used) =
+                read(rest).filter(|(name, ..)| is_plain(name)).ok_or_else(|| self.unsound(tree))?;
             found.push((name, blob));
             rest = &rest[used..];
         }
@@ -149,8 +166,14 @@ impl Objects<'_> {
     }
 }
 
+/// Whether bytes are the name of a file or a folder that a commit may hold (`verify_path` in git's read-cache.c): with any other,
+/// a path leads out of the checkout or into its repository.
+pub fn is_plain(name: &[u8]) -> bool {
+    !matches!(name, b"" | b"." | b"..") && !name.eq_ignore_ascii_case(b".git") && !name.contains(&b'/')
+}
+
 /// Whether a name is the digest of an object: of `<type> <size>NUL<bytes>`.
-fn is_named(kind: &str, bytes: &[u8], name: &str) -> bool {
+pub fn is_named(kind: &str, bytes: &[u8], name: &str) -> bool {
     let head = format!("{kind} {}\0", bytes.len());
     let digest = if name.len() == 64 {
         hex::encode(sha2::Sha256::new().chain_update(&head).chain_update(bytes).finalize())

@@ -33,6 +33,9 @@ const MOST_PARTS: usize = 64;
 /// The largest list of commits at which a shallow history ends, in bytes.
 const LARGEST_LIST: u64 = 16 << 20;
 
+/// Attributes that a commit cannot give to its files: what they rewrite is not what is packed (gitattributes(5)).
+const ATTRIBUTES: &str = "* -ident -working-tree-encoding -filter\n";
+
 /// A git dir of our own; gone with this value.
 #[derive(Debug)]
 pub struct Scratch {
@@ -48,6 +51,7 @@ impl Scratch {
         let path = |name: &str| folder.path().join(name);
         let settings = Settings::of(place, user, &path("home/config"))?;
         fs::write(path("config"), settings.text())?;
+        fs::write(path("info/attributes"), ATTRIBUTES)?;
         let head = refs::head(place)?;
         let line = match &head {
             Head::Commit(commit) => format!("{commit}\n"),
@@ -158,7 +162,7 @@ fn stores(folder: &Path, deep: usize, sound: &mut Sound<'_>, found: &mut Vec<Pat
     if deep > DEEPEST || found.len() >= MOST_STORES || found.contains(&folder) {
         return Ok(());
     }
-    sound.check(&folder)?;
+    sound.check_store(&folder)?;
     let file = folder.join("info/alternates");
     found.push(folder.clone());
     let lines = plain::read(&file, LONGEST_LINE)?.unwrap_or_default();

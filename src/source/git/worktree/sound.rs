@@ -3,6 +3,8 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
@@ -38,14 +40,34 @@ impl<'b> Sound<'b> {
         self.visit(path, 0)
     }
 
+    /// Holds what git reads in a folder of objects to be what it can read: folders of two digits, `pack` and `info`. The folder may be
+    /// anything that a line of `info/alternates` names.
+    pub fn check_store(&mut self, folder: &Path) -> Result<(), WorktreeError> {
+        let Ok(real) = fs::canonicalize(folder) else { return Ok(()) };
+        self.bounded(folder, &real)?;
+        for entry in fs::read_dir(&real)? {
+            let name = entry?.file_name();
+            let name = name.as_encoded_bytes();
+            if matches!(name, b"pack" | b"info") || (name.len() == 2 && name.iter().all(u8::is_ascii_hexdigit)) {
+                self.visit(&real.join(OsStr::from_bytes(name)), 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bounded(&self, path: &Path, real: &Path) -> Result<(), WorktreeError> {
+        match self.bounds {
+            Some(bounds) if !is_below(real, bounds) => {
+                Err(WorktreeError::Outside { path: path.to_owned(), target: real.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn visit(&mut self, path: &Path, deep: usize) -> Result<(), WorktreeError> {
         // What leads nowhere, or in a circle, is not read either.
         let Ok(real) = fs::canonicalize(path) else { return Ok(()) };
-        if let Some(bounds) = self.bounds
-            && !is_below(&real, bounds)
-        {
-            return Err(WorktreeError::Outside { path: path.to_owned(), target: real });
-        }
+        self.bounded(path, &real)?;
         let meta = fs::symlink_metadata(&real)?;
         if meta.is_dir() {
             return self.folder(&real, deep);

@@ -179,9 +179,12 @@ fn shallow_and_partial_clones_and_packed_references() {
 
 #[test]
 fn other_formats() {
-    for options in [&["--object-format=sha256"][..], &["--separate-git-dir=elsewhere"]] {
-        World::repository("r", options).assert_seen("r");
-    }
+    World::repository("r", &["--object-format=sha256"]).assert_seen("r");
+    // One that does not say by itself where its files are.
+    let world = World::repository("r", &["--separate-git-dir=elsewhere"]);
+    assert!(world.refused("r").contains("does not know the checkout"));
+    world.git("r", &["config", "core.worktree", "../r"]);
+    world.assert_seen("r");
     for words in [&["update-index", "--index-version=4"][..], &["update-index", "--split-index"]] {
         let world = World::repository("r", &[]);
         world.git("r", words);

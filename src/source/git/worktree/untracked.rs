@@ -14,14 +14,18 @@ use fs_err as fs;
 use super::{
     changes::{Index, Part},
     error::WorktreeError,
-    plain::broken,
+    objects::{Objects, is_named},
+    plain::{self, broken},
     scratch::Scratch,
 };
+use crate::names::Commit;
 
 /// Most files that are looked at.
 const MOST_FILES: usize = 5_000_000;
 /// The largest answer of git about what is ignored, in bytes.
 const LARGEST_ANSWER: u64 = 256 << 20;
+/// The largest `.gitignore` above the part that is asked about, in bytes.
+const LARGEST_LIST: u64 = 1 << 20;
 
 /// What git reads wherever it is.
 const READ: [&str; 2] = [".gitattributes", ".gitignore"];
@@ -110,8 +114,9 @@ impl Walk {
     }
 
     /// What of it is not ignored: files, and folders with a file in them that is not.
-    pub fn counts(mut self, part: &Part<'_>, scratch: &Scratch, index: &Index) -> Result<Vec<PathBuf>, WorktreeError> {
-        let ask = |paths: &BTreeSet<PathBuf>| ignored(paths, part.root, scratch, index);
+    pub fn counts(mut self, ignoring: &Ignoring<'_>) -> Result<Vec<PathBuf>, WorktreeError> {
+        let part = ignoring.part;
+        let ask = |paths: &BTreeSet<PathBuf>| ignoring.ignored(paths);
         let candidates = std::mem::take(&mut self.untracked);
         let hidden = ask(&candidates)?;
         let (mut found, mut below) = (Vec::new(), BTreeMap::new());
@@ -134,38 +139,70 @@ impl Walk {
     }
 }
 
-/// Those of these paths that git ignores, as a file says that a commit may hold, or the user's own list does: a `.gitignore` that the
-/// index does not know hides nothing.
-fn ignored(
-    paths: &BTreeSet<PathBuf>,
-    root: &Path,
-    scratch: &Scratch,
-    index: &Index,
-) -> Result<BTreeSet<PathBuf>, WorktreeError> {
-    if paths.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let mut list = tempfile::tempfile()?;
-    // With `./` before it no name is a pattern: `:(top)x`.
-    for path in paths {
-        list.write_all(&[b"./", path.as_os_str().as_bytes(), b"\0"].concat())?;
-    }
-    list.rewind()?;
-    let words = ["check-ignore", "--no-index", "-v", "-z", "--stdin"].map(OsStr::new);
-    let answer = scratch.ask(root, &words, Some(list), LARGEST_ANSWER)?;
-    // 1 is git's word for "none of them".
-    let answer = if answer.code == Some(1) { answer.output } else { answer.good(root)? };
-    let fields: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
-    let mut found = BTreeSet::new();
-    for entry in fields.chunks_exact(4) {
-        let [source, _line, pattern, path] = entry else { continue };
-        let source = PathBuf::from(OsString::from_vec(source.to_vec()));
-        let path = PathBuf::from(OsStr::from_bytes(path.strip_prefix(b"./").unwrap_or(path)));
-        if !pattern.starts_with(b"!") && (source.is_absolute() || index.has(&source)) {
-            found.insert(path);
+/// Who says what is ignored.
+#[derive(Debug, Clone, Copy)]
+pub struct Ignoring<'p> {
+    /// What is asked about.
+    pub part: &'p Part<'p>,
+    /// Where git is asked.
+    pub scratch: &'p Scratch,
+    /// What the checkout's index has.
+    pub index: &'p Index,
+    /// The commit that is checked out.
+    pub head: Option<&'p Commit>,
+}
+
+impl Ignoring<'_> {
+    /// Those of these paths that git ignores, as a file says that a commit may hold, or the user's own list does: a `.gitignore` that
+    /// the index does not know hides nothing, nor does one above the part that is not as it was committed. One in the part that was
+    /// changed is a change itself.
+    fn ignored(&self, paths: &BTreeSet<PathBuf>) -> Result<BTreeSet<PathBuf>, WorktreeError> {
+        if paths.is_empty() {
+            return Ok(BTreeSet::new());
         }
+        let mut list = tempfile::tempfile()?;
+        // With `./` before it no name is a pattern: `:(top)x`.
+        for path in paths {
+            list.write_all(&[b"./", path.as_os_str().as_bytes(), b"\0"].concat())?;
+        }
+        list.rewind()?;
+        let root = self.part.root;
+        let words = ["check-ignore", "--no-index", "-v", "-z", "--stdin"].map(OsStr::new);
+        let answer = self.scratch.ask(root, &words, Some(list), LARGEST_ANSWER)?;
+        // 1 is git's word for "none of them".
+        let answer = if answer.code == Some(1) { answer.output } else { answer.good(root)? };
+        let fields: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
+        let (mut found, mut sources) = (BTreeSet::new(), BTreeMap::new());
+        for entry in fields.chunks_exact(4) {
+            let [source, _line, pattern, path] = entry else { continue };
+            let source = PathBuf::from(OsString::from_vec(source.to_vec()));
+            let path = PathBuf::from(OsStr::from_bytes(path.strip_prefix(b"./").unwrap_or(path)));
+            let counts = match sources.get(&source) {
+                Some(counts) => *counts,
+                None => self.counts(&source)?,
+            };
+            sources.insert(source, counts);
+            if !pattern.starts_with(b"!") && counts {
+                found.insert(path);
+            }
+        }
+        Ok(found)
     }
-    Ok(found)
+
+    /// Whether what a file ignores is ignored.
+    fn counts(&self, source: &Path) -> Result<bool, WorktreeError> {
+        if source.is_absolute() {
+            return Ok(true);
+        }
+        if !self.index.has(source) || source.starts_with(self.part.below) {
+            return Ok(self.index.has(source));
+        }
+        let Some(head) = self.head else { return Ok(false) };
+        let objects = Objects { scratch: self.scratch, root: self.part.root };
+        let Some(blob) = objects.file(head, source)? else { return Ok(false) };
+        let bytes = plain::read(&self.part.root.join(source), LARGEST_LIST)?.unwrap_or_default();
+        Ok(is_named("blob", &bytes, &blob.object))
+    }
 }
 
 /// Holds what git reads in a folder to be regular.

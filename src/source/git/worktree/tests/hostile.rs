@@ -246,9 +246,117 @@ fn pipes_are_waited_for_nowhere() {
     let world = World::repository("r", &[]);
     fs::create_dir(world.path("elsewhere")).unwrap();
     pipe(&world.path("elsewhere/pipe"));
-    symlink(world.path("elsewhere"), world.path("r/.git/objects/xx")).unwrap();
+    symlink(world.path("elsewhere"), world.path("r/.git/objects/ab")).unwrap();
     assert!(world.refused("r").contains("is no regular file"));
     let world = World::repository("r", &[]);
     pipe(&world.path("r/.gitmodules"));
     assert!(world.refused("r").contains("is no regular file"));
+}
+
+/// Writes an index again after something in it was changed.
+fn sealed(mut index: Vec<u8>) -> Vec<u8> {
+    let end = index.len() - 20;
+    let sum = sha1::Sha1::digest(&index[..end]);
+    index[end..].copy_from_slice(&sum);
+    index
+}
+
+#[test]
+fn an_index_that_names_files_outside_is_not_read() {
+    for name in [&b"../b/c.txt"[..], b"a/../c.txt", b"ab//c.text", b".git/x.txt", b"./bcd.text"] {
+        let world = World::repository("r", &[]);
+        let path = world.path("r/.git/index");
+        let mut index = fs::read(&path).unwrap();
+        let at = index.windows(10).position(|bytes| bytes == b".gitignore").unwrap();
+        index[at..at + 10].copy_from_slice(name);
+        fs::write(&path, sealed(index)).unwrap();
+        let said = world.refused("r");
+        assert!(said.contains("git cannot say") || said.contains("another form"), "{said}");
+    }
+}
+
+#[test]
+fn a_repository_elsewhere_that_does_not_know_the_checkout_is_not_read() {
+    let told = |world: &World| {
+        let said = world.refused("p");
+        assert!(said.contains("which does not know the checkout"), "{said}");
+    };
+    let world = World::repository("r", &[]);
+    world.write("p/.git", "gitdir: ../r/.git\n");
+    told(&world);
+    insta::assert_snapshot!(world.refused("p"), @"the checkout `/p` says that `/r/.git` is its repository, which does not know the checkout; where both are yours: `git worktree repair` in /p if it is a linked worktree that was moved, else `git config --file /r/.git/config core.worktree /p`");
+    // As its help says.
+    let (file, root) = (world.path("r/.git/config"), world.path("p"));
+    world.git("r", &["config", "--file", file.to_str().unwrap(), "core.worktree", root.to_str().unwrap()]);
+    world.open("p");
+    let world = World::repository("r", &[]);
+    fs::create_dir(world.path("p")).unwrap();
+    symlink("../r/.git", world.path("p/.git")).unwrap();
+    told(&world);
+    let world = World::repository("r", &[]);
+    world.git("", &["init", "--quiet", "p"]);
+    world.write("p/.git/commondir", "../../r/.git\n");
+    told(&world);
+}
+
+#[test]
+fn of_what_alternates_name_only_objects_are_looked_at() {
+    let world = World::repository("r", &[]);
+    fs::create_dir_all(world.path("elsewhere/deep")).unwrap();
+    pipe(&world.path("elsewhere/deep/pipe"));
+    world.write("r/.git/objects/info/alternates", &format!("{}\n", world.path("elsewhere").display()));
+    assert_eq!(world.changes("r"), Vec::<String>::new());
+    fs::create_dir(world.path("elsewhere/pack")).unwrap();
+    pipe(&world.path("elsewhere/pack/pipe"));
+    let said = world.refused("r");
+    assert!(said.contains("is no regular file") && !said.contains("rm "), "{said}");
+}
+
+#[test]
+fn a_forged_pointer_stands_for_no_content() {
+    let world = World::repository("r", &[]);
+    world.write("r/a.conf", "honest\n");
+    world.git("r", &["add", "."]);
+    world.git("r", &["commit", "--quiet", "--message", "honest"]);
+    let (evil, place) =
+        ("evil content\n", |hash: &str| world.path(&format!("r/.git/objects/{}/{}", &hash[..2], &hash[2..])));
+    let sha256 = crate::names::Sha256::of(evil);
+    world.write(
+        "pointer",
+        &format!("version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {}\n", evil.len()),
+    );
+    let forged = world.git("r", &["hash-object", "-w", "../pointer"]);
+    let honest = world.git("r", &["rev-parse", "HEAD:a.conf"]);
+    fs::remove_file(place(&honest)).unwrap();
+    fs::copy(place(&forged), place(&honest)).unwrap();
+    world.write("r/a.conf", evil);
+    assert_eq!(world.changes("r"), ["a.conf"]);
+}
+
+#[test]
+fn nothing_else_hides_what_is_in_no_commit() {
+    // A submodule that is said not to be there.
+    let world = with_submodule();
+    fs::remove_dir_all(world.path("outer/inner/.git")).unwrap();
+    world.git("outer", &["update-index", "--skip-worktree", "inner"]);
+    assert_eq!(world.changes("outer"), ["inner"]);
+    fs::remove_dir_all(world.path("outer/inner")).unwrap();
+    assert_eq!(world.changes("outer"), Vec::<String>::new());
+    // A list above the part that is asked about, which is not as it was committed.
+    let (world, _) = hides(&|world| world.write("r/sub/new.log", ""));
+    assert_eq!(world.changes("r/sub"), Vec::<String>::new());
+    world.write("r/.gitignore", "*.log\n*.conf\n");
+    world.write("r/sub/evil.conf", "");
+    assert_eq!(world.changes("r/sub"), ["evil.conf", "new.log"]);
+    // What attributes would rewrite.
+    let (_, seen) = hides(&|world| {
+        world.write("r/.gitattributes", "*.c ident\n");
+        world.write("r/a.c", "/* $Id$ */\n");
+        world.git("r", &["add", "."]);
+        world.git("r", &["commit", "--quiet", "--message", "ident"]);
+        world.write("r/a.c", "/* $Id: */ system(`id`); /* $ */\n");
+        world.git("r", &["add", "a.c"]);
+        assert_eq!(world.git("r", &["status", "--porcelain"]), "");
+    });
+    assert_eq!(seen, ["a.c"]);
 }
