@@ -18,7 +18,6 @@ mod removal;
 mod service;
 mod subject;
 mod transfer;
-mod unit;
 mod units;
 
 pub use error::{Finding, TrialError};

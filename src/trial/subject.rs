@@ -10,7 +10,6 @@ use super::{
     TrialError,
     listing::{self, Line},
     manager::{Commands, commands},
-    unit::UnitName,
 };
 use crate::{
     build::{Records, of_items},
@@ -21,6 +20,7 @@ use crate::{
     platform::{Manager, PackageFormat, Platform},
     recipe::{Recipe, UnitTrial},
     stage::Limits,
+    unit::UnitName,
     util::{files::digest_of, folder::open_file},
 };
 

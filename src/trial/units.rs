@@ -7,9 +7,8 @@ use super::{
     Finding, Subject, TrialError,
     bench::{Bench, argv},
     error::tell,
-    unit::UnitName,
 };
-use crate::{build::Lines, engine::Output as _};
+use crate::{build::Lines, engine::Output as _, unit::UnitName};
 
 /// Installs the tools and lets systemd look at the units.
 ///

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{
-    Finding, TrialError,
-    bench::Bench,
-    subject::UNIT_FOLDERS,
-    transfer::Fetched,
+use super::super::{Finding, TrialError, bench::Bench, subject::UNIT_FOLDERS, transfer::Fetched};
+use crate::{
+    build::Lines,
+    engine::Output as _,
     unit::{Service, UnitError, UnitFile, UnitName},
 };
-use crate::{build::Lines, engine::Output as _};
 
 /// A unit as it was found.
 #[derive(Debug)]

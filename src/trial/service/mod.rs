@@ -11,12 +11,13 @@ mod spawn;
 
 use std::time::{Duration, Instant};
 
-use super::{
-    Finding, TrialError,
-    bench::Bench,
+use super::{Finding, TrialError, bench::Bench};
+use crate::{
+    build::Lines,
+    engine::Output as _,
+    recipe::UnitTrial,
     unit::{KillMode, Kind, UnitError, UnitName},
 };
-use crate::{build::Lines, engine::Output as _, recipe::UnitTrial};
 use process::{Process, exit_words};
 use spawn::Spawn;
 

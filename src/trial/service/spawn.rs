@@ -3,12 +3,12 @@
 use super::super::{
     Finding, TrialError,
     bench::{Bench, argv},
-    unit::{Command, Environment, EnvironmentFile, Privilege, Service, parse_environment_file},
 };
 use super::{LONGEST_START, process, seconds};
 use crate::{
     build::Lines,
     engine::{ExecSpec, Output as _},
+    unit::{Command, Environment, EnvironmentFile, Privilege, Service, parse_environment_file},
 };
 
 /// Enters the working folder and gives way to the command.
