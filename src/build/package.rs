@@ -8,6 +8,7 @@ mod listing;
 mod meta;
 mod natives;
 mod take;
+mod units;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -29,6 +30,7 @@ use crate::{
         deb::{Codec as DebCodec, Deb},
         rpm::{Codec as RpmCodec, Rpm},
     },
+    names::Allowance,
     plan::{PackageWork, Record, RecordedFile, Step},
     platform::{Codec, PackageFormat, Packaging, Relations},
     stage::{Tree, TreePath},
@@ -92,7 +94,7 @@ impl Job {
         .await?;
         let lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
         check::natives::judge(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
-        Ok((job, tree))
+        units::check(job, tree, container).await
     }
 
     /// The files that the package will have.
@@ -132,7 +134,10 @@ impl Job {
         let rules = compose::Rules::of(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
         found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
-        check::judge(self.work.package.name.as_str(), &found, &self.work.package.allow).map_err(refused)
+        // Those of units are held elsewhere.
+        let allowed: Vec<Allowance> =
+            self.work.package.allow.iter().filter(|one| !one.check.is_unit()).cloned().collect();
+        check::judge(self.work.package.name.as_str(), &found, &allowed).map_err(refused)
     }
 
     fn platform(&self) -> &str {

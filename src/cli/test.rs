@@ -21,8 +21,8 @@ use outcome::{verdicts_failure, view};
 
 /// Install the packages in a clean container of each platform, run their units, remove and purge them
 ///
-/// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; the
-/// services run without systemd, as their units say. What a build would make again is not tested.
+/// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; every
+/// service runs without systemd, as its unit says. What a build would make again is not tested.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Stop at the first check that fails and keep the container to look around in, until the next build or test

@@ -58,7 +58,7 @@ fn runnable<'a>(
     units: impl Iterator<Item = &'a UnitName>,
     subject: &Subject,
 ) -> Result<BTreeSet<UnitName>, TrialError> {
-    let tried: Vec<UnitName> = subject.units.iter().filter_map(|unit| UnitName::new(&unit.unit).ok()).collect();
+    let tried: Vec<UnitName> = subject.units.iter().filter_map(|run| UnitName::new(run.unit()).ok()).collect();
     let mut names = BTreeSet::new();
     for unit in units {
         if !unit.is_template() {
