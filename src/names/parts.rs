@@ -59,6 +59,8 @@ pub enum Concern {
     Interpreter,
     /// One that needs a library that is not there.
     Library,
+    /// A module of the project that is no Python of the platform.
+    Syntax,
     /// A systemd unit whose text systemd refuses or passes over in part.
     Unit,
     /// A unit whose user or group nobody makes.
@@ -71,7 +73,7 @@ pub enum Concern {
 
 impl Concern {
     /// Each with its word in recipes.
-    pub const WORDS: [(&str, Self); 13] = [
+    pub const WORDS: [(&str, Self); 14] = [
         ("private-key", Self::PrivateKey),
         ("setuid", Self::Setuid),
         ("setgid", Self::Setgid),
@@ -81,6 +83,7 @@ impl Concern {
         ("libc", Self::Libc),
         ("interpreter", Self::Interpreter),
         ("library", Self::Library),
+        ("syntax", Self::Syntax),
         ("unit", Self::Unit),
         ("unit-user", Self::UnitUser),
         ("unit-file", Self::UnitFile),
@@ -96,7 +99,7 @@ impl Concern {
     /// Whether it is about programs that cannot run where they are installed.
     #[must_use]
     pub fn is_native(self) -> bool {
-        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library)
+        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::Syntax)
     }
 
     /// The word for it.
