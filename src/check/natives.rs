@@ -303,6 +303,7 @@ fn help(left: &[&Lack]) -> String {
         Concern::Interpreter => {
             "add what has the interpreter to the image's `packages` (and to the package's `depends`)"
         }
+        Concern::Syntax => "mend it, or leave it out",
         _ => "build it for this machine, or leave it out",
     };
     format!(

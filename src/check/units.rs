@@ -251,7 +251,8 @@ fn drop_ins<'t>(tree: &'t Tree, path: &TreePath) -> impl Iterator<Item = Option<
     let below = format!("{path}.d/");
     tree.iter().filter_map(move |(path, entry)| {
         let name = path.as_str().strip_prefix(&below)?;
-        let is_one = name.ends_with(".conf") && !name.contains('/') && matches!(entry.kind, Kind::File { .. });
+        let is_one =
+            name.rsplit('.').next() == Some("conf") && !name.contains('/') && matches!(entry.kind, Kind::File { .. });
         is_one.then(|| Some((path.to_string(), entry)))
     })
 }
@@ -261,7 +262,7 @@ fn sysusers(tree: &Tree) -> std::io::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for (path, entry) in tree.iter() {
         if path.as_str().starts_with("usr/lib/sysusers.d/")
-            && path.as_str().ends_with(".conf")
+            && path.as_str().rsplit('.').next() == Some("conf")
             && let Some(text) = text(tree, entry)?
         {
             let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());

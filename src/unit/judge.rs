@@ -328,7 +328,7 @@ impl Judge<'_> {
             for word in value.split_whitespace() {
                 match UnitName::new(word) {
                     Ok(_) if word.ends_with(".target") => {
-                        found.push(Named { key: line.key.clone(), value: word.to_owned(), place: line.place.clone() })
+                        found.push(Named { key: line.key.clone(), value: word.to_owned(), place: line.place.clone() });
                     }
                     // Another package may bring it.
                     Ok(_) => {}

@@ -267,7 +267,7 @@ fn library(file: &ContextFile) -> Option<&str> {
 fn module(file: &ContextFile) -> Option<&str> {
     let path = file.path.strip_prefix("rootfs").filter(|path| !path.contains(['\n', '\r']))?;
     let is_file = matches!(file.source, ContextSource::File(..) | ContextSource::Bytes(_));
-    (is_file && path.ends_with(".py")).then_some(path)
+    (is_file && path.rsplit('.').next() == Some("py")).then_some(path)
 }
 
 /// The user's word for an entry of `contents`: its destination, and where it is from when that is a source.
