@@ -14,9 +14,13 @@ Python has no `venv`, the seed's wheel of virtualenv makes the virtualenv.
 Wheels may come in two parts, each in a layer of its own: `--part first`, then `--part last`. `--compile` installs nothing, and
 compiles what came into a virtualenv by other ways, or was written over.
 
+What does not compile is counted and left alone, as pip leaves it: wheels ship templates and tests for other Pythons. A module of the
+project's own ends it with exit code 1: those of wheels that come with `--own`, and those that a file `own` beside this script names, a
+path a line, for `--compile`.
+
 What is new in it and made for the machine is loaded as the dynamic linker would (as ldd(1) asks it): a library that is not
 there, a libc that is too old or another machine ends it with exit code 1. A file `allowed` beside this script says what is meant
-all the same: lines of a kind (`library`, `libc`, `machine`, `interpreter`) and a path or glob. A file `brought` has the names of
+all the same: lines of a kind (`library`, `libc`, `machine`, `interpreter`, `syntax`) and a path or glob. A file `brought` has the names of
 libraries that come into the image later on, a line each.
 
 So made, a virtualenv holds pip itself, with setuptools and wheel: what builds wheels.
@@ -165,7 +169,7 @@ def is_of(source):
 
 
 def compile_one(source):
-    """Compiles a file; does it hold Python?"""
+    """Compiles a file; what is wrong with it (str), or None."""
     if HASHED:
         options = {"invalidation_mode": py_compile.PycInvalidationMode.CHECKED_HASH}
     else:
@@ -173,26 +177,90 @@ def compile_one(source):
         options = {}
     try:
         py_compile.compile(source, doraise=True, **options)
-    except (py_compile.PyCompileError, UnicodeError, ValueError):
-        # Templates and test data that only look like Python: pip leaves them alone, too.
-        return False
-    return True
+    except py_compile.PyCompileError as error:
+        return error.msg.strip()
+    except (UnicodeError, ValueError, TypeError) as error:
+        return '  File "%s"\n%s' % (source, error)
+    return None
 
 
-def compile_new(prefix, is_done=is_compiled):
-    """Compiles what has no byte code yet."""
+def only_look(source):
+    """What is wrong (str) with a module outside of the virtualenv, or None; writes nothing."""
+    folder = tempfile.mkdtemp()
+    try:
+        with io.open(source, "rb") as stream:
+            text = stream.read()
+        # Scripts of another Python say so.
+        other = b"python3" if sys.version_info < (3,) else b"python2"
+        if text.startswith(b"#!") and other in text.split(b"\n", 1)[0]:
+            return None
+        py_compile.compile(source, cfile=os.path.join(folder, "x"), dfile=source, doraise=True)
+    except py_compile.PyCompileError as error:
+        return error.msg.strip()
+    except (UnicodeError, ValueError, TypeError) as error:
+        return '  File "%s"\n%s' % (source, error)
+    finally:
+        shutil.rmtree(folder)
+    return None
+
+
+def modules_of(prefix, folders):
+    """The modules (set of str) that wheels of the folders have put into a virtualenv."""
+    places = [
+        os.path.join(place)
+        for place, subfolders, names in os.walk(os.path.join(prefix, "lib"))
+        if os.path.basename(place) == "site-packages"
+    ]
+    found = set()
+    for folder in folders:
+        for path in wheels_of(folder):
+            with zipfile.ZipFile(path) as wheel:
+                names = [re.sub(r"^[^/]+\.data/(purelib|platlib)/", "", name) for name in wheel.namelist()]
+            found.update(os.path.join(place, name) for place in places for name in names if name.endswith(".py"))
+    return found
+
+
+def refuse(faults):
+    """Leaves where modules of the project do not compile, but for those that the recipe allows; faults is a dict of str."""
+    allowed = [line.split(" ", 1)[1] for line in lines_of("allowed") if line.startswith("syntax ")]
+    left = [path for path in sorted(faults) if not any(pattern(glob).match(path) for glob in allowed)]
+    if left:
+        say("\n".join(faults[path] for path in left[:20]))
+        say(
+            "%d modules of the project do not compile: mend them, or say with `allow` why it is meant "
+            "(check = \"syntax\", path = \"%s\")" % (len(left), left[0])
+        )
+        sys.exit(1)
+
+
+def compile_new(prefix, is_done=is_compiled, own=(), quiet=False):
+    """Compiles what has no byte code yet; own are the modules of the project, which have to be Python. `quiet` leaves out how many
+    others are not: that was said."""
     compiled = failed = 0
+    faults = {}
     for folder, subfolders, names in os.walk(os.path.join(prefix, "lib")):
         subfolders.sort()
         for name in sorted(names):
             source = os.path.join(folder, name)
             if not name.endswith(".py") or os.path.islink(source) or is_done(source):
                 continue
-            if compile_one(source):
+            fault = compile_one(source)
+            if fault is None:
                 compiled += 1
+            elif source in own:
+                faults[source] = fault
             else:
                 failed += 1
-    say("compiled %d files, left %d that are not Python" % (compiled, failed))
+    for source in own:
+        if not source.startswith(os.path.join(prefix, "lib") + os.sep) and os.path.isfile(source):
+            fault = only_look(source)
+            if fault:
+                faults[source] = fault
+    if failed and not quiet:
+        say("compiled %d files, left %d of others that are not for this Python" % (compiled, failed))
+    else:
+        say("compiled %d files" % compiled)
+    refuse(faults)
 
 
 def linker():
@@ -279,7 +347,7 @@ def load(prefix, known, part):
     program = linker()
     prefix = os.path.abspath(prefix)
     files = natives(prefix, known)
-    allowed = [line.split(" ", 1) for line in lines_of("allowed")]
+    allowed = [line.split(" ", 1) for line in lines_of("allowed") if not line.startswith("syntax ")]
     again = natives(prefix) if allowed and part == "last" else files
     own = set(os.path.basename(path) for path in natives(prefix)) if again else set()
     own.update(lines_of("brought"))
@@ -309,6 +377,7 @@ def main():
     origin.add_argument("--pip", metavar="FOLDER", help="the folder of the pip module")
     origin.add_argument("--compile", action="store_true", help="install nothing")
     origin.add_argument("--seed", metavar="FOLDER", help="wheels of pip and, for Python 2, of virtualenv")
+    parser.add_argument("--own", action="store_true", help="the wheels are the project's own")
     parser.add_argument("--part", choices=["first", "last"], help="of two calls")
     parser.add_argument("wheels", metavar="WHEELS", nargs="*", help="a folder of wheels")
     parser.add_argument("prefix", metavar="PREFIX", help="the virtualenv")
@@ -316,12 +385,13 @@ def main():
     if os.environ.get("PYTHONHASHSEED") != "0":
         os.execve(sys.executable, [sys.executable, "-B"] + sys.argv, dict(os.environ, PYTHONHASHSEED="0"))
     if options.compile:
-        return compile_new(options.prefix, is_of)
+        return compile_new(options.prefix, is_of, set(lines_of("own")), True)
     make(options.prefix, options.seed)
     known = set(natives(os.path.abspath(options.prefix)))
     pip = options.pip or os.path.join(of_seed(options.seed, "pip"), "pip")
     install(options.prefix, pip, options.wheels)
-    compile_new(options.prefix)
+    own = modules_of(options.prefix, options.wheels) if options.own else ()
+    compile_new(options.prefix, own=own, quiet=options.part == "last")
     load(options.prefix, known, options.part)
 
 

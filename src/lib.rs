@@ -35,4 +35,5 @@ pub mod recipe;
 pub mod diag;
 pub mod event;
 pub mod names;
+pub mod unit;
 pub mod util;

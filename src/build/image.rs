@@ -318,7 +318,7 @@ pub(super) async fn build(
         tokio::time::sleep(wait).await;
         built = session.engine.build(spec(false)?, lines).await;
     }
-    let id = built?;
+    let id = built.map_err(|error| refused(&lines.tail()).unwrap_or_else(|| error.into()))?;
     Records::of(&session.project).note_image(&id.0)?;
     before.retain(|old| *old != id);
     superseded(before, session).await?;
@@ -330,6 +330,31 @@ pub(super) async fn build(
         None => Ok(image),
     }
 }
+
+/// What our own script found wrong with what goes into the virtualenv, where that ended the build.
+fn refused(tail: &[String]) -> Option<StepError> {
+    const ENDS: [(&str, &str); 2] =
+        [(" modules of the project do not compile: ", "compiled "), ("cannot be loaded: ", "loaded ")];
+    // `#9 ` is BuildKit's number of the instruction.
+    let bare = |line: &'_ String| match line.strip_prefix('#').and_then(|rest| rest.split_once(' ')) {
+        Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => rest.trim().to_owned(),
+        _ => line.trim().to_owned(),
+    };
+    let said: Vec<String> = tail.iter().map(bare).collect();
+    ENDS.iter().find_map(|(mark, before)| {
+        let at = said.iter().rposition(|line| line.contains(mark))?;
+        let start = said[..at].iter().rposition(|line| line.starts_with(before)).map_or(0, |line| line + 1);
+        let (sentence, help) = said[at].split_once(": ")?;
+        let lines: Vec<&str> = said[start..at].iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
+        let shown = lines.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" ");
+        let more = lines.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" (and {more} more lines)") } else { String::new() };
+        Some(StepError::Contents { message: format!("{sentence}: {shown}{more}"), help: help.to_owned() })
+    })
+}
+
+/// So many lines of what is wrong stand in an error.
+const SHOWN: usize = 12;
 
 /// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
 /// `factory clean` finds it later.
@@ -344,4 +369,23 @@ pub(super) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Resu
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_our_script_refuses_is_the_error() {
+        let tail = "#9 installed 1 wheels from app\n#9 compiled 3 files\n#9 File \"/opt/x/a.py\", line 1\n#9     x = = 1\n\
+                    #9 SyntaxError: invalid syntax\n#9 1 modules of the project do not compile: mend them\n#9 ERROR: exit code: 1";
+        let tail: Vec<String> = tail.lines().map(str::to_owned).collect();
+        let Some(StepError::Contents { message, help }) = refused(&tail) else { panic!("no error of ours") };
+        assert_eq!(
+            message,
+            "1 modules of the project do not compile: File \"/opt/x/a.py\", line 1 x = = 1 SyntaxError: invalid syntax"
+        );
+        assert_eq!(help, "mend them");
+        assert!(refused(&tail[..2]).is_none());
+    }
 }

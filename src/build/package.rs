@@ -6,8 +6,10 @@ mod compose;
 mod effect;
 mod listing;
 mod meta;
+mod modules;
 mod natives;
 mod take;
+mod units;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -29,6 +31,7 @@ use crate::{
         deb::{Codec as DebCodec, Deb},
         rpm::{Codec as RpmCodec, Rpm},
     },
+    names::Allowance,
     plan::{PackageWork, Record, RecordedFile, Step},
     platform::{Codec, PackageFormat, Packaging, Relations},
     stage::{Tree, TreePath},
@@ -65,7 +68,7 @@ pub async fn run(
         others,
         listing: store.listing(&step.id),
     };
-    let lacks = job.lacks(taken, &container).await;
+    let lacks = job.lacks(taken, &container, lines, &image_of(work, records)).await;
     session.discard(&container).await;
     let (job, tree) = lacks?;
     let lines = lines.clone();
@@ -82,17 +85,25 @@ struct Job {
 }
 
 impl Job {
-    /// The package's tree, in which every program can run.
-    async fn lacks(self, taken: Tree, container: &ContainerId) -> Result<(Self, Tree), StepError> {
+    /// The package's tree, in which every program can run and every unit can do what it is for.
+    async fn lacks(
+        self,
+        taken: Tree,
+        container: &ContainerId,
+        lines: &Lines,
+        image: &str,
+    ) -> Result<(Self, Tree), StepError> {
         let (job, tree, natives) = blocking(move || {
             let tree = self.compose(&taken)?;
             let natives = Natives::of(&tree, &self.work.host)?;
             Ok((self, tree, natives))
         })
         .await?;
-        let lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
+        let mut lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
+        let (job, tree, modules) = Box::pin(modules::lacks(job, tree, container, image, lines)).await?;
+        lacks.extend(modules);
         check::natives::judge(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
-        Ok((job, tree))
+        Box::pin(units::check(job, tree, container)).await
     }
 
     /// The files that the package will have.
@@ -132,7 +143,10 @@ impl Job {
         let rules = compose::Rules::of(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
         found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
-        check::judge(self.work.package.name.as_str(), &found, &self.work.package.allow).map_err(refused)
+        // Those of units are held elsewhere.
+        let allowed: Vec<Allowance> =
+            self.work.package.allow.iter().filter(|one| !one.check.is_unit()).cloned().collect();
+        check::judge(self.work.package.name.as_str(), &found, &allowed).map_err(refused)
     }
 
     fn platform(&self) -> &str {
@@ -179,6 +193,10 @@ impl Job {
 pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     let format = format_of(&work.packaging)?;
     Ok([&work.arch, &work.packaging.any].map(|arch| format.file_name(&meta::named(work, arch))).into())
+}
+
+fn image_of(work: &PackageWork, records: &BTreeMap<StepId, Record>) -> String {
+    records.get(&work.image).map(|record| record.image().to_owned()).unwrap_or_default()
 }
 
 fn refused(finding: Finding) -> StepError {

@@ -5,6 +5,7 @@ mod lengths;
 pub mod natives;
 mod owners;
 mod surprises;
+pub mod units;
 
 pub use collected::{Expected, collected};
 pub use surprises::{Surprise, in_package, in_tree, judge, lost_capabilities, of_bytes, of_mode};

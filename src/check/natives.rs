@@ -244,6 +244,17 @@ fn machine(elf: &Elf) -> String {
 /// Everything that it does not allow, and everything that it allows for nothing.
 pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), Finding> {
     let allowed: Vec<&Allowance> = allowed.iter().filter(|one| one.check.is_native()).collect();
+    hold(whose, "has programs that cannot run there", lacks, &allowed, help)
+}
+
+/// Holds lacks against what may be, the one with the other.
+pub(super) fn hold(
+    whose: &str,
+    sentence: &str,
+    lacks: &[Lack],
+    allowed: &[&Allowance],
+    help: impl Fn(&[&Lack]) -> String,
+) -> Result<(), Finding> {
     let pattern = |one: &&Allowance| glob(one.path.trim_start_matches('/')).ok();
     let patterns: Vec<Option<GlobMatcher>> = allowed.iter().map(pattern).collect();
     let mut used = vec![false; allowed.len()];
@@ -271,7 +282,7 @@ pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), F
         if left.len() > SHOWN {
             all.push(format!("and {} more", left.len() - SHOWN));
         }
-        parts.push(format!("{whose} has programs that cannot run there: {}", all.join("; ")));
+        parts.push(format!("{whose} {sentence}: {}", all.join("; ")));
     }
     if !idle.is_empty() {
         let all: Vec<String> = idle.iter().map(|one| format!("{} at `{}`", one.check.as_str(), one.path)).collect();
@@ -292,6 +303,7 @@ fn help(left: &[&Lack]) -> String {
         Concern::Interpreter => {
             "add what has the interpreter to the image's `packages` (and to the package's `depends`)"
         }
+        Concern::Syntax => "mend it, or leave it out",
         _ => "build it for this machine, or leave it out",
     };
     format!(

@@ -8,11 +8,11 @@ use futures::{StreamExt as _, stream};
 
 use super::context::{Context, Trust};
 use crate::{
-    build::{Session, forget_kept, remove_leftovers, remove_of_run},
+    build::{Session, Survey, forget_kept, remove_leftovers, remove_of_run, survey},
     diag::{Exit, Failure},
     event::Event,
     names::{self, PlatformId},
-    pipeline::Project,
+    pipeline::{Project, truth},
     plan::{Plan, Want, Work},
     recipe::Release,
     trial::{self, Subject, TrialError, Verdict},
@@ -21,16 +21,20 @@ use outcome::{verdicts_failure, view};
 
 /// Install the packages in a clean container of each platform, run their units, remove and purge them
 ///
-/// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; the
-/// services of `[[test.unit]]` run without systemd, as their units say.
+/// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; every
+/// service runs without systemd, as its unit says. What a build would make again is not tested.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Stop at the first check that fails and keep the container to look around in, until the next build or test
     #[arg(long, visible_alias = "keep-failed")]
     keep: bool,
-    /// Test the other platforms where one cannot be tested: a package was not built, or its base image is gone
+    /// Test the other platforms where one cannot be tested: a package was not built or is not what
+    /// the checkout makes, or its base image is gone
     #[arg(long, conflicts_with = "keep")]
     keep_going: bool,
+    /// Test the packages that were built although the checkout has changed since
+    #[arg(long)]
+    allow_dirty: bool,
     #[command(flatten)]
     trust: Trust,
 }
@@ -53,7 +57,20 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             .events()
             .info("WAPT packages are not installed here: `factory verify` checks their files and signatures");
     }
-    let (subjects, mut not_tested) = subjects(&project, &plan, args.keep_going)?;
+    let (mut subjects, mut not_tested) = subjects(&project, &plan, args.keep_going)?;
+    if !args.allow_dirty {
+        let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
+        for NotTested { platform, error } in outdated(&plan, &survey) {
+            if !subjects.iter().any(|subject| subject.platform == platform) {
+                continue;
+            }
+            if !args.keep_going {
+                return Err(failure_of(error, &project));
+            }
+            subjects.retain(|subject| subject.platform != platform);
+            not_tested.push(NotTested { platform, error });
+        }
+    }
     let leftovers = async {
         remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
         Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?)
@@ -101,6 +118,19 @@ fn subjects(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Sub
     Ok((subjects, not_tested))
 }
 
+/// The platforms of which a build would make a package again, each with the first of these packages.
+fn outdated(plan: &Plan, survey: &Survey) -> Vec<NotTested> {
+    let mut found: Vec<NotTested> = Vec::new();
+    for step in plan.steps.iter().filter(|step| matches!(step.work, Work::Package(_))) {
+        let known = found.iter().any(|one| one.platform == step.platform);
+        if let (false, Some(why)) = (known, truth::stale(survey, &step.id)) {
+            let error = TrialError::Outdated { step: step.id.clone(), why };
+            found.push(NotTested { platform: step.platform.clone(), error });
+        }
+    }
+    found
+}
+
 /// Up to `--jobs` platforms at once, one when a container is to be kept. A check that fails stops none, and with
 /// `--keep-going` neither does a platform that cannot be tested; a daemon that is gone, or Ctrl-C, stops all.
 async fn try_each(
@@ -137,6 +167,8 @@ fn failure_of(error: TrialError, project: &Project) -> Failure {
         TrialError::Interrupted => Failure::new(Exit::Interrupted, "interrupted; no container is left"),
         TrialError::Engine(error) => error.into(),
         TrialError::NotBuilt { .. } => Failure::new(Exit::StepFailed, error.to_string()).help(build()),
+        TrialError::Outdated { .. } => Failure::new(Exit::StepFailed, error.to_string())
+            .help(format!("{} makes it; `--allow-dirty` tests what was built before", build())),
         TrialError::NoBase { .. } => {
             Failure::new(Exit::StepFailed, error.to_string()).help(format!("{} takes or makes it again", build()))
         }

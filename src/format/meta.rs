@@ -53,7 +53,8 @@ pub struct Meta {
     pub users: Vec<User>,
     /// systemd units in the tree.
     pub units: Vec<Unit>,
-    /// Maintainer script parts of the project, run after (install) or before (removal) ours.
+    /// Maintainer script parts of the project, run after ours at installation, but before services start, and before ours at
+    /// removal.
     pub scripts: Scripts,
     /// Newest first; at least one.
     pub changelog: Vec<ChangelogEntry>,

@@ -3,10 +3,11 @@
 use std::io::Read as _;
 
 use super::{FormatError, Meta, Unit, text::quote};
-use crate::stage::{Kind, Tree, TreePath};
+use crate::{
+    stage::{Kind, Tree, TreePath},
+    unit::UnitName,
+};
 
-/// The suffixes that a unit file can have (systemd.unit(5)); devices and scopes have no files.
-const TYPES: [&str; 9] = ["service", "socket", "target", "timer", "path", "mount", "automount", "swap", "slice"];
 /// The longest unit file that is looked at, in bytes.
 const MAX_UNIT: u64 = 1 << 20;
 
@@ -37,7 +38,7 @@ impl Units {
         let mut units = Self::default();
         for (index, unit) in meta.units.iter().enumerate() {
             let refuse = |reason| Err(FormatError::field("units", &unit.name, reason));
-            let Some((stem, suffix)) = parts(&unit.name) else {
+            let Some(name) = checked(&unit.name) else {
                 return refuse(
                     "it is no unit: a name and `.service`, `.timer` or the like, of the characters systemd takes",
                 );
@@ -45,17 +46,17 @@ impl Units {
             if meta.units[..index].iter().any(|other| other.name == unit.name) {
                 return refuse("it is there twice");
             }
-            let Some(installable) = installable(tree, folders, &unit.name, stem, suffix)? else {
+            let Some(installable) = installable(tree, folders, &name)? else {
                 return refuse(missing);
             };
-            units.sort(unit, stem, suffix, installable);
+            units.sort(unit, &name, installable);
         }
         Ok(units)
     }
 
-    fn sort(&mut self, unit: &Unit, stem: &str, suffix: &str, installable: bool) {
-        if let Some(template) = stem.strip_suffix('@') {
-            let pattern = format!("{template}@*.{suffix}");
+    fn sort(&mut self, unit: &Unit, name: &UnitName, installable: bool) {
+        if name.is_template() {
+            let pattern = format!("{}@*.{}", name.prefix(), name.kind());
             if unit.start {
                 self.instances.push(pattern.clone());
             }
@@ -86,26 +87,15 @@ pub(super) fn words<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     names.into_iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ")
 }
 
-/// The stem (`x`, `x@`, `x@one`) and the type of a unit's name.
-fn parts(name: &str) -> Option<(&str, &str)> {
-    let (stem, suffix) = name.rsplit_once('.')?;
-    let (prefix, instance) = stem.split_once('@').unwrap_or((stem, ""));
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b":_.\\-".contains(&b));
-    let good = !prefix.is_empty() && !name.starts_with(['-', '.']) && plain(prefix) && plain(instance);
-    (good && name.len() < 256 && TYPES.contains(&suffix)).then_some((stem, suffix))
+/// A unit's name that a shell's command may have as a word.
+fn checked(name: &str) -> Option<UnitName> {
+    UnitName::new(name).ok().filter(|unit| !unit.as_str().starts_with(['-', '.']))
 }
 
 /// Whether the unit has an `[Install]` section, as `dh_installsystemd` looks for it; `None` where it has no file.
 /// The file of an instance is its template's, where it has none of its own.
-fn installable(
-    tree: &Tree,
-    folders: &[&str],
-    name: &str,
-    stem: &str,
-    suffix: &str,
-) -> Result<Option<bool>, FormatError> {
-    let template = stem.split_once('@').map(|(prefix, _)| format!("{prefix}@.{suffix}"));
-    for file in [Some(name.to_owned()), template].into_iter().flatten() {
+fn installable(tree: &Tree, folders: &[&str], name: &UnitName) -> Result<Option<bool>, FormatError> {
+    for file in [Some(name.clone()), name.template()].into_iter().flatten() {
         for folder in folders {
             let Some(mut entry) = tree.get(&TreePath::new(&format!("{folder}/{file}"))?) else { continue };
             if let Kind::Hardlink { target } = &entry.kind {
@@ -157,15 +147,28 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_unit_and_name_is_one() {
+        let names = [r"mnt-data\x2ddir.mount", "mnt-data.automount", "shop.slice", "dev-sda2.swap", "a@b@c.timer"];
+        let mut tree = sample::tree();
+        for name in names {
+            let path = TreePath::new(&format!("{UNIT_DIR}/{name}")).unwrap();
+            tree.add_bytes(path, b"[Install]\nWantedBy=x.target\n", 0o644, 0, Role::Plain, "a test").unwrap();
+        }
+        let units = names.map(|name| Unit { name: name.to_owned(), enable: true, start: true });
+        let meta = Meta { units: units.into(), ..sample::meta() };
+        let units = Units::read(&tree, &meta, &[UNIT_DIR], "it has no file").unwrap();
+        assert_eq!(units.enabled, names);
+        assert_eq!(units.started, names);
+    }
+
+    #[test]
     fn a_shell_sees_them_as_words() {
         assert_eq!(words(&["a@*.timer".to_owned(), r"x\x2d.path".to_owned()]), r"'a@*.timer' 'x\x2d.path'");
     }
 
     #[test]
     fn a_unit_needs_a_name_and_a_file() {
-        for bad in
-            ["a.device", "a", "@.service", "a b.timer", "../a.timer", "-a.timer", "a'.timer", "a@b@c.timer", "no.timer"]
-        {
+        for bad in ["a.device", "a", "@.service", "a b.timer", "../a.timer", "-a.timer", "a'.timer", "no.timer"] {
             assert!(units(&[(bad, true, true)]).is_err(), "{bad}");
         }
         assert!(units(&[("a.timer", true, true), ("a.timer", true, true)]).is_err());

@@ -59,11 +59,21 @@ pub enum Concern {
     Interpreter,
     /// One that needs a library that is not there.
     Library,
+    /// A module of the project that is no Python of the platform.
+    Syntax,
+    /// A systemd unit whose text systemd refuses or passes over in part.
+    Unit,
+    /// A unit whose user or group nobody makes.
+    UnitUser,
+    /// A unit that names a program, file or folder that is not there.
+    UnitFile,
+    /// A unit that is enabled for nothing, or wanted by a target that is not there.
+    UnitInstall,
 }
 
 impl Concern {
     /// Each with its word in recipes.
-    pub const WORDS: [(&str, Self); 9] = [
+    pub const WORDS: [(&str, Self); 14] = [
         ("private-key", Self::PrivateKey),
         ("setuid", Self::Setuid),
         ("setgid", Self::Setgid),
@@ -73,12 +83,23 @@ impl Concern {
         ("libc", Self::Libc),
         ("interpreter", Self::Interpreter),
         ("library", Self::Library),
+        ("syntax", Self::Syntax),
+        ("unit", Self::Unit),
+        ("unit-user", Self::UnitUser),
+        ("unit-file", Self::UnitFile),
+        ("unit-install", Self::UnitInstall),
     ];
+
+    /// Whether it is about systemd units, which only packages ship.
+    #[must_use]
+    pub fn is_unit(self) -> bool {
+        matches!(self, Self::Unit | Self::UnitUser | Self::UnitFile | Self::UnitInstall)
+    }
 
     /// Whether it is about programs that cannot run where they are installed.
     #[must_use]
     pub fn is_native(self) -> bool {
-        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library)
+        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::Syntax)
     }
 
     /// The word for it.

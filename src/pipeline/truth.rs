@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, places};
 use crate::{
-    build::Records,
+    build::{Records, Survey},
     event::StepId,
     names::{PlatformId, Tag},
+    plan::State,
     platform::Catalogue,
     source::{
         git::{Caller, Worktree, WorktreeError},
@@ -153,6 +154,18 @@ pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
         "failed its test on {platform} at {} ({checks}){again}; `factory test` tests what is there now",
         failed.finished
     )))
+}
+
+/// Why a step would make something else than what it made before; `None` where it is what the checkout makes.
+#[must_use]
+pub fn stale(survey: &Survey, step: &StepId) -> Option<String> {
+    match survey.states.get(step)? {
+        State::Run(why) | State::Stored(why) => Some(why.clone()),
+        State::Labels(why) if why.is_empty() => Some("its labels name another commit".to_owned()),
+        State::Labels(why) => Some(format!("it would get other labels: {why}")),
+        State::Waits(need) => Some(format!("{need} would be built again")),
+        _ => None,
+    }
 }
 
 /// `a, b, c and 4 more`.

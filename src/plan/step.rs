@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     event::StepId,
-    names::{Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256},
+    names::{Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256, UserName},
     plan::ContextFile,
     platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
@@ -116,7 +116,7 @@ impl Work {
             Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 2",
             Self::Image(_) => "image 2",
-            Self::Package(_) => "package 2",
+            Self::Package(_) => "package 3",
             Self::Wapt(_) => "wapt 2",
         }
     }
@@ -371,6 +371,9 @@ pub struct PackageWork {
     pub prefix: Option<String>,
     /// Relations of a package that ships a virtualenv.
     pub python_depends: Vec<String>,
+    /// Users that the recipe makes, but neither this package nor one of the recipe that it depends on: images have them, and
+    /// whoever installs the package does not.
+    pub strangers: Vec<UserName>,
     /// The packages whose files are left out.
     pub without: Vec<StepId>,
     /// Where it collects packages, the package steps before it: no two steps may make one file.

@@ -338,6 +338,9 @@ pub struct Service {
     pub enable: bool,
     /// `start`, true when nothing is said.
     pub start: bool,
+    /// Whether the recipe itself says `enable = true`: then the unit has to be one that can be enabled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
 }
 
 /// `file_info`, nFPM's word.
@@ -454,5 +457,10 @@ pub enum TrialCheck {
     Alive {
         /// Seconds.
         seconds: u32,
+    },
+    /// `skip = "…"`: it is not run.
+    Skip {
+        /// Why.
+        reason: String,
     },
 }

@@ -25,6 +25,14 @@ pub enum TrialError {
         /// What is missing.
         why: String,
     },
+    /// A build would make the package again: what is here is of other files than those that are here.
+    #[error("{step} is not what this checkout makes: {why}")]
+    Outdated {
+        /// The step that makes it.
+        step: StepId,
+        /// Why it would run.
+        why: String,
+    },
     /// The recipe makes no packages.
     #[error("the recipe has no `[[package]]` for {0}: there is nothing to install")]
     NoPackages(String),

@@ -20,10 +20,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether every check was held and passed.
+    /// Whether every check was held and passed, but for units that are left out for a reason.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.checks.iter().all(|check| matches!(check.result, CheckResult::Passed(_)))
+        self.checks.iter().all(|check| matches!(check.result, CheckResult::Passed(_) | CheckResult::LeftOut(_)))
     }
 
     /// The checks that did not pass.
@@ -55,6 +55,8 @@ pub enum CheckResult {
     Failed(Finding),
     /// It could not be held, because an earlier one failed.
     Skipped,
+    /// A unit that is not run: why.
+    LeftOut(String),
 }
 
 /// The checks of one platform.
@@ -146,6 +148,13 @@ impl<'a> Ledger<'a> {
         self.session.events.emit(Event::StepFinished { step: step.clone(), outcome: Outcome::Skipped, took, note });
         self.checks.push(Check { step, result: CheckResult::Skipped, took });
         Ok(true)
+    }
+
+    /// Notes that a unit is not run.
+    pub fn leave_out(&mut self, step: &StepId, reason: &str) {
+        let (step, took, note) = (step.clone(), Duration::ZERO, format!("not run: {reason}"));
+        self.session.events.emit(Event::StepFinished { step: step.clone(), outcome: Outcome::Skipped, took, note });
+        self.checks.push(Check { step, result: CheckResult::LeftOut(reason.to_owned()), took });
     }
 
     /// The verdict.

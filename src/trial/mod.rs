@@ -15,10 +15,10 @@ mod loading;
 mod manager;
 mod record;
 mod removal;
+mod runs;
 mod service;
 mod subject;
 mod transfer;
-mod unit;
 mod units;
 
 pub use error::{Finding, TrialError};
@@ -30,6 +30,7 @@ use crate::build::Session;
 use bench::Bench;
 use install::Before;
 use ledger::Ledger;
+use runs::Run;
 
 /// Tests the packages of one platform. With `keep` the test stops at the first check that does not pass, and the
 /// container stays as it is then; one in which all passed goes.
@@ -83,11 +84,19 @@ async fn checks(bench: &Bench<'_>, ledger: &mut Ledger<'_>, keep: bool) -> Resul
     let judged = ledger.hold_if(goes_on, &step, title, async |lines| units::check(bench, lines).await).await?;
     goes_on &= judged || !keep;
 
-    for trial in &subject.units {
-        let step = ledger.unit_step(&trial.unit);
+    for run in &subject.units {
+        let step = ledger.unit_step(run.unit());
+        let (trial, named) = match run {
+            Run::Checked { trial, named } => (trial, *named),
+            Run::LeftOut { reason, .. } => {
+                ledger.leave_out(&step, reason);
+                continue;
+            }
+        };
         let title = format!("run {}", trial.unit);
-        let passed =
-            ledger.hold_if(goes_on, &step, title, async |lines| service::check(bench, trial, lines).await).await?;
+        let passed = ledger
+            .hold_if(goes_on, &step, title, async |lines| service::check(bench, trial, named, lines).await)
+            .await?;
         goes_on &= passed || !keep;
     }
 

@@ -11,9 +11,8 @@ use super::{
     listing::Line,
     manager::Config,
     transfer::{Fetched, Rights},
-    unit::UnitName,
 };
-use crate::{build::Lines, engine::Output as _};
+use crate::{build::Lines, engine::Output as _, unit::UnitName};
 
 /// The file that stands for what a program keeps in its state folder.
 const MARKER: &str = "factory-test-marker";

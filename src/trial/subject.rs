@@ -10,7 +10,7 @@ use super::{
     TrialError,
     listing::{self, Line},
     manager::{Commands, commands},
-    unit::UnitName,
+    runs::{self, Run},
 };
 use crate::{
     build::{Records, of_items},
@@ -19,8 +19,9 @@ use crate::{
     names::{PlatformId, Sha256, Tag},
     plan::{PackageWork, Plan, Record, Work},
     platform::{Manager, PackageFormat, Platform},
-    recipe::{Recipe, UnitTrial},
+    recipe::Recipe,
     stage::Limits,
+    unit::UnitName,
     util::{files::digest_of, folder::open_file},
 };
 
@@ -41,8 +42,8 @@ pub struct Subject {
     pub images: BTreeMap<String, String>,
     /// The release's tag.
     pub tag: Tag,
-    /// `[[test.unit]]`.
-    pub units: Vec<UnitTrial>,
+    /// What is done with each unit.
+    pub units: Vec<Run>,
     /// The virtualenv's prefix, where the recipe has Python.
     pub prefix: Option<String>,
     /// OS packages that judging units needs.
@@ -62,6 +63,15 @@ pub struct Built {
     pub sha256: Sha256,
     /// What is in it.
     pub listing: Vec<Line>,
+}
+
+/// A unit file of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitFileLine {
+    /// Its path, absolute.
+    pub path: String,
+    /// What it leads to, where it is a link.
+    pub target: Option<String>,
 }
 
 impl Subject {
@@ -105,7 +115,7 @@ impl Subject {
         }
         let users = recipe.packages.iter().flat_map(|package| &package.users);
         let allowed = recipe.packages.iter().flat_map(|package| &package.allow);
-        Ok(Self {
+        let mut subject = Self {
             platform: platform.id.clone(),
             manager,
             base,
@@ -113,11 +123,13 @@ impl Subject {
             images,
             tag: tag.clone(),
             users: users.map(|user| user.name.to_string()).collect(),
-            units: recipe.trial.units.clone(),
+            units: Vec::new(),
             prefix: recipe.python.as_ref().map(|python| python.prefix.clone()),
             tools: platform.trial.packages.clone(),
             allowed: allowed.filter(|one| one.check.is_native()).map(|one| one.path.clone()).collect(),
-        })
+        };
+        subject.units = runs::runs(&recipe.trial.units, &subject.unit_files());
+        Ok(subject)
     }
 
     /// The names of the packages.
@@ -130,15 +142,17 @@ impl Subject {
         self.packages.iter().flat_map(|package| &package.listing)
     }
 
-    /// The unit files of the packages: name -> path with a leading slash.
+    /// The unit files of the packages.
     #[must_use]
-    pub fn unit_files(&self) -> BTreeMap<UnitName, String> {
+    pub fn unit_files(&self) -> BTreeMap<UnitName, UnitFileLine> {
         let lines = self.lines().filter(|line| !line.is_dir());
         lines
             .filter_map(|line| {
                 let (folder, name) = line.path.rsplit_once('/')?;
                 let known = UNIT_FOLDERS.iter().any(|known| known.trim_start_matches('/') == folder);
-                Some((UnitName::new(name).ok().filter(|_| known)?, format!("/{}", line.path)))
+                let target = line.what.strip_prefix("link ").map(str::to_owned);
+                let file = UnitFileLine { path: format!("/{}", line.path), target };
+                Some((UnitName::new(name).ok().filter(|_| known)?, file))
             })
             .collect()
     }
@@ -147,7 +161,7 @@ impl Subject {
     #[must_use]
     pub fn checks(&self) -> usize {
         // Install, files, units, remove and purge.
-        5 + self.units.len()
+        5 + self.units.iter().filter(|run| matches!(run, Run::Checked { .. })).count()
     }
 }
 

@@ -7,9 +7,8 @@ use super::{
     Finding, Subject, TrialError,
     bench::{Bench, argv},
     error::tell,
-    unit::UnitName,
 };
-use crate::{build::Lines, engine::Output as _};
+use crate::{build::Lines, engine::Output as _, unit::UnitName};
 
 /// Installs the tools and lets systemd look at the units.
 ///
@@ -59,7 +58,7 @@ fn runnable<'a>(
     units: impl Iterator<Item = &'a UnitName>,
     subject: &Subject,
 ) -> Result<BTreeSet<UnitName>, TrialError> {
-    let tried: Vec<UnitName> = subject.units.iter().filter_map(|unit| UnitName::new(&unit.unit).ok()).collect();
+    let tried: Vec<UnitName> = subject.units.iter().filter_map(|run| UnitName::new(run.unit()).ok()).collect();
     let mut names = BTreeSet::new();
     for unit in units {
         if !unit.is_template() {

@@ -203,6 +203,16 @@ fn modules_among_the_contents_are_compiled() {
 }
 
 #[test]
+fn modules_among_the_contents_are_looked_at() {
+    let project = Project::new();
+    project.write("etc/plugin.py", "x = 1\n");
+    project.done(&["build", "images"]);
+    let is_looked_at = |tag: &str| project.dockerfile(tag).contains("virtualenv.py --compile /opt/shop\n");
+    assert!(is_looked_at(CORE));
+    assert!(project.calls_of("build").iter().any(|call| call.contains("scripts/own")));
+}
+
+#[test]
 fn an_artefact_is_of_the_commit_that_changed_what_is_in_it() {
     let project = built();
     assert_eq!(days(&project), [1; 4]);

@@ -26,6 +26,33 @@ fn what_was_not_built() {
 }
 
 #[test]
+fn what_a_build_would_make_again() {
+    for (file, from, to, why) in [
+        ("app/shop.py", "sold", "bought", "core would be built again"),
+        ("factory.toml", "summary = \"sells things\"", "summary = \"sells all\"", "recipe changed"),
+        ("requirements.txt", "six==1.16.0", "six==1.15.0", "would be built again"),
+    ] {
+        let project = built();
+        project.edit(file, from, to);
+        let run = project.run(&["test"]).ended(1);
+        run.says(&["debian-12/package-shop is not what this checkout makes: ", why, "`factory build --tag 2.5.11`"]);
+        assert!(project.calls_of("exec").is_empty(), "{file}");
+        assert!(!project.path(".factory/tests/debian-12/failed.json").exists(), "nothing was tested");
+        project.run(&["test", "--allow-dirty"]).ended(4).says(&["debian-12/test-files failed"]);
+        project.assert_tidy();
+    }
+}
+
+#[test]
+fn a_platform_that_is_outdated_and_one_that_is_not() {
+    let project = Project::with_two_platforms();
+    project.done(&["build"]);
+    project.edit("platforms/debian-99.toml", "~deb99", "~deb98");
+    let run = project.run(&["test", "--keep-going"]).ended(4);
+    run.says(&["debian-12/test-files failed", "debian-99 was not tested: debian-99/package-shop"]);
+}
+
+#[test]
 fn packages_that_do_not_install() {
     let project = built();
     let lines = ["shop : Depends: libfoo but it is not installable", "E: Unable to correct problems"];

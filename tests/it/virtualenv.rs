@@ -7,7 +7,8 @@ const MAKE: &str = r#"
 import os, sys, zipfile
 with zipfile.ZipFile(sys.argv[1] + "/shop-1.0-py3-none-any.whl", "w") as wheel:
     wheel.writestr("shop.py", "PRICE = 1\n")
-    if len(sys.argv) > 2:
+    wheel.writestr("shop-1.0.data/purelib/own/tests/wrong.py", "def f(:\n" if sys.argv[2:] == ["wrong"] else "f = 1\n")
+    if sys.argv[2:] == ["native"]:
         with open("/bin/true", "rb") as program:
             wheel.writestr("speedup.so", program.read().replace(b"libc.so.6\0", b"libq.so.6\0"))
     wheel.writestr("shop-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
@@ -80,6 +81,79 @@ fn what_cannot_be_loaded_ends_it() {
     let (code, said) = run("three");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("`allow` names what is not so: libc at /"), "{said}");
+}
+
+#[test]
+fn modules_of_the_project_have_to_compile_and_those_of_others_need_not() {
+    let pip = python(&["-c", "import ensurepip, os, pip, venv; print(os.path.dirname(pip.__file__))"]);
+    let Some(pip) = pip else {
+        eprintln!("skipped: there is no python3 with pip and venv here");
+        return;
+    };
+    let room = tempfile::tempdir().unwrap();
+    let path = |name: &str| room.path().join(name).display().to_string();
+    fs::create_dir(path("wheels")).unwrap();
+    python(&["-c", MAKE, &path("wheels"), "wrong"]).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles/virtualenv.py");
+    fs::copy(script, path("virtualenv.py")).unwrap();
+    let run = |options: &[&str], prefix: &str| {
+        let (script, wheels, prefix) = (path("virtualenv.py"), path("wheels"), path(prefix));
+        let arguments = ["-B", &script, "--pip", &pip].into_iter().chain(options.iter().copied());
+        let output = Command::new("python3").args(arguments.chain([wheels.as_str(), &prefix])).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = run(&[], "others");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("left 1 of others that are not for this Python"), "{said}");
+    let (code, said) = run(&["--own"], "own");
+    assert_eq!(code, Some(1), "{said}");
+    for part in ["/own/tests/wrong.py\", line 1", "def f(:", "SyntaxError: ", "1 modules of the project do not compile"]
+    {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    fs::write(path("allowed"), "syntax /**/own/tests/*.py\n").unwrap();
+    assert_eq!(run(&["--own"], "meant").0, Some(0));
+}
+
+#[test]
+fn modules_among_the_contents_have_to_compile() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles/virtualenv.py");
+    let mut tried = 0;
+    for interpreter in ["python3", "python2.7"] {
+        let is_there = Command::new(interpreter).arg("--version").output().is_ok_and(|output| output.status.success());
+        if !is_there {
+            eprintln!("skipped: there is no {interpreter} here");
+            continue;
+        }
+        tried += 1;
+        let room = tempfile::tempdir().unwrap();
+        let path = |name: &str| room.path().join(name).display().to_string();
+        fs::copy(&script, path("virtualenv.py")).unwrap();
+        fs::create_dir_all(path("env/lib/python/site-packages")).unwrap();
+        let write = |name: &str, text: &str| fs::write(path(name), text).unwrap();
+        write("env/lib/python/site-packages/theirs.py", "def f(:\n");
+        write("fine.py", "x = 1\n");
+        write(
+            "other.py",
+            if interpreter == "python3" { "#!/usr/bin/python2\nprint 1\n" } else { "#!/usr/bin/python3\nf'x'\n" },
+        );
+        write("own", &format!("{}\n{}\n", path("fine.py"), path("other.py")));
+        let run = || {
+            let arguments = ["-B", &path("virtualenv.py"), "--compile", &path("env")];
+            let output = Command::new(interpreter).args(arguments).output().unwrap();
+            (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let (code, said) = run();
+        assert_eq!(code, Some(0), "{interpreter}: {said}");
+        write("fine.py", "x = 1\n\nx = = 2\n");
+        let (code, said) = run();
+        assert_eq!(code, Some(1), "{interpreter}: {said}");
+        assert!(said.contains("fine.py\", line 3") && said.contains("SyntaxError"), "{interpreter}: {said}");
+        assert!(!path("fine.pyc").is_empty() && !Path::new(&path("fine.pyc")).exists(), "nothing is written");
+    }
+    if tried == 0 {
+        eprintln!("skipped: there is no Python here");
+    }
 }
 
 /// A pip that reads an index: it says how often.

@@ -109,9 +109,14 @@ fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<C
     Ok(ChangelogEntry { version, date: work.epoch, changes })
 }
 
+/// The name that a unit gets: its file's.
+pub fn name_of(content: &Content) -> String {
+    content.dst.rsplit('/').next().unwrap_or(&content.dst).to_owned()
+}
+
 fn unit(content: &Content) -> Option<Unit> {
     let ContentKind::Service(service) = &content.kind else { return None };
-    let name = content.src.rsplit('/').next().unwrap_or(&content.src).to_owned();
+    let name = name_of(content);
     Some(Unit { name, enable: service.enable, start: service.start })
 }
 

@@ -156,7 +156,7 @@ pub fn outermost(mut all: Vec<String>) -> Vec<String> {
 }
 
 /// The bytes of one small file of the container.
-async fn small_file(session: &Session, container: &ContainerId, path: &str) -> Result<Vec<u8>, StepError> {
+pub async fn small_file(session: &Session, container: &ContainerId, path: &str) -> Result<Vec<u8>, StepError> {
     let Some(stream) = session.engine.download(container, path).await? else { return Ok(Vec::new()) };
     let reader = blocking_reader(stream);
     blocking(move || {

@@ -6,9 +6,9 @@ use crate::{
     names::PlatformId,
     pipeline::{
         Project,
-        truth::{Untrue, failed, tested},
+        truth::{Untrue, failed, stale, tested},
     },
-    plan::{Plan, State, Work},
+    plan::{Plan, Work},
 };
 
 /// What is pushed must be what the checkout makes, what was tested, and what a commit holds.
@@ -56,13 +56,7 @@ async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) ->
             // Wheels are pushed by their key, which says what they are of.
             Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) => false,
         };
-        let why = match survey.states.get(&step.id) {
-            Some(State::Run(why) | State::Stored(why)) => why.clone(),
-            Some(State::Labels(why)) if why.is_empty() => "its labels name another commit".to_owned(),
-            Some(State::Labels(why)) => format!("it would get other labels: {why}"),
-            Some(State::Waits(need)) => format!("{need} would be built again"),
-            _ => continue,
-        };
+        let Some(why) = stale(&survey, &step.id) else { continue };
         if pushed {
             let message = format!("{} is not what this checkout makes: {why}", step.id);
             return Err(Failure::new(Exit::StepFailed, message).help(

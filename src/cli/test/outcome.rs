@@ -11,7 +11,7 @@ use crate::{
 
 /// A row for each check, and for each platform that could not be tested.
 pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: Duration) -> ListView {
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let (mut passed, mut failed, mut skipped, mut left_out) = (0, 0, 0, 0);
     let mut rows = Vec::new();
     for check in verdicts.iter().flat_map(|verdict| &verdict.checks) {
         let (state, result) = match &check.result {
@@ -27,14 +27,24 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
                 skipped += 1;
                 ("skipped", "")
             }
+            CheckResult::LeftOut(reason) => {
+                left_out += 1;
+                ("not run", reason.as_str())
+            }
         };
-        let time = if state == "skipped" { String::new() } else { units::time(check.took) };
+        let time = if ["skipped", "not run"].contains(&state) { String::new() } else { units::time(check.took) };
         rows.push(vec![check.step.to_string(), state.to_owned(), result.to_owned(), time]);
     }
     for NotTested { platform, error } in not_tested {
         rows.push(vec![platform.to_string(), "NOT TESTED".to_owned(), error.to_string(), String::new()]);
     }
-    let counts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped"), (not_tested.len(), "not tested")];
+    let counts = [
+        (passed, "passed"),
+        (failed, "failed"),
+        (skipped, "skipped"),
+        (left_out, "not run"),
+        (not_tested.len(), "not tested"),
+    ];
     let mut parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     parts.push(units::time(took));

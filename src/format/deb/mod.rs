@@ -81,7 +81,7 @@ fn with_documents(tree: &Tree, meta: &Meta) -> Result<Tree, FormatError> {
     let text = changelog::changelog(meta)?;
     super::codec::gzip(&mut changelog, |out| Ok(out.write_all(text.as_bytes())?))?;
     let copyright = copyright::copyright(meta)?;
-    let overrides = overrides::overrides(meta)?;
+    let overrides = overrides::overrides(tree, meta)?;
 
     let mut add = |path: String, bytes: &[u8], role| add_own(&mut data, &path, bytes, role, meta.epoch);
     add(format!("{documents}/changelog.Debian.gz"), &changelog, Role::Doc)?;

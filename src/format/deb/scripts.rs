@@ -35,7 +35,8 @@ pub(super) fn scripts(tree: &Tree, meta: &Meta) -> Result<Vec<Script>, FormatErr
     let parts = &meta.scripts;
     let bodies = [
         ("preinst", [preinst, part(&parts.preinstall)?]),
-        ("postinst", [postinst, part(&parts.postinstall)?]),
+        // What the project prepares is there when services start, as with debhelper's `#DEBHELPER#`.
+        ("postinst", [part(&parts.postinstall)?, postinst]),
         ("prerm", [part(&parts.preremove)?, prerm]),
         ("postrm", [part(&parts.postremove)?, postrm]),
     ];
@@ -136,6 +137,16 @@ mod tests {
         let failing = Scripts { postinstall: "false\necho not reached".to_owned(), ..Scripts::default() };
         let meta = Meta { users: Vec::new(), units: Vec::new(), scripts: failing, ..sample::meta() };
         assert_eq!(shell(&of(&meta)[0].1, &["configure"]), (Some(1), String::new()));
+    }
+
+    #[test]
+    fn the_projects_postinstall_comes_before_services_start() {
+        let scripts = of(&sample::meta());
+        let postinst = &scripts.iter().find(|(name, _)| *name == "postinst").unwrap().1;
+        let place = |text: &str| postinst.find(text).unwrap_or_else(|| panic!("no {text}"));
+        for command in ["deb-systemd-helper", "deb-systemd-invoke start", "deb-systemd-invoke restart"] {
+            assert!(place(": ready") < place(command), "{command}");
+        }
     }
 
     #[test]

@@ -40,6 +40,15 @@ fn the_scriptlets_of_the_sample() {
 }
 
 #[test]
+fn the_projects_postinstall_comes_before_services_are_restarted() {
+    // What is running is restarted when the old version goes, and that is after it.
+    let package = parsed(&package(XZ, &sample::tree(), &sample::meta()));
+    let post = package.metadata.get_post_install_script().unwrap().script;
+    assert!(post.contains(": ready") && !post.contains("start "), "{post}");
+    assert!(package.metadata.get_post_uninstall_script().unwrap().script.contains("restart"));
+}
+
+#[test]
 fn the_scriptlets_are_posix_shell() {
     let package = parsed(&package(XZ, &sample::tree(), &sample::meta()));
     let folder = tempfile::tempdir().unwrap();

@@ -40,7 +40,14 @@ impl Maker<'_> {
     /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`. Listed once for all
     /// platforms on which the recipe says the same.
     pub(super) fn context_files(&self, image: &Image) -> Result<Arc<Listed>, PlanError> {
-        let what = serde_json::json!([image.python, image.contents, self.wants_pip(image), image.allow]).to_string();
+        let what = serde_json::json!([
+            image.python,
+            image.contents,
+            self.wants_pip(image),
+            self.has_python(image),
+            image.allow
+        ])
+        .to_string();
         let known = || self.context.contexts.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known().get(&what) {
             return Ok(Arc::clone(found));
@@ -80,7 +87,7 @@ impl Maker<'_> {
             parts.folders.extend(folders);
             parts
         });
-        if self.wants_pip(image) {
+        if self.wants_pip(image) || self.looks_at(image, &all) {
             let source = ContextSource::Bytes(self.context.templates.text("virtualenv.py")?.as_bytes().to_vec());
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
             digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
@@ -93,6 +100,12 @@ impl Maker<'_> {
                 digest_into(&mut inputs, "allow", std::slice::from_ref(&allowed));
                 all.push(allowed);
             }
+            let own: BTreeSet<&str> = all.iter().filter_map(module).collect();
+            if !own.is_empty() {
+                let text = own.into_iter().flat_map(|path| [path, "\n"]).collect::<String>();
+                let source = ContextSource::Bytes(text.into_bytes());
+                all.push(ContextFile { path: "scripts/own".to_owned(), source, mode: 0o644 });
+            }
             let brought: BTreeSet<&str> = all.iter().filter_map(library).collect();
             if !brought.is_empty() {
                 let text = brought.into_iter().flat_map(|name| [name, "\n"]).collect::<String>();
@@ -104,6 +117,26 @@ impl Maker<'_> {
         in_each_other_s_way(&all)?;
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
         Ok(Listed { files: Arc::new(all), inputs, notes, time })
+    }
+
+    /// Whether modules are among an image's contents, and a Python is there that can look at them.
+    fn looks_at(&self, image: &Image, files: &[ContextFile]) -> bool {
+        files.iter().any(|file| module(file).is_some()) && self.has_python(image)
+    }
+
+    /// Whether something goes into the virtualenv of the image, or of one that it is made from.
+    fn has_python(&self, image: &Image) -> bool {
+        let mut at = Some(image);
+        while let Some(image) = at {
+            if self.wants_pip(image) {
+                return true;
+            }
+            at = match &image.from {
+                ImageSource::Image(name) => self.recipe.images.iter().find(|other| other.name == *name),
+                ImageSource::Base => None,
+            };
+        }
+        false
     }
 
     pub(super) fn values(
@@ -149,7 +182,6 @@ impl Maker<'_> {
                 command
             }));
         }
-        let modules = ["lib", "lib64"].map(|folder| format!("rootfs{prefix}/{folder}"));
         let mut values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
@@ -168,7 +200,7 @@ impl Maker<'_> {
                 "seed": python.seed.is_some(),
                 "apps": apps,
                 "wheels": wheels,
-                "compile": wants_pip && files.iter().any(|file| modules.iter().any(|folder| is_module(file, folder))),
+                "compile": self.looks_at(image, files),
                 "pip": python.pip,
                 "interpreter": python.interpreter,
                 "prefix": prefix,
@@ -232,9 +264,10 @@ fn library(file: &ContextFile) -> Option<&str> {
 }
 
 /// Whether a file is a module that comes below this folder.
-fn is_module(file: &ContextFile, folder: &str) -> bool {
-    let path = Path::new(&file.path);
-    path.starts_with(folder) && path.extension().is_some_and(|end| end == "py")
+fn module(file: &ContextFile) -> Option<&str> {
+    let path = file.path.strip_prefix("rootfs").filter(|path| !path.contains(['\n', '\r']))?;
+    let is_file = matches!(file.source, ContextSource::File(..) | ContextSource::Bytes(_));
+    (is_file && path.rsplit('.').next() == Some("py")).then_some(path)
 }
 
 /// The user's word for an entry of `contents`: its destination, and where it is from when that is a source.

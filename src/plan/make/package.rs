@@ -1,6 +1,6 @@
 //! The step of a package.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     event::StepId,
-    names::{ArchName, PackageName, Sha256},
+    names::{ArchName, PackageName, Sha256, UserName},
     platform::{Host, PackageFormat},
     recipe::{ContentKind, Package},
     source::{
@@ -69,6 +69,10 @@ impl Maker<'_> {
             // Everything else is said by the packages themselves.
             inputs.retain(|name, _| ["recipe", "version", "release", "packaging"].contains(&name.as_str()));
         }
+        let strangers = self.strangers(package);
+        if !strangers.is_empty() && !is_collected {
+            inputs.insert("users of others".to_owned(), serde_json::json!(strangers).to_string());
+        }
         let image = self.id(package.from.as_str());
         let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
         let beside = if is_collected { self.before(package) } else { Vec::new() };
@@ -77,6 +81,7 @@ impl Maker<'_> {
             image: image.clone(),
             prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
             python_depends: self.platform.python.depends.clone(),
+            strangers,
             without: without.clone(),
             beside: beside.clone(),
             ours: if is_collected { self.ours() } else { Vec::new() },
@@ -95,6 +100,24 @@ impl Maker<'_> {
         step.after = beside;
         step.wanted = matches!(self.context.want, Want::All | Want::Packages);
         Ok(step)
+    }
+
+    /// Users of the recipe that are not there where a package is installed.
+    fn strangers(&self, package: &Package) -> Vec<UserName> {
+        let depends = |other: &Package| {
+            package.depends.iter().any(|text| {
+                let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+-._".contains(c));
+                words.any(|word| word == other.name.as_str())
+            })
+        };
+        let packages = self.recipe.packages.iter();
+        let (near, far): (Vec<&Package>, Vec<&Package>) =
+            packages.partition(|other| other.name == package.name || depends(other));
+        let own: Vec<&UserName> = near.iter().flat_map(|other| &other.users).map(|user| &user.name).collect();
+        let images = self.recipe.images.iter().flat_map(|image| &image.users);
+        let all = far.iter().flat_map(|other| &other.users).chain(images).map(|user| &user.name);
+        let strangers: BTreeSet<&UserName> = all.filter(|name| !own.contains(name)).collect();
+        strangers.into_iter().cloned().collect()
     }
 
     /// The package steps before one that collects, whose files get their names elsewhere.

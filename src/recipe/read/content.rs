@@ -8,6 +8,7 @@ use crate::{
     names::PackageName,
     platform::{Family, Platform},
     recipe::{Content, ContentKind, FileInfo, Service},
+    unit::UnitName,
     util::toml::{
         BadPath, Given, Issue, Issues, Span, check_glob, in_container, in_project, is_glob, quoted, required,
     },
@@ -219,16 +220,17 @@ fn service(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<Service> 
     let span: &Span = raw.src.span().unwrap_or(&raw.span);
     if is_glob(src) || !is_unit(name) {
         let issue = Issue::new(span, format!("{} is not the name of a systemd unit", quoted(name)));
-        let help = "name one file, e.g. `units/example.service`; also .socket, .timer, .target, .path, .mount, .slice";
+        let help = "name one file, e.g. `units/example.service`; also .socket, .timer, .target, .path, .mount, .automount, .swap, .slice";
         issues.add(issue.label("not a unit").help(help));
         return None;
     }
-    let is_template = name.contains("@.");
+    let is_template = UnitName::new(name).is_ok_and(|unit| unit.is_template());
     if is_template && let Some(enable) = raw.enable.at().filter(|enable| enable.value) {
         let issue = Issue::new(&enable.span, "a template unit cannot be enabled").label("which instance?");
         issues.add(issue.help("leave it out: the administrator enables instances"));
     }
-    Some(Service { enable: !is_template && raw.enable.or(true), start: raw.start.or(true) })
+    let asked = raw.enable.value().is_some_and(|enable| *enable);
+    Some(Service { enable: !is_template && raw.enable.or(true), start: raw.start.or(true), asked })
 }
 
 fn file_info(raw: Option<&RawFileInfo>) -> FileInfo {

@@ -19,6 +19,7 @@ mod scalars;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod units;
 mod unused;
 mod versions;
 mod wapt;

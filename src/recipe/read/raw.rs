@@ -215,5 +215,6 @@ table! {
         status: u16 = number(100..=599),
         alive: u32 = number(1..=3600),
         within: u32 = number(1..=3600),
+        skip: String = one_line,
     }
 }

@@ -7,6 +7,7 @@ use super::{
     raw::{RawContent, RawImage, RawPackage, RawRecipe, RawUnit},
     repositories,
     scalars::Word,
+    units,
     wapt::{self, Wanted},
 };
 use crate::{
@@ -36,6 +37,7 @@ pub(super) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues)
     wapt::references(raw, &known, issues);
     if let Some(test) = raw.test.value() {
         test.unit.items().iter().for_each(|unit| check_unit(&unit.value, issues));
+        units::check(raw, test.unit.items(), issues);
     }
 }
 
@@ -178,21 +180,30 @@ fn check_python(raw: &RawRecipe, image: &RawImage, issues: &mut Issues) {
     }
 }
 
-/// `http` with `status`, or `alive`: one of both.
+/// `http` with `status`, `alive` or `skip`: one of them.
 fn check_unit(unit: &RawUnit, issues: &mut Issues) {
     let place = ("[[test.unit]]", &unit.span);
     required(&unit.name, ("name", "\"example.service\""), place, issues);
-    match (unit.http.span(), unit.alive.span()) {
-        (Some(http), Some(alive)) => {
-            let issue =
-                Issue::new(alive, "`alive` and `http` in one test").label("this one").also(http, "and this one");
-            issues.add(issue.help("keep one, or write two [[test.unit]]"));
+    let given = [("http", unit.http.span()), ("alive", unit.alive.span()), ("skip", unit.skip.span())];
+    let given: Vec<(&str, &Span)> = given.into_iter().filter_map(|(key, span)| Some((key, span?))).collect();
+    match given.as_slice() {
+        [] => {
+            let label = "`http`, `alive` or `skip` is needed here";
+            let issue = Issue::new(&unit.span, "this test asks for nothing").label(label);
+            issues.add(issue.help(
+                "for example `http = \"http://127.0.0.1:8080/\"`, `alive = 3` (seconds), or `skip = \"why it is not run\"`",
+            ));
         }
-        (None, None) => {
-            let issue = Issue::new(&unit.span, "this test asks for nothing").label("`http` or `alive` is needed here");
-            issues.add(issue.help("for example `http = \"http://127.0.0.1:8080/\"`, or `alive = 3` (seconds)"));
+        [_] => {}
+        [(first, before), (second, here), ..] => {
+            let issue = Issue::new(here, format!("`{second}` and `{first}` in one test"));
+            let help =
+                if *second == "skip" { "a unit is run, or left out" } else { "keep one, or write two [[test.unit]]" };
+            issues.add(issue.label("this one").also(before, "and this one").help(help));
         }
-        (Some(_), None) | (None, Some(_)) => {}
+    }
+    if let (Some(within), Some(_)) = (unit.within.span(), unit.skip.span()) {
+        issues.add(Issue::new(within, "`within` of a unit that is not run").label("of what?").help("leave it out"));
     }
     if let (Some(status), None) = (unit.status.span(), unit.http.span()) {
         issues.add(Issue::new(status, "`status` without `http`").label("of which answer?").help("add `http`"));

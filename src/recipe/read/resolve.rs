@@ -153,10 +153,11 @@ fn users<'r>(raw: &'r RawRecipe, platform: &Platform) -> BTreeMap<&'r UserName, 
 }
 
 fn trial(raw: &RawUnit) -> Option<UnitTrial> {
-    let check = match (raw.http.value(), raw.alive.value()) {
-        (Some(url), _) => TrialCheck::Http { url: url.clone(), status: raw.status.or(200_u16) },
-        (None, Some(seconds)) => TrialCheck::Alive { seconds: *seconds },
-        (None, None) => return None,
+    let check = match (raw.http.value(), raw.alive.value(), raw.skip.value()) {
+        (_, _, Some(reason)) => TrialCheck::Skip { reason: reason.clone() },
+        (Some(url), ..) => TrialCheck::Http { url: url.clone(), status: raw.status.or(200_u16) },
+        (None, Some(seconds), _) => TrialCheck::Alive { seconds: *seconds },
+        (None, None, None) => return None,
     };
     Some(UnitTrial { unit: raw.name.value()?.clone(), check, within_s: raw.within.or(30_u32) })
 }

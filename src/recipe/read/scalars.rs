@@ -4,6 +4,7 @@ use toml::de::DeValue;
 
 use crate::{
     names::{ImageName, PackageName, RepositoryName, SourceName, UserName},
+    unit::UnitName,
     util::toml::{
         BadPath, Issue, Issues, Value, check_glob, in_container, in_project, is_glob, line, one_line, parsed,
         plain_absolute, quoted, string, word, wrong_type,
@@ -249,22 +250,14 @@ pub(crate) fn allowed(value: Value<'_>, issues: &mut Issues) -> Option<String> {
     path.map_err(|bad| issues.add(bad.at(&value.span()))).ok()
 }
 
-/// The kinds of systemd units that a package ships.
-const UNITS: [&str; 7] = ["service", "socket", "timer", "target", "path", "mount", "slice"];
-
 /// A systemd unit, an instance included.
 pub(crate) fn unit(value: Value<'_>, issues: &mut Issues) -> Option<String> {
     let expected = "the whole name, e.g. `canopsis-webserver.service`, `worker@mail.service`";
     word("unit", expected, |text| is_unit(text) && !text.contains("@."))(value, issues)
 }
 
-/// Whether a file's name is a unit's: systemd.unit(5).
+/// Whether a file's name is a unit's that a package can ship. Commands would take one with a dash first for an option, and systemd
+/// passes over hidden files.
 pub(crate) fn is_unit(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(stem, kind)| {
-        UNITS.contains(&kind)
-            && !stem.is_empty()
-            && !stem.starts_with('@')
-            && name.len() <= 200
-            && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b":-_.\\@".contains(&b))
-    })
+    UnitName::new(name).is_ok() && !name.starts_with(['-', '.'])
 }

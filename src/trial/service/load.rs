@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{
-    Finding, TrialError,
-    bench::Bench,
-    subject::UNIT_FOLDERS,
-    transfer::Fetched,
+use super::super::{Finding, TrialError, bench::Bench, subject::UNIT_FOLDERS, transfer::Fetched};
+use crate::{
+    build::Lines,
+    engine::Output as _,
     unit::{Service, UnitError, UnitFile, UnitName},
 };
-use crate::{build::Lines, engine::Output as _};
 
 /// A unit as it was found.
 #[derive(Debug)]
@@ -36,7 +34,7 @@ pub async fn load(bench: &Bench<'_>, unit: &UnitName, lines: &Lines) -> Result<L
     let names: Vec<UnitName> = [Some(unit.clone()), unit.template()].into_iter().flatten().collect();
     let Some((path, fetched)) = first_of(bench, &names).await? else {
         let message = format!("no package has the unit {unit} that the recipe wants to test");
-        return Err(Finding::new(message).help("name it in `contents` with `type = \"service\"`").into());
+        return Err(Finding::new(message).help(shipped(bench)).into());
     };
     lines.line(&format!("unit {path}"));
     let mut file = parse(&fetched)?;
@@ -47,6 +45,15 @@ pub async fn load(bench: &Bench<'_>, unit: &UnitName, lines: &Lines) -> Result<L
         }
     }
     Ok(Loaded { file, path })
+}
+
+/// What the packages have instead of a unit that is not there.
+pub fn shipped(bench: &Bench<'_>) -> String {
+    let names: Vec<String> = bench.subject.unit_files().keys().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return "the packages have no units; name one in `contents` with `type = \"service\"`".to_owned();
+    }
+    format!("units of the packages: {}", names.join(", "))
 }
 
 async fn first_of(bench: &Bench<'_>, names: &[UnitName]) -> Result<Option<(String, Fetched)>, TrialError> {

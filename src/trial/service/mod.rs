@@ -11,12 +11,13 @@ mod spawn;
 
 use std::time::{Duration, Instant};
 
-use super::{
-    Finding, TrialError,
-    bench::Bench,
+use super::{Finding, TrialError, bench::Bench};
+use crate::{
+    build::Lines,
+    engine::Output as _,
+    recipe::{TrialCheck, UnitTrial},
     unit::{KillMode, Kind, UnitError, UnitName},
 };
-use crate::{build::Lines, engine::Output as _, recipe::UnitTrial};
 use process::{Process, exit_words};
 use spawn::Spawn;
 
@@ -31,10 +32,31 @@ const LONGEST_START: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// The finding.
-pub async fn check(bench: &Bench<'_>, trial: &UnitTrial, lines: &Lines) -> Result<String, TrialError> {
+pub async fn check(bench: &Bench<'_>, trial: &UnitTrial, named: bool, lines: &Lines) -> Result<String, TrialError> {
+    match held(bench, trial, lines).await {
+        // Nobody has asked for it: there may be a reason not to.
+        Err(TrialError::Found(finding)) if finding.help.is_none() && !named => {
+            Err(finding.help(left_out(trial)).into())
+        }
+        ended => ended,
+    }
+}
+
+fn left_out(trial: &UnitTrial) -> String {
+    format!(
+        "one that cannot run alone in a container is left out with a reason: `[[test.unit]]`, `name = \"{}\"`, `skip = \"…\"`",
+        trial.unit
+    )
+}
+
+async fn held(bench: &Bench<'_>, trial: &UnitTrial, lines: &Lines) -> Result<String, TrialError> {
     let unit = UnitName::new(&trial.unit).map_err(|error| unit_finding(&error))?;
+    if matches!(trial.check, TrialCheck::Skip { .. }) {
+        let message = format!("no package has the unit {unit} that the recipe leaves out of the test");
+        return Err(Finding::new(message).help(load::shipped(bench)).into());
+    }
     let loaded = load::load(bench, &unit, lines).await?;
-    let service = loaded.service(&unit).map_err(|error| unit_finding(&error))?;
+    let service = loaded.service(&unit).map_err(|error| cannot_run(&error, trial))?;
     if !service.left_out.is_empty() {
         lines.line(&format!("left out, because only systemd can do it: {}", service.left_out.join(", ")));
     }
@@ -45,6 +67,11 @@ pub async fn check(bench: &Bench<'_>, trial: &UnitTrial, lines: &Lines) -> Resul
     let note = ended?;
     swept?;
     Ok(note)
+}
+
+/// What systemd refuses, or only systemd can run: the recipe may leave it out.
+fn cannot_run(error: &UnitError, trial: &UnitTrial) -> TrialError {
+    Finding::new(error.to_string()).help(left_out(trial)).into()
 }
 
 fn unit_finding(error: &UnitError) -> TrialError {

@@ -24,6 +24,7 @@ pub fn expectation(trial: &UnitTrial) -> String {
     match &trial.check {
         TrialCheck::Http { url, status } => format!("answer {status} at {url} within {} s", trial.within_s),
         TrialCheck::Alive { seconds } => format!("still run after {seconds} s"),
+        TrialCheck::Skip { .. } => "be left out".to_owned(),
     }
 }
 
@@ -45,6 +46,7 @@ pub async fn running(bench: &Bench<'_>, trial: &UnitTrial, output: &process::Out
             tokio::time::sleep(Duration::from_secs(u64::from(*seconds))).await;
             Ok(format!("ran for {seconds} s"))
         }
+        TrialCheck::Skip { .. } => Ok("was left out".to_owned()),
     }
 }
 
@@ -55,7 +57,7 @@ pub async fn running(bench: &Bench<'_>, trial: &UnitTrial, output: &process::Out
 pub async fn after_oneshot(bench: &Bench<'_>, trial: &UnitTrial) -> Result<Option<String>, TrialError> {
     match &trial.check {
         TrialCheck::Http { url, status } => answers(bench, trial, url, *status).await.map(Some),
-        TrialCheck::Alive { .. } => Ok(None),
+        TrialCheck::Alive { .. } | TrialCheck::Skip { .. } => Ok(None),
     }
 }
 

@@ -12,11 +12,11 @@ use futures::future::{BoxFuture, FutureExt as _};
 use super::super::{
     TrialError,
     bench::{Bench, argv},
-    unit,
 };
 use crate::{
     build::Lines,
     engine::{ExecSpec, Output as EngineOutput, Progress},
+    unit,
 };
 
 /// Sends signals, and says who is there.

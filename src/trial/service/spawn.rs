@@ -3,12 +3,12 @@
 use super::super::{
     Finding, TrialError,
     bench::{Bench, argv},
-    unit::{Command, Environment, EnvironmentFile, Privilege, Service, parse_environment_file},
 };
 use super::{LONGEST_START, process, seconds};
 use crate::{
     build::Lines,
     engine::{ExecSpec, Output as _},
+    unit::{Command, Environment, EnvironmentFile, Privilege, Service, parse_environment_file},
 };
 
 /// Enters the working folder and gives way to the command.
@@ -74,6 +74,9 @@ impl<'a> Spawn<'a> {
         let refuse = |reason: String| TrialError::from(Finding::new(format!("{}: {reason}", command.place)));
         let words = command.arguments(&self.environment).map_err(refuse)?;
         let program = self.program(bench, command).await?;
+        if program.contains('=') {
+            return Err(refuse(format!("`{program}` has a `=` in its path, which this test cannot run")));
+        }
         let user = if command.privilege == Privilege::Full { "0:0" } else { &self.user };
         let shown = std::iter::once(&program).chain(&words).map(String::as_str).collect::<Vec<_>>().join(" ");
         lines.line(&format!("as {user} in {}: {shown}", self.folder));

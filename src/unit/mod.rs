@@ -7,6 +7,7 @@
 mod command;
 mod environment;
 mod file;
+pub mod judge;
 mod name;
 mod service;
 mod span;

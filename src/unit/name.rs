@@ -94,6 +94,25 @@ impl fmt::Display for UnitName {
     }
 }
 
+/// A path as the stem of a unit's name, as systemd-escape(1) makes it with `--path`.
+#[must_use]
+pub fn of_path(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    if parts.is_empty() {
+        return "-".to_owned();
+    }
+    let mut out = String::new();
+    for (at, byte) in parts.join("/").bytes().enumerate() {
+        match byte {
+            b'/' => out.push('-'),
+            b'.' if at == 0 => out.push_str("\\x2e"),
+            b if b.is_ascii_alphanumeric() || b":_.".contains(&b) => out.push(char::from(b)),
+            b => out.push_str(&format!("\\x{b:02x}")),
+        }
+    }
+    out
+}
+
 /// A part of a name with its escapes undone: `-` is `/`, `\x2d` is `-`. `None` where it is not escaped properly.
 pub(super) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
@@ -141,6 +160,13 @@ mod tests {
             assert!(UnitName::new(bad).is_err(), "{bad:?}");
         }
         assert!(UnitName::new(&format!("{}.service", "a".repeat(250))).is_err());
+    }
+
+    #[test]
+    fn paths_become_names() {
+        for (path, name) in [("/mnt/data-dir/", "mnt-data\\x2ddir"), ("/", "-"), ("/.a//b c", "\\x2ea-b\\x20c")] {
+            assert_eq!(of_path(path), name);
+        }
     }
 
     #[test]

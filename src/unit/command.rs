@@ -74,9 +74,6 @@ impl Command {
         if !program.starts_with('/') && program.contains('/') {
             return refuse("is neither absolute nor a plain name");
         }
-        if program.contains('=') {
-            return refuse("has a `=` in its path, which this test cannot run");
-        }
         Ok(Self {
             program,
             arguments: Vec::new(),
@@ -232,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run() {
-        for bad in ["-", "/bin/", "bin/a", "@/bin/a", "/bin/a %Q", "/bin/a \"b", "/opt/a=b/c", "+!/bin/a"] {
+        for bad in ["-", "/bin/", "bin/a", "@/bin/a", "/bin/a %Q", "/bin/a \"b", "+!/bin/a"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert_eq!(parse("").unwrap(), []);

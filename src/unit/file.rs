@@ -20,6 +20,8 @@ pub struct Assignment {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitFile {
     assignments: Vec<Assignment>,
+    /// The sections, in order, each with its place.
+    sections: Vec<(String, String)>,
 }
 
 impl UnitFile {
@@ -28,7 +30,7 @@ impl UnitFile {
     /// # Errors
     /// [`UnitError`] with the line.
     pub fn parse(text: &str, origin: &str) -> Result<Self, UnitError> {
-        let mut reader = Reader { origin, section: None, assignments: Vec::new() };
+        let mut reader = Reader { origin, section: None, assignments: Vec::new(), sections: Vec::new() };
         let mut pending: Option<(usize, String)> = None;
         for (number, line) in (1..).zip(text.strip_prefix('\u{feff}').unwrap_or(text).split('\n')) {
             if line.trim_start_matches(BLANK).starts_with(['#', ';']) {
@@ -48,12 +50,18 @@ impl UnitFile {
         if let Some((first, whole)) = pending {
             reader.take(first, &whole)?;
         }
-        Ok(Self { assignments: reader.assignments })
+        Ok(Self { assignments: reader.assignments, sections: reader.sections })
     }
 
     /// Adds a drop-in: its assignments count as if they stood at the end.
     pub fn extend(&mut self, drop_in: Self) {
         self.assignments.extend(drop_in.assignments);
+        self.sections.extend(drop_in.sections);
+    }
+
+    /// The sections, in order: name and place.
+    pub fn sections(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sections.iter().map(|(name, place)| (name.as_str(), place.as_str()))
     }
 
     /// The assignments of a key that adds up, without those that a later empty one took back.
@@ -112,6 +120,7 @@ struct Reader<'a> {
     origin: &'a str,
     section: Option<String>,
     assignments: Vec<Assignment>,
+    sections: Vec<(String, String)>,
 }
 
 impl Reader<'_> {
@@ -126,6 +135,7 @@ impl Reader<'_> {
             let Some(section) = rest.strip_suffix(']') else {
                 return refuse("a section's name has to end in `]`");
             };
+            self.sections.push((section.to_owned(), place));
             self.section = Some(section.to_owned());
             return Ok(());
         }

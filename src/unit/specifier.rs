@@ -5,6 +5,17 @@ use super::{UnitName, name::unescape};
 /// What systemd knows, but what is not the unit's: facts of the machine, which a container has none of its own of.
 const OF_THE_MACHINE: &str = "aAbBdHlmMoqvwW";
 
+/// Whether a value has a specifier that only a machine can answer.
+pub fn asks_the_machine(text: &str) -> bool {
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c == '%' && chars.next().is_some_and(|specifier| OF_THE_MACHINE.contains(specifier)) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Replaces every specifier. `path` is the unit's file.
 ///
 /// # Errors

@@ -78,6 +78,7 @@ impl Stop {
 }
 
 /// The signal that an exit code stands for.
+#[must_use]
 pub fn by_signal(code: i64) -> Option<&'static str> {
     SIGNALS.iter().find(|(_, number)| number + 128 == code).map(|(name, _)| *name)
 }

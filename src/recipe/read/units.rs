@@ -1,0 +1,49 @@
+//! `[[test.unit]]` and the units that the packages of the recipe ship, as far as their names stand in it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    raw::{RawContent, RawRecipe, RawUnit},
+    scalars::is_unit,
+};
+use crate::{
+    unit::UnitName,
+    util::toml::{At, Issue, Issues, nearest, quoted},
+};
+
+/// Finds names that are a misspelt unit of the recipe, and units that are named twice to opposite ends. A unit that is like none of
+/// them may be of a package that is collected, of a folder that is taken whole or of a dependency: `factory test` finds out.
+pub(super) fn check(raw: &RawRecipe, tests: &[At<RawUnit>], issues: &mut Issues) {
+    let contents = raw.package.items().iter().flat_map(|package| package.value.all());
+    let known: BTreeSet<&str> =
+        contents.flat_map(|table| table.contents.items()).flat_map(|entry| names(&entry.value)).collect();
+    for test in tests {
+        let Some(name) = test.value.name.at() else { continue };
+        let Ok(unit) = UnitName::new(&name.value) else { continue };
+        let template = unit.template();
+        if known.contains(unit.as_str()) || template.as_ref().is_some_and(|name| known.contains(name.as_str())) {
+            continue;
+        }
+        // An instance is what the user says: only what stands before it can be misspelt.
+        let stems =
+            known.iter().filter_map(|name| UnitName::new(name).ok()).filter(|other| other.kind() == unit.kind());
+        let stems: Vec<String> = stems.map(|other| other.prefix().to_owned()).collect();
+        let Some(near) = nearest(unit.prefix(), stems.iter().map(String::as_str)) else { continue };
+        let of_template = known.contains(format!("{near}@.{}", unit.kind()).as_str());
+        let meant = match unit.instance() {
+            Some(instance) if of_template => format!("{near}@{instance}.{}", unit.kind()),
+            None if of_template => format!("{near}@instance.{}", unit.kind()),
+            _ => format!("{near}.{}", unit.kind()),
+        };
+        let issue = Issue::new(&name.span, format!("no package ships the unit {}", quoted(&name.value))).relational();
+        let all: Vec<&str> = known.iter().copied().collect();
+        let help = format!("units of the recipe: {}", crate::util::toml::listed(&all));
+        issues.add(issue.label(format!("did you mean `{meant}`?")).help(help));
+    }
+}
+
+/// The names of units that an entry of `contents` may ship under.
+fn names(entry: &RawContent) -> impl Iterator<Item = &str> {
+    let given = [entry.dst.value(), entry.src.value()].into_iter().flatten();
+    given.filter_map(|path| path.rsplit('/').next()).filter(|name| is_unit(name))
+}

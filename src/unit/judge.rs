@@ -1,0 +1,348 @@
+//! What systemd refuses of a unit's text or passes over, and what the unit has to find where it is installed. Nothing is run, so what
+//! only an instance or a machine can answer is not asked.
+
+use super::{
+    Command, UnitError, UnitFile, UnitName,
+    file::Assignment,
+    name::of_path,
+    specifier::{asks_the_machine, expand},
+    words::Words,
+};
+
+/// Commands of a service (systemd.service(5)).
+const COMMANDS: [&str; 7] =
+    ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
+/// Commands of the other kinds.
+const OTHER_COMMANDS: [&str; 4] = ["ExecStartPre", "ExecStartPost", "ExecStopPre", "ExecStopPost"];
+/// What a unit has to set, one key of these at least.
+const NEEDED: [(&str, &[&str]); 5] = [
+    (
+        "Socket",
+        &[
+            "ListenStream",
+            "ListenDatagram",
+            "ListenSequentialPacket",
+            "ListenFIFO",
+            "ListenSpecial",
+            "ListenNetlink",
+            "ListenMessageQueue",
+            "ListenUSBFunction",
+        ],
+    ),
+    (
+        "Timer",
+        &[
+            "OnActiveSec",
+            "OnBootSec",
+            "OnStartupSec",
+            "OnUnitActiveSec",
+            "OnUnitInactiveSec",
+            "OnCalendar",
+            "OnClockChange",
+            "OnTimezoneChange",
+        ],
+    ),
+    ("Path", &["PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty"]),
+    ("Mount", &["What"]),
+    ("Swap", &["What"]),
+];
+/// Keys of which only these values are known.
+const CHOICES: [(&str, &[&str]); 3] = [
+    ("Type", &["simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"]),
+    ("Restart", &["no", "always", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort"]),
+    ("KillMode", &["control-group", "mixed", "process", "none"]),
+];
+/// Folders that systemd makes for a service.
+const FOLDERS: [(&str, &str); 5] = [
+    ("RuntimeDirectory", "/run"),
+    ("StateDirectory", "/var/lib"),
+    ("CacheDirectory", "/var/cache"),
+    ("LogsDirectory", "/var/log"),
+    ("ConfigurationDirectory", "/etc"),
+];
+/// What is below these is made while the machine runs.
+const PASSING: [&str; 6] = ["/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp"];
+
+/// One thing that a unit names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The key that names it.
+    pub key: String,
+    /// Its name or path.
+    pub value: String,
+    /// Where.
+    pub place: String,
+}
+
+/// What a unit has to find where it is installed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Programs: absolute, or names that are looked for in systemd's own path.
+    pub programs: Vec<Named>,
+    /// Files of variables.
+    pub files: Vec<Named>,
+    /// Working folders.
+    pub folders: Vec<Named>,
+    /// Users, by name or number.
+    pub users: Vec<Named>,
+    /// Groups.
+    pub groups: Vec<Named>,
+    /// Targets that are to want it.
+    pub targets: Vec<Named>,
+    /// Whether there is anything for `enable` to do.
+    pub installs: bool,
+}
+
+/// What is wrong with a unit by its text, and what it needs.
+#[must_use]
+pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, Needs) {
+    let instance = |word: &str| if unit.is_template() { unit.with_instance(word).ok() } else { None };
+    let names = [instance("one").unwrap_or_else(|| unit.clone()), instance("two").unwrap_or_else(|| unit.clone())];
+    let mut judge = Judge { file, unit, names, path, section: section_of(unit.kind()), wrong: Vec::new() };
+    judge.sections();
+    judge.settings();
+    let needs = judge.needs();
+    (judge.wrong, needs)
+}
+
+/// `Service` for `service`.
+fn section_of(kind: &str) -> String {
+    let mut chars = kind.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+struct Judge<'u> {
+    file: &'u UnitFile,
+    unit: &'u UnitName,
+    /// The unit, or two instances of a template: where they differ, only an instance can say.
+    names: [UnitName; 2],
+    path: &'u str,
+    section: String,
+    wrong: Vec<UnitError>,
+}
+
+impl Judge<'_> {
+    fn refuse(&mut self, place: &str, reason: impl Into<String>) {
+        self.wrong.push(UnitError { place: place.to_owned(), reason: reason.into() });
+    }
+
+    fn sections(&mut self) {
+        for (name, place) in self.file.sections() {
+            if !["Unit", "Install", &self.section].contains(&name) && !name.starts_with("X-") {
+                self.wrong.push(UnitError {
+                    place: place.to_owned(),
+                    reason: format!(
+                        "[{}] is no section of a {}, which has [Unit], [{}] and [Install]",
+                        name.escape_debug(),
+                        self.unit.kind(),
+                        self.section
+                    ),
+                });
+            }
+        }
+    }
+
+    fn last(&self, key: &str) -> Option<&Assignment> {
+        self.file.last(&self.section, key)
+    }
+
+    /// What systemd refuses to load.
+    fn settings(&mut self) {
+        let origin = self.path.to_owned();
+        if let Some((_, keys)) = NEEDED.iter().find(|(section, _)| *section == self.section)
+            && keys.iter().all(|key| self.file.all(&self.section, key).is_empty())
+        {
+            self.refuse(&origin, format!("a {} needs {}=", self.unit.kind(), keys[..keys.len().min(3)].join("=, ")));
+        }
+        if ["Mount", "Automount"].contains(&self.section.as_str()) {
+            self.mount();
+        }
+        if self.section == "Service" {
+            self.service(&origin);
+        }
+    }
+
+    /// The name of a mount is that of its place.
+    fn mount(&mut self) {
+        let Some(line) = self.last("Where") else { return };
+        let (value, place) = (line.value.clone(), line.place.clone());
+        let Ok(folder) = expand(&value, self.unit, self.path) else { return };
+        let name = of_path(&folder);
+        if name != self.unit.stem() && !self.unit.is_template() {
+            self.refuse(&place, format!("Where={folder} belongs into a unit {name}.{}", self.unit.kind()));
+        }
+    }
+
+    fn service(&mut self, origin: &str) {
+        for (key, known) in CHOICES {
+            let Some(line) = self.last(key).filter(|line| !known.contains(&line.value.as_str())) else { continue };
+            let (place, value) = (line.place.clone(), line.value.escape_debug().to_string());
+            self.refuse(&place, format!("{key}= `{value}` is none of {}", known.join(", ")));
+        }
+        let kind = self.last("Type").map_or("simple", |line| line.value.as_str()).to_owned();
+        let starts = self.file.all("Service", "ExecStart").len();
+        let stops = self.file.all("Service", "ExecStop").len();
+        let is_on = |key| self.last(key).is_some_and(|line| matches!(line.value.as_str(), "1" | "yes" | "true" | "on"));
+        let acts = self.file.last("Unit", "SuccessAction").is_some_and(|line| line.value != "none");
+        if starts == 0 && (kind != "oneshot" || (!acts && (stops == 0 || !is_on("RemainAfterExit")))) {
+            self.refuse(origin, "there is no ExecStart=");
+        }
+        if starts > 1 && kind != "oneshot" {
+            self.refuse(origin, "it has several ExecStart=, which only Type=oneshot may");
+        }
+        if kind == "dbus" && self.last("BusName").is_none() {
+            self.refuse(origin, "Type=dbus needs BusName=");
+        }
+        if kind == "oneshot"
+            && self.last("Restart").is_some_and(|line| ["always", "on-success"].contains(&line.value.as_str()))
+        {
+            self.refuse(origin, "Type=oneshot may not have Restart=always or on-success");
+        }
+    }
+
+    fn needs(&mut self) -> Needs {
+        let mut needs = Needs { installs: self.installs(), targets: self.targets(), ..Needs::default() };
+        let has_own_root = ["RootDirectory", "RootImage"].into_iter().any(|key| self.last(key).is_some());
+        let programs = self.programs();
+        if !has_own_root {
+            needs.programs = programs;
+            needs.files = self.files();
+            needs.folders = self.folders();
+        }
+        let is_dynamic = self
+            .last("DynamicUser")
+            .is_some_and(|line| matches!(line.value.as_str(), "1" | "yes" | "true" | "on" | "y" | "t"));
+        if !is_dynamic && !has_own_root && self.section != "Automount" {
+            let (user, group) =
+                if self.section == "Socket" { ("SocketUser", "SocketGroup") } else { ("User", "Group") };
+            needs.users.extend(self.one(user));
+            needs.groups.extend(self.one(group));
+        }
+        needs
+    }
+
+    /// The value of a key that counts once, where it is the same for every instance.
+    fn one(&mut self, key: &str) -> Option<Named> {
+        let line = self.last(key)?.clone();
+        let value = self.expanded(&line, &line.value)?;
+        Some(Named { key: key.to_owned(), value, place: line.place })
+    }
+
+    /// A value with its specifiers, where every instance has the same on every machine.
+    fn expanded(&mut self, line: &Assignment, value: &str) -> Option<String> {
+        if asks_the_machine(value) {
+            return None;
+        }
+        let [one, two] = self.names.each_ref().map(|name| expand(value, name, self.path));
+        match (one, two) {
+            (Ok(one), Ok(two)) => Some(one).filter(|one| *one == two),
+            (Err(reason), _) | (_, Err(reason)) => {
+                self.refuse(&line.place, format!("{}= {reason}", line.key));
+                None
+            }
+        }
+    }
+
+    fn programs(&mut self) -> Vec<Named> {
+        let keys: &[&str] = match self.section.as_str() {
+            "Service" => &COMMANDS,
+            "Socket" => &OTHER_COMMANDS,
+            _ => return Vec::new(),
+        };
+        let lines: Vec<Assignment> = keys.iter().flat_map(|key| self.file.all(&self.section, key)).cloned().collect();
+        let mut found = Vec::new();
+        for line in lines.iter().filter(|line| !asks_the_machine(&line.value)) {
+            let [one, two] = self.names.each_ref().map(|name| Command::parse(line, name, self.path));
+            match (one, two) {
+                (Ok(one), Ok(two)) => {
+                    let same = one.into_iter().zip(two).filter(|(one, two)| one.program == two.program);
+                    found.extend(same.filter(|(one, _)| !one.may_fail).map(|(one, _)| Named {
+                        key: line.key.clone(),
+                        value: one.program,
+                        place: line.place.clone(),
+                    }));
+                }
+                (Err(reason), _) | (_, Err(reason)) => self.refuse(&line.place, format!("{}= {reason}", line.key)),
+            }
+        }
+        found
+    }
+
+    /// `EnvironmentFile=` that has to be there. Of a pattern, which files there are only shows later.
+    fn files(&mut self) -> Vec<Named> {
+        let lines: Vec<Assignment> = self.file.all(&self.section, "EnvironmentFile").into_iter().cloned().collect();
+        let mut found = Vec::new();
+        for line in lines.iter().filter(|line| !line.value.starts_with('-')) {
+            let Some(value) = self.expanded(line, &line.value) else { continue };
+            if !value.starts_with('/') {
+                self.refuse(&line.place, format!("EnvironmentFile= `{}` is not absolute", value.escape_debug()));
+            } else if !value.contains(['*', '?', '[']) && !is_passing(&value) {
+                found.push(Named { key: line.key.clone(), value, place: line.place.clone() });
+            }
+        }
+        found
+    }
+
+    fn folders(&mut self) -> Vec<Named> {
+        let Some(line) = self.last("WorkingDirectory").filter(|line| !line.value.starts_with('-')).cloned() else {
+            return Vec::new();
+        };
+        let Some(value) = self.expanded(&line, &line.value) else { return Vec::new() };
+        if value == "~" || is_passing(&value) || self.makes(&value) {
+            return Vec::new();
+        }
+        if !value.starts_with('/') {
+            self.refuse(&line.place, format!("WorkingDirectory= `{}` is not absolute", value.escape_debug()));
+            return Vec::new();
+        }
+        vec![Named { key: line.key.clone(), value, place: line.place }]
+    }
+
+    /// Whether systemd makes a folder for this unit.
+    fn makes(&self, folder: &str) -> bool {
+        FOLDERS.iter().any(|(key, root)| {
+            let lines = self.file.all(&self.section, key);
+            let words = lines.iter().flat_map(|line| Words::all(&line.value).unwrap_or_default());
+            words.into_iter().filter_map(|word| expand(&word, &self.names[0], self.path).ok()).any(|name| {
+                let own = format!("{root}/{}", name.split(':').next().unwrap_or_default());
+                own == folder || own.starts_with(&format!("{folder}/"))
+            })
+        })
+    }
+
+    fn installs(&self) -> bool {
+        ["WantedBy", "RequiredBy", "UpheldBy", "Alias", "Also"]
+            .iter()
+            .any(|key| !self.file.all("Install", key).is_empty())
+    }
+
+    fn targets(&mut self) -> Vec<Named> {
+        let lines: Vec<Assignment> = ["WantedBy", "RequiredBy", "UpheldBy"]
+            .iter()
+            .flat_map(|key| self.file.all("Install", key))
+            .cloned()
+            .collect();
+        let mut found = Vec::new();
+        for line in &lines {
+            let Some(value) = self.expanded(line, &line.value) else { continue };
+            for word in value.split_whitespace() {
+                match UnitName::new(word) {
+                    Ok(_) if word.ends_with(".target") => {
+                        found.push(Named { key: line.key.clone(), value: word.to_owned(), place: line.place.clone() });
+                    }
+                    // Another package may bring it.
+                    Ok(_) => {}
+                    Err(_) => self.refuse(&line.place, format!("{}= `{}` is no unit", line.key, word.escape_debug())),
+                }
+            }
+        }
+        found
+    }
+}
+
+fn is_passing(path: &str) -> bool {
+    PASSING.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Tests of what is wrong with units by their text, with systemd itself as the referee where it is.
+
+use std::process::Command as Program;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn judged(name: &str, text: &str) -> (Vec<String>, Needs) {
+    let unit = UnitName::new(name).unwrap();
+    match UnitFile::parse(text, name) {
+        Ok(file) => {
+            let (wrong, needs) = judge(&file, &unit, name);
+            (wrong.iter().map(ToString::to_string).collect(), needs)
+        }
+        Err(error) => (vec![error.to_string()], Needs::default()),
+    }
+}
+
+/// Units, each with whether systemd takes it without a word.
+const CASES: [(&str, &str, bool); 25] = [
+    ("a.service", "[Service]\nExecStart=/bin/true\n", true),
+    (
+        "a.service",
+        "[Service]\nExecStart=/bin/true \\\n  --long \\\n# a comment\n  'two words' ; /bin/true\nType=oneshot\n",
+        true,
+    ),
+    ("a.service", "[Service]\nExecStart=-@:/bin/true true\nExecStartPre=+/bin/true\nExecStop=!/bin/true\n", true),
+    ("a.service", "[Service]\nType=oneshot\nExecStop=/bin/true\nRemainAfterExit=yes\n", true),
+    ("a.service", "[Service]\nExecStart=/bin/true\n[X-Own]\nA=1\n", true),
+    ("a@.service", "[Service]\nExecStart=/bin/true %i %I %n %%\n", true),
+    ("mnt-data\\x2ddir.mount", "[Mount]\nWhat=/dev/sda\nWhere=/mnt/data-dir\n", true),
+    ("a.timer", "[Timer]\nOnCalendar=daily\nUnit=b.target\n", true),
+    ("a.target", "[Unit]\nDescription=x\n", true),
+    ("a.slice", "[Slice]\nCPUWeight=10\n", true),
+    ("a.service", "", false),
+    ("a.service", "[Service]\n", false),
+    ("a.service", "[Service]\nType=oneshot\nExecStop=/bin/true\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nhello\n", false),
+    ("a.service", "[Service\nExecStart=/bin/true\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\n[Servce]\nA=1\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nExecStart=/bin/false\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nType=onshot\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nRestart=allways\n", false),
+    ("a.service", "[Service]\nExecStart=bin/true\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true 'open\n", false),
+    ("a.service", "[Service]\nType=oneshot\nExecStart=/bin/true\nRestart=always\n", false),
+    ("a.service", "[Service]\nType=dbus\nExecStart=/bin/true\n", false),
+    ("mnt-data-dir.mount", "[Mount]\nWhat=/dev/sda\nWhere=/mnt/data-dir\n", false),
+    ("a.timer", "[Timer]\nUnit=b.target\n", false),
+];
+
+#[test]
+fn what_is_no_unit_is_found() {
+    let said: Vec<String> = CASES
+        .iter()
+        .flat_map(|(name, text, is_good)| {
+            let (wrong, _) = judged(name, text);
+            assert_eq!(wrong.is_empty(), *is_good, "{name}\n{text}\n{wrong:?}");
+            wrong
+        })
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+/// systemd says the same of each.
+#[test]
+fn systemd_says_the_same() {
+    let version = Program::new("systemd-analyze").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no systemd-analyze here");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, is_good) in CASES {
+        let path = folder.path().join(name);
+        fs_err::write(&path, text).unwrap();
+        fs_err::write(folder.path().join("b.target"), "[Unit]\nDescription=b\n").unwrap();
+        let output = Program::new("systemd-analyze").args(["verify", "--man=no"]).arg(&path).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let own = said.lines().filter(|line| {
+            line.contains(name.trim_end_matches(".service"))
+                && line.contains(name)
+                && !line.contains("/lib/systemd/system/")
+        });
+        let own: Vec<&str> = own.collect();
+        assert_eq!(own.is_empty() && output.status.success(), is_good, "{name}\n{text}\n{said}");
+        fs_err::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn what_a_unit_needs() {
+    let text = "[Service]\nUser=%p\nGroup=g%i\nWorkingDirectory=/opt/x\nEnvironmentFile=/etc/default/x\n\
+                EnvironmentFile=-/etc/y\nEnvironmentFile=/run/z\nEnvironmentFile=/etc/%i.env\n\
+                ExecStartPre=-/bin/a\nExecStart=/bin/b %i\nExecStop=/bin/%i\nExecReload=kill -HUP $MAINPID\n\
+                ExecStartPost=/bin/%m\n[Install]\nWantedBy=multi-user.target other.service\n";
+    let (wrong, needs) = judged("x@.service", text);
+    assert_eq!(wrong, [] as [&str; 0]);
+    let of = |all: &[Named]| all.iter().map(|one| format!("{} {}", one.place, one.value)).collect::<Vec<_>>();
+    assert_eq!(of(&needs.programs), ["x@.service:10 /bin/b", "x@.service:12 kill"]);
+    assert_eq!(of(&needs.users), ["x@.service:2 x"]);
+    assert_eq!(of(&needs.groups), [] as [&str; 0], "each instance has its own");
+    assert_eq!(of(&needs.files), ["x@.service:5 /etc/default/x"]);
+    assert_eq!(of(&needs.folders), ["x@.service:4 /opt/x"]);
+    assert_eq!(of(&needs.targets), ["x@.service:15 multi-user.target"]);
+    assert!(needs.installs);
+    let (_, needs) = judged(
+        "x.service",
+        "[Service]\nDynamicUser=yes\nUser=x\nStateDirectory=a/b\nWorkingDirectory=/var/lib/a\n\
+                                          ExecStart=/bin/b\n[Install]\n",
+    );
+    assert_eq!((needs.users.len(), needs.folders.len(), needs.installs), (0, 0, false));
+    let (_, needs) = judged("x.service", "[Service]\nRootDirectory=/srv\nUser=x\nExecStart=/bin/b\n");
+    assert_eq!((needs.users.len(), needs.programs.len()), (0, 0));
+}
+
+proptest! {
+    #[test]
+    fn no_unit_panics(
+        kind in prop::sample::select(vec!["x.service", "x@.service", "a-b.mount", "x.socket", "x.slice"]),
+        text in "(\\[(Service|Mount|Install|Unit|Socket|X)\\]\n|[A-Z][a-zA-Z]{0,12}=?[-@%$~/a-zA-Z\"'\\\\ ]{0,12}\n|(ExecStart|User|Where|WorkingDirectory)=[-@:+!%/a-z ]{0,12}\n){0,8}",
+    ) {
+        let _ = judged(kind, &text);
+    }
+}

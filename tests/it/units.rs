@@ -1,0 +1,163 @@
+//! systemd units are looked at where the package is made, in every format.
+
+use crate::project::Project;
+
+/// A project whose package ships the units in `units/`, each as an entry of its own, with these keys.
+fn shipping(platform: &str, units: &[(&str, &str, &str)], more: &str) -> Project {
+    let project = Project::new();
+    let mut contents = String::from("{ src = \"bin\", dst = \"/opt/shop/bin\" },\n");
+    for (name, keys, text) in units {
+        project.write(&format!("units/{name}"), text);
+        contents.push_str(&format!("  {{ src = 'units/{name}', type = \"service\"{keys} }},\n"));
+    }
+    project.write("bin/run", "#!/bin/sh\n");
+    std::fs::set_permissions(project.path("bin/run"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    project.write("bin/data", "1\n");
+    project.write(
+        "factory.toml",
+        &format!(
+            r#"[project]
+name = "shop"
+maintainer = "Shop Team <shop@example.org>"
+license = "Apache-2.0"
+platforms = ["{platform}"]
+
+[base]
+bootstrap = "never"
+
+[[user]]
+name = "clerk"
+
+[[user]]
+name = "shop"
+
+[[image]]
+name = "core"
+repository = "shop/core"
+users = ["shop", "clerk"]
+
+[[package]]
+name = "shop"
+from = "core"
+summary = "sells things"
+users = ["clerk"]
+contents = [
+  {contents}]
+{more}
+"#
+        ),
+    );
+    project
+}
+
+fn service(lines: &str) -> String {
+    format!("[Service]\nExecStart=/opt/shop/bin/run\n{lines}\n[Install]\nWantedBy=multi-user.target\n")
+}
+
+/// What is wrong with one unit, on one platform.
+fn refused(platform: &str, name: &str, keys: &str, text: &str, words: &str) {
+    let project = shipping(platform, &[(name, keys, text)], "");
+    let run = project.run(&["build", "packages"]);
+    let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(run.code, Some(1), "{platform} {name}: {run}");
+    assert!(said.contains(words), "{words}\n{run}");
+    project.assert_tidy();
+}
+
+#[test]
+fn what_a_unit_cannot_do_is_found_when_the_package_is_made() {
+    let unit = |lines: &str| service(lines);
+    for (name, keys, text, words) in [
+        ("shop.service", "", unit("hello"), "line 3: it is neither a section nor `Key=value`"),
+        ("shop.service", "", unit("[Servce]"), "line 3: [Servce] is no section of a service"),
+        ("shop.service", "", "[Service]\nType=simple\n".to_owned(), "there is no ExecStart="),
+        ("shop.service", "", unit("User=nobody-at-all"), "line 3: User=nobody-at-all is nobody"),
+        ("shop.service", "", unit("User=shop"), "line 3: User=shop is nobody whom the package makes"),
+        ("shop.service", "", unit("Group=nogrp"), "line 3: Group=nogrp is nobody"),
+        ("shop.service", "", unit("EnvironmentFile=/etc/default/shop"), "EnvironmentFile=/etc/default/shop is neither"),
+        ("shop.service", "", unit("WorkingDirectory=/opt/shpo"), "WorkingDirectory=/opt/shpo is neither"),
+        ("shop.service", "", unit("WorkingDirectory=/opt/shop/bin/data"), "/opt/shop/bin/data is no folder"),
+        ("shop.service", "", "[Service]\nExecStart=/opt/shop/bin/rum\n".to_owned(), "did you mean /opt/shop/bin/run?"),
+        ("shop.service", "", "[Service]\nExecStart=/opt/shop/bin/data\n".to_owned(), "is not executable, mode 0644"),
+        ("shop.service", "", "[Service]\nExecStart=nowhere\n".to_owned(), "ExecStart=nowhere is neither"),
+        ("shop.service", ", enable = true", "[Service]\nExecStart=/opt/shop/bin/run\n".to_owned(), "is to be enabled"),
+        (
+            "shop.service",
+            "",
+            "[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multi-usr.target\n".to_owned(),
+            "did you mean multi-user.target?",
+        ),
+        (
+            "mnt-data-dir.mount",
+            "",
+            "[Mount]\nWhat=/dev/x\nWhere=/mnt/data-dir\n".to_owned(),
+            "mnt-data\\\\x2ddir.mount",
+        ),
+        ("shop.timer", "", "[Timer]\nUnit=shop.service\n".to_owned(), "a timer needs OnActiveSec="),
+    ] {
+        refused("debian-12", name, keys, &text, words);
+    }
+    refused("rocky-9", "shop.service", "", &unit("User=nobody-at-all"), "/usr/lib/systemd/system/shop.service` line 3");
+}
+
+#[test]
+fn what_is_meant_is_allowed_with_a_reason() {
+    let text = service("User=postgres\nEnvironmentFile=/etc/default/shop");
+    let allow = r#"allow = [
+  { check = "unit-user", path = "/lib/systemd/system/shop.service", reason = "the database makes it" },
+  { check = "unit-file", path = "/lib/systemd/system/*", reason = "postinstall writes it" },
+]"#;
+    shipping("debian-12", &[("shop.service", "", &text)], allow).done(&["build", "packages"]);
+    let run = shipping("debian-12", &[("shop.service", "", &service(""))], allow).run(&["build", "packages"]).ended(1);
+    run.says(&["names what is not so: unit-user at"]);
+}
+
+#[test]
+fn every_kind_of_unit_is_shipped_and_started() {
+    let units = [
+        ("shop.service", "", service("User=clerk\nWorkingDirectory=/opt/shop/bin")),
+        ("shop@.service", "", service("User=%i\nWorkingDirectory=/srv/%i")),
+        ("shop@mail.service", "", service("")),
+        ("shop.socket", "", "[Socket]\nListenStream=80\n".to_owned()),
+        ("shop.timer", "", "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n".to_owned()),
+        ("shop.path", "", "[Path]\nPathExists=/x\n".to_owned()),
+        ("shop.target", "", "[Unit]\nDescription=x\n".to_owned()),
+        ("shop.slice", "", "[Slice]\nCPUWeight=10\n".to_owned()),
+        ("dev-sdz1.swap", "", "[Swap]\nWhat=/dev/sdz1\n".to_owned()),
+        (r"mnt-data\x2ddir.mount", "", "[Mount]\nWhat=/dev/sdz\nWhere=/mnt/data-dir\n".to_owned()),
+        (
+            r"mnt-data\x2ddir.automount",
+            "",
+            "[Automount]\nWhere=/mnt/data-dir\n[Install]\nWantedBy=local-fs.target\n".to_owned(),
+        ),
+    ];
+    let units: Vec<(&str, &str, &str)> = units.iter().map(|(name, keys, text)| (*name, *keys, text.as_str())).collect();
+    for platform in ["debian-12", "rocky-9"] {
+        let project = shipping(platform, &units, "");
+        project.done(&["build", "packages"]);
+        let files = project.read(&format!(".factory/records/{platform}/package-shop.files"));
+        for (name, ..) in &units {
+            assert!(files.contains(&name.replace('\\', "\\\\")), "{name}\n{files}");
+        }
+    }
+}
+
+#[test]
+fn a_misspelt_unit_of_a_test_is_an_error_at_its_line() {
+    for (name, label) in [
+        ("shp.service", "did you mean `shop.service`?"),
+        ("quue@mail.service", "did you mean `queue@mail.service`?"),
+        ("queue.service", "did you mean `queue@instance.service`?"),
+        ("shop.servcie", "expected the whole name"),
+    ] {
+        let test = format!("[[test.unit]]\nname = \"{name}\"\nalive = 3\n");
+        let units = [("shop.service", "", service("")), ("queue@.service", "", service(""))];
+        let units: Vec<(&str, &str, &str)> =
+            units.iter().map(|(name, keys, text)| (*name, *keys, text.as_str())).collect();
+        let run = shipping("debian-12", &units, &test).run(&["plan"]).ended(2);
+        run.says(&[label, "factory.toml:"]);
+    }
+    let skip = "[[test.unit]]\nname = \"shop.service\"\nskip = \"needs a modem\"\nalive = 3\n";
+    let run = shipping("debian-12", &[("shop.service", "", &service(""))], skip).run(&["plan"]).ended(2);
+    run.says(&["`skip` and `alive` in one test"]);
+}
