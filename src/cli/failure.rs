@@ -14,7 +14,7 @@ use crate::{
     engine::EngineError,
     event::StepId,
     pipeline::{Misplaced, PipelineError},
-    plan::PlanError,
+    plan::{PlanError, TemplateError},
     source::git::WorktreeError,
     util::{
         disk,
@@ -115,6 +115,12 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
                 .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
+            PipelineError::Plan(PlanError::Template(TemplateError::Syntax { .. } | TemplateError::Render { .. })) => {
+                Self::new(Exit::Usage, error.to_string()).help(
+                    "braces that another program is to see, as in `docker inspect --format`, are written with a backslash: \
+                     `\\{{.Id}}`; docs/recipe.md has the values of a template",
+                )
+            }
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }

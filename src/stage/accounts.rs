@@ -66,6 +66,23 @@ impl Accounts {
         Ok(Self { users: names("passwd", passwd)?, groups: names("group", group)?, indifferent: false })
     }
 
+    /// Whether there is a user of this name.
+    #[must_use]
+    pub fn has_user(&self, name: &str) -> bool {
+        self.users.values().any(|known| known == name)
+    }
+
+    /// Whether there is a group of this name.
+    #[must_use]
+    pub fn has_group(&self, name: &str) -> bool {
+        self.groups.values().any(|known| known == name)
+    }
+
+    /// All names of users, and all of groups.
+    pub fn names(&self) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
+        (self.users.values().map(String::as_str), self.groups.values().map(String::as_str))
+    }
+
     /// The names behind two numbers.
     ///
     /// # Errors
@@ -139,6 +156,8 @@ mod tests {
             assert_eq!(named(odd, 0).unwrap_err(), AccountsError::NoUser { uid: odd });
         }
         assert_eq!(Accounts::indifferent().owner(1234, 1 << 40).unwrap(), Owner::root());
+        assert!(accounts.has_user("www-data") && accounts.has_group("www-data"));
+        assert!(accounts.has_user("toor") && !accounts.has_group("toor") && !accounts.has_user("+"));
         assert!(named(5, 0).unwrap_err().to_string().starts_with("user number 5 has no name in the container's"));
     }
 

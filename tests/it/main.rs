@@ -75,6 +75,7 @@ mod names;
 mod natives;
 #[cfg(feature = "scripted")]
 mod oci;
+mod owners;
 #[cfg(feature = "scripted")]
 mod places;
 #[cfg(feature = "scripted")]

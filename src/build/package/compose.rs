@@ -8,11 +8,11 @@ use super::super::{Session, StepError};
 use crate::{
     recipe::{Content, ContentKind, FileInfo},
     source::{
-        project::{Found, SourceKind, fixed_part, glob},
+        project::{Found, SourceKind},
         taken::Taken,
     },
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
-    util::toml::Span,
+    util::{pattern, toml::Span},
 };
 
 /// The contents that speak of the container, in the recipe's order: a later one refines an earlier one.
@@ -47,10 +47,10 @@ pub enum Pattern {
 impl Pattern {
     /// The pattern of a `src`.
     pub fn of(src: &str) -> Result<Self, StepError> {
-        if fixed_part(src) == src.trim_end_matches('/') {
-            return Ok(Self::Path(TreePath::new(src)?));
+        if !pattern::is_glob(src) {
+            return Ok(Self::Path(TreePath::new(&pattern::plain(src))?));
         }
-        let matcher = glob(src.trim_start_matches('/')).map_err(|error| StepError::Contents {
+        let matcher = pattern::glob(src.trim_start_matches('/')).map_err(|error| StepError::Contents {
             message: format!("`{src}` is not a glob: {error}"),
             help: "`*` and `?` stop at `/`, `**` does not, `{a,b}` means either".to_owned(),
         })?;
@@ -146,12 +146,12 @@ impl Rules {
 fn rule(content: &Content) -> Result<Rule, StepError> {
     let pattern = Pattern::of(&content.src)?;
     let moved = match &pattern {
-        Pattern::Path(from) if content.dst != content.src && !content.dst.is_empty() => {
-            Some((from.clone(), TreePath::new(&content.dst)?))
+        Pattern::Path(from) if !content.dst.is_empty() => {
+            Some((from.clone(), TreePath::new(&content.dst)?)).filter(|(from, to)| from != to)
         }
         // What a glob finds keeps its path below the glob's fixed part.
         Pattern::Glob(_) if content.dst != content.src && !content.dst.is_empty() => {
-            Some((TreePath::new(fixed_part(&content.src))?, TreePath::new(&content.dst)?))
+            Some((TreePath::new(&pattern::parts(&content.src).0)?, TreePath::new(&content.dst)?))
         }
         _ => None,
     };
@@ -243,7 +243,7 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
         let made = match &file.kind {
             // What has a role is a file.
             SourceKind::Symlink { .. } if found.is_single && content.kind != ContentKind::Files => {
-                let mut file = session.roots.open(Path::new(&content.src))?;
+                let mut file = session.roots.open(Path::new(pattern::plain(&content.src).as_ref()))?;
                 let mode = if file.metadata()?.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
                 entry(tree.spool().append(&mut file)?, mode)
             }
