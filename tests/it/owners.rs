@@ -21,6 +21,8 @@ fn with(image: &str, entry: &str) -> Project {
     let accounts = |passwd: &str, group: &str| json!({ "archive": { "/etc/passwd": [file("", passwd)], "/etc/group": [file("", group)] } });
     let script = Script::new();
     let mut usual = script.clone();
+    let base = format!("sha256:{}", "ba5e".repeat(16));
+    usual.images[0]["id"] = base.clone().into();
     for path in ["/etc/passwd", "/etc/group"] {
         usual = usual.on(
             "download",
@@ -31,7 +33,7 @@ fn with(image: &str, entry: &str) -> Project {
             ),
         );
     }
-    project.play(&usual.on("download", "image=\"debian:bookworm-slim\"", accounts(PASSWD, GROUP)));
+    project.play(&usual.on("download", &format!("image=\"{base}\""), accounts(PASSWD, GROUP)));
     project
 }
 

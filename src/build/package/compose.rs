@@ -18,6 +18,8 @@ use crate::{
 /// The contents that speak of the container, in the recipe's order: a later one refines an earlier one.
 pub struct Rules {
     rules: Vec<Rule>,
+    /// Folders of the package that are made, and shipped empty.
+    made: Vec<TreePath>,
 }
 
 /// One of them.
@@ -95,7 +97,9 @@ impl Rules {
             content.in_container() && !matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
         });
         let rules = container.map(rule).collect::<Result<_, _>>()?;
-        Ok(Self { rules })
+        let made = contents.iter().filter(|content| content.kind == ContentKind::State && content.src.is_empty());
+        let made = made.map(|content| TreePath::new(&content.dst)).collect::<Result<_, _>>()?;
+        Ok(Self { rules, made })
     }
 
     /// All of them, in the recipe's order.
@@ -106,7 +110,11 @@ impl Rules {
     /// Whether a path is in a folder that is shipped empty.
     pub fn is_below_state(&self, path: &TreePath) -> bool {
         let states = || self.rules.iter().filter(|rule| rule.kind == ContentKind::State);
-        path.ancestors().any(|above| states().any(|rule| rule.pattern.names(&above)))
+        let is_made = || {
+            let place = self.moved(path).unwrap_or_else(|_| path.clone());
+            self.made.iter().any(|state| place != *state && place.is_within(state))
+        };
+        path.ancestors().any(|above| states().any(|rule| rule.pattern.names(&above))) || is_made()
     }
 
     /// Gives an entry of the container its role, mode and owner.
