@@ -175,5 +175,6 @@ fn a_user_that_the_base_has_is_not_made_again() {
     let then = json!({ "lines": ["#4 groupadd: group 'shop' already exists"], "fail": { "kind": "build", "text": "exit code: 9" } });
     project.play(&Script::new().once("build", "shop/core", then));
     let run = project.run(&["build", "images"]);
-    run.assert_code(1).says(&["the image `core` has the group `shop` before `users` makes it", "leave the `[[user]]` out"]);
+    run.assert_code(1)
+        .says(&["the image `core` has the group `shop` before `users` makes it", "leave the `[[user]]` out"]);
 }

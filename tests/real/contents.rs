@@ -104,11 +104,17 @@ fn names_and_owners_are_taken_as_they_are() {
         for file in [folder.join(name), folder.join("all").join(name).join(name)] {
             std::fs::write(file, "text\n").expect("write a file");
         }
-        let src: String = name.chars().flat_map(|c| "*?[]{}\\".contains(c).then_some('\\').into_iter().chain([c])).collect();
+        let src: String =
+            name.chars().flat_map(|c| "*?[]{}\\".contains(c).then_some('\\').into_iter().chain([c])).collect();
         // A TOML string as JSON has it.
         let (src, dst) = (format!("{src:?}"), format!("{:?}", format!("/srv/one/{name}")));
-        image.push_str(&format!("  {{ src = {src}, dst = {dst}, file_info = {{ owner = \"www-data\", group = \"adm\" }} }},\n"));
-        package.push_str(&format!("  {{ src = {src}, dst = {}, type = \"config\" }},\n", format!("{:?}", format!("/etc/names/{name}"))));
+        image.push_str(&format!(
+            "  {{ src = {src}, dst = {dst}, file_info = {{ owner = \"www-data\", group = \"adm\" }} }},\n"
+        ));
+        package.push_str(&format!(
+            "  {{ src = {src}, dst = {}, type = \"config\" }},\n",
+            format!("{:?}", format!("/etc/names/{name}"))
+        ));
     }
     for number in 0..2500 {
         std::fs::write(folder.join(format!("all/many/{}{number}", "long-".repeat(6))), "").expect("write a file");
