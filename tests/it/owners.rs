@@ -53,7 +53,7 @@ fn accounts_of_the_base_own_files_of_an_image() {
     );
     project.done(&["build", "images"]);
     let dockerfile = project.dockerfile("shop/core:2.5.11");
-    let run = r#"["/bin/sh","/run/scripts/owners.sh","user","www-data","group","adm","own","www-data:adm","/run/owners/0","own","1000:1000","/run/owners/1","own","1000:root","/run/owners/2"]"#;
+    let run = r#"["/bin/sh","/dev/factory/scripts/owners.sh","user","www-data","group","adm","own","www-data:adm","/dev/factory/owners/0","own","1000:1000","/dev/factory/owners/1","own","1000:root","/dev/factory/owners/2"]"#;
     assert!(dockerfile.contains(run), "{dockerfile}");
     assert!(dockerfile.contains("\nUSER www-data\n"), "{dockerfile}");
 }

@@ -133,6 +133,7 @@ user = "1000:1000"
 expose = ["53/udp", "8000-8001/tcp", 80]
 contents = [
 {image}  {{ src = "all", dst = "/srv/all", file_info = {{ owner = "1000:1000" }} }},
+  {{ dst = "/run/odd", type = "dir", file_info = {{ owner = "www-data" }} }},
 ]
 
 [[package]]
@@ -155,12 +156,19 @@ contents = [
     names.sort_unstable();
     assert_eq!(list("/srv/one"), names.join("\n"));
     let foreign = "find /srv/one -type f ! -user www-data; find /srv/all ! -uid 1000; find /srv/all | wc -l; id -u; \
-                   find /srv/one -type f -user www-data -group adm | wc -l";
-    assert_eq!(docker(&["run", "--rm", &image, "sh", "-c", foreign]), "2518\n1000\n8");
+                   find /srv/one -type f -user www-data -group adm | wc -l; stat -c %U /run/odd";
+    assert_eq!(docker(&["run", "--rm", &image, "sh", "-c", foreign]), "2518\n1000\n8\nwww-data");
     assert_eq!(
         docker(&["inspect", "--format", "{{json .Config.ExposedPorts}}", &image]),
         "{\"53/udp\":{},\"80/tcp\":{},\"8000/tcp\":{},\"8001/tcp\":{}}"
     );
+    // Nothing of the build stays.
+    let traces = "for layer in $(tar -xOf /image.tar manifest.json | tr '\"' '\\n' | grep layer.tar); do tar -xOf /image.tar $layer | \
+                  tar -t; done | grep -c factory || true";
+    let saved = house.folder.join("image.tar");
+    docker(&["save", "--output", &saved.display().to_string(), &image]);
+    let bind = format!("{}:/image.tar:ro", saved.display());
+    assert_eq!(docker(&["run", "--rm", "-v", &bind, &image, "sh", "-c", traces]), "0");
     let deb = house.package("odd-names");
     let bind = format!("{}:/odd.deb:ro", deb.display());
     let script = "rm -rf /srv/one && dpkg -i /odd.deb >/dev/null && ! dpkg --verify odd-names | grep -v /usr/share/doc && cd /etc/names && LC_ALL=C ls -1 -N && cd /srv/one && \

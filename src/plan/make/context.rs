@@ -224,12 +224,12 @@ fn owners(asked: &[Asked], owned: &[Owned]) -> serde_json::Value {
     if asked.is_empty() && owned.is_empty() {
         return serde_json::json!({ "run": null, "lists": false });
     }
-    let mut run = vec!["/bin/sh".to_owned(), "/run/scripts/owners.sh".to_owned()];
+    let mut run = vec!["/bin/sh".to_owned(), "/dev/factory/scripts/owners.sh".to_owned()];
     for one in asked {
         run.extend([one.kind.as_str().to_owned(), one.name.to_string()]);
     }
     for (number, one) in owned.iter().enumerate() {
-        run.extend(["own".to_owned(), one.owner.clone(), format!("/run/owners/{number}")]);
+        run.extend(["own".to_owned(), one.owner.clone(), format!("/dev/factory/owners/{number}")]);
     }
     serde_json::json!({ "run": run, "lists": !owned.is_empty() })
 }
