@@ -43,6 +43,15 @@ impl Foreign {
     /// In words, where a machine begins as an image that does not have it. `made` says that the package's image does.
     #[must_use]
     pub fn finding(&self, package: &str, base: &str, made: bool) -> Finding {
+        if self.name.starts_with(|c: char| c.is_ascii_digit()) {
+            let kind = if self.is_group { "group" } else { "user" };
+            return Finding {
+                message: format!("/{} of {package} belongs to the {kind} number {}, which has no name in its image", self.path, self.name),
+                help: "a number is somebody else on each machine: say whose it is with `file_info`, or give it a name in the image with a \
+                       `[[user]]`"
+                    .to_owned(),
+            };
+        }
         let (kind, name, path) = (if self.is_group { "group" } else { "user" }, &self.name, &self.path);
         let whose = if made { ", only the image that the files come from" } else { "" };
         Finding {

@@ -178,3 +178,23 @@ fn a_user_that_the_base_has_is_not_made_again() {
     run.assert_code(1)
         .says(&["the image `core` has the group `shop` before `users` makes it", "leave the `[[user]]` out"]);
 }
+
+#[test]
+fn a_number_of_the_container_needs_a_name_in_a_package() {
+    let archive = |mode: &str| json!({ "archive": { "/srv/app": [{ "name": "x", "text": "x", "mode": mode, "uid": 1000, "gid": 1000 }] } });
+    for (info, fits) in [("", false), (", file_info = { owner = \"www-data\", group = \"adm\" }", true)] {
+        let project = package(&format!("{{ src = \"/srv/app\"{info} }}"));
+        let script = fs_err::read_to_string(project.beside("engine/script.json")).unwrap();
+        let mut script: serde_json::Value = serde_json::from_str(&script).unwrap();
+        let rule = json!({ "on": "download", "contains": "path=/srv/app", "then": archive("644") });
+        script["rules"].as_array_mut().unwrap().insert(0, rule);
+        fs_err::write(project.beside("engine/script.json"), script.to_string()).unwrap();
+        let run = project.run(&["build"]);
+        if fits {
+            run.assert_code(0);
+        } else {
+            run.assert_code(1)
+                .says(&["belongs to the user number 1000, which has no name", "say whose it is with `file_info`"]);
+        }
+    }
+}

@@ -61,7 +61,8 @@ pub async fn tree(
     lines: &Lines,
     container: &ContainerId,
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
-    let accounts = accounts(session, container).await?;
+    // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
+    let accounts = accounts(session, container).await?.with_numbers();
     let rules = Arc::new(Rules::of(wanted.contents)?);
     let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());
     for root in roots(wanted.contents) {
