@@ -5,7 +5,8 @@
 set -eu
 
 has() {
-    while IFS=: read -r name rest; do
+    # The last line may lack its end.
+    while IFS=: read -r name rest || [ -n "$name" ]; do
         if [ "$name" = "$2" ]; then return 0; fi
     done < "/etc/$1"
     # Where accounts come from elsewhere, too.

@@ -125,7 +125,7 @@ pub async fn hold(
         };
         if let Some(content) = work.package.contents.iter().rfind(says) {
             let kind = if one.is_group { AccountKind::Group } else { AccountKind::User };
-            let near = nearest(&one.name, of_kind(&base, kind).into_iter());
+            let near = nearest(&one.name, of_kind(&base, kind));
             let label = near.map_or_else(|| "its owner".to_owned(), |near| format!("did you mean {}?", quoted(near)));
             issues.add(Issue::new(&content.at, finding.message).label(label).help(finding.help));
         }

@@ -13,7 +13,7 @@ use super::{Globals, OutputForm, engine, env, failure::failed_to_write, guard};
 use crate::{
     build::{Containers, PATIENCE, Session, Survey},
     diag::{self, Exit, Failure},
-    engine::{Engine, EngineInfo, Nobody, docker::Logins},
+    engine::{Engine, EngineInfo, docker::Logins},
     event::Events,
     pipeline::{Project, SOURCES, Wishes},
     plan::Plan,
@@ -214,11 +214,6 @@ impl Context {
             Some(obstacle) => Err(Failure::new(Exit::NoEngine, obstacle.what).help(obstacle.help)),
             None => Ok((engine, info)),
         }
-    }
-
-    /// Nobody, where nobody is to be asked: what is planned is planned for this machine.
-    pub fn offline(&self) -> (Arc<dyn Engine>, EngineInfo) {
-        (Arc::new(Nobody), Nobody::info_of(std::env::consts::ARCH))
     }
 
     /// Work that may be given up at any point, on Ctrl-C.

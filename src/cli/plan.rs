@@ -14,7 +14,7 @@ use super::{
 use crate::{
     build::{Session, Survey, survey},
     diag::{Exit, Failure},
-    engine::{Engine, EngineInfo, Obstacle},
+    engine::{Engine, EngineInfo, Nobody, Obstacle},
     event::StepId,
     pipeline::Project,
     plan::{State, Step, Want},
@@ -74,7 +74,7 @@ async fn view(
 ) -> Result<PlanView, Failure> {
     let answer = if offline { None } else { reached(context).await? };
     let offline = answer.is_none();
-    let (engine, info) = answer.unwrap_or_else(|| context.offline());
+    let (engine, info) = answer.unwrap_or_else(nobody);
     let plan = project.plan(&info, want)?;
     let session = Session { offline, ..context.session(project, engine)? };
     let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
@@ -97,6 +97,11 @@ async fn view(
             unknown: estimate.unknown,
         },
     })
+}
+
+/// Nobody: what is planned is planned for this machine.
+fn nobody() -> (Arc<dyn Engine>, EngineInfo) {
+    (Arc::new(Nobody), Nobody::info_of(std::env::consts::ARCH))
 }
 
 /// The engine; `None`, which is said, where none answers.

@@ -80,6 +80,8 @@ mod natives;
 #[cfg(feature = "scripted")]
 mod oci;
 #[cfg(feature = "scripted")]
+mod odd_names;
+#[cfg(feature = "scripted")]
 mod owners;
 #[cfg(feature = "scripted")]
 mod places;

@@ -111,10 +111,8 @@ fn names_and_owners_are_taken_as_they_are() {
         image.push_str(&format!(
             "  {{ src = {src}, dst = {dst}, file_info = {{ owner = \"www-data\", group = \"adm\" }} }},\n"
         ));
-        package.push_str(&format!(
-            "  {{ src = {src}, dst = {}, type = \"config\" }},\n",
-            format!("{:?}", format!("/etc/names/{name}"))
-        ));
+        let config = format!("{:?}", format!("/etc/names/{name}"));
+        package.push_str(&format!("  {{ src = {src}, dst = {config}, type = \"config\" }},\n"));
     }
     for number in 0..2500 {
         std::fs::write(folder.join(format!("all/many/{}{number}", "long-".repeat(6))), "").expect("write a file");
