@@ -29,7 +29,7 @@ fn no_engine_answers() {
     // The same without a script: nothing listens there.
     project.without_env("FACTORY_SCRIPTED_ENGINE");
     project.env("DOCKER_HOST", format!("unix://{}/nothing.sock", project.beside("").display()));
-    project.run(&["build"]).assert_code(3).says(&["nothing.sock", "systemctl start docker"]);
+    project.run(&["build"]).assert_code(3).says(&["nothing.sock", "systemctl --user start docker"]);
     project.env("DOCKER_HOST", "ftp://x");
     project.run(&["build"]).assert_code(3);
 }
