@@ -132,6 +132,12 @@ impl Failure {
         &self.message
     }
 
+    /// What to do about it, line by line.
+    #[must_use]
+    pub fn helps(&self) -> &[String] {
+        &self.help
+    }
+
     /// The causes from the nearest to the deepest. One that only repeats the end of the text before it is left out.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {

@@ -14,7 +14,7 @@ use super::{
     transient::{Tries, of_engine},
 };
 use crate::{
-    engine::{EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
+    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
     plan::{BaseWork, QuirksWork, Root, Step, label},
     recipe::BootstrapMode,
     util::clock,
@@ -75,7 +75,8 @@ pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines)
 
 /// An image of the daemon, with what is known of where it is from.
 async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Session) -> Result<Found, StepError> {
-    let digest = session.engine.known_digest(&image, &work.image).await?;
+    let login = login(&work.image, session).await;
+    let digest = session.engine.known_digest(&image, &work.image, login).await?;
     Ok(Found { image, name, digest })
 }
 
@@ -112,7 +113,13 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
         } else {
             "`docker load` or `docker tag` the image, or mend the way to the registry"
         };
-        let (image, reason, help) = (work.image.clone(), refused.to_string(), help.to_owned());
+        let help = match &refused {
+            EngineError::ImageNotFound { .. } => {
+                format!("`docker login {}` where it is not for everybody; else {help}", registry_of(&work.image))
+            }
+            _ => help.to_owned(),
+        };
+        let (image, reason) = (work.image.clone(), refused.to_string());
         if session.refresh && session.engine.image(&image).await?.is_some() {
             return Err(StepError::NotRenewed { image, reason });
         }
@@ -125,6 +132,17 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
     Ok(None)
 }
 
+/// The login for the registry of an image. One that cannot be had is said, and does not keep anybody from an image that is for all.
+async fn login(reference: &str, session: &Session) -> Option<Credentials> {
+    match session.logins.find(reference).await {
+        Ok(login) => login,
+        Err(error) => {
+            session.events.warn(format!("{reference} is asked for without a login: {error}"));
+            None
+        }
+    }
+}
+
 /// Pulls the image, again where the registry may do better the next time. The inner error is the registry's last word, which
 /// other ways may be found around.
 async fn pull(
@@ -134,9 +152,10 @@ async fn pull(
     lines: &Lines,
 ) -> Result<Result<Pulled, EngineError>, StepError> {
     let mut tries = Tries::default();
+    let login = session.until_stopped(async { Ok(login(reference, session).await) }).await?;
     loop {
         let pulled = tokio::select! {
-            pulled = session.engine.pull(reference, None, lines) => pulled,
+            pulled = session.engine.pull(reference, login.clone(), lines) => pulled,
             error = lines.registry_silent(reference, session.patience) => Err(error),
         };
         let error = match pulled {

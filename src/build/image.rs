@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Read as _};
 
 use super::{
-    Lines, Records, Session, StepError,
+    Lines, Records, Session, StepError, accounts,
     context::{APT_TRUST, TarFile},
     owner,
     records::blocking,
@@ -66,7 +66,9 @@ pub async fn run(
     .await?;
     let context = context_of(work, step, records, session).await?;
     let labels = labels(work, records, session).await?;
-    let image = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
+    let built = build(context, work.tags.clone(), labels.clone(), session, lines).await;
+    let image = built.map_err(|error| accounts::said(work, lines, session).unwrap_or(error))?;
+    accounts::look_up(work, &image.id.0, step, session).await?;
     Ok(product(&image, &work.tags, labels))
 }
 

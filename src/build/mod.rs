@@ -1,5 +1,6 @@
 //! Runs a plan: scheduling, records, clean-up. One file per kind of work.
 
+mod accounts;
 mod base;
 mod context;
 mod disk;

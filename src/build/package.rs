@@ -18,10 +18,10 @@ pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 pub(super) use {
     compose::compose,
-    take::{Wanted, container, tree as take_tree},
+    take::{Wanted, accounts_of, container, tree as take_tree},
 };
 
-use super::{Lines, Records, Session, StepError, records::blocking, run::Product};
+use super::{Lines, Records, Session, StepError, accounts, records::blocking, run::Product};
 use crate::{
     check::{self, Finding, natives::Natives},
     engine::{ContainerId, Output as _},
@@ -71,6 +71,7 @@ pub async fn run(
     let lacks = job.lacks(taken, &container, lines, &image_of(work, records)).await;
     session.discard(&container).await;
     let (job, tree) = lacks?;
+    accounts::hold(work, &tree, step, records, session).await?;
     let lines = lines.clone();
     blocking(move || job.finish(&tree, &capable, &lines)).await
 }

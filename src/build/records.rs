@@ -227,7 +227,7 @@ impl Truth {
     /// # Errors
     /// When the daemon does not answer or the wheel cache cannot be read.
     pub async fn of(plan: &Plan, session: &Session) -> Result<Self, super::StepError> {
-        let images = Images::list(session.engine.as_ref()).await?;
+        let images = if session.offline { None } else { Some(Images::list(session.engine.as_ref()).await?) };
         let questions = plan.steps.iter().map(question).collect();
         let looking = session.clone();
         let answers = blocking(move || look(questions, &looking)).await?;
@@ -248,7 +248,7 @@ impl Truth {
             };
             let record = match asked {
                 Some(why) => Err(Some(why.to_owned())),
-                None => judged(step, answer, &images),
+                None => judged(step, answer, images.as_ref()),
             };
             truth.found.insert(step.id.clone(), record);
         }
@@ -307,14 +307,14 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
     Ok(answers)
 }
 
-/// The record of a step when what it stands for is there.
-fn judged(step: &Step, answer: Answer, images: &Images) -> Result<Record, Option<String>> {
+/// The record of a step when what it stands for is there; without `images` it is believed of those that it names.
+fn judged(step: &Step, answer: Answer, images: Option<&Images>) -> Result<Record, Option<String>> {
     let Answer { record, house, changed } = answer;
     if let Some(house) = house {
         return of_house(step, house, record);
     }
     let record = record.ok_or(None)?;
-    match moved(&record, images).or(changed) {
+    match images.and_then(|images| moved(&record, images)).or(changed) {
         Some(why) => Err(Some(why)),
         None => Ok(record),
     }

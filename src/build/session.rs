@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{StepError, base::room, records::RECORDS};
 use crate::{
-    engine::{ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress},
+    engine::{
+        ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress, docker::Logins,
+    },
     event::{Event, Events, StepId},
     plan::label,
     sign::Identity,
@@ -69,6 +71,10 @@ pub struct Session {
     pub proxies: BTreeMap<String, String>,
     /// pip's index settings from the environment (`PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL`), which may hold credentials.
     pub pip: BTreeMap<String, String>,
+    /// What `docker login` left, for pulls.
+    pub logins: Logins,
+    /// Whether no engine is asked: what earlier builds have noted is believed. Nothing can be built so.
+    pub offline: bool,
     /// The caller, who owns what is written.
     pub user: (u32, u32),
     /// Time of artefacts.

@@ -178,7 +178,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;
     }
-    let (engine, info) = context.engine().await?;
+    let (engine, info) = context.builder().await?;
     let plan = project.plan(&info, args.want())?;
     if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {
         let failure = Failure::new(Exit::Usage, "no WAPT package is made on these platforms");

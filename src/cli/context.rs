@@ -13,7 +13,7 @@ use super::{Globals, OutputForm, engine, env, failure::failed_to_write, guard};
 use crate::{
     build::{Containers, PATIENCE, Session, Survey},
     diag::{self, Exit, Failure},
-    engine::{Engine, EngineInfo},
+    engine::{Engine, EngineInfo, docker::Logins},
     event::Events,
     pipeline::{Project, SOURCES, Wishes},
     plan::Plan,
@@ -205,6 +205,18 @@ impl Context {
         Ok((engine, info))
     }
 
+    /// The daemon, where it can build. Nothing was asked of it before.
+    ///
+    /// # Errors
+    /// As [`Context::engine`]; exit code 3 where it is known that it cannot.
+    pub async fn builder(&self) -> Result<(Arc<dyn Engine>, EngineInfo), Failure> {
+        let (engine, info) = self.engine().await?;
+        match info.obstacle() {
+            Some(obstacle) => Err(Failure::new(Exit::NoEngine, obstacle.what).help(obstacle.help)),
+            None => Ok((engine, info)),
+        }
+    }
+
     /// Work that may be given up at any point, on Ctrl-C.
     ///
     /// # Errors
@@ -249,6 +261,8 @@ impl Context {
                 .into_iter()
                 .filter_map(|name| Some((name.to_owned(), env::get(name)?)))
                 .collect(),
+            logins: Logins::of(&env::get, &self.reporter.mask()),
+            offline: false,
             user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
             epoch: project.stamp()?.epoch,
             identity: None,

@@ -66,17 +66,16 @@ async fn engine_checks() -> (Vec<Check>, Option<EngineInfo>) {
     let info = match answered {
         Ok(info) => info,
         Err(failure) => {
-            let fix = "`sudo systemctl start docker`, or `sudo apt-get install docker.io`; another one: `DOCKER_HOST`";
+            let fix = failure.helps().join("; ");
+            let fix = if fix.is_empty() { "name another one with `DOCKER_HOST` or `docker context use`" } else { &fix };
             return (vec![check("engine", CheckState::Fail, failure.message(), Some(fix))], None);
         }
     };
     let found = format!("{} (API {}) at {}", info.version, info.api, info.address);
     let mut checks = vec![check("engine", CheckState::Ok, found, None)];
-    checks.push(if info.buildkit {
-        check("builder", CheckState::Ok, "BuildKit", None)
-    } else {
-        let fix = "use Docker 19.03 or later (API 1.39): images are built with BuildKit";
-        check("builder", CheckState::Fail, "this engine has no BuildKit", Some(fix))
+    checks.push(match info.obstacle() {
+        None => check("builder", CheckState::Ok, "BuildKit", None),
+        Some(obstacle) => check("builder", CheckState::Fail, obstacle.what, Some(obstacle.help)),
     });
     (checks, Some(info))
 }

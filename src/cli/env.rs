@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::source::git::Caller;
 
+/// Where the engine is, as the docker command reads it.
+pub const DOCKER_HOST: &str = "DOCKER_HOST";
 /// Selects platforms in every verb, separated by commas or blanks; `--platform` wins.
 pub const SYSBASE: &str = "SYSBASE";
 /// Names the release, as `--tag` does.

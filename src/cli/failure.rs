@@ -8,13 +8,14 @@ use std::{
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
+use super::unreachable::ways_out;
 use crate::{
     build::{BuildError, Failed, StepError},
     diag::{Exit, Failure, Part},
     engine::EngineError,
     event::StepId,
     pipeline::{Misplaced, PipelineError},
-    plan::PlanError,
+    plan::{PlanError, TemplateError},
     source::git::WorktreeError,
     util::{
         behind::behind,
@@ -50,15 +51,9 @@ impl From<EngineError> for Failure {
                 "the engine's disk is full: `docker system df` says what takes it, `factory clean --older-than 30d` \
                            frees what this project made",
             ),
-            EngineError::Unreachable { denied, .. } => {
+            EngineError::Unreachable { address, reason, denied } => {
                 let failure = Self::new(Exit::NoEngine, error.to_string());
-                if *denied {
-                    failure.help("`sudo usermod -aG docker $USER`, log in again, and run the same command")
-                } else {
-                    failure
-                        .help("start it (`sudo systemctl start docker`), or install it (`sudo apt-get install docker.io`)")
-                        .help("another one is named with `DOCKER_HOST` or `docker context use`")
-                }
+                ways_out(address, reason, *denied).into_iter().fold(failure, Self::help)
             }
             EngineError::Lost { .. } => Self::new(Exit::NoEngine, error.to_string()).help(
                 "start it again (`sudo systemctl restart docker`) and run the same command: finished steps are kept",
@@ -121,6 +116,12 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
                 .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
+            PipelineError::Plan(PlanError::Template(TemplateError::Syntax { .. } | TemplateError::Render { .. })) => {
+                Self::new(Exit::Usage, error.to_string()).help(
+                    "braces that another program is to see, as in `docker inspect --format`, are written with a backslash: \
+                     `\\{{.Id}}`; docs/recipe.md has the values of a template",
+                )
+            }
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }

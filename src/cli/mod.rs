@@ -25,6 +25,7 @@ mod signer;
 mod tag;
 mod test;
 mod trust;
+mod unreachable;
 mod verify;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -2,15 +2,19 @@
 
 mod pylock;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     context::{Context, Trust},
     signer::CertificateArgs,
 };
 use crate::{
-    build::{Survey, survey},
+    build::{Session, Survey, survey},
     diag::{Exit, Failure},
+    engine::{Engine, EngineInfo, Nobody, Obstacle},
     event::StepId,
     pipeline::Project,
     plan::{State, Step, Want},
@@ -29,6 +33,10 @@ pub struct Args {
     /// Write what is in the wheelhouses as `pylock.<platform>.toml` (PEP 751) into this folder
     #[arg(long, value_name = "DIR")]
     pylock: Option<PathBuf>,
+    /// Ask no engine: believe what earlier builds have noted, and do not look whether their images are still there. So it is
+    /// where none answers
+    #[arg(long)]
+    offline: bool,
     #[command(flatten)]
     signer: CertificateArgs,
     #[command(flatten)]
@@ -43,7 +51,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.signer.fingerprint()?;
-    let view = view(&project, Want::All, args.pylock.as_deref(), context).await?;
+    let view = view(&project, (Want::All, args.offline), args.pylock.as_deref(), context).await?;
     if args.dot {
         context.reporter.print(PlanDot(view));
     } else {
@@ -54,14 +62,21 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 /// Prints the plan of what is wanted.
 pub async fn show(project: &Project, want: Want, context: &Context) -> Result<(), Failure> {
-    context.reporter.print(view(project, want, None, context).await?);
+    context.reporter.print(view(project, (want, false), None, context).await?);
     Ok(())
 }
 
-async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Context) -> Result<PlanView, Failure> {
-    let (engine, info) = context.engine().await?;
+async fn view(
+    project: &Project,
+    (want, offline): (Want, bool),
+    pylock: Option<&Path>,
+    context: &Context,
+) -> Result<PlanView, Failure> {
+    let answer = if offline { None } else { reached(context).await? };
+    let offline = answer.is_none();
+    let (engine, info) = answer.unwrap_or_else(nobody);
     let plan = project.plan(&info, want)?;
-    let session = context.session(project, engine)?;
+    let session = Session { offline, ..context.session(project, engine)? };
     let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
     if let Some(folder) = pylock {
         pylock::write(folder, project, &plan, &survey, context)?;
@@ -82,6 +97,31 @@ async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Co
             unknown: estimate.unknown,
         },
     })
+}
+
+/// Nobody: what is planned is planned for this machine.
+fn nobody() -> (Arc<dyn Engine>, EngineInfo) {
+    (Arc::new(Nobody), Nobody::info_of(std::env::consts::ARCH))
+}
+
+/// The engine; `None`, which is said, where none answers.
+async fn reached(context: &Context) -> Result<Option<(Arc<dyn Engine>, EngineInfo)>, Failure> {
+    match context.engine().await {
+        Ok((engine, info)) => {
+            if let Some(Obstacle { what, help }) = info.obstacle() {
+                context.events().warn(format!("{what}: `factory build` will stop before it does anything; {help}"));
+            }
+            Ok(Some((engine, info)))
+        }
+        Err(failure) if failure.exit() == Exit::NoEngine => {
+            context.events().warn(format!(
+                "{}; the plan does not know what is built: it believes what earlier builds have noted",
+                failure.message()
+            ));
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A step as it is shown; `None` where nothing wants it.

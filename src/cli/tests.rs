@@ -78,7 +78,8 @@ Made from the program's own help; a test keeps it true.
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
 | `GIT_SSH_COMMAND`, `SSH_AUTH_SOCK`, git's configuration | used for sources, credential helpers included; nothing ever asks |
 | `SOURCE_DATE_EPOCH` | the time of everything in artefacts; the commit's time where it is not set |
-| `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG` | the engine, as the docker command reads them |
+| `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG` | the [engine](#the-engine), as the docker command reads them; logins of registries are in the last one |
+| `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH` | TLS to an engine behind a network, and the folder with `ca.pem`, `cert.pem` and `key.pem` |
 | `NO_COLOR`, `CI`, `TERM` | no colours; no live lines |
 
 | exit code | meaning |
@@ -89,6 +90,28 @@ Made from the program's own help; a test keeps it true.
 | 3 | no engine answers, or it went away |
 | 4 | a check or a signature failed |
 | 130 | interrupted; finished steps are kept |
+
+## The engine
+
+It is looked for as the docker command does it, and the first of these is asked; no other one is tried where it does not answer:
+
+1. `DOCKER_HOST`: `unix:///path/to/docker.sock`, or `tcp://host:port` (2375 where no port is given). With `DOCKER_TLS_VERIFY` set to
+   anything it is TLS (2376), with `ca.pem`, `cert.pem` and `key.pem` of `DOCKER_CERT_PATH`, else of `~/.docker`; the certificate is always
+   verified. `ssh://` is not spoken: the message has the `ssh -L` that forwards the socket.
+2. The context that `DOCKER_CONTEXT` names, else the one of `docker context use`, with the certificates kept in it.
+3. `/var/run/docker.sock`; where that is missing or closed to this user, a rootless engine's `$XDG_RUNTIME_DIR/docker.sock`.
+
+`DOCKER_CONFIG` names the folder of `config.json` instead of `~/.docker`. The logins that `docker login` left there, or in the credential
+helper that it names, are sent with pulls of base images and with pushes, each to its own registry only.
+
+| engine | |
+| --- | --- |
+| Docker 19.03 to 27, images in its own store (the default) | works |
+| Docker before 28, images in containerd's store | cannot build (moby#47717): `doctor`, `plan` and `build` say so before any work, with the ways out |
+| Docker 28 and later | works, with either store |
+| Podman | not yet: `doctor`, `plan` and `build` say so before any work |
+
+`factory plan` needs none: with `--offline`, or where none answers (said), it believes what earlier builds have noted.
 
 Where a release is not named, the git tag on the checkout's commit is it. `v2.5.0-rc1` gives images the tag `v2.5.0-rc1`
 and packages the version `2.5.0~rc1`.

@@ -157,6 +157,53 @@ pub struct EngineInfo {
     pub cpus: u64,
     /// Registries that it also speaks to without TLS, or with any certificate.
     pub insecure: Insecure,
+    /// Whether it is Podman's service.
+    pub podman: bool,
+    /// Whether images are in containerd's store.
+    pub containerd: bool,
+}
+
+/// Why nothing can be built on an engine that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// In a sentence.
+    pub what: String,
+    /// The ways out.
+    pub help: &'static str,
+}
+
+/// The first Docker that builds with `BuildKit` over its API while images are in containerd's store (moby#47717).
+const BUILDS_IN_CONTAINERD: u32 = 28;
+
+impl EngineInfo {
+    /// What is known to stand in the way of building on it.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        let (version, address) = (&self.version, &self.address);
+        if self.podman {
+            return Some(Obstacle {
+                what: format!(
+                    "the engine at {address} is Podman {version}, which factory cannot build with yet: it has no BuildKit"
+                ),
+                help: "use Docker 19.03 or later: name it with `DOCKER_HOST` or `docker context use`",
+            });
+        }
+        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+        if self.containerd && major.is_some_and(|major| major < BUILDS_IN_CONTAINERD) {
+            return Some(Obstacle {
+                what: format!(
+                    "Docker {version} at {address} keeps images in containerd's store, and cannot build there over its API (moby#47717)"
+                ),
+                help: "use Docker 28 or later, or turn that store off: `\"features\": {\"containerd-snapshotter\": false}` in \
+                       /etc/docker/daemon.json and `sudo systemctl restart docker`; another engine is named with `DOCKER_HOST` or \
+                       `docker context use`",
+            });
+        }
+        (!self.buildkit).then(|| Obstacle {
+            what: format!("the engine at {address} (version {version}) has no BuildKit, with which images are built"),
+            help: "use Docker 19.03 or later on Linux (API 1.39)",
+        })
+    }
 }
 
 /// An image in the daemon.
@@ -357,7 +404,12 @@ pub trait Engine: Send + Sync + fmt::Debug {
     ) -> Result<Pulled, EngineError>;
     /// The digest under which the registry of `reference` has an image of the daemon; `None` where nobody knows. An engine that gives
     /// every image a digest, wherever it is from, is not believed: the registry is asked.
-    async fn known_digest(&self, image: &ImageInfo, reference: &str) -> Result<Option<String>, EngineError>;
+    async fn known_digest(
+        &self,
+        image: &ImageInfo,
+        reference: &str,
+        credentials: Option<Credentials>,
+    ) -> Result<Option<String>, EngineError>;
     /// Makes an image of a root file system.
     async fn import(&self, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError>;
     /// Builds an image with `BuildKit`, with live logs.

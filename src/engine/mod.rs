@@ -5,12 +5,14 @@ mod contract;
 pub mod docker;
 mod images;
 mod insecure;
+mod nobody;
 #[cfg(feature = "scripted")]
 pub mod scripted;
 
 pub use contract::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pulled, Pushed, Silent,
+    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Obstacle, Output, Progress, Pulled, Pushed, Silent,
 };
 pub use images::Images;
 pub use insecure::Insecure;
+pub use nobody::Nobody;

@@ -20,7 +20,7 @@ pub use parts::{Allowance, Concern, Override, Scripts, User};
 pub use reference::{familiar, is_name_of, whole};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
-    ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, SdistFile, Sha256, StoreKey,
-    Tag, UserName, WheelFile,
+    Account, ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, RunAs, SdistFile,
+    Sha256, StoreKey, Tag, UserName, WheelFile,
 };
 pub use version::{Release, UnclearVersion, UpstreamVersion};

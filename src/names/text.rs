@@ -125,6 +125,16 @@ name_type!(
     }
 );
 name_type!(
+    /// An account by its name or number: one of the recipe, or one of the base image's own, whose names are freer (`Debian-exim`,
+    /// `systemd-network`, `_apt`).
+    Account, "account", "a name like `www-data`, or a number like 1000", is_account
+);
+name_type!(
+    /// The user that an image runs as, with or without a group: `shop`, `shop:adm`, `1000:1000`.
+    RunAs, "user", "a name or a number, and a group after a colon where it is another one: `shop`, `1000`, `1000:1000`",
+    |s| s.split_once(':').map_or_else(|| is_account(s), |(user, group)| is_account(user) && is_account(group))
+);
+name_type!(
     /// A machine architecture in the field's own words: `amd64`, `x86_64`.
     ArchName, "architecture", "letters, digits and `_`",
     |s| !s.is_empty() && s.len() <= 20 && s.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
@@ -187,6 +197,48 @@ name_type!(
     }
 );
 
+/// What passwd(5) and group(5) can hold, or a number that is somebody's: the largest one means nobody (chown(2)).
+fn is_account(text: &str) -> bool {
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return (text == "0" || !text.starts_with('0')) && text.parse::<u32>().is_ok_and(|number| number < u32::MAX);
+    }
+    let b = text.as_bytes();
+    b.len() <= 31
+        && (b[0].is_ascii_alphabetic() || b[0] == b'_')
+        && b.iter().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(c))
+}
+
+impl Account {
+    /// The account that every system has.
+    #[must_use]
+    pub fn root() -> Self {
+        Self("root".to_owned())
+    }
+
+    /// Root, by name or number.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.0 == "root" || self.0 == "0"
+    }
+
+    /// Whether it is a number.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        self.0.starts_with(|c: char| c.is_ascii_digit())
+    }
+}
+
+impl RunAs {
+    /// The user, and the group where one is named.
+    #[must_use]
+    pub fn parts(&self) -> (Account, Option<Account>) {
+        match self.0.split_once(':') {
+            Some((user, group)) => (Account(user.to_owned()), Some(Account(group.to_owned()))),
+            None => (Account(self.0.clone()), None),
+        }
+    }
+}
+
 /// A source distribution's name without its ending.
 pub(super) fn sdist_stem(name: &str) -> Option<&str> {
     [".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz"].iter().find_map(|ending| name.strip_suffix(ending))
@@ -244,6 +296,22 @@ mod tests {
         }
         for bad in ["Canopsis/core", "/a", "a/", "a//b", "a:b", "a@b", "-a", "a/..", "a._b"] {
             assert!(Repository::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn accounts_have_a_name_or_a_number() {
+        for good in ["www-data", "_apt", "Debian-exim", "a.b", "0", "1000", "4294967294"] {
+            assert!(Account::new(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", "-x", "a b", "a:b", "01", "4294967295", "99999999999", "1a", "a\nb", "$x", "é", "+1"] {
+            assert!(Account::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["shop", "1000", "1000:1000", "shop:adm", "1000:adm"] {
+            assert!(RunAs::new(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", ":", "a:", ":a", "a:b:c", "1000:", "a b:c"] {
+            assert!(RunAs::new(bad).is_err(), "{bad:?}");
         }
     }
 

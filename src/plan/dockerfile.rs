@@ -27,6 +27,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("install-rpm.hbs", include_str!("../../dockerfiles/install-rpm.hbs")),
     ("install-yum.hbs", include_str!("../../dockerfiles/install-yum.hbs")),
     ("install-zypper.hbs", include_str!("../../dockerfiles/install-zypper.hbs")),
+    ("owners.sh", include_str!("../../dockerfiles/owners.sh")),
     ("python-app.hbs", include_str!("../../dockerfiles/python-app.hbs")),
     ("seed.py", include_str!("../../dockerfiles/seed.py")),
     ("virtualenv.py", include_str!("../../dockerfiles/virtualenv.py")),

@@ -15,8 +15,8 @@ pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};
 pub use make::{Contexts, PlanContext, PlanError, Want, make, names};
 pub use step::{
-    BaseWork, BuilderWork, ImageWork, Index, Inputs, Links, Origins, Own, OwnFiles, PackageWork, Plan, QuirksWork,
-    SeedWork, Step, WaptWork, WheelsWork, Wishes, Work, label,
+    AccountKind, Asked, BaseWork, BuilderWork, ImageWork, Index, Inputs, Links, Origins, Own, OwnFiles, PackageWork,
+    Plan, QuirksWork, SeedWork, Step, WaptWork, WheelsWork, Wishes, Work, label,
 };
 pub use times::Times;
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     event::StepId,
-    names::{Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256, UserName},
+    names::{Account, Allowance, ArchName, ImageName, PackageName, PlatformId, Sha256, UserName},
     plan::ContextFile,
     platform::{Bootstrap, Host, Packaging, Python, Seed},
     recipe::{BootstrapMode, Package, Release, Wapt},
@@ -12,7 +12,7 @@ use crate::{
         requirements::{OwnWheel, Wanted},
         wheelhouse::{ANYTHING, Dist, WheelName},
     },
-    util::toml::Issue,
+    util::toml::{Issue, Span},
 };
 
 /// The labels that this program puts on what it makes in the daemon.
@@ -358,11 +358,50 @@ pub struct ImageWork {
     pub allow: Vec<Allowance>,
     /// What can run on the platform.
     pub host: Host,
+    /// Accounts of the base image's own, or of a package's.
+    pub accounts: Vec<Asked>,
+    /// Whether the project's own Dockerfile makes it: then nothing looks them up while it is built.
+    pub is_own: bool,
+}
+
+/// An account that nobody of the recipe makes, which an image must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// User or group.
+    pub kind: AccountKind,
+    /// Its name.
+    pub name: Account,
+    /// Where the recipe asks for it.
+    pub at: Span,
+}
+
+/// The kinds of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountKind {
+    /// Of passwd(5).
+    User,
+    /// Of group(5).
+    Group,
+}
+
+impl AccountKind {
+    /// In a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+        }
+    }
 }
 
 /// See [`Work::Package`].
 #[derive(Debug, Clone)]
 pub struct PackageWork {
+    /// The step whose image the machines begin as that it is installed on: its accounts are there.
+    pub base: StepId,
+    /// That image, as people call it.
+    pub base_name: String,
     /// The recipe's package.
     pub package: Package,
     /// The step whose image its files come from.

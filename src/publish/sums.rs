@@ -45,11 +45,20 @@ pub fn write(folder: &Folder) -> io::Result<()> {
         lines.push((name.to_string_lossy().into_owned(), sha256));
     }
     lines.sort();
-    let text = lines.iter().fold(String::new(), |text, (name, sha256)| text + &format!("{sha256}  {name}\n"));
+    let text: String = lines.iter().map(|(name, sha256)| line(name, sha256.as_str())).collect();
     if folder.read(Path::new(NAME), LARGEST)?.is_some_and(|old| old == text.as_bytes()) {
         return Ok(());
     }
     folder.write(Path::new(NAME), text.as_bytes())
+}
+
+/// A line as sha256sum(1) writes and reads it: one that begins with a backslash has its name escaped.
+fn line(name: &str, sha256: &str) -> String {
+    if !name.contains(['\\', '\n', '\r']) {
+        return format!("{sha256}  {name}\n");
+    }
+    let name = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    format!("\\{sha256}  {name}\n")
 }
 
 #[cfg(test)]
@@ -59,12 +68,12 @@ mod tests {
     #[test]
     fn sha256sum_agrees() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b_1-1_all.deb", "a_1-1_all.deb", "notes.txt", ".tmp-x.deb"] {
+        for name in ["b_1-1_all.deb", "a_1-1_all.deb", r"back\slash $x 'é.deb", "notes.txt", ".tmp-x.deb"] {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
         write(&Folder::open(folder.path(), crate::util::folder::Links::Refused).unwrap()).unwrap();
         let text = std::fs::read_to_string(folder.path().join(NAME)).unwrap();
-        assert_eq!(text.lines().count(), 2);
+        assert_eq!(text.lines().count(), 3);
         let checked = std::process::Command::new("sha256sum")
             .args(["--check", "--strict", "--quiet", NAME])
             .current_dir(folder.path())

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::names::{
-    self, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository, Scripts,
-    SourceName, StoreKey, Tag, UpstreamVersion, User, UserName,
+    self, Account, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository,
+    RunAs, Scripts, SourceName, StoreKey, Tag, UpstreamVersion, User,
 };
 use crate::util::toml::Span;
 
@@ -173,10 +173,10 @@ pub struct Image {
     pub contents: Vec<Content>,
     /// `env`.
     pub env: BTreeMap<String, String>,
-    /// `expose`: TCP ports.
-    pub expose: Vec<u16>,
+    /// `expose`: ports and ranges, with the protocol where it is not TCP.
+    pub expose: Vec<String>,
     /// `user` it runs as.
-    pub user: Option<UserName>,
+    pub user: Option<RunAs>,
     /// `workdir`, absolute.
     pub workdir: Option<String>,
     /// `entrypoint`, exec form.
@@ -349,9 +349,9 @@ pub struct FileInfo {
     /// `mode`, 0 to 0o7777; the file's own (container) or 0644/0755 (project) otherwise.
     pub mode: Option<u32>,
     /// `owner`, else root (project) or the container's.
-    pub owner: Option<UserName>,
+    pub owner: Option<Account>,
     /// `group`.
-    pub group: Option<UserName>,
+    pub group: Option<Account>,
 }
 
 /// `[[package]]`.

@@ -13,6 +13,7 @@ use std::{
 
 use fs_err as fs;
 
+pub use crate::util::pattern::glob;
 use crate::{
     names::{Commit, Sha256, SourceName},
     util::{
@@ -147,6 +148,8 @@ pub enum SourceError {
         place: String,
         /// What was left out where it looked.
         but: String,
+        /// What to write where the pattern is the very name of a file or folder.
+        meant: Option<String>,
     },
     /// A source that is not declared, or not there yet.
     #[error("`@{0}` is no source of this recipe")]
@@ -191,21 +194,6 @@ pub fn every_file(folder: &Folder) -> Result<Vec<SourceFile>, SourceError> {
     Ok(Within { root: folder, kept: &[], digests: &digests }.whole("", Take::Everything)?.files)
 }
 
-/// The folders of a pattern before the first one with a wildcard; the whole pattern when there is none.
-#[must_use]
-pub fn fixed_part(pattern: &str) -> &str {
-    let Some(wild) = pattern.find(['*', '?', '[', '{']) else { return pattern.trim_end_matches('/') };
-    pattern[..wild].rfind('/').map_or("", |slash| &pattern[..slash])
-}
-
-/// A matcher in which `*` and `?` stop at `/`, and `dir/**` matches everything below `dir`.
-///
-/// # Errors
-/// When the pattern is not one.
-pub fn glob(pattern: &str) -> Result<globset::GlobMatcher, globset::Error> {
-    Ok(globset::GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()?.compile_matcher())
-}
-
 impl SourceError {
     /// Whether a path led out of the folder that it is in.
     pub(super) fn leads_out(error: &io::Error) -> bool {
@@ -221,6 +209,9 @@ impl SourceError {
             }
             Self::Never { .. } => Some("name another path: copy there what is meant".to_owned()),
             Self::NothingLeftOut(_) => Some("put it behind the entry that takes the files".to_owned()),
+            Self::NoMatch { meant: Some(meant), .. } => Some(format!(
+                "that is the name of something: a backslash takes the meaning from a letter, `src = '{meant}'`"
+            )),
             Self::NoMatch { .. } => Some("`*` and `?` stop at `/`, `**` does not, `{a,b}` means either".to_owned()),
             _ => None,
         }

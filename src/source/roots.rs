@@ -9,7 +9,7 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    project::{Found, Kept, SourceError, Take, Within, fixed_part, not_ours},
+    project::{Found, Kept, SourceError, Take, Within, not_ours},
     requirements::Variables,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     util::{
         digests::Digests,
         folder::{Folder, Links},
+        pattern,
     },
 };
 
@@ -56,7 +57,8 @@ impl Place<'_, '_> {
             SourceError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
                 SourceError::NotThere { source_name: name.clone(), commit: checkout.commit.clone(), path }
             }
-            SourceError::NoMatch { but, .. } => SourceError::NoMatch {
+            SourceError::NoMatch { but, meant, .. } => SourceError::NoMatch {
+                meant: meant.map(|meant| format!("@{name}/{meant}")),
                 pattern: format!("@{name}/{path}"),
                 place: format!("source `{name}` at {}", checkout.commit.short()),
                 but,
@@ -156,7 +158,7 @@ impl Roots {
     /// # Errors
     /// [`SourceError`]; also when a glob matches nothing.
     pub fn matching(&self, pattern: &str) -> Result<Found, SourceError> {
-        let place = self.place(pattern)?;
+        let place = self.place_of(pattern, &pattern::parts(pattern).0)?;
         self.within(&place).matching(place.path).map_err(|error| place.explain(error))
     }
 
@@ -237,10 +239,15 @@ impl Roots {
     }
 
     fn place<'p>(&self, path: &'p str) -> Result<Place<'_, 'p>, SourceError> {
+        self.place_of(path, path)
+    }
+
+    /// The place of a pattern whose folders before the first wildcard are `fixed`.
+    fn place_of<'p>(&self, path: &'p str, fixed: &str) -> Result<Place<'_, 'p>, SourceError> {
         let Some((name, rest)) = in_source(path) else {
             not_ours(path)?;
             let folder = Folder::open(&self.project, Links::Inside)?;
-            self.leads_to_input(&folder, path)?;
+            self.leads_to_input(&folder, Path::new(fixed))?;
             return Ok(Place { source: None, folder, path });
         };
         let found = self.checkouts.iter().find(|(known, _)| known.as_str() == name);
@@ -251,8 +258,7 @@ impl Roots {
     }
 
     /// Refuses a path that leads through links into what git or this program keeps.
-    fn leads_to_input(&self, folder: &Folder, path: &str) -> Result<(), SourceError> {
-        let fixed = Path::new(fixed_part(path));
+    fn leads_to_input(&self, folder: &Folder, fixed: &Path) -> Result<(), SourceError> {
         for real in [folder.real_itself(fixed), folder.real(fixed)].into_iter().flatten() {
             real.strip_prefix(&self.project).map_or(Ok(()), not_ours)?;
         }

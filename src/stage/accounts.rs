@@ -47,6 +47,8 @@ pub struct Accounts {
     groups: HashMap<u32, String>,
     /// Whether everybody counts as root.
     indifferent: bool,
+    /// Whether a number without a name is its own name.
+    with_numbers: bool,
 }
 
 impl Accounts {
@@ -63,7 +65,30 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError::TooLarge`] for a file of more than 4 MiB.
     pub fn parse(passwd: &[u8], group: &[u8]) -> Result<Self, AccountsError> {
-        Ok(Self { users: names("passwd", passwd)?, groups: names("group", group)?, indifferent: false })
+        Ok(Self { users: names("passwd", passwd)?, groups: names("group", group)?, ..Self::default() })
+    }
+
+    /// The same where a number without a name is taken for one, for a judge who comes later: the name may still be changed.
+    #[must_use]
+    pub fn with_numbers(self) -> Self {
+        Self { with_numbers: true, ..self }
+    }
+
+    /// Whether there is a user of this name.
+    #[must_use]
+    pub fn has_user(&self, name: &str) -> bool {
+        self.users.values().any(|known| known == name)
+    }
+
+    /// Whether there is a group of this name.
+    #[must_use]
+    pub fn has_group(&self, name: &str) -> bool {
+        self.groups.values().any(|known| known == name)
+    }
+
+    /// All names of users, and all of groups.
+    pub fn names(&self) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
+        (self.users.values().map(String::as_str), self.groups.values().map(String::as_str))
     }
 
     /// The names behind two numbers.
@@ -74,9 +99,11 @@ impl Accounts {
         if self.indifferent {
             return Ok(Owner::root());
         }
+        let number = |id: u64| self.with_numbers.then(|| id.to_string());
+        let of = |names, id| name_of(names, id).map(str::to_owned).or_else(|| number(id));
         Ok(Owner {
-            user: name_of(&self.users, uid).ok_or(AccountsError::NoUser { uid })?.to_owned(),
-            group: name_of(&self.groups, gid).ok_or(AccountsError::NoGroup { gid })?.to_owned(),
+            user: of(&self.users, uid).ok_or(AccountsError::NoUser { uid })?,
+            group: of(&self.groups, gid).ok_or(AccountsError::NoGroup { gid })?,
         })
     }
 }
@@ -138,7 +165,11 @@ mod tests {
         for odd in [7, 8] {
             assert_eq!(named(odd, 0).unwrap_err(), AccountsError::NoUser { uid: odd });
         }
+        let later = accounts.clone().with_numbers().owner(1234, 0).unwrap();
+        assert_eq!((later.user.as_str(), later.group.as_str()), ("1234", "root"));
         assert_eq!(Accounts::indifferent().owner(1234, 1 << 40).unwrap(), Owner::root());
+        assert!(accounts.has_user("www-data") && accounts.has_group("www-data"));
+        assert!(accounts.has_user("toor") && !accounts.has_group("toor") && !accounts.has_user("+"));
         assert!(named(5, 0).unwrap_err().to_string().starts_with("user number 5 has no name in the container's"));
     }
 

@@ -11,6 +11,7 @@ pub mod folder;
 pub mod here;
 pub mod lock;
 pub mod mask;
+pub mod pattern;
 pub mod shell;
 pub mod size;
 pub mod state;

@@ -49,7 +49,7 @@ fn no_engine() {
     project.play(&Script::new().fails("info", "", "unreachable", "connection refused"));
     let run = project.run(&["doctor"]);
     run.assert_code(3).says(&["no engine answers"]);
-    assert!(run.stdout.contains("systemctl start docker"), "the answer is data: {run}");
+    assert!(run.stdout.contains("systemctl restart docker"), "the answer is data: {run}");
     assert!(found(&project, "engine").starts_with("fail no Docker engine answers"));
     assert!(found(&project, "registry").starts_with("ok "), "the other checks are made all the same");
 }

@@ -35,11 +35,15 @@ mod contents;
 #[cfg(feature = "scripted")]
 mod deb;
 #[cfg(feature = "scripted")]
+mod destinations;
+#[cfg(feature = "scripted")]
 mod disk;
 #[cfg(feature = "scripted")]
 mod doctor;
 #[cfg(feature = "scripted")]
 mod endure;
+#[cfg(feature = "scripted")]
+mod engines;
 #[cfg(feature = "scripted")]
 mod failures;
 #[cfg(feature = "scripted")]
@@ -75,6 +79,10 @@ mod names;
 mod natives;
 #[cfg(feature = "scripted")]
 mod oci;
+#[cfg(feature = "scripted")]
+mod odd_names;
+#[cfg(feature = "scripted")]
+mod owners;
 #[cfg(feature = "scripted")]
 mod places;
 #[cfg(feature = "scripted")]

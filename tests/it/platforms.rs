@@ -90,6 +90,24 @@ fn the_page_of_platforms_is_true() {
 }
 
 /// The Dockerfiles of a small recipe, as each platform gets them.
+/// Whoever wants to know whether an end of support is still right finds the page beside it, and whose word was taken when.
+#[test]
+fn every_end_of_support_names_its_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("platforms");
+    let files = fs_err::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    assert!(files.len() > 20);
+    for path in files {
+        let text = fs_err::read_to_string(&path).unwrap();
+        let mut lines = text.lines().skip_while(|line| !line.starts_with("eol = \""));
+        assert!(lines.next().is_some(), "{}: no end of support", path.display());
+        let source = lines.next().and_then(|line| line.strip_prefix("# source: https://"));
+        let date = source.and_then(|source| source.split_once(" (")?.1.strip_suffix(')')?.rsplit(' ').next());
+        let date = date.and_then(|date| date.parse::<jiff::civil::Date>().ok());
+        assert!(date.is_some(), "{}: `# source: https://… (whose word of 2026-08-22)` below `eol`", path.display());
+    }
+}
+
 #[test]
 fn dockerfiles_of_every_platform() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,6 +141,8 @@ fn dockerfiles_of_every_platform() {
         root: String::new(),
         cpus: 2,
         insecure: factory::engine::Insecure::default(),
+        podman: false,
+        containerd: false,
     };
     let plan = project.plan(&engine, Want::All).unwrap();
     for platform in &platforms {

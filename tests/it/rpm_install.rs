@@ -14,7 +14,7 @@ use std::{
 use factory::{
     format::{Meta, rpm::Codec},
     names::ArchName,
-    stage::{Role, Spool, Tree},
+    stage::{Entry, Kind, Owner, Role, Spool, Tree},
 };
 
 use crate::rpm::{CODECS, EPOCH, app, files, path_of, plain, said, written};
@@ -281,4 +281,40 @@ fn dnf_resolves_weak_and_rich_relations() {
     assert_eq!(root.changes(), [""; 0]);
     dnf(&["remove", "app"]).unwrap();
     assert!(!root.at("opt/app").exists());
+}
+
+#[test]
+fn rpm_takes_names_as_they_are() {
+    let Some(root) = Root::new() else { return };
+    fs::write(root.at("etc/passwd"), "root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n").unwrap();
+    fs::write(root.at("etc/group"), "root:x:0:\nwww-data:x:33:\nadm:x:4:\n").unwrap();
+    let names = ["-dash#!", "Grüße", "[id]", "a$HOME", "a*b?", "back\\slash", "q\"uo'te", "{x} y"];
+    let mut tree = Tree::new(Spool::new().unwrap());
+    for name in names {
+        let role = Role::Config { noreplace: true };
+        tree.add_bytes(path_of(&format!("srv/{name}")), b"x\n", 0o644, EPOCH, role, "a test").unwrap();
+    }
+    let folder = Entry {
+        kind: Kind::Dir,
+        mode: 0o2750,
+        owner: Owner { user: "www-data".to_owned(), group: "adm".to_owned() },
+        mtime: EPOCH,
+        role: Role::State,
+        origin: "a test".into(),
+    };
+    tree.add(path_of("srv/log"), folder).unwrap();
+    let package = written(&root.packages(), Codec::Xz, &tree, &plain("odd", "1"));
+    root.install(&package);
+    let listed = root.rpm(&["-ql", "odd"]).unwrap();
+    let mut there: Vec<_> =
+        root.at("srv").read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    there.retain(|name| name != "log");
+    there.sort();
+    assert_eq!(there, names);
+    assert!(names.iter().all(|name| listed.contains(&format!("/srv/{name}\n"))), "{listed}");
+    let log = fs::metadata(root.at("srv/log")).unwrap();
+    assert_eq!((log.uid(), log.gid(), log.mode() & 0o7777), (33, 4, 0o2750));
+    root.rpm(&["-V", "odd"]).unwrap();
+    root.rpm(&["-e", "odd"]).unwrap();
+    assert_eq!(root.at("srv").read_dir().map_or(0, Iterator::count), 0);
 }

@@ -91,7 +91,7 @@ pub(crate) fn with_recipe(wapt: &str) -> Project {
     project
 }
 
-fn names(path: &Path) -> Vec<String> {
+pub(crate) fn names(path: &Path) -> Vec<String> {
     let package = wapt::open(path).unwrap();
     package.entries().iter().map(|entry| entry.name.clone()).collect()
 }

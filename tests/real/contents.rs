@@ -88,3 +88,90 @@ fn other_labels(house: &House, image: &str) {
     house.done(&["build", "images"]);
     assert_eq!((ask("{{.Id}}"), ask("{{json .RootFS.Layers}}")), (put_on, layers));
 }
+
+/// Names that mean something to a Dockerfile, a pattern, a shell or a list, and owners of the base image's own.
+const NAMES: [&str; 8] = ["a$HOME", "q\"uo'te", "back\\slash", "[id]", "a*b?", "{x} y", "-dash#!", "Grüße"];
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn names_and_owners_are_taken_as_they_are() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real/names");
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join("all/many")).expect("make a project");
+    let (mut image, mut package) = (String::new(), String::new());
+    for name in NAMES {
+        std::fs::create_dir_all(folder.join("all").join(name)).expect("make a folder");
+        for file in [folder.join(name), folder.join("all").join(name).join(name)] {
+            std::fs::write(file, "text\n").expect("write a file");
+        }
+        let src: String =
+            name.chars().flat_map(|c| "*?[]{}\\".contains(c).then_some('\\').into_iter().chain([c])).collect();
+        // A TOML string as JSON has it.
+        let (src, dst) = (format!("{src:?}"), format!("{:?}", format!("/srv/one/{name}")));
+        image.push_str(&format!(
+            "  {{ src = {src}, dst = {dst}, file_info = {{ owner = \"www-data\", group = \"adm\" }} }},\n"
+        ));
+        let config = format!("{:?}", format!("/etc/names/{name}"));
+        package.push_str(&format!("  {{ src = {src}, dst = {config}, type = \"config\" }},\n"));
+    }
+    for number in 0..2500 {
+        std::fs::write(folder.join(format!("all/many/{}{number}", "long-".repeat(6))), "").expect("write a file");
+    }
+    let recipe = format!(
+        r#"[project]
+name = "names"
+maintainer = "A <a@example.org>"
+license = "MIT"
+platforms = ["debian-12"]
+
+[[image]]
+name = "tiny"
+repository = "factory-test/names"
+user = "1000:1000"
+expose = ["53/udp", "8000-8001/tcp", 80]
+contents = [
+{image}  {{ src = "all", dst = "/srv/all", file_info = {{ owner = "1000:1000" }} }},
+  {{ dst = "/run/odd", type = "dir", file_info = {{ owner = "www-data" }} }},
+]
+
+[[package]]
+name = "odd-names"
+from = "tiny"
+summary = "odd names"
+contents = [
+  {{ src = "/srv/one" }},
+{package}  {{ dst = "/var/log/odd", type = "dir", file_info = {{ mode = 0o2750, owner = "www-data", group = "adm" }} }},
+  {{ dst = "/var/lib/odd", type = "state", file_info = {{ owner = "www-data" }} }},
+]
+"#
+    );
+    std::fs::write(folder.join("factory.toml"), recipe).expect("write the recipe");
+    let house = House { wheels: folder.join("wheels"), folder, platforms: "" };
+    house.done(&["build"]);
+    let image = format!("factory-test/names:debian-12-{TAG}");
+    let list = |of: &str| docker(&["run", "--rm", &image, "sh", "-c", &format!("cd {of} && LC_ALL=C ls -1 -N")]);
+    let mut names = NAMES;
+    names.sort_unstable();
+    assert_eq!(list("/srv/one"), names.join("\n"));
+    let foreign = "find /srv/one -type f ! -user www-data; find /srv/all ! -uid 1000; find /srv/all | wc -l; id -u; \
+                   find /srv/one -type f -user www-data -group adm | wc -l; stat -c %U /run/odd";
+    assert_eq!(docker(&["run", "--rm", &image, "sh", "-c", foreign]), "2518\n1000\n8\nwww-data");
+    assert_eq!(
+        docker(&["inspect", "--format", "{{json .Config.ExposedPorts}}", &image]),
+        "{\"53/udp\":{},\"80/tcp\":{},\"8000/tcp\":{},\"8001/tcp\":{}}"
+    );
+    // Nothing of the build stays.
+    let traces = "for layer in $(tar -xOf /image.tar manifest.json | tr '\"' '\\n' | grep layer.tar); do tar -xOf /image.tar $layer | \
+                  tar -t; done | grep -c factory || true";
+    let saved = house.folder.join("image.tar");
+    docker(&["save", "--output", &saved.display().to_string(), &image]);
+    let bind = format!("{}:/image.tar:ro", saved.display());
+    assert_eq!(docker(&["run", "--rm", "-v", &bind, &image, "sh", "-c", traces]), "0");
+    let deb = house.package("odd-names");
+    let bind = format!("{}:/odd.deb:ro", deb.display());
+    let script = "rm -rf /srv/one && dpkg -i /odd.deb >/dev/null && ! dpkg --verify odd-names | grep -v /usr/share/doc && cd /etc/names && LC_ALL=C ls -1 -N && cd /srv/one && \
+                  LC_ALL=C ls -1 -N && stat -c '%a %U:%G' /var/log/odd /var/lib/odd && dpkg -P odd-names >/dev/null && ls /etc/names /srv 2>&1 | wc -l";
+    let said = docker(&["run", "--rm", "--user", "0", "-v", &bind, &image, "sh", "-c", script]);
+    let (names, end) = (names.join("\n"), "2750 www-data:adm\n755 www-data:root");
+    assert!(said.starts_with(&format!("{names}\n{names}\n{end}")), "{said}");
+}

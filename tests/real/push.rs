@@ -216,3 +216,34 @@ fn a_tag_of_somebody_else_stays() {
     let forced = house.factory(&["push", "--registry", &registry.address, "--force"]);
     assert!(forced.status.success(), "{}", text(&forced));
 }
+
+#[test]
+#[ignore = "needs a real engine: make real"]
+fn a_base_is_pulled_with_the_login_of_its_registry() {
+    let Some(registry) = Registry::secured() else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let auth =
+        format!(r#"{{"auths":{{"{}":{{"username":"{}","password":"{}"}}}}}}"#, registry.address, LOGIN.0, LOGIN.1);
+    let folder = home.path().join("project");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(home.path().join("config.json"), auth).expect("write a configuration");
+    let name = format!("{}/team/base:1", registry.address);
+    std::fs::write(home.path().join("Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n").expect("write a Dockerfile");
+    docker(&["build", "--quiet", "--tag", &name, &home.path().display().to_string()]);
+    docker(&["--config", &home.path().to_string_lossy(), "push", "--quiet", &name]);
+    docker(&["rmi", &name]);
+    let recipe = format!(
+        "[project]\nname = \"private\"\nmaintainer = \"A <a@example.org>\"\nlicense = \"MIT\"\nplatforms = [\"debian-12\"]\n\n\
+         [base]\nimage = \"{name}\"\nbootstrap = \"never\"\n\n[[image]]\nname = \"x\"\nrepository = \"factory-test/private\"\n\
+         contents = [{{ src = \"factory.toml\", dst = \"/factory.toml\" }}]\n"
+    );
+    std::fs::write(folder.join("factory.toml"), recipe).expect("write the recipe");
+    let house = House { wheels: folder.join("wheels"), folder, platforms: "" };
+    let refused = text(&house.factory(&["build", "images"]));
+    assert!(refused.contains(&format!("docker login {}", registry.address)), "{refused}");
+    let output = house.command(&["build", "images"]).env("DOCKER_CONFIG", home.path()).output().expect("run factory");
+    let said = text(&output);
+    assert!(output.status.success() && !said.contains(LOGIN.1), "{said}");
+    house.done(&["clean", "--all"]);
+    docker(&["rmi", "--force", &name]);
+}

@@ -8,16 +8,18 @@ use super::super::{Session, StepError};
 use crate::{
     recipe::{Content, ContentKind, FileInfo},
     source::{
-        project::{Found, SourceKind, fixed_part, glob},
+        project::{Found, SourceKind},
         taken::Taken,
     },
     stage::{Entry, Kind, Owner, Role, Tree, TreePath},
-    util::toml::Span,
+    util::{pattern, toml::Span},
 };
 
 /// The contents that speak of the container, in the recipe's order: a later one refines an earlier one.
 pub struct Rules {
     rules: Vec<Rule>,
+    /// Folders of the package that are made, and shipped empty.
+    made: Vec<TreePath>,
 }
 
 /// One of them.
@@ -47,10 +49,10 @@ pub enum Pattern {
 impl Pattern {
     /// The pattern of a `src`.
     pub fn of(src: &str) -> Result<Self, StepError> {
-        if fixed_part(src) == src.trim_end_matches('/') {
-            return Ok(Self::Path(TreePath::new(src)?));
+        if !pattern::is_glob(src) {
+            return Ok(Self::Path(TreePath::new(&pattern::plain(src))?));
         }
-        let matcher = glob(src.trim_start_matches('/')).map_err(|error| StepError::Contents {
+        let matcher = pattern::glob(src.trim_start_matches('/')).map_err(|error| StepError::Contents {
             message: format!("`{src}` is not a glob: {error}"),
             help: "`*` and `?` stop at `/`, `**` does not, `{a,b}` means either".to_owned(),
         })?;
@@ -95,7 +97,9 @@ impl Rules {
             content.in_container() && !matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
         });
         let rules = container.map(rule).collect::<Result<_, _>>()?;
-        Ok(Self { rules })
+        let made = contents.iter().filter(|content| content.kind == ContentKind::State && content.src.is_empty());
+        let made = made.map(|content| TreePath::new(&content.dst)).collect::<Result<_, _>>()?;
+        Ok(Self { rules, made })
     }
 
     /// All of them, in the recipe's order.
@@ -106,7 +110,11 @@ impl Rules {
     /// Whether a path is in a folder that is shipped empty.
     pub fn is_below_state(&self, path: &TreePath) -> bool {
         let states = || self.rules.iter().filter(|rule| rule.kind == ContentKind::State);
-        path.ancestors().any(|above| states().any(|rule| rule.pattern.names(&above)))
+        let is_made = || {
+            let place = self.moved(path).unwrap_or_else(|_| path.clone());
+            self.made.iter().any(|state| place != *state && place.is_within(state))
+        };
+        path.ancestors().any(|above| states().any(|rule| rule.pattern.names(&above))) || is_made()
     }
 
     /// Gives an entry of the container its role, mode and owner.
@@ -146,12 +154,12 @@ impl Rules {
 fn rule(content: &Content) -> Result<Rule, StepError> {
     let pattern = Pattern::of(&content.src)?;
     let moved = match &pattern {
-        Pattern::Path(from) if content.dst != content.src && !content.dst.is_empty() => {
-            Some((from.clone(), TreePath::new(&content.dst)?))
+        Pattern::Path(from) if !content.dst.is_empty() => {
+            Some((from.clone(), TreePath::new(&content.dst)?)).filter(|(from, to)| from != to)
         }
         // What a glob finds keeps its path below the glob's fixed part.
         Pattern::Glob(_) if content.dst != content.src && !content.dst.is_empty() => {
-            Some((TreePath::new(fixed_part(&content.src))?, TreePath::new(&content.dst)?))
+            Some((TreePath::new(&pattern::parts(&content.src).0)?, TreePath::new(&content.dst)?))
         }
         _ => None,
     };
@@ -243,7 +251,7 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
         let made = match &file.kind {
             // What has a role is a file.
             SourceKind::Symlink { .. } if found.is_single && content.kind != ContentKind::Files => {
-                let mut file = session.roots.open(Path::new(&content.src))?;
+                let mut file = session.roots.open(Path::new(pattern::plain(&content.src).as_ref()))?;
                 let mode = if file.metadata()?.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
                 entry(tree.spool().append(&mut file)?, mode)
             }

@@ -9,9 +9,11 @@ use super::{
 };
 use crate::{
     recipe::ContentKind,
-    source::project::fixed_part,
     stage::{Entry, Kind, Tree, TreePath},
-    util::toml::{Issue, Issues, Report, is_glob, listed, nearest, quoted},
+    util::{
+        pattern::{is_glob, plain},
+        toml::{Issue, Issues, Report, listed, nearest, quoted},
+    },
 };
 
 /// Most names of the container that are kept for messages.
@@ -171,13 +173,14 @@ impl Tally {
         let src = rule.src.trim_matches('/');
         let mut folder = String::new();
         for (number, part) in src.split('/').enumerate() {
-            let path = if folder.is_empty() { part.to_owned() } else { format!("{folder}/{part}") };
+            let name = plain(part);
+            let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
             if !is_glob(part) && TreePath::new(&path).is_ok_and(|path| self.is_there(&path)) {
                 folder = path;
                 continue;
             }
             let there = self.within(&folder);
-            let near = if is_glob(part) { None } else { nearest(part, there.iter().copied()) };
+            let near = if is_glob(part) { None } else { nearest(&name, there.iter().copied()) };
             let label = near.map(|near| {
                 let rest: Vec<&str> = src.split('/').skip(number + 1).collect();
                 let path = [folder.as_str(), near].into_iter().chain(rest).filter(|part| !part.is_empty());
@@ -250,7 +253,7 @@ fn help(rule: &Rule, folder: &str, there: &[&str]) -> String {
 
 /// The folder that must be looked at to say what is there instead of a path: the one that it is in.
 #[must_use]
-pub fn parent(src: &str) -> Option<&str> {
-    let fixed = fixed_part(src);
+pub fn parent(path: &str) -> Option<&str> {
+    let fixed = path.trim_end_matches('/');
     fixed.rsplit_once('/').map(|(parent, _)| if parent.is_empty() { "/" } else { parent }).filter(|_| fixed != "/")
 }

@@ -19,9 +19,8 @@ use crate::{
     event::StepId,
     plan::{Record, Step},
     recipe::{Content, ContentKind},
-    source::project::fixed_part,
     stage::{Accounts, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
-    util::files::Guarded,
+    util::{files::Guarded, pattern},
 };
 
 /// The largest `/etc/passwd` or `/etc/group` that is read, in bytes.
@@ -46,7 +45,12 @@ pub async fn container(
     session: &Session,
 ) -> Result<ContainerId, StepError> {
     let image = records.get(image).map(|record| record.image().to_owned()).unwrap_or_default();
-    let spec = ContainerSpec { image, argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
+    container_of(&image, step, session).await
+}
+
+async fn container_of(image: &str, step: &Step, session: &Session) -> Result<ContainerId, StepError> {
+    let spec =
+        ContainerSpec { image: image.to_owned(), argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     Ok(session.create(&step.id, spec).await?)
 }
 
@@ -57,9 +61,8 @@ pub async fn tree(
     lines: &Lines,
     container: &ContainerId,
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
-    let passwd = small_file(session, container, "/etc/passwd").await?;
-    let group = small_file(session, container, "/etc/group").await?;
-    let accounts = Accounts::parse(&passwd, &group)?;
+    // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
+    let accounts = accounts(session, container).await?.with_numbers();
     let rules = Arc::new(Rules::of(wanted.contents)?);
     let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());
     for root in roots(wanted.contents) {
@@ -138,7 +141,7 @@ fn roots(contents: &[Content]) -> Vec<String> {
         .iter()
         .filter(|content| content.in_container() && content.kind != ContentKind::Exclude)
         .filter(|content| content.kind != ContentKind::Symlink)
-        .map(|content| fixed_part(&content.src).to_owned())
+        .map(|content| pattern::parts(&content.src).0.into_owned())
         .collect();
     outermost(all)
 }
@@ -153,6 +156,21 @@ pub fn outermost(mut all: Vec<String>) -> Vec<String> {
         }
     }
     roots
+}
+
+/// The users and groups of a container.
+pub async fn accounts(session: &Session, container: &ContainerId) -> Result<Accounts, StepError> {
+    let passwd = small_file(session, container, "/etc/passwd").await?;
+    let group = small_file(session, container, "/etc/group").await?;
+    Ok(Accounts::parse(&passwd, &group)?)
+}
+
+/// The users and groups of an image.
+pub async fn accounts_of(image: &str, step: &Step, session: &Session) -> Result<Accounts, StepError> {
+    let container = container_of(image, step, session).await?;
+    let found = accounts(session, &container).await;
+    session.discard(&container).await;
+    found
 }
 
 /// The bytes of one small file of the container.

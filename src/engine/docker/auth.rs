@@ -8,8 +8,14 @@ use std::{collections::BTreeMap, future::Future, process::Stdio, time::Duration}
 use serde::Deserialize;
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
-use super::host::{Env, config_dir, read_json};
-use crate::engine::{Credentials, EngineError};
+use super::{
+    host::{Env, config_dir, read_json},
+    registry::registry_of,
+};
+use crate::{
+    engine::{Credentials, EngineError},
+    util::mask::Mask,
+};
 
 /// The user's name that stands for "the secret is an identity token", in the words of the helpers' protocol.
 pub const IDENTITY_TOKEN_USER: &str = "<token>";
@@ -65,6 +71,41 @@ pub fn credentials_for(
             return Ok(Some(credentials));
         }
         config.of_file(&key)
+    }
+}
+
+/// The logins that `docker login` left on this machine. What is found is masked before anybody uses it.
+#[derive(Clone, Default)]
+pub struct Logins {
+    env: BTreeMap<&'static str, String>,
+    mask: Mask,
+}
+
+impl std::fmt::Debug for Logins {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Logins")
+    }
+}
+
+impl Logins {
+    /// Those that this environment names.
+    #[must_use]
+    pub fn of(env: Env<'_>, mask: &Mask) -> Self {
+        let names = ["DOCKER_CONFIG", "HOME", "PATH"];
+        let env = names.into_iter().filter_map(|name| Some((name, env(name)?))).collect();
+        Self { env, mask: mask.clone() }
+    }
+
+    /// The login for the registry of an image; `None` where nobody logged in.
+    ///
+    /// # Errors
+    /// As [`credentials_for`].
+    pub async fn find(&self, reference: &str) -> Result<Option<Credentials>, EngineError> {
+        let found = credentials_for(registry_of(reference), &|name| self.env.get(name).cloned()).await?;
+        if let Some(credentials) = &found {
+            self.mask.hide(&credentials.secret);
+        }
+        Ok(found)
     }
 }
 

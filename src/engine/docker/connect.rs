@@ -190,12 +190,15 @@ impl Docker {
     pub(super) async fn describe(&self) -> Result<EngineInfo, EngineError> {
         let peer = self.peer().await?;
         let info = self.details().await?;
+        let containerd = in_containerd(&info);
         Ok(EngineInfo {
             address: self.address.clone(),
             version: peer.version.clone(),
             api: peer.api.to_string(),
             arch: kernel_arch(info.architecture.filter(|arch| !arch.is_empty()).as_ref().unwrap_or(&peer.arch)),
             buildkit: peer.buildkit(),
+            podman: peer.podman,
+            containerd,
             root: info.docker_root_dir.unwrap_or_default(),
             cpus: info.ncpu.and_then(|cpus| u64::try_from(cpus).ok()).unwrap_or_default(),
             insecure: info.registry_config.map(insecure).unwrap_or_default(),
@@ -219,8 +222,7 @@ impl Docker {
         if self.peer().await?.podman {
             return Ok(true);
         }
-        let status = self.details().await?.driver_status.unwrap_or_default();
-        Ok(status.iter().flatten().any(|word| word.starts_with("io.containerd.snapshotter")))
+        Ok(in_containerd(&self.details().await?))
     }
 
     async fn details(&self) -> Result<bollard::models::SystemInfo, EngineError> {
@@ -231,6 +233,12 @@ impl Docker {
             Ok(Err(error)) => Err(self.translate(error, DESCRIBE)),
         }
     }
+}
+
+/// Whether images are in containerd's store.
+fn in_containerd(info: &bollard::models::SystemInfo) -> bool {
+    let status = info.driver_status.iter().flatten();
+    status.flatten().any(|word| word.starts_with("io.containerd.snapshotter"))
 }
 
 impl Peer {

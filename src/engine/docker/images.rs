@@ -93,7 +93,12 @@ async fn summaries(
     filters: &HashMap<String, Vec<String>>,
     doing: Doing,
 ) -> Result<Vec<ImageInfo>, EngineError> {
-    let options = ListImagesOptionsBuilder::default().all(false).digests(true).filters(filters).build();
+    let mut options = ListImagesOptionsBuilder::default().all(false).filters(filters);
+    // Podman refuses the question, and tells them anyway.
+    if !docker.peer().await?.podman {
+        options = options.digests(true);
+    }
+    let options = options.build();
     let images = docker.call(doing, |client| client.list_images(Some(options))).await?;
     Ok(images.into_iter().map(of_summary).collect())
 }

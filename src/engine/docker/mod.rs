@@ -34,10 +34,11 @@ use super::{
     BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
     ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Pulled, Pushed,
 };
-pub use auth::{IDENTITY_TOKEN_USER, credentials_for};
+pub use auth::{IDENTITY_TOKEN_USER, Logins, credentials_for};
 pub use certs::certificates_for;
 pub use connect::Docker;
 pub use host::Env;
+pub use registry::registry_of;
 
 #[async_trait]
 impl Engine for Docker {
@@ -62,8 +63,13 @@ impl Engine for Docker {
         transfer::pull(self, reference, credentials, out).await
     }
 
-    async fn known_digest(&self, image: &ImageInfo, reference: &str) -> Result<Option<String>, EngineError> {
-        transfer::known_digest(self, image, reference).await
+    async fn known_digest(
+        &self,
+        image: &ImageInfo,
+        reference: &str,
+        credentials: Option<Credentials>,
+    ) -> Result<Option<String>, EngineError> {
+        transfer::known_digest(self, image, reference, credentials).await
     }
 
     async fn import(&self, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError> {

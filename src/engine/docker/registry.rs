@@ -125,7 +125,8 @@ pub(super) fn is_unreachable(words: &str) -> bool {
 }
 
 /// The registry of an image's name: its first part when that can only be a host, else Docker Hub's `docker.io`.
-pub(super) fn registry_of(reference: &str) -> &str {
+#[must_use]
+pub fn registry_of(reference: &str) -> &str {
     match reference.split_once('/') {
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
         _ => "docker.io",

@@ -67,6 +67,7 @@ pub(super) async fn known_digest(
     docker: &Docker,
     image: &ImageInfo,
     reference: &str,
+    credentials: Option<Credentials>,
 ) -> Result<Option<String>, EngineError> {
     let (repository, _) = split(names::image(reference, PULL)?);
     let found = digests_of(image, repository);
@@ -79,7 +80,8 @@ pub(super) async fn known_digest(
     }
     for digest in found {
         let name = format!("{repository}@{digest}");
-        let asked = docker.client().await?.inspect_registry_image(names::image(&name, PULL)?, None);
+        let login = credentials.clone().map(|credentials| for_daemon(credentials, reference));
+        let asked = docker.client().await?.inspect_registry_image(names::image(&name, PULL)?, login);
         // No answer, no network, no such image: nobody knows.
         if let Ok(Ok(answer)) = tokio::time::timeout(ASKING, asked).await
             && answer.descriptor.digest.as_deref() == Some(&digest)

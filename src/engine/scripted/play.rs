@@ -68,8 +68,14 @@ impl Engine for Scripted {
         Ok(Pulled { image, digest })
     }
 
-    async fn known_digest(&self, image: &ImageInfo, reference: &str) -> Result<Option<String>, EngineError> {
-        match self.call("known_digest", &json(reference), &Silent).await {
+    async fn known_digest(
+        &self,
+        image: &ImageInfo,
+        reference: &str,
+        credentials: Option<Credentials>,
+    ) -> Result<Option<String>, EngineError> {
+        let user = credentials.map(|credentials| credentials.user);
+        match self.call("known_digest", &format!("{} user={}", json(reference), json(&user)), &Silent).await {
             // A registry that does not know it.
             Err(EngineError::ImageNotFound { .. }) => return Ok(None),
             called => called?,

@@ -51,6 +51,8 @@ pub(super) struct About {
     root: String,
     cpus: u64,
     insecure: Insecure,
+    podman: bool,
+    containerd: bool,
 }
 
 /// An image that is there in the beginning.
@@ -174,6 +176,8 @@ impl Default for About {
             root: String::new(),
             cpus: 2,
             insecure: Insecure::default(),
+            podman: false,
+            containerd: false,
         }
     }
 }
@@ -189,6 +193,8 @@ impl About {
             root: self.root.clone(),
             cpus: self.cpus,
             insecure: self.insecure.clone(),
+            podman: self.podman,
+            containerd: self.containerd,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Maker, PlanError,
 };
 use crate::{
+    names::Account,
     recipe::{Content, ContentKind},
     source::{
         listing::Files,
@@ -68,8 +69,8 @@ impl Maker<'_> {
             ContentKind::Exclude => Vec::new(),
             _ => match found.files.as_slice() {
                 [SourceFile { kind: SourceKind::Symlink { target }, .. }] if found.is_single => link(target),
-                _ if found.is_single => vec![json!({ "run": null, "copy": [format!("rootfs{dst}"), place] })],
-                _ => vec![json!({ "run": null, "copy": [format!("rootfs{dst}/"), format!("{dst}/")] })],
+                _ if found.is_single => vec![copy(&format!("rootfs{dst}"), place)],
+                _ => vec![copy(&format!("rootfs{dst}/"), &format!("{dst}/"))],
             },
         }
     }
@@ -84,16 +85,108 @@ fn no_whiteout(path: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// The command that gives a content its owner; `None` when it stays root's.
-pub(super) fn owner_command(content: &Content, files: &[ContextFile]) -> Option<Vec<String>> {
+/// What COPY reads as these two paths. Its JSON form, too, takes `$`, quotes and backslashes as a shell does (Dockerfile
+/// reference, "Environment replacement"), and then the source as a pattern, in which a class of one letter is that letter.
+fn copy(from: &str, to: &str) -> Value {
+    json!({ "run": null, "copy": [as_word(&as_pattern(from)), as_word(to)] })
+}
+
+fn as_word(text: &str) -> String {
+    text.chars().flat_map(|c| matches!(c, '$' | '"' | '\'' | '\\').then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// A pattern whose only match is this path. BuildKit sees a pattern only where a wildcard has no backslash, so that one
+/// does not do.
+fn as_pattern(path: &str) -> String {
+    if !path.contains(['*', '?', '[', '\\']) {
+        return path.to_owned();
+    }
+    path.chars().fold(String::new(), |mut text, c| {
+        match c {
+            '*' | '?' | '[' => text.extend(['[', c, ']']),
+            '\\' => text.push_str(r"[\\]"),
+            _ => text.push(c),
+        }
+        text
+    })
+}
+
+/// What an entry gives to another owner than root: `owner:group`, and its absolute paths, folders first.
+#[derive(Debug)]
+pub(super) struct Owned {
+    pub(super) owner: String,
+    pub(super) paths: Vec<String>,
+}
+
+/// What an entry gives to another owner than root.
+pub(super) fn owned(content: &Content, files: &[ContextFile]) -> Option<Owned> {
     if !content.is_owned() {
         return None;
     }
-    let name = |name: &Option<crate::names::UserName>| name.as_ref().map_or("root", |name| name.as_str()).to_owned();
+    let name = |name: &Option<Account>| name.as_ref().map_or("root", |name| name.as_str()).to_owned();
     let owner = format!("{}:{}", name(&content.info.owner), name(&content.info.group));
     let files: Vec<&str> = files.iter().filter_map(|file| file.path.strip_prefix("rootfs")).collect();
     let folders = content.own_folders(files.iter().copied());
     let paths = files.iter().map(|path| (*path).to_owned()).filter(|path| !folders.contains(path));
-    let words = ["chown".to_owned(), "-h".to_owned(), "--".to_owned(), owner];
-    Some(words.into_iter().chain(folders.iter().cloned()).chain(paths).collect())
+    let paths: Vec<String> = folders.iter().cloned().chain(paths).collect();
+    (!paths.is_empty()).then_some(Owned { owner, paths })
+}
+
+/// The longest command of a Dockerfile, in bytes: BuildKit reads lines of less than 64 KiB.
+const LONGEST: usize = 48 * 1024;
+
+impl Owned {
+    /// Its list in the context of an image, a path a line.
+    pub(super) fn list(&self) -> Vec<u8> {
+        self.paths.iter().flat_map(|path| [path.as_str(), "\n"]).collect::<String>().into_bytes()
+    }
+
+    /// The commands in exec form that do it without a list, each short enough for a line.
+    pub(super) fn commands(&self) -> Vec<Vec<String>> {
+        let start = || ["chown", "-h", "--", self.owner.as_str()].map(str::to_owned).to_vec();
+        let (mut all, mut length) = (Vec::new(), 0);
+        for path in &self.paths {
+            // In JSON, with quotes and a comma.
+            let size = json!(path).to_string().len() + 1;
+            if all.is_empty() || length + size > LONGEST {
+                all.push(start());
+                length = 0;
+            }
+            length += size;
+            if let Some(command) = all.last_mut() {
+                command.push(path.clone());
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_takes_names_as_they_are() {
+        for (path, from, to) in [
+            ("/srv/a b", "/srv/a b", "/srv/a b"),
+            ("/a$HOME", r"/a\$HOME", r"/a\$HOME"),
+            (r#"/a"b'c"#, r#"/a\"b\'c"#, r#"/a\"b\'c"#),
+            ("/[id]*?.js", "/[[]id][*][?].js", "/[id]*?.js"),
+            (r"/a\b", r"/a[\\\\]b", r"/a\\b"),
+            ("/{a,b}#!é", "/{a,b}#!é", "/{a,b}#!é"),
+        ] {
+            assert_eq!(copy(path, path)["copy"], json!([from, to]), "{path}");
+        }
+    }
+
+    #[test]
+    fn commands_fit_a_line() {
+        let paths: Vec<String> =
+            (0..2500).map(|number| format!("/srv/{}/{number}", "long \" name".repeat(20))).collect();
+        let owned = Owned { owner: "web:web".to_owned(), paths: paths.clone() };
+        let commands = owned.commands();
+        assert!(commands.iter().all(|command| json!(command).to_string().len() < 65_000));
+        let all: Vec<&String> = commands.iter().flat_map(|command| &command[4..]).collect();
+        assert_eq!(all, paths.iter().collect::<Vec<_>>());
+    }
 }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    super::{ContextFile, ContextSource, Inputs, context::digest_into},
+    super::{Asked, ContextFile, ContextSource, Inputs, context::digest_into},
     Maker, PlanError,
-    contents::owner_command,
+    contents::{Owned, owned},
 };
 use crate::{
     names::{User, in_source},
@@ -17,8 +17,9 @@ use crate::{
     recipe::{Content, ContentKind, Image, ImageSource, is_of_system},
     source::{
         git::Parts,
-        project::{Found, SourceError, fixed_part},
+        project::{Found, SourceError},
     },
+    util::pattern,
 };
 
 /// The files of a context, and the inputs that they are.
@@ -40,12 +41,14 @@ impl Maker<'_> {
     /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`. Listed once for all
     /// platforms on which the recipe says the same.
     pub(super) fn context_files(&self, image: &Image) -> Result<Arc<Listed>, PlanError> {
+        let asks = !self.asked(image).is_empty();
         let what = serde_json::json!([
             image.python,
             image.contents,
             self.wants_pip(image),
             self.has_python(image),
-            image.allow
+            image.allow,
+            asks
         ])
         .to_string();
         let known = || self.context.contexts.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,15 +74,18 @@ impl Maker<'_> {
             notes.extend(of_left_out(folder, &found));
             all.extend(files);
         }
+        let mut lists = Vec::new();
         for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
             let files = Self::content_files(content, &found)?;
             digest_into(&mut inputs, &contents_word(content), &files);
+            lists.extend(owned(content, &files));
             all.extend(files);
             if matches!(content.kind, ContentKind::Symlink | ContentKind::Dir | ContentKind::State) {
                 continue;
             }
             // Below the project itself everything lies.
-            folders.extend(Some(fixed_part(&content.src)).filter(|folder| !folder.is_empty()).map(PathBuf::from));
+            let folder = pattern::parts(&content.src).0.into_owned();
+            folders.extend(Some(folder).filter(|folder| !folder.is_empty()).map(PathBuf::from));
         }
         let time = self.context.times.last(what, || {
             let mut parts = Parts::default();
@@ -112,6 +118,16 @@ impl Maker<'_> {
                 let source = ContextSource::Bytes(text.into_bytes());
                 all.push(ContextFile { path: "scripts/brought".to_owned(), source, mode: 0o644 });
             }
+        }
+        for (number, owned) in lists.iter().enumerate() {
+            let (path, source) = (format!("owners/{number}"), ContextSource::Bytes(owned.list()));
+            all.push(ContextFile { path, source, mode: 0o644 });
+        }
+        if !lists.is_empty() || !self.asked(image).is_empty() {
+            let source = ContextSource::Bytes(self.context.templates.text("owners.sh")?.as_bytes().to_vec());
+            let script = ContextFile { path: "scripts/owners.sh".to_owned(), source, mode: 0o644 };
+            digest_into(&mut inputs, "owners.sh", std::slice::from_ref(&script));
+            all.push(script);
         }
         all.sort_by(|a, b| a.path.cmp(&b.path));
         in_each_other_s_way(&all)?;
@@ -162,12 +178,14 @@ impl Maker<'_> {
         if !image.users.is_empty() {
             packages.extend(self.platform.base.users.iter().cloned());
         }
-        let mut owned = Vec::new();
+        let mut all_owned = Vec::new();
         for (content, found) in
             image.contents.iter().zip(self.taken(&image.contents)?).filter(|(one, _)| one.is_owned())
         {
-            owned.extend(owner_command(content, &Self::content_files(content, &found)?));
+            all_owned.extend(owned(content, &Self::content_files(content, &found)?));
         }
+        let commands: Vec<Vec<String>> = all_owned.iter().flat_map(Owned::commands).collect();
+        let owners = owners(&self.asked(image), &all_owned);
         let users: Vec<serde_json::Value> =
             image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
@@ -182,6 +200,11 @@ impl Maker<'_> {
                 command
             }));
         }
+        let ports: Vec<String> = image
+            .expose
+            .iter()
+            .map(|port| if port.contains('/') { port.clone() } else { format!("{port}/tcp") })
+            .collect();
         let mut values = serde_json::json!({
             "project": self.recipe.project.name,
             "platform": self.platform.id,
@@ -193,7 +216,8 @@ impl Maker<'_> {
             "packages": packages,
             "users": users,
             "contents": contents,
-            "owned": owned,
+            "owned": commands,
+            "owners": owners,
             "python": {
                 "used": wants_pip,
                 "tools": tools,
@@ -207,6 +231,7 @@ impl Maker<'_> {
             },
             "env": image.env,
             "expose": image.expose,
+            "ports": ports,
             "workdir": image.workdir,
             "user": self.user(image),
             "entrypoint": image.entrypoint,
@@ -224,6 +249,21 @@ impl Maker<'_> {
         }
         Ok(values)
     }
+}
+
+/// The one command that looks up accounts and gives files their owners; none where there is nothing to do.
+fn owners(asked: &[Asked], owned: &[Owned]) -> serde_json::Value {
+    if asked.is_empty() && owned.is_empty() {
+        return serde_json::json!({ "run": null, "lists": false });
+    }
+    let mut run = vec!["/bin/sh".to_owned(), "/dev/factory/scripts/owners.sh".to_owned()];
+    for one in asked {
+        run.extend([one.kind.as_str().to_owned(), one.name.to_string()]);
+    }
+    for (number, one) in owned.iter().enumerate() {
+        run.extend(["own".to_owned(), one.owner.clone(), format!("/dev/factory/owners/{number}")]);
+    }
+    serde_json::json!({ "run": run, "lists": !owned.is_empty() })
 }
 
 /// Refuses a file that has the name of a folder: COPY would put it into the folder under a name that nobody asked for.

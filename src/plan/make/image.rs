@@ -1,15 +1,15 @@
 //! The step of an image: its names, labels and what it needs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
     super::{
-        ContextFile, ContextSource, ImageWork, Inputs, OwnFiles, Step, Work, assess::COMMIT, dockerfile::Template,
-        label,
+        AccountKind, Asked, ContextFile, ContextSource, ImageWork, Inputs, OwnFiles, Step, Work, assess::COMMIT,
+        dockerfile::Template, label,
     },
     Made, Maker, PlanError, Want,
 };
@@ -134,6 +134,8 @@ impl Maker<'_> {
             name: image.name.clone(),
             allow: image.allow.clone(),
             host: self.host(),
+            accounts: self.asked(image),
+            is_own: image.dockerfile.is_some(),
         };
         let title = format!("image {}", tags[0]);
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
@@ -196,6 +198,36 @@ impl Maker<'_> {
                 parts.files.extend(self.context.times.own(path));
             }
         }
+    }
+
+    /// The accounts that an image names and that neither it nor an image below it makes.
+    pub(super) fn asked(&self, image: &Image) -> Vec<Asked> {
+        let mut made = BTreeSet::new();
+        let mut next = Some(image);
+        while let Some(image) = next {
+            made.extend(image.users.iter().map(|user| user.name.as_str()));
+            next = match &image.from {
+                ImageSource::Base => None,
+                ImageSource::Image(name) => self.recipe.images.iter().find(|candidate| candidate.name == *name),
+            };
+        }
+        let user = image.user.as_ref().zip(image.places.get("user")).map(|(user, place)| (user.parts(), place));
+        let user = user.map(|((user, group), at)| (Some(user), group, at));
+        let owners = image.contents.iter().map(|one| (one.info.owner.clone(), one.info.group.clone(), &one.at));
+        let mut asked: Vec<Asked> = Vec::new();
+        for (user, group, at) in user.into_iter().chain(owners) {
+            for (kind, name) in [(AccountKind::User, user), (AccountKind::Group, group)] {
+                let Some(name) =
+                    name.filter(|name| !name.is_number() && !name.is_root() && !made.contains(name.as_str()))
+                else {
+                    continue;
+                };
+                if !asked.iter().any(|one| (one.kind, &one.name) == (kind, &name)) {
+                    asked.push(Asked { kind, name, at: at.clone() });
+                }
+            }
+        }
+        asked
     }
 
     /// The user that an image runs as: its own, else that of the image it is made from.

@@ -18,6 +18,7 @@ use crate::{
         git::Parts,
         project::{SourceFile, SourceKind},
     },
+    util::pattern,
 };
 
 impl Maker<'_> {
@@ -49,7 +50,8 @@ impl Maker<'_> {
                 && found.is_single
             {
                 // What it leads to is taken.
-                let path = Path::new(&content.src);
+                let path = pattern::plain(&content.src);
+                let path = Path::new(path.as_ref());
                 let digest = self.context.listing.digest(path)?.to_string();
                 inputs.insert(format!("{} through its link", content.src), digest);
                 parts.files.extend(self.context.times.own(&self.context.roots.file(path)?));
@@ -77,6 +79,8 @@ impl Maker<'_> {
         let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
         let beside = if is_collected { self.before(package) } else { Vec::new() };
         let work = PackageWork {
+            base: self.id("base"),
+            base_name: self.base_name().1["base image"].clone(),
             package: package.clone(),
             image: image.clone(),
             prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),

@@ -13,7 +13,7 @@ const KEYS: [(&str, &[&str], &str); 10] = [
     ("contents", &["contents"], "COPY rootfs/ /"),
     ("python", &["python"], "what `python-app.hbs` prints of {{python}}"),
     ("env", &["env"], "{{#each env}}ENV {{@key}}={{quoted this}}{{/each}}"),
-    ("expose", &["expose"], "{{#each expose}}EXPOSE {{this}}/tcp{{/each}}"),
+    ("expose", &["expose", "ports"], "{{#each expose}}EXPOSE {{this}}{{/each}}"),
     ("workdir", &["workdir"], "WORKDIR {{workdir}}"),
     ("user", &["user"], "USER {{user}}"),
     ("entrypoint", &["entrypoint"], "ENTRYPOINT {{json entrypoint}}"),

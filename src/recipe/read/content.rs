@@ -1,16 +1,19 @@
 //! `contents`: which keys each type of entry takes, and where its files go when nothing is said. Looks at no file.
 
+use std::borrow::Cow;
+
 use super::{
     raw::{RawContent, RawFileInfo},
     scalars::{Kind, is_unit},
 };
 use crate::{
-    names::PackageName,
+    names::{Account, PackageName},
     platform::{Family, Platform},
     recipe::{Content, ContentKind, FileInfo, Service},
     unit::UnitName,
-    util::toml::{
-        BadPath, Given, Issue, Issues, Span, check_glob, in_container, in_project, is_glob, quoted, required,
+    util::{
+        pattern::{is_glob, plain},
+        toml::{BadPath, Given, Issue, Issues, Span, check_glob, in_container, inside, quoted, required},
     },
 };
 
@@ -52,6 +55,11 @@ pub(super) fn origin(kind: Option<Kind>, is_image: bool) -> Origin {
 
 const PLACE: &str = "an entry of `contents`";
 
+/// Whether it is a folder for what comes at run time that the container does not have: `dst` alone names it.
+fn is_made_state(raw: &RawContent, kind: Option<Kind>) -> bool {
+    kind == Some(Kind::State) && raw.dst.at().is_some() && matches!(raw.src, Given::No)
+}
+
 /// Checks one entry and fills in what it leaves out.
 pub(super) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues: &mut Issues) -> Option<Content> {
     if let Given::Wrong(_) = raw.kind {
@@ -60,11 +68,15 @@ pub(super) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues:
     let kind = raw.kind.value().copied();
     check_type(raw, kind, of, issues)?;
     check_extras(raw, kind, issues);
-    let src = source(raw, origin(kind, matches!(of, Of::Image)), issues)?;
+    let src = if is_made_state(raw, kind) {
+        String::new()
+    } else {
+        source(raw, origin(kind, matches!(of, Of::Image)), issues)?
+    };
     let dst = destination(raw, kind, &src, of, platform, issues)?;
     Some(Content {
         kind: kind_of(raw, kind, &src, issues)?,
-        info: file_info(raw.file_info.value()),
+        info: file_info(raw.file_info.value(), of, issues)?,
         optional: optional(raw, &src, issues)?,
         at: raw.src.span().unwrap_or(&raw.span).clone(),
         src,
@@ -114,7 +126,7 @@ fn source(raw: &RawContent, origin: Origin, issues: &mut Issues) -> Option<Strin
         Origin::Link => link_target(&src.value),
         Origin::Container => in_container(&src.value),
         Origin::Either if src.value.starts_with('/') => in_container(&src.value),
-        Origin::Project | Origin::Either | Origin::Nothing => in_project(&src.value),
+        Origin::Project | Origin::Either | Origin::Nothing => inside(&src.value),
     };
     let path = path.and_then(|path| if origin == Origin::Link { Ok(path) } else { check_glob(&path).map(|()| path) });
     path.map(|path| if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path })
@@ -124,7 +136,7 @@ fn source(raw: &RawContent, origin: Origin, issues: &mut Issues) -> Option<Strin
 
 /// A link's target stays as written, `..` included.
 fn link_target(text: &str) -> Result<String, BadPath> {
-    in_project(&text.replace("..", "up").replace('/', "|")).map(|_| text.to_owned())
+    inside(&text.replace("..", "up").replace('/', "|")).map(|_| text.to_owned())
 }
 
 fn destination(
@@ -136,12 +148,17 @@ fn destination(
     issues: &mut Issues,
 ) -> Option<String> {
     if let Some(dst) = raw.dst.at() {
-        if matches!(kind, Some(Kind::State | Kind::Exclude)) {
+        if kind == Some(Kind::Exclude) || (kind == Some(Kind::State) && !is_made_state(raw, kind)) {
             let issue = Issue::new(&dst.span, "an entry of this type has no `dst`").label("not of this type");
-            issues.add(issue.help("`src` says which files of the package are meant"));
+            issues.add(issue.help(match kind {
+                Some(Kind::State) => {
+                    "`src` names a folder of the container, `dst` alone one that the package makes: keep one of them"
+                }
+                _ => "`src` says which files of the package are meant",
+            }));
             return None;
         }
-        let path = in_container(&dst.value).and_then(|path| no_glob(path, &dst.value));
+        let path = in_container(&dst.value).and_then(|path| no_glob(path, src, kind));
         let path = path.map_err(|bad| issues.add(bad.at(&dst.span))).ok()?;
         return Some(in_folder(&path, src, kind));
     }
@@ -149,7 +166,7 @@ fn destination(
         (Some(Kind::Service), _) => Some(format!("{}/{}", platform.package.units, file_name(src))),
         (Some(Kind::Exclude), _) => Some(src.to_owned()),
         (Some(Kind::Dir | Kind::Symlink), _) | (_, Of::Image) => None,
-        _ if src.starts_with('/') => Some(src.to_owned()),
+        _ if src.starts_with('/') => Some(if is_glob(src) { src.to_owned() } else { plain(src).into_owned() }),
         (Some(Kind::Doc), Of::Package(name)) => Some(format!("/usr/share/doc/{name}/{}", file_name(src))),
         (Some(Kind::License), Of::Package(name)) => {
             Some(format!("{}/{name}/{}", license_folder(platform), file_name(src)))
@@ -161,9 +178,14 @@ fn destination(
     })
 }
 
-fn no_glob(path: String, text: &str) -> Result<String, BadPath> {
-    if is_glob(text) {
-        return Err(BadPath::new(text, "is a pattern", "only `src` may be one; `dst` is the folder for what it finds"));
+/// `dst` is a name as it stands, but nobody means a wildcard in the folder for what a pattern finds.
+fn no_glob(path: String, src: &str, kind: Option<Kind>) -> Result<String, BadPath> {
+    if kind != Some(Kind::Symlink) && is_glob(src) && path.contains(['*', '?']) {
+        return Err(BadPath::new(
+            &path,
+            "is a pattern",
+            "only `src` may be one; `dst` is the folder for what it finds",
+        ));
     }
     Ok(path)
 }
@@ -172,14 +194,17 @@ fn no_glob(path: String, text: &str) -> Result<String, BadPath> {
 fn in_folder(dst: &str, src: &str, kind: Option<Kind>) -> String {
     let folder = dst.strip_suffix('/').filter(|folder| !folder.is_empty());
     match folder {
-        Some(folder) if is_glob(src) || matches!(kind, Some(Kind::Dir | Kind::Symlink)) => folder.to_owned(),
+        Some(folder) if is_glob(src) || matches!(kind, Some(Kind::Dir | Kind::State | Kind::Symlink)) => {
+            folder.to_owned()
+        }
         Some(folder) => format!("{folder}/{}", file_name(src)),
         None => dst.to_owned(),
     }
 }
 
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+/// The name of what a `src` names that is no pattern.
+fn file_name(src: &str) -> Cow<'_, str> {
+    plain(src.rsplit('/').next().unwrap_or(src))
 }
 
 fn license_folder(platform: &Platform) -> &'static str {
@@ -217,6 +242,7 @@ fn optional(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<bool> {
 
 fn service(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<Service> {
     let name = file_name(src);
+    let name = name.as_ref();
     let span: &Span = raw.src.span().unwrap_or(&raw.span);
     if is_glob(src) || !is_unit(name) {
         let issue = Issue::new(span, format!("{} is not the name of a systemd unit", quoted(name)));
@@ -233,10 +259,33 @@ fn service(raw: &RawContent, src: &str, issues: &mut Issues) -> Option<Service> 
     Some(Service { enable: !is_template && raw.enable.or(true), start: raw.start.or(true), asked })
 }
 
-fn file_info(raw: Option<&RawFileInfo>) -> FileInfo {
-    raw.map_or_else(FileInfo::default, |info| FileInfo {
-        mode: info.mode.value().copied(),
-        owner: info.owner.value().cloned(),
-        group: info.group.value().cloned(),
-    })
+fn file_info(raw: Option<&RawFileInfo>, of: Of<'_>, issues: &mut Issues) -> Option<FileInfo> {
+    let Some(raw) = raw else { return Some(FileInfo::default()) };
+    let owner = raw.owner.at().map(|owner| (owner.value.parts(), &owner.span));
+    let group = raw.group.at().map(|group| (group.value.clone(), &group.span));
+    let mut fits = true;
+    if let (Some(((_, Some(_)), span)), Some((_, again))) = (&owner, &group) {
+        let issue = Issue::new(again, "the group is named twice").label("again here").also(span, "first here");
+        issues.add(issue.help("keep one of them"));
+        fits = false;
+    }
+    let (user, own_group, span) = match owner {
+        Some(((user, group), span)) => (Some((user, span)), group, Some(span)),
+        None => (None, None, None),
+    };
+    let group = group.or_else(|| own_group.zip(span));
+    for (account, span) in user.iter().chain(&group) {
+        if matches!(of, Of::Package(_)) && account.is_number() && !account.is_root() {
+            let issue = Issue::new(span, "a package names the owners of its files").label("a number");
+            issues.add(issue.help(
+                "a number is somebody else on each machine, and rpm stores names only: name one of the package's `users`, or an \
+                 account that the base image has, e.g. `www-data`",
+            ));
+            fits = false;
+        }
+    }
+    let name = |named: Option<(Account, &Span)>| {
+        named.map(|(account, _)| if account.is_root() { Account::root() } else { account })
+    };
+    fits.then(|| FileInfo { mode: raw.mode.value().copied(), owner: name(user), group: name(group) })
 }

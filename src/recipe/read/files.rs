@@ -19,8 +19,9 @@ use crate::{
     recipe::Checkouts,
     util::{
         folder::{Folder as Opened, Links, Refusal},
+        pattern::{self, is_glob},
         state::{OUTPUTS, is_of_git},
-        toml::{At, Given, Issue, Issues, Span, in_project, is_glob, nearest, quoted},
+        toml::{At, Given, Issue, Issues, Span, inside, nearest, quoted},
     },
 };
 
@@ -80,10 +81,10 @@ fn check_wapt(folder: &Folders<'_>, wapt: &RawWapt, issues: &mut Issues) {
         if src.value.starts_with('/') {
             continue;
         }
-        match in_project(&src.value) {
+        match inside(&src.value) {
             Ok(path) if is_glob(&path) => folder.check_glob(&path, &src.span, issues),
             Ok(path) => {
-                let path = At { value: PathBuf::from(path), span: src.span.clone() };
+                let path = At { value: PathBuf::from(pattern::plain(&path).as_ref()), span: src.span.clone() };
                 folder.check(&path, Want::Something, issues);
             }
             Err(_) => {}
@@ -131,7 +132,7 @@ impl Folders<'_> {
             Origin::Either => !src.value.starts_with('/'),
             Origin::Container | Origin::Link | Origin::Nothing => false,
         };
-        if let (true, Ok(path)) = (in_the_project, in_project(&src.value)) {
+        if let (true, Ok(path)) = (in_the_project, inside(&src.value)) {
             if is_glob(&path) {
                 self.check_glob(&path, &src.span, issues);
                 return;
@@ -140,7 +141,8 @@ impl Folders<'_> {
                 return;
             }
             let want = if kind == Some(Kind::Service) { Want::File } else { Want::Something };
-            self.check(&At { value: PathBuf::from(path), span: src.span.clone() }, want, issues);
+            let path = PathBuf::from(pattern::plain(&path).as_ref());
+            self.check(&At { value: path, span: src.span.clone() }, want, issues);
         }
     }
 
@@ -155,9 +157,8 @@ impl Folders<'_> {
         let whole = At { value: PathBuf::from(pattern), span: span.clone() };
         let Some((folder, rest)) = self.find(&whole, issues) else { return };
         let rest = rest.to_string_lossy();
-        let fixed = rest.find(['*', '?', '[', '{']).and_then(|wild| rest[..wild].rfind('/'));
-        let fixed = Path::new(fixed.map_or("", |slash| &rest[..slash]));
-        if let Err(error) = folder.open().and_then(|open| open.meta(fixed))
+        let (fixed, _) = pattern::parts(&rest);
+        if let Err(error) = folder.open().and_then(|open| open.meta(Path::new(fixed.as_ref())))
             && let Some(Refusal::LeadsOut { .. }) = Refusal::of(&error)
         {
             issues.add(folder.leads_out(&whole, &error));

@@ -10,9 +10,9 @@ use super::{
     resolve::View,
 };
 use crate::{
-    names::{User, UserName},
+    names::{Account, RunAs, User, UserName},
     recipe::{Image, ImageSource},
-    util::toml::{Issue, Issues, Span, Table as _, required},
+    util::toml::{At, Issue, Issues, Span, Table as _, required},
 };
 
 impl View<'_> {
@@ -121,14 +121,31 @@ fn check_accounts(
         return;
     }
     let infos = own.contents.items().iter().filter_map(|entry| entry.value.file_info.value());
-    let owners = infos.flat_map(|info| info.owner.at().into_iter().chain(info.group.at()));
-    let mut said: Vec<&UserName> = Vec::new();
-    for user in own.user.at().into_iter().chain(owners).filter(|user| known.contains_key(&user.value)) {
-        if made(&user.value, &way).is_none() && !said.contains(&&user.value) {
-            let issue = Issue::new(&user.span, format!("the user `{}` is not made in this image", user.value));
-            let help = format!("add it: `users = [\"{}\"]`", user.value);
+    let mut named: Vec<(Account, &Span)> = Vec::new();
+    if let Some(user) = own.user.at() {
+        of_both(user, &mut named);
+    }
+    for info in infos {
+        if let Some(owner) = info.owner.at() {
+            of_both(owner, &mut named);
+        }
+        named.extend(info.group.at().map(|group| (group.value.clone(), &group.span)));
+    }
+    let mut said: Vec<UserName> = Vec::new();
+    for (account, span) in named {
+        // Another name is the base image's own, or nobody's, which is known when it is built.
+        let Ok(name) = UserName::new(account.as_str()) else { continue };
+        if known.contains_key(&name) && made(&name, &way).is_none() && !said.contains(&name) {
+            let issue = Issue::new(span, format!("the user `{name}` is not made in this image"));
+            let help = format!("add it: `users = [\"{name}\"]`");
             issues.add(issue.relational().label("not in this image").help(help));
-            said.push(&user.value);
+            said.push(name);
         }
     }
+}
+
+/// The user and the group of a text that may name both.
+fn of_both<'r>(of: &'r At<RunAs>, named: &mut Vec<(Account, &'r Span)>) {
+    let (user, group) = of.value.parts();
+    named.extend(std::iter::once(user).chain(group).map(|account| (account, &of.span)));
 }

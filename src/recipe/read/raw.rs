@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     names::{
-        ApiUrl, Concern, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation, Repository,
-        RepositoryName, SourceName, StoreKey, UserName,
+        Account, ApiUrl, Concern, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation,
+        Repository, RepositoryName, RunAs, SourceName, StoreKey, UserName,
     },
     recipe::BootstrapMode,
     util::toml::{
@@ -118,8 +118,8 @@ table! {
         users: Vec<At<UserName>> = list(parsed),
         contents: Vec<At<RawContent>> = list(sub_table),
         env: BTreeMap<String, String> = map(read::env_name, line),
-        expose: Vec<At<u16>> = list(number(1..=u16::MAX)),
-        user: UserName = parsed,
+        expose: Vec<At<String>> = list(read::port),
+        user: RunAs = read::run_as,
         workdir: String = plain_absolute,
         entrypoint: Vec<At<String>> = list(line),
         cmd: Vec<At<String>> = list(line),
@@ -152,8 +152,8 @@ table! {
 table! {
     "`file_info`" struct RawFileInfo {
         mode: u32 = read::mode,
-        owner: UserName = parsed,
-        group: UserName = parsed,
+        owner: RunAs = read::run_as,
+        group: Account = read::account,
     }
 }
 

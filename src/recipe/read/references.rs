@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    raw::{RawContent, RawImage, RawPackage, RawRecipe, RawUnit},
+    raw::{RawImage, RawPackage, RawRecipe, RawUnit},
     repositories,
     scalars::Word,
     units,
@@ -132,14 +132,11 @@ impl<'n> Names<'n> {
     fn check_image(&self, image: &RawImage, issues: &mut Issues) {
         image.from.at().into_iter().for_each(|from| self.images.check(from, issues));
         image.users.items().iter().for_each(|user| self.users.check(user, issues));
-        image.user.at().into_iter().for_each(|user| self.check_owner(user, issues));
-        image.contents.items().iter().for_each(|entry| self.check_content(&entry.value, issues));
     }
 
     fn check_package(&self, package: &RawPackage, own: Option<&str>, issues: &mut Issues) {
         package.from.at().into_iter().for_each(|from| self.images.check(from, issues));
         package.users.items().iter().for_each(|user| self.users.check(user, issues));
-        package.contents.items().iter().for_each(|entry| self.check_content(&entry.value, issues));
         for other in package.without.items() {
             if Some(other.value.as_str()) == own {
                 let issue = Issue::new(&other.span, "a package cannot be without its own files").label("itself");
@@ -147,22 +144,6 @@ impl<'n> Names<'n> {
             } else {
                 self.packages.check(other, issues);
             }
-        }
-    }
-
-    fn check_content(&self, entry: &RawContent, issues: &mut Issues) {
-        let Some(info) = entry.file_info.value() else {
-            return;
-        };
-        info.owner.at().into_iter().chain(info.group.at()).for_each(|name| self.check_owner(name, issues));
-    }
-
-    /// Root is everywhere; everybody else comes from a [[user]].
-    fn check_owner<T: Word>(&self, name: &At<T>, issues: &mut Issues) {
-        let word = name.value.word();
-        if word != "root" && self.users.complete && !self.users.names.contains(word) && issues.are_wanted() {
-            let known: Vec<&str> = std::iter::once("root").chain(self.users.names.iter().copied()).collect();
-            issues.add(Issue::unknown(&name.span, "user", word, &known));
         }
     }
 }

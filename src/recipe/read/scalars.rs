@@ -1,13 +1,16 @@
 //! The words of a recipe that only a recipe has, each with its grammar. One value at a time; compares nothing.
 
+use std::str::FromStr;
+
 use toml::de::DeValue;
 
 use crate::{
-    names::{ImageName, PackageName, RepositoryName, SourceName, UserName},
+    names::{Account, ImageName, InvalidName, PackageName, RepositoryName, RunAs, SourceName, UserName},
     unit::UnitName,
+    util::pattern::is_glob,
     util::toml::{
-        BadPath, Issue, Issues, Value, check_glob, in_container, in_project, is_glob, line, one_line, parsed,
-        plain_absolute, quoted, string, word, wrong_type,
+        BadPath, Issue, Issues, Value, check_glob, in_container, in_project, line, one_line, parsed, plain_absolute,
+        quoted, string, word, wrong_type,
     },
 };
 
@@ -110,6 +113,70 @@ pub(crate) fn new_user(value: Value<'_>, issues: &mut Issues) -> Option<UserName
         return None;
     }
     Some(name)
+}
+
+/// An account, by its name or its number.
+pub(crate) fn account(value: Value<'_>, issues: &mut Issues) -> Option<Account> {
+    named_or_numbered(value, issues)
+}
+
+/// A user, with a group where it is another one.
+pub(crate) fn run_as(value: Value<'_>, issues: &mut Issues) -> Option<RunAs> {
+    named_or_numbered(value, issues)
+}
+
+/// A number may stand there as one.
+fn named_or_numbered<T: FromStr<Err = InvalidName>>(value: Value<'_>, issues: &mut Issues) -> Option<T> {
+    match value.get_ref() {
+        DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().parse().map_or_else(
+            |error: InvalidName| {
+                let issue =
+                    Issue::new(&value.span(), format!("{} is not a valid {}", quoted(digits.as_str()), error.kind));
+                issues.add(issue.label(error.kind).help(format!("expected {}", error.expected)));
+                None
+            },
+            Some,
+        ),
+        _ => parsed(value, issues),
+    }
+}
+
+/// A port that an image listens on, or a range, as `EXPOSE` takes it: `80`, `"53/udp"`, `"8000-8010/tcp"`. TCP, which is meant where
+/// nothing is said, is left away.
+pub(crate) fn port(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = match value.get_ref() {
+        DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().to_owned(),
+        DeValue::String(text) => text.to_string(),
+        _ => {
+            wrong_type(value, "a port", issues);
+            return None;
+        }
+    };
+    let (ports, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
+    let protocol = protocol.to_ascii_lowercase();
+    let number = |digits: &str| {
+        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        digits.parse::<u16>().ok().filter(|port| plain && *port > 0)
+    };
+    let ports = match ports.split_once('-') {
+        None => number(ports).map(|port| port.to_string()),
+        Some((first, last)) => {
+            let range = number(first).zip(number(last)).filter(|(first, last)| first <= last);
+            range.map(|(first, last)| format!("{first}-{last}"))
+        }
+    };
+    match (ports, protocol.as_str()) {
+        (Some(ports), "tcp") => Some(ports),
+        (Some(ports), "udp" | "sctp") => Some(format!("{ports}/{protocol}")),
+        _ => {
+            let issue = Issue::new(&value.span(), format!("{} is no port", quoted(&text)));
+            issues.add(issue.label("expected a port from 1 to 65535").help(
+                "write `80`, `\"53/udp\"`, `\"8000-8010/tcp\"`; the protocols are `tcp`, which is meant where nothing is said, `udp` \
+                 and `sctp`",
+            ));
+            None
+        }
+    }
 }
 
 /// The GECOS field.

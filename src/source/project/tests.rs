@@ -303,6 +303,43 @@ fn folders_end_somewhere() {
 }
 
 #[test]
+fn names_that_look_like_patterns_are_named_with_a_backslash() {
+    let names = [
+        "pages/[id].js",
+        "pages/i.js",
+        "pages/a*b?.txt",
+        "pages/{x}/y",
+        r"pages/back\slash",
+        "pages/-x",
+        "pages/$HOME",
+    ];
+    let folder = tree(&names);
+    let roots = Roots::of(folder.path());
+    for (src, name) in [
+        (r"pages/\[id\].js", "[id].js"),
+        (r"pages/a\*b\?.txt", "a*b?.txt"),
+        (r"pages/back\slash", r"back\slash"),
+        (r"pages/back\\slash", r"back\slash"),
+        ("pages/-x", "-x"),
+        ("pages/$HOME", "$HOME"),
+    ] {
+        assert!(roots.matching(src).unwrap().is_single, "{src}");
+        assert_eq!(taken(&roots, src), [name], "{src}");
+    }
+    assert_eq!(taken(&roots, r"pages/\{x\}"), ["y"]);
+    assert_eq!(taken(&roots, r"pages/\{x\}/*"), ["y"]);
+    assert_eq!(taken(&roots, r"pages/\[*.js"), ["[id].js"]);
+    assert_eq!(taken(&roots, "pages/[id].js"), ["i.js"]);
+    let error = roots.matching("pages/[x].js").unwrap_err();
+    assert!(matches!(error, SourceError::NoMatch { .. }));
+    std::fs::remove_file(folder.path().join("pages/i.js")).unwrap();
+    let help = roots.matching("pages/[id].js").unwrap_err().help().unwrap();
+    assert!(help.contains(r"'pages/\[id\].js'"), "{help}");
+    let help = roots.matching("pages/{x}/*").unwrap_err().help().unwrap();
+    assert!(help.contains(r"'pages/\{x\}/*'"), "{help}");
+}
+
+#[test]
 fn globs_start_below_their_fixed_part() {
     let folder = tree(&["etc/a.conf", "etc/b/c.conf", "etc/b/d.txt"]);
     let roots = Roots::of(folder.path());
@@ -333,12 +370,4 @@ fn every_file_of_a_folder_that_is_no_projects() {
     let open = Folder::open(&folder.path().join("web"), Links::Inside).unwrap();
     let found = every_file(&open).unwrap();
     assert_eq!(found.len(), ALL.len() + 1);
-}
-
-#[test]
-fn fixed_parts() {
-    assert_eq!(fixed_part("/opt/canopsis/etc/**"), "/opt/canopsis/etc");
-    assert_eq!(fixed_part("/opt/{a,b}"), "/opt");
-    assert_eq!(fixed_part("units/x.service"), "units/x.service");
-    assert_eq!(fixed_part("*.conf"), "");
 }

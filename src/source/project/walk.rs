@@ -13,11 +13,15 @@ use fs_err as fs;
 use globset::GlobMatcher;
 
 use super::{
-    Found, IGNORE_FILE, Kept, SourceError, SourceFile, SourceKind, fixed_part, glob,
+    Found, IGNORE_FILE, Kept, SourceError, SourceFile, SourceKind,
     ignoring::{By, Ignoring, Verdict},
     utf8,
 };
-use crate::util::{digests::Digests, folder::Folder};
+use crate::util::{
+    digests::Digests,
+    folder::Folder,
+    pattern::{self, glob, is_glob},
+};
 
 /// Most files and folders that one path may name, with those that are left out.
 const MOST_FILES: usize = 200_000;
@@ -66,10 +70,9 @@ struct Pattern {
 
 impl Pattern {
     fn of(text: &str) -> Result<Self, SourceError> {
-        let fixed = fixed_part(text);
+        let (fixed, rest) = pattern::parts(text);
         let (mut way, mut is_deep) = (Vec::new(), false);
-        let rest = text.get(fixed.len()..).unwrap_or_default().trim_start_matches('/');
-        let mut until = fixed.to_owned();
+        let mut until = pattern::escaped(&fixed);
         for part in rest.split('/') {
             // Alternatives may have slashes in them.
             if part.contains("**") || part.contains(['{', '}', '[', ']', '\\']) {
@@ -79,7 +82,7 @@ impl Pattern {
             until = if until.is_empty() { part.to_owned() } else { format!("{until}/{part}") };
             way.push(glob(&until)?);
         }
-        Ok(Self { matcher: glob(text)?, fixed: fixed.into(), way, is_deep })
+        Ok(Self { matcher: glob(text)?, fixed: fixed.into_owned().into(), way, is_deep })
     }
 
     /// Whether it matches a path behind its fixed part.
@@ -142,17 +145,20 @@ impl Within<'_> {
     /// # Errors
     /// As [`Within::whole`]; also when a glob matches nothing.
     pub(in crate::source) fn matching(self, pattern: &str) -> Result<Found, SourceError> {
-        let fixed = Path::new(fixed_part(pattern));
-        if fixed == Path::new(pattern) {
+        let (fixed, _) = pattern::parts(pattern);
+        let fixed = Path::new(fixed.as_ref());
+        if !is_glob(pattern) {
             let path = self.below(&self.root.real_itself(fixed)?);
             self.refuse(&path)?;
             let is_dir = self.root.meta_itself(&path)?.is_some_and(|meta| meta.is_dir());
             return if is_dir { self.walk(path, Take::Everything, None) } else { self.single(&path) };
         }
+        let meant = self.by_name(pattern);
         let none = || SourceError::NoMatch {
             pattern: pattern.to_owned(),
             place: "the project".to_owned(),
             but: String::new(),
+            meant: meant.clone(),
         };
         let parsed = Pattern::of(pattern)?;
         // A glob looks into the folder that a link leads to.
@@ -168,10 +174,24 @@ impl Within<'_> {
             Ok(found) if found.files.is_empty() => Err(none()),
             Err(SourceError::LeftOut { path, file, pattern: by }) => {
                 let but = format!("; `{path}` is left out there: `{file}` has `{by}`");
-                Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned(), but })
+                Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned(), but, meant })
             }
             found => found,
         }
+    }
+
+    /// The text that names what a pattern is the very name of, but for its last wildcards; `None` where there is nothing.
+    fn by_name(self, pattern: &str) -> Option<String> {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        let whole = self.root.meta_itself(Path::new(pattern)).is_ok_and(|meta| meta.is_some());
+        let end = if whole { parts.len() } else { parts.iter().position(|part| part.contains(['*', '?']))? };
+        let name = parts[..end].join("/");
+        let is_there = || self.root.meta_itself(Path::new(&name)).is_ok_and(|meta| meta.is_some());
+        let is_meant = is_glob(&name) && !name.contains('\\') && is_there();
+        is_meant.then(|| {
+            let rest = parts[end..].iter().map(|part| (*part).to_owned());
+            std::iter::once(pattern::escaped(&name)).chain(rest).collect::<Vec<_>>().join("/")
+        })
     }
 
     /// One file or link.

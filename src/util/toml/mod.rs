@@ -18,7 +18,7 @@ pub(crate) use document::read;
 pub use issue::{Issue, Span};
 pub(crate) use issue::{Issues, quoted};
 pub(crate) use nearest::{listed, nearest};
-pub(crate) use path::{BadPath, check_glob, in_container, in_project, is_glob, plain_absolute, project};
+pub(crate) use path::{BadPath, check_glob, in_container, in_project, inside, plain_absolute, project};
 pub(crate) use relation::{alternatives, plain as relation};
 pub use report::{Located, Report};
 pub use source::Source;

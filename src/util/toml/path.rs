@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::{Issue, Issues, Span, Value, quoted, source::is_unsafe, string};
+use crate::util::pattern::{self, is_glob};
 
 /// Why a text is not the path that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +43,16 @@ fn check(text: &str) -> Result<(), BadPath> {
     Ok(())
 }
 
-/// A path inside the project, without needless dots and slashes. May be a glob.
+/// A path inside the project that programs may get, without needless dots and slashes. May be a glob.
 pub(crate) fn in_project(text: &str) -> Result<String, BadPath> {
+    if text.starts_with('-') {
+        return Err(BadPath::new(text, "begins with a dash", "programs would take it for an option: rename it"));
+    }
+    inside(text)
+}
+
+/// A path inside the project whose name no program gets, without needless dots and slashes. May be a glob.
+pub(crate) fn inside(text: &str) -> Result<String, BadPath> {
     check(text)?;
     if text.starts_with('/') {
         return Err(BadPath::new(
@@ -51,9 +60,6 @@ pub(crate) fn in_project(text: &str) -> Result<String, BadPath> {
             "is an absolute path",
             "write it relative to the folder of `factory.toml`: files outside of the project do not get in",
         ));
-    }
-    if text.starts_with('-') {
-        return Err(BadPath::new(text, "begins with a dash", "programs would take it for an option: rename it"));
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     Ok(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
@@ -70,22 +76,16 @@ pub(crate) fn in_container(text: &str) -> Result<String, BadPath> {
     Ok(format!("/{}{end}", parts.join("/")))
 }
 
-/// Whether a path is a pattern.
-pub(crate) fn is_glob(text: &str) -> bool {
-    text.contains(['*', '?', '[', '{'])
-}
-
 /// Checks the pattern that a path may be.
 pub(crate) fn check_glob(text: &str) -> Result<(), BadPath> {
     if !is_glob(text) {
         return Ok(());
     }
-    let glob = globset::GlobBuilder::new(text).literal_separator(true).build();
-    glob.map(drop).map_err(|error| {
+    pattern::glob(text).map(drop).map_err(|error| {
         BadPath::new(
             text,
             &format!("is not a valid pattern: {}", error.kind()),
-            "`*` and `?` stay within a folder, `**` does not; `[…]` and `{a,b}` must be closed",
+            "`*` and `?` stay within a folder, `**` does not; `[…]` and `{a,b}` must be closed, and `\\[` and `\\{` mean the letters",
         )
     })
 }

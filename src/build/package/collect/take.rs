@@ -10,9 +10,8 @@ use super::super::{
 use crate::{
     engine::{ContainerId, Output as _},
     plan::PackageWork,
-    source::project::fixed_part,
     stage::{Accounts, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
-    util::files::Guarded,
+    util::{files::Guarded, pattern},
 };
 
 /// The largest package: 8 GiB.
@@ -33,7 +32,7 @@ pub async fn files(
 ) -> Result<Tree, StepError> {
     let mut tree = Tree::new(Spool::new()?);
     let mut names = BTreeSet::new();
-    let fixed = work.package.collect.iter().map(|pattern| fixed_part(pattern).to_owned());
+    let fixed = work.package.collect.iter().map(|text| pattern::parts(text).0.into_owned());
     for root in outermost(fixed.collect()) {
         lines.line(&format!("taking packages out of {root} of the container"));
         (tree, names) = match below(&root, &work.package.collect, (tree, names), session, container).await? {
@@ -109,12 +108,11 @@ fn check(work: &PackageWork, tree: &Tree, names: &BTreeSet<String>) -> Result<()
         return refused(format!("`collect` takes {} files, {MOST} at most", files.len()), help);
     }
     for text in &work.package.collect {
-        let pattern = Pattern::of(text)?;
-        if !files.iter().any(|path| pattern.names(path)) {
-            let folder = match fixed_part(text) {
-                path if path == text => path.rsplit_once('/').map_or("", |(folder, _)| folder),
-                folder => folder,
-            };
+        let wanted = Pattern::of(text)?;
+        if !files.iter().any(|path| wanted.names(path)) {
+            let (fixed, _) = pattern::parts(text);
+            let folder =
+                if pattern::is_glob(text) { &fixed } else { fixed.rsplit_once('/').map_or("", |(folder, _)| folder) };
             let message = format!("`{text}` names no file in the image `{}`", work.package.from);
             return refused(message, there(folder, names));
         }

@@ -81,6 +81,19 @@ async fn a_podman_is_told_from_a_docker() {
 }
 
 #[tokio::test]
+async fn podman_is_not_asked_for_digests() {
+    for (component, asks) in [("Podman Engine", false), ("Engine", true)] {
+        let version = json(&format!(
+            r#"{{"Components":[{{"Name":"{component}","Version":"4"}}],"Version":"4.3.1","ApiVersion":"1.41","Os":"linux"}}"#
+        ));
+        let (_dir, docker, asked) = fake(vec![version, json("[]")]);
+        crate::engine::docker::images::list(&docker, &crate::engine::Labels::new()).await.unwrap();
+        let asked = asked.await.unwrap();
+        assert_eq!(asked[1].contains("digests=true"), asks, "{}", asked[1]);
+    }
+}
+
+#[tokio::test]
 async fn something_else_at_the_address_is_no_engine() {
     let tls = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
     for (answer, words) in [

@@ -88,7 +88,11 @@ errors! {
     package_twice: example_with(&[("name = \"canopsis-cat\"", "name = \"canopsis-core\"")]);
     repository_twice: example_with(&[("canopsis/canopsis-prov", "canopsis/canopsis-core")]);
     unknown_image: example_with(&[("from = \"core\"\nsummary", "from = \"cor\"\nsummary")]);
-    unknown_user: example_with(&[("user = \"canopsis\"", "user = \"canopsi\"")]);
+    unknown_user: example_with(&[("users = [\"canopsis\"]", "users = [\"canopsi\"]")]);
+    users_that_are_no_accounts: example_with(&[
+        ("user = \"canopsis\"", "user = \"1000:\""),
+        ("owner = \"canopsis\"", "owner = \"www data\""),
+    ]);
     unknown_package: example_with(&[("without = [\"canopsis-core\"]", "without = [\"canopsis-kore\"]")]);
     unknown_platform: example_with(&[("platforms = [\"debian-12\"]", "platforms = [\"debain-12\"]")]);
     platform_twice: example_with(&[("platforms = [\"debian-12\"]", "platforms = [\"debian-12\", \"bookworm\"]")]);
@@ -99,7 +103,6 @@ errors! {
     circle_of_packages: example_with(&[("section = \"net\"", "section = \"net\"\nwithout = [\"canopsis-cat\"]")]);
     decimal_mode: example_with(&[("mode = 0o750", "mode = 750"), ("mode = 0o750", "mode = \"0755\"")]);
     mode_out_of_range: example_with(&[("mode = 0o750", "mode = 0o77777")]);
-    owner_of_nobody: example_with(&[("owner = \"canopsis\"", "owner = \"www-data\"")]);
     paths_that_lead_out: example_with(&[
         ("requirements = \"requirements.txt\"", "requirements = \"../requirements.txt\""),
         ("src = \"etc\"", "src = \"/etc\""),

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     names::PlatformId,
     recipe::{Wapt, WaptContent, WaptSource},
-    util::toml::{At, BadPath, Given, Issue, Issues, check_glob, in_container, in_project, is_glob, quoted, required},
+    util::pattern::{is_glob, plain},
+    util::toml::{At, BadPath, Given, Issue, Issues, check_glob, in_container, inside, quoted, required},
 };
 
 impl View<'_> {
@@ -89,7 +90,7 @@ fn content(raw: &RawWaptContent, of: &RawWapt, issues: &mut Issues) -> Option<Wa
     }
     let src = required(&raw.src, ("src", "\"/out/hello.exe\""), (place, &raw.span), issues)?;
     let is_inside = src.value.starts_with('/');
-    let path = if is_inside { in_container(&src.value) } else { in_project(&src.value) };
+    let path = if is_inside { in_container(&src.value) } else { inside(&src.value) };
     let path = path.and_then(|path| check_glob(&path).map(|()| path.trim_end_matches('/').to_owned()));
     let path = path.map_err(|bad: BadPath| issues.add(bad.at(&src.span))).ok()?;
     if is_inside && matches!(of.from, Given::No) {
@@ -109,14 +110,14 @@ fn content(raw: &RawWaptContent, of: &RawWapt, issues: &mut Issues) -> Option<Wa
         );
         return None;
     }
-    let name = if is_glob(&path) { "" } else { path.rsplit('/').next().unwrap_or_default() };
+    let name = if is_glob(&path) { "".into() } else { plain(path.rsplit('/').next().unwrap_or_default()) };
     let dst = match raw.dst.at() {
-        None => name.to_owned(),
+        None => name.to_string(),
         Some(dst) => {
             let folder = target(dst, issues)?;
             let into = dst.value.ends_with('/') && !name.is_empty();
             match (into, folder.is_empty()) {
-                (true, true) => name.to_owned(),
+                (true, true) => name.to_string(),
                 (true, false) => format!("{folder}/{name}"),
                 (false, _) => folder,
             }
@@ -136,6 +137,6 @@ fn target(dst: &At<String>, issues: &mut Issues) -> Option<String> {
         );
         return None;
     }
-    let path = in_project(&dst.value).map_err(|bad| issues.add(bad.at(&dst.span))).ok()?;
+    let path = inside(&dst.value).map_err(|bad| issues.add(bad.at(&dst.span))).ok()?;
     Some(if path == "." { String::new() } else { path })
 }

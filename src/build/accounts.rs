@@ -1,0 +1,157 @@
+//! Accounts that a recipe names and that nobody of it makes: the base image has them, or the step fails at the line that names
+//! them.
+
+use std::collections::BTreeMap;
+
+use super::{Lines, Session, StepError, package};
+use crate::{
+    check::owners,
+    event::StepId,
+    plan::{AccountKind, Asked, ImageWork, PackageWork, Record, Step},
+    stage::{Accounts, Tree},
+    util::toml::{Issue, Issues, Report, nearest, quoted},
+};
+
+/// How `owners.sh` says that an account is not there.
+const SAID: &str = "factory: no ";
+
+/// The accounts that an image asks for and does not have, by what its build said; `None` where it failed for another reason.
+pub fn said(work: &ImageWork, lines: &Lines, session: &Session) -> Option<StepError> {
+    let tail = lines.tail();
+    let said: Vec<&str> =
+        tail.iter().filter_map(|line| line.split_once(SAID)).map(|(_, account)| account.trim()).collect();
+    if let Some((kind, name)) = tail.iter().find_map(|line| there_already(line)) {
+        return Some(StepError::Contents {
+            message: format!("the image `{}` has the {kind} `{name}` before `users` makes it", work.name),
+            help: format!(
+                "leave the `[[user]]` out: `{name}` can own files of images and packages, and run programs, as it is; or give yours another \
+                 name"
+            ),
+        });
+    }
+    let is_missing = |one: &&Asked| said.contains(&format!("{} {}", one.kind.as_str(), one.name).as_str());
+    let missing: Vec<&Asked> = work.accounts.iter().filter(is_missing).collect();
+    (!missing.is_empty()).then(|| refused(work, &missing, None, session))
+}
+
+/// What a tool that makes accounts says of one that is there: those of shadow, and of busybox.
+fn there_already(line: &str) -> Option<(&'static str, &str)> {
+    let tools = [
+        ("groupadd: group '", "group"),
+        ("useradd: user '", "user"),
+        ("addgroup: group '", "group"),
+        ("adduser: user '", "user"),
+    ];
+    let (said, kind) = tools.iter().find_map(|(start, kind)| Some((line.split_once(start)?.1, *kind)))?;
+    let (name, rest) = said.split_once('\'')?;
+    let is_there = [" already exists", " in use"].iter().any(|end| rest.starts_with(end));
+    is_there.then_some((kind, name))
+}
+
+/// Looks up the accounts of an image that the project's own Dockerfile made, where nothing did it before.
+///
+/// # Errors
+/// Those that are not there, each at its line.
+pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+    if !work.is_own || work.accounts.is_empty() {
+        return Ok(());
+    }
+    let accounts = package::accounts_of(image, step, session).await?;
+    let is_there = |one: &Asked| match one.kind {
+        AccountKind::User => accounts.has_user(one.name.as_str()),
+        AccountKind::Group => accounts.has_group(one.name.as_str()),
+    };
+    let missing: Vec<&Asked> = work.accounts.iter().filter(|one| !is_there(one)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(refused(work, &missing, Some(&accounts), session)) }
+}
+
+fn refused(work: &ImageWork, missing: &[&Asked], accounts: Option<&Accounts>, session: &Session) -> StepError {
+    let mut issues = Issues::default();
+    for one in missing {
+        let (kind, name) = (one.kind.as_str(), &one.name);
+        let known = accounts.map(|accounts| of_kind(accounts, one.kind)).unwrap_or_default();
+        let label = nearest(name.as_str(), known.iter().copied())
+            .map_or_else(|| format!("no such {kind}"), |near| format!("did you mean {}?", quoted(near)));
+        let issue = Issue::new(&one.at, format!("the image `{}` has no {kind} `{name}`", work.name)).label(label);
+        issues.add(issue.help(format!(
+            "declare `{name}` as a `[[user]]` and name it in the image's `users`, or name an account that the base image or one of \
+             its packages has; a number needs none"
+        )));
+    }
+    reported(format!("the image `{}` lacks an account that the recipe names", work.name), issues, session)
+}
+
+fn of_kind(accounts: &Accounts, kind: AccountKind) -> Vec<&str> {
+    let (users, groups) = accounts.names();
+    match kind {
+        AccountKind::User => users.collect(),
+        AccountKind::Group => groups.collect(),
+    }
+}
+
+fn reported(message: String, issues: Issues, session: &Session) -> StepError {
+    let report = Report::new(session.recipe.as_ref().clone(), issues.into_sorted());
+    StepError::Reported { message, report: Box::new(report) }
+}
+
+/// Holds the owners of a package's files against the accounts that a machine begins with. The base image is looked at only where
+/// there is one that the package does not make.
+///
+/// # Errors
+/// The owners that may be missing where it is installed: at the line that names them, where one does.
+pub async fn hold(
+    work: &PackageWork,
+    tree: &Tree,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<(), StepError> {
+    let foreign = owners::foreign(tree, &work.package.users);
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let of = |id: &StepId| records.get(id).map(|record| record.image().to_owned()).unwrap_or_default();
+    let base = package::accounts_of(&of(&work.base), step, session).await?;
+    let missing: Vec<_> = foreign.iter().filter(|one| !one.is_of(&base)).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let made = package::accounts_of(&of(&work.image), step, session).await?;
+    let name = work.package.name.as_str();
+    let mut issues = Issues::default();
+    for one in &missing {
+        let finding = one.finding(name, &work.base_name, one.is_of(&made));
+        let says = |content: &&crate::recipe::Content| {
+            let named = if one.is_group { &content.info.group } else { &content.info.owner };
+            named.as_ref().is_some_and(|named| named.as_str() == one.name)
+        };
+        if let Some(content) = work.package.contents.iter().rfind(says) {
+            let kind = if one.is_group { AccountKind::Group } else { AccountKind::User };
+            let near = nearest(&one.name, of_kind(&base, kind));
+            let label = near.map_or_else(|| "its owner".to_owned(), |near| format!("did you mean {}?", quoted(near)));
+            issues.add(Issue::new(&content.at, finding.message).label(label).help(finding.help));
+        }
+    }
+    if issues.is_empty() {
+        let finding = first.finding(name, &work.base_name, first.is_of(&made));
+        return Err(StepError::Contents { message: finding.message, help: finding.help });
+    }
+    Err(reported(format!("{name} has files whose owner may be missing where it is installed"), issues, session))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_there_already() {
+        for (line, found) in [
+            ("#4 groupadd: group 'adm' already exists", Some(("group", "adm"))),
+            ("#4 useradd: user 'www-data' already exists", Some(("user", "www-data"))),
+            ("addgroup: group 'adm' in use", Some(("group", "adm"))),
+            ("adduser: user 'ftp' in use", Some(("user", "ftp"))),
+            ("groupadd: group 'x' is no name", None),
+            ("RUN echo groupadd", None),
+        ] {
+            assert_eq!(there_already(line), found, "{line}");
+        }
+    }
+}
