@@ -309,12 +309,23 @@ impl Project {
         let mut mistakes = Vec::new();
         for part in parts {
             match part {
-                Ok(part) => plan.steps.extend(part.steps),
+                Ok(part) => {
+                    plan.steps.extend(part.steps);
+                    plan.unmade.extend(part.unmade);
+                }
                 Err(PlanError::Files(issues)) => mistakes.extend(issues),
                 Err(error) => return Err(error.into()),
             }
         }
-        if mistakes.is_empty() { Ok(plan) } else { Err(self.file.mistakes(mistakes).into()) }
+        if !mistakes.is_empty() {
+            return Err(self.file.mistakes(mistakes).into());
+        }
+        match plan.unmade.first() {
+            Some(unmade) if !plan.steps.iter().any(|step| step.wanted) => {
+                Err(PipelineError::Unmade { message: unmade.sentence() })
+            }
+            _ => Ok(plan),
+        }
     }
 
     /// The names that images of this release have, on a daemon of this kind; none without one. Looks at no file of a source.

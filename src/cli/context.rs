@@ -269,6 +269,9 @@ impl Context {
         for text in project.doubts(plan) {
             self.events().warn(text);
         }
+        for unmade in &plan.unmade {
+            self.events().warn(unmade.sentence());
+        }
         for text in project.notes(plan) {
             self.events().info(text);
         }

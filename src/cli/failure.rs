@@ -115,6 +115,12 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
                 .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
+            PipelineError::Plan(PlanError::Unmade { .. }) => Self::new(Exit::Usage, error.to_string())
+                .help("name a `platform` in [[wapt]] that takes deb or rpm packages"),
+            PipelineError::Unmade { .. } => Self::new(Exit::Usage, error.to_string()).help(
+                "choose a platform that takes deb or rpm packages with `--platform`; `factory build images` builds images \
+                 and wheels on every one",
+            ),
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }

@@ -121,6 +121,8 @@ mod trial;
 #[cfg(feature = "scripted")]
 mod truth;
 #[cfg(feature = "scripted")]
+mod unmade;
+#[cfg(feature = "scripted")]
 mod unused;
 #[cfg(feature = "scripted")]
 mod versions;

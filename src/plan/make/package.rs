@@ -21,11 +21,15 @@ use crate::{
 };
 
 impl Maker<'_> {
-    pub(super) fn package(&self, package: &Package) -> Result<Step, PlanError> {
-        if self.platform.package.format == PackageFormat::Apk {
-            let platform = self.platform.id.to_string();
-            return Err(PlanError::Format { platform, format: self.platform.package.format.as_str() });
+    /// Whether the format of the platform's packages is one that is written here.
+    pub(super) fn writes_packages(&self) -> bool {
+        match self.platform.package.format {
+            PackageFormat::Deb | PackageFormat::Rpm => true,
+            PackageFormat::Apk => false,
         }
+    }
+
+    pub(super) fn package(&self, package: &Package) -> Result<Step, PlanError> {
         let mut inputs = Inputs::new();
         inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!(package).to_string()).to_string());
         inputs.insert("version".to_owned(), self.context.release.version.to_string());

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Inputs, Step, WaptWork, Work,
+        Inputs, Step, Unmade, WaptWork, Work,
         context::{as_they_are, digest_into},
     },
     Maker, PlanError, Want,
@@ -46,6 +46,14 @@ impl Maker<'_> {
                     let files = as_they_are(&found);
                     digest_into(&mut inputs, src, &files);
                     self.add_files(&mut parts, &files);
+                }
+                WaptSource::Package(name) if !self.writes_packages() => {
+                    let unmade = Unmade {
+                        platform: self.platform.id.clone(),
+                        format: self.platform.package.format.as_str(),
+                        packages: vec![name.clone()],
+                    };
+                    return Err(PlanError::Unmade { wapt: wapt.package.clone(), package: name.clone(), unmade });
                 }
                 WaptSource::Package(name) => {
                     let step = self.id(&package_step(name.as_str()));
