@@ -76,6 +76,9 @@ pub struct Args {
     /// Put the WAPT packages that were made into this repository, as `factory publish` does
     #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
     publish: Option<PathBuf>,
+    /// Publish although the checkout is not at the commit of the release's git tag
+    #[arg(long, requires = "publish")]
+    allow_dirty: bool,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -184,6 +187,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let failure = Failure::new(Exit::Usage, "no WAPT package is made on these platforms");
         return Err(failure
             .help("they are made on the platform that [[wapt]] names, else on the official one, else on the first"));
+    }
+    if args.publish.is_some() && !args.allow_dirty {
+        super::publish::is_of_its_tag(project.stamp()?.elsewhere.clone())?;
     }
     let _lock = context.lock(&project).await?;
     let mut session = Session {

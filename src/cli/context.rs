@@ -15,7 +15,7 @@ use crate::{
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo},
     event::Events,
-    pipeline::{Project, SOURCES, Wishes},
+    pipeline::{Project, SOURCES, Stamp, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
     source::{git, owner::Trusted, requirements::Variables, store, wheelhouse},
@@ -274,6 +274,12 @@ impl Context {
         }
         for text in project.notes(plan) {
             self.events().info(text);
+        }
+        if let Some(text) = project.choice_of_tag() {
+            self.events().info(text);
+        }
+        if let Ok(Stamp { elsewhere: Some(elsewhere), .. }) = project.stamp() {
+            self.events().warn(format!("{}; {}", elsewhere.sentence(), elsewhere.help()));
         }
         if project.is_undated() {
             self.events().warn(

@@ -63,7 +63,8 @@ pub struct Globals {
     /// Platforms, by id or alias, separated by commas or blanks; all of the recipe's when not given
     #[arg(long, global = true, value_name = "ID,…", env = env::SYSBASE, help_heading = "Global options")]
     platform: Option<String>,
-    /// The release's tag; the git tag on the checkout's commit when not given
+    /// The release's tag; the git tag on the checkout's commit when not given: of several the newest annotated one, else the
+    /// first by name
     #[arg(long, global = true, value_name = "TAG", env = env::FACTORY_TAG, help_heading = "Global options")]
     tag: Option<String>,
     /// The branch of the sources, for `{{branch}}` in the recipe

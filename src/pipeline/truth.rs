@@ -9,7 +9,7 @@ use crate::{
     names::{PlatformId, Tag},
     platform::Catalogue,
     source::{
-        git::{Caller, Worktree, WorktreeError},
+        git::{Caller, Elsewhere, Worktree, WorktreeError},
         lockfile,
     },
     trial::{Failed, Passed},
@@ -27,6 +27,8 @@ pub enum Untrue {
         /// The first of them, in words.
         files: String,
     },
+    /// The release's git tag holds something else.
+    Elsewhere(Elsewhere),
     /// Something is not what was tested.
     Rebuilt {
         /// The platform.
@@ -42,16 +44,18 @@ impl Untrue {
     pub fn sentence(&self) -> String {
         match self {
             Self::Dirty { files } => format!("the checkout has changes that no commit holds: {files}"),
+            Self::Elsewhere(elsewhere) => elsewhere.sentence(),
             Self::Rebuilt { platform, what } => format!("{what} on {platform} was built again since its test"),
         }
     }
 
     /// What to type next.
     #[must_use]
-    pub fn help(&self) -> &'static str {
+    pub fn help(&self) -> String {
         match self {
-            Self::Dirty { .. } => "commit them and build again; or `--allow-dirty`",
-            Self::Rebuilt { .. } => "`factory test` tests what is there now",
+            Self::Dirty { .. } => "commit them and build again; or `--allow-dirty`".to_owned(),
+            Self::Elsewhere(elsewhere) => format!("{}; or `--allow-dirty`", elsewhere.help()),
+            Self::Rebuilt { .. } => "`factory test` tests what is there now".to_owned(),
         }
     }
 }
