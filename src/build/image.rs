@@ -146,7 +146,7 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =
         work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
-    check::natives::judge(work.name.as_str(), &lacks, &allow)
+    check::natives::judge(work.name.as_str(), &lacks, &allow, &work.host)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 

@@ -1,6 +1,7 @@
 //! Runs a plan: scheduling, records, clean-up. One file per kind of work.
 
 mod base;
+mod cause;
 mod context;
 mod disk;
 mod error;

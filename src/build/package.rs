@@ -91,7 +91,8 @@ impl Job {
         })
         .await?;
         let lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
-        check::natives::judge(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
+        let PackageWork { package, host, .. } = &job.work;
+        check::natives::judge(package.name.as_str(), &lacks, &package.allow, host).map_err(refused)?;
         Ok((job, tree))
     }
 

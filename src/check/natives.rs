@@ -242,7 +242,7 @@ fn machine(elf: &Elf) -> String {
 ///
 /// # Errors
 /// Everything that it does not allow, and everything that it allows for nothing.
-pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), Finding> {
+pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance], host: &Host) -> Result<(), Finding> {
     let allowed: Vec<&Allowance> = allowed.iter().filter(|one| one.check.is_native()).collect();
     let pattern = |one: &&Allowance| glob(one.path.trim_start_matches('/')).ok();
     let patterns: Vec<Option<GlobMatcher>> = allowed.iter().map(pattern).collect();
@@ -277,19 +277,20 @@ pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), F
         let all: Vec<String> = idle.iter().map(|one| format!("{} at `{}`", one.check.as_str(), one.path)).collect();
         parts.push(format!("`allow` of {whose} names what is not so: {}", all.join(", ")));
     }
-    Err(Finding { message: parts.join("; "), help: help(&left) })
+    Err(Finding { message: parts.join("; "), help: help(&left, host) })
 }
 
-fn help(left: &[&Lack]) -> String {
+fn help(left: &[&Lack], host: &Host) -> String {
     let Some(first) = left.first() else {
         return "take the entry out, or mend its `check` or `path`".to_owned();
     };
-    let advice = match first.concern {
-        Concern::Library => {
-            "add the OS package that has the library to the image's `packages` (and to the package's `depends`)"
-        }
-        Concern::Libc => "build it on the platform itself, or on an older one",
-        Concern::Interpreter => {
+    let add = "add the OS package that has the library to the image's `packages` (and to the package's `depends`)";
+    // What is missing stands between quotes.
+    let advice = match (first.concern, first.what.split('"').nth(1)) {
+        (Concern::Library, Some(name)) => &format!("{} says which package has it: {add}", host.search(name)),
+        (Concern::Library, None) => add,
+        (Concern::Libc, _) => "build it on the platform itself, or on an older one",
+        (Concern::Interpreter, _) => {
             "add what has the interpreter to the image's `packages` (and to the package's `depends`)"
         }
         _ => "build it for this machine, or leave it out",
@@ -304,10 +305,18 @@ fn help(left: &[&Lack]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::{Role, Spool, TreePath};
+    use crate::{
+        platform::Manager,
+        stage::{Role, Spool, TreePath},
+    };
 
     fn host(machine: &str, libc: &str) -> Host {
-        Host { platform: "test-1".to_owned(), machine: machine.to_owned(), libc: libc.to_owned() }
+        Host {
+            platform: "test-1".to_owned(),
+            machine: machine.to_owned(),
+            libc: libc.to_owned(),
+            manager: Manager::Apt,
+        }
     }
 
     fn native(path: &str, search: &[&str], versions: &[(&str, &str)]) -> Native {
@@ -366,7 +375,7 @@ mod tests {
         assert_eq!(found.lacks[0].what, "is for aarch64, and test-1 is x86_64");
         assert_eq!(found.lacks.len(), 1);
         let allow = |check, path: &str| Allowance { check, path: path.to_owned(), reason: "a test".to_owned() };
-        let said = judge("x", &found.lacks, &[]).unwrap_err();
+        let said = judge("x", &found.lacks, &[], &host("x86_64", "glibc-2.36")).unwrap_err();
         assert_eq!(
             said.message,
             "x has programs that cannot run there: `/usr/lib/other.so` is for aarch64, and test-1 is x86_64"
@@ -374,8 +383,22 @@ mod tests {
         assert!(
             said.help.ends_with("`allow = [{ check = \"machine\", path = \"/usr/lib/other.so\", reason = \"…\" }]`")
         );
-        assert_eq!(judge("x", &found.lacks, &[allow(Concern::Machine, "/usr/lib/*.so")]), Ok(()));
-        let said = judge("x", &[], &[allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")]);
+        assert_eq!(
+            judge("x", &found.lacks, &[allow(Concern::Machine, "/usr/lib/*.so")], &host("x86_64", "glibc-2.36")),
+            Ok(())
+        );
+        let lack = |name: &str| Lack {
+            concern: Concern::Library,
+            path: "usr/bin/x".to_owned(),
+            what: format!("needs the library {name:?}, which is not there"),
+        };
+        let said = judge("x", &[lack("libpq.so.5")], &[], &host("x86_64", "glibc-2.36")).unwrap_err();
+        assert!(
+            said.help.starts_with("`apt-file search libpq.so.5` on test-1 says which package has it: add"),
+            "{said:?}"
+        );
+        let idle = [allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")];
+        let said = judge("x", &[], &idle, &host("x86_64", "glibc-2.36"));
         assert_eq!(said.unwrap_err().message, "`allow` of x names what is not so: library at `/usr/lib/a.so`");
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::super::{
-    Lines, Session, StepError, base, disk, image,
+    Lines, Session, StepError, base, cause, disk, image,
     keep::way_in,
     package,
     recall::{recall, remember},
@@ -131,7 +131,7 @@ async fn there_already(
 
 /// The error as it is told in the end.
 async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
-    let error = disk::explain(error, &step.work, tail, session).await;
+    let error = cause::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
     match tries.cause() {
         None => error,
         Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },

@@ -119,6 +119,7 @@ impl Maker<'_> {
             machine: self.context.machine.clone(),
             libc: self.platform.python.libc.clone(),
             platform: self.platform.id.to_string(),
+            manager: self.platform.manager,
         }
     }
 
