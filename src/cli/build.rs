@@ -181,6 +181,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;
     }
+    // Before anything else is asked; it is read again once nobody else can write it.
+    lock::load(&project, args.locked)?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, args.want())?;
     if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {

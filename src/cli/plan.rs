@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     context::{Context, Trust},
+    lock,
     signer::CertificateArgs,
 };
 use crate::{
@@ -59,6 +60,8 @@ pub async fn show(project: &Project, want: Want, context: &Context) -> Result<()
 }
 
 async fn view(project: &Project, want: Want, pylock: Option<&Path>, context: &Context) -> Result<PlanView, Failure> {
+    // A build would read it, and end there.
+    lock::load(project, false)?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, want)?;
     let session = context.session(project, engine)?;
