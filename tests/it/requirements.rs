@@ -318,6 +318,29 @@ fn a_back_end_that_is_not_setuptools_is_said_when_the_recipe_is_read() {
 }
 
 #[test]
+fn a_broken_pyproject_is_shown_at_its_line() {
+    let project = Project::new();
+    project.write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = 1.0.0\n[build-system\n");
+    let run = project.run(&["plan"]);
+    run.assert_code(2);
+    shows!(project, run.stderr);
+    project.write("app/pyproject.toml", "[tool.black]\nline-length = 99\n");
+    let run = project.run(&["plan"]);
+    run.assert_code(2);
+    shows!(project, run.stderr);
+    // The same of a folder that requirements ask for.
+    project.edit("factory.toml", "python = [\"app\"]\n", "");
+    project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\n./app\n");
+    project.run(&["plan"]).assert_code(2).says(&["`app` has no `[project]` table", "app/pyproject.toml"]);
+    project.write("app/pyproject.toml", "[project\n");
+    project.run(&["plan"]).assert_code(2).says(&[
+        "this is not TOML",
+        "app/pyproject.toml:1",
+        "nothing can build `app`",
+    ]);
+}
+
+#[test]
 fn a_builder_that_needs_nothing() {
     let mut project = Project::with_two_platforms();
     project.edit(

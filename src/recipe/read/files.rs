@@ -300,16 +300,14 @@ impl Folder<'_> {
             return Ok(());
         };
         let text = String::from_utf8(bytes).map_err(|error| unread(error.to_string()))?;
-        let Err(back_end::Foreign { what, line }) = back_end::check(&text) else { return Ok(()) };
-        let shown = path.value.display();
+        let shown = path.value.display().to_string();
         let requirement = match &self.source {
             None => format!("./{shown}"),
             Some(_) => "git+https://…".to_owned(),
         };
-        let message = format!("{} wants {what} ({name}:{line})", quoted(&shown.to_string()));
-        Err(Issue::new(&path.span, message).label("a folder here is built by setuptools, without an index").help(format!(
-            "write a line `{requirement}` into the requirements instead: there it is built by its own back end, fetched from the index"
-        )))
+        let has = |file: &str| open.meta(&relative.join(file)).is_ok_and(|meta| meta.is_some());
+        let has_setup = has("setup.py") || has("setup.cfg");
+        back_end::check(&text, back_end::Folder { name: &shown, file: &name, has_setup }, &requirement)
     }
 
     /// What to say of a path where nothing is: the nearest that is there.
