@@ -9,6 +9,7 @@ use super::{
     records::blocking,
     run::Product,
     settle,
+    told::Told,
 };
 use crate::{
     check,
@@ -99,6 +100,32 @@ pub async fn relabel(
     context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
     let made = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
     Ok((output_of(&made) == output).then(|| product(&made, &work.tags, labels)))
+}
+
+/// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
+pub(super) fn told(work: &ImageWork, session: &Session) -> Told {
+    let mut pairs = BTreeMap::new();
+    for file in work.files.iter() {
+        let Some((number, rest)) = file.path.strip_prefix("app/").and_then(|path| path.split_once('/')) else {
+            continue;
+        };
+        let ContextSource::File(from, _) = &file.source else { continue };
+        let Ok(from) = from.strip_prefix(&session.project) else { continue };
+        if let Some(folder) = from.to_str().and_then(|from| from.strip_suffix(rest)) {
+            let folder = folder.trim_end_matches('/');
+            for place in ["/tmp/app", "/run/app"] {
+                let here = if folder.is_empty() { "./".to_owned() } else { format!("{folder}/") };
+                pairs.insert(format!("{place}/{number}/"), here);
+                pairs.insert(
+                    format!("{place}/{number}"),
+                    if folder.is_empty() { ".".to_owned() } else { folder.to_owned() },
+                );
+            }
+        }
+    }
+    let wheels = ["/run/wheels/", "/run/app/", "/run/seed/"].map(|place| (place.to_owned(), String::new()));
+    // The longer ones first: one may begin like another.
+    Told::of(pairs.into_iter().rev().chain(wheels))
 }
 
 /// What stands for the content of an image: its layers, whatever it says of itself. Where the engine does not tell them, it is the

@@ -16,6 +16,7 @@ mod run;
 mod schedule;
 mod session;
 mod settle;
+mod told;
 mod transient;
 mod used;
 pub mod wapt;

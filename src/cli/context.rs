@@ -224,6 +224,7 @@ impl Context {
         Ok(Session {
             engine,
             events: self.events(),
+            said: Arc::default(),
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
             roots: project.roots.clone(),

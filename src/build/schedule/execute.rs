@@ -11,6 +11,7 @@ use super::super::{
     package,
     recall::{recall, remember},
     run::Product,
+    told::Told,
     transient::{Tries, of_step},
     wapt, wheels,
 };
@@ -74,7 +75,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own lines only; the log has those of all.
-        let lines = Lines::of(&session.events, &step.id);
+        let lines = Lines::of(&session.events, &step.id).telling(told_of(step, &session));
         let result = attempt(step, &records, &session, &lines).await;
         let error = match result {
             Ok(product) => {
@@ -127,6 +128,17 @@ async fn there_already(
         let note = format!("{}, from the store", product.note);
         (Product { note, ..product }, made_in)
     }))
+}
+
+/// How paths of a step's containers are shown.
+fn told_of(step: &Step, session: &Session) -> Told {
+    match &step.work {
+        Work::Image(work) => image::told(work, session),
+        // Each run of pip has places of its own.
+        Work::Wheels(_) | Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Package(_) | Work::Wapt(_) => {
+            Told::default()
+        }
+    }
 }
 
 /// The error as it is told in the end.

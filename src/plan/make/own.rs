@@ -23,6 +23,7 @@ use crate::{
         requirements::{self, Line, Local, Texts, Variables, What, is_archive, settled},
         wheelhouse::{ANYTHING, Dist},
     },
+    util::toml::Issue,
 };
 
 /// Most files of a folder that `--find-links` names.
@@ -65,6 +66,7 @@ impl Maker<'_> {
         notes: &mut Vec<String>,
     ) -> Result<Vec<Own>, PlanError> {
         let mut found: BTreeMap<String, Own> = BTreeMap::new();
+        let mut refused = Vec::new();
         for (file, text) in texts {
             let named = written.get(file).map(|text| requirements::variables(text, &Variables::default()));
             let named: BTreeSet<usize> = named.into_iter().flatten().map(|variable| variable.line).collect();
@@ -74,7 +76,10 @@ impl Maker<'_> {
                     Line::Local(Local { what: What::Git(_), .. }) if named.contains(&line) => {
                         return Err(place.refuse("git+…", VARIABLE).into());
                     }
-                    Line::Refused(reason) => return Err(place.refuse(&shown(text, line), reason).into()),
+                    Line::Refused(reason) => {
+                        let text = written.get(file).unwrap_or(text);
+                        refused.push(refusal(file, text, line, reason));
+                    }
                     Line::Local(local) if asking.contains(file) => {
                         let conditional = !local.marker.is_empty();
                         let own = self.one(&place, local, inputs, notes)?;
@@ -85,7 +90,7 @@ impl Maker<'_> {
                 }
             }
         }
-        Ok(found.into_values().collect())
+        if refused.is_empty() { Ok(found.into_values().collect()) } else { Err(PlanError::Files(refused)) }
     }
 
     fn one(
@@ -265,6 +270,15 @@ const ABSENT: &str =
     "nothing is there: paths are seen from the project's folder, those of `--find-links` from the file, too";
 const NO_PROJECT: &str = "it has neither a `pyproject.toml` nor a `setup.py`";
 const NO_FILE: &str = "a file here is a wheel (`.whl`) or a source distribution (`name-version.tar.gz`, `.zip`, …)";
+
+/// A line of a requirements file that nobody can read, at its place.
+fn refusal(file: &Path, text: &str, line: usize, reason: &'static str) -> Issue {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let length = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, |line| line.trim_end().len());
+    let name = file.display().to_string();
+    let message = format!("{name}:{line}: `{}`: {reason}", shown(text, line).trim());
+    Issue::new(&(start..start + length), message).label("this line").within(&name, text)
+}
 
 /// What stands in a line, without what may be secret in an address.
 fn shown(text: &str, line: usize) -> String {
