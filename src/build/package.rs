@@ -12,7 +12,7 @@ mod take;
 use std::{collections::BTreeMap, path::PathBuf};
 
 pub(super) use collect::forget_others;
-pub use listing::{Line, of_items, read as read_listing};
+pub use listing::{Line, beside, of_items, read as read_listing};
 pub use take::blocking_reader;
 pub(super) use {
     compose::compose,

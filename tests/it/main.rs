@@ -103,6 +103,8 @@ mod rpm;
 #[cfg(feature = "scripted")]
 mod rpm_install;
 #[cfg(feature = "scripted")]
+mod said;
+#[cfg(feature = "scripted")]
 mod schedule;
 #[cfg(feature = "scripted")]
 mod secrets;
