@@ -69,6 +69,11 @@ def say(line):
     sys.stdout.flush()
 
 
+def count(number, one, more=None):
+    """`1 wheel`, `2 wheels` (str)."""
+    return "%d %s" % (number, one if number == 1 else more or one + "s")
+
+
 def wheels_of(folder, start=""):
     """The wheels (list of str) of a folder whose names begin so, in a fixed order."""
     names = sorted(name for name in os.listdir(folder) if name.startswith(start) and name.endswith(".whl"))
@@ -107,7 +112,7 @@ def install(prefix, pip, folders):
         wheels = wheels_of(folder)
         if wheels:
             run(*(program + ["install"] + options + wheels))
-        say("installed %d wheels from %s" % (len(wheels), os.path.basename(folder)))
+        say("installed %s from %s" % (count(len(wheels), "wheel"), os.path.basename(folder)))
     forget_origins(prefix, folders)
     run(*(program + ["check"]))
 
@@ -192,7 +197,7 @@ def compile_new(prefix, is_done=is_compiled):
                 compiled += 1
             else:
                 failed += 1
-    say("compiled %d files, left %d that are not Python" % (compiled, failed))
+    say("compiled %s, left %d that %s not Python" % (count(compiled, "file"), failed, "is" if failed == 1 else "are"))
 
 
 def linker():
@@ -295,7 +300,7 @@ def load(prefix, known, part):
         if part != "first" and number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
             wrong.append("`allow` names what is not so: %s at %s" % (kind, glob))
     if files:
-        say("loaded %d programs and libraries" % len(files))
+        say("loaded %s" % count(len(files), "program or library", "programs and libraries"))
     if wrong:
         say("\n".join(wrong[:50]))
         say("cannot be loaded: add the OS packages that have it to `packages` of the image, or say with `allow` why it is meant")

@@ -66,6 +66,7 @@ pub struct Failure {
     exit: Exit,
     message: String,
     cause: Option<Box<dyn Error + Send + Sync>>,
+    also: Vec<String>,
     help: Vec<String>,
     parts: Vec<Part>,
     shown: Option<Box<dyn Diagnostic + Send + Sync>>,
@@ -89,13 +90,21 @@ pub struct Part {
 impl Failure {
     /// A failure that ends the program with `exit`.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), cause: None, help: Vec::new(), parts: Vec::new(), shown: None }
+        let (also, help, parts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { exit, message: message.into(), cause: None, also, help, parts, shown: None }
     }
 
     /// The same with one more line of help.
     #[must_use]
     pub fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
+        self
+    }
+
+    /// The same with something else that went wrong or was not done.
+    #[must_use]
+    pub fn also(mut self, line: impl Into<String>) -> Self {
+        self.also.push(line.into());
         self
     }
 

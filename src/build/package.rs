@@ -114,7 +114,10 @@ impl Job {
         let meta = meta::of(&self.work, tree, &self.session)?;
         check::package(tree, &meta).map_err(refused)?;
         self.no_surprise(tree, capable)?;
-        lines.line(&format!("{} files and folders", tree.len()));
+        lines.line(&match tree.len() {
+            1 => "1 file".to_owned(),
+            more => format!("{more} files and folders"),
+        });
         let weak = meta.recommends.len() + meta.suggests.len();
         if weak > 0 && !self.work.packaging.relations.weak {
             let (name, platform) = (&meta.name, self.platform());

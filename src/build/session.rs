@@ -130,8 +130,9 @@ impl Session {
     /// # Errors
     /// When it cannot be made.
     pub fn packages_of(&self, platform: &str) -> io::Result<PathBuf> {
-        let below = self.packages.strip_prefix(&self.project).unwrap_or(&self.packages).join(platform);
-        Ok(Folder::open(&self.project, Links::Refused)?.make(&below)?.path().to_owned())
+        let below = self.packages.strip_prefix(&self.project).unwrap_or(&self.packages);
+        let packages = Folder::open(&self.project, Links::Refused)?.make_ours(below)?;
+        Ok(packages.make(std::path::Path::new(platform))?.path().to_owned())
     }
 
     /// Labels of a container of a step.

@@ -289,7 +289,7 @@ fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, co
     let failure = Failure::from(failed);
     match closed {
         Ok(()) => failure,
-        Err(error) => failure.help(error.message()),
+        Err(error) => failure.also(error.message()),
     }
 }
 

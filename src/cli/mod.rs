@@ -131,7 +131,21 @@ pub fn main() -> ExitCode {
     context.end(ended).into()
 }
 
+/// Refuses a folder for temporary files that is not there: it would be missed in the middle of the work.
+fn temporary_folder() -> Result<(), Failure> {
+    let Some(named) = env::get(env::TMPDIR).filter(|named| !named.is_empty()) else { return Ok(()) };
+    let folder = std::path::PathBuf::from(named);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let shown = folder.display().to_string();
+    let message = format!("`TMPDIR` names `{}`, which is no folder", shown.escape_debug());
+    Err(Failure::new(Exit::Usage, message)
+        .help(format!("make it (`mkdir -p {shown}`), or name another one; without `TMPDIR` it is `/tmp`")))
+}
+
 fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
+    temporary_folder()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -22,7 +22,7 @@ use crate::{
     util::{
         digests::Digests,
         files::{TEMPORARY, write_whole},
-        folder::{Folder, Links},
+        folder::{Folder, IGNORED, Links},
     },
 };
 
@@ -246,8 +246,12 @@ impl Wheelhouse {
     /// When the cache cannot be written.
     pub fn workshop(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
         // Its own place may lead through links: whoever named it meant it.
+        let is_new = !wheel_dir.exists();
         make_folders(wheel_dir)?;
         let top = Folder::open(wheel_dir, Links::Refused)?;
+        if is_new {
+            top.write(Path::new(IGNORED.0), IGNORED.1)?;
+        }
         if top.below(Path::new(platform))?.is_none() {
             // Whatever the umask, nobody else may write there: else it would not be believed.
             make_folders(&wheel_dir.join(platform))?;

@@ -3,6 +3,27 @@
 use crate::project::Project;
 
 #[test]
+fn the_smallest_recipe_of_the_readme_is_one() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let recipe = readme.split_once("## The smallest recipe").unwrap().1.split_once("```toml\n").unwrap().1;
+    let project = Project::new();
+    project.write("factory.toml", recipe.split_once("```").unwrap().0);
+    project.write("hello.sh", "#!/bin/sh\necho hello\n");
+    let run = project.done(&["plan", "--tag", "1.0"]);
+    assert!(run.stdout.contains("image example/hello:debian-12-1.0") && run.stdout.contains("package hello"), "{run}");
+    assert!(!run.stderr.contains("warning"), "{run}");
+}
+
+#[test]
+fn packages_of_a_platform_are_not_wapt_packages() {
+    let project = Project::new();
+    project.write("x.deb", "");
+    for verb in ["show", "verify"] {
+        project.run(&[verb, "x.deb"]).assert_code(2).says(&["is a Debian package", "`dpkg-deb --info`"]);
+    }
+}
+
+#[test]
 fn a_folder_that_is_built_and_not_committed() {
     let project = Project::new();
     project.write(".gitignore", "/dist\n*.log\n");
@@ -79,6 +100,42 @@ fn allowances_are_judged_at_their_lines() {
         "`/opt/shop/*.pem`",
         "factory.toml:",
     ]);
+}
+
+#[test]
+fn a_missing_folder_for_temporary_files() {
+    let mut project = Project::new();
+    project.env("TMPDIR", "/no/such/folder");
+    for verb in ["plan", "build", "doctor"] {
+        project.run(&[verb]).assert_code(2).says(&["`TMPDIR` names `/no/such/folder`, which is no folder", "mkdir -p"]);
+    }
+    assert!(project.calls().is_empty(), "nothing was asked");
+}
+
+#[test]
+fn what_is_made_here_ignores_itself() {
+    let project = Project::new();
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+        let run = std::process::Command::new("git").arg("-C").arg(project.folder()).args(who).args(arguments).output();
+        let run = run.unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "all"]);
+    project.done(&["build"]);
+    assert_eq!(git(&["status", "--porcelain"]), "?? factory.lock\n");
+    for folder in [".factory", "wheels", "packages"] {
+        assert_eq!(project.read(&format!("{folder}/.gitignore")), "*\n");
+    }
+    // What the user made is the user's.
+    let project = Project::new();
+    project.write("packages/core/dist/x", "x");
+    project.write("wheels/README", "x");
+    project.done(&["build"]);
+    assert!(!project.path("packages/.gitignore").exists() && !project.path("wheels/.gitignore").exists());
 }
 
 #[test]
