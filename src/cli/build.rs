@@ -26,6 +26,7 @@ use crate::{
     pipeline::Project,
     plan::{Plan, State, Step, Want, Work},
     publish::sums,
+    source::wheelhouse::Wheelhouse,
 };
 
 /// Build wheels, images and packages: what changed, and nothing else
@@ -200,6 +201,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         ..args.session(context.session(&project, engine)?, &info)
     };
     sweep(&session);
+    if plan.steps.iter().any(|step| step.wanted && step.work.wheelhouse().is_some()) {
+        // One that cannot be made is said by whoever writes there.
+        let _ = Wheelhouse::begin(&project.wheel_dir);
+    }
     let looking = async {
         remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
         forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;

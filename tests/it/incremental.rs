@@ -538,7 +538,7 @@ fn the_plan_names_what_changed() {
         project.planned()[0].strip_prefix("wheels-core: requirements.txt changed").unwrap().to_owned()
     };
     project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\n");
-    assert_eq!(project.planned(), Vec::<String>::new(), "a comment");
+    assert!(!project.planned().iter().any(|line| line.starts_with("wheels")), "a comment");
     assert_eq!(why("six==1.17.0\npsutil==5.9.8\n"), ": six 1.16.0 -> 1.17.0");
     assert_eq!(why("six>=1.16,<2\nPSUTIL == 5.9.8\n"), ": six 1.16.0 -> >=1.16,<2");
     assert_eq!(why("six\nidna==3.10\n"), ": idna 3.10 added, psutil 5.9.8 removed, six 1.16.0 -> any");

@@ -18,9 +18,7 @@ fn the_smallest_recipe_of_the_readme_is_one() {
 fn packages_of_a_platform_are_not_wapt_packages() {
     let project = Project::new();
     project.write("x.deb", "");
-    for verb in ["show", "verify"] {
-        project.run(&[verb, "x.deb"]).assert_code(2).says(&["is a Debian package", "`dpkg-deb --info`"]);
-    }
+    project.run(&["show", "x.deb"]).assert_code(2).says(&["is a Debian package", "`dpkg-deb --info`"]);
 }
 
 #[test]
