@@ -34,10 +34,10 @@ pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
         out.push('\n');
         section(&mut out, part, width, colour);
     }
-    if !failure.also.is_empty() || !failure.help.is_empty() {
+    if failure.also.is_some() || !failure.help.is_empty() {
         out.push('\n');
     }
-    for line in &failure.also {
+    for line in failure.also_lines() {
         paragraph(&mut out, "also: ", line, width, colour.then_some(RED));
     }
     for line in &failure.help {
@@ -72,8 +72,8 @@ pub fn to_json(failure: &Failure) -> Value {
         "help": failure.help,
         "issues": failure.diagnostics().into_iter().map(issue_json).collect::<Vec<_>>(),
     });
-    if !failure.also.is_empty() {
-        json["also"] = json!(failure.also);
+    if failure.also.is_some() {
+        json["also"] = json!(failure.also_lines());
     }
     if !failure.parts.is_empty() {
         json["failures"] = json!(failure.parts);

@@ -79,7 +79,7 @@ fn allowances_are_judged_at_their_lines() {
             "factory.toml",
             "summary = \"sells things\"\n",
             &format!("summary = \"sells things\"\nallow = [{entries}]\n"),
-        )
+        );
     };
     let one = |path: &str| format!("{{ check = \"private-key\", path = \"{path}\", reason = \"of the tests\" }}");
     allow(&format!("{}, {}", one("/opt/shop/a.pem"), one("/opt/shop/a.pem")));

@@ -146,7 +146,7 @@ pub fn beside(of: (&Package, &[Line]), other: (&Package, &[Line]), equal: bool) 
     let clashes = lines.iter().filter(|line| {
         shipped.get(line.path.as_str()).is_some_and(|theirs| {
             let is_same = line.what == theirs.what && line.mode == theirs.mode && line.owner == theirs.owner;
-            !(line.is_dir() && theirs.is_dir()) && !(equal && is_same)
+            !(line.is_dir() && theirs.is_dir() || equal && is_same)
         })
     });
     let clashes: Vec<String> = clashes.map(|line| format!("`/{}`", line.path)).collect();

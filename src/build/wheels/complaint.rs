@@ -153,15 +153,14 @@ fn who_wants_what(tail: &[String]) -> Vec<String> {
 /// The indexes that were asked, without logins: as pip says them, else as they were named.
 fn indexes(work: &WheelsWork, tail: &[String]) -> String {
     let said = tail.iter().find_map(|line| line.trim().strip_prefix("Looking in indexes: "));
-    let named: Vec<String> = match said {
-        Some(said) => said.split(", ").map(without_login).collect(),
-        None => {
-            let first = work.index.url.as_deref().unwrap_or("https://pypi.org/simple");
-            std::iter::once(first).chain(work.index.extra_urls.iter().map(String::as_str)).map(without_login).collect()
-        }
+    let named: Vec<String> = if let Some(said) = said {
+        said.split(", ").map(without_login).collect()
+    } else {
+        let first = work.index.url.as_deref().unwrap_or("https://pypi.org/simple");
+        std::iter::once(first).chain(work.index.extra_urls.iter().map(String::as_str)).map(without_login).collect()
     };
-    let word = if named.len() == 1 { "the index" } else { "the indexes" };
-    format!("{word} {}", named.join(" and "))
+    let noun = if named.len() == 1 { "the index" } else { "the indexes" };
+    format!("{noun} {}", named.join(" and "))
 }
 
 /// An address without `user:password@`, and without what may be secret behind `?`.

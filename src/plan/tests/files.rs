@@ -82,7 +82,7 @@ fn write(folder: &Path, order: &[usize], edited: &[bool]) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let first = if name == "requirements.txt" { "-r more.txt\n" } else { "# a file\n" };
         // Comments of requirements count for nothing.
-        let edit = if name.ends_with(".txt") { "idna==3\n" } else { "# edited\n" };
+        let edit = if Path::new(name).extension().is_some_and(|end| end == "txt") { "idna==3\n" } else { "# edited\n" };
         let more = if edited[*at] { edit } else { "" };
         fs::write(path, format!("{first}# {name}\n{more}")).unwrap();
     }

@@ -23,7 +23,7 @@ pub struct Issue {
     /// What to write instead.
     pub help: Option<String>,
     /// Other places that belong to it, each with a few words.
-    pub also: Vec<(Span, String)>,
+    pub also: Box<[(Span, String)]>,
     /// The text that all of these places are in, where it is another one than that which was read.
     pub(super) within: Option<Arc<Source>>,
     /// Whether it depends on other parts of the text, so that a syntax error elsewhere may be its cause.
@@ -35,7 +35,7 @@ impl Issue {
     pub(crate) fn new(span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
         let (span, label) = (span.clone(), "here".to_owned());
-        Self { message, span, label, help: None, also: Vec::new(), within: None, relational: false }
+        Self { message, span, label, help: None, also: Box::default(), within: None, relational: false }
     }
 
     /// A name at `span` that none of `known` is. Depends on the whole text.
@@ -65,7 +65,9 @@ impl Issue {
 
     /// The same with another place that belongs to it.
     pub(crate) fn also(mut self, span: &Span, label: impl Into<String>) -> Self {
-        self.also.push((span.clone(), label.into()));
+        let mut also = self.also.into_vec();
+        also.push((span.clone(), label.into()));
+        self.also = also.into_boxed_slice();
         self
     }
 
