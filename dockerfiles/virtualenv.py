@@ -73,6 +73,11 @@ def say(line):
     sys.stdout.flush()
 
 
+def count(number, one, more=None):
+    """`1 wheel`, `2 wheels` (str)."""
+    return "%d %s" % (number, one if number == 1 else more or one + "s")
+
+
 def wheels_of(folder, start=""):
     """The wheels (list of str) of a folder whose names begin so, in a fixed order."""
     names = sorted(name for name in os.listdir(folder) if name.startswith(start) and name.endswith(".whl"))
@@ -111,7 +116,7 @@ def install(prefix, pip, folders):
         wheels = wheels_of(folder)
         if wheels:
             run(*(program + ["install"] + options + wheels))
-        say("installed %d wheels from %s" % (len(wheels), os.path.basename(folder)))
+        say("installed %s from %s" % (count(len(wheels), "wheel"), os.path.basename(folder)))
     forget_origins(prefix, folders)
     run(*(program + ["check"]))
 
@@ -257,9 +262,10 @@ def compile_new(prefix, is_done=is_compiled, own=(), quiet=False):
             if fault:
                 faults[source] = fault
     if failed and not quiet:
-        say("compiled %d files, left %d of others that are not for this Python" % (compiled, failed))
+        say("compiled %s, left %d of others that %s not for this Python"
+            % (count(compiled, "file"), failed, "is" if failed == 1 else "are"))
     else:
-        say("compiled %d files" % compiled)
+        say("compiled %s" % count(compiled, "file"))
     refuse(faults)
 
 
@@ -363,7 +369,7 @@ def load(prefix, known, part):
         if part != "first" and number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
             wrong.append("`allow` names what is not so: %s at %s" % (kind, glob))
     if files:
-        say("loaded %d programs and libraries" % len(files))
+        say("loaded %s" % count(len(files), "program or library", "programs and libraries"))
     if wrong:
         say("\n".join(wrong[:50]))
         say("cannot be loaded: add the OS packages that have it to `packages` of the image, or say with `allow` why it is meant")

@@ -66,9 +66,16 @@ pub struct Failure {
     exit: Exit,
     message: String,
     cause: Option<Box<dyn Error + Send + Sync>>,
+    also: Option<Box<Also>>,
     help: Vec<String>,
     parts: Vec<Part>,
     shown: Option<Box<dyn Diagnostic + Send + Sync>>,
+}
+
+/// What else went wrong or was not done; seldom there.
+#[derive(Debug, Default)]
+struct Also {
+    lines: Vec<String>,
 }
 
 /// One of several things that failed.
@@ -89,13 +96,21 @@ pub struct Part {
 impl Failure {
     /// A failure that ends the program with `exit`.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), cause: None, help: Vec::new(), parts: Vec::new(), shown: None }
+        let (help, parts) = (Vec::new(), Vec::new());
+        Self { exit, message: message.into(), cause: None, also: None, help, parts, shown: None }
     }
 
     /// The same with one more line of help.
     #[must_use]
     pub fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
+        self
+    }
+
+    /// The same with something else that went wrong or was not done.
+    #[must_use]
+    pub fn also(mut self, line: impl Into<String>) -> Self {
+        self.also.get_or_insert_default().lines.push(line.into());
         self
     }
 
@@ -152,6 +167,10 @@ impl Failure {
             next = error.source();
         }
         causes
+    }
+
+    fn also_lines(&self) -> &[String] {
+        self.also.as_ref().map_or(&[], |also| &also.lines)
     }
 
     fn diagnostics(&self) -> Vec<&dyn Diagnostic> {

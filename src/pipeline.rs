@@ -25,7 +25,7 @@ use crate::{
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{
-        git::{Caller, Changed, Worktree},
+        git::{Caller, Changed, Elsewhere, Worktree},
         listing::Listing,
         project::Kept,
         roots::Roots,
@@ -40,7 +40,7 @@ use crate::{
         toml::Source,
     },
 };
-use wishes::{absolute, choose, release, without_userinfo};
+use wishes::{Named, absolute, choose, release, without_userinfo};
 
 /// A project whose recipe was read and whose platforms are chosen.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Project {
     pub release: Release,
     /// Whether something names it; else it is made up, for a command that needs none.
     pub is_released: bool,
+    /// The other tags on the commit, where one of them names the release.
+    beside: Vec<String>,
     /// The chosen platforms with the recipe as each sees it.
     pub targets: Vec<Target>,
     /// Where the recipe's paths are; without its sources until [`Project::fetch`].
@@ -89,6 +91,8 @@ pub struct Stamp {
     pub epoch: i64,
     /// The checkout's commit, with `-dirty` behind it where files differ from it; empty outside git.
     pub revision: String,
+    /// Where the release's git tag stands, if that is not the checkout's commit.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 /// One platform of a run.
@@ -114,7 +118,7 @@ impl Project {
         let file = RecipeFile::load_with(&wishes.project, &catalogue)?;
         let folder = fs_err::canonicalize(&wishes.project)?;
         let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
-        let (release, is_released) = release(wishes, &folder)?;
+        let Named { release, is_released, beside } = release(wishes, &folder)?;
         let digests = if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) };
         let digests = Arc::new(digests.until(wishes.cancel.clone()));
         let resolved = threads::each(&platforms, WORTH_A_THREAD, |platform| {
@@ -127,6 +131,7 @@ impl Project {
             home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
             release,
             is_released,
+            beside,
             bases: bases(&catalogue, &targets),
             targets,
             wheel_dir,
@@ -164,15 +169,16 @@ impl Project {
         }
         let Some(worktree) = Worktree::find(&self.folder, &self.caller)? else {
             let epoch = self.epoch.unwrap_or(clock::FLOOR);
-            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision: String::new() }));
+            return Ok(self.stamp.get_or_init(|| Stamp { epoch, ..Stamp::default() }));
         };
         let (revision, changed) = worktree.standing(&self.exempt())?;
+        let elsewhere = if self.is_released { worktree.elsewhere(self.release.tag.as_str())? } else { None };
         if let Some(epoch) = self.epoch {
-            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }));
+            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision, elsewhere }));
         }
         let epoch = worktree.time()?.unwrap_or(clock::FLOOR);
         *self.worktree.lock().unwrap_or_else(PoisonError::into_inner) = Some((worktree, changed));
-        Ok(self.stamp.get_or_init(|| Stamp { epoch, revision }))
+        Ok(self.stamp.get_or_init(|| Stamp { epoch, revision, elsewhere }))
     }
 
     /// What says how old files are: the commits, unless `SOURCE_DATE_EPOCH` does.
@@ -213,6 +219,19 @@ impl Project {
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} {}", self.name(), self.release.tag)
+    }
+
+    /// Which of several tags on the commit the release is, where nobody named it.
+    #[must_use]
+    pub fn choice_of_tag(&self) -> Option<String> {
+        let others = self.beside.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
+        let tag = &self.release.tag;
+        (!self.beside.is_empty()).then(|| {
+            format!(
+                "the commit has the tag `{tag}` and {others}: the release is `{tag}`, the newest annotated one, else the first \
+                 by name; `--tag` names another"
+            )
+        })
     }
 
     /// How the release's tag was read, where somebody may have meant something else by it.
@@ -314,12 +333,23 @@ impl Project {
         let mut mistakes = Vec::new();
         for part in parts {
             match part {
-                Ok(part) => plan.steps.extend(part.steps),
+                Ok(part) => {
+                    plan.steps.extend(part.steps);
+                    plan.unmade.extend(part.unmade);
+                }
                 Err(PlanError::Files(issues)) => mistakes.extend(issues),
                 Err(error) => return Err(error.into()),
             }
         }
-        if mistakes.is_empty() { Ok(plan) } else { Err(self.file.mistakes(mistakes).into()) }
+        if !mistakes.is_empty() {
+            return Err(self.file.mistakes(mistakes).into());
+        }
+        match plan.unmade.first() {
+            Some(unmade) if !plan.steps.iter().any(|step| step.wanted) => {
+                Err(PipelineError::Unmade { message: unmade.sentence() })
+            }
+            _ => Ok(plan),
+        }
     }
 
     /// The names that images of this release have, on a daemon of this kind; none without one. Looks at no file of a source.

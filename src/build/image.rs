@@ -9,6 +9,7 @@ use super::{
     records::blocking,
     run::Product,
     settle,
+    told::Told,
 };
 use crate::{
     check,
@@ -103,6 +104,32 @@ pub async fn relabel(
     Ok((output_of(&made) == output).then(|| product(&made, &work.tags, labels)))
 }
 
+/// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
+pub(super) fn told(work: &ImageWork, session: &Session) -> Told {
+    let mut pairs = BTreeMap::new();
+    for file in work.files.iter() {
+        let Some((number, rest)) = file.path.strip_prefix("app/").and_then(|path| path.split_once('/')) else {
+            continue;
+        };
+        let ContextSource::File(from, _) = &file.source else { continue };
+        let Ok(from) = from.strip_prefix(&session.project) else { continue };
+        if let Some(folder) = from.to_str().and_then(|from| from.strip_suffix(rest)) {
+            let folder = folder.trim_end_matches('/');
+            for place in ["/tmp/app", "/run/app"] {
+                let here = if folder.is_empty() { "./".to_owned() } else { format!("{folder}/") };
+                pairs.insert(format!("{place}/{number}/"), here);
+                pairs.insert(
+                    format!("{place}/{number}"),
+                    if folder.is_empty() { ".".to_owned() } else { folder.to_owned() },
+                );
+            }
+        }
+    }
+    let wheels = ["/run/wheels/", "/run/app/", "/run/seed/"].map(|place| (place.to_owned(), String::new()));
+    // The longer ones first: one may begin like another.
+    Told::of(pairs.into_iter().rev().chain(wheels))
+}
+
 /// What stands for the content of an image: its layers, whatever it says of itself. Where the engine does not tell them, it is the
 /// image.
 pub(super) fn output_of(image: &ImageInfo) -> String {
@@ -148,7 +175,7 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =
         work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
-    check::natives::judge(work.name.as_str(), &lacks, &allow)
+    check::natives::judge(work.name.as_str(), &lacks, &allow, &work.host)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod base;
+mod cause;
 mod context;
 mod disk;
 mod error;
@@ -16,6 +17,7 @@ mod run;
 mod schedule;
 mod session;
 mod settle;
+mod told;
 mod transient;
 mod used;
 pub mod wapt;

@@ -14,7 +14,7 @@ mod units;
 use std::{collections::BTreeMap, path::PathBuf};
 
 pub(super) use collect::forget_others;
-pub use listing::{Line, of_items, read as read_listing};
+pub use listing::{Line, beside, of_items, read as read_listing};
 pub use take::blocking_reader;
 pub(super) use {
     compose::compose,
@@ -103,7 +103,8 @@ impl Job {
         let mut lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
         let (job, tree, modules) = Box::pin(modules::lacks(job, tree, container, image, lines)).await?;
         lacks.extend(modules);
-        check::natives::judge(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
+        let PackageWork { package, host, .. } = &job.work;
+        check::natives::judge(package.name.as_str(), &lacks, &package.allow, host).map_err(refused)?;
         Box::pin(units::check(job, tree, container)).await
     }
 
@@ -125,7 +126,10 @@ impl Job {
         let meta = meta::of(&self.work, tree, &self.session)?;
         check::package(tree, &meta).map_err(refused)?;
         self.no_surprise(tree, capable)?;
-        lines.line(&format!("{} files and folders", tree.len()));
+        lines.line(&match tree.len() {
+            1 => "1 file".to_owned(),
+            more => format!("{more} files and folders"),
+        });
         let weak = meta.recommends.len() + meta.suggests.len();
         if weak > 0 && !self.work.packaging.relations.weak {
             let (name, platform) = (&meta.name, self.platform());

@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{StepError, base::room, records::RECORDS};
+use super::{StepError, base::room, records::RECORDS, told::Told};
 use crate::{
     engine::{
         ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress, docker::Logins,
@@ -37,6 +37,8 @@ pub struct Session {
     pub engine: Arc<dyn Engine>,
     /// Where events go.
     pub events: Events,
+    /// What is said once in a run, and was.
+    pub said: Arc<Mutex<BTreeSet<String>>>,
     /// Fires on Ctrl-C.
     pub cancel: CancellationToken,
     /// The project's folder, absolute.
@@ -122,13 +124,21 @@ impl Containers {
 }
 
 impl Session {
+    /// Warns of something that steps of several platforms find, once in a run.
+    pub fn warn_once(&self, text: String) {
+        if self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
+            self.events.warn(text);
+        }
+    }
+
     /// The folder of a platform's packages, made where it is missing, without a link on its way below the project.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn packages_of(&self, platform: &str) -> io::Result<PathBuf> {
-        let below = self.packages.strip_prefix(&self.project).unwrap_or(&self.packages).join(platform);
-        Ok(Folder::open(&self.project, Links::Refused)?.make(&below)?.path().to_owned())
+        let below = self.packages.strip_prefix(&self.project).unwrap_or(&self.packages);
+        let packages = Folder::open(&self.project, Links::Refused)?.make_ours(below)?;
+        Ok(packages.make(std::path::Path::new(platform))?.path().to_owned())
     }
 
     /// Labels of a container of a step.
@@ -292,6 +302,8 @@ pub struct Lines {
     events: Events,
     step: StepId,
     tail: Arc<Mutex<std::collections::VecDeque<String>>>,
+    /// How paths of its container are shown.
+    told: Arc<Told>,
     /// When it last said something.
     heard: Arc<Mutex<Instant>>,
 }
@@ -307,7 +319,13 @@ impl Lines {
     #[must_use]
     pub fn of(events: &Events, step: &StepId) -> Self {
         let heard = Arc::new(Mutex::new(Instant::now()));
-        Self { events: events.clone(), step: step.clone(), tail: Arc::default(), heard }
+        Self { events: events.clone(), step: step.clone(), tail: Arc::default(), told: Arc::default(), heard }
+    }
+
+    /// The same with other words for paths of its container.
+    #[must_use]
+    pub fn telling(self, told: Told) -> Self {
+        Self { told: Arc::new(told), ..self }
     }
 
     /// The last lines.
@@ -353,6 +371,7 @@ impl Lines {
 impl Output for Lines {
     fn line(&self, line: &str) {
         self.hear();
+        let line = &*self.told.line(line);
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();

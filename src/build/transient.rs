@@ -187,7 +187,7 @@ fn without_number(line: &str) -> &str {
 }
 
 /// The lines of the instruction that failed: `#7 …` where a line says `#7 ERROR: …`; all of them where none does.
-fn of_failed_instruction(said: &[String]) -> Vec<&String> {
+pub fn of_failed_instruction(said: &[String]) -> Vec<&String> {
     let number = said.iter().rev().find_map(|line| line.split_once(" ERROR: ").map(|(number, _)| format!("{number} ")));
     said.iter().filter(|line| number.as_ref().is_none_or(|number| line.starts_with(number.as_str()))).collect()
 }

@@ -242,9 +242,9 @@ fn machine(elf: &Elf) -> String {
 ///
 /// # Errors
 /// Everything that it does not allow, and everything that it allows for nothing.
-pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), Finding> {
+pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance], host: &Host) -> Result<(), Finding> {
     let allowed: Vec<&Allowance> = allowed.iter().filter(|one| one.check.is_native()).collect();
-    hold(whose, "has programs that cannot run there", lacks, &allowed, help)
+    hold(whose, "has programs that cannot run there", lacks, &allowed, |left| help(left, host))
 }
 
 /// Holds lacks against what may be, the one with the other.
@@ -291,19 +291,20 @@ pub(super) fn hold(
     Err(Finding { message: parts.join("; "), help: help(&left) })
 }
 
-fn help(left: &[&Lack]) -> String {
+fn help(left: &[&Lack], host: &Host) -> String {
     let Some(first) = left.first() else {
         return "take the entry out, or mend its `check` or `path`".to_owned();
     };
-    let advice = match first.concern {
-        Concern::Library => {
-            "add the OS package that has the library to the image's `packages` (and to the package's `depends`)"
-        }
-        Concern::Libc => "build it on the platform itself, or on an older one",
-        Concern::Interpreter => {
+    let add = "add the OS package that has the library to the image's `packages` (and to the package's `depends`)";
+    // What is missing stands between quotes.
+    let advice = match (first.concern, first.what.split('"').nth(1)) {
+        (Concern::Library, Some(name)) => &format!("{} says which package has it: {add}", host.search(name)),
+        (Concern::Library, None) => add,
+        (Concern::Libc, _) => "build it on the platform itself, or on an older one",
+        (Concern::Interpreter, _) => {
             "add what has the interpreter to the image's `packages` (and to the package's `depends`)"
         }
-        Concern::Syntax => "mend it, or leave it out",
+        (Concern::Syntax, _) => "mend it, or leave it out",
         _ => "build it for this machine, or leave it out",
     };
     format!(
@@ -316,10 +317,18 @@ fn help(left: &[&Lack]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::{Role, Spool, TreePath};
+    use crate::{
+        platform::Manager,
+        stage::{Role, Spool, TreePath},
+    };
 
     fn host(machine: &str, libc: &str) -> Host {
-        Host { platform: "test-1".to_owned(), machine: machine.to_owned(), libc: libc.to_owned() }
+        Host {
+            platform: "test-1".to_owned(),
+            machine: machine.to_owned(),
+            libc: libc.to_owned(),
+            manager: Manager::Apt,
+        }
     }
 
     fn native(path: &str, search: &[&str], versions: &[(&str, &str)]) -> Native {
@@ -378,7 +387,7 @@ mod tests {
         assert_eq!(found.lacks[0].what, "is for aarch64, and test-1 is x86_64");
         assert_eq!(found.lacks.len(), 1);
         let allow = |check, path: &str| Allowance { check, path: path.to_owned(), reason: "a test".to_owned() };
-        let said = judge("x", &found.lacks, &[]).unwrap_err();
+        let said = judge("x", &found.lacks, &[], &host("x86_64", "glibc-2.36")).unwrap_err();
         assert_eq!(
             said.message,
             "x has programs that cannot run there: `/usr/lib/other.so` is for aarch64, and test-1 is x86_64"
@@ -386,8 +395,22 @@ mod tests {
         assert!(
             said.help.ends_with("`allow = [{ check = \"machine\", path = \"/usr/lib/other.so\", reason = \"…\" }]`")
         );
-        assert_eq!(judge("x", &found.lacks, &[allow(Concern::Machine, "/usr/lib/*.so")]), Ok(()));
-        let said = judge("x", &[], &[allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")]);
+        assert_eq!(
+            judge("x", &found.lacks, &[allow(Concern::Machine, "/usr/lib/*.so")], &host("x86_64", "glibc-2.36")),
+            Ok(())
+        );
+        let lack = |name: &str| Lack {
+            concern: Concern::Library,
+            path: "usr/bin/x".to_owned(),
+            what: format!("needs the library {name:?}, which is not there"),
+        };
+        let said = judge("x", &[lack("libpq.so.5")], &[], &host("x86_64", "glibc-2.36")).unwrap_err();
+        assert!(
+            said.help.starts_with("`apt-file search libpq.so.5` on test-1 says which package has it: add"),
+            "{said:?}"
+        );
+        let idle = [allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")];
+        let said = judge("x", &[], &idle, &host("x86_64", "glibc-2.36"));
         assert_eq!(said.unwrap_err().message, "`allow` of x names what is not so: library at `/usr/lib/a.so`");
     }
 }

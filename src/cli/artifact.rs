@@ -53,6 +53,10 @@ impl Artifact {
                 Err(refuse("is no package, but a certificate, a key or a list of revoked ones")
                     .help("`--trust` and `--crl` take one file each: write the option before every one"))
             }
+            Some("deb") => Err(refuse("is a Debian package, and this is for WAPT packages")
+                .help("`dpkg-deb --info` and `dpkg-deb --contents` show it; `factory test` installs and removes it")),
+            Some("rpm") => Err(refuse("is an rpm package, and this is for WAPT packages")
+                .help("`rpm -qip` and `rpm -qlp` show it; `factory test` installs and removes it")),
             _ => {
                 Err(refuse("is of no kind that is known here")
                     .help("known: .wapt, and `Packages` of a WAPT repository"))

@@ -26,6 +26,7 @@ use crate::{
     pipeline::Project,
     plan::{Plan, State, Step, Want, Work},
     publish::sums,
+    source::wheelhouse::Wheelhouse,
 };
 
 /// Build wheels, images and packages: what changed, and nothing else
@@ -76,6 +77,9 @@ pub struct Args {
     /// Put the WAPT packages that were made into this repository, as `factory publish` does
     #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
     publish: Option<PathBuf>,
+    /// Publish although the checkout is not at the commit of the release's git tag
+    #[arg(long, requires = "publish")]
+    allow_dirty: bool,
     #[command(flatten)]
     signer: SignerArgs,
     #[command(flatten)]
@@ -178,12 +182,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.dry_run {
         return super::plan::show(&project, args.want(), context).await;
     }
+    // Before anything else is asked; it is read again once nobody else can write it.
+    lock::load(&project, args.locked)?;
     let (engine, info) = context.builder().await?;
     let plan = project.plan(&info, args.want())?;
     if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {
         let failure = Failure::new(Exit::Usage, "no WAPT package is made on these platforms");
         return Err(failure
             .help("they are made on the platform that [[wapt]] names, else on the official one, else on the first"));
+    }
+    if args.publish.is_some() && !args.allow_dirty {
+        super::publish::is_of_its_tag(project.stamp()?.elsewhere.clone())?;
     }
     let _lock = context.lock(&project).await?;
     let mut session = Session {
@@ -192,6 +201,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         ..args.session(context.session(&project, engine)?, &info)
     };
     sweep(&session);
+    if plan.steps.iter().any(|step| step.wanted && step.work.wheelhouse().is_some()) {
+        // One that cannot be made is said by whoever writes there.
+        let _ = Wheelhouse::begin(&project.wheel_dir);
+    }
     let looking = async {
         remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
         forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
@@ -281,7 +294,7 @@ fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, co
     let failure = Failure::from(failed);
     match closed {
         Ok(()) => failure,
-        Err(error) => failure.help(error.message()),
+        Err(error) => failure.also(error.message()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo, docker::Logins},
     event::Events,
-    pipeline::{Project, SOURCES, Wishes},
+    pipeline::{Project, SOURCES, Stamp, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
     source::{git, owner::Trusted, requirements::Variables, store, wheelhouse},
@@ -237,6 +237,7 @@ impl Context {
         Ok(Session {
             engine,
             events: self.events(),
+            said: Arc::default(),
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
             roots: project.roots.clone(),
@@ -284,8 +285,17 @@ impl Context {
         for text in project.doubts(plan) {
             self.events().warn(text);
         }
+        for unmade in &plan.unmade {
+            self.events().warn(unmade.sentence());
+        }
         for text in project.notes(plan) {
             self.events().info(text);
+        }
+        if let Some(text) = project.choice_of_tag() {
+            self.events().info(text);
+        }
+        if let Ok(Stamp { elsewhere: Some(elsewhere), .. }) = project.stamp() {
+            self.events().warn(format!("{}; {}", elsewhere.sentence(), elsewhere.help()));
         }
         if project.is_undated() {
             self.events().warn(

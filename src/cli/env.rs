@@ -24,6 +24,8 @@ pub const FACTORY_STORE_KEYS: &str = "FACTORY_STORE_KEYS";
 pub const FACTORY_STORE_KEY: &str = "FACTORY_STORE_KEY";
 /// A PEM file of certificates that builds and git trust, for a network whose proxy inspects TLS. Never left in an image.
 pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
+/// Where temporary files go.
+pub const TMPDIR: &str = "TMPDIR";
 /// Time of everything in artefacts, seconds since 1970 (reproducible-builds.org).
 pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// pip's index; it may hold credentials, which reach neither key nor log.

@@ -122,6 +122,12 @@ impl From<PipelineError> for Failure {
                      `\\{{.Id}}`; docs/recipe.md has the values of a template",
                 )
             }
+            PipelineError::Plan(PlanError::Unmade { .. }) => Self::new(Exit::Usage, error.to_string())
+                .help("name a `platform` in [[wapt]] that takes deb or rpm packages"),
+            PipelineError::Unmade { .. } => Self::new(Exit::Usage, error.to_string()).help(
+                "choose a platform that takes deb or rpm packages with `--platform`; `factory build images` builds images \
+                 and wheels on every one",
+            ),
             PipelineError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             error => Self::new(Exit::Usage, error.to_string()),
         }

@@ -64,7 +64,8 @@ pub struct Globals {
     /// Platforms, by id or alias, separated by commas or blanks; all of the recipe's when not given
     #[arg(long, global = true, value_name = "ID,…", env = env::SYSBASE, help_heading = "Global options")]
     platform: Option<String>,
-    /// The release's tag; the git tag on the checkout's commit when not given
+    /// The release's tag; the git tag on the checkout's commit when not given: of several the newest annotated one, else the
+    /// first by name
     #[arg(long, global = true, value_name = "TAG", env = env::FACTORY_TAG, help_heading = "Global options")]
     tag: Option<String>,
     /// The branch of the sources, for `{{branch}}` in the recipe
@@ -131,7 +132,21 @@ pub fn main() -> ExitCode {
     context.end(ended).into()
 }
 
+/// Refuses a folder for temporary files that is not there: it would be missed in the middle of the work.
+fn temporary_folder() -> Result<(), Failure> {
+    let Some(named) = env::get(env::TMPDIR).filter(|named| !named.is_empty()) else { return Ok(()) };
+    let folder = std::path::PathBuf::from(named);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let shown = folder.display().to_string();
+    let message = format!("`TMPDIR` names `{}`, which is no folder", shown.escape_debug());
+    Err(Failure::new(Exit::Usage, message)
+        .help(format!("make it (`mkdir -p {shown}`), or name another one; without `TMPDIR` it is `/tmp`")))
+}
+
 fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
+    temporary_folder()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

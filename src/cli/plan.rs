@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     context::{Context, Trust},
+    lock,
     signer::CertificateArgs,
 };
 use crate::{
@@ -72,6 +73,8 @@ async fn view(
     pylock: Option<&Path>,
     context: &Context,
 ) -> Result<PlanView, Failure> {
+    // A build would read it, and end there.
+    lock::load(project, false)?;
     let answer = if offline { None } else { reached(context).await? };
     let offline = answer.is_none();
     let (engine, info) = answer.unwrap_or_else(nobody);

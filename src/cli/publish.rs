@@ -5,11 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{artifact::Artifact, context::Context, trust::TrustArgs};
+use super::{artifact::Artifact, context::Context, env, trust::TrustArgs};
 use crate::{
     diag::{Exit, Failure},
+    pipeline::truth::Untrue,
     publish::feed::{FeedError, wapt},
     report::{ListColumn, ListKind, ListView},
+    source::git::{Elsewhere, Worktree},
     util::{
         clock,
         folder::{Folder, Links},
@@ -31,6 +33,9 @@ pub struct Args {
     /// Read every package of the repository again, instead of believing the old index
     #[arg(long)]
     rescan: bool,
+    /// Publish what the project's builds have made although the checkout is not at the commit of the git tag that `--tag` names
+    #[arg(long)]
+    allow_dirty: bool,
     #[command(flatten)]
     trust: TrustArgs,
 }
@@ -46,9 +51,24 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             let failure = Failure::new(Exit::Usage, "there is nothing to publish");
             return Err(failure.help("build something first, or name the packages: `factory publish FILE… --into DIR`"));
         }
+        if let (Some(tag), false) = (context.tag(), args.allow_dirty) {
+            let worktree = Worktree::find(context.folder(), &env::caller())?;
+            is_of_its_tag(worktree.map(|worktree| worktree.elsewhere(tag)).transpose()?.flatten())?;
+        }
     }
     let trust = if args.trust.is_given() { Some(args.trust.read()?) } else { None };
     publish(&files, &args.into, trust, crls, args.rescan, context)
+}
+
+/// Refuses a release whose git tag holds something else.
+///
+/// # Errors
+/// Exit code 1 where it does.
+pub fn is_of_its_tag(elsewhere: Option<Elsewhere>) -> Result<(), Failure> {
+    match elsewhere.map(Untrue::Elsewhere) {
+        Some(untrue) => Err(Failure::new(Exit::StepFailed, untrue.sentence()).help(untrue.help())),
+        None => Ok(()),
+    }
 }
 
 /// Publishes WAPT packages, and says what was done.

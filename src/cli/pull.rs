@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     context::{Context, Trust},
-    env,
+    env, lock,
     push::{package_place, wheel_place},
     registry::{Way, registry},
 };
@@ -52,6 +52,7 @@ enum Wanted {
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(Trust::default()).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
+    let locked = lock::load(&project, false)?;
     let (_engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::All)?;
     let _lock = context.lock(&project).await?;
@@ -70,7 +71,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             Wanted::Packages(place, expected) => {
                 packages(place, expected, args.force, &project, &way, &context.events()).await
             }
-            Wanted::Wheels(place, work) => wheels(place, work, &project, &way, &context.events()).await,
+            Wanted::Wheels(place, work) => wheels(place, work, &locked, &project, &way, &context.events()).await,
         };
         let (outcome, note) = match &fetched {
             Ok(rows) => (Outcome::Done, format!("{} fetched", rows.iter().filter(|row| row.took_ms.is_some()).count())),
@@ -147,6 +148,7 @@ async fn packages(
 async fn wheels(
     place: &Place,
     work: &WheelsWork,
+    locked: &Lockfile,
     project: &Project,
     way: &Way,
     events: &Events,
@@ -164,10 +166,9 @@ async fn wheels(
     let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;
     let expected = Expected { wheels: true, ..Expected::default() };
     fetch(place, fresh.path(), false, &expected, &way.client, events).await?;
-    let locked = Lockfile::load(&project.folder).map_err(|error| PushError::Io(std::io::Error::other(error)))?;
     let judge = |manifest: &Manifest| {
         let set = (place.platform.clone(), work.image.clone());
-        let house = locked.as_ref().and_then(|locked| locked.houses.get(&set));
+        let house = locked.houses.get(&set);
         // Nobody here has seen it being built.
         work.wanted.judge_all(&manifest.wheels, &|wheel| house.is_some_and(|house| house.has_built(wheel)))?;
         let Some(house) = house else { return Ok(()) };

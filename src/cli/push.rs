@@ -47,7 +47,8 @@ pub struct Args {
     /// Push over a tag that stands for something else
     #[arg(long)]
     force: bool,
-    /// Push what was built although the checkout has changes that no commit holds, or has changed since
+    /// Push what was built although the checkout has changes that no commit holds, or has changed since, or is not at the commit
+    /// of the release's git tag
     #[arg(long)]
     allow_dirty: bool,
     /// Give a push up that stands still for so long, and try it once more; 10 minutes at most

@@ -12,9 +12,9 @@ use crate::{
     report::{ListColumn, ListKind, ListView, units},
 };
 
-/// Show what a package says of itself and what is in it; of two packages, what differs
+/// Show what a WAPT package says of itself and what is in it; of two packages, what differs
 ///
-/// Checks no signature: that is `factory verify`.
+/// Checks no signature: that is `factory verify`. Debian and rpm packages are shown by `dpkg-deb --info` and `rpm -qip`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The package

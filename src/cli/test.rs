@@ -57,6 +57,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             .events()
             .info("WAPT packages are not installed here: `factory verify` checks their files and signatures");
     }
+    for unmade in &plan.unmade {
+        context.events().warn(unmade.sentence());
+    }
     let (mut subjects, mut not_tested) = subjects(&project, &plan, args.keep_going)?;
     if !args.allow_dirty {
         let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
@@ -104,7 +107,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 /// What is tested on each platform, and with `keep_going` the platforms where nothing can be.
 fn subjects(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Subject>, Vec<NotTested>), Failure> {
     let (mut subjects, mut not_tested) = (Vec::new(), Vec::new());
-    for target in &project.targets {
+    // Where no package is made there is nothing to test.
+    let is_made = |platform: &PlatformId| !plan.unmade.iter().any(|unmade| unmade.platform == *platform);
+    for target in project.targets.iter().filter(|target| is_made(&target.platform.id)) {
         match Subject::of(&target.platform, &target.recipe, &project.release.tag, plan, &project.folder) {
             Ok(subject) => subjects.push(subject),
             Err(error) if keep_going => not_tested.push(NotTested { platform: target.platform.id.clone(), error }),

@@ -12,7 +12,7 @@ use crate::{
     util::clock,
 };
 
-/// Check packages: signatures, every file, and whether their signers are trusted
+/// Check WAPT packages: signatures, every file, and whether their signers are trusted
 ///
 /// Checks all that WAPT's agents check, and what they leave open: which attributes are signed, that nothing is there twice,
 /// that no name leads astray. Ends with exit code 4 where one is refused, and says everything that is wrong with it.

@@ -34,8 +34,11 @@ pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
         out.push('\n');
         section(&mut out, part, width, colour);
     }
-    if !failure.help.is_empty() {
+    if failure.also.is_some() || !failure.help.is_empty() {
         out.push('\n');
+    }
+    for line in failure.also_lines() {
+        paragraph(&mut out, "also: ", line, width, colour.then_some(RED));
     }
     for line in &failure.help {
         paragraph(&mut out, "help: ", line, width, colour.then_some(CYAN));
@@ -69,6 +72,9 @@ pub fn to_json(failure: &Failure) -> Value {
         "help": failure.help,
         "issues": failure.diagnostics().into_iter().map(issue_json).collect::<Vec<_>>(),
     });
+    if failure.also.is_some() {
+        json["also"] = json!(failure.also_lines());
+    }
     if !failure.parts.is_empty() {
         json["failures"] = json!(failure.parts);
     }
@@ -300,6 +306,17 @@ mod tests {
             .help("not run because of them: debian-12/core");
         insta::assert_snapshot!(render(&failure, 80, false));
         assert_eq!(to_json(&failure)["failures"][1]["log"], ".factory/logs/debian-13/wheels-core.log");
+    }
+
+    #[test]
+    fn what_went_wrong_besides_is_no_help() {
+        let failure =
+            Failure::new(Exit::StepFailed, "core failed").also("the checksums could not be written").help("look");
+        assert_eq!(
+            render(&failure, 80, false),
+            "error: core failed\n\nalso: the checksums could not be written\nhelp: look\n"
+        );
+        assert_eq!(to_json(&failure)["also"][0], "the checksums could not be written");
     }
 
     #[test]

@@ -54,6 +54,12 @@ pub enum PipelineError {
     /// The plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// All that is wanted is packages that cannot be made.
+    #[error("there is nothing to make: {message}")]
+    Unmade {
+        /// Which, and why.
+        message: String,
+    },
     /// Sources that could not be had.
     #[error("{message}")]
     Sources {

@@ -10,7 +10,7 @@ use crate::{
     plan::State,
     platform::Catalogue,
     source::{
-        git::{Caller, Worktree, WorktreeError},
+        git::{Caller, Elsewhere, Worktree, WorktreeError},
         lockfile,
     },
     trial::{Failed, Passed},
@@ -28,6 +28,8 @@ pub enum Untrue {
         /// The first of them, in words.
         files: String,
     },
+    /// The release's git tag holds something else.
+    Elsewhere(Elsewhere),
     /// Something is not what was tested.
     Rebuilt {
         /// The platform.
@@ -43,18 +45,21 @@ impl Untrue {
     pub fn sentence(&self) -> String {
         match self {
             Self::Dirty { files } => format!("the checkout has changes that no commit holds: {files}"),
+            Self::Elsewhere(elsewhere) => elsewhere.sentence(),
             Self::Rebuilt { platform, what } => format!("{what} on {platform} was built again since its test"),
         }
     }
 
     /// What to type next.
     #[must_use]
-    pub fn help(&self) -> &'static str {
+    pub fn help(&self) -> String {
         match self {
             Self::Dirty { .. } => {
                 "commit them and build again; what is no part of it goes into a committed `.gitignore`; or `--allow-dirty`"
+                    .to_owned()
             }
-            Self::Rebuilt { .. } => "`factory test` tests what is there now",
+            Self::Elsewhere(elsewhere) => format!("{}; or `--allow-dirty`", elsewhere.help()),
+            Self::Rebuilt { .. } => "`factory test` tests what is there now".to_owned(),
         }
     }
 }

@@ -76,34 +76,48 @@ pub(super) fn choose<'a>(
     })
 }
 
-/// The release as [`named`] has it; where nothing names one and none is needed, a made-up one and `false`.
-pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<(Release, bool), PipelineError> {
+/// The release of a run, and how it is known.
+pub(super) struct Named {
+    pub(super) release: Release,
+    /// Whether something names it; else it is made up.
+    pub(super) is_released: bool,
+    /// The other tags on the commit, where one of them named it.
+    pub(super) beside: Vec<String>,
+}
+
+/// The release as [`named`] has it; where nothing names one and none is needed, a made-up one.
+pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineError> {
     let none = wishes.any_release && wishes.tag.is_none();
     match named(wishes, folder) {
         Err(PipelineError::NoTag | PipelineError::Version(_) | PipelineError::Name(_)) if none => {
             let tag = Tag::new("0")?;
             let version = UpstreamVersion::from_tag(&tag)?;
-            Ok((Release { tag, version, release: wishes.release }, false))
+            let release = Release { tag, version, release: wishes.release };
+            Ok(Named { release, is_released: false, beside: Vec::new() })
         }
-        found => Ok((found?, true)),
+        found => found,
     }
 }
 
 /// The release: the tag that was named, else the one that stands on the checkout's commit.
-fn named(wishes: &Wishes, folder: &Path) -> Result<Release, PipelineError> {
-    let text = match &wishes.tag {
-        Some(tag) => tag.clone(),
+fn named(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineError> {
+    let mut beside = match &wishes.tag {
+        Some(tag) => vec![tag.clone()],
         None => match Worktree::find(folder, &wishes.caller)? {
-            Some(worktree) => worktree.tag()?.ok_or(PipelineError::NoTag)?,
-            None => return Err(PipelineError::NoTag),
+            Some(worktree) => worktree.tags()?,
+            None => Vec::new(),
         },
     };
+    if beside.is_empty() {
+        return Err(PipelineError::NoTag);
+    }
+    let text = beside.remove(0);
     let tag = Tag::new(text.as_str()).map_err(|error| match UnclearVersion::of_word(&text) {
         Some(unclear) => PipelineError::Version(unclear),
         None => PipelineError::Name(error),
     })?;
     let version = UpstreamVersion::from_tag(&tag)?;
-    Ok(Release { tag, version, release: wishes.release })
+    Ok(Named { release: Release { tag, version, release: wishes.release }, is_released: true, beside })
 }
 
 pub(super) fn absolute(folder: &Path, path: &Path) -> PathBuf {

@@ -232,7 +232,7 @@ fn differ(step: &Step, record: &Record, (inputs, of_record): (&Inputs, &Inputs),
             continue;
         }
         match of_record.get(name) {
-            None => changed.push(format!("{name} is new")),
+            None => changed.push(format!("{name} {} new", is(name))),
             Some(before) if before != value => changed.push(match (short(before), short(value)) {
                 (Some(before), Some(value)) => format!("{name}: {before} -> {value}"),
                 _ => match wishes(name, step, record) {
@@ -243,7 +243,15 @@ fn differ(step: &Step, record: &Record, (inputs, of_record): (&Inputs, &Inputs),
             Some(_) => {}
         }
     }
-    changed.extend(of_record.keys().filter(|name| !inputs.contains_key(*name)).map(|name| format!("{name} is gone")));
+    changed.extend(
+        of_record.keys().filter(|name| !inputs.contains_key(*name)).map(|name| format!("{name} {} gone", is(name))),
+    );
+}
+
+/// The verb of an input that is called so.
+fn is(name: &str) -> &'static str {
+    let of_several = ["options of", "variables of", "attributes of", "builder packages"];
+    if of_several.iter().any(|start| name.starts_with(start)) { "are" } else { "is" }
 }
 
 /// Most requirements that are named.

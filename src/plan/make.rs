@@ -18,10 +18,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{BaseWork, Inputs, Plan, Step, TemplateError, Templates, Times, Wishes, Work, dockerfile::Template};
+use super::{
+    BaseWork, Inputs, Plan, Step, TemplateError, Templates, Times, Unmade, Wishes, Work, dockerfile::Template,
+};
 use crate::{
     event::StepId,
-    names::Sha256,
+    names::{PackageName, Sha256},
     platform::Platform,
     recipe::{Recipe, Release},
     source::{listing::Listing, project::SourceError, roots::Roots},
@@ -97,15 +99,15 @@ pub enum PlanError {
     /// A file that the recipe names.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// The platform takes packages that are not written yet.
-    #[error(
-        "{platform} takes {format} packages, which factory does not write yet: only wheels and images are built for it"
-    )]
-    Format {
-        /// The platform's id.
-        platform: String,
-        /// Its format.
-        format: &'static str,
+    /// A WAPT package takes a package that its platform cannot have.
+    #[error("[[wapt]] `{wapt}` takes package {package}; {}", unmade.sentence())]
+    Unmade {
+        /// The WAPT package.
+        wapt: String,
+        /// What it takes.
+        package: PackageName,
+        /// Why there is none.
+        unmade: Unmade,
     },
     /// A WAPT package whose attributes do not fit this release.
     #[error("[[wapt]] `{package}`, `{attribute}`: {message}")]
@@ -153,8 +155,16 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
         plan.steps.extend(wheels);
         plan.steps.push(step);
     }
-    for package in &recipe.packages {
-        plan.steps.push(maker.package(package)?);
+    if maker.writes_packages() {
+        for package in &recipe.packages {
+            plan.steps.push(maker.package(package)?);
+        }
+    } else if !recipe.packages.is_empty() && matches!(context.want, Want::All | Want::Packages) {
+        plan.unmade.push(Unmade {
+            platform: platform.id.clone(),
+            format: platform.package.format.as_str(),
+            packages: recipe.packages.iter().map(|package| package.name.clone()).collect(),
+        });
     }
     for wapt in &recipe.wapts {
         plan.steps.push(maker.wapt(wapt)?);

@@ -489,4 +489,33 @@ pub fn key_of(version: &str, inputs: &Inputs, needs: &BTreeMap<&str, &str>) -> S
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
+    /// What of the recipe is wanted, and is not made.
+    pub unmade: Vec<Unmade>,
+}
+
+/// The packages of a platform whose format is not written yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmade {
+    /// The platform.
+    pub platform: PlatformId,
+    /// Its format.
+    pub format: &'static str,
+    /// The packages.
+    pub packages: Vec<PackageName>,
+}
+
+impl Unmade {
+    /// In words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { platform, format, packages } = self;
+        let names = packages.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let names = match names.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            one => one.concat(),
+        };
+        format!(
+            "no package is made of {names} on {platform}: it takes {format} packages, which factory does not write yet"
+        )
+    }
 }

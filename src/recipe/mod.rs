@@ -6,6 +6,9 @@ mod repository;
 mod resolved;
 mod wapt;
 
+/// What Python folders say of how they are built.
+pub use read::back_end as python_project;
+
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{

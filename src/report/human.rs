@@ -204,7 +204,7 @@ impl Human {
             }
             Event::StepLog { step, line } => {
                 let Some(running) = state.steps.get(&step) else { return };
-                let Some(line) = running.log(&line) else { return };
+                let Some(line) = running.log(&line, now) else { return };
                 if let Some(bar) = state.bars.get(&step) {
                     bar.set_message(running.now.clone());
                 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 use super::{
     look::{Look, Paint},
     table::{Cell, Column, Table},
-    text::push_line,
+    text::{self, push_line},
     units,
 };
 use crate::event::{Made, MadeKind};
 
 /// How many digits of a digest are shown.
 const DIGEST: usize = 12;
+
+/// Names are not cut to fewer columns.
+const NARROWEST: usize = 24;
 
 /// The closing table for people. `title` is the project and its release, where known.
 pub(crate) fn render(title: &str, items: &[Made], took: Duration, look: &Look) -> String {
@@ -29,7 +32,7 @@ pub(crate) fn render(title: &str, items: &[Made], took: Duration, look: &Look) -
     let mut out = String::new();
     if !items.is_empty() {
         push_line(&mut out, &look.paint(Paint::Bold, &headline));
-        out.push_str(&table(items, &platforms).render(look));
+        out.push_str(&table(items, &platforms, look).render(look));
         if platforms.len() > 1 {
             out.push('\n');
         }
@@ -39,7 +42,10 @@ pub(crate) fn render(title: &str, items: &[Made], took: Duration, look: &Look) -
 }
 
 /// One section for each platform, where there are several.
-fn table(items: &[Made], platforms: &[&str]) -> Table {
+fn table(items: &[Made], platforms: &[&str], look: &Look) -> Table {
+    // Behind the longest word for a kind.
+    let kinds = items.iter().map(|item| text::width(&item.kind.to_string())).max().unwrap_or_default();
+    let room = look.width.saturating_sub(kinds + 2).max(NARROWEST);
     let mut table = Table::new(vec![
         Column::left("kind"),
         Column::flowing("name"),
@@ -52,13 +58,13 @@ fn table(items: &[Made], platforms: &[&str]) -> Table {
             table.section(*platform);
         }
         for item in items.iter().filter(|item| item.platform == *platform) {
-            table.row(row(item));
+            table.row(row(item, room));
         }
     }
     table
 }
 
-fn row(item: &Made) -> Vec<Cell> {
+fn row(item: &Made, room: usize) -> Vec<Cell> {
     let time = item.took_ms.map_or_else(
         || {
             Cell::new(
@@ -70,7 +76,7 @@ fn row(item: &Made) -> Vec<Cell> {
     );
     vec![
         item.kind.to_string().into(),
-        item.name.as_str().into(),
+        text::cut_in_the_middle(&item.name, room).into_owned().into(),
         units::size(item.size).into(),
         Cell::new(short(&item.digest), Paint::Dim),
         time,
@@ -132,6 +138,17 @@ mod tests {
         let text = render("canopsis 2.5.11", &items("debian-12"), Duration::from_secs(161), &Look::plain(80));
         assert!(text.lines().all(|line| super::super::text::width(line) <= 80), "{text}");
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn names_longer_than_a_line_are_cut_in_the_middle() {
+        let name = format!("packages/debian-12/{}_2.5.11~rc1.preview.2-1~deb12_amd64.deb", "a-long-name-".repeat(6));
+        let items = [item(MadeKind::Package, "debian-12", &name, 98_700_000, Some(9_000))];
+        let text = render("canopsis 2.5.11", &items, Duration::from_secs(9), &Look::plain(80));
+        assert!(text.lines().all(|line| super::super::text::width(line) <= 80), "{text}");
+        let digest = short(&items[0].digest);
+        assert!(text.contains("packages/debian-12/a-long-name-") && text.contains(&digest), "{text}");
+        assert!(text.contains("~deb12_amd64.deb\n") && text.contains("..."), "{text}");
     }
 
     #[test]

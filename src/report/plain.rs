@@ -109,7 +109,7 @@ impl Plain {
             }
             Event::StepLog { step, line } => {
                 let Some(running) = state.steps.get(&step) else { return };
-                if let Some(line) = running.log(&line)
+                if let Some(line) = running.log(&line, now)
                     && self.verbosity == Verbosity::Verbose
                 {
                     running.said = now;
@@ -118,7 +118,7 @@ impl Plain {
             }
             Event::StepProgress { step, what, done, total, bytes } => {
                 if let Some(running) = state.steps.get(&step) {
-                    running.now = units::progress(&text::clean(&what), done, total, bytes);
+                    running.does(units::progress(&text::clean(&what), done, total, bytes), now);
                 }
             }
             Event::StepFinished { step, outcome, took, note } => self.finished(state, &step, outcome, took, &note),
@@ -152,7 +152,7 @@ impl Face for Plain {
             if now.saturating_duration_since(running.said) >= HEARTBEAT {
                 running.said = now;
                 let since = units::running(now.saturating_duration_since(running.since));
-                self.say_of(step, &format!("still running after {since}: {}", text::cut(&running.now, NOW)));
+                self.say_of(step, &format!("still running after {since}: {}", running.doing(now, NOW)));
             }
         }
     }

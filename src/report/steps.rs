@@ -15,6 +15,8 @@ use crate::event::StepId;
 
 /// How many of the last lines of a failed step are shown.
 const TAIL: usize = 15;
+/// What was said before is old then.
+const LONG: Duration = Duration::from_secs(20);
 /// Of a longer line only its beginning is kept for that: the log has it whole.
 const LONGEST_LINE: usize = 320;
 
@@ -27,16 +29,48 @@ pub(crate) struct Running {
     pub(crate) said: Instant,
     /// What it does now.
     pub(crate) now: String,
+    /// Since when it does that.
+    pub(crate) now_since: Instant,
+    /// Whether that is a line of its output, which only says what was done last.
+    pub(crate) is_line: bool,
     tail: VecDeque<String>,
 }
 
 impl Running {
     fn new(title: &str, now: Instant) -> Self {
-        Self { since: now, said: now, now: text::clean(title).into_owned(), tail: VecDeque::new() }
+        Self {
+            since: now,
+            said: now,
+            now: text::clean(title).into_owned(),
+            now_since: now,
+            is_line: false,
+            tail: VecDeque::new(),
+        }
+    }
+
+    /// What it does from now on, which is told by itself.
+    pub(crate) fn does(&mut self, what: String, now: Instant) {
+        // How far it is changes all the time; what it is about does not.
+        let subject = |text: &str| text.rsplit_once(", ").map_or(text, |(subject, _)| subject).to_owned();
+        if self.is_line || subject(&self.now) != subject(&what) {
+            self.now_since = now;
+        }
+        (self.now, self.is_line) = (what, false);
+    }
+
+    /// What it does, and for how long if that is not just now.
+    pub(crate) fn doing(&self, now: Instant, longest: usize) -> String {
+        let words = text::cut(&self.now, longest);
+        let age = now.saturating_duration_since(self.now_since);
+        match (age >= LONG, self.is_line) {
+            (false, _) => words.into_owned(),
+            (true, false) => format!("{words} (for {})", units::running(age)),
+            (true, true) => format!("nothing said for {}, last: {words}", units::running(age)),
+        }
     }
 
     /// Takes a line of its log; gives it back as it may be shown, `None` if there is nothing to see.
-    pub(crate) fn log(&mut self, line: &str) -> Option<String> {
+    pub(crate) fn log(&mut self, line: &str, now: Instant) -> Option<String> {
         let clean = text::clean(line);
         let clean = clean.trim_end();
         if clean.is_empty() {
@@ -44,6 +78,7 @@ impl Running {
         }
         let short = text::cut(clean, LONGEST_LINE);
         short.trim_start().clone_into(&mut self.now);
+        (self.now_since, self.is_line) = (now, true);
         if self.tail.len() == TAIL {
             self.tail.pop_front();
         }

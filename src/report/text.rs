@@ -57,6 +57,27 @@ pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The text, with `...` in its middle where it takes more than `max` columns: names differ at both ends.
+#[must_use]
+pub fn cut_in_the_middle(text: &str, max: usize) -> Cow<'_, str> {
+    if width(text) <= max {
+        return Cow::Borrowed(text);
+    }
+    let room = max.saturating_sub(3);
+    let take = |chars: &mut dyn Iterator<Item = char>, mut room: usize| {
+        let mut taken = Vec::new();
+        for c in chars {
+            let Some(left) = room.checked_sub(columns(c)) else { break };
+            room = left;
+            taken.push(c);
+        }
+        taken
+    };
+    let start = take(&mut text.chars(), room - room / 2);
+    let end = take(&mut text.chars().rev(), room / 2);
+    Cow::Owned(start.into_iter().chain("...".chars()).chain(end.into_iter().rev()).collect())
+}
+
 /// Adds a line with its line end.
 pub(crate) fn push_line(out: &mut String, line: &str) {
     out.push_str(line);

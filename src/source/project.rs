@@ -44,6 +44,8 @@ pub struct Found {
     pub is_single: bool,
     /// How many files and folders git ignores, where those do not count.
     pub left_out: usize,
+    /// How many of the files git would ignore, where they count all the same.
+    pub ignored: usize,
 }
 
 impl Found {

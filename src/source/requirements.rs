@@ -18,7 +18,7 @@ pub use line::{Line, Requirement, lines, numbered, options, wishes, with_lines};
 pub use local::{GitWish, Local, What, is_archive, settled};
 pub use option::Opt;
 pub use places::Places;
-pub use text::{Variable, Variables, decoded, plain, variables};
+pub use text::{Variable, Variables, counted, decoded, plain, variables};
 
 use super::{project::SourceError, roots::Roots, wheelhouse::normalise};
 

@@ -22,7 +22,7 @@ use crate::{
     util::{
         digests::Digests,
         files::{TEMPORARY, write_whole},
-        folder::{Folder, Links},
+        folder::{Folder, IGNORED, Links},
     },
 };
 
@@ -240,13 +240,26 @@ impl Wheelhouse {
         Ok(Found::Whole(Self { folder, manifest }))
     }
 
+    /// Makes the folder of a wheel cache where it is missing; a new one ignores itself in git.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn begin(wheel_dir: &Path) -> io::Result<()> {
+        let is_new = !wheel_dir.exists();
+        make_folders(wheel_dir)?;
+        if is_new {
+            Folder::open(wheel_dir, Links::Refused)?.write(Path::new(IGNORED.0), IGNORED.1)?;
+        }
+        Ok(())
+    }
+
     /// A folder in which a wheelhouse of a platform can be made: gone when dropped, renamed when finished.
     ///
     /// # Errors
     /// When the cache cannot be written.
     pub fn workshop(wheel_dir: &Path, platform: &str) -> io::Result<tempfile::TempDir> {
         // Its own place may lead through links: whoever named it meant it.
-        make_folders(wheel_dir)?;
+        Self::begin(wheel_dir)?;
         let top = Folder::open(wheel_dir, Links::Refused)?;
         if top.below(Path::new(platform))?.is_none() {
             // Whatever the umask, nobody else may write there: else it would not be believed.

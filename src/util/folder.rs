@@ -22,6 +22,7 @@ use rustix::fs::{Mode, OFlags, openat, readlinkat};
 
 pub use refusal::Refusal;
 use refusal::{kind_of, named};
+pub use write::IGNORED;
 
 /// How many links one path may lead through, as the system has it (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;

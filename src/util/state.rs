@@ -92,7 +92,7 @@ impl State {
     /// # Errors
     /// When it cannot be made, or something else has its name.
     pub fn make(&self) -> io::Result<Folder> {
-        Folder::open(&self.project, Links::Refused)?.make(Path::new(NAME))
+        Folder::open(&self.project, Links::Refused)?.make_ours(Path::new(NAME))
     }
 
     /// The bytes of a file in it; `None` where there is none.

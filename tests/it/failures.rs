@@ -156,6 +156,26 @@ fn an_image_that_does_not_build() {
 }
 
 #[test]
+fn an_image_whose_virtualenv_lacks_a_library() {
+    let project = Project::new();
+    let lines = [
+        "#9 [5/6] RUN python3 -B /run/scripts/virtualenv.py",
+        "#9 installed 2 wheels from wheels",
+        "#9 loaded 4 programs and libraries",
+        "#9 /opt/shop/lib/python3.11/site-packages/psycopg2/_psycopg.so needs libpq.so.5, which is not there",
+        "#9 cannot be loaded: add the OS packages that have it to `packages` of the image, or say with `allow` why it is meant",
+        "#9 ERROR: exit code: 1",
+    ];
+    let said =
+        r#"process "/bin/sh -c python3 -B /run/scripts/virtualenv.py" did not complete successfully: exit code: 1"#;
+    let then = json!({ "lines": lines, "fail": { "kind": "build", "text": said } });
+    project.play(&Script::new().on("build", "debian-12/core", then));
+    let run = project.run(&["build", "--jobs", "1"]);
+    run.assert_code(1);
+    shows!(project, run.stderr.split_once("error: ").unwrap().1);
+}
+
+#[test]
 fn two_steps_that_fail_are_both_told() {
     let project = Project::new();
     project.play(&Script::new().on("wait", "pip", json!({ "delay_ms": 300, "lines": ["ERROR: broken"], "exit": 2 })));

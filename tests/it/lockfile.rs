@@ -276,10 +276,29 @@ fn a_lock_of_somebody_else() {
         ("name = \"six\"", "name = \"\\u001b[2J\"", "control character"),
     ] {
         project.write(LOCK, &good.replacen(from, to, 1));
-        for arguments in [&["build"][..], &["build", "--locked"]] {
+        for arguments in [
+            &["build"][..],
+            &["build", "--locked"],
+            &["build", "--dry-run"],
+            &["plan"],
+            &["pull", "--registry", "localhost:1"],
+        ] {
             let run = project.run(arguments);
-            run.assert_code(2).says(&[says, "git checkout -- factory.lock"]);
+            run.assert_code(2).says(&[says]);
+            let words = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(words.matches("git checkout -- factory.lock").count(), 1, "{arguments:?}: {run}");
             assert!(!run.stderr.contains('\u{1b}'), "{run}");
+        }
+    }
+    // Nobody can take a lock for what it is that has something twice, or another name than its file.
+    let twice = good.split_once("[[wheelhouse]]").unwrap().1;
+    for text in [format!("{good}\n[[wheelhouse]]{twice}"), good.replacen("name = \"six\"", "name = \"sax\"", 1)] {
+        project.write(LOCK, &text);
+        for verb in ["plan", "build"] {
+            let run = project.run(&[verb]);
+            run.assert_code(2);
+            let words = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(words.matches("git checkout -- factory.lock").count(), 1, "{run}");
         }
     }
     project.write(LOCK, "version = 1\n");

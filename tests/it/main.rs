@@ -111,6 +111,8 @@ mod rpm;
 #[cfg(feature = "scripted")]
 mod rpm_install;
 #[cfg(feature = "scripted")]
+mod said;
+#[cfg(feature = "scripted")]
 mod schedule;
 #[cfg(feature = "scripted")]
 mod secrets;
@@ -130,6 +132,8 @@ mod trial;
 mod truth;
 #[cfg(feature = "scripted")]
 mod units;
+#[cfg(feature = "scripted")]
+mod unmade;
 #[cfg(feature = "scripted")]
 mod unused;
 #[cfg(feature = "scripted")]

@@ -101,10 +101,35 @@ fn a_graph_for_graphviz() {
 }
 
 #[test]
+fn comments_of_requirements_are_no_reason() {
+    let project = Project::new();
+    project.done(&["build"]);
+    project.edit("requirements.txt", "# What the shop needs.\n", "# All that\n\n# the shop needs.\n");
+    project.edit("requirements.txt", "psutil==5.9.8\n", "psutil==5.9.8  # of processes\n");
+    assert_eq!(project.planned(), Vec::<String>::new());
+    // What pip reads is one, an option and the order of lines, too.
+    project.edit("requirements.txt", "psutil==5.9.8", "--prefer-binary\npsutil==5.9.8");
+    assert!(project.planned()[0].starts_with("wheels-core: "), "{:?}", project.planned());
+}
+
+#[test]
+fn a_plan_names_the_key_of_the_recipe_that_changed() {
+    let project = Project::new();
+    project.done(&["build"]);
+    project.edit("factory.toml", "summary = \"sells things\"", "summary = \"sells more\"\nrecommends = [\"cron\"]");
+    let planned = project.planned();
+    let package = planned.iter().find(|line| line.starts_with("package-shop: ")).unwrap();
+    assert_eq!(
+        package,
+        "package-shop: [[package]] recommends changed, [[package]] summary: sells things -> sells more"
+    );
+}
+
+#[test]
 fn an_equal_output_makes_a_waiting_step_cached() {
     let project = Project::new();
     project.done(&["build"]);
-    project.edit("requirements.txt", "# What the shop needs.", "# What it needs.");
+    project.edit("requirements.txt", "six==1.16.0", "six == 1.16.0");
     project.play(&Script::new());
     assert!(project.planned().contains(&"core: depends on what wheels-core gives".to_owned()));
     let run = project.done(&["build"]);

@@ -164,3 +164,54 @@ fn what_cannot_be_read_is_not_true() {
     project.write(".factory/records", "");
     project.run(&["tag"]).ended(1).says(&["`.factory/records` cannot be read: "]);
 }
+
+fn git(project: &Project, arguments: &[&str]) {
+    let who = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+    let done = Command::new("git").arg("-C").arg(project.folder()).args(who).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn a_release_whose_git_tag_stands_elsewhere() {
+    let Some((project, registry)) = tested() else { return };
+    git(&project, &["tag", "v2.5.11"]);
+    let said = "the git tag `v2.5.11` stands on ";
+    for verb in ["plan", "build"] {
+        let run = project.done(&[verb]);
+        assert!(!run.stderr.contains("the git tag"), "{run}");
+    }
+    git(&project, &["commit", "--quiet", "--allow-empty", "--message", "after"]);
+    for verb in ["plan", "build"] {
+        project.done(&[verb]).says(&[said, "and the checkout is at", "`git checkout v2.5.11`", "`--tag`"]);
+    }
+    let run = push(&project, &registry, &[]).ended(1);
+    run.says(&[said, "or `--allow-dirty`"]);
+    assert!(pushed(&project).is_empty());
+    push(&project, &registry, &["--allow-dirty"]).ended(0);
+    assert_eq!(pushed(&project).len(), 4);
+    let run = project.run(&["publish", "--into", "repository"]);
+    assert!(!run.stderr.contains(said), "there is nothing of the release: {run}");
+    project.write("packages/debian-12/x.wapt", "");
+    project.run(&["publish", "--tag", "2.5.11", "--into", "repository"]).assert_code(1).says(&[said]);
+    let run = project.run(&["publish", "--tag", "2.5.11", "--allow-dirty", "--into", "repository"]);
+    assert!(!run.stderr.contains(said), "{run}");
+    project.run(&["build", "--publish", "repository"]).assert_code(1).says(&[said, "or `--allow-dirty`"]);
+}
+
+#[test]
+fn one_of_several_tags_on_the_commit() {
+    let Some((mut project, _registry)) = tested() else { return };
+    project.without_env("FACTORY_TAG");
+    git(&project, &["tag", "2.5.11"]);
+    let run = project.done(&["plan"]);
+    assert!(!run.stderr.contains("the commit has the tag"), "{run}");
+    git(&project, &["tag", "2.5.12"]);
+    let said = "the commit has the tag `2.5.11` and `2.5.12`: the release is `2.5.11`, the newest annotated one";
+    for verb in ["plan", "build"] {
+        project.done(&[verb]).says(&[said, "`--tag`"]);
+    }
+    git(&project, &["tag", "--annotate", "--message", "x", "2.5.13"]);
+    project.done(&["plan"]).says(&["the commit has the tag `2.5.13` and `2.5.11`, `2.5.12`"]);
+    let run = project.done(&["plan", "--tag", "2.5.12"]);
+    assert!(!run.stderr.contains("the commit has the tag"), "{run}");
+}

@@ -129,6 +129,9 @@ fn what_is_not_of_the_project_is_refused_at_its_line() {
         ("hg+https://h.example/x", "only git is fetched"),
         ("git+https://anna:pw@h.example/x", "a user name or password in a URL"),
         ("six==1 --hash='x", "a quote in it is not closed"),
+        ("flask=<3", "`=<` is no comparison: write `<=`"),
+        ("flask 3.0", "a comparison stands before a version"),
+        ("flask>=1.0<2", "several are separated with `,`"),
     ] {
         let project = with(&format!("six==1.16.0\n{line}\n"));
         symlink(project.beside("home"), project.path("out")).unwrap();
@@ -173,6 +176,41 @@ fn editable_is_said_to_be_an_ordinary_wheel() {
     project.play(&Script::new().pip_builds(std::slice::from_ref(&own)).pip_downloads(&[six, own]));
     let run = project.done(&["build", "wheels", "--jobs", "1"]);
     run.says(&["requirements.txt:2: `-e ./libs/own` is built as an ordinary wheel"]);
+    assert_eq!(run.stderr.matches("`-e ./libs/own`").count(), 1, "several sets have the line: {run}");
+}
+
+#[test]
+fn pip_speaks_of_the_files_of_the_user() {
+    let mut project = with("six==1.16.0\nflask==3.0.0\nwerkzeug==2.0.0\n");
+    project.env("PIP_INDEX_URL", "https://anna:s3cr3t@pip.example/simple");
+    project.play(&Script::new().pip_fails(
+        "Looking in indexes: https://anna:****@pip.example/simple\n\
+         Collecting flask==3.0.0 (from -r /factory/in/requirements.txt (line 2))\n\
+         ERROR: Cannot install -r /factory/in/requirements.txt (line 2) and werkzeug==2.0.0 because these package versions \
+         have conflicting dependencies.\n\
+         \n\
+         The conflict is caused by:\n    \
+             The user requested werkzeug==2.0.0\n    \
+             flask 3.0.0 depends on Werkzeug>=3.0.0\n\
+         \n\
+         To fix this you could try to:\n\
+         ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/",
+    ));
+    let run = project.run(&["build", "wheels", "--jobs", "1"]);
+    run.assert_code(1);
+    assert!(!run.stderr.contains("/factory/"), "{run}");
+    let log = project.done(&["log", "debian-12/wheels-core"]);
+    assert!(log.stdout.contains("(from -r requirements.txt (line 2))"), "{log}");
+    shows!(project, run.stderr.split_once("error: ").unwrap().1);
+    project.play(&Script::new().pip_fails(
+        "Looking in indexes: https://anna:****@pip.example/simple, https://more.example/simple\n\
+         ERROR: Could not find a version that satisfies the requirement flask==3.0.0 (from versions: 1.0, 2.0)",
+    ));
+    let run = project.run(&["build", "wheels", "--jobs", "1"]);
+    run.assert_code(1).says(&[
+        "no distribution satisfies `flask==3.0.0`",
+        "there is 1.0, 2.0 on the indexes https://pip.example/simple and https://more.example/simple",
+    ]);
 }
 
 #[test]
@@ -315,6 +353,29 @@ fn a_back_end_that_is_not_setuptools_is_said_when_the_recipe_is_read() {
     project.edit("factory.toml", "python = [\"app\"]\n", "");
     project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\n./app\n");
     project.done(&["plan"]);
+}
+
+#[test]
+fn a_broken_pyproject_is_shown_at_its_line() {
+    let project = Project::new();
+    project.write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = 1.0.0\n[build-system\n");
+    let run = project.run(&["plan"]);
+    run.assert_code(2);
+    shows!(project, run.stderr);
+    project.write("app/pyproject.toml", "[tool.black]\nline-length = 99\n");
+    let run = project.run(&["plan"]);
+    run.assert_code(2);
+    shows!(project, run.stderr);
+    // The same of a folder that requirements ask for.
+    project.edit("factory.toml", "python = [\"app\"]\n", "");
+    project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\n./app\n");
+    project.run(&["plan"]).assert_code(2).says(&["`app` has no `[project]` table", "app/pyproject.toml"]);
+    project.write("app/pyproject.toml", "[project\n");
+    project.run(&["plan"]).assert_code(2).says(&[
+        "this is not TOML",
+        "app/pyproject.toml:1",
+        "nothing can build `app`",
+    ]);
 }
 
 #[test]

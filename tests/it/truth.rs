@@ -112,7 +112,7 @@ fn an_edit_that_keeps_size_and_time() {
         let file = if file == "wheels" { wheel(&project) } else { file };
         edit_unseen(&project.path(&file));
         let planned = project.planned();
-        assert!(planned[0].ends_with(&why), "{file}: {planned:?}");
+        assert!(planned[0].contains(&why), "{file}: {planned:?}");
     }
 }
 

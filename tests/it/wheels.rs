@@ -117,7 +117,10 @@ fn pip_does_not_trust_the_index() {
 #[test]
 fn pip_does_not_reach_the_index() {
     let (_project, run) = after_pip_fails(NETWORK);
-    run.says(&["pip cannot fetch from the index: no connection", "check the network and the proxy variables"]);
+    run.says(&[
+        "pip cannot fetch from the index https://pypi.org/simple: no connection",
+        "check the network and the proxy variables",
+    ]);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! A package's list of files, kept beside its record: so that another package of the recipe can leave them out, and an
 //! install test knows what must be there.
 
-use std::{collections::BTreeMap, io::Read as _, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read as _,
+    path::Path,
+};
 
 use super::super::{Records, StepError};
 use crate::{
@@ -117,6 +121,53 @@ pub fn read(file: &Path) -> std::io::Result<Vec<Line>> {
     open_file(file)?.take(LARGEST).read_to_string(&mut text)?;
     let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
     lines.map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))
+}
+
+/// Most files that two packages share and that are named.
+const NAMED: usize = 5;
+
+/// Whether two packages of a recipe can be installed beside each other: no file of both, unless one says that it conflicts with
+/// the other or replaces it. Rpm takes files that are the same in both (`equal`).
+///
+/// # Errors
+/// [`StepError::Contents`] with the files.
+pub fn beside(of: (&Package, &[Line]), other: (&Package, &[Line]), equal: bool) -> Result<(), StepError> {
+    let ((package, lines), (their, others)) = (of, other);
+    let apart = |one: &Package, two: &Package| {
+        let names: BTreeSet<&str> =
+            std::iter::once(two.name.as_str()).chain(two.provides.iter().map(|text| first_word(text))).collect();
+        let relations = [&one.conflicts, &one.breaks, &one.replaces];
+        relations.into_iter().flatten().any(|text| names.contains(first_word(text)))
+    };
+    if apart(package, their) || apart(their, package) {
+        return Ok(());
+    }
+    let shipped: BTreeMap<&str, &Line> = others.iter().map(|line| (line.path.as_str(), line)).collect();
+    let clashes = lines.iter().filter(|line| {
+        shipped.get(line.path.as_str()).is_some_and(|theirs| {
+            let is_same = line.what == theirs.what && line.mode == theirs.mode && line.owner == theirs.owner;
+            !(line.is_dir() && theirs.is_dir() || equal && is_same)
+        })
+    });
+    let clashes: Vec<String> = clashes.map(|line| format!("`/{}`", line.path)).collect();
+    if clashes.is_empty() {
+        return Ok(());
+    }
+    let more = clashes.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (name, other) = (&package.name, &their.name);
+    Err(StepError::Contents {
+        message: format!("{name} and {other} both ship {}{more}", clashes[..clashes.len().min(NAMED)].join(", ")),
+        help: format!(
+            "leave them out of one: `without = [\"{other}\"]` in {name}, or an entry of type `exclude`; packages that are never \
+             installed together say so with `conflicts`"
+        ),
+    })
+}
+
+/// The name in a relation.
+fn first_word(relation: &str) -> &str {
+    relation.split([' ', '(', '=', '<', '>', ',', '|']).next().unwrap_or_default()
 }
 
 /// Takes out of a tree what another package ships the same way; gives how much. What both have, but differently, cannot be in

@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::super::{
-    Lines, Session, StepError, base, disk, image,
+    Lines, Session, StepError, base, cause, disk, image,
     keep::way_in,
     package,
     recall::{recall, remember},
     run::Product,
+    told::Told,
     transient::{Tries, of_step},
     wapt, wheels,
 };
@@ -74,7 +75,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own lines only; the log has those of all.
-        let lines = Lines::of(&session.events, &step.id);
+        let lines = Lines::of(&session.events, &step.id).telling(told_of(step, &session));
         let result = attempt(step, &records, &session, &lines).await;
         let error = match result {
             Ok(product) => {
@@ -129,9 +130,20 @@ async fn there_already(
     }))
 }
 
+/// How paths of a step's containers are shown.
+fn told_of(step: &Step, session: &Session) -> Told {
+    match &step.work {
+        Work::Image(work) => image::told(work, session),
+        // Each run of pip has places of its own.
+        Work::Wheels(_) | Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Package(_) | Work::Wapt(_) => {
+            Told::default()
+        }
+    }
+}
+
 /// The error as it is told in the end.
 async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
-    let error = disk::explain(error, &step.work, tail, session).await;
+    let error = cause::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
     match tries.cause() {
         None => error,
         Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },

@@ -7,9 +7,11 @@ use std::{
 };
 
 use super::{
-    super::{Lines, Session, StepError, records::blocking},
+    super::{Lines, Session, StepError, records::blocking, told::Told},
+    compile::PLACE,
     complaint,
     heed::Heed,
+    locked::PINS,
     pip,
     pip::ROOT,
     resolve,
@@ -19,6 +21,7 @@ use crate::{
     names::Sha256,
     plan::{ContextFile, Links, Step, WheelsWork},
     source::{
+        lockfile,
         requirements::{self, Opt, Texts},
         store::{Fetched, Key, Label},
         wheelhouse::{Fit, Received, Wheelhouse, receive},
@@ -160,6 +163,19 @@ impl<'a> Bench<'a> {
         start.chain(always).map(str::to_owned).chain(argv.iter().cloned()).collect()
     }
 
+    /// What places in a container of pip are called by the user.
+    fn told(&self, about: Option<&str>) -> Told {
+        let links = self.work.links.iter().filter_map(|links| {
+            let (_, written) = links.named.first()?;
+            Some((format!("{ROOT}/{}", links.place()), written.clone()))
+        });
+        let own = about.map(|about| (format!("{ROOT}/{PLACE}/own"), about.to_owned()));
+        let pins = (format!("{ROOT}/{PINS}"), lockfile::NAME.to_owned());
+        let folders = ["in", "ready", resolve::FILES, PLACE, "wheels"];
+        let folders = folders.map(|folder| (format!("{ROOT}/{folder}/"), String::new()));
+        Told::of(own.into_iter().chain([pins]).chain(links).chain(folders))
+    }
+
     async fn run(
         &self,
         job: Job,
@@ -173,7 +189,9 @@ impl<'a> Bench<'a> {
         let engine = &self.session.engine;
         engine.upload(container, "/", tar).await?;
         engine.start(container).await?;
-        let ear = Ear { lines: self.lines, about: about.clone(), heard: Mutex::default(), heed: Mutex::default() };
+        let told = self.told(about.as_deref());
+        let ear =
+            Ear { lines: self.lines, about: about.clone(), told, heard: Mutex::default(), heed: Mutex::default() };
         let code = engine.wait(container, &ear).await?;
         let said = ear.tail();
         if code != 0 {
@@ -307,6 +325,7 @@ const HEARD: usize = 400;
 struct Ear<'a> {
     lines: &'a Lines,
     about: Option<String>,
+    told: Told,
     heard: Mutex<VecDeque<String>>,
     heed: Mutex<Heed>,
 }
@@ -319,6 +338,7 @@ impl Ear<'_> {
 
 impl Output for Ear<'_> {
     fn line(&self, line: &str) {
+        let line = &*self.told.line(line);
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if heard.len() == HEARD {
             heard.pop_front();

@@ -19,8 +19,8 @@ enum Complaint {
     Hash(String),
     /// An sdist did not compile.
     Compile(String),
-    /// Requirements exclude each other.
-    Conflict(String),
+    /// Requirements exclude each other: which, and who wants what.
+    Conflict { what: String, because: Vec<String> },
     /// Something else: the last line that says error.
     Other(String),
 }
@@ -34,7 +34,7 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
     };
     match complaint {
         Complaint::Network(reason) => StepError::Contents {
-            message: format!("pip cannot fetch from the index: {reason}"),
+            message: format!("pip cannot fetch from {}: {reason}", indexes(work, tail)),
             help: if session.ca.is_none() && reason.contains("certificate") {
                 "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`".to_owned()
             } else {
@@ -44,9 +44,9 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
         },
         Complaint::NoVersion { requirement, known } => {
             let help = if known.is_empty() || known == "none" {
-                format!("no version of it is on the index for Python {}", work.python.version)
+                format!("no version of it is on {} for Python {}", indexes(work, tail), work.python.version)
             } else {
-                format!("the index has {}", latest(&known))
+                format!("there is {} on {}", latest(&known), indexes(work, tail))
             };
             at(distribution(&requirement), format!("no distribution satisfies `{requirement}`"), help)
         }
@@ -60,10 +60,16 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
             format!("`{name}` could not be compiled from its source distribution"),
             "the compiler's words are in the step's log; missing headers go into `[python] build_packages`".to_owned(),
         ),
-        Complaint::Conflict(reason) => StepError::Contents {
-            message: format!("the requirements exclude each other: {reason}"),
-            help: "loosen one of the pins".to_owned(),
-        },
+        Complaint::Conflict { what, because } => {
+            let reason = if because.is_empty() { what } else { because.join("; ") };
+            // The line of the user, where pip says which one it is.
+            let asked = because.iter().find_map(|line| line.split_once("The user requested "));
+            let asked =
+                asked.map_or("", |(_, requirement)| distribution(requirement.trim_start_matches("(constraint) ")));
+            let help =
+                "loosen one of the pins, or take versions that fit; the same command goes on from here".to_owned();
+            at(asked, format!("the requirements exclude each other: {reason}"), help)
+        }
         Complaint::Other(reason) => StepError::Pip { code, reason },
     }
 }
@@ -124,11 +130,46 @@ fn classify(tail: &[String]) -> Complaint {
         return Complaint::Compile(normalise(&name));
     }
     if let Some(reason) = after("ERROR: Cannot install ") {
-        return Complaint::Conflict(reason);
+        return Complaint::Conflict { what: reason, because: who_wants_what(tail) };
     }
     let last = tail.iter().rev().find(|line| line.to_ascii_lowercase().contains("error"));
     let last = raised(tail).or(last);
     Complaint::Other(last.or(tail.last()).map_or_else(|| "it said nothing".to_owned(), |line| line.trim().to_owned()))
+}
+
+/// So many of pip's lines on who wants what are told.
+const WISHES: usize = 8;
+
+/// What pip says of a conflict, line by line: it stands indented under a heading.
+fn who_wants_what(tail: &[String]) -> Vec<String> {
+    let Some(begin) = tail.iter().rposition(|line| line.trim() == "The conflict is caused by:") else {
+        return Vec::new();
+    };
+    let lines =
+        tail[begin + 1..].iter().take_while(|line| line.starts_with(char::is_whitespace) && !line.trim().is_empty());
+    lines.take(WISHES).map(|line| line.trim().to_owned()).collect()
+}
+
+/// The indexes that were asked, without logins: as pip says them, else as they were named.
+fn indexes(work: &WheelsWork, tail: &[String]) -> String {
+    let said = tail.iter().find_map(|line| line.trim().strip_prefix("Looking in indexes: "));
+    let named: Vec<String> = if let Some(said) = said {
+        said.split(", ").map(without_login).collect()
+    } else {
+        let first = work.index.url.as_deref().unwrap_or("https://pypi.org/simple");
+        std::iter::once(first).chain(work.index.extra_urls.iter().map(String::as_str)).map(without_login).collect()
+    };
+    let noun = if named.len() == 1 { "the index" } else { "the indexes" };
+    format!("{noun} {}", named.join(" and "))
+}
+
+/// An address without `user:password@`, and without what may be secret behind `?`.
+fn without_login(url: &str) -> String {
+    let url = url.trim().split('?').next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
+    format!("{scheme}://{host}{}", &rest[end..])
 }
 
 /// What pip raised where it did not expect it: the line that a traceback ends with, `error.Type: words`.
@@ -179,6 +220,31 @@ mod tests {
         );
         let expected = Complaint::NoVersion { requirement: "bottle==9.9".to_owned(), known: "0.12, 0.13".to_owned() };
         assert_eq!(classify(&tail), expected);
+    }
+
+    #[test]
+    fn a_conflict_says_who_wants_what() {
+        let tail = lines(
+            "ERROR: Cannot install -r requirements.txt (line 1) and werkzeug==2.0.0 because these package versions have \
+             conflicting dependencies.\n\
+             \n\
+             The conflict is caused by:\n    \
+                 The user requested werkzeug==2.0.0\n    \
+                 flask 3.0.0 depends on Werkzeug>=3.0.0\n\
+             \n\
+             To fix this you could try to:\n\
+             1. loosen the range of package versions you've specified\n\
+             \n\
+             ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/",
+        );
+        let Complaint::Conflict { because, .. } = classify(&tail) else { panic!() };
+        assert_eq!(because, ["The user requested werkzeug==2.0.0", "flask 3.0.0 depends on Werkzeug>=3.0.0"]);
+    }
+
+    #[test]
+    fn indexes_are_told_without_logins() {
+        assert_eq!(without_login("https://anna:s3cr3t@h.example/simple?t=1"), "https://h.example/simple");
+        assert_eq!(without_login("https://****@h.example:8080"), "https://h.example:8080");
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
     for own in &bench.work.own {
         if own.editable {
             let (place, written) = (&own.place, &own.written);
-            bench.lines.attention(&format!(
+            // One line may be of several sets, on several platforms.
+            bench.session.warn_once(format!(
                 "{place}: `-e {written}` is built as an ordinary wheel: an image has no checkout that it could be edited in"
             ));
         }

@@ -23,6 +23,9 @@ pub(super) async fn check(
         if let Some(dirt) = project.dirt()? {
             return Err(refusal(&dirt));
         }
+        if let Some(elsewhere) = &project.stamp()?.elsewhere {
+            return Err(refusal(&Untrue::Elsewhere(elsewhere.clone())));
+        }
         up_to_date(plan, platforms, session).await?;
     }
     for platform in platforms {

@@ -191,6 +191,14 @@ impl BuildLog {
         out.line(&tidy(&format!("#{number} {end}")));
     }
 
+    /// What of the build runs now: of several the one that began last, and work of `BuildKit`'s own only where nothing else runs.
+    fn running(&self) -> Option<&str> {
+        let running = || self.vertices.values().filter(|step| step.turn == Turn::Running);
+        let newest = |a: &&Step, b: &&Step| a.started.total_cmp(&b.started);
+        let ours = running().filter(|step| !is_errand(&step.name)).max_by(newest);
+        ours.or_else(|| running().max_by(newest)).map(|step| step.name.as_str())
+    }
+
     /// Instructions done of those known so far.
     fn tell_progress(&mut self, out: &dyn Output) {
         let ours = || self.vertices.values().filter(|step| !is_errand(&step.name) && step.name != EXPORT);
@@ -199,7 +207,7 @@ impl BuildLog {
         // An instruction that takes a second turn does not take progress back.
         self.done = self.done.max(done);
         let done = self.done;
-        let now = (done, count(ours().count()), self.latest.clone());
+        let now = (done, count(ours().count()), self.running().unwrap_or(&self.latest).to_owned());
         if now.1 > 0 && self.told.as_ref() != Some(&now) {
             out.progress(Progress { what: now.2.clone(), done, total: Some(now.1), bytes: false });
             self.told = Some(now);

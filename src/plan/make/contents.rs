@@ -39,7 +39,8 @@ impl Maker<'_> {
                     };
                     no_whiteout(&path)?;
                     let mut made = ContextFile::of_project(path, file);
-                    if let (Some(mode), ContextSource::File(..)) = (content.info.mode, &made.source) {
+                    let is_meant = matches!(made.source, ContextSource::File(..)) || is_empty_folder(found);
+                    if let (Some(mode), true) = (content.info.mode, is_meant) {
                         made.mode = mode;
                     }
                     Ok(made)
@@ -67,6 +68,11 @@ impl Maker<'_> {
             }
             ContentKind::Symlink => link(&content.src),
             ContentKind::Exclude => Vec::new(),
+            // As COPY would not give it to a folder.
+            _ if content.info.mode.is_some() && is_empty_folder(found) => {
+                let mode = format!("{:o}", content.info.mode.unwrap_or(0o755));
+                vec![json!({ "run": ["install", "-d", "-m", mode, "--", place] })]
+            }
             _ => match found.files.as_slice() {
                 [SourceFile { kind: SourceKind::Symlink { target }, .. }] if found.is_single => link(target),
                 _ if found.is_single => vec![copy(&format!("rootfs{dst}"), place)],
@@ -74,6 +80,11 @@ impl Maker<'_> {
             },
         }
     }
+}
+
+/// Whether an entry names a folder with nothing in it.
+fn is_empty_folder(found: &Found) -> bool {
+    matches!(found.files.as_slice(), [SourceFile { relative, kind: SourceKind::Folder, .. }] if relative.is_empty())
 }
 
 /// Refuses names that mean in an image's layer that something is gone (OCI image-spec, "Whiteouts").

@@ -77,6 +77,7 @@ impl Maker<'_> {
         let mut lists = Vec::new();
         for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
             let files = Self::content_files(content, &found)?;
+            notes.extend(of_ignored(&content.src, &found));
             digest_into(&mut inputs, &contents_word(content), &files);
             lists.extend(owned(content, &files));
             all.extend(files);
@@ -293,6 +294,16 @@ pub(super) fn of_left_out(folder: &Path, found: &Found) -> Option<String> {
         many => format!("{many} files and folders"),
     };
     Some(format!("`{}`: {of} that `.gitignore` names are left out of the Python package", folder.display()))
+}
+
+/// What is said of files that are shipped although git ignores them: no commit has them.
+pub(super) fn of_ignored(src: &str, found: &Found) -> Option<String> {
+    let of = match found.ignored {
+        0 => return None,
+        1 => "1 file that `.gitignore` names is".to_owned(),
+        many => format!("{many} files that `.gitignore` names are"),
+    };
+    Some(format!("`{src}`: {of} shipped, and in no commit"))
 }
 
 /// The name of a shared library that comes into the image with the contents: what is in the virtualenv may need it.

@@ -11,16 +11,19 @@ use super::{
         Inputs, Links, Own, OwnFiles,
         context::{as_they_are, digest_into},
     },
-    Maker,
+    Maker, PlanError,
     context::of_left_out,
 };
 use crate::{
     names::Sha256,
+    plan::ContextFile,
+    recipe::python_project,
     source::{
         project::SourceError,
         requirements::{self, Line, Local, Texts, Variables, What, is_archive, settled},
         wheelhouse::{ANYTHING, Dist},
     },
+    util::toml::Issue,
 };
 
 /// Most files of a folder that `--find-links` names.
@@ -61,8 +64,9 @@ impl Maker<'_> {
         asking: &BTreeSet<PathBuf>,
         inputs: &mut Inputs,
         notes: &mut Vec<String>,
-    ) -> Result<Vec<Own>, SourceError> {
+    ) -> Result<Vec<Own>, PlanError> {
         let mut found: BTreeMap<String, Own> = BTreeMap::new();
+        let mut refused = Vec::new();
         for (file, text) in texts {
             let named = written.get(file).map(|text| requirements::variables(text, &Variables::default()));
             let named: BTreeSet<usize> = named.into_iter().flatten().map(|variable| variable.line).collect();
@@ -70,9 +74,12 @@ impl Maker<'_> {
                 let place = Place { file, line };
                 match asked {
                     Line::Local(Local { what: What::Git(_), .. }) if named.contains(&line) => {
-                        return Err(place.refuse("git+…", VARIABLE));
+                        return Err(place.refuse("git+…", VARIABLE).into());
                     }
-                    Line::Refused(reason) => return Err(place.refuse(&shown(text, line), reason)),
+                    Line::Refused(reason) => {
+                        let text = written.get(file).unwrap_or(text);
+                        refused.push(refusal(file, text, line, reason));
+                    }
                     Line::Local(local) if asking.contains(file) => {
                         let conditional = !local.marker.is_empty();
                         let own = self.one(&place, local, inputs, notes)?;
@@ -83,7 +90,7 @@ impl Maker<'_> {
                 }
             }
         }
-        Ok(found.into_values().collect())
+        if refused.is_empty() { Ok(found.into_values().collect()) } else { Err(PlanError::Files(refused)) }
     }
 
     fn one(
@@ -92,7 +99,7 @@ impl Maker<'_> {
         local: Local,
         inputs: &mut Inputs,
         notes: &mut Vec<String>,
-    ) -> Result<Own, SourceError> {
+    ) -> Result<Own, PlanError> {
         let listing = &self.context.listing;
         let path = match &local.what {
             What::Git(git) => git.path(),
@@ -104,7 +111,7 @@ impl Maker<'_> {
             }
         };
         if !self.context.roots.is_there(&path).map_err(|error| place.wrap(error))? {
-            return Err(place.refuse(&local.written, ABSENT));
+            return Err(place.refuse(&local.written, ABSENT).into());
         }
         let word = format!("folder {}", path.display());
         let (files, digest) = if self.context.roots.is_file(&path) {
@@ -116,10 +123,11 @@ impl Maker<'_> {
             notes.extend(of_left_out(&path, &found));
             let files = as_they_are(&found);
             if !files.iter().any(|file| ["pyproject.toml", "setup.py"].contains(&file.path.as_str())) {
-                return Err(place.refuse(&local.written, NO_PROJECT));
+                return Err(place.refuse(&local.written, NO_PROJECT).into());
             }
+            self.back_end(place, &path, &files)?;
             if !local.hashes.is_empty() {
-                return Err(place.refuse(&local.written, "only a file has a hash: leave `--hash` away"));
+                return Err(place.refuse(&local.written, "only a file has a hash: leave `--hash` away").into());
             }
             digest_into(inputs, &word, &files);
             let digest = Sha256::of(&inputs[&word]);
@@ -136,6 +144,20 @@ impl Maker<'_> {
             files,
             digest,
         })
+    }
+
+    /// Holds what a folder says of its build against what a build needs.
+    fn back_end(&self, place: &Place<'_>, path: &Path, files: &[ContextFile]) -> Result<(), PlanError> {
+        let has = |name: &str| files.iter().any(|file| file.path == name);
+        if !has("pyproject.toml") {
+            return Ok(());
+        }
+        let file = path.join("pyproject.toml");
+        let text = self.context.roots.text(&file, python_project::LARGEST).map_err(|error| place.wrap(error))?;
+        let (name, file) = (path.display().to_string(), file.display().to_string());
+        let has_setup = has("setup.py") || has("setup.cfg");
+        let folder = python_project::Folder { name: &name, file: &file, has_setup };
+        python_project::check_any(&text, folder).map_err(|issue| PlanError::Files(vec![issue]))
     }
 
     /// A wheel or a source distribution of the project, whose hash is the one that its line pins.
@@ -248,6 +270,15 @@ const ABSENT: &str =
     "nothing is there: paths are seen from the project's folder, those of `--find-links` from the file, too";
 const NO_PROJECT: &str = "it has neither a `pyproject.toml` nor a `setup.py`";
 const NO_FILE: &str = "a file here is a wheel (`.whl`) or a source distribution (`name-version.tar.gz`, `.zip`, …)";
+
+/// A line of a requirements file that nobody can read, at its place.
+fn refusal(file: &Path, text: &str, line: usize, reason: &'static str) -> Issue {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let length = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, |line| line.trim_end().len());
+    let name = file.display().to_string();
+    let message = format!("{name}:{line}: `{}`: {reason}", shown(text, line).trim());
+    Issue::new(&(start..start + length), message).label("this line").within(&name, text)
+}
 
 /// What stands in a line, without what may be secret in an address.
 fn shown(text: &str, line: usize) -> String {

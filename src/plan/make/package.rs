@@ -8,6 +8,7 @@ use super::{
         context::{as_they_are, digest_into},
     },
     Made, Maker, PlanError, Want,
+    context::of_ignored,
 };
 use crate::{
     event::StepId,
@@ -22,13 +23,17 @@ use crate::{
 };
 
 impl Maker<'_> {
-    pub(super) fn package(&self, package: &Package) -> Result<Step, PlanError> {
-        if self.platform.package.format == PackageFormat::Apk {
-            let platform = self.platform.id.to_string();
-            return Err(PlanError::Format { platform, format: self.platform.package.format.as_str() });
+    /// Whether the format of the platform's packages is one that is written here.
+    pub(super) fn writes_packages(&self) -> bool {
+        match self.platform.package.format {
+            PackageFormat::Deb | PackageFormat::Rpm => true,
+            PackageFormat::Apk => false,
         }
+    }
+
+    pub(super) fn package(&self, package: &Package) -> Result<Step, PlanError> {
         let mut inputs = Inputs::new();
-        inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!(package).to_string()).to_string());
+        keys_of(RECIPE, &serde_json::json!(package), &mut inputs);
         inputs.insert("version".to_owned(), self.context.release.version.to_string());
         inputs.insert("release".to_owned(), self.context.release.release.to_string());
         inputs.insert("packaging".to_owned(), serde_json::json!(self.platform.package).to_string());
@@ -38,11 +43,13 @@ impl Maker<'_> {
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
         let mut parts = Parts::default();
+        let mut notes = Vec::new();
         for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
             if found.files.is_empty() {
                 continue;
             }
             let files = as_they_are(&found);
+            notes.extend(of_ignored(&content.src, &found));
             digest_into(&mut inputs, &content.src, &files);
             self.add_files(&mut parts, &files);
             if content.kind != ContentKind::Files
@@ -69,7 +76,9 @@ impl Maker<'_> {
         let is_collected = !package.collect.is_empty();
         if is_collected {
             // Everything else is said by the packages themselves.
-            inputs.retain(|name, _| ["recipe", "version", "release", "packaging"].contains(&name.as_str()));
+            inputs.retain(|name, _| {
+                name.starts_with(RECIPE) || ["version", "release", "packaging"].contains(&name.as_str())
+            });
         }
         let strangers = self.strangers(package);
         if !strangers.is_empty() && !is_collected {
@@ -102,6 +111,7 @@ impl Maker<'_> {
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
         step.needs = std::iter::once(image).chain(without).collect();
         step.after = beside;
+        step.notes = notes;
         step.wanted = matches!(self.context.want, Want::All | Want::Packages);
         Ok(step)
     }
@@ -142,6 +152,7 @@ impl Maker<'_> {
             machine: self.context.machine.clone(),
             libc: self.platform.python.libc.clone(),
             platform: self.platform.id.to_string(),
+            manager: self.platform.manager,
         }
     }
 
@@ -152,6 +163,20 @@ impl Maker<'_> {
             machine: self.context.machine.clone(),
             known: known.keys().cloned().collect::<Vec<_>>().join(", "),
         })
+    }
+}
+
+/// How inputs begin that are keys of the package's table.
+const RECIPE: &str = "[[package]]";
+
+/// Adds what a table of the recipe says, each key by its name: a plan says which one changed.
+pub(super) fn keys_of(table: &str, value: &serde_json::Value, inputs: &mut Inputs) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            value => Sha256::of(value.to_string()).to_string(),
+        };
+        inputs.insert(format!("{table} {key}"), value);
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     super::{
-        Inputs, Step, WaptWork, Work,
+        Inputs, Step, Unmade, WaptWork, Work,
         context::{as_they_are, digest_into},
     },
     Maker, PlanError, Want,
-    package::package_step,
+    context::of_ignored,
+    package::{keys_of, package_step},
 };
 use crate::{
     event::StepId,
@@ -20,7 +21,11 @@ impl Maker<'_> {
         let release = &self.context.release;
         let attributes = self.attributes(wapt)?;
         let mut inputs = Inputs::new();
-        inputs.insert("recipe".to_owned(), Sha256::of(serde_json::json!([wapt, attributes]).to_string()).to_string());
+        keys_of("[[wapt]]", &serde_json::json!(wapt), &mut inputs);
+        inputs.insert(
+            "attributes of the WAPT package".to_owned(),
+            Sha256::of(serde_json::json!(attributes).to_string()).to_string(),
+        );
         inputs.insert("version".to_owned(), release.version.to_string());
         inputs.insert("release".to_owned(), release.release.to_string());
         inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
@@ -38,14 +43,24 @@ impl Maker<'_> {
         }
         let mut needs: Vec<StepId> = wapt.from.iter().map(|image| self.id(image.as_str())).collect();
         let mut packages = Vec::new();
+        let mut notes = Vec::new();
         for content in &wapt.contents {
             match &content.src {
                 WaptSource::Container(_) => {}
                 WaptSource::Project(src) => {
                     let found = self.context.listing.matching(src)?;
                     let files = as_they_are(&found);
+                    notes.extend(of_ignored(src, &found));
                     digest_into(&mut inputs, src, &files);
                     self.add_files(&mut parts, &files);
+                }
+                WaptSource::Package(name) if !self.writes_packages() => {
+                    let unmade = Unmade {
+                        platform: self.platform.id.clone(),
+                        format: self.platform.package.format.as_str(),
+                        packages: vec![name.clone()],
+                    };
+                    return Err(PlanError::Unmade { wapt: wapt.package.clone(), package: name.clone(), unmade });
                 }
                 WaptSource::Package(name) => {
                     let step = self.id(&package_step(name.as_str()));
@@ -71,6 +86,7 @@ impl Maker<'_> {
         let title = format!("WAPT package {}", wapt.package);
         let mut step = self.step(&name, title, Work::Wapt(Box::new(work)), inputs);
         step.needs = needs;
+        step.notes = notes;
         step.wanted = matches!(self.context.want, Want::All | Want::Wapt);
         Ok(step)
     }

@@ -124,7 +124,7 @@ impl Maker<'_> {
         let first: Vec<PathBuf> = std::iter::once(requirements_file).chain(&constraints).cloned().collect();
         let texts = self.context.listing.requirements(&first)?;
         for (path, text) in texts.iter() {
-            inputs.insert(path.display().to_string(), Sha256::of(text).to_string());
+            inputs.insert(path.display().to_string(), Sha256::of(requirements::counted(text)).to_string());
         }
         let real = requirements::expanded(&texts, self.context.roots.variables());
         if let Some(counts) = counted(&texts, self.context.roots.variables()) {

@@ -81,7 +81,9 @@ fn write(folder: &Path, order: &[usize], edited: &[bool]) {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let first = if name == "requirements.txt" { "-r more.txt\n" } else { "# a file\n" };
-        let more = if edited[*at] { "# edited\n" } else { "" };
+        // Comments of requirements count for nothing.
+        let edit = if Path::new(name).extension().is_some_and(|end| end == "txt") { "idna==3\n" } else { "# edited\n" };
+        let more = if edited[*at] { edit } else { "" };
         fs::write(path, format!("{first}# {name}\n{more}")).unwrap();
     }
     let changes =

@@ -41,7 +41,7 @@ fn plan(shape: &Shape) -> Plan {
             wanted: true,
         }
     };
-    Plan { steps: shape.iter().enumerate().map(step).collect() }
+    Plan { steps: shape.iter().enumerate().map(step).collect(), unmade: Vec::new() }
 }
 
 /// What is left when every step has run; `dull` steps give the same whatever goes in.

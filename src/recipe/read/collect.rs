@@ -29,7 +29,7 @@ pub(super) fn collected(
         fits = false;
     }
     // One that is not a path was said when it was read.
-    let allow = packages::allowances(&raw.allow, issues);
+    let allow = packages::allowances_of_system(&raw.allow, issues);
     raw.collect.value().filter(|_| fits)?;
     Some(Package {
         name: name.clone(),

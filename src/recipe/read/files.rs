@@ -7,6 +7,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use ignore::gitignore::GitignoreBuilder;
+
 use super::{
     back_end,
     content::{Origin, origin},
@@ -301,16 +303,14 @@ impl Folder<'_> {
             return Ok(());
         };
         let text = String::from_utf8(bytes).map_err(|error| unread(error.to_string()))?;
-        let Err(back_end::Foreign { what, line }) = back_end::check(&text) else { return Ok(()) };
-        let shown = path.value.display();
+        let shown = path.value.display().to_string();
         let requirement = match &self.source {
             None => format!("./{shown}"),
             Some(_) => "git+https://…".to_owned(),
         };
-        let message = format!("{} wants {what} ({name}:{line})", quoted(&shown.to_string()));
-        Err(Issue::new(&path.span, message).label("a folder here is built by setuptools, without an index").help(format!(
-            "write a line `{requirement}` into the requirements instead: there it is built by its own back end, fetched from the index"
-        )))
+        let has = |file: &str| open.meta(&relative.join(file)).is_ok_and(|meta| meta.is_some());
+        let has_setup = has("setup.py") || has("setup.cfg");
+        back_end::check(&text, back_end::Folder { name: &shown, file: &name, has_setup }, &requirement)
     }
 
     /// What to say of a path where nothing is: the nearest that is there.
@@ -319,8 +319,14 @@ impl Folder<'_> {
             || RELATIVE.to_owned(),
             |(name, _)| format!("`@{name}/` is the top folder of its repository; `ref` says which state of it"),
         );
-        let issue = Issue::new(&path.span, format!("{} does not exist", quoted(&path.value.to_string_lossy())));
+        let shown = quoted(&path.value.to_string_lossy());
+        let issue = Issue::new(&path.span, format!("{shown} does not exist"));
         let (mut folder, open) = (PathBuf::new(), self.open().ok());
+        if self.source.is_none() && open.as_ref().is_some_and(|open| is_ignored(open, relative)) {
+            return issue
+                .label("built, not committed: `.gitignore` names it")
+                .help(format!("make {shown} first (a fresh checkout does not have it), then run the same command"));
+        }
         for part in relative.components() {
             let (Component::Normal(name), Some(open)) = (part, &open) else {
                 continue;
@@ -344,6 +350,21 @@ impl Folder<'_> {
         issue.label(format!("not in {}", self.called())).help(help)
     }
 }
+/// The largest `.gitignore` that is read, in bytes.
+const LARGEST_IGNORE: u64 = 256 << 10;
+
+/// Whether the `.gitignore` of the project's folder names a path, as a file or as a folder.
+fn is_ignored(open: &Opened, relative: &Path) -> bool {
+    let Ok(Some(bytes)) = open.read(Path::new(".gitignore"), LARGEST_IGNORE) else { return false };
+    let mut builder = GitignoreBuilder::new("");
+    for line in String::from_utf8_lossy(&bytes).lines() {
+        // Git minds no line that is no pattern.
+        let _ = builder.add_line(None, line);
+    }
+    let relative: PathBuf = relative.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    builder.build().is_ok_and(|patterns| patterns.matched_path_or_any_parents(&relative, true).is_ignore())
+}
+
 const RELATIVE: &str = "paths are relative to the folder of `factory.toml`";
 
 /// The text of a maintainer script without its `#!` line.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     content::Of,
     graph::{circle_issue, numbers, ordered},
-    packages::allowances,
+    packages::allowances_of_system,
     raw::RawImage,
     resolve::View,
 };
@@ -45,7 +45,7 @@ impl View<'_> {
         let example = ("repository", "\"canopsis/canopsis-core\"");
         let repository = required(&raw.repository, example, (&place, &raw.span), issues);
         let contents = self.contents(&raw.contents, Of::Image, issues);
-        let allow = allowances(&raw.allow, issues);
+        let allow = allowances_of_system(&raw.allow, issues);
         Some(Image {
             name: raw.name.value()?.clone(),
             from: raw.from.value().map_or(ImageSource::Base, |from| ImageSource::Image(from.clone())),

@@ -1,7 +1,7 @@
 //! [`RecipeFile`]: `factory.toml` as written and checked; it gives the recipe of each platform. Opens the files that
 //! the recipe names only to see that they are there and to take the texts of scripts.
 
-mod back_end;
+pub mod back_end;
 mod collect;
 mod content;
 mod error;

@@ -66,5 +66,5 @@ fn a_verbose_step_that_writes_is_alive() {
     plain.tick(start + Duration::from_secs(58));
     assert!(!talk.text().contains("still"));
     plain.tick(start + Duration::from_secs(59));
-    assert!(talk.text().ends_with("[debian-12/core] still running after 59 s: a\n"));
+    assert!(talk.text().ends_with("[debian-12/core] still running after 59 s: nothing said for 30 s, last: a\n"));
 }

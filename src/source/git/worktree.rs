@@ -22,6 +22,7 @@ mod submodules;
 mod untracked;
 
 use std::{
+    cmp::Reverse,
     ffi::OsStr,
     path::{Path, PathBuf},
 };
@@ -51,6 +52,37 @@ pub struct Worktree {
     below: PathBuf,
     head: Head,
     scratch: Scratch,
+}
+
+/// A tag that stands on another commit than that which is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The tag.
+    pub tag: String,
+    /// Its commit.
+    pub commit: Commit,
+    /// What is checked out; `None` where nothing is committed.
+    pub head: Option<Commit>,
+}
+
+impl Elsewhere {
+    /// In words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { tag, commit, head } = self;
+        let head = head.as_ref().map_or("no commit", Commit::short);
+        format!(
+            "the git tag `{tag}` stands on {}, and the checkout is at {head}: this is not what that tag holds",
+            commit.short()
+        )
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let name = &self.tag;
+        format!("`git checkout {name}` has what it holds; another release gets another `--tag`")
+    }
 }
 
 impl Worktree {
@@ -96,26 +128,51 @@ impl Worktree {
         }
     }
 
-    /// The tag that stands exactly on that commit: of several the newest annotated one, else the first one by name.
+    /// The tags that stand exactly on that commit, the one first that names it: of several the newest annotated one, else the
+    /// first one by name. The others follow by name.
     ///
     /// # Errors
     /// [`WorktreeError`].
-    pub fn tag(&self) -> Result<Option<String>, WorktreeError> {
-        let Some(commit) = self.commit() else { return Ok(None) };
+    pub fn tags(&self) -> Result<Vec<String>, WorktreeError> {
+        let Some(commit) = self.commit() else { return Ok(Vec::new()) };
         self.scratch.with_tags(&self.place)?;
         let on = format!("--points-at={commit}");
         let format = "--format=%(taggerdate:unix) %(refname:strip=2)";
         let answer = self.ask(&["for-each-ref", &on, format, "refs/tags"])?;
         let text = String::from_utf8_lossy(&answer);
-        let mut best: Option<(i64, &str)> = None;
-        for (date, name) in text.lines().filter_map(|line| line.split_once(' ')) {
+        let mut found: Vec<(i64, &str)> = text
+            .lines()
+            .filter_map(|line| line.split_once(' '))
             // A lightweight tag has no date.
-            let date = date.parse().unwrap_or(i64::MIN);
-            if best.is_none_or(|(newest, _)| date > newest) {
-                best = Some((date, name));
-            }
+            .map(|(date, name)| (date.parse().unwrap_or(i64::MIN), name))
+            .collect();
+        let best = found.iter().enumerate().max_by_key(|(place, (date, _))| (*date, Reverse(*place)));
+        if let Some(at) = best.map(|(place, _)| place) {
+            found[..=at].rotate_right(1);
         }
-        Ok(best.map(|(_, name)| name.to_owned()))
+        Ok(found.into_iter().map(|(_, name)| name.to_owned()).collect())
+    }
+
+    /// Where a release's tag stands, if there is one of that name and it stands on another commit than that which is checked
+    /// out. `v1.0` and `1.0` name one release.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn elsewhere(&self, release: &str) -> Result<Option<Elsewhere>, WorktreeError> {
+        let other = release.strip_prefix('v').map_or_else(|| format!("v{release}"), str::to_owned);
+        let all = refs::tags(&self.place)?;
+        let known = |name: &String| all.get(format!("refs/tags/{name}").as_bytes()).cloned();
+        let candidates = [release.to_owned(), other];
+        let Some((tag, object)) = candidates.iter().find_map(|name| Some((name.clone(), known(name)?))) else {
+            return Ok(None);
+        };
+        if self.tags()?.iter().any(|name| candidates.contains(name)) {
+            return Ok(None);
+        }
+        // Where history ends early its commit may be missing: its own digest says as well that it is another one.
+        let commit = self.ask(&["rev-parse", "--verify", "--quiet", &format!("refs/tags/{tag}^{{commit}}")]).ok();
+        let commit = commit.and_then(|answer| Commit::new(String::from_utf8_lossy(&answer).trim()).ok());
+        Ok(Some(Elsewhere { tag, commit: commit.unwrap_or(object), head: self.commit().cloned() }))
     }
 
     /// The commit with `-dirty` behind it when [`Worktree::changes`] finds something; empty where there is none yet.

@@ -120,19 +120,15 @@ fn wheel(raw: &RawWheel, issues: &mut Issues) -> Option<LockedWheel> {
     for (said, is) in [(name?, file.distribution()), (version?, file.version().to_owned())] {
         if said.value != is {
             let message = format!("{} does not go with the file, which is of {}", quoted(&said.value), quoted(&is));
-            issues.add(Issue::new(&said.span, message).label("not the file's").help(MEND));
+            issues.add(Issue::new(&said.span, message).label("not the file's"));
         }
     }
     Some(LockedWheel { file, sha256: sha256?.value.clone(), sdist: raw.sdist.value().cloned() })
 }
 
-/// The way out of a lock that nobody can read.
-const MEND: &str =
-    "take the file of a commit again (`git checkout -- factory.lock`), or remove it and run `factory build`";
-
 fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, span: &Span, issues: &mut Issues) {
     if map.insert(key, value).is_some() {
-        issues.add(Issue::new(span, "the same twice").label("given before").help(MEND));
+        issues.add(Issue::new(span, "the same twice").label("given before"));
     }
 }
 
@@ -141,8 +137,7 @@ fn few<'i, T>(items: &'i [At<T>], issues: &mut Issues) -> &'i [At<T>] {
     match items.get(MOST) {
         None => items,
         Some(first) => {
-            issues
-                .add(Issue::new(&first.span, format!("more than {MOST} of one kind")).label("one too many").help(MEND));
+            issues.add(Issue::new(&first.span, format!("more than {MOST} of one kind")).label("one too many"));
             &[]
         }
     }

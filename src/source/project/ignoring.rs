@@ -36,6 +36,17 @@ pub(super) struct Ignoring {
     above: Option<Arc<Ignoring>>,
 }
 
+/// How much `.gitignore` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Git {
+    /// What it names is left out.
+    Counts,
+    /// What it names is told, and taken: one that cannot be read names nothing.
+    Told,
+    /// Not at all.
+    No,
+}
+
 /// What is to be done with an entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -57,19 +68,25 @@ pub(super) struct By {
 }
 
 impl Ignoring {
-    /// The patterns in `folder`, which is `path` below the top, in front of those `above`. `.gitignore` counts where `git` is set.
+    /// The patterns in `folder`, which is `path` below the top, in front of those `above`.
     ///
     /// # Errors
     /// When a file of patterns is no regular file, too large, or has what is none.
     pub(super) fn of(
         folder: &Folder,
         path: &Path,
-        git: bool,
+        git: Git,
         above: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, SourceError> {
         let before = above.as_ref().map_or(0, |above| above.patterns);
         let factory = read(folder, path, IGNORE_FILE, true)?;
-        let git = if git { read(folder, path, GIT_IGNORE_FILE, false)? } else { None };
+        let git = match git {
+            Git::No => None,
+            Git::Counts => read(folder, path, GIT_IGNORE_FILE, false)?,
+            Git::Told => read(folder, path, GIT_IGNORE_FILE, false)
+                .unwrap_or_default()
+                .filter(|git| before + git.len() <= MOST_PATTERNS / 2),
+        };
         let above = match (&factory, &git, above) {
             // Most folders have none.
             (None, None, Some(above)) => return Ok(above),

@@ -14,7 +14,7 @@ use globset::GlobMatcher;
 
 use super::{
     Found, IGNORE_FILE, Kept, SourceError, SourceFile, SourceKind,
-    ignoring::{By, Ignoring, Verdict},
+    ignoring::{By, Git, Ignoring, Verdict},
     utf8,
 };
 use crate::util::{
@@ -125,6 +125,8 @@ struct Waiting {
     ignoring: Arc<Ignoring>,
     /// Whether the pattern matches it or a folder above it: then all of it is meant.
     is_meant: bool,
+    /// Whether git ignores it.
+    is_ignored: bool,
 }
 
 impl Within<'_> {
@@ -154,16 +156,26 @@ impl Within<'_> {
             return if is_dir { self.walk(path, Take::Everything, None) } else { self.single(&path) };
         }
         let meant = self.by_name(pattern);
-        let none = || SourceError::NoMatch {
+        let no_match = |but: String| SourceError::NoMatch {
             pattern: pattern.to_owned(),
             place: "the project".to_owned(),
-            but: String::new(),
+            but,
             meant: meant.clone(),
         };
+        let none = || no_match(String::new());
         let parsed = Pattern::of(pattern)?;
         // A glob looks into the folder that a link leads to.
         let path = match self.root.real(fixed) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = fixed.display();
+                let but = match self.is_ignored(fixed) {
+                    true => {
+                        format!("; `{folder}` is built, not committed: `.gitignore` names it, and it is not there yet")
+                    }
+                    false => String::new(),
+                };
+                return Err(no_match(but));
+            }
             path => self.below(&path?),
         };
         if !self.root.meta(&path)?.is_some_and(|meta| meta.is_dir()) {
@@ -173,8 +185,7 @@ impl Within<'_> {
         match self.walk(path, Take::Everything, Some(parsed)) {
             Ok(found) if found.files.is_empty() => Err(none()),
             Err(SourceError::LeftOut { path, file, pattern: by }) => {
-                let but = format!("; `{path}` is left out there: `{file}` has `{by}`");
-                Err(SourceError::NoMatch { pattern: pattern.to_owned(), place: "the project".to_owned(), but, meant })
+                Err(no_match(format!("; `{path}` is left out there: `{file}` has `{by}`")))
             }
             found => found,
         }
@@ -196,16 +207,16 @@ impl Within<'_> {
 
     /// One file or link.
     fn single(self, path: &Path) -> Result<Found, SourceError> {
-        self.ignoring(path, false, false)?;
+        let (_, is_ignored) = self.ignoring(path, false, Git::Told)?;
         let name = path.file_name().unwrap_or(path.as_os_str());
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder = self.root.below(folder)?.unwrap_or_else(|| self.root.clone());
         let files = vec![describe(&folder, name, utf8(Path::new(name))?, self.digests)?];
-        Ok(Found { files, is_single: true, left_out: 0 })
+        Ok(Found { files, is_single: true, left_out: 0, ignored: usize::from(is_ignored) })
     }
 
     fn walk(self, path: PathBuf, take: Take, pattern: Option<Pattern>) -> Result<Found, SourceError> {
-        let ignoring = self.ignoring(&path, true, take == Take::Python { git: true })?;
+        let (ignoring, is_ignored) = self.ignoring(&path, true, take.git())?;
         let kept = self.kept.iter().filter_map(|kept| fs::metadata(&kept.path).ok()).collect::<Vec<_>>();
         let names = self.kept.iter().filter_map(|kept| kept.path.file_name());
         let walk = Walk {
@@ -219,7 +230,7 @@ impl Within<'_> {
             found: Found::default(),
             missed: None,
         };
-        walk.run(&ignoring)
+        walk.run(&ignoring, is_ignored)
     }
 
     /// A path below the root, free of links.
@@ -254,34 +265,53 @@ impl Within<'_> {
     ///
     /// # Errors
     /// [`SourceError::LeftOut`] where the path itself is left out.
-    fn ignoring(self, path: &Path, is_dir: bool, git: bool) -> Result<Arc<Ignoring>, SourceError> {
+    fn ignoring(self, path: &Path, is_dir: bool, git: Git) -> Result<(Arc<Ignoring>, bool), SourceError> {
         let mut ignoring = Ignoring::of(self.root, Path::new(""), git, None)?;
+        let mut is_ignored = false;
         let mut here = PathBuf::new();
         let last = path.components().count();
         for (number, part) in path.iter().enumerate() {
             here.push(part);
             let is_dir = is_dir || number + 1 < last;
-            if let Verdict::LeftOut(by) = ignoring.verdict(&here, is_dir) {
-                return Err(left_out(path, by));
+            match ignoring.verdict(&here, is_dir) {
+                Verdict::LeftOut(by) => return Err(left_out(path, by)),
+                Verdict::OfGit => is_ignored = true,
+                Verdict::Counts => {}
             }
             if is_dir && let Some(folder) = self.root.below(&here)? {
                 ignoring = Ignoring::of(&folder, &here, git, Some(ignoring))?;
             }
         }
-        Ok(ignoring)
+        Ok((ignoring, is_ignored))
+    }
+
+    /// Whether git would ignore a folder that is not there.
+    fn is_ignored(self, path: &Path) -> bool {
+        self.ignoring(path, true, Git::Told).is_ok_and(|(_, is_ignored)| is_ignored)
+    }
+}
+
+impl Take {
+    /// How much `.gitignore` counts.
+    fn git(self) -> Git {
+        match self {
+            Self::Everything => Git::Told,
+            Self::Python { git: true } => Git::Counts,
+            Self::Python { git: false } => Git::No,
+        }
     }
 }
 
 impl Walk<'_> {
-    fn run(mut self, own: &Arc<Ignoring>) -> Result<Found, SourceError> {
+    fn run(mut self, own: &Arc<Ignoring>, is_ignored: bool) -> Result<Found, SourceError> {
         let top = Self::open(self.within.root, &self.base)?;
         let mut waiting = Vec::new();
-        self.look(&top, Path::new(""), 0, own, self.pattern.is_none(), &mut waiting)?;
-        while let Some(Waiting { parent, name, path, depth, ignoring, is_meant }) = waiting.pop() {
+        let is_meant = self.pattern.is_none();
+        self.look(&top, Path::new(""), 0, own, (is_meant, is_ignored), &mut waiting)?;
+        while let Some(Waiting { parent, name, path, depth, ignoring, is_meant, is_ignored }) = waiting.pop() {
             let folder = Self::open(&parent, Path::new(&name))?;
-            let git = self.take == Take::Python { git: true };
-            let ignoring = Ignoring::of(&folder, &self.base.join(&path), git, Some(ignoring))?;
-            self.look(&folder, &path, depth, &ignoring, is_meant, &mut waiting)?;
+            let ignoring = Ignoring::of(&folder, &self.base.join(&path), self.take.git(), Some(ignoring))?;
+            self.look(&folder, &path, depth, &ignoring, (is_meant, is_ignored), &mut waiting)?;
         }
         let only_itself = matches!(self.found.files.as_slice(), [file] if file.relative.is_empty());
         if let (true, Some((path, by))) = (self.found.files.is_empty() || only_itself, self.missed) {
@@ -304,7 +334,7 @@ impl Walk<'_> {
         path: &Path,
         depth: usize,
         ignoring: &Arc<Ignoring>,
-        is_meant: bool,
+        (is_meant, is_ignored): (bool, bool),
         waiting: &mut Vec<Waiting>,
     ) -> Result<(), SourceError> {
         let entries = folder.entries(Path::new(""))?;
@@ -320,8 +350,11 @@ impl Walk<'_> {
             if self.is_never(folder, name, *kind)? || (self.is_python() && is_no_source(name, *kind)) {
                 continue;
             }
-            match ignoring.verdict(&self.base.join(&inner), kind.is_dir()) {
+            let verdict = ignoring.verdict(&self.base.join(&inner), kind.is_dir());
+            let is_ignored = is_ignored || verdict == Verdict::OfGit;
+            match verdict {
                 Verdict::Counts => is_empty = false,
+                Verdict::OfGit if self.take.git() == Git::Told => is_empty = false,
                 Verdict::OfGit => {
                     self.found.left_out += 1;
                     continue;
@@ -335,9 +368,10 @@ impl Walk<'_> {
             }
             if kind.is_dir() && (is_meant || leads) {
                 let (parent, name, ignoring) = (folder.clone(), name.clone(), Arc::clone(ignoring));
-                waiting.push(Waiting { parent, name, path: inner, depth: depth + 1, ignoring, is_meant });
+                waiting.push(Waiting { parent, name, path: inner, depth: depth + 1, ignoring, is_meant, is_ignored });
             } else if is_meant && !kind.is_dir() {
                 let relative = utf8(&inner)?;
+                self.found.ignored += usize::from(is_ignored);
                 self.found.files.push(describe(folder, name, relative, self.within.digests)?);
             }
         }

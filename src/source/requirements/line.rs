@@ -132,9 +132,55 @@ fn read(line: &str) -> Line {
     let Some(options) = option::parsed(rest) else { return Line::Refused(UNCLOSED) };
     match of(local::read(asked, false), &options) {
         Some(line) => line,
-        None => distribution(asked.trim(), &options).map_or(Line::Address, Line::Requirement),
+        None => match distribution(asked.trim(), &options) {
+            Some(requirement) => match specifier(asked, &requirement.wants) {
+                Ok(()) => Line::Requirement(requirement),
+                Err(why) => Line::Refused(why),
+            },
+            None => Line::Address,
+        },
     }
 }
+
+/// Whether a version specifier can be read (PEP 440, with the versions that older pips take).
+fn specifier(asked: &str, wants: &str) -> Result<(), &'static str> {
+    const OPERATORS: [&str; 8] = ["===", "~=", "==", "!=", "<=", ">=", "<", ">"];
+    if wants.is_empty() || wants.starts_with('@') {
+        return Ok(());
+    }
+    for part in wants.trim_end_matches(',').split(',') {
+        let Some(version) = OPERATORS.iter().find_map(|operator| part.strip_prefix(operator)) else {
+            let start = part.trim_start_matches(|c: char| "=<>!~".contains(c));
+            return Err(match &part[..part.len() - start.len()] {
+                "=" => "`=` is no comparison: write `==`",
+                "=<" => "`=<` is no comparison: write `<=`",
+                "=>" => "`=>` is no comparison: write `>=`",
+                "" => NO_COMPARISON,
+                _ => {
+                    "this is no comparison: `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=` or `===` stand before a version (PEP 440)"
+                }
+            });
+        };
+        if part.starts_with("===") {
+            continue;
+        }
+        let is_version = |c: char| c.is_alphanumeric() || ".-_+!*${}".contains(c);
+        if version.is_empty() || !version.chars().all(is_version) {
+            return Err("what stands behind the comparison is no version (PEP 440); several are separated with `,`");
+        }
+    }
+    // `1.0 2.0` would have become one version.
+    let words: Vec<&str> = asked.split(';').next().unwrap_or_default().split_whitespace().collect();
+    let beside = |pair: &[&str]| {
+        pair[0].ends_with(|c: char| c.is_ascii_alphanumeric()) && pair[1].starts_with(|c: char| c.is_ascii_digit())
+    };
+    if words.windows(2).any(beside) {
+        return Err("two versions stand beside each other: several are separated with `,`");
+    }
+    Ok(())
+}
+
+const NO_COMPARISON: &str = "a comparison stands before a version: `==`, `>=`, … (PEP 440)";
 
 const UNCLOSED: &str = "a quote in it is not closed";
 const NOTHING: &str = "`-e` takes a folder of the project or a repository (`git+https://…`)";
@@ -228,6 +274,47 @@ mod tests {
             let found = one(text);
             assert_eq!((&*found.name, &*found.wants, &*found.marker), (name, wants, marker), "{text}");
             assert_eq!(found.options, Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn specifiers_that_cannot_be_read() {
+        for bad in [
+            "flask=<3",
+            "flask=>3",
+            "flask=3",
+            "flask 3.0",
+            "flask==",
+            "flask>=1.0<2",
+            "flask>>1",
+            "flask ~ 1.0",
+            "flask>=1,=<2",
+            "flask == 1.0 2.0",
+            "flask>=1;",
+            "flask==1.0\"",
+        ] {
+            let line = lines(bad).remove(0);
+            let fine = bad.ends_with(';');
+            assert_eq!(matches!(line, Line::Refused(_)), !fine, "{bad}: {line:?}");
+        }
+        for good in [
+            "flask",
+            "flask==1.0",
+            "flask == 1.0",
+            "flask (>=1, <2)",
+            "flask>=1,<2,",
+            "flask===2004d-foo",
+            "pytz==2004d",
+            "x~=1.4.2",
+            "x==1.*",
+            "x!=1.0.*",
+            "x==1!2.0+local.1",
+            "x[a,b]>=1; python_version<'3'",
+            "x @ https://h.example/x.zip",
+            "x== 1.0",
+            "x >= 1 , < 2 ; python_version < '3' and os_name == 'nt 5'",
+        ] {
+            assert!(matches!(lines(good)[..], [Line::Requirement(_)]), "{good}: {:?}", lines(good));
         }
     }
 

@@ -157,6 +157,12 @@ pub fn plain(text: &str, variables: &Variables) -> String {
     whole
 }
 
+/// What of a text counts, whatever the values of its variables: its lines without comments, blank ones and how they are cut.
+#[must_use]
+pub fn counted(text: &str) -> String {
+    logical(text).into_iter().fold(String::new(), |all, line| all + line.text.trim() + "\n")
+}
+
 /// Adds a line that does not go on.
 pub(super) fn push_line(whole: &mut String, line: &str) {
     whole.push_str(line);

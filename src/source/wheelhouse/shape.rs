@@ -14,7 +14,7 @@ use crate::{
         Claim,
         marker::{self, names, open, open_file, open_in, put, remove_file, remove_folder},
     },
-    util::files::TEMPORARY,
+    util::{files::TEMPORARY, folder::IGNORED},
 };
 
 /// The largest manifest, in bytes: that of five thousand wheels has 2 MB.
@@ -40,6 +40,10 @@ pub(super) fn mark(wheel_dir: &Path) -> io::Result<()> {
 }
 
 fn is_platform(wheel_dir: &OwnedFd, name: &str) -> bool {
+    if name == IGNORED.0 {
+        // With it a cache that was made here ignores itself.
+        return true;
+    }
     if name == "store" {
         // It has a marker of its own.
         return open_in(wheel_dir, name).is_ok();
@@ -116,7 +120,12 @@ fn is_link(entry: &fs_err::DirEntry) -> bool {
 /// When it cannot be read.
 pub fn forget(wheel_dir: &Path) -> io::Result<()> {
     match open(&meant(wheel_dir)) {
-        Ok(_) => {
+        Ok(folder) => {
+            let only = |names: Vec<String>| names.iter().all(|name| [IGNORED.0, marker::NAME].contains(&name.as_str()));
+            let ignored = wheel_dir.join(IGNORED.0);
+            if names(&folder).is_ok_and(only) && fs_err::read(&ignored).is_ok_and(|bytes| bytes == IGNORED.1) {
+                remove_file(&folder, IGNORED.0)?;
+            }
             marker::take(&meant(wheel_dir))?;
             // One that holds something of somebody else stays, and so does what a link leads to.
             let _ = fs_err::remove_dir(wheel_dir);

@@ -16,6 +16,9 @@ use crate::util::files::TEMPORARY;
 /// Temporary files of this process so far.
 static MADE: AtomicU64 = AtomicU64::new(0);
 
+/// The file with which a folder of ours ignores itself, and what is in it.
+pub const IGNORED: (&str, &[u8]) = (".gitignore", b"*\n");
+
 impl Folder {
     /// The folder at a path, made with those above it where it is missing.
     ///
@@ -38,6 +41,20 @@ impl Folder {
             };
         }
         Ok(Self { links: self.links, ..folder })
+    }
+
+    /// The same for a folder that this program alone writes in: where it was missing git is told to ignore it, so that a checkout
+    /// stays clean. One that somebody made is left as it is.
+    ///
+    /// # Errors
+    /// As [`Folder::make`].
+    pub fn make_ours(&self, path: &Path) -> io::Result<Self> {
+        let is_new = self.below(path)?.is_none();
+        let folder = self.make(path)?;
+        if is_new {
+            folder.write(Path::new(IGNORED.0), IGNORED.1)?;
+        }
+        Ok(folder)
     }
 
     /// Writes a whole file through a temporary one beside it and a rename; missing folders are made.

@@ -16,11 +16,14 @@ pub(crate) fn read<T>(
     let (root, syntax) = DeTable::parse_recoverable(text);
     let mut issues = Issues::default();
     let value = reader(&TableAt::root(&root), &mut issues);
-    let syntax = first_of_each_line(&syntax, text);
-    if let Some(first) = syntax.iter().filter(|error| !is_harmless(error)).map(|error| place(error, text).start).min() {
-        issues.before(first);
+    let mut syntax: Vec<&toml::de::Error> = syntax.iter().collect();
+    syntax.sort_by_key(|error| place(error, text).start);
+    // The first one may be the cause of all that follow.
+    let first = syntax.iter().position(|error| !is_harmless(error));
+    if let Some(first) = first {
+        issues.before(place(syntax[first], text).start);
     }
-    for error in syntax {
+    for error in &syntax[..first.map_or(syntax.len(), |first| first + 1)] {
         if !issues.are_wanted() {
             break;
         }
@@ -29,26 +32,14 @@ pub(crate) fn read<T>(
     if issues.is_empty() { Ok(value) } else { Err(Report::new(Source::new(name, text), issues.into_sorted())) }
 }
 
-fn place(error: &toml::de::Error, text: &str) -> Span {
-    error.span().unwrap_or(text.len()..text.len())
+/// Why a text is not TOML, at its first place; `None` where it is.
+pub(crate) fn unreadable(text: &str) -> Option<Issue> {
+    let (_, errors) = DeTable::parse_recoverable(text);
+    errors.iter().min_by_key(|error| place(error, text).start).map(|error| syntax_issue(error, text))
 }
 
-/// One syntax error brings others of its line along, which say nothing more.
-fn first_of_each_line<'e>(errors: &'e [toml::de::Error], text: &str) -> Vec<&'e toml::de::Error> {
-    let mut sorted: Vec<&toml::de::Error> = errors.iter().collect();
-    sorted.sort_by_key(|error| place(error, text).start);
-    let mut kept: Vec<&toml::de::Error> = Vec::new();
-    // Up to where it is known that no line ends behind the last one that was kept.
-    let mut looked = 0;
-    for error in sorted {
-        let start = place(error, text).start;
-        let same_line = !kept.is_empty() && !text.get(looked..start).unwrap_or_default().contains('\n');
-        looked = start;
-        if !same_line || is_harmless(error) {
-            kept.push(error);
-        }
-    }
-    kept
+fn place(error: &toml::de::Error, text: &str) -> Span {
+    error.span().unwrap_or(text.len()..text.len())
 }
 
 /// The parser's word for it.
@@ -62,6 +53,7 @@ fn is_harmless(error: &toml::de::Error) -> bool {
 fn syntax_issue(error: &toml::de::Error, text: &str) -> Issue {
     let span = place(error, text);
     let (what, expected) = match error.message().split_once(", expected ") {
+        Some((what, "nothing")) => (what, "nothing more goes here".to_owned()),
         Some((what, expected)) => (what, format!("expected {expected}")),
         None => (error.message(), "here".to_owned()),
     };
@@ -92,12 +84,23 @@ fn bare_word<'t>(text: &'t str, span: &Span) -> Option<&'t str> {
 mod tests {
     use super::*;
 
-    /// Each error would look through the line again.
     #[test]
-    fn many_errors_on_one_line() {
-        let report = read("x", &"=".repeat(100_000), |_, _| ()).unwrap_err();
-        assert_eq!(report.issues().len(), 1);
-        let report = read("x", &"a = b\n".repeat(1000), |_, _| ()).unwrap_err();
+    fn one_syntax_error_is_enough() {
+        for text in
+            ["=".repeat(100_000), "a = b\n".repeat(1000), "a = [\"x\"\n[b]\nc = 1\n[[d]]\ne = \"f\"\n".to_owned()]
+        {
+            let report = read("x", &text, |_, _| ()).unwrap_err();
+            assert_eq!(report.issues().len(), 1);
+        }
+        let report = read("x", "a = 1\na = 2\nb = c\n\nd = e\nd = 1\n", |_, _| ()).unwrap_err();
+        let said: Vec<&str> = report.issues().iter().map(|issue| issue.issue.message.as_str()).collect();
+        assert_eq!(said.len(), 2, "what comes before it is a mistake of its own: {said:?}");
+    }
+
+    /// Each of them has a place of its own.
+    #[test]
+    fn keys_that_stand_twice_are_all_told_up_to_a_bound() {
+        let report = read("x", &"a = 1\n".repeat(1000), |_, _| ()).unwrap_err();
         assert_eq!(report.issues().len(), 200);
     }
 }

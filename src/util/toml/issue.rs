@@ -1,10 +1,10 @@
 //! [`Issue`]: one mistake in a text, and [`Issues`], the collector that a reading fills. Knows nothing of files or
 //! terminals.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
-    nearest,
+    Source, nearest,
     source::{is_unsafe, without_userinfo},
 };
 
@@ -23,7 +23,9 @@ pub struct Issue {
     /// What to write instead.
     pub help: Option<String>,
     /// Other places that belong to it, each with a few words.
-    pub also: Vec<(Span, String)>,
+    pub also: Box<[(Span, String)]>,
+    /// The text that all of these places are in, where it is another one than that which was read.
+    pub(super) within: Option<Arc<Source>>,
     /// Whether it depends on other parts of the text, so that a syntax error elsewhere may be its cause.
     pub(super) relational: bool,
 }
@@ -32,7 +34,8 @@ impl Issue {
     /// A mistake at `span`.
     pub(crate) fn new(span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { message, span: span.clone(), label: "here".to_owned(), help: None, also: Vec::new(), relational: false }
+        let (span, label) = (span.clone(), "here".to_owned());
+        Self { message, span, label, help: None, also: Box::default(), within: None, relational: false }
     }
 
     /// A name at `span` that none of `known` is. Depends on the whole text.
@@ -62,7 +65,15 @@ impl Issue {
 
     /// The same with another place that belongs to it.
     pub(crate) fn also(mut self, span: &Span, label: impl Into<String>) -> Self {
-        self.also.push((span.clone(), label.into()));
+        let mut also = self.also.into_vec();
+        also.push((span.clone(), label.into()));
+        self.also = also.into_boxed_slice();
+        self
+    }
+
+    /// The same in another text: a file that the one that was read names.
+    pub(crate) fn within(mut self, name: &str, text: &str) -> Self {
+        self.within = Some(Arc::new(Source::new(name, text)));
         self
     }
 

@@ -14,7 +14,7 @@ mod table;
 mod value;
 mod words;
 
-pub(crate) use document::read;
+pub(crate) use document::{read, unreadable};
 pub use issue::{Issue, Span};
 pub(crate) use issue::{Issues, quoted};
 pub(crate) use nearest::{listed, nearest};

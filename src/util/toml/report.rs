@@ -27,7 +27,10 @@ impl Report {
     /// What is wrong with one file.
     pub(crate) fn new(source: Source, issues: Vec<Issue>) -> Self {
         let source = Arc::new(source);
-        let located = |issue| Located { issue, source: Arc::clone(&source), excerpt: OnceLock::new() };
+        let located = |issue: Issue| {
+            let source = Arc::clone(issue.within.as_ref().unwrap_or(&source));
+            Located { issue, source, excerpt: OnceLock::new() }
+        };
         Self(issues.into_iter().map(located).collect())
     }
 

@@ -160,3 +160,34 @@ fn a_name_of_many_lines_stays_one_line() {
     assert_eq!(out.lines.lock().unwrap().len(), 1);
     assert!(!out.lines.lock().unwrap()[0].contains(['\n', '\x1b']));
 }
+
+#[test]
+fn what_runs_is_told_and_not_what_began_last() {
+    let (out, _) = told(vec![
+        of(
+            vec![vertex("a", "[1/2] FROM debian:12", Some(1), None), vertex("b", "[app 1/3] RUN make", Some(2), None)],
+            vec![],
+        ),
+        of(vec![vertex("c", "[2/2] RUN true", Some(3), None)], vec![]),
+        of(vec![vertex("c", "[2/2] RUN true", Some(3), Some(4))], vec![]),
+        of(vec![vertex("b", "[app 1/3] RUN make", Some(2), Some(9))], vec![]),
+        of(
+            vec![
+                vertex("a", "[1/2] FROM debian:12", Some(1), Some(9)),
+                vertex("i", "[internal] load build context", Some(9), None),
+            ],
+            vec![],
+        ),
+    ]);
+    let said: Vec<String> = out.progress.lock().unwrap().iter().map(|progress| progress.what.clone()).collect();
+    assert_eq!(
+        said,
+        [
+            "[app 1/3] RUN make",
+            "[2/2] RUN true",
+            "[app 1/3] RUN make",
+            "[1/2] FROM debian:12",
+            "[internal] load build context",
+        ]
+    );
+}

@@ -36,7 +36,8 @@ const FILES: [&str; 10] = [
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in FILES {
-        write(folder.path(), file, "");
+        let text = if file.ends_with("pyproject.toml") { "[project]\nname = \"x\"\nversion = \"1\"\n" } else { "" };
+        write(folder.path(), file, text);
     }
     folder
 }

@@ -172,7 +172,7 @@ fn shallow_and_partial_clones_and_packed_references() {
     world.git("", &["clone", "--quiet", &url, "packed"]);
     world.git("packed", &["pack-refs", "--all"]);
     world.git("packed", &["gc", "--quiet"]);
-    assert_eq!(world.open("packed").tag().unwrap().as_deref(), Some("v2"));
+    assert_eq!(world.open("packed").tags().unwrap(), ["v2"]);
     world.git("packed", &["checkout", "--quiet", "--detach"]);
     world.assert_seen("packed");
 }
@@ -228,7 +228,7 @@ fn a_branch_without_a_commit() {
     world.write("r/staged.py", "");
     world.git("r", &["add", "staged.py"]);
     let worktree = world.open("r");
-    assert_eq!((worktree.commit(), worktree.time().unwrap(), worktree.tag().unwrap()), (None, None, None));
+    assert_eq!((worktree.commit(), worktree.time().unwrap(), worktree.tags().unwrap()), (None, None, Vec::new()));
     assert_eq!(worktree.revision(&[]).unwrap(), "");
     assert_eq!(worktree.changes(&[]).unwrap(), ["app.py", "staged.py"]);
 }
@@ -236,17 +236,42 @@ fn a_branch_without_a_commit() {
 #[test]
 fn tags_on_the_commit() {
     let world = World::repository("r", &[]);
-    let tag = || world.open("r").tag().unwrap();
-    assert_eq!(tag(), None);
+    let tags = || world.open("r").tags().unwrap();
+    assert_eq!(tags(), [""; 0]);
     world.git("r", &["tag", "b"]);
     world.git("r", &["tag", "a"]);
-    assert_eq!(tag().as_deref(), Some("a"));
+    assert_eq!(tags(), ["a", "b"]);
     world.git("r", &["tag", "--annotate", "--message", "x", "team/z"]);
-    assert_eq!(tag().as_deref(), Some("team/z"), "an annotated tag says more");
+    assert_eq!(tags(), ["team/z", "a", "b"], "an annotated tag says more");
     world.git("r", &["pack-refs", "--all"]);
-    assert_eq!(tag().as_deref(), Some("team/z"));
+    assert_eq!(tags(), ["team/z", "a", "b"]);
     world.git("r", &["commit", "--quiet", "--allow-empty", "--message", "second"]);
-    assert_eq!(tag(), None);
+    assert_eq!(tags(), [""; 0]);
+}
+
+#[test]
+fn tags_on_another_commit() {
+    let world = World::repository("r", &[]);
+    let elsewhere = |release: &str| world.open("r").elsewhere(release).unwrap();
+    world.git("r", &["tag", "1.0"]);
+    world.git("r", &["tag", "--annotate", "--message", "x", "v2.0"]);
+    for release in ["1.0", "v1.0", "v2.0", "2.0", "3.0"] {
+        assert_eq!(elsewhere(release), None, "{release}");
+    }
+    let before = world.open("r").commit().cloned().unwrap();
+    world.git("r", &["commit", "--quiet", "--allow-empty", "--message", "second"]);
+    world.git("r", &["tag", "3.0"]);
+    for packed in [false, true] {
+        if packed {
+            world.git("r", &["pack-refs", "--all"]);
+        }
+        for (release, tag) in [("1.0", "1.0"), ("v1.0", "1.0"), ("v2.0", "v2.0"), ("2.0", "v2.0")] {
+            let found = elsewhere(release).unwrap();
+            assert_eq!((found.tag.as_str(), &found.commit), (tag, &before), "{release}");
+        }
+        assert_eq!(elsewhere("3.0"), None);
+        assert_eq!(elsewhere("4.0"), None);
+    }
 }
 
 #[test]

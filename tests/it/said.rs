@@ -1,0 +1,148 @@
+//! What a recipe names and what becomes of it is said: files that git ignores, files of two packages, allowances, modes.
+
+use crate::project::Project;
+
+#[test]
+fn the_smallest_recipe_of_the_readme_is_one() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let recipe = readme.split_once("## The smallest recipe").unwrap().1.split_once("```toml\n").unwrap().1;
+    let project = Project::new();
+    project.write("factory.toml", recipe.split_once("```").unwrap().0);
+    project.write("hello.sh", "#!/bin/sh\necho hello\n");
+    let run = project.done(&["plan", "--tag", "1.0"]);
+    assert!(run.stdout.contains("image example/hello:debian-12-1.0") && run.stdout.contains("package hello"), "{run}");
+    assert!(!run.stderr.contains("warning"), "{run}");
+}
+
+#[test]
+fn packages_of_a_platform_are_not_wapt_packages() {
+    let project = Project::new();
+    project.write("x.deb", "");
+    project.run(&["show", "x.deb"]).assert_code(2).says(&["is a Debian package", "`dpkg-deb --info`"]);
+}
+
+#[test]
+fn a_folder_that_is_built_and_not_committed() {
+    let project = Project::new();
+    project.write(".gitignore", "/dist\n*.log\n");
+    project.edit(
+        "factory.toml",
+        "{ src = \"etc\", dst",
+        "{ src = \"dist\", dst = \"/opt/shop/dist\" }, { src = \"etc\", dst",
+    );
+    let run = project.run(&["plan"]);
+    run.assert_code(2).says(&[
+        "`dist` does not exist",
+        "built, not committed: `.gitignore` names it",
+        "make `dist` first",
+    ]);
+    project.edit("factory.toml", "src = \"dist\"", "src = \"dist/**\"");
+    project.run(&["plan"]).assert_code(2).says(&["`dist` is built, not committed: `.gitignore` names it"]);
+    // Once it is there it is shipped, and that is said: no commit has it.
+    for file in ["dist/app.js", "dist/deep/app.css", "etc/x.log"] {
+        project.write(file, "x");
+    }
+    for verb in ["plan", "build"] {
+        let run = project.done(&[verb]);
+        run.says(&[
+            "`dist/**`: 2 files that `.gitignore` names are shipped",
+            "`etc`: 1 file that `.gitignore` names is shipped",
+        ]);
+        assert_eq!(run.stderr.matches("`dist/**`").count(), 1, "{run}");
+    }
+}
+
+#[test]
+fn a_file_of_two_packages() {
+    let project = Project::new();
+    project.edit("factory.toml", "without = [\"shop\"]\n", "users = [\"shop\"]\n");
+    let run = project.run(&["build", "--jobs", "1"]);
+    run.assert_code(1).says(&[
+        "shop-web and shop both ship",
+        "`/opt/shop/bin/shop`",
+        "`without = [\"shop\"]` in shop-web",
+        "`conflicts`",
+    ]);
+    // The same verdict when nothing is left to be done but that one.
+    project.run(&["build"]).assert_code(1).says(&["both ship"]);
+    project.edit("factory.toml", "depends = [\"shop (= {{version}})\"]", "conflicts = [\"shop\"]");
+    project.done(&["build"]);
+    project.edit("factory.toml", "conflicts = [\"shop\"]", "replaces = [\"shop (<< 3)\"]");
+    project.done(&["build"]);
+}
+
+#[test]
+fn allowances_are_judged_at_their_lines() {
+    let project = Project::new();
+    let allow = |entries: &str| {
+        project.edit(
+            "factory.toml",
+            "summary = \"sells things\"\n",
+            &format!("summary = \"sells things\"\nallow = [{entries}]\n"),
+        );
+    };
+    let one = |path: &str| format!("{{ check = \"private-key\", path = \"{path}\", reason = \"of the tests\" }}");
+    allow(&format!("{}, {}", one("/opt/shop/a.pem"), one("/opt/shop/a.pem")));
+    project
+        .run(&["plan"])
+        .assert_code(2)
+        .says(&["`allow` has private-key at `/opt/shop/a.pem` twice", "factory.toml:"]);
+    let project = Project::new();
+    project.edit(
+        "factory.toml",
+        "summary = \"sells things\"\n",
+        &format!("summary = \"sells things\"\nallow = [{}]\n", one("opt/shop/*.pem")),
+    );
+    project.run(&["plan"]).assert_code(2).says(&[
+        "`opt/shop/*.pem` does not begin with `/`",
+        "`/opt/shop/*.pem`",
+        "factory.toml:",
+    ]);
+}
+
+#[test]
+fn a_missing_folder_for_temporary_files() {
+    let mut project = Project::new();
+    project.env("TMPDIR", "/no/such/folder");
+    for verb in ["plan", "build", "doctor"] {
+        project.run(&[verb]).assert_code(2).says(&["`TMPDIR` names `/no/such/folder`, which is no folder", "mkdir -p"]);
+    }
+    assert!(project.calls().is_empty(), "nothing was asked");
+}
+
+#[test]
+fn what_is_made_here_ignores_itself() {
+    let project = Project::new();
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=T", "-c", "user.email=t@example.org"];
+        let run = std::process::Command::new("git").arg("-C").arg(project.folder()).args(who).args(arguments).output();
+        let run = run.unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "all"]);
+    project.done(&["build"]);
+    assert_eq!(git(&["status", "--porcelain"]), "?? factory.lock\n");
+    for folder in [".factory", "wheels", "packages"] {
+        assert_eq!(project.read(&format!("{folder}/.gitignore")), "*\n");
+    }
+    // What the user made is the user's.
+    let project = Project::new();
+    project.write("packages/core/dist/x", "x");
+    project.write("wheels/README", "x");
+    project.done(&["build"]);
+    assert!(!project.path("packages/.gitignore").exists() && !project.path("wheels/.gitignore").exists());
+}
+
+#[test]
+fn the_mode_of_an_empty_folder() {
+    let project = Project::new();
+    std::fs::create_dir(project.path("spool")).unwrap();
+    let entry = "{ src = \"spool\", dst = \"/var/spool/shop\", file_info = { mode = 0o770 } }, { src = \"etc\", dst";
+    project.edit("factory.toml", "{ src = \"etc\", dst", entry);
+    project.done(&["build", "images"]);
+    let dockerfile = project.dockerfile("shop/core:2.5.11");
+    assert!(dockerfile.contains("\"install\",\"-d\",\"-m\",\"770\",\"--\",\"/var/spool/shop\""), "{dockerfile}");
+}
