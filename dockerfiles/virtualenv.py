@@ -232,8 +232,9 @@ def refuse(faults):
     if left:
         say("\n".join(faults[path] for path in left[:20]))
         say(
-            "%d modules of the project do not compile: mend them, or say with `allow` why it is meant "
-            "(check = \"syntax\", path = \"%s\")" % (len(left), left[0])
+            "%s of the project %s not compile: mend %s, or say with `allow` why it is meant "
+            "(check = \"syntax\", path = \"%s\")"
+            % ((count(len(left), "module"),) + (("does", "it") if len(left) == 1 else ("do", "them")) + (left[0],))
         )
         sys.exit(1)
 

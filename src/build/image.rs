@@ -362,8 +362,10 @@ pub(super) async fn build(
 
 /// What our own script found wrong with what goes into the virtualenv, where that ended the build.
 fn refused(tail: &[String]) -> Option<StepError> {
-    const ENDS: [(&str, &str); 2] =
-        [(" modules of the project do not compile: ", "compiled "), ("cannot be loaded: ", "loaded ")];
+    const ENDS: [(&str, &str); 2] = [
+        (" module of the project does not compile: ", "compiled "),
+        (" modules of the project do not compile: ", "compiled "),
+    ];
     // `#9 ` is BuildKit's number of the instruction.
     let bare = |line: &'_ String| match line.strip_prefix('#').and_then(|rest| rest.split_once(' ')) {
         Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => rest.trim().to_owned(),
@@ -407,14 +409,14 @@ mod tests {
     #[test]
     fn what_our_script_refuses_is_the_error() {
         let tail = "#9 installed 1 wheels from app\n#9 compiled 3 files\n#9 File \"/opt/x/a.py\", line 1\n#9     x = = 1\n\
-                    #9 SyntaxError: invalid syntax\n#9 1 modules of the project do not compile: mend them\n#9 ERROR: exit code: 1";
+                    #9 SyntaxError: invalid syntax\n#9 1 module of the project does not compile: mend it\n#9 ERROR: exit code: 1";
         let tail: Vec<String> = tail.lines().map(str::to_owned).collect();
         let Some(StepError::Contents { message, help }) = refused(&tail) else { panic!("no error of ours") };
         assert_eq!(
             message,
-            "1 modules of the project do not compile: File \"/opt/x/a.py\", line 1 x = = 1 SyntaxError: invalid syntax"
+            "1 module of the project does not compile: File \"/opt/x/a.py\", line 1 x = = 1 SyntaxError: invalid syntax"
         );
-        assert_eq!(help, "mend them");
+        assert_eq!(help, "mend it");
         assert!(refused(&tail[..2]).is_none());
     }
 }

@@ -344,8 +344,8 @@ impl Project {
         let root = self.path(folder);
         let mut found = Vec::new();
         walk(&root, &mut |path| found.push(path.strip_prefix(&root).unwrap().display().to_string()));
-        // The folder ignores itself.
-        found.retain(|file| file != ".gitignore");
+        // What the program makes there ignores itself.
+        found.retain(|file| file != ".gitignore" || !matches!(folder, "wheels" | "packages" | ".factory"));
         found.sort();
         found
     }

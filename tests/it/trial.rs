@@ -29,7 +29,7 @@ fn what_was_not_built() {
 fn what_a_build_would_make_again() {
     for (file, from, to, why) in [
         ("app/shop.py", "sold", "bought", "core would be built again"),
-        ("factory.toml", "summary = \"sells things\"", "summary = \"sells all\"", "recipe changed"),
+        ("factory.toml", "summary = \"sells things\"", "summary = \"sells all\"", "[[package]] summary: "),
         ("requirements.txt", "six==1.16.0", "six==1.15.0", "would be built again"),
     ] {
         let project = built();

@@ -407,6 +407,9 @@ fn an_owner_is_of_an_entry_and_of_its_folders() {
     let entries = "{ src = \"static\", dst = \"/srv/shop/static\", file_info = { owner = \"shop\" } }, \
                    { src = \"dist\", dst = \"/srv/shop/static/js\" }, { src = \"etc\",";
     project.edit("factory.toml", "{ src = \"etc\",", entries);
+    project.edit("factory.toml", "python = [\"app\"]\n", "dockerfile = \"Dockerfile\"\n");
+    project.edit("factory.toml", "users = [\"shop\"]\n", "");
+    project.write("Dockerfile", "FROM {{from}}\nCOPY rootfs/ /\n{{#each owned}}RUN {{json this}}\n{{/each}}");
     project.done(&["build", "images"]);
     let dockerfile = project.dockerfile("shop/core:2.5.11");
     let chown = dockerfile.lines().find(|line| line.contains("chown")).unwrap_or_else(|| panic!("{dockerfile}"));
