@@ -106,9 +106,9 @@ helper that it names, are sent with pulls of base images and with pushes, each t
 
 | engine | |
 | --- | --- |
-| Docker 19.03 to 27, images in its own store (the default) | works |
+| Docker 19.03 to 27, images in its own store (the default) | works; tried with 20.10 |
 | Docker before 28, images in containerd's store | cannot build (moby#47717): `doctor`, `plan` and `build` say so before any work, with the ways out |
-| Docker 28 and later | works, with either store |
+| Docker 28 and later | should work, with either store; not tried |
 | Podman | not yet: `doctor`, `plan` and `build` say so before any work |
 
 `factory plan` needs none: with `--offline`, or where none answers (said), it believes what earlier builds have noted.

@@ -36,7 +36,10 @@ pub async fn lacks(
     image: &str,
     lines: &Lines,
 ) -> Result<(Job, Tree, Vec<Lack>), StepError> {
-    let modules = of(&job.work, &tree);
+    let (modules, large) = of(&job.work, &tree);
+    for path in &large {
+        job.session.events.warn(format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
+    }
     if modules.is_empty() {
         return Ok((job, tree, Vec::new()));
     }
@@ -45,10 +48,11 @@ pub async fn lacks(
     let interpreter = match interpreter {
         Some(path) if engine.download(container, &path).await?.is_some() => path,
         _ => {
-            lines.line(&format!(
-                "{} modules of the project are not looked at: the image has no virtualenv",
-                modules.len()
-            ));
+            let (package, count) = (&job.work.package.name, modules.len());
+            let said = format!("modules of the project in package `{package}` that nobody has looked at: {count}");
+            let said = format!("{said}; its image has no virtualenv whose Python could say whether they compile");
+            lines.line(&said);
+            job.session.events.warn(said);
             return Ok((job, tree, Vec::new()));
         }
     };
@@ -87,8 +91,8 @@ pub async fn lacks(
     Ok((job, tree, lacks))
 }
 
-/// The modules that entries of `contents` take of the project.
-fn of(work: &PackageWork, tree: &Tree) -> Vec<TreePath> {
+/// The modules that entries of `contents` take of the project: those that are looked at, and those that are too large.
+fn of(work: &PackageWork, tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
     let entries = work.package.contents.iter().filter(|content| {
         !content.in_container()
             && matches!(content.kind, ContentKind::Files | ContentKind::Config { .. } | ContentKind::Doc)
@@ -97,15 +101,22 @@ fn of(work: &PackageWork, tree: &Tree) -> Vec<TreePath> {
     let is_ours = |path: &str| {
         places.iter().any(|place| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     };
-    let files = tree.iter().filter(|(_, entry)| matches!(entry.kind, Kind::File { size: ..=LARGEST, .. }));
-    let modules = files
-        .map(|(path, _)| path)
-        .filter(|path| path.as_str().rsplit('.').next() == Some("py") && is_ours(path.as_str()));
     // What others have published may be for another Python.
-    modules
-        .filter(|path| !path.as_str().contains("/site-packages/") && !path.as_str().contains('\n'))
-        .cloned()
-        .collect()
+    let is_looked_at = |path: &str| {
+        path.rsplit('.').next() == Some("py")
+            && is_ours(path)
+            && !path.contains("/site-packages/")
+            && !path.contains('\n')
+    };
+    let (mut modules, mut large) = (Vec::new(), Vec::new());
+    for (path, entry) in tree.iter().filter(|(path, _)| is_looked_at(path.as_str())) {
+        match entry.kind {
+            Kind::File { size: ..=LARGEST, .. } => modules.push(path.clone()),
+            Kind::File { .. } => large.push(path.clone()),
+            _ => {}
+        }
+    }
+    (modules, large)
 }
 
 fn packed(tree: &Tree, modules: &[TreePath]) -> Result<std::fs::File, StepError> {
