@@ -119,6 +119,7 @@ impl Job {
                 ));
             }
         }
+        settle_times(&mut tree, self.work.epoch);
         Ok(tree)
     }
 
@@ -224,5 +225,33 @@ fn format_of(packaging: &Packaging) -> Result<Box<dyn Format>, StepError> {
         (PackageFormat::Deb, Codec::Zstd) | (PackageFormat::Apk, _) => {
             Err(StepError::Internal(format!("{} packages are not written so", packaging.format.as_str())))
         }
+    }
+}
+/// What `dockerfiles/virtualenv.py` gives the modules that it installs, in seconds since 1970 UTC: 1980-01-01. Python 2 finds the byte
+/// code of a module by its time.
+const TIME_OF_MODULES: i64 = 315_532_800;
+
+/// Gives every file the package's time. What the container says depends on when its layers were made: the builder's cache may have
+/// one from another commit, with the same files.
+fn settle_times(tree: &mut Tree, epoch: i64) {
+    for (_, entry) in tree.iter_mut().filter(|(_, entry)| entry.mtime != TIME_OF_MODULES) {
+        entry.mtime = epoch;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::{Role, Spool, TreePath};
+
+    #[test]
+    fn times_are_the_package_s() {
+        let mut tree = Tree::new(Spool::new().unwrap());
+        for (path, time) in [("a", 5), ("b", 2_000_000_000), ("m.py", TIME_OF_MODULES)] {
+            tree.add_bytes(TreePath::new(path).unwrap(), b"", 0o644, time, Role::Plain, "test").unwrap();
+        }
+        settle_times(&mut tree, 1_700_000_000);
+        let times: Vec<i64> = tree.iter().map(|(_, entry)| entry.mtime).collect();
+        assert_eq!(times, [1_700_000_000, 1_700_000_000, TIME_OF_MODULES]);
     }
 }

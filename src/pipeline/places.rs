@@ -38,7 +38,8 @@ pub(super) fn kept(project: &Path, wheel_dir: &Path, catalogue: &Catalogue) -> V
 /// Where this program writes in a project, each place of its own.
 pub(super) fn written(project: &Path, kept: &[Kept]) -> Vec<PathBuf> {
     let own = kept.iter().filter(|kept| !kept.is_shared).map(|kept| kept.path.clone());
-    own.chain([project.join(state::NAME)]).collect()
+    // Packages of others may stand beside ours; what has git ignore ours is of this program.
+    own.chain([project.join(state::NAME), project.join(PACKAGES).join(".gitignore")]).collect()
 }
 
 /// Something in a place of ours that this program has not made.

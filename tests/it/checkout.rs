@@ -367,6 +367,25 @@ fn a_file_in_no_commit_makes_the_revision_dirty() {
     assert!(run.stdout.contains("-dirty"), "{run}");
 }
 
+/// A checkout that names none of our folders in its `.gitignore`.
+#[test]
+fn a_build_leaves_the_checkout_as_it_was() {
+    let project = Project::new();
+    for words in
+        [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"], &["tag", "2.5.11"]]
+    {
+        git(project.folder(), words);
+    }
+    project.done(&["build"]);
+    assert!(project.path("packages/.gitignore").exists());
+    project.write("app/shop.py", "sold = 2\n");
+    git(project.folder(), &["commit", "--quiet", "--all", "--message", "more"]);
+    project.done(&["build", "--tag", "2.5.12"]);
+    assert_eq!(revision(&project), git_free_head(&project));
+    let run = project.run(&["doctor"]);
+    assert!(!run.stdout.contains("-dirty"), "{run}");
+}
+
 #[test]
 fn a_pipe_that_looks_like_a_package_is_not_waited_for() {
     let project = Project::new();

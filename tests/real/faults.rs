@@ -70,6 +70,14 @@ fn ctrl_c_in_each_step_leaves_nothing_and_the_next_run_completes() {
         );
         std::fs::write(house.folder.join(folder).join("setup.cfg"), text).expect("write a setup.cfg");
     }
+    // Without their programs the units are for nothing.
+    let recipe = std::fs::read_to_string(house.folder.join("factory.toml")).expect("the recipe");
+    let units = |line: &&str| !line.contains("units/") && !line.contains("type = \"service\"");
+    std::fs::write(
+        house.folder.join("factory.toml"),
+        recipe.lines().filter(units).collect::<Vec<_>>().join("\n") + "\n",
+    )
+    .expect("write the recipe");
     house.edit("factory.toml", "name = \"canopsis\"\nmaintainer", "name = \"interrupted\"\nmaintainer");
     house.edit("factory.toml", "repository = \"canopsis/", "repository = \"interrupted/");
     let steps = [

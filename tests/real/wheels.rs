@@ -4,8 +4,12 @@ use crate::house::{BUILT, House};
 
 #[derive(serde::Deserialize)]
 struct Manifest {
-    inputs: std::collections::BTreeMap<String, String>,
     wheels: Vec<Wheel>,
+}
+
+#[derive(serde::Deserialize)]
+struct Record {
+    key: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -15,30 +19,20 @@ struct Wheel {
     compiled: bool,
 }
 
-/// The wheelhouses of a copy's requirements, by folder. The cache may hold older ones: of other requirements, or of the same
-/// made in another way, of which the newest counts.
+/// The wheelhouses of a copy: those that its records name. The cache may hold older ones.
 fn wheelhouses(house: &House) -> Vec<(std::path::PathBuf, Manifest)> {
-    let digest = |file: &str| {
-        let path = house.folder.join(file);
-        crate::house::run("sha256sum", &[path.to_str().expect("UTF-8")])[..64].to_owned()
-    };
-    let (core, cat) = (digest("requirements.txt"), digest("cat/requirements.txt"));
-    let entries = std::fs::read_dir(house.wheels.join("debian-12")).into_iter().flatten();
-    let mut folders: Vec<_> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .map(|folder| (std::fs::metadata(folder.join("manifest.json")).and_then(|meta| meta.modified()).ok(), folder))
-        .collect();
-    folders.sort();
-    let mut found = std::collections::BTreeMap::new();
-    for (_, folder) in folders {
-        let text = std::fs::read(folder.join("manifest.json")).expect("a manifest");
-        let manifest: Manifest = serde_json::from_slice(&text).expect("a manifest of our form");
-        let has = |file: &str, digest: &str| manifest.inputs.get(file).is_none_or(|found| found == digest);
-        if has("requirements.txt", &core) && has("cat/requirements.txt", &cat) {
-            found.insert(manifest.inputs.clone(), (folder, manifest));
-        }
-    }
-    found.into_values().collect()
+    let read =
+        |path: std::path::PathBuf| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    ["wheels-core", "wheels-cat"]
+        .into_iter()
+        .map(|step| {
+            let text = read(house.folder.join(format!(".factory/records/debian-12/{step}.json")));
+            let record: Record = serde_json::from_slice(&text).expect("a record of our form");
+            let folder = house.wheels.join("debian-12").join(&record.key[..32]);
+            let manifest = serde_json::from_slice(&read(folder.join("manifest.json"))).expect("a manifest of our form");
+            (folder, manifest)
+        })
+        .collect()
 }
 
 #[test]
@@ -90,7 +84,7 @@ fn a_requirement_that_does_not_exist_is_shown_at_its_line_and_keeps_the_wheels()
     std::fs::write(house.folder.join("cat/requirements.txt"), "six==1.17.0\n").expect("write requirements");
     house.done(&["build", "wheels"]);
     let before = wheelhouses(&house).len();
-    assert_eq!(before, 2);
+    assert_eq!(before, 2, "both are there");
     let path = house.folder.join("cat/requirements.txt");
     let text = std::fs::read_to_string(&path).expect("requirements");
     let line = text.lines().count() + 1;
