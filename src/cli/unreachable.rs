@@ -1,5 +1,7 @@
 //! An engine that does not answer: what to do about it depends on where it was asked, and on what came back.
 
+use std::os::unix::fs::FileTypeExt as _;
+
 use super::env;
 
 /// The ways out, the likeliest first. `address` is where it was asked, `reason` what the system said; `denied` says that the socket
@@ -24,7 +26,10 @@ pub fn ways_out(address: &str, reason: &str, denied: bool) -> Vec<String> {
 /// A socket of this machine.
 fn of_socket(path: &str, denied: bool, refused: bool) -> Vec<String> {
     let usual = path == "/var/run/docker.sock";
+    // Connecting to anything else is refused, too.
+    let is_other = fs_err::metadata(path).is_ok_and(|meta| !meta.file_type().is_socket());
     let text = match (denied, refused) {
+        (false, true) if is_other => format!("`{path}` is no socket: name that of an engine"),
         (true, _) => format!(
             "this user may not open it: `sudo usermod -aG docker $USER` and log in again (`ls -l {path}` says which group may)"
         ),
@@ -82,6 +87,7 @@ mod tests {
             (usual, "there is no such socket", false, "`sudo systemctl start docker`), or install"),
             (usual, "Permission denied (os error 13)", true, "usermod -aG docker"),
             (usual, "Connection refused (os error 111)", false, "nobody listens"),
+            ("unix:///etc/hostname", "Connection refused (os error 111)", false, "is no socket"),
             ("unix:///run/user/1000/docker.sock", "there is no such socket", false, "systemctl --user start docker"),
             ("tcp://build:2375", "Connection refused (os error 111)", false, "does an engine listen there?"),
             ("tcp://build:2376", "invalid peer certificate: UnknownIssuer", false, "`ca.pem`"),
