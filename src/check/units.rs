@@ -171,13 +171,13 @@ impl Units {
         let kind = format!(".{}", unit.kind());
         let same = names.iter().map(String::as_str).filter(|name| name.ends_with(&kind));
         let meant = nearest(shown, same).map(|near| format!(", did you mean {near}?")).unwrap_or_default();
-        let named = if started.key.is_empty() {
+        let subject = if started.key.is_empty() {
             format!("it starts {shown}, the unit of its own name, which")
         } else {
             format!("{}={shown}", started.key)
         };
         let reason =
-            format!("{named} is neither in the package, nor in one that it depends on, nor in the image{meant}");
+            format!("{subject} is neither in the package, nor in one that it depends on, nor in the image{meant}");
         self.ask(Wanted::File(paths), Concern::UnitFile, at, said(&started.place, &reason));
     }
 

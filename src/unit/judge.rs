@@ -354,7 +354,7 @@ impl Judge<'_> {
                 let value = if line.key.starts_with("Bind") { source_of(&value) } else { value };
                 if !value.starts_with('/') {
                     self.refuse(&line.place, format!("{}= `{}` is not absolute", line.key, value.escape_debug()));
-                } else if value.trim_matches('/') != ""
+                } else if !value.trim_matches('/').is_empty()
                     && !is_passing(&value)
                     && !self.makes(value.trim_end_matches('/'))
                 {
