@@ -160,18 +160,22 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 
-/// The project's own programs among the contents are for this machine and no newer libc, or the recipe says why not. What comes into
-/// a virtualenv is asked for while the image is built.
+/// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
+/// not. What comes into a virtualenv is asked for while the image is built.
 fn can_run(work: &ImageWork) -> Result<(), StepError> {
-    let mut found = Vec::new();
+    let (mut found, mut idle) = (Vec::new(), Vec::new());
     for entry in work.files.iter() {
-        if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source)
-            && let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?))
-        {
-            found.push((path.to_owned(), elf));
+        if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
+            let mut start = Vec::new();
+            open_file(from)?.take(4).read_to_end(&mut start)?;
+            idle.extend(check::natives::not_executable(path, entry.mode, &start));
+            if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
+                found.push((path.to_owned(), elf));
+            }
         }
     }
-    let lacks = check::natives::of_files(found, &work.host);
+    let mut lacks = check::natives::of_files(found, &work.host);
+    lacks.extend(idle);
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =
         work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();

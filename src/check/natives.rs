@@ -24,6 +24,8 @@ use crate::{
 
 /// So many findings are listed.
 const SHOWN: usize = 20;
+/// What is said of a script whose lines end with CR LF.
+pub const WINDOWS: &str = "its lines end as those of Windows do (CR LF)";
 /// The longest `#!` line that a kernel reads, in bytes (execve(2)).
 const LONGEST_LINE: u64 = 256;
 
@@ -130,6 +132,7 @@ impl Natives {
             let Kind::File { size: 2.., .. } = entry.kind else { continue };
             let mut start = Vec::new();
             tree.open(entry).take(LONGEST_LINE).read_to_end(&mut start)?;
+            found.lacks.extend(not_executable(path.as_str(), entry.mode, &start));
             if start.starts_with(b"#!") && entry.mode & 0o111 != 0 && is_program(path.as_str()) {
                 found.scripts.push((path.to_string(), interpreter(&start)));
             }
@@ -206,6 +209,23 @@ pub fn of_files(files: impl IntoIterator<Item = (String, Elf)>, host: &Host) -> 
     }
     found.judge_libc(host);
     found.lacks
+}
+
+/// What is wrong with a program that nobody may execute, in a folder where only programs are. `start` is how the file begins, four bytes
+/// of it at least.
+#[must_use]
+pub fn not_executable(path: &str, mode: u32, start: &[u8]) -> Option<Lack> {
+    let folder: Vec<&str> = path.split('/').rev().skip(1).collect();
+    let is_there = matches!(
+        folder.as_slice(),
+        ["bin" | "sbin"] | ["bin" | "sbin", "usr"] | ["bin" | "sbin", "local", "usr"] | ["bin" | "sbin", _, "opt"]
+    );
+    let is_program = start.starts_with(b"#!") || start.starts_with(b"\x7fELF");
+    (is_there && is_program && mode & 0o111 == 0).then(|| Lack {
+        concern: Concern::NotExecutable,
+        path: path.to_owned(),
+        what: format!("is a program, but nobody may execute it, mode {mode:04o}"),
+    })
 }
 
 /// Whether a path is one where programs are, not data that is executable.
@@ -301,14 +321,22 @@ fn help(left: &[&Lack], host: &Host) -> String {
         (Concern::Library, Some(name)) => &format!("{} says which package has it: {add}", host.search(name)),
         (Concern::Library, None) => add,
         (Concern::Libc, _) => "build it on the platform itself, or on an older one",
+        (Concern::Interpreter, _) if first.what.contains(WINDOWS) => {
+            "end its lines with LF alone: `dos2unix` does, and `* text=auto eol=lf` in `.gitattributes` keeps git from turning them back"
+        }
+        (Concern::NotExecutable, _) => "say `file_info = { mode = 0o755 }` in its entry of `contents`",
         (Concern::Interpreter, _) => {
             "add what has the interpreter to the image's `packages` (and to the package's `depends`)"
         }
         (Concern::Syntax, _) => "mend it, or leave it out",
         _ => "build it for this machine, or leave it out",
     };
+    let meant = match first.concern {
+        Concern::NotExecutable => "where it is meant",
+        _ => "where it is loaded only sometimes, on purpose",
+    };
     format!(
-        "{advice}; where it is loaded only sometimes, on purpose: `allow = [{{ check = \"{}\", path = \"/{}\", reason = \"…\" }}]`",
+        "{advice}; {meant}: `allow = [{{ check = \"{}\", path = \"/{}\", reason = \"…\" }}]`",
         first.concern.as_str(),
         first.path.escape_debug()
     )
@@ -375,7 +403,7 @@ mod tests {
         add("usr/bin/run", b"#!/usr/bin/env -S python3 -u\nx", 0o755);
         add("usr/bin/dos", b"#! /bin/sh\r\nx", 0o755);
         add("usr/share/x/template", b"#!/no/where\n", 0o755);
-        add("usr/bin/data", b"#!/no/where\n", 0o644);
+        add("usr/share/x/bin/data", b"#!/no/where\n", 0o644);
         let mut other = [0; 64];
         other[..20].copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\xb7\0");
         other[52] = 64;
@@ -412,5 +440,32 @@ mod tests {
         let idle = [allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")];
         let said = judge("x", &[], &idle, &host("x86_64", "glibc-2.36"));
         assert_eq!(said.unwrap_err().message, "`allow` of x names what is not so: library at `/usr/lib/a.so`");
+    }
+
+    #[test]
+    fn a_program_that_nobody_may_execute_is_found() {
+        let is_one = |path: &str, mode, start: &[u8]| not_executable(path, mode, start).is_some();
+        for path in ["usr/bin/x", "bin/x", "usr/sbin/x", "sbin/x", "usr/local/bin/x", "opt/shop/bin/x"] {
+            assert!(is_one(path, 0o644, b"#!/bin/sh\n"), "{path}");
+            assert!(is_one(path, 0o644, b"\x7fELF"), "{path}");
+            assert!(!is_one(path, 0o755, b"#!/bin/sh\n") && !is_one(path, 0o700, b"\x7fELF"), "{path}");
+            assert!(!is_one(path, 0o644, b"lib = 1"), "{path}");
+        }
+        // Modules of others keep theirs as they like.
+        for path in
+            ["opt/a/node_modules/b/bin/x", "usr/bin/a/x", "usr/share/x/bin/x", "opt/x", "opt/shop/binary/x", "x"]
+        {
+            assert!(!is_one(path, 0o644, b"#!/bin/sh\n"), "{path}");
+        }
+        let lack = not_executable("usr/bin/x", 0o644, b"#!/bin/sh\n").unwrap();
+        let said = judge("x", &[lack], &[], &host("x86_64", "glibc-2.36")).unwrap_err();
+        assert_eq!(
+            (said.message.as_str(), said.help.as_str()),
+            (
+                "x has programs that cannot run there: `/usr/bin/x` is a program, but nobody may execute it, mode 0644",
+                "say `file_info = { mode = 0o755 }` in its entry of `contents`; where it is meant: `allow = [{ check = \"not-executable\", \
+                 path = \"/usr/bin/x\", reason = \"…\" }]`"
+            )
+        );
     }
 }

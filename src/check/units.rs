@@ -43,6 +43,8 @@ pub enum Wanted {
     File(Vec<String>),
     /// A folder under one of these paths.
     Folder(Vec<String>),
+    /// Anything under one of these paths.
+    Path(Vec<String>),
     /// A user of the image that a package of somebody else made there.
     User(String),
     /// A group.
@@ -69,6 +71,14 @@ pub struct Units {
     pub questions: Vec<Question>,
 }
 
+/// What a path has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    File,
+    Folder,
+    Any,
+}
+
 /// What there is of a path in the tree.
 enum Place<'t> {
     There(&'t Entry),
@@ -77,17 +87,22 @@ enum Place<'t> {
 }
 
 impl Units {
-    /// Looks at the units of a tree. `enabled` are those that the recipe itself wants enabled.
+    /// Looks at the units of a tree. `enabled` are those that the recipe itself wants enabled, `near` those of packages that this one
+    /// depends on.
     ///
     /// # Errors
     /// When the spool cannot be read.
-    pub fn of(tree: &Tree, meta: &Meta, enabled: &BTreeSet<String>) -> std::io::Result<Self> {
+    pub fn of(tree: &Tree, meta: &Meta, enabled: &BTreeSet<String>, near: &BTreeSet<String>) -> std::io::Result<Self> {
         let mut found = Self::default();
+        // Units that are there under any of their names, and what starts which.
+        let mut names: BTreeSet<String> = near.clone();
+        let mut starters = Vec::new();
         let made = sysusers(tree)?;
         let users: BTreeSet<&str> =
             meta.users.iter().map(|user| user.name.as_str()).chain(made.iter().map(String::as_str)).collect();
         for (path, entry) in tree.iter() {
             let Some(unit) = unit_at(path) else { continue };
+            names.insert(unit.as_str().to_owned());
             if matches!(entry.kind, Kind::Symlink { .. } | Kind::Dir) {
                 continue;
             }
@@ -114,7 +129,9 @@ impl Units {
                     None => lack(Concern::Unit, format!("with /{at}, which is not UTF-8 text of at most 1 MiB")),
                 }
             }
+            names.extend(aliases(&file));
             let (wrong, needs) = judge(&file, &unit, &origin);
+            starters.extend(needs.starts.clone().map(|started| (path, started)));
             for error in wrong {
                 lack(Concern::Unit, said(&error.place, &error.reason));
             }
@@ -126,7 +143,42 @@ impl Units {
             }
             found.needs(tree, &users, path, needs);
         }
+        for (path, started) in starters {
+            found.started(tree, &names, path.as_str(), &started);
+        }
         Ok(found)
+    }
+
+    /// The unit that another starts is one of these, or maybe of the image: a file in the folders of units, or a script of init.
+    fn started(&mut self, tree: &Tree, names: &BTreeSet<String>, at: &str, started: &Named) {
+        let Ok(unit) = UnitName::new(&started.value) else { return };
+        let template = unit.template();
+        let all: Vec<&str> = std::iter::once(unit.as_str()).chain(template.as_ref().map(UnitName::as_str)).collect();
+        let is_systemds = match unit.kind() {
+            "target" => targets().any(|known| known == unit.stem()),
+            _ => unit.as_str().starts_with("systemd-"),
+        };
+        let script = format!("etc/init.d/{}", unit.stem());
+        if is_systemds || all.iter().any(|name| names.contains(*name)) || has(tree, &script) {
+            return;
+        }
+        let mut paths: Vec<String> = all.iter().flat_map(|name| unit_paths(name)).collect();
+        if unit.kind() == "service" {
+            paths.push(format!("/{script}"));
+        }
+        // What an instance is called nobody wrote.
+        let shown = template.as_ref().map_or(unit.as_str(), UnitName::as_str);
+        let kind = format!(".{}", unit.kind());
+        let same = names.iter().map(String::as_str).filter(|name| name.ends_with(&kind));
+        let meant = nearest(shown, same).map(|near| format!(", did you mean {near}?")).unwrap_or_default();
+        let subject = if started.key.is_empty() {
+            format!("it starts {shown}, the unit of its own name, which")
+        } else {
+            format!("{}={shown}", started.key)
+        };
+        let reason =
+            format!("{subject} is neither in the package, nor in one that it depends on, nor in the image{meant}");
+        self.ask(Wanted::File(paths), Concern::UnitFile, at, said(&started.place, &reason));
     }
 
     fn needs(&mut self, tree: &Tree, users: &BTreeSet<&str>, path: &TreePath, needs: Needs) {
@@ -135,10 +187,13 @@ impl Units {
             self.program(tree, at, program);
         }
         for file in needs.files {
-            self.thing(tree, at, &file, false);
+            self.thing(tree, at, &file, Sort::File);
         }
         for folder in needs.folders {
-            self.thing(tree, at, &folder, true);
+            self.thing(tree, at, &folder, Sort::Folder);
+        }
+        for path in needs.paths {
+            self.thing(tree, at, &path, Sort::Any);
         }
         for (named, wanted) in [(needs.users, Wanted::User as fn(String) -> Wanted), (needs.groups, Wanted::Group)] {
             for one in named.iter().filter(|one| one.value != "root" && one.value != "0") {
@@ -151,12 +206,12 @@ impl Units {
         }
         for target in needs.targets {
             let stem = target.value.strip_suffix(".target").unwrap_or(&target.value);
-            let known = || TARGETS.split(' ').filter(|word| !word.is_empty());
             let ships = FOLDERS.iter().any(|folder| has(tree, &format!("{folder}/{}", target.value)));
-            if known().any(|known| known == stem) || ships {
+            if targets().any(|known| known == stem) || ships {
                 continue;
             }
-            let meant = nearest(stem, known()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
+            let meant =
+                nearest(stem, targets()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
             let reason = format!("{}={} is no target of systemd and of nobody here{meant}", target.key, target.value);
             self.ask(Wanted::Unit(target.value), Concern::UnitInstall, at, said(&target.place, &reason));
         }
@@ -203,13 +258,15 @@ impl Units {
         self.ask(Wanted::Program(beside), Concern::UnitFile, at, said(&program.place, &reason));
     }
 
-    fn thing(&mut self, tree: &Tree, at: &str, named: &Named, is_folder: bool) {
+    fn thing(&mut self, tree: &Tree, at: &str, named: &Named, sort: Sort) {
         let mut beside = Vec::new();
         for path in names_of(&named.value) {
             match find(tree, &path) {
-                Place::There(entry) if (entry.kind == Kind::Dir) == is_folder => return,
+                Place::There(entry) if sort == Sort::Any || (entry.kind == Kind::Dir) == (sort == Sort::Folder) => {
+                    return;
+                }
                 Place::There(_) => {
-                    let how = if is_folder { "is no folder" } else { "is no file" };
+                    let how = if sort == Sort::Folder { "is no folder" } else { "is no file" };
                     return self.lack(at, said(&named.place, &format!("{}={} {how}", named.key, named.value)));
                 }
                 Place::Beside(path) => beside.push(path),
@@ -217,9 +274,24 @@ impl Units {
         }
         let meant = similar(tree, &named.value);
         let reason = format!("{}={} is neither in the package nor in the image{meant}", named.key, named.value);
-        let wanted = if is_folder { Wanted::Folder(beside) } else { Wanted::File(beside) };
+        let wanted = match sort {
+            Sort::File => Wanted::File(beside),
+            Sort::Folder => Wanted::Folder(beside),
+            Sort::Any => Wanted::Path(beside),
+        };
         self.ask(wanted, Concern::UnitFile, at, said(&named.place, &reason));
     }
+}
+
+/// The targets that systemd brings.
+fn targets() -> impl Iterator<Item = &'static str> {
+    TARGETS.split(' ').filter(|word| !word.is_empty())
+}
+
+/// The names that a unit gets beside its own once it is enabled.
+fn aliases(file: &UnitFile) -> Vec<String> {
+    let lines = file.all("Install", "Alias");
+    lines.iter().flat_map(|line| line.value.split_whitespace()).map(str::to_owned).collect()
 }
 
 /// `line 5: …`, as the path stands before it.
@@ -352,12 +424,17 @@ fn help(left: &[&Lack]) -> String {
     let Some(first) = left.first() else {
         return "take the entry out, or mend its `check` or `path`".to_owned();
     };
-    let advice = match first.concern {
-        Concern::UnitUser => {
+    let meant = first.what.rsplit_once(", did you mean ").and_then(|(_, meant)| meant.strip_suffix('?'));
+    let advice = match (first.concern, meant) {
+        (_, Some(meant)) => &format!("write `{meant}` in the unit, or whatever else is meant"),
+        (Concern::UnitUser, _) => {
             "declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it"
         }
-        Concern::UnitFile => "take it into `contents`, mend the unit, or write `-` before what need not be there",
-        Concern::UnitInstall => "add `[Install]` with `WantedBy=`, or leave `enable` out",
+        (Concern::UnitFile, _) => "take it into `contents`, mend the unit, or write `-` before what need not be there",
+        (Concern::UnitInstall, _) if first.what.contains(" is no target ") => {
+            "name a target that systemd has, as `multi-user.target`, or ship that one"
+        }
+        (Concern::UnitInstall, _) => "add `[Install]` with `WantedBy=`, or leave `enable` out",
         _ => "mend the unit: systemd refuses it, or passes over that line",
     };
     format!(

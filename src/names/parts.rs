@@ -59,6 +59,8 @@ pub enum Concern {
     Interpreter,
     /// One that needs a library that is not there.
     Library,
+    /// A program in a folder of programs that nobody may execute.
+    NotExecutable,
     /// A module of the project that is no Python of the platform.
     Syntax,
     /// A systemd unit whose text systemd refuses or passes over in part.
@@ -73,7 +75,7 @@ pub enum Concern {
 
 impl Concern {
     /// Each with its word in recipes.
-    pub const WORDS: [(&str, Self); 14] = [
+    pub const WORDS: [(&str, Self); 15] = [
         ("private-key", Self::PrivateKey),
         ("setuid", Self::Setuid),
         ("setgid", Self::Setgid),
@@ -83,6 +85,7 @@ impl Concern {
         ("libc", Self::Libc),
         ("interpreter", Self::Interpreter),
         ("library", Self::Library),
+        ("not-executable", Self::NotExecutable),
         ("syntax", Self::Syntax),
         ("unit", Self::Unit),
         ("unit-user", Self::UnitUser),
@@ -99,7 +102,10 @@ impl Concern {
     /// Whether it is about programs that cannot run where they are installed.
     #[must_use]
     pub fn is_native(self) -> bool {
-        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::Syntax)
+        matches!(
+            self,
+            Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::NotExecutable | Self::Syntax
+        )
     }
 
     /// The word for it.

@@ -116,7 +116,7 @@ impl Work {
             Self::Seed(_) => "seed 1",
             Self::Wheels(_) => "wheels 2",
             Self::Image(_) => "image 2",
-            Self::Package(_) => "package 3",
+            Self::Package(_) => "package 4",
             Self::Wapt(_) => "wapt 2",
         }
     }
@@ -413,6 +413,8 @@ pub struct PackageWork {
     /// Users that the recipe makes, but neither this package nor one of the recipe that it depends on: images have them, and
     /// whoever installs the package does not.
     pub strangers: Vec<UserName>,
+    /// The units of the recipe's packages that it depends on.
+    pub near_units: Vec<String>,
     /// The packages whose files are left out.
     pub without: Vec<StepId>,
     /// Where it collects packages, the package steps before it: no two steps may make one file.

@@ -103,6 +103,11 @@ impl UnitFile {
         keys
     }
 
+    /// All assignments, in order.
+    pub fn assignments(&self) -> impl Iterator<Item = &Assignment> {
+        self.assignments.iter()
+    }
+
     fn of<'a, 's>(&'a self, section: &'s str) -> impl Iterator<Item = &'a Assignment> + use<'a, 's> {
         self.assignments.iter().filter(move |assignment| assignment.section == section)
     }

@@ -4,6 +4,7 @@
 use super::{
     Command, UnitError, UnitFile, UnitName,
     file::Assignment,
+    keys,
     name::of_path,
     specifier::{asks_the_machine, expand},
     words::Words,
@@ -60,6 +61,19 @@ const FOLDERS: [(&str, &str); 5] = [
     ("LogsDirectory", "/var/log"),
     ("ConfigurationDirectory", "/etc"),
 ];
+/// Paths that have to be there before a program starts (systemd.exec(5)), and the names that they had.
+const PATHS: [&str; 10] = [
+    "ReadWritePaths",
+    "ReadOnlyPaths",
+    "InaccessiblePaths",
+    "ExecPaths",
+    "NoExecPaths",
+    "BindPaths",
+    "BindReadOnlyPaths",
+    "ReadWriteDirectories",
+    "ReadOnlyDirectories",
+    "InaccessibleDirectories",
+];
 /// What is below these is made while the machine runs.
 const PASSING: [&str; 6] = ["/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp"];
 
@@ -83,6 +97,10 @@ pub struct Needs {
     pub files: Vec<Named>,
     /// Working folders.
     pub folders: Vec<Named>,
+    /// Files or folders.
+    pub paths: Vec<Named>,
+    /// The unit that it starts; of an instance, its template will do.
+    pub starts: Option<Named>,
     /// Users, by name or number.
     pub users: Vec<Named>,
     /// Groups.
@@ -100,6 +118,7 @@ pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, N
     let names = [instance("one").unwrap_or_else(|| unit.clone()), instance("two").unwrap_or_else(|| unit.clone())];
     let mut judge = Judge { file, unit, names, path, section: section_of(unit.kind()), wrong: Vec::new() };
     judge.sections();
+    judge.keys();
     judge.settings();
     let needs = judge.needs();
     (judge.wrong, needs)
@@ -140,6 +159,19 @@ impl Judge<'_> {
                 });
             }
         }
+    }
+
+    /// Keys that systemd passes over.
+    fn keys(&mut self) {
+        let sections = ["Unit", &self.section, "Install"];
+        let unknown = self
+            .file
+            .assignments()
+            .filter(|line| sections.contains(&line.section.as_str()) && !keys::knows(&line.section, &line.key));
+        self.wrong.extend(unknown.map(|line| UnitError {
+            place: line.place.clone(),
+            reason: keys::unknown(&line.section, &line.key, &sections),
+        }));
     }
 
     fn last(&self, key: &str) -> Option<&Assignment> {
@@ -201,13 +233,15 @@ impl Judge<'_> {
     }
 
     fn needs(&mut self) -> Needs {
-        let mut needs = Needs { installs: self.installs(), targets: self.targets(), ..Needs::default() };
+        let mut needs =
+            Needs { installs: self.installs(), targets: self.targets(), starts: self.starts(), ..Needs::default() };
         let has_own_root = ["RootDirectory", "RootImage"].into_iter().any(|key| self.last(key).is_some());
         let programs = self.programs();
         if !has_own_root {
             needs.programs = programs;
             needs.files = self.files();
             needs.folders = self.folders();
+            needs.paths = self.paths();
         }
         let is_dynamic = self
             .last("DynamicUser")
@@ -298,6 +332,72 @@ impl Judge<'_> {
         vec![Named { key: line.key.clone(), value, place: line.place }]
     }
 
+    /// Paths of [`PATHS`] without a `-` before them.
+    fn paths(&mut self) -> Vec<Named> {
+        if !["Service", "Socket", "Mount", "Swap"].contains(&self.section.as_str()) {
+            return Vec::new();
+        }
+        let lines: Vec<Assignment> = PATHS.iter().flat_map(|key| self.file.all(&self.section, key)).cloned().collect();
+        let mut found = Vec::new();
+        for line in &lines {
+            let words = match Words::all(&line.value) {
+                Ok(words) => words,
+                Err(reason) => {
+                    self.refuse(&line.place, format!("{}= {reason}", line.key));
+                    continue;
+                }
+            };
+            // A `+` only says whose root it is below, and there is one.
+            for word in words.iter().filter(|word| !word.starts_with('-')) {
+                let word = word.strip_prefix('+').unwrap_or(word);
+                let Some(value) = self.expanded(line, word) else { continue };
+                let value = if line.key.starts_with("Bind") { source_of(&value) } else { value };
+                if !value.starts_with('/') {
+                    self.refuse(&line.place, format!("{}= `{}` is not absolute", line.key, value.escape_debug()));
+                } else if !value.trim_matches('/').is_empty()
+                    && !is_passing(&value)
+                    && !self.makes(value.trim_end_matches('/'))
+                {
+                    found.push(Named { key: line.key.clone(), value, place: line.place.clone() });
+                }
+            }
+        }
+        found
+    }
+
+    /// The unit that a timer, path, socket or automount starts: the one that it names, else that of its own name.
+    fn starts(&mut self) -> Option<Named> {
+        let (key, kind) = match self.section.as_str() {
+            "Timer" | "Path" => ("Unit", "service"),
+            "Socket" => ("Service", "service"),
+            "Automount" => ("", "mount"),
+            _ => return None,
+        };
+        let own = self.names[0].stem().to_owned();
+        let Some(line) = self.last(key).cloned() else {
+            let each = self.section == "Socket"
+                && self.last("Accept").is_some_and(|line| is_yes(&line.value))
+                && self.unit.instance().is_none();
+            let at = if each { "@" } else { "" };
+            return Some(Named { key: String::new(), value: format!("{own}{at}.{kind}"), place: self.path.to_owned() });
+        };
+        if asks_the_machine(&line.value) {
+            return None;
+        }
+        let value = match expand(&line.value, &self.names[0], self.path) {
+            Ok(value) => value,
+            Err(reason) => {
+                self.refuse(&line.place, format!("{key}= {reason}"));
+                return None;
+            }
+        };
+        if UnitName::new(&value).is_err() {
+            self.refuse(&line.place, format!("{key}= `{}` is no unit", value.escape_debug()));
+            return None;
+        }
+        Some(Named { key: key.to_owned(), value, place: line.place })
+    }
+
     /// Whether systemd makes a folder for this unit.
     fn makes(&self, folder: &str) -> bool {
         FOLDERS.iter().any(|(key, root)| {
@@ -338,6 +438,25 @@ impl Judge<'_> {
         }
         found
     }
+}
+
+/// Whether a value is one of systemd's words for yes, in any case.
+fn is_yes(value: &str) -> bool {
+    ["1", "yes", "true", "on", "y", "t"].contains(&value.to_lowercase().as_str())
+}
+
+/// What is bound, of `source:destination:options`; a colon of the path has a backslash before it.
+fn source_of(value: &str) -> String {
+    let mut source = String::new();
+    let mut chars = value.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            ':' => break,
+            '\\' => source.extend(chars.next()),
+            char => source.push(char),
+        }
+    }
+    source
 }
 
 fn is_passing(path: &str) -> bool {

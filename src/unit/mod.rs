@@ -8,6 +8,7 @@ mod command;
 mod environment;
 mod file;
 pub mod judge;
+mod keys;
 mod name;
 mod service;
 mod span;

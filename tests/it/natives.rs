@@ -37,6 +37,7 @@ fn packing(platform: &str, change: impl Fn(&mut Vec<u8>)) -> Option<Project> {
     project.write("factory.toml", &RECIPE.replace("PLATFORM", platform));
     fs::create_dir(project.path("bin")).unwrap();
     fs::write(project.path("bin/hello"), &bytes).unwrap();
+    fs::set_permissions(project.path("bin/hello"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     Some(project)
 }
 

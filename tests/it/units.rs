@@ -94,6 +94,36 @@ fn what_a_unit_cannot_do_is_found_when_the_package_is_made() {
             "mnt-data\\\\x2ddir.mount",
         ),
         ("shop.timer", "", "[Timer]\nUnit=shop.service\n".to_owned(), "a timer needs OnActiveSec="),
+        (
+            "shop.service",
+            "",
+            unit("Retsart=always"),
+            "line 3: `Retsart=` is no key of [Service], did you mean Restart=?",
+        ),
+        ("shop.service", "", unit("ReadWritePath=/srv"), "did you mean ReadWritePaths=?"),
+        ("shop.service", "", unit("After=network.target"), "`After=` is no key of [Service], it belongs into [Unit]"),
+        ("shop.service", "", unit("ReadWritePaths=/var/lib/shop"), "line 3: ReadWritePaths=/var/lib/shop is neither"),
+        ("shop.service", "", unit("BindReadOnlyPaths=/opt/shop/bin/rum:/x"), "did you mean /opt/shop/bin/run?"),
+        (
+            "shop.timer",
+            "",
+            "[Timer]\nOnCalendar=daily\n".to_owned(),
+            "it starts shop.service, the unit of its own name,",
+        ),
+        (
+            "shop.timer",
+            "",
+            "[Timer]\nOnCalendar=daily\nUnit=nightly.service\n".to_owned(),
+            "line 3: Unit=nightly.service is neither in the package, nor in one that it depends on, nor in the image",
+        ),
+        (
+            "shop.socket",
+            "",
+            "[Socket]\nListenStream=80\nAccept=yes\n".to_owned(),
+            "it starts shop@.service, the unit of its own name,",
+        ),
+        ("shop.path", "", "[Path]\nPathExists=/x\n".to_owned(), "it starts shop.service, the unit of its own name,"),
+        ("srv.automount", "", "[Automount]\nWhere=/srv\n".to_owned(), "it starts srv.mount, the unit of its own name,"),
     ] {
         refused("debian-12", name, keys, &text, words);
     }
@@ -160,4 +190,63 @@ fn a_misspelt_unit_of_a_test_is_an_error_at_its_line() {
     let skip = "[[test.unit]]\nname = \"shop.service\"\nskip = \"needs a modem\"\nalive = 3\n";
     let run = shipping("debian-12", &[("shop.service", "", &service(""))], skip).run(&["plan"]).ended(2);
     run.says(&["`skip` and `alive` in one test"]);
+}
+
+#[test]
+fn what_a_unit_starts_is_there_or_meant_by_a_near_name() {
+    let timer = |unit: &str| format!("[Timer]\nOnCalendar=daily\nUnit={unit}\n");
+    let units = [("shop.service", "", service("")), ("x.timer", "", timer("shpo.service"))];
+    let units: Vec<(&str, &str, &str)> = units.iter().map(|(name, keys, text)| (*name, *keys, text.as_str())).collect();
+    let run = shipping("debian-12", &units, "").run(&["build", "packages"]).ended(1);
+    run.says(&["did you mean shop.service?", "write `shop.service` in the unit"]);
+    // One of systemd, an alias, an instance of a template, a unit of a package that it depends on.
+    let units = [
+        ("shop.service", "", format!("{}Alias=till.service\n", service(""))),
+        ("queue@.service", "", service("")),
+        ("a.timer", "", timer("multi-user.target")),
+        ("b.timer", "", timer("till.service")),
+        ("c.timer", "", timer("queue@mail.service")),
+        ("d.timer", "", timer("base.service")),
+    ];
+    let units: Vec<(&str, &str, &str)> = units.iter().map(|(name, keys, text)| (*name, *keys, text.as_str())).collect();
+    let base = r#"depends = ["shop-base"]
+
+[[package]]
+name = "shop-base"
+from = "core"
+summary = "what it needs"
+contents = [{ src = "base.service", type = "service" }]
+"#;
+    let project = shipping("debian-12", &units, base);
+    project.write("base.service", "[Service]\nExecStart=/bin/sh\nWorkingDirectory=/\n");
+    let run = project.run(&["build", "packages"]);
+    assert!(!run.stderr.contains("Unit="), "{run}");
+}
+
+#[test]
+fn a_target_that_is_misspelt_has_help_about_that() {
+    let text = "[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multiuser.target\n";
+    let run = shipping("debian-12", &[("shop.service", "", text)], "").run(&["build", "packages"]).ended(1);
+    run.says(&["did you mean multi-user.target?", "write `multi-user.target` in the unit"]);
+    assert!(!run.stderr.contains("leave `enable` out"), "{run}");
+}
+
+#[test]
+fn programs_that_cannot_be_started_as_they_are() {
+    let set = |project: &Project, mode| {
+        std::fs::set_permissions(project.path("bin/run"), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let project = shipping("debian-12", &[], "");
+    set(&project, 0o644);
+    let run = project.run(&["build", "packages"]).ended(1);
+    run.says(&["`/opt/shop/bin/run` is a program, but nobody may execute it, mode 0644", "mode = 0o755"]);
+    let allow = r#"allow = [{ check = "not-executable", path = "/opt/shop/bin/run", reason = "it is read, not run" }]"#;
+    let project = shipping("debian-12", &[], allow);
+    set(&project, 0o644);
+    project.done(&["build", "packages"]);
+    let project = shipping("debian-12", &[], "");
+    project.write("bin/run", "#!/bin/sh\r\necho\r\n");
+    set(&project, 0o755);
+    let run = project.run(&["build", "packages"]).ended(1);
+    run.says(&["begins with `#!/bin/sh`, and its lines end as those of Windows do (CR LF)", "dos2unix", "eol=lf"]);
 }

@@ -11,7 +11,7 @@ use super::{
     take::blocking_reader,
 };
 use crate::{
-    check::natives::{Lack, Native, Natives},
+    check::natives::{Lack, Native, Natives, WINDOWS},
     engine::ContainerId,
     names::Concern,
     platform::Host,
@@ -100,6 +100,10 @@ impl Image<'_> {
 
     /// What is wrong with a `#!` line.
     async fn judge_script(&mut self, line: &str, tree: &Natives) -> Result<Option<String>, StepError> {
+        if let Some(line) = line.strip_suffix('\r') {
+            // The kernel takes the carriage return for a part of the name, or of the last word.
+            return Ok(Some(format!("begins with `#!{}`, and {WINDOWS}", line.escape_debug())));
+        }
         let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
         let Some(program) = words.next() else { return Ok(None) };
         // A shell is where packages are installed: their own scripts need it.

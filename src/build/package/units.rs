@@ -35,7 +35,8 @@ pub async fn check(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job
             _ => false,
         });
         let enabled: BTreeSet<String> = services.map(meta::name_of).collect();
-        let units = Units::of(&tree, &meta, &enabled)?;
+        let near: BTreeSet<String> = job.work.near_units.iter().cloned().collect();
+        let units = Units::of(&tree, &meta, &enabled, &near)?;
         Ok((job, tree, units))
     })
     .await?;
@@ -74,6 +75,7 @@ impl Image<'_> {
             Wanted::Program(paths) => self.any(paths, |thing| thing == Thing::File { executable: true }).await,
             Wanted::File(paths) => self.any(paths, |thing| matches!(thing, Thing::File { .. })).await,
             Wanted::Folder(paths) => self.any(paths, |thing| thing == Thing::Folder).await,
+            Wanted::Path(paths) => self.any(paths, |thing| thing != Thing::Nothing).await,
             Wanted::Unit(name) => {
                 let paths: Vec<String> = unit_paths(name).collect();
                 self.any(&paths, |thing| thing != Thing::Nothing).await

@@ -12,7 +12,7 @@ use super::{
     contents::{Owned, owned},
 };
 use crate::{
-    names::{User, in_source},
+    names::{Concern, User, in_source},
     platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource, is_of_system},
     source::{
@@ -99,7 +99,8 @@ impl Maker<'_> {
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
             digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
-            let native = image.allow.iter().filter(|one| one.check.is_native());
+            // The script looks at what is in the image; who may execute the project's own programs is known before.
+            let native = image.allow.iter().filter(|one| one.check.is_native() && one.check != Concern::NotExecutable);
             let lines: Vec<String> = native.map(|one| format!("{} {}\n", one.check.as_str(), one.path)).collect();
             if !lines.is_empty() {
                 let source = ContextSource::Bytes(lines.concat().into_bytes());

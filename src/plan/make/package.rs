@@ -84,6 +84,10 @@ impl Maker<'_> {
         if !strangers.is_empty() && !is_collected {
             inputs.insert("users of others".to_owned(), serde_json::json!(strangers).to_string());
         }
+        let near_units = self.near_units(package);
+        if !near_units.is_empty() && !is_collected {
+            inputs.insert("units it depends on".to_owned(), serde_json::json!(near_units).to_string());
+        }
         let image = self.id(package.from.as_str());
         let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
         let beside = if is_collected { self.before(package) } else { Vec::new() };
@@ -95,6 +99,7 @@ impl Maker<'_> {
             prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
             python_depends: self.platform.python.depends.clone(),
             strangers,
+            near_units,
             without: without.clone(),
             beside: beside.clone(),
             ours: if is_collected { self.ours() } else { Vec::new() },
@@ -118,20 +123,28 @@ impl Maker<'_> {
 
     /// Users of the recipe that are not there where a package is installed.
     fn strangers(&self, package: &Package) -> Vec<UserName> {
-        let depends = |other: &Package| {
-            package.depends.iter().any(|text| {
-                let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+-._".contains(c));
-                words.any(|word| word == other.name.as_str())
-            })
-        };
         let packages = self.recipe.packages.iter();
         let (near, far): (Vec<&Package>, Vec<&Package>) =
-            packages.partition(|other| other.name == package.name || depends(other));
+            packages.partition(|other| other.name == package.name || depends(package, other));
         let own: Vec<&UserName> = near.iter().flat_map(|other| &other.users).map(|user| &user.name).collect();
         let images = self.recipe.images.iter().flat_map(|image| &image.users);
         let all = far.iter().flat_map(|other| &other.users).chain(images).map(|user| &user.name);
         let strangers: BTreeSet<&UserName> = all.filter(|name| !own.contains(name)).collect();
         strangers.into_iter().cloned().collect()
+    }
+
+    /// The names of the units in the recipe's packages that a package with units depends on.
+    fn near_units(&self, package: &Package) -> Vec<String> {
+        fn units(package: &Package) -> impl Iterator<Item = &str> {
+            let names = package.contents.iter().filter_map(|content| content.dst.rsplit('/').next());
+            names.filter(|name| crate::unit::UnitName::new(name).is_ok())
+        }
+        if units(package).next().is_none() {
+            return Vec::new();
+        }
+        let near = self.recipe.packages.iter().filter(|other| depends(package, other));
+        let names: BTreeSet<&str> = near.flat_map(units).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// The package steps before one that collects, whose files get their names elsewhere.
@@ -183,4 +196,12 @@ pub(super) fn keys_of(table: &str, value: &serde_json::Value, inputs: &mut Input
 /// The step of a package: its name may be an image's, too.
 pub(super) fn package_step(name: &str) -> String {
     format!("package-{name}")
+}
+
+/// Whether a package names another of the recipe in its `depends`.
+fn depends(package: &Package, other: &Package) -> bool {
+    package.depends.iter().any(|text| {
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+-._".contains(c));
+        words.any(|word| word == other.name.as_str())
+    })
 }

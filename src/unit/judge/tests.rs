@@ -18,7 +18,7 @@ fn judged(name: &str, text: &str) -> (Vec<String>, Needs) {
 }
 
 /// Units, each with whether systemd takes it without a word.
-const CASES: [(&str, &str, bool); 25] = [
+const CASES: [(&str, &str, bool); 32] = [
     ("a.service", "[Service]\nExecStart=/bin/true\n", true),
     (
         "a.service",
@@ -33,6 +33,13 @@ const CASES: [(&str, &str, bool); 25] = [
     ("a.timer", "[Timer]\nOnCalendar=daily\nUnit=b.target\n", true),
     ("a.target", "[Unit]\nDescription=x\n", true),
     ("a.slice", "[Slice]\nCPUWeight=10\n", true),
+    ("a.service", "[Unit]\nX-Own=1\n[Service]\nExecStart=/bin/true\nX-Other=1\n", true),
+    ("a.service", "[Unit]\nStartLimitBurst=3\n[Service]\nExecStart=/bin/true\nStartLimitInterval=1\n", true),
+    ("a.service", "[Service]\nExecStart=/bin/true\nRetsart=always\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nReadWritePath=/srv\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nAfter=b.target\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nuser=root\n", false),
+    ("a.service", "[Unit]\nWantedBy=b.target\n[Service]\nExecStart=/bin/true\n", false),
     ("a.service", "", false),
     ("a.service", "[Service]\n", false),
     ("a.service", "[Service]\nType=oneshot\nExecStop=/bin/true\n", false),
@@ -113,6 +120,49 @@ fn what_a_unit_needs() {
     assert_eq!((needs.users.len(), needs.folders.len(), needs.installs), (0, 0, false));
     let (_, needs) = judged("x.service", "[Service]\nRootDirectory=/srv\nUser=x\nExecStart=/bin/b\n");
     assert_eq!((needs.users.len(), needs.programs.len()), (0, 0));
+}
+
+#[test]
+fn paths_of_a_sandbox_are_needed() {
+    let (wrong, needs) = judged(
+        "x.service",
+        "[Service]\nExecStart=/bin/b\nStateDirectory=shop\nReadWritePaths=/srv/a \"/srv/b c\" -/srv/d +/srv/e -+/srv/f\n\
+         ReadWritePaths=/var/lib/shop/ /run/x /\nReadOnlyPaths=/srv/g\nInaccessiblePaths=/srv/h\nExecPaths=/srv/i\n\
+         NoExecPaths=/srv/%m\nBindPaths=/srv/j:/srv/k:rbind -/srv/l:/m /srv/n\\\\:o:/p\nBindReadOnlyPaths=/srv/q\n",
+    );
+    assert_eq!(wrong, [] as [&str; 0]);
+    let paths: Vec<&str> = needs.paths.iter().map(|one| one.value.as_str()).collect();
+    assert_eq!(paths, ["/srv/a", "/srv/b c", "/srv/e", "/srv/g", "/srv/h", "/srv/i", "/srv/j", "/srv/n:o", "/srv/q"]);
+    let (wrong, _) = judged("x.service", "[Service]\nExecStart=/bin/b\nReadWritePaths=srv\nBindPaths='/a\n");
+    assert_eq!(
+        wrong,
+        ["x.service:3: ReadWritePaths= `srv` is not absolute", "x.service:4: BindPaths= the quote ' does not end"]
+    );
+}
+
+#[test]
+fn what_a_unit_starts() {
+    let starts = |name: &str, text: &str| judged(name, text).1.starts.map(|one| one.value);
+    let timer = "[Timer]\nOnCalendar=daily\n";
+    for (name, text, started) in [
+        ("x.timer", timer.to_owned(), Some("x.service")),
+        ("x@.timer", timer.to_owned(), Some("x@one.service")),
+        ("x@a.timer", timer.to_owned(), Some("x@a.service")),
+        ("x.timer", format!("{timer}Unit=y.target\n"), Some("y.target")),
+        ("x@.timer", format!("{timer}Unit=y@%i.service\n"), Some("y@one.service")),
+        ("x.timer", format!("{timer}Unit=y@%H.service\n"), None),
+        ("x.timer", format!("{timer}Unit=y\n"), None),
+        ("x.path", "[Path]\nPathExists=/x\n".to_owned(), Some("x.service")),
+        ("x.socket", "[Socket]\nListenStream=80\n".to_owned(), Some("x.service")),
+        ("x.socket", "[Socket]\nListenStream=80\nService=y.service\n".to_owned(), Some("y.service")),
+        ("x.socket", "[Socket]\nListenStream=80\nAccept=Yes\n".to_owned(), Some("x@.service")),
+        ("srv.automount", "[Automount]\nWhere=/srv\n".to_owned(), Some("srv.mount")),
+        ("x.service", "[Service]\nExecStart=/bin/true\n".to_owned(), None),
+    ] {
+        assert_eq!(starts(name, &text).as_deref(), started, "{name}\n{text}");
+    }
+    let (wrong, _) = judged("x.timer", &format!("{timer}Unit=y\n"));
+    assert_eq!(wrong, ["x.timer:3: Unit= `y` is no unit"]);
 }
 
 proptest! {
