@@ -168,11 +168,10 @@ impl Within<'_> {
         let path = match self.root.real(fixed) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = fixed.display();
-                let but = match self.is_ignored(fixed) {
-                    true => {
-                        format!("; `{folder}` is built, not committed: `.gitignore` names it, and it is not there yet")
-                    }
-                    false => String::new(),
+                let but = if self.is_ignored(fixed) {
+                    format!("; `{folder}` is built, not committed: `.gitignore` names it, and it is not there yet")
+                } else {
+                    String::new()
                 };
                 return Err(no_match(but));
             }
