@@ -63,12 +63,30 @@ fn a_file_of_two_packages() {
         "`without = [\"shop\"]` in shop-web",
         "`conflicts`",
     ]);
-    // The same verdict when nothing is left to be done but that one.
+    // The same verdict when nothing is left to be done but that one. Nothing has its name, and no plan takes it for made.
     project.run(&["build"]).assert_code(1).says(&["both ship"]);
+    let packages = || {
+        let files = std::fs::read_dir(project.folder().join("packages/debian-12")).unwrap();
+        let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(packages().iter().filter(|name| name.starts_with("shop-web")).count(), 0, "{:?}", packages());
+    let plan = project.done(&["plan"]);
+    assert!(!plan.stdout.contains("changed"), "{plan}");
     project.edit("factory.toml", "depends = [\"shop (= {{version}})\"]", "conflicts = [\"shop\"]");
     project.done(&["build"]);
     project.edit("factory.toml", "conflicts = [\"shop\"]", "replaces = [\"shop (<< 3)\"]");
     project.done(&["build"]);
+    // One that was accepted stays as it is when the next one is refused.
+    let file =
+        |name: &String| (name.clone(), std::fs::read(project.folder().join("packages/debian-12").join(name)).unwrap());
+    let before: Vec<_> = packages().iter().map(file).collect();
+    project.edit("factory.toml", "replaces = [\"shop (<< 3)\"]", "suggests = [\"shop\"]");
+    project.run(&["build"]).assert_code(1).says(&["both ship"]);
+    assert!(packages().iter().map(file).collect::<Vec<_>>() == before, "a refused package took a name");
+    let plan = project.done(&["plan"]);
+    assert!(!plan.stdout.contains(".files was changed"), "{plan}");
 }
 
 #[test]
