@@ -113,6 +113,24 @@ fn a_container_to_look_around_in() {
 }
 
 #[test]
+fn packages_that_conflict_are_tested_apart() {
+    let project = Project::new();
+    project.edit("factory.toml", "depends = [\"shop (= {{version}})\"]", "conflicts = [\"shop\"]");
+    project.done(&["build"]);
+    project.forget_calls();
+    let run = project.run(&["test"]).ended(4);
+    run.says(&["packages conflict and are tested in a container each time: shop; shop-web"]);
+    let installs: Vec<String> = project.calls_of("exec").into_iter().filter(|call| call.contains("_all.deb")).collect();
+    assert_eq!(installs.len(), 2, "{installs:#?}");
+    assert!(installs.iter().all(|call| call.matches("_all.deb").count() == 1), "{installs:#?}");
+    assert!(run.stdout.contains("test-install+2") && run.stdout.contains("test-purge+2"), "{run}");
+    project.done(&["log", "debian-12/test-install+2"]);
+    let failed = project.read(".factory/tests/debian-12/failed.json");
+    assert!(failed.contains("\"shop\"") && failed.contains("\"shop-web\""), "{failed}");
+    project.assert_tidy();
+}
+
+#[test]
 fn an_engine_that_goes_away() {
     for (call, part) in
         [("create", "test-install"), ("upload", "factory-test"), ("exec", "install"), ("download", "path=/opt/shop")]
