@@ -285,7 +285,8 @@ async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<
     Ok(true)
 }
 
-/// Gives the images their names; what loses its last one by that goes, as after a build.
+/// Gives the images their names; what loses its last one by that goes, as after a build. Who built them, and may remove them, is
+/// another checkout, or noted already.
 async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
     owner::names(&product.images.keys().cloned().collect::<Vec<_>>(), session).await?;
     let mut before = Vec::new();
@@ -295,7 +296,6 @@ async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
             session.engine.tag(id, name).await?;
             before.extend(there);
         }
-        Records::of(&session.project).note_image(id)?;
     }
     superseded(before, session).await
 }
