@@ -28,9 +28,9 @@ fn what_was_not_built() {
 #[test]
 fn what_a_build_would_make_again() {
     for (file, from, to, why) in [
-        ("app/shop.py", "sold", "bought", "core would be built again"),
+        ("app/shop.py", "sold", "bought", "core: python folder app changed"),
         ("factory.toml", "summary = \"sells things\"", "summary = \"sells all\"", "[[package]] summary: "),
-        ("requirements.txt", "six==1.16.0", "six==1.15.0", "would be built again"),
+        ("requirements.txt", "six==1.16.0", "six==1.15.0", "requirements.txt changed"),
     ] {
         let project = built();
         project.edit(file, from, to);
@@ -87,6 +87,13 @@ fn a_package_that_dpkg_has_forgotten_is_purged() {
     project.run(&["test"]);
     let purges: Vec<String> = project.calls_of("exec").into_iter().filter(|call| call.contains("purge")).collect();
     assert!(!purges.is_empty() && purges.iter().all(|call| call.contains("[\"dpkg\",\"--purge\",")), "{purges:#?}");
+}
+
+#[test]
+fn a_quiet_test_that_does_not_pass_shows_what_it_saw() {
+    let project = built();
+    let run = project.run(&["test", "--quiet"]).ended(4);
+    assert!(run.stdout.contains("debian-12/test-files"), "{run}");
 }
 
 #[test]
