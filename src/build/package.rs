@@ -20,7 +20,7 @@ pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 pub(super) use {
     compose::compose,
-    take::{Wanted, accounts_of, container, tree as take_tree},
+    take::{Wanted, accounts_of, container, container_of, tree as take_tree},
 };
 
 use tempfile::NamedTempFile;
@@ -130,6 +130,7 @@ impl Job {
         let meta = meta::of(&self.work, tree, &self.session)?;
         check::package(tree, &meta).map_err(refused)?;
         self.no_surprise(tree, capable)?;
+        self.say_unmarked(tree);
         lines.line(&match tree.len() {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
@@ -160,6 +161,33 @@ impl Job {
         let allowed: Vec<Allowance> =
             self.work.package.allow.iter().filter(|one| !one.check.is_unit()).cloned().collect();
         check::judge(self.work.package.name.as_str(), &found, &allowed).map_err(refused)
+    }
+
+    /// Says once which files below `/etc` an upgrade will overwrite.
+    fn say_unmarked(&self, tree: &Tree) {
+        const SHOWN: usize = 3;
+        let found = check::unmarked(tree);
+        let Some(first) = found.first() else { return };
+        let shown = found.iter().take(SHOWN).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let more = found.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let contents = &self.work.package.contents;
+        // Where an entry brings it from the project, that one has the type.
+        let ours = contents.iter().rfind(|one| {
+            one.is_of_project()
+                && first
+                    .strip_prefix(&one.dst)
+                    .is_some_and(|rest| rest.is_empty() || one.dst.ends_with('/') || rest.starts_with('/'))
+        });
+        let write = match ours {
+            Some(entry) => format!("`type = \"config\"` in the entry of `{}`", entry.src),
+            None => format!("`{{ src = \"{first}\", type = \"config\" }}` in `contents`"),
+        };
+        let (name, is) = (&self.work.package.name, if found.len() == 1 { "is" } else { "are" });
+        self.session.warn_once(format!(
+            "{name}: {shown}{more} {is} no configuration to the package manager: an upgrade overwrites what an administrator \
+             changed (Debian policy 10.7); write {write}"
+        ));
     }
 
     fn platform(&self) -> &str {
