@@ -224,14 +224,13 @@ impl Project {
     /// Which of several tags on the commit the release is, where nobody named it.
     #[must_use]
     pub fn choice_of_tag(&self) -> Option<String> {
-        let others = self.beside.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
+        let (last, others) = self.beside.split_last()?;
         let tag = &self.release.tag;
-        (!self.beside.is_empty()).then(|| {
-            format!(
-                "the commit has the tag `{tag}` and {others}: the release is `{tag}`, the newest annotated one, else the first \
+        let others = others.iter().fold(String::new(), |others, other| others + &format!(", `{other}`"));
+        Some(format!(
+            "the commit has the tags `{tag}`{others} and `{last}`: the release is `{tag}`, the newest annotated one, else the first \
                  by name; `--tag` names another"
-            )
-        })
+        ))
     }
 
     /// How the release's tag was read, where somebody may have meant something else by it.

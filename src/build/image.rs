@@ -8,7 +8,7 @@ use super::{
     owner,
     records::blocking,
     run::Product,
-    settle,
+    settle, starts,
     told::Told,
 };
 use crate::{
@@ -70,6 +70,7 @@ pub async fn run(
     let built = build(context, work.tags.clone(), labels.clone(), session, lines).await;
     let image = built.map_err(|error| accounts::said(work, lines, session).unwrap_or(error))?;
     accounts::look_up(work, &image.id.0, step, session).await?;
+    starts::look_up(work, &image.id.0, step, session).await?;
     Ok(product(&image, &work.tags, labels))
 }
 

@@ -17,6 +17,7 @@ mod run;
 mod schedule;
 mod session;
 mod settle;
+mod starts;
 mod told;
 mod transient;
 mod used;

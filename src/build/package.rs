@@ -1,6 +1,7 @@
 //! Packages: files are taken out of a container of the image in one pass, composed as the recipe says, checked and
 //! written.
 
+mod accepted;
 mod collect;
 mod compose;
 mod effect;
@@ -13,13 +14,16 @@ mod units;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+pub use accepted::Accepted;
 pub(super) use collect::forget_others;
-pub use listing::{Line, beside, of_items, read as read_listing};
+pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 pub(super) use {
     compose::compose,
-    take::{Wanted, accounts_of, container, tree as take_tree},
+    take::{Wanted, accounts_of, container, container_of, tree as take_tree},
 };
+
+use tempfile::NamedTempFile;
 
 use super::{Lines, Records, Session, StepError, accounts, records::blocking, run::Product};
 use crate::{
@@ -127,6 +131,7 @@ impl Job {
         let meta = meta::of(&self.work, tree, &self.session)?;
         check::package(tree, &meta).map_err(refused)?;
         self.no_surprise(tree, capable)?;
+        self.say_unmarked(tree);
         lines.line(&match tree.len() {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
@@ -138,8 +143,12 @@ impl Job {
                 "{name}: recommends and suggests are left out, which the tools of {platform} do not know"
             ));
         }
-        let file = self.write(tree, &meta)?;
-        listing::write(&Records::of(&self.session.project), &self.step, tree)?;
+        let shipped = listing::of_tree(tree);
+        let written = self.write(tree, &meta)?;
+        // Nothing has the name of a package before it is accepted.
+        self.session.accepted.take(&self.step, &self.work, shipped.clone())?;
+        let file = self.named(written, &meta)?;
+        listing::write_lines(&Records::of(&self.session.project), &self.step, shipped.iter())?;
         self.product(&file)
     }
 
@@ -155,20 +164,54 @@ impl Job {
         check::judge(self.work.package.name.as_str(), &found, &allowed).map_err(refused)
     }
 
+    /// Says once which files below `/etc` an upgrade will overwrite.
+    fn say_unmarked(&self, tree: &Tree) {
+        const SHOWN: usize = 3;
+        let found = check::unmarked(tree);
+        let Some(first) = found.first() else { return };
+        let shown = found.iter().take(SHOWN).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let more = found.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let contents = &self.work.package.contents;
+        // Where an entry brings it from the project, that one has the type.
+        let ours = contents.iter().rfind(|one| {
+            one.is_of_project()
+                && first
+                    .strip_prefix(&one.dst)
+                    .is_some_and(|rest| rest.is_empty() || one.dst.ends_with('/') || rest.starts_with('/'))
+        });
+        let write = match ours {
+            Some(entry) => format!("`type = \"config\"` in the entry of `{}`", entry.src),
+            None => format!("`{{ src = \"{first}\", type = \"config\" }}` in `contents`"),
+        };
+        let (name, is) = (&self.work.package.name, if found.len() == 1 { "is" } else { "are" });
+        self.session.warn_once(format!(
+            "{name}: {shown}{more} {is} no configuration to the package manager: an upgrade overwrites what an administrator \
+             changed (Debian policy 10.7); write {write}"
+        ));
+    }
+
     fn platform(&self) -> &str {
         self.step.as_str().split('/').next().unwrap_or_default()
     }
 
-    fn write(&self, tree: &Tree, meta: &Meta) -> Result<PathBuf, StepError> {
+    /// Writes the package to a file without a name of its own yet.
+    fn write(&self, tree: &Tree, meta: &Meta) -> Result<NamedTempFile, StepError> {
         let format = format_of(&self.work.packaging)?;
         let folder = self.session.packages_of(self.platform())?;
-        let path = folder.join(format.file_name(meta));
         let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
         match format.write(tree, meta, &mut out) {
             Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
             written => written?,
         }
-        persist(out.into_inner(), &path)?;
+        Ok(out.into_inner())
+    }
+
+    /// Gives a package that was written its name.
+    fn named(&self, written: NamedTempFile, meta: &Meta) -> Result<PathBuf, StepError> {
+        let folder = self.session.packages_of(self.platform())?;
+        let path = folder.join(format_of(&self.work.packaging)?.file_name(meta));
+        persist(written, &path)?;
         Ok(path)
     }
 

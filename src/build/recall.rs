@@ -15,7 +15,7 @@ use super::{
     Lines, Records, Session, StepError,
     image::{self, superseded},
     owner,
-    package::forget_others,
+    package::{forget_others, read_listing},
     records::{RECORD_VERSION, blocking},
     run::Product,
 };
@@ -100,6 +100,9 @@ pub async fn recall(
     }
     let (files, sharing, of) = (product.files.clone(), session.clone(), step.clone());
     let written = blocking(move || {
+        if !places.accept(&of, &files, &sharing)? {
+            return Ok(false);
+        }
         let written = places.write(&files, &sharing)?;
         if let (true, Work::Package(work)) = (written, &of.work)
             && !work.package.collect.is_empty()
@@ -200,6 +203,20 @@ impl Places {
         tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder.path())
     }
 
+    /// Holds a package against those of its platform before its file gets its name; `false` where the store does not have its list.
+    fn accept(&self, step: &Step, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
+        let Work::Package(work) = &step.work else { return Ok(true) };
+        let Some(list) = files.iter().find(|file| self.path(file).as_ref() == Some(&self.listing)) else {
+            return Ok(false);
+        };
+        let aside = self.aside(self.listing.parent().unwrap_or(&self.project))?;
+        if !fetched(&Key { kind: Kind::Made, digest: list.sha256.clone() }, aside.path(), session)? {
+            return Ok(false);
+        }
+        session.accepted.take(&step.id, work, read_listing(&aside.path().join(NAME))?)?;
+        Ok(true)
+    }
+
     /// Writes the files; `false` where the store has not all of them. One that is there already and whole stays as it is.
     fn write(&self, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
         for file in files {
@@ -268,7 +285,8 @@ async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<
     Ok(true)
 }
 
-/// Gives the images their names; what loses its last one by that goes, as after a build.
+/// Gives the images their names; what loses its last one by that goes, as after a build. Who built them, and may remove them, is
+/// another checkout, or noted already.
 async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
     owner::names(&product.images.keys().cloned().collect::<Vec<_>>(), session).await?;
     let mut before = Vec::new();
@@ -278,7 +296,6 @@ async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
             session.engine.tag(id, name).await?;
             before.extend(there);
         }
-        Records::of(&session.project).note_image(id)?;
     }
     superseded(before, session).await
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{StepError, base::room, records::RECORDS, told::Told};
+use super::{StepError, base::room, package::Accepted, records::RECORDS, told::Told};
 use crate::{
     engine::{
         ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress, docker::Logins,
@@ -37,6 +37,8 @@ pub struct Session {
     pub engine: Arc<dyn Engine>,
     /// Where events go.
     pub events: Events,
+    /// The packages of this run that can be installed beside each other.
+    pub accepted: Arc<Accepted>,
     /// What is said once in a run, and was.
     pub said: Arc<Mutex<BTreeSet<String>>>,
     /// Fires on Ctrl-C.

@@ -88,8 +88,9 @@ impl Job {
         self.work.wapt.warnings.iter().for_each(|text| self.session.events.warn(text.clone()));
         parcel.warnings.iter().chain(&parcel.lint(&setup)?).for_each(|text| warn(text));
         lines.line(&format!(
-            "{} files, signed by {}",
+            "{} {}, signed by {}",
             parcel.tree.len(),
+            if parcel.tree.len() == 1 { "file" } else { "files" },
             identity.certificate().map_or_else(|_| String::new(), crate::sign::Certificate::subject)
         ));
         let folder = self.session.packages_of(&self.platform)?;

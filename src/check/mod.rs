@@ -1,6 +1,7 @@
 //! Lints over a tree, one file each, and over packages that somebody else built. Pure: they say what cannot be shipped.
 
 mod collected;
+mod etc;
 mod lengths;
 pub mod natives;
 pub mod owners;
@@ -8,6 +9,7 @@ mod surprises;
 pub mod units;
 
 pub use collected::{Expected, collected};
+pub use etc::unmarked;
 pub use surprises::{Surprise, in_package, in_tree, judge, lost_capabilities, of_bytes, of_mode};
 
 use crate::{

@@ -235,6 +235,7 @@ impl Context {
     pub fn session(&self, project: &Project, engine: Arc<dyn Engine>) -> Result<Session, Failure> {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Session {
+            accepted: Arc::default(),
             engine,
             events: self.events(),
             said: Arc::default(),

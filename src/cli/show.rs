@@ -105,7 +105,7 @@ fn whole(shown: &Shown) -> ListView {
         title: shown.title.clone(),
         columns: vec![column("kind", ListKind::Word), column("name", ListKind::Word), column("value", ListKind::Text)],
         rows: shown.attributes.iter().map(attribute).chain(shown.files.iter().map(file)).collect(),
-        summary: format!("{} files, {}", shown.files.len(), units::size(size)),
+        summary: format!("{}, {}", units::count(shown.files.len(), "file", "files"), units::size(size)),
     }
 }
 

@@ -10,7 +10,7 @@ use repositories::{keepers, listed};
 use crate::{
     build::Records,
     diag::{Exit, Failure},
-    names::{RefName, Tag},
+    names::{RefName, Tag, UnclearVersion, UpstreamVersion},
     pipeline::{
         places,
         truth::{dirt, failed, tested},
@@ -130,10 +130,18 @@ fn wish(args: &Args, context: &Context) -> Result<Wish, Failure> {
             Failure::new(Exit::Usage, "nothing says which tag").help("name it: `--tag 2.5.11` or `FACTORY_TAG=2.5.11`")
         );
     };
-    let tag = tag::tag_name(text).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let unclear = |unclear: UnclearVersion| {
+        Failure::new(Exit::Usage, format!("no tag was touched: {unclear}")).help(unclear.help)
+    };
+    let tag = tag::tag_name(text).map_err(|error| match UnclearVersion::of_word(text).filter(|_| !args.delete) {
+        Some(word) => unclear(word),
+        None => Failure::new(Exit::Usage, error.to_string()),
+    })?;
     let action = if args.delete {
         Action::Delete
     } else {
+        // A tag that no build takes is no release.
+        UpstreamVersion::from_tag(&tag).map_err(unclear)?;
         let note = args.message.as_deref().map(|message| note(message, args.sign)).transpose()?;
         Action::Create { may_move: args.may_move, note }
     };

@@ -15,6 +15,7 @@ use crate::{
     pipeline::{Project, truth},
     plan::{Plan, Want, Work},
     recipe::Release,
+    report::{Output, Verbosity},
     trial::{self, Subject, TrialError, Verdict},
 };
 use outcome::{verdicts_failure, view};
@@ -87,7 +88,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         // A daemon that is gone was said already.
         let _ = remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await;
     }
-    if !verdicts.is_empty() {
+    // As a build that is told to be quiet: all is well where nothing is said.
+    let settings = context.reporter.settings();
+    let is_quiet = settings.verbosity == Verbosity::Quiet && settings.output == Output::Human;
+    let is_well = ended.is_ok() && not_tested.is_empty() && verdicts.iter().all(Verdict::passed);
+    let is_silent = verdicts.is_empty() || is_quiet && is_well;
+    if !is_silent {
         context.reporter.print(view(&project.title(), &verdicts, &not_tested, started.elapsed()));
     }
     match ended {

@@ -168,7 +168,15 @@ pub fn stale(survey: &Survey, step: &StepId) -> Option<String> {
         State::Run(why) | State::Stored(why) => Some(why.clone()),
         State::Labels(why) if why.is_empty() => Some("its labels name another commit".to_owned()),
         State::Labels(why) => Some(format!("it would get other labels: {why}")),
-        State::Waits(need) => Some(format!("{need} would be built again")),
+        // The first step on the way says what it is.
+        State::Waits(need) => {
+            let name = need.as_str().rsplit('/').next().unwrap_or_default();
+            Some(match (survey.states.get(need), stale(survey, need)) {
+                (Some(State::Waits(_)), Some(why)) => why,
+                (_, Some(why)) => format!("{name}: {why}"),
+                (_, None) => format!("{need} would be built again"),
+            })
+        }
         _ => None,
     }
 }

@@ -16,7 +16,7 @@ pub use estimate::{Estimate, estimate};
 pub use make::{Contexts, PlanContext, PlanError, Want, make, names};
 pub use step::{
     AccountKind, Asked, BaseWork, BuilderWork, ImageWork, Index, Inputs, Links, Origins, Own, OwnFiles, PackageWork,
-    Plan, QuirksWork, SeedWork, Step, Unmade, WaptWork, WheelsWork, Wishes, Work, label,
+    Plan, QuirksWork, SeedWork, Start, Step, Unmade, WaptWork, WheelsWork, Wishes, Work, label,
 };
 pub use times::Times;
 

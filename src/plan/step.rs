@@ -362,6 +362,17 @@ pub struct ImageWork {
     pub accounts: Vec<Asked>,
     /// Whether the project's own Dockerfile makes it: then nothing looks them up while it is built.
     pub is_own: bool,
+    /// The program that it starts with, where the recipe names one by its path.
+    pub start: Option<Start>,
+}
+
+/// The program that an image starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Its path, absolute.
+    pub program: String,
+    /// Where the recipe names it.
+    pub at: Span,
 }
 
 /// An account that nobody of the recipe makes, which an image must have.

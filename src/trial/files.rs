@@ -37,13 +37,19 @@ pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialErro
     tell(&wrong, lines);
     none_of(&wrong, |wrong| {
         let differ = if wrong == 1 { "one of them differs".to_owned() } else { format!("{wrong} of them differ") };
-        format!("all {count} files should be as they were packed, but {differ}")
+        match count {
+            1 => "the only file should be as it was packed, but it differs".to_owned(),
+            _ => format!("all {count} files should be as they were packed, but {differ}"),
+        }
     })?;
-    lines.line(&format!("{count} files are as they were packed"));
+    lines.line(&match count {
+        1 => "1 file is as it was packed".to_owned(),
+        more => format!("{more} files are as they were packed"),
+    });
     agreed(bench, lines).await?;
     let compiled = bytecode::check(bench).await?;
     let loaded = loading::check(bench, &tree, lines).await?;
-    let mut said = format!("{count} files");
+    let mut said = files(count);
     if compiled > 0 {
         said.push_str(&format!(", {compiled} of them compiled Python"));
     }
@@ -51,6 +57,11 @@ pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialErro
         said.push_str(&format!(", {loaded} loaded"));
     }
     Ok(said)
+}
+
+/// `1 file`, `2 files`.
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 /// What is in the container of the packages' paths.

@@ -76,10 +76,13 @@ impl<'a> Ledger<'a> {
         Self { subject, session, checks: Vec::new(), taken }
     }
 
-    /// The step of a check.
+    /// The step of a check: in the second container `test-install+2`, as no unit's is called.
     #[must_use]
     pub fn step(&self, name: &str) -> StepId {
-        StepId::new(&self.subject.platform, name)
+        match self.subject.number {
+            0 | 1 => StepId::new(&self.subject.platform, name),
+            number => StepId::new(&self.subject.platform, &format!("{name}+{number}")),
+        }
     }
 
     /// The step of a unit's check: no two are the same.
@@ -166,6 +169,7 @@ impl<'a> Ledger<'a> {
 
 /// Steps that are not a unit's.
 const RESERVED: [&str; 5] = ["test-install", "test-files", "test-units", "test-remove", "test-purge"];
+
 /// The longest name of a unit's step, in characters.
 const LONGEST_NAME: usize = 60;
 

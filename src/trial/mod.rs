@@ -8,6 +8,7 @@ mod bench;
 mod bytecode;
 mod error;
 mod files;
+mod groups;
 mod install;
 mod ledger;
 mod listing;
@@ -38,6 +39,39 @@ use runs::Run;
 /// # Errors
 /// What is no finding: a base image or a package that is gone, the daemon, Ctrl-C.
 pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Verdict, TrialError> {
+    let verdict = in_all(subject, session, keep).await?;
+    if verdict.passed() {
+        Passed::keep(subject, &session.project)?;
+    } else {
+        Failed::keep(subject, &verdict, &session.project)?;
+    }
+    Ok(verdict)
+}
+
+/// Tests all packages in one container, or those that cannot be installed beside each other in several. With `keep` the first
+/// container stays in which something did not pass, and no other one follows.
+async fn in_all(subject: &Subject, session: &Session, keep: bool) -> Result<Verdict, TrialError> {
+    let parts = subject.parts();
+    if parts.is_empty() {
+        return in_one(subject, session, keep).await;
+    }
+    let all: Vec<String> = parts.iter().map(|part| part.names().collect::<Vec<_>>().join(", ")).collect();
+    session.events.info(format!(
+        "{}: packages conflict and are tested in a container each time: {}",
+        subject.platform,
+        all.join("; ")
+    ));
+    let mut verdict = Verdict { platform: subject.platform.to_string(), checks: Vec::new() };
+    for part in &parts {
+        verdict.checks.extend(in_one(part, session, keep).await?.checks);
+        if keep && !verdict.passed() {
+            break;
+        }
+    }
+    Ok(verdict)
+}
+
+async fn in_one(subject: &Subject, session: &Session, keep: bool) -> Result<Verdict, TrialError> {
     let mut ledger = Ledger::new(subject, session);
     let install = ledger.step("test-install");
     let bench = tokio::select! {
@@ -56,11 +90,6 @@ pub async fn run(subject: &Subject, session: &Session, keep: bool) -> Result<Ver
         }
     }
     ended?;
-    if verdict.passed() {
-        Passed::keep(subject, &session.project)?;
-    } else {
-        Failed::keep(subject, &verdict, &session.project)?;
-    }
     Ok(verdict)
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     TrialError,
+    groups::Ties,
     listing::{self, Line},
     manager::{Commands, commands},
     runs::{self, Run},
@@ -50,6 +51,8 @@ pub struct Subject {
     pub tools: Vec<String>,
     /// Files (paths or globs) that need not be loadable, as the recipe says.
     pub allowed: Vec<String>,
+    /// Which container of the platform it is for: 0 where there is one, else 1, 2, …
+    pub number: usize,
 }
 
 /// A package that was built.
@@ -63,6 +66,8 @@ pub struct Built {
     pub sha256: Sha256,
     /// What is in it.
     pub listing: Vec<Line>,
+    /// What it says of the other packages.
+    pub ties: Ties,
 }
 
 /// A unit file of a package.
@@ -101,7 +106,7 @@ impl Subject {
         for step in plan.steps.iter().filter(|step| step.platform == platform.id) {
             match &step.work {
                 Work::Base(work) => base.clone_from(&work.local),
-                Work::Package(work) => packages.extend(built(&step.id, work, project)?),
+                Work::Package(work) => packages.extend(built(&step.id, work, format, project)?),
                 Work::Image(_) => {
                     let record = records.read(&step.id).map_err(std::io::Error::from)?;
                     images.extend(record.into_iter().flat_map(|record| record.images));
@@ -127,6 +132,7 @@ impl Subject {
             prefix: recipe.python.as_ref().map(|python| python.prefix.clone()),
             tools: platform.trial.packages.clone(),
             allowed: allowed.filter(|one| one.check.is_native()).map(|one| one.path.clone()).collect(),
+            number: 0,
         };
         subject.units = runs::runs(&recipe.trial.units, &subject.unit_files());
         Ok(subject)
@@ -160,6 +166,10 @@ impl Subject {
     /// How many checks there are.
     #[must_use]
     pub fn checks(&self) -> usize {
+        let parts = self.parts();
+        if !parts.is_empty() {
+            return parts.iter().map(Self::checks).sum();
+        }
         // Install, files, units, remove and purge.
         5 + self.units.iter().filter(|run| matches!(run, Run::Checked { .. })).count()
     }
@@ -176,7 +186,7 @@ pub const UNIT_FOLDERS: [&str; 5] = [
 
 /// The packages that a step made, as its record has them: one of ours, or those that it collected, whose names are in
 /// their files.
-fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Vec<Built>, TrialError> {
+fn built(step: &StepId, work: &PackageWork, format: PackageFormat, project: &Path) -> Result<Vec<Built>, TrialError> {
     let missing = |why: String| TrialError::NotBuilt { step: step.clone(), why };
     let records = Records::of(project);
     let record = records.load(step).ok_or_else(|| missing("there is no record of it".to_owned()))?;
@@ -200,9 +210,10 @@ fn built(step: &StepId, work: &PackageWork, project: &Path) -> Result<Vec<Built>
         return files.into_iter().map(|(file, sha256)| collected(file, sha256).map_err(missing)).collect();
     }
     let (name, listing) = (work.package.name.to_string(), listing::read(&records.listing(step))?);
+    let ties = Ties::of(&work.package, &work.release.version, format);
     Ok(files
         .into_iter()
-        .map(|(file, sha256)| Built { name: name.clone(), file, sha256, listing: listing.clone() })
+        .map(|(file, sha256)| Built { name: name.clone(), file, sha256, listing: listing.clone(), ties: ties.clone() })
         .collect())
 }
 
@@ -214,7 +225,8 @@ fn collected(file: PathBuf, sha256: Sha256) -> Result<Built, String> {
         foreign::read(std::io::BufReader::new(open), size, &Limits::default())
     };
     let package = read().map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(Built { name: package.name, listing: of_items(&package.files), file, sha256 })
+    let ties = Ties::named(&package.name);
+    Ok(Built { name: package.name, listing: of_items(&package.files), file, sha256, ties })
 }
 
 fn of_this_release(record: &Record, work: &PackageWork) -> Result<(), String> {

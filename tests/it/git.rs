@@ -283,7 +283,7 @@ fn files_are_what_was_committed() {
     )
     .unwrap();
     let run = project.done(&["plan"]);
-    run.says(&["warning: source bricks: 1 files are in Git LFS, which is not fetched: `dist/x.bin`"]);
+    run.says(&["warning: source bricks: 1 file is in Git LFS, which is not fetched: `dist/x.bin`"]);
     let folder = format!(".factory/sources/{}/files/dist", checkouts(&project, "bricks")[0]);
     assert_eq!(project.read(&format!("{folder}/a.txt")), "$Id$\nline\n");
     assert!(!project.beside("home/smudged").exists());

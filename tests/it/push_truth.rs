@@ -204,14 +204,14 @@ fn one_of_several_tags_on_the_commit() {
     project.without_env("FACTORY_TAG");
     git(&project, &["tag", "2.5.11"]);
     let run = project.done(&["plan"]);
-    assert!(!run.stderr.contains("the commit has the tag"), "{run}");
+    assert!(!run.stderr.contains("the commit has the tags"), "{run}");
     git(&project, &["tag", "2.5.12"]);
-    let said = "the commit has the tag `2.5.11` and `2.5.12`: the release is `2.5.11`, the newest annotated one";
+    let said = "the commit has the tags `2.5.11` and `2.5.12`: the release is `2.5.11`, the newest annotated one";
     for verb in ["plan", "build"] {
         project.done(&[verb]).says(&[said, "`--tag`"]);
     }
     git(&project, &["tag", "--annotate", "--message", "x", "2.5.13"]);
-    project.done(&["plan"]).says(&["the commit has the tag `2.5.13` and `2.5.11`, `2.5.12`"]);
+    project.done(&["plan"]).says(&["the commit has the tags `2.5.13`, `2.5.11` and `2.5.12`"]);
     let run = project.done(&["plan", "--tag", "2.5.12"]);
-    assert!(!run.stderr.contains("the commit has the tag"), "{run}");
+    assert!(!run.stderr.contains("the commit has the tags"), "{run}");
 }

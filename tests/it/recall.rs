@@ -49,9 +49,12 @@ fn another_checkout_makes_nothing_again() {
     run.says(&["[debian-12/core] done in", "from the store", "[debian-12/package-shop] done in"]);
     assert_eq!(packages(&project), before);
     assert_eq!(project.planned(), Vec::<String>::new());
-    // What it found is its own from now on.
-    let cleaned = project.done(&["clean", "--dry-run"]);
-    assert!(cleaned.stdout.contains("shop/core:debian-12-2.5.11"), "{cleaned}");
+    // What it found is whose it was: it goes with the checkout that built it.
+    let images = project.images();
+    let cleaned = project.done(&["clean"]);
+    assert!(!cleaned.stdout.contains("shop/core:debian-12-2.5.11"), "{cleaned}");
+    cleaned.says(&["images of this release that were not built in this folder stay", "shop/core:debian-12-2.5.11"]);
+    assert_eq!(project.images(), images);
     project.assert_tidy();
 }
 

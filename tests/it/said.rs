@@ -63,12 +63,30 @@ fn a_file_of_two_packages() {
         "`without = [\"shop\"]` in shop-web",
         "`conflicts`",
     ]);
-    // The same verdict when nothing is left to be done but that one.
+    // The same verdict when nothing is left to be done but that one. Nothing has its name, and no plan takes it for made.
     project.run(&["build"]).assert_code(1).says(&["both ship"]);
+    let packages = || {
+        let files = std::fs::read_dir(project.folder().join("packages/debian-12")).unwrap();
+        let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(packages().iter().filter(|name| name.starts_with("shop-web")).count(), 0, "{:?}", packages());
+    let plan = project.done(&["plan"]);
+    assert!(!plan.stdout.contains("changed"), "{plan}");
     project.edit("factory.toml", "depends = [\"shop (= {{version}})\"]", "conflicts = [\"shop\"]");
     project.done(&["build"]);
     project.edit("factory.toml", "conflicts = [\"shop\"]", "replaces = [\"shop (<< 3)\"]");
     project.done(&["build"]);
+    // One that was accepted stays as it is when the next one is refused.
+    let file =
+        |name: &String| (name.clone(), std::fs::read(project.folder().join("packages/debian-12").join(name)).unwrap());
+    let before: Vec<_> = packages().iter().map(file).collect();
+    project.edit("factory.toml", "replaces = [\"shop (<< 3)\"]", "suggests = [\"shop\"]");
+    project.run(&["build"]).assert_code(1).says(&["both ship"]);
+    assert!(packages().iter().map(file).collect::<Vec<_>>() == before, "a refused package took a name");
+    let plan = project.done(&["plan"]);
+    assert!(!plan.stdout.contains(".files was changed"), "{plan}");
 }
 
 #[test]
@@ -128,12 +146,63 @@ fn what_is_made_here_ignores_itself() {
     for folder in [".factory", "wheels", "packages"] {
         assert_eq!(project.read(&format!("{folder}/.gitignore")), "*\n");
     }
+    // A project without wheels has a store there.
+    let project = Project::new();
+    let plain = "[[image]]\nname = \"core\"\nrepository = \"shop/core\"\n";
+    let head = project.read("factory.toml").split_once("[python]").unwrap().0.to_owned();
+    project.write("factory.toml", &format!("{head}{plain}"));
+    project.done(&["build"]);
+    assert_eq!(project.read("wheels/.gitignore"), "*\n");
     // What the user made is the user's.
     let project = Project::new();
     project.write("packages/core/dist/x", "x");
     project.write("wheels/README", "x");
     project.done(&["build"]);
     assert!(!project.path("packages/.gitignore").exists() && !project.path("wheels/.gitignore").exists());
+}
+
+/// A project whose image starts with this, and what is below `/usr/bin` of its images.
+fn starting(words: &str, there: &[&str]) -> Project {
+    let project = Project::new();
+    project.edit("factory.toml", "repository = \"shop/web\"\n", &format!("repository = \"shop/web\"\n{words}\n"));
+    let files: Vec<_> = there.iter().map(|name| serde_json::json!({ "name": name, "text": "x" })).collect();
+    let archive = serde_json::json!({ "archive": { "/usr/bin": files } });
+    project.play(&crate::play::Script::new().on("download", "path=/usr/bin", archive));
+    project
+}
+
+#[test]
+fn a_program_that_the_image_starts_with() {
+    let project = starting("entrypoint = [\"/usr/bin/shopp\"]", &["shop"]);
+    let run = project.run(&["build", "images"]);
+    run.assert_code(1).says(&[
+        "the image `web` has no `/usr/bin/shopp`",
+        "did you mean `/usr/bin/shop`?",
+        "factory.toml:",
+        "a container of it would end at once",
+    ]);
+    project.assert_tidy();
+    starting("entrypoint = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
+    starting("cmd = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
+    starting("cmd = [\"/usr/bin/other\"]", &["shop"]).run(&["build", "images"]).assert_code(1);
+    // Words are looked for where the container runs, and arguments are no programs.
+    starting("entrypoint = [\"shop\"]\ncmd = [\"/usr/bin/x\"]", &["shop"]).done(&["build", "images"]);
+}
+
+#[test]
+fn configuration_that_the_package_manager_does_not_know() {
+    let project = Project::new();
+    project.edit(
+        "factory.toml",
+        "{ src = \"units/shop.service\"",
+        "{ src = \"etc\", dst = \"/etc/shop\" },\n  { src = \"units/shop.service\"",
+    );
+    let run = project.done(&["build"]);
+    run.says(&["no configuration to the package manager", "`type = \"config\"` in the entry of `etc`"]);
+    assert_eq!(run.stderr.matches("no configuration to the package manager").count(), 1, "{run}");
+    project.edit("factory.toml", "dst = \"/etc/shop\" }", "dst = \"/etc/shop\", type = \"config\" }");
+    let run = project.done(&["build"]);
+    assert!(!run.stderr.contains("no configuration to the package manager"), "{run}");
 }
 
 #[test]

@@ -117,9 +117,24 @@ fn what_a_reference_may_be() {
     assert_eq!(tags(&bricks), [format!("2.5.11 {other}")]);
     let unknown = "1234567".repeat(6)[..40].to_owned();
     project.edit("factory.toml", &old, &unknown);
-    let run = project.run(&["tag", "--tag", "next"]);
+    let run = project.run(&["tag", "--tag", "2.5.12"]);
     run.assert_code(2).says(&[&format!("repository `core`: there is no commit {unknown}")]);
     assert_eq!(tags(&bricks).len(), 1, "something was tagged");
+}
+
+#[test]
+fn a_tag_that_no_build_takes() {
+    let (project, [core, ..]) = release();
+    for tag in ["3.7.8-1", "next", "2.5.11~rc1"] {
+        let run = project.run(&["tag", "--tag", tag]);
+        run.assert_code(2).says(&["no tag was touched", "does not say which version it is", "`--tag "]);
+        project.run(&["build", "--tag", tag]).assert_code(2);
+    }
+    assert!(tags(&core).is_empty());
+    // One that is there can go.
+    core.git(&["push", "--quiet", "origin", "HEAD:refs/tags/3.7.8-1"]);
+    project.done(&["tag", "--tag", "3.7.8-1", "--delete"]);
+    assert!(tags(&core).is_empty());
 }
 
 #[test]
@@ -271,7 +286,7 @@ fn words_that_are_no_tag() {
     }
     project.without_env("FACTORY_TAG");
     project.run(&["tag"]).assert_code(2).says(&["nothing says which tag"]);
-    project.env("FACTORY_TAG", "x");
+    project.env("FACTORY_TAG", "2.5.12");
     project.run(&["tag", "--message", " "]).assert_code(2).says(&["the text of an annotated tag is empty"]);
     let run = project.run(&["tag", "--branch=--upload-pack=id"]);
     run.assert_code(2).says(&["`--upload-pack=id` is not a valid git reference"]);

@@ -28,9 +28,9 @@ fn what_was_not_built() {
 #[test]
 fn what_a_build_would_make_again() {
     for (file, from, to, why) in [
-        ("app/shop.py", "sold", "bought", "core would be built again"),
+        ("app/shop.py", "sold", "bought", "core: python folder app changed"),
         ("factory.toml", "summary = \"sells things\"", "summary = \"sells all\"", "[[package]] summary: "),
-        ("requirements.txt", "six==1.16.0", "six==1.15.0", "would be built again"),
+        ("requirements.txt", "six==1.16.0", "six==1.15.0", "requirements.txt changed"),
     ] {
         let project = built();
         project.edit(file, from, to);
@@ -90,6 +90,13 @@ fn a_package_that_dpkg_has_forgotten_is_purged() {
 }
 
 #[test]
+fn a_quiet_test_that_does_not_pass_shows_what_it_saw() {
+    let project = built();
+    let run = project.run(&["test", "--quiet"]).ended(4);
+    assert!(run.stdout.contains("debian-12/test-files"), "{run}");
+}
+
+#[test]
 fn several_platforms_at_once() {
     let project = Project::with_two_platforms();
     project.done(&["build"]);
@@ -110,6 +117,24 @@ fn a_container_to_look_around_in() {
         project.done(&["build"]);
         project.assert_tidy();
     }
+}
+
+#[test]
+fn packages_that_conflict_are_tested_apart() {
+    let project = Project::new();
+    project.edit("factory.toml", "depends = [\"shop (= {{version}})\"]", "conflicts = [\"shop\"]");
+    project.done(&["build"]);
+    project.forget_calls();
+    let run = project.run(&["test"]).ended(4);
+    run.says(&["packages conflict and are tested in a container each time: shop; shop-web"]);
+    let installs: Vec<String> = project.calls_of("exec").into_iter().filter(|call| call.contains("_all.deb")).collect();
+    assert_eq!(installs.len(), 2, "{installs:#?}");
+    assert!(installs.iter().all(|call| call.matches("_all.deb").count() == 1), "{installs:#?}");
+    assert!(run.stdout.contains("test-install+2") && run.stdout.contains("test-purge+2"), "{run}");
+    project.done(&["log", "debian-12/test-install+2"]);
+    let failed = project.read(".factory/tests/debian-12/failed.json");
+    assert!(failed.contains("\"shop\"") && failed.contains("\"shop-web\""), "{failed}");
+    project.assert_tidy();
 }
 
 #[test]

@@ -75,10 +75,10 @@ fn line(tree: &Tree, path: &TreePath, entry: &Entry) -> Line {
     }
 }
 
-/// Writes a tree's listing: JSON, one line each.
-pub fn write(records: &Records, step: &StepId, tree: &Tree) -> Result<(), StepError> {
-    let lines: Vec<Line> = tree.iter().map(|(path, entry)| line(tree, path, entry)).collect();
-    write_lines(records, step, lines.iter())
+/// The lines of a tree.
+#[must_use]
+pub fn of_tree(tree: &Tree) -> Vec<Line> {
+    tree.iter().map(|(path, entry)| line(tree, path, entry)).collect()
 }
 
 /// The lines of a package that somebody else built.
@@ -98,7 +98,7 @@ pub fn of_items(items: &[Item]) -> Vec<Line> {
     items.iter().map(line).collect()
 }
 
-/// Writes lines as a listing.
+/// Writes lines as a listing: JSON, one line each.
 pub fn write_lines<'a>(
     records: &Records,
     step: &StepId,

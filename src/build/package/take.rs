@@ -48,7 +48,8 @@ pub async fn container(
     container_of(&image, step, session).await
 }
 
-async fn container_of(image: &str, step: &Step, session: &Session) -> Result<ContainerId, StepError> {
+/// A container of an image, which is never started.
+pub async fn container_of(image: &str, step: &Step, session: &Session) -> Result<ContainerId, StepError> {
     let spec =
         ContainerSpec { image: image.to_owned(), argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     Ok(session.create(&step.id, spec).await?)

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     super::{
-        Records, Session, StepError, disk, package,
+        Records, Session, StepError, disk,
         records::RECORD_VERSION,
         run::{Product, Survey},
     },
@@ -16,7 +16,6 @@ use super::{
 use crate::{
     event::{Event, Made, MadeKind, Outcome, StepId},
     plan::{Judged, Plan, Record, State, Step, Work, judge},
-    platform::PackageFormat,
     util::clock,
 };
 
@@ -84,7 +83,6 @@ impl<'a> Progress<'a> {
     pub fn take(&mut self, ended: Ended<'_>) {
         let Ended { step, result, took, made_in, tail, way_in } = ended;
         let result = result.and_then(|product| {
-            self.stands_beside(step)?;
             let record = self.results.record(step, product, made_in.unwrap_or(took));
             let saved = self.store.save(&step.id, &record);
             saved.map_err(|error| disk::explain_ours(error.into(), self.session))?;
@@ -111,32 +109,6 @@ impl<'a> Progress<'a> {
                 self.failed.push(Failed { step: step.id.clone(), error, tail, way_in });
             }
         }
-    }
-
-    /// Whether a package can be installed beside those of its platform that are done: whichever comes last is held against all.
-    fn stands_beside(&self, step: &Step) -> Result<(), StepError> {
-        let Work::Package(work) = &step.work else { return Ok(()) };
-        if !work.package.collect.is_empty() {
-            return Ok(());
-        }
-        let done = self.plan.steps.iter().filter(|other| {
-            other.platform == step.platform && other.id != step.id && self.results.records.contains_key(&other.id)
-        });
-        let mut own = None;
-        for other in done {
-            let Work::Package(their) = &other.work else { continue };
-            if !their.package.collect.is_empty() {
-                continue;
-            }
-            let own = match &own {
-                Some(own) => own,
-                None => own.insert(package::read_listing(&self.store.listing(&step.id))?),
-            };
-            let others = package::read_listing(&self.store.listing(&other.id))?;
-            let equal = work.packaging.format == PackageFormat::Rpm;
-            package::beside((&work.package, own), (&their.package, &others), equal)?;
-        }
-        Ok(())
     }
 
     /// Says what did not run, and gives the whole result.
@@ -182,6 +154,10 @@ impl Results<'_> {
     fn judge(&mut self, step: &Step) -> Verdict {
         match judge(step, self.survey.truth.record(step), &self.outputs) {
             Judged::Cached(record) => {
+                if let Err(error) = self.accept(step) {
+                    self.whys.insert(step.id.clone(), error.to_string());
+                    return Verdict::Run;
+                }
                 self.session.events.emit(Event::StepFinished {
                     step: step.id.clone(),
                     outcome: Outcome::Cached,
@@ -206,6 +182,13 @@ impl Results<'_> {
                 Verdict::Run
             }
         }
+    }
+
+    /// Accepts a package that is there, or refuses it because of one that this run has made.
+    fn accept(&self, step: &Step) -> Result<(), StepError> {
+        let Work::Package(work) = &step.work else { return Ok(()) };
+        let listing = Records::of(&self.session.project).listing(&step.id);
+        self.session.accepted.keep(&step.id, work, listing)
     }
 
     fn keep(&mut self, step: &Step, record: Record) {

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     super::{
-        AccountKind, Asked, ContextFile, ContextSource, ImageWork, Inputs, OwnFiles, Step, Work, assess::COMMIT,
+        AccountKind, Asked, ContextFile, ContextSource, ImageWork, Inputs, OwnFiles, Start, Step, Work, assess::COMMIT,
         dockerfile::Template, label,
     },
     Made, Maker, PlanError, Want,
@@ -136,6 +136,7 @@ impl Maker<'_> {
             host: self.host(),
             accounts: self.asked(image),
             is_own: image.dockerfile.is_some(),
+            start: self.start(image),
         };
         let title = format!("image {}", tags[0]);
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
@@ -228,6 +229,29 @@ impl Maker<'_> {
             }
         }
         asked
+    }
+
+    /// The program that an image starts with, where the recipe names its path. What a command of an image is to an entrypoint that
+    /// comes from elsewhere is not known.
+    fn start(&self, image: &Image) -> Option<Start> {
+        let of = |image: &Image, key: &'static str, words: &[String]| {
+            let program = words.first().filter(|word| word.starts_with('/'))?;
+            Some(Start { program: program.clone(), at: image.places.get(key)?.clone() })
+        };
+        if !image.entrypoint.is_empty() {
+            return of(image, "entrypoint", &image.entrypoint);
+        }
+        let mut next = Some(image);
+        while let Some(above) = next {
+            if above.dockerfile.is_some() || !above.entrypoint.is_empty() {
+                return None;
+            }
+            next = match &above.from {
+                ImageSource::Base => None,
+                ImageSource::Image(name) => self.recipe.images.iter().find(|candidate| candidate.name == *name),
+            };
+        }
+        of(image, "cmd", &image.cmd)
     }
 
     /// The user that an image runs as: its own, else that of the image it is made from.

@@ -213,7 +213,8 @@ fn size(bytes: u64) -> String {
 fn warn_of_lfs(name: &SourceName, manifest: &Manifest, host: &Host) {
     if let Some((count, first)) = &manifest.elsewhere {
         let first = first.escape_debug();
-        host.events.warn(format!("source {name}: {count} files are in Git LFS, which is not fetched: `{first}`"));
+        let are = if *count == 1 { "file is" } else { "files are" };
+        host.events.warn(format!("source {name}: {count} {are} in Git LFS, which is not fetched: `{first}`"));
     }
 }
 

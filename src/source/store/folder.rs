@@ -25,7 +25,7 @@ use crate::{
     source::owner::{Doubt, Trusted},
     util::{
         files::{TEMPORARY, Tee, digest_of, write_whole},
-        folder::open_file,
+        folder::{self as util_folder, IGNORED, Links, open_file},
     },
 };
 
@@ -160,12 +160,22 @@ impl Folder {
         }
     }
 
+    /// Makes the folder of the store where it is missing; a new one above it ignores itself in git.
+    fn begin(&self) -> io::Result<()> {
+        let above = self.root.parent().filter(|above| !above.exists());
+        make_folders(&self.root)?;
+        if let Some(above) = above {
+            util_folder::Folder::open(above, Links::Refused)?.write(Path::new(IGNORED.0), IGNORED.1)?;
+        }
+        Ok(())
+    }
+
     /// Writes an entry and gives it its name; `false` when there is one already.
     fn write(&self, key: &Key, label: &Label, from: &Path) -> Result<bool, StoreError> {
         use std::os::unix::fs::PermissionsExt as _;
 
         use fs_err::os::unix::fs::OpenOptionsExt as _;
-        make_folders(&self.root)?;
+        self.begin()?;
         marker::put(&self.root, &shape::is_kind)?;
         let fresh = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
         let mut file =

@@ -129,7 +129,11 @@ pub(crate) fn number<T: TryFrom<i64> + Display + PartialOrd>(
     range: RangeInclusive<T>,
 ) -> impl Fn(Value<'_>, &mut Issues) -> Option<T> {
     move |value, issues| {
-        let expected = format!("an integer from {} to {}", range.start(), range.end());
+        let expected = if range.start() == range.end() {
+            format!("`{}`", range.start())
+        } else {
+            format!("an integer from {} to {}", range.start(), range.end())
+        };
         let DeValue::Integer(digits) = value.get_ref() else {
             wrong_type(value, &expected, issues);
             return None;
