@@ -24,7 +24,9 @@ impl State {
     /// Looks at everything.
     pub fn of(world: &World) -> Self {
         let mut things = BTreeMap::new();
-        let packages = files(&world.folder.join("packages"));
+        let mut packages = files(&world.folder.join("packages"));
+        // Only in a folder that the program makes itself.
+        packages.remove(".gitignore");
         for (name, path) in packages {
             things.insert(format!("packages/{name}"), Sha256::of(std::fs::read(path).expect("a package")).to_string());
         }

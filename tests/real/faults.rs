@@ -70,9 +70,9 @@ fn ctrl_c_in_each_step_leaves_nothing_and_the_next_run_completes() {
         );
         std::fs::write(house.folder.join(folder).join("setup.cfg"), text).expect("write a setup.cfg");
     }
-    // Without their programs the units are for nothing.
+    // Without their programs the units and entry points are for nothing.
     let recipe = std::fs::read_to_string(house.folder.join("factory.toml")).expect("the recipe");
-    let units = |line: &&str| !line.contains("units/") && !line.contains("type = \"service\"");
+    let units = |line: &&str| !line.contains("units/") && !line.starts_with("entrypoint = ");
     std::fs::write(
         house.folder.join("factory.toml"),
         recipe.lines().filter(units).collect::<Vec<_>>().join("\n") + "\n",

@@ -8,7 +8,13 @@ struct Manifest {
 }
 
 #[derive(serde::Deserialize)]
-struct Record {
+struct Plan {
+    rows: Vec<Row>,
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    step: String,
     key: String,
 }
 
@@ -19,20 +25,18 @@ struct Wheel {
     compiled: bool,
 }
 
-/// The wheelhouses of a copy: those that its records name. The cache may hold older ones.
+/// The wheelhouses of a copy, made where images came from the store and needed none. The cache may hold older ones.
 fn wheelhouses(house: &House) -> Vec<(std::path::PathBuf, Manifest)> {
-    let read =
-        |path: std::path::PathBuf| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    ["wheels-core", "wheels-cat"]
-        .into_iter()
-        .map(|step| {
-            let text = read(house.folder.join(format!(".factory/records/debian-12/{step}.json")));
-            let record: Record = serde_json::from_slice(&text).expect("a record of our form");
-            let folder = house.wheels.join("debian-12").join(&record.key[..32]);
-            let manifest = serde_json::from_slice(&read(folder.join("manifest.json"))).expect("a manifest of our form");
-            (folder, manifest)
-        })
-        .collect()
+    house.done(&["build", "wheels"]);
+    let plan = house.done(&["plan", "--output", "json"]);
+    let plan: Plan = serde_json::from_str(plan.lines().next().expect("a plan")).expect("a plan of our form");
+    let sets = plan.rows.into_iter().filter(|row| row.step.starts_with("wheels-"));
+    sets.map(|row| {
+        let folder = house.wheels.join("debian-12").join(&row.key[..32]);
+        let text = std::fs::read(folder.join("manifest.json")).expect("a manifest");
+        (folder, serde_json::from_slice(&text).expect("a manifest of our form"))
+    })
+    .collect()
 }
 
 #[test]
