@@ -29,7 +29,8 @@ struct Wheel {
 fn wheelhouses(house: &House) -> Vec<(std::path::PathBuf, Manifest)> {
     house.done(&["build", "wheels"]);
     let plan = house.done(&["plan", "--output", "json"]);
-    let plan: Plan = serde_json::from_str(plan.lines().next().expect("a plan")).expect("a plan of our form");
+    let plan = plan.lines().find(|line| line.contains("\"event\":\"plan\"")).expect("a plan");
+    let plan: Plan = serde_json::from_str(plan).expect("a plan of our form");
     let sets = plan.rows.into_iter().filter(|row| row.step.starts_with("wheels-"));
     sets.map(|row| {
         let folder = house.wheels.join("debian-12").join(&row.key[..32]);
