@@ -15,7 +15,8 @@ struct Plan {
 #[derive(serde::Deserialize)]
 struct Row {
     step: String,
-    key: String,
+    /// None where it waits for what is made before it.
+    key: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -33,7 +34,7 @@ fn wheelhouses(house: &House) -> Vec<(std::path::PathBuf, Manifest)> {
     let plan: Plan = serde_json::from_str(plan).expect("a plan of our form");
     let sets = plan.rows.into_iter().filter(|row| row.step.starts_with("wheels-"));
     sets.map(|row| {
-        let folder = house.wheels.join("debian-12").join(&row.key[..32]);
+        let folder = house.wheels.join("debian-12").join(&row.key.expect("a key")[..32]);
         let text = std::fs::read(folder.join("manifest.json")).expect("a manifest");
         (folder, serde_json::from_slice(&text).expect("a manifest of our form"))
     })
