@@ -15,7 +15,7 @@ use crate::{
     check,
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
-    names::Sha256,
+    names::{Concern, Sha256},
     plan::{BuilderWork, ContextSource, ImageWork, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
@@ -157,7 +157,9 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
             found.extend(check::of_bytes(path, &start, None));
         }
     }
-    check::judge(work.name.as_str(), &found, &work.allow)
+    // What it starts with is looked for when it is built.
+    let allow: Vec<_> = work.allow.iter().filter(|one| one.check != Concern::Start).cloned().collect();
+    check::judge(work.name.as_str(), &found, &allow)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
 }
 

@@ -5,8 +5,12 @@ use std::io::Read;
 use super::{Session, StepError, package, records::blocking};
 use crate::{
     engine::ContainerId,
+    names::{Allowance, Concern},
     plan::{ImageWork, Step},
-    util::toml::{Issue, Issues, Report, nearest, quoted},
+    util::{
+        pattern::glob,
+        toml::{Issue, Issues, Report, nearest, quoted},
+    },
 };
 
 /// How much of a folder is looked through for a name that is meant, in bytes of its archive.
@@ -19,18 +23,25 @@ const LOOKED_THROUGH: u64 = 64 * 1024 * 1024;
 pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
     // A Dockerfile of the project's own need not print it.
     let Some(start) = work.start.as_ref().filter(|start| work.dockerfile.contains(&start.program)) else {
-        return Ok(());
+        return idle(work, "");
     };
     let container = package::container_of(image, step, session).await?;
     let found = missing(&start.program, &container, session).await;
     session.discard(&container).await;
-    let Some(near) = found? else { return Ok(()) };
+    let Some(near) = found? else { return idle(work, "") };
+    if allowances(work).any(|one| is_of(one, &start.program)) {
+        return idle(work, &start.program);
+    }
     let message = format!("the image `{}` has no `{}`", work.name, start.program);
     let label = match &near {
         Some(near) => format!("did you mean {}?", quoted(near)),
         None => "no such file in the image".to_owned(),
     };
-    let help = "a container of it would end at once: name a program that `contents`, `python`, `packages` or the base image brings";
+    let help = format!(
+        "a container of it would end at once: name a program that `contents`, `python`, `packages` or the base image brings; where a volume \
+         brings it, or it is an argument: `allow = [{{ check = \"start\", path = \"{}\", reason = \"…\" }}]`",
+        start.program
+    );
     let mut issues = Issues::default();
     issues.add(Issue::new(&start.at, message.clone()).label(label).help(help));
     let report = Report::new(session.recipe.as_ref().clone(), issues.into_sorted());
@@ -38,6 +49,26 @@ pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Sessi
         message: format!("the image `{}` lacks the program that it starts with", work.name),
         report: Box::new(report),
     })
+}
+
+/// What the recipe allows of it.
+fn allowances(work: &ImageWork) -> impl Iterator<Item = &Allowance> {
+    work.allow.iter().filter(|one| one.check == Concern::Start)
+}
+
+fn is_of(one: &Allowance, program: &str) -> bool {
+    glob(one.path.trim_start_matches('/')).is_ok_and(|pattern| pattern.is_match(program.trim_start_matches('/')))
+}
+
+/// Refuses what is allowed for nothing; `missing` is the program that is not there, empty where none is.
+fn idle(work: &ImageWork, missing: &str) -> Result<(), StepError> {
+    match allowances(work).find(|one| missing.is_empty() || !is_of(one, missing)) {
+        None => Ok(()),
+        Some(one) => Err(StepError::Contents {
+            message: format!("`allow` of {} names what is not so: start at `{}`", work.name, one.path),
+            help: "take the entry out, or mend its `check` or `path`".to_owned(),
+        }),
+    }
 }
 
 /// `None` where it is there; else what is there and has nearly its name, if anything.

@@ -63,6 +63,8 @@ pub enum Concern {
     NotExecutable,
     /// A module of the project that is no Python of the platform.
     Syntax,
+    /// The program that an image starts with is not in it: a volume brings it.
+    Start,
     /// A systemd unit whose text systemd refuses or passes over in part.
     Unit,
     /// A unit whose user or group nobody makes.
@@ -75,7 +77,7 @@ pub enum Concern {
 
 impl Concern {
     /// Each with its word in recipes.
-    pub const WORDS: [(&str, Self); 15] = [
+    pub const WORDS: [(&str, Self); 16] = [
         ("private-key", Self::PrivateKey),
         ("setuid", Self::Setuid),
         ("setgid", Self::Setgid),
@@ -87,6 +89,7 @@ impl Concern {
         ("library", Self::Library),
         ("not-executable", Self::NotExecutable),
         ("syntax", Self::Syntax),
+        ("start", Self::Start),
         ("unit", Self::Unit),
         ("unit-user", Self::UnitUser),
         ("unit-file", Self::UnitFile),

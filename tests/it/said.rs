@@ -185,6 +185,15 @@ fn a_program_that_the_image_starts_with() {
     starting("entrypoint = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/other\"]", &["shop"]).run(&["build", "images"]).assert_code(1);
+    // A volume may bring it, which is said in the recipe, and no more than that.
+    let allow =
+        |path: &str| format!("\nallow = [{{ check = \"start\", path = \"{path}\", reason = \"a volume brings it\" }}]");
+    let with = |words: &str, path: &str| starting(&(words.to_owned() + &allow(path)), &["shop"]);
+    with("entrypoint = [\"/config/run.sh\"]", "/config/*.sh").done(&["build", "images"]);
+    for (words, path) in [("entrypoint = [\"/usr/bin/shop\"]", "/usr/bin/shop"), ("cmd = [\"/config/a\"]", "/config/b")]
+    {
+        with(words, path).run(&["build", "images"]).assert_code(1);
+    }
     // Words are looked for where the container runs, and arguments are no programs.
     starting("entrypoint = [\"shop\"]\ncmd = [\"/usr/bin/x\"]", &["shop"]).done(&["build", "images"]);
 }
