@@ -2,7 +2,7 @@
 //! drives a Docker daemon, does again only what an input changed, and says why.
 //!
 //! The modules in floor order, an arrow never runs up: what a user types comes in at [`cli`], which walks
-//! [`pipeline`]: a [`recipe`] and its [`platform`]s become a [`plan`]; [`build`] runs it on an [`engine`]; the files of a
+//! [`pipeline`]: a [`recipe`] and its [`platform`]s become a [`plan`]; [`execute`] runs it on an [`engine`]; the files of a
 //! built container become a tree in [`stage`], are held against [`check`] and written by [`format`](mod@format), which [`sign`]s;
 //! [`publish`] lists and pushes what was made, [`trial`] installs it in a clean container, [`tag`] marks a release in its
 //! repositories. Everything on the way is told
@@ -17,7 +17,7 @@ pub mod publish;
 pub mod tag;
 pub mod trial;
 
-pub mod build;
+pub mod execute;
 
 pub mod check;
 pub mod format;

@@ -14,13 +14,13 @@ use super::{
     signer::SignerArgs,
 };
 use crate::{
-    build::{
-        BuildError, Done, Session, Survey, Used, forget_kept, mark_kept, remove_leftovers, remove_of_run,
-        run as run_plan, survey, sweep,
-    },
     diag::{Exit, Failure},
     engine::EngineInfo,
     event::Event,
+    execute::{
+        BuildError, Done, Session, Survey, Used, forget_kept, mark_kept, remove_leftovers, remove_of_run,
+        run as run_plan, survey, sweep,
+    },
     format::wapt::Generation,
     names::{Period, PlatformId},
     pipeline::Project,

@@ -11,10 +11,10 @@ use std::{
 
 use super::context::Context;
 use crate::{
-    build::{Records, forget_kept, leftovers, remove_leftovers},
     diag::{Exit, Failure},
     engine::{Engine, ImageInfo, Labels},
     event::Events,
+    execute::{Records, forget_kept, leftovers, remove_leftovers},
     names::{Bytes, Period, PlatformId},
     pipeline::{Project, SOURCES},
     plan::{Plan, Want, Work, label},

@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Globals, OutputForm, engine, env, failure::failed_to_write, guard};
 use crate::{
-    build::{Containers, PATIENCE, Session, Survey},
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo, docker::Logins},
     event::Events,
+    execute::{Containers, PATIENCE, Session, Survey},
     pipeline::{Project, SOURCES, Stamp, Wishes},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},

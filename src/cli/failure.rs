@@ -10,10 +10,10 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 
 use super::unreachable::ways_out;
 use crate::{
-    build::{BuildError, Failed, StepError},
     diag::{Exit, Failure, Part},
     engine::EngineError,
     event::StepId,
+    execute::{BuildError, Failed, StepError},
     pipeline::{Misplaced, PipelineError},
     plan::{PlanError, TemplateError},
     source::git::WorktreeError,

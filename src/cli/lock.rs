@@ -2,8 +2,8 @@
 
 use super::context::Context;
 use crate::{
-    build::{RELOCK, Session, Survey, hold, lines_of, observe, renew},
     diag::{Exit, Failure},
+    execute::{RELOCK, Session, Survey, hold, lines_of, observe, renew},
     pipeline::Project,
     plan::{Plan, Record},
     source::lockfile::{Lockfile, LockfileError, NAME},

@@ -13,10 +13,10 @@ use super::{
     signer::CertificateArgs,
 };
 use crate::{
-    build::{Session, Survey, survey},
     diag::{Exit, Failure},
     engine::{Engine, EngineInfo, Nobody, Obstacle},
     event::StepId,
+    execute::{Session, Survey, survey},
     pipeline::Project,
     plan::{State, Step, Want},
     report::{Output, PlanDot, PlanEstimate, PlanRow, PlanState, PlanView},

@@ -9,9 +9,9 @@ use super::{
     registry::{Way, registry},
 };
 use crate::{
-    build::package_names,
     diag::Failure,
     event::{Event, Events, Made, MadeKind, Outcome},
+    execute::package_names,
     format::wapt::name_starts as wapt_starts,
     pipeline::Project,
     plan::{Plan, Want, WheelsWork, Work},

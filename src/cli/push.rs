@@ -11,9 +11,9 @@ use super::{
     registry::{Way, registry},
 };
 use crate::{
-    build::Session,
     diag::Failure,
     event::{Event, Made},
+    execute::Session,
     names::Period,
     pipeline::Project,
     plan::Want,

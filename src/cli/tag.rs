@@ -8,8 +8,8 @@ use super::{context::Context, env};
 use repositories::{keepers, listed};
 
 use crate::{
-    build::Records,
     diag::{Exit, Failure},
+    execute::Records,
     names::{RefName, Tag, UnclearVersion, UpstreamVersion},
     pipeline::{
         places,

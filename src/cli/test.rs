@@ -8,9 +8,9 @@ use futures::{StreamExt as _, stream};
 
 use super::context::{Context, Trust};
 use crate::{
-    build::{Session, Survey, forget_kept, remove_leftovers, remove_of_run, survey},
     diag::{Exit, Failure},
     event::Event,
+    execute::{Session, Survey, forget_kept, remove_leftovers, remove_of_run, survey},
     names::{self, PlatformId},
     pipeline::{Project, truth},
     plan::{Plan, Want, Work},

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, places};
 use crate::{
-    build::{Records, Survey},
     event::StepId,
+    execute::{Records, Survey},
     names::{PlatformId, Tag},
     plan::State,
     platform::Catalogue,

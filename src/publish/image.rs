@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{PushError, Registry, Taken};
 use crate::{
-    build::{Lines, Session, settle},
     engine::{Credentials, EngineError, ImageInfo, Pushed},
     event::{Event, Made, MadeKind, Outcome, StepId},
+    execute::{Lines, Session, settle},
     names::Repository,
     plan::label,
     source::oci,

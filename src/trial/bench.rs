@@ -11,9 +11,9 @@ use super::{
     transfer::{Fetched, Member, Parcel, Rights, blocking, blocking_reader, first_member},
 };
 use crate::{
-    build::{Lines, Session},
     engine::{ByteStream, ContainerId, ContainerSpec, ExecSpec, Output, Progress},
     event::StepId,
+    execute::{Lines, Session},
 };
 
 /// Where in the container the test keeps what it needs. It is part of no package.

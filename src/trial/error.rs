@@ -1,9 +1,9 @@
 //! Why an install test could not be held ([`TrialError`]), and what it found ([`Finding`]).
 
 use crate::{
-    build::Lines,
     engine::{EngineError, Output as _},
     event::StepId,
+    execute::Lines,
     stage::{AccountsError, StageError, TreeError},
 };
 

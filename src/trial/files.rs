@@ -13,8 +13,8 @@ use super::{
     transfer::{Fetched, blocking, blocking_reader},
 };
 use crate::{
-    build::Lines,
     engine::Output as _,
+    execute::Lines,
     stage::{Accounts, Entry, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::files::Guarded,
 };

@@ -7,7 +7,7 @@ use super::{
     bench::{Bench, PLACE, PLACE_NAME, argv},
     transfer::Parcel,
 };
-use crate::{build::Lines, engine::Output as _};
+use crate::{engine::Output as _, execute::Lines};
 
 /// What the container held before.
 #[derive(Debug, Default)]

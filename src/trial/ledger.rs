@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::{Finding, Subject, TrialError};
 use crate::{
-    build::{Lines, Session},
     engine::Output as _,
     event::{Event, Outcome, StepId},
+    execute::{Lines, Session},
 };
 
 /// What a test came to on one platform.

@@ -11,8 +11,8 @@ use super::{
     error::none_of,
 };
 use crate::{
-    build::Lines,
     engine::Output as _,
+    execute::Lines,
     source::project::glob,
     stage::{Kind, Tree, elf::Elf},
 };

@@ -27,7 +27,7 @@ pub use ledger::{Check, CheckResult, Verdict};
 pub use record::{Failed, Passed};
 pub use subject::{Built, Subject};
 
-use crate::build::Session;
+use crate::execute::Session;
 use bench::Bench;
 use install::Before;
 use ledger::Ledger;

@@ -12,7 +12,7 @@ use super::{
     manager::Config,
     transfer::{Fetched, Rights},
 };
-use crate::{build::Lines, engine::Output as _, unit::UnitName};
+use crate::{engine::Output as _, execute::Lines, unit::UnitName};
 
 /// The file that stands for what a program keeps in its state folder.
 const MARKER: &str = "factory-test-marker";

@@ -14,8 +14,8 @@ use super::{
     runs::{self, Run},
 };
 use crate::{
-    build::{Records, of_items},
     event::StepId,
+    execute::{Records, of_items},
     format::foreign::{self, Foreign, ForeignError},
     names::{PlatformId, Sha256, Tag},
     plan::{PackageWork, Plan, Record, Work},

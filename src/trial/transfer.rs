@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::TrialError;
-pub use crate::build::blocking_reader;
+pub use crate::execute::blocking_reader;
 use crate::{
     engine::EngineError,
     names::Sha256,

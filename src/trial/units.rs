@@ -8,7 +8,7 @@ use super::{
     bench::{Bench, argv},
     error::tell,
 };
-use crate::{build::Lines, engine::Output as _, unit::UnitName};
+use crate::{engine::Output as _, execute::Lines, unit::UnitName};
 
 /// Installs the tools and lets systemd look at the units.
 ///

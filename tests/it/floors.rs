@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 13] = [
     &["report"],
     &["pipeline"],
     &["publish", "tag", "trial"],
-    &["build"],
+    &["execute"],
     &["check"],
     &["format"],
     &["sign"],
@@ -169,10 +169,10 @@ fn the_rule_bites() {
     let verdicts =
         |path: &str, text: &str| -> Vec<String> { arrows(&Source::new(path, text)).iter().filter_map(wrong).collect() };
     assert_eq!(
-        verdicts("build/run.rs", "use crate::{\n    event::{Event, cli},\n    report::View,\n    cli,\n};"),
+        verdicts("execute/run.rs", "use crate::{\n    event::{Event, cli},\n    report::View,\n    cli,\n};"),
         [
-            "src/build/run.rs:3: `build` imports `report`, which is above it",
-            "src/build/run.rs:4: `build` imports `cli`, which is above it"
+            "src/execute/run.rs:3: `execute` imports `report`, which is above it",
+            "src/execute/run.rs:4: `execute` imports `cli`, which is above it"
         ]
     );
     assert_eq!(

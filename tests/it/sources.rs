@@ -7,7 +7,7 @@ use std::{
 
 /// A source file.
 pub struct Source {
-    /// Relative to `src/`, e.g. `build/wheels.rs`.
+    /// Relative to `src/`, e.g. `execute/wheels.rs`.
     pub path: String,
     pub tokens: Vec<Token>,
 }
@@ -29,7 +29,7 @@ impl Source {
         self.tokens.get(at).map_or("", |token| &token.text)
     }
 
-    /// `src/build/wheels.rs:12`.
+    /// `src/execute/wheels.rs:12`.
     pub fn place(&self, at: usize) -> String {
         format!("src/{}:{}", self.path, self.tokens.get(at).map_or(0, |token| token.line))
     }

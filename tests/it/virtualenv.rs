@@ -185,7 +185,7 @@ fn pip_of_python_2_reads_each_page_once() {
     fs::create_dir(room.path().join("pip")).unwrap();
     fs::write(room.path().join("pip/__init__.py"), "").unwrap();
     fs::write(room.path().join("pip/__main__.py"), READER).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/build/wheels/memo.py").display().to_string();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/execute/wheels/memo.py").display().to_string();
     // As on Python 2.7, where there is none.
     let start = "import functools, runpy, sys; del functools.lru_cache; sys.path.insert(0, sys.argv.pop(1)); sys.argv.pop(0); \
                  runpy.run_path(sys.argv[0], run_name='__main__')";

@@ -7,12 +7,12 @@ use super::{
     Args,
 };
 use crate::{
-    build::{
+    diag::{Exit, Failure},
+    event::{Event, Made, MadeKind},
+    execute::{
         StepError,
         wapt::{Parcel, seal},
     },
-    diag::{Exit, Failure},
-    event::{Event, Made, MadeKind},
     source::{git::Worktree, project::every_file},
     stage::Spool,
     util::{

@@ -9,10 +9,10 @@ use std::{
 
 use super::{How, Item, chosen, packages_of, select::Candidate, size_of, store_of};
 use crate::{
-    build::{Records, Used},
     diag::Failure,
     engine::EngineInfo,
     event::StepId,
+    execute::{Records, Used},
     pipeline::Project,
     plan::{Record, Want, Work},
     source::{

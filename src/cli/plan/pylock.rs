@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::{
-    build::Survey,
     cli::context::Context,
     diag::{Exit, Failure},
+    execute::Survey,
     pipeline::Project,
     plan::{Plan, State, Work},
     source::{

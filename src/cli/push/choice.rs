@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    build::{Records, Session},
     diag::{Exit, Failure},
     event::StepId,
+    execute::{Records, Session},
     names::PlatformId,
     pipeline::Project,
     plan::{Plan, Record, Step, Work},

@@ -1,8 +1,8 @@
 //! Refuses a release whose records are not true.
 
 use crate::{
-    build::{Session, survey},
     diag::{Exit, Failure},
+    execute::{Session, survey},
     names::PlatformId,
     pipeline::{
         Project,

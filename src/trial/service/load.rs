@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::{Finding, TrialError, bench::Bench, subject::UNIT_FOLDERS, transfer::Fetched};
 use crate::{
-    build::Lines,
     engine::Output as _,
+    execute::Lines,
     unit::{Service, UnitError, UnitFile, UnitName},
 };
 

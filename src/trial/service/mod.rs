@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use super::{Finding, TrialError, bench::Bench};
 use crate::{
-    build::Lines,
     engine::Output as _,
+    execute::Lines,
     recipe::{TrialCheck, UnitTrial},
     unit::{KillMode, Kind, UnitError, UnitName},
 };

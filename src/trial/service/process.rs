@@ -14,8 +14,8 @@ use super::super::{
     bench::{Bench, argv},
 };
 use crate::{
-    build::Lines,
     engine::{ExecSpec, Output as EngineOutput, Progress},
+    execute::Lines,
     unit,
 };
 

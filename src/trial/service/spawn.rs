@@ -6,8 +6,8 @@ use super::super::{
 };
 use super::{LONGEST_START, process, seconds};
 use crate::{
-    build::Lines,
     engine::{ExecSpec, Output as _},
+    execute::Lines,
     unit::{Command, Environment, EnvironmentFile, Privilege, Service, parse_environment_file},
 };
 

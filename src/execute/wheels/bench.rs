@@ -200,7 +200,7 @@ impl<'a> Bench<'a> {
         let path = format!("{ROOT}/{gives}");
         let missing = || StepError::Internal(format!("{path} is missing in the builder's container"));
         let stream = engine.download(container, &path).await?.ok_or_else(missing)?;
-        let (reader, cancel) = (crate::build::package::blocking_reader(stream), self.session.cancel.clone());
+        let (reader, cancel) = (crate::execute::package::blocking_reader(stream), self.session.cancel.clone());
         let (into, shop) = (into.to_owned(), self.shop());
         // What the lines do not name is required by what they name: pip says it last.
         let (wanted, chosen) = (self.work.wanted.clone(), resolve::chosen(&said).unwrap_or_default());

@@ -84,7 +84,7 @@ async fn take(
         .ok_or_else(|| StepError::Internal(format!("{ROOT}/wheels is missing in the builder's container")))?;
     let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
     let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.cancel.clone());
-    let reader = crate::build::package::blocking_reader(stream);
+    let reader = crate::execute::package::blocking_reader(stream);
     blocking(move || {
         let shop = Wheelhouse::workshop(&wheel_dir, &platform)?;
         let fresh = shop.path().join("wheels");
