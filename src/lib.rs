@@ -25,6 +25,7 @@ pub mod sign;
 
 pub mod plan;
 pub mod stage;
+pub mod work;
 
 pub mod engine;
 pub mod source;

@@ -21,7 +21,7 @@ pub use wishes::Wishes;
 use crate::{
     engine::EngineInfo,
     names::{PlatformId, Sha256, UpstreamVersion},
-    plan::{self, Contexts, Plan, PlanContext, PlanError, Templates, Times, Want, Work},
+    plan::{self, Plan, PlanContext, PlanError, Templates, Times, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{
@@ -39,6 +39,7 @@ use crate::{
         threads,
         toml::Source,
     },
+    work::{Work, image::Contexts},
 };
 use wishes::{Named, absolute, choose, release, without_userinfo};
 

@@ -24,9 +24,10 @@ use crate::{
     format::wapt::Generation,
     names::{Period, PlatformId},
     pipeline::Project,
-    plan::{Plan, State, Step, Want, Work},
+    plan::{Plan, State, Step, Want},
     publish::sums,
     source::wheelhouse::Wheelhouse,
+    work::Work,
 };
 
 /// Build wheels, images and packages: what changed, and nothing else

@@ -17,7 +17,7 @@ use crate::{
     execute::{Records, forget_kept, leftovers, remove_leftovers},
     names::{Bytes, Period, PlatformId},
     pipeline::{Project, SOURCES},
-    plan::{Plan, Want, Work, label},
+    plan::{Plan, Want, label},
     publish::sums,
     source::{
         git,
@@ -25,6 +25,7 @@ use crate::{
         wheelhouse,
     },
     util::clock,
+    work::Work,
 };
 use view::view;
 

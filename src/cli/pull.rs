@@ -11,10 +11,9 @@ use super::{
 use crate::{
     diag::Failure,
     event::{Event, Events, Made, MadeKind, Outcome},
-    execute::package_names,
     format::wapt::name_starts as wapt_starts,
     pipeline::Project,
-    plan::{Plan, Want, WheelsWork, Work},
+    plan::{Plan, Want},
     publish::{
         PushError,
         artefact::{Expected, Place, fetch},
@@ -26,6 +25,7 @@ use crate::{
         wheelhouse::{Found, Manifest, Wheelhouse},
     },
     util::folder::{Folder, Links},
+    work::{Work, package::run::file_names as package_names, wheels::WheelsWork},
 };
 
 /// Fetch the packages and wheelhouses of a release from a registry, as `push --packages` put them there

@@ -13,10 +13,11 @@ use crate::{
     execute::{Session, Survey, forget_kept, remove_leftovers, remove_of_run, survey},
     names::{self, PlatformId},
     pipeline::{Project, truth},
-    plan::{Plan, Want, Work},
+    plan::{Plan, Want},
     recipe::Release,
     report::{Output, Verbosity},
     trial::{self, Subject, TrialError, Verdict},
+    work::Work,
 };
 use outcome::{verdicts_failure, view};
 

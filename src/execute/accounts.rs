@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lines, Session, StepError, package};
+use super::{Lines, Session, StepError};
 use crate::{
     check::owners,
     event::StepId,
-    plan::{AccountKind, Asked, ImageWork, PackageWork, Record, Step},
+    plan::{Record, Step},
     stage::{Accounts, Tree},
     util::toml::{Issue, Issues, Report, nearest, quoted},
+    work::{
+        image::{AccountKind, Asked, ImageWork},
+        package::{PackageWork, run as package},
+    },
 };
 
 /// How `owners.sh` says that an account is not there.

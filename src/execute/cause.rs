@@ -2,7 +2,7 @@
 //! only knows an exit code.
 
 use super::StepError;
-use crate::{engine::EngineError, plan::Work, platform::Host};
+use crate::{engine::EngineError, platform::Host, work::Work};
 
 /// So many libraries are named.
 const TOLD: usize = 5;

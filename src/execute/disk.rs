@@ -5,8 +5,8 @@ use std::{error::Error, io, path::PathBuf};
 use super::{Session, StepError};
 use crate::{
     engine::EngineError,
-    plan::Work,
     util::disk::{Room, is_full, room},
+    work::Work,
 };
 
 /// The error with the file system that it is about, where it is about a full one. `said` are the last lines of the step.

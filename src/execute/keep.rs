@@ -2,14 +2,19 @@
 
 use std::{collections::BTreeMap, io, path::Path};
 
-mod layer;
-
-use super::{Session, image};
+use super::Session;
 use crate::{
     engine::{ContainerId, Engine, EngineError, Labels},
     event::StepId,
-    plan::{ImageWork, Record, Step, Work, label},
+    plan::{Record, Step, label},
     util::state::{State, Unread},
+    work::{
+        Work,
+        image::{
+            ImageWork,
+            run::{self as image, layer},
+        },
+    },
 };
 
 /// The file in the state folder that says that something was kept.

@@ -4,12 +4,13 @@ use super::{Session, StepError};
 use crate::{
     event::StepId,
     names::PlatformId,
-    plan::{BaseWork, Plan, Record, Root, State, Step, WheelsWork, Work},
+    plan::{Plan, Record, Root, State, Step},
     source::{
         lockfile::{LockedBase, LockedHouse, Lockfile, base_drift, pin_drift, source_drift, wheel_drift},
         requirements,
         wheelhouse::Wheelhouse,
     },
+    work::{Work, base::BaseWork, wheels::WheelsWork},
 };
 
 /// What the steps that have a record were made of, and the sources of all of them.
@@ -50,7 +51,7 @@ fn base(work: &BaseWork, root: Option<&Root>) -> LockedBase {
 }
 
 /// Whether a base image that was had before is the lock's.
-pub(super) fn is_locked(work: &BaseWork, record: &Record, step: &Step, session: &Session) -> bool {
+pub(crate) fn is_locked(work: &BaseWork, record: &Record, step: &Step, session: &Session) -> bool {
     let locked = session.lock.bases.get(&step.platform);
     locked.is_some_and(|locked| locked.is_same(&base(work, record.root.as_ref())))
 }
@@ -59,7 +60,7 @@ pub(super) fn is_locked(work: &BaseWork, record: &Record, step: &Step, session: 
 ///
 /// # Errors
 /// [`StepError::Drift`] when it says nothing, or has another one.
-pub(super) fn wanted<'s>(
+pub(crate) fn wanted<'s>(
     work: &BaseWork,
     step: &Step,
     session: &'s Session,

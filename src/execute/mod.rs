@@ -1,33 +1,26 @@
-//! Runs a plan: scheduling, records, clean-up. One file per kind of work.
+//! Runs a plan: scheduling, records, clean-up. What a step does is in [`work`](crate::work).
 
-mod accounts;
-mod base;
+pub(crate) mod accounts;
 mod cause;
-mod context;
-mod disk;
-mod error;
-mod image;
+pub(crate) mod context;
+pub(crate) mod disk;
+pub(crate) mod error;
 mod keep;
-mod lock;
-mod owner;
-mod package;
+pub(crate) mod lock;
+pub(crate) mod owner;
 mod recall;
-mod records;
-mod run;
+pub(crate) mod records;
+pub(crate) mod run;
 mod schedule;
-mod session;
+pub(crate) mod session;
 mod settle;
-mod starts;
-mod told;
-mod transient;
+pub(crate) mod told;
+pub(crate) mod transient;
 mod used;
-pub mod wapt;
-mod wheels;
 
 pub use error::{RELOCK, StepError, lines_of};
 pub use keep::{forget_kept, mark_kept};
 pub use lock::{hold, observe, renew};
-pub use package::{Line, blocking_reader, file_names as package_names, of_items, read_listing};
 pub use records::{RECORDS, Records};
 pub use run::{Survey, survey};
 pub use schedule::{BuildError, Done, Failed, run};

@@ -12,10 +12,7 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    Lines, Records, Session, StepError,
-    image::{self, superseded},
-    owner,
-    package::{forget_others, read_listing},
+    Lines, Records, Session, StepError, owner,
     records::{RECORD_VERSION, blocking},
     run::Product,
 };
@@ -23,11 +20,16 @@ use crate::{
     engine::EngineError,
     event::StepId,
     names::Sha256,
-    plan::{ImageWork, Record, RecordedFile, Step, Work, label},
+    plan::{Record, RecordedFile, Step, label},
     source::store::{Fetched, Key, Kind, Label, StoreError},
     util::{
         files::{TEMPORARY, read_bounded},
         folder::{Folder, Links},
+    },
+    work::{
+        Work,
+        image::{ImageWork, run as image, run::superseded},
+        package::run::{forget_others, read_listing},
     },
 };
 

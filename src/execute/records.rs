@@ -14,7 +14,7 @@ use crate::{
     engine::{EngineError, Images},
     event::StepId,
     names::{PlatformId, Sha256},
-    plan::{BaseWork, Inputs, Plan, Record, RecordedFile, Step, Work},
+    plan::{Inputs, Plan, Record, RecordedFile, Step},
     source::{
         requirements::Wanted,
         wheelhouse::{Found, Wheelhouse},
@@ -26,6 +26,7 @@ use crate::{
         here,
         state::{self, LARGEST, State, Unread},
     },
+    work::{Work, base::BaseWork},
 };
 
 /// Where they are in the state folder, and the ids of the images that were built.

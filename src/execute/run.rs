@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Session, StepError, recall::stored, records::Truth, wheels::are_stored};
+use super::{Session, StepError, recall::stored, records::Truth};
 use crate::{
     engine::Labels,
     event::StepId,
     names::Sha256,
-    plan::{Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, Work, assess, estimate},
+    plan::{Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, assess, estimate},
     util::clock,
+    work::{Work, wheels::run::are_stored},
 };
 
 /// What a step gives when it succeeds.
@@ -40,7 +41,7 @@ pub struct Survey {
     pub states: BTreeMap<StepId, State>,
     /// The keys that are known before anything runs.
     pub keys: BTreeMap<StepId, Sha256>,
-    pub(super) truth: Truth,
+    pub(crate) truth: Truth,
 }
 
 impl Survey {

@@ -10,7 +10,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{StepError, base::room, package::Accepted, records::RECORDS, told::Told};
+use super::{StepError, records::RECORDS, told::Told};
 use crate::{
     engine::{
         ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress, docker::Logins,
@@ -27,6 +27,7 @@ use crate::{
         state,
         toml::Source,
     },
+    work::{base::run::room, package::run::Accepted},
 };
 
 /// What every step of a run shares.

@@ -8,8 +8,8 @@ use super::{Lines, Session, StepError};
 use crate::{
     engine::{EngineError, Output as _},
     event::StepId,
-    plan::Work,
     util::backoff::Backoff,
+    work::Work,
 };
 
 /// How often a step is tried again: after half a second, one and two. pip, apt and dnf have tried again by themselves

@@ -173,7 +173,7 @@ pub enum Judged {
 }
 
 /// The input that is the checkout's commit: a label of images, and no reason for anything else.
-pub(super) const COMMIT: &str = "commit";
+pub(crate) const COMMIT: &str = "commit";
 
 /// Judges the record of a step for these outputs.
 #[must_use]

@@ -1,10 +1,9 @@
 //! The recipe, `factory.toml`: as written with its spans, then resolved for each platform. All errors are found at
 //! once. Nothing here touches the daemon or the network.
 
-mod read;
+pub(crate) mod read;
 mod repository;
 mod resolved;
-mod wapt;
 
 /// What Python folders say of how they are built.
 pub use read::back_end as python_project;
@@ -15,4 +14,3 @@ pub use resolved::{
     BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
     ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial, is_of_system,
 };
-pub use wapt::{Wapt, WaptContent, WaptSource};

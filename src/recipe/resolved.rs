@@ -89,7 +89,7 @@ pub struct Recipe {
     /// `[[package]]`, in the recipe's order but a package after those in its `without`.
     pub packages: Vec<Package>,
     /// `[[wapt]]`, where this platform is the one that makes them.
-    pub wapts: Vec<super::Wapt>,
+    pub wapts: Vec<crate::work::wapt::recipe::Wapt>,
     /// `[test]`.
     pub trial: Trial,
 }

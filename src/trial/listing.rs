@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-pub use crate::execute::{Line, read_listing as read};
+pub use crate::work::package::run::{Line, read_listing as read};
 
 /// The fewest paths that hold everything of a listing, at most about `most` of them: a folder instead of many files
 /// in it.

@@ -15,15 +15,19 @@ use super::{
 };
 use crate::{
     event::StepId,
-    execute::{Records, of_items},
+    execute::Records,
     format::foreign::{self, Foreign, ForeignError},
     names::{PlatformId, Sha256, Tag},
-    plan::{PackageWork, Plan, Record, Work},
+    plan::{Plan, Record},
     platform::{Manager, PackageFormat, Platform},
     recipe::Recipe,
     stage::Limits,
     unit::UnitName,
     util::{files::digest_of, folder::open_file},
+    work::{
+        Work,
+        package::{PackageWork, run::of_items},
+    },
 };
 
 /// What is tested on one platform.

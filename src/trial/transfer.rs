@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::TrialError;
-pub use crate::execute::blocking_reader;
+pub use crate::work::package::run::blocking_reader;
 use crate::{
     engine::EngineError,
     names::Sha256,

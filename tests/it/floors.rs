@@ -28,6 +28,64 @@ const NARROW: [(&str, &[&str]); 3] = [
     ("sign", &["names", "util"]),
 ];
 
+/// The modules that the files of a kind of work belong to: one folder of `work/` goes through several floors.
+const KIND: [(&str, &str); 5] =
+    [("recipe", "recipe"), ("read", "recipe"), ("plan", "plan"), ("run", "execute"), ("ship", "publish")];
+
+/// The module that a path below `work` belongs to: `work::wapt::run` runs, everything else is what a step knows.
+fn module_of_work(below: &[&str]) -> &'static str {
+    let file = below.get(1).copied().unwrap_or_default();
+    KIND.iter().find(|(name, _)| *name == file).map_or("plan", |(_, module)| module)
+}
+
+/// The module that a file belongs to.
+fn module_of(source: &Source) -> Option<String> {
+    let module = source.module();
+    match module.first()? {
+        &"work" => Some(module_of_work(&module[1..]).to_owned()),
+        first => Some((*first).to_owned()),
+    }
+}
+
+/// The modules that a path leads to whose first word is at `at`.
+fn leads_to(source: &Source, at: usize) -> BTreeSet<String> {
+    if source.word(at) == "work" { of_work(source, at + 1, &[]) } else { [source.word(at).to_owned()].into() }
+}
+
+/// The modules that paths in `work`, below a place in it, lead to.
+fn of_work(source: &Source, at: usize, below: &[&str]) -> BTreeSet<String> {
+    let mut found = Vec::new();
+    paths(source, at, &mut below.iter().map(|&word| word.to_owned()).collect(), &mut found);
+    found.iter().map(|path| module_of_work(&path.iter().map(String::as_str).collect::<Vec<_>>()).to_owned()).collect()
+}
+
+/// The paths behind a word of a path; gives the place behind them.
+fn paths(source: &Source, mut at: usize, before: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> usize {
+    if source.word(at) != "::" {
+        found.push(before.clone());
+        return at;
+    }
+    at += 1;
+    let deep = before.len();
+    if source.word(at) != "{" {
+        before.push(source.word(at).to_owned());
+        at = paths(source, at + 1, before, found);
+        before.truncate(deep);
+        return at;
+    }
+    at += 1;
+    while !["}", ""].contains(&source.word(at)) {
+        before.push(source.word(at).to_owned());
+        at = paths(source, at + 1, before, found);
+        before.truncate(deep);
+        while !["}", ",", ""].contains(&source.word(at)) {
+            at += 1;
+        }
+        at += usize::from(source.word(at) == ",");
+    }
+    at + 1
+}
+
 /// One module's use of another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Arrow {
@@ -41,41 +99,50 @@ fn floor(module: &str) -> Option<usize> {
 }
 
 /// Every use of another top-level module: `crate::x`, `super::…::x` beyond the file's own, and either of them with
-/// braces.
+/// braces. A file of `work/` reaches other modules in its own folder, too.
 fn arrows(source: &Source) -> Vec<Arrow> {
-    let module = source.module();
-    let Some(from) = module.first() else { return Vec::new() };
-    let depths = source.depths();
+    let Some(from) = module_of(source) else { return Vec::new() };
+    let (module, depths) = (source.module(), source.depths());
     let mut found = Vec::new();
     let mut at = 0;
     while at < source.tokens.len() {
-        let (mut next, root) = match source.word(at) {
-            "crate" => (at + 1, true),
-            "super" if source.word(at.wrapping_sub(1)) != "::" => {
-                let mut levels = 1;
-                let mut next = at + 1;
-                while source.word(next) == "::" && source.word(next + 1) == "super" {
-                    (levels, next) = (levels + 1, next + 2);
-                }
-                (next, levels == module.len() + depths[at])
-            }
-            _ => {
-                at += 1;
-                continue;
-            }
+        let Some((levels, next)) = start(source, at) else {
+            at += 1;
+            continue;
         };
-        if root && source.word(next) == "::" {
-            next += 1;
-            for at in heads(source, next) {
-                let to = source.word(at).to_owned();
-                if to != *from {
-                    found.push(Arrow { from: (*from).to_owned(), to, place: source.place(at) });
-                }
-            }
+        let inside = module.len() + depths[at];
+        let left = if levels == ROOT { 0 } else { inside.saturating_sub(levels) };
+        let mut to = Vec::new();
+        if left == 0 && source.word(next) == "::" {
+            to.extend(heads(source, next + 1).into_iter().map(|at| (at, leads_to(source, at))));
+        } else if module[0] == "work" && left > 0 && left <= module.len() {
+            to.push((next, of_work(source, next, &module[1..left])));
+        }
+        for (at, to) in to {
+            let others = to.into_iter().filter(|to| *to != from);
+            found.extend(others.map(|to| Arrow { from: from.clone(), to, place: source.place(at) }));
         }
         at = next.max(at + 1);
     }
     found
+}
+
+/// `crate`, which is above everything.
+const ROOT: usize = usize::MAX;
+
+/// How many levels a path goes up that begins here, and where it goes on.
+fn start(source: &Source, at: usize) -> Option<(usize, usize)> {
+    match source.word(at) {
+        "crate" => Some((ROOT, at + 1)),
+        "super" if source.word(at.wrapping_sub(1)) != "::" => {
+            let (mut levels, mut next) = (1, at + 1);
+            while source.word(next) == "::" && source.word(next + 1) == "super" {
+                (levels, next) = (levels + 1, next + 2);
+            }
+            Some((levels, next))
+        }
+        _ => None,
+    }
 }
 
 /// The places of the first words of a path: one, or those in braces.
@@ -159,7 +226,7 @@ fn every_module_has_a_floor() {
     let modules: Vec<&str> =
         (1..lib.tokens.len()).filter(|at| lib.word(at - 1) == "mod").map(|at| lib.word(at)).collect();
     assert!(modules.contains(&"cli"), "{modules:?}");
-    for module in modules {
+    for module in modules.into_iter().filter(|module| *module != "work") {
         assert!(floor(module).is_some(), "src/lib.rs: `{module}` stands on no floor (tests/it/floors.rs)");
     }
 }
@@ -189,6 +256,19 @@ fn the_rule_bites() {
     assert_eq!(
         verdicts("plan/make.rs", "use super::cli; use crate::plan::cli; use crate::names::cli; // crate::cli"),
         Vec::<String>::new()
+    );
+    assert_eq!(
+        verdicts("work/a/plan.rs", "use crate::work::{b::{B, run::x}, c::{self as d, plan::e}};\nuse crate::work::B;"),
+        ["src/work/a/plan.rs:1: `plan` imports `execute`, which is above it"]
+    );
+    assert_eq!(
+        verdicts("work/a/data.rs", "use super::{recipe::R, run::X};\nuse super::super::b::plan::Y;"),
+        ["src/work/a/data.rs:1: `plan` imports `execute`, which is above it"]
+    );
+    assert_eq!(verdicts("work/a/run/deep.rs", "use crate::{plan::x, work::{A, a::B}};"), Vec::<String>::new());
+    assert_eq!(
+        verdicts("work/a/read.rs", "use crate::work::a::recipe::B;\nuse crate::work::a::C;"),
+        ["src/work/a/read.rs:2: `recipe` imports `plan`, which is above it"]
     );
     assert_eq!(verdicts("names/x.rs", "use crate::new_one::X;").len(), 1);
 }

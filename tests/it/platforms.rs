@@ -5,8 +5,9 @@ use std::{cmp::Ordering, fmt::Write as _, path::Path};
 use factory::{
     engine::EngineInfo,
     pipeline::{Project, Wishes},
-    plan::{Want, Work},
+    plan::Want,
     platform::{Catalogue, Platform},
+    work::Work,
 };
 
 const RECIPE: &str = r#"[project]

@@ -2,17 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
-use super::{
-    super::{artifact::Artifact, context::Context, env},
-    Args,
-};
+use super::Args;
 use crate::{
+    cli::{artifact::Artifact, context::Context, env},
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
-    execute::{
-        StepError,
-        wapt::{Parcel, seal},
-    },
+    execute::StepError,
     source::{git::Worktree, project::every_file},
     stage::Spool,
     util::{
@@ -20,6 +15,7 @@ use crate::{
         files::digest,
         folder::{Folder, Links},
     },
+    work::wapt::run::{Parcel, seal},
 };
 
 /// Builds what a path names.

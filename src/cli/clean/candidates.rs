@@ -14,12 +14,13 @@ use crate::{
     event::StepId,
     execute::{Records, Used},
     pipeline::Project,
-    plan::{Record, Want, Work},
+    plan::{Record, Want},
     source::{
         git,
         wheelhouse::{self, MANIFEST, Wheelhouse},
     },
     util::{clock, state::Unread},
+    work::Work,
 };
 
 /// One thing and all its names: an image may have several, which go together.

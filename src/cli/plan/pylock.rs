@@ -7,12 +7,13 @@ use crate::{
     diag::{Exit, Failure},
     execute::Survey,
     pipeline::Project,
-    plan::{Plan, State, Work},
+    plan::{Plan, State},
     source::{
         lockfile::{Packages, pylock_name, render_pylock},
         wheelhouse::Wheelhouse,
     },
     util::files::write_whole,
+    work::Work,
 };
 
 /// Writes the wheelhouses of every platform in the form of PEP 751. All of them must be there.

@@ -8,7 +8,7 @@ use crate::{
     execute::{Records, Session},
     names::PlatformId,
     pipeline::Project,
-    plan::{Plan, Record, Step, Work},
+    plan::{Plan, Record, Step},
     publish::{
         Registry,
         artefact::{Artefact, File, Kind, Place},
@@ -16,6 +16,7 @@ use crate::{
     },
     source::wheelhouse::{Found, MANIFEST, Wheelhouse},
     util::files::{digest, digest_of},
+    work::Work,
 };
 
 /// Something to push.

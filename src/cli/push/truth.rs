@@ -8,7 +8,8 @@ use crate::{
         Project,
         truth::{Untrue, failed, stale, tested},
     },
-    plan::{Plan, Work},
+    plan::Plan,
+    work::Work,
 };
 
 /// What is pushed must be what the checkout makes, what was tested, and what a commit holds.

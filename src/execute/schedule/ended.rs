@@ -49,7 +49,7 @@ pub struct Failed {
 impl BuildError {
     /// Puts the failure first that says most of the run: an interruption is the news whatever else broke because of it, and
     /// so is a daemon that is gone.
-    pub(super) fn order(&mut self) {
+    pub(crate) fn order(&mut self) {
         self.failed.sort_by_key(|failed| match &failed.error {
             StepError::Interrupted => 0,
             error if engine_is_gone(error) => 1,
@@ -59,6 +59,6 @@ impl BuildError {
 }
 
 /// Whether no other step can do anything either.
-pub(super) fn engine_is_gone(error: &StepError) -> bool {
+pub(crate) fn engine_is_gone(error: &StepError) -> bool {
     matches!(error, StepError::Engine(EngineError::Lost { .. } | EngineError::Unreachable { .. }))
 }

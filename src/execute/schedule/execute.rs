@@ -5,20 +5,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::super::{
-    Lines, Session, StepError, base, cause, disk, image,
-    keep::way_in,
-    package,
-    recall::{recall, remember},
-    run::Product,
-    told::Told,
-    transient::{Tries, of_step},
-    wapt, wheels,
-};
 use crate::{
     event::{Event, StepId},
+    execute::{
+        Lines, Session, StepError, cause, disk,
+        keep::way_in,
+        recall::{recall, remember},
+        run::Product,
+        told::Told,
+        transient::{Tries, of_step},
+    },
     names::Sha256,
-    plan::{Record, Step, Work},
+    plan::{Record, Step},
+    work::{
+        Work, base::run as base, image::run as image, package::run as package, seed::run as seed, wapt::run as wapt,
+        wheels::run as wheels,
+    },
 };
 
 /// A step that may begin.
@@ -160,7 +162,7 @@ async fn attempt(
         // Stops by itself: a program of the host is told to, and waited for.
         Work::Base(work) => base::run(work, step, session, lines).await,
         Work::Builder(work) => watched(session, lines, image::run_builder(work, step, session, lines)).await,
-        Work::Seed(work) => watched(session, lines, wheels::seed::run(work, step, session, lines)).await,
+        Work::Seed(work) => watched(session, lines, seed::run(work, step, session, lines)).await,
         Work::Wheels(work) => watched(session, lines, Box::pin(wheels::run(work, step, records, session, lines))).await,
         Work::Image(work) => watched(session, lines, image::run(work, step, records, session, lines)).await,
         Work::Package(work) => session.until_stopped(package::run(work, step, records, session, lines)).await,

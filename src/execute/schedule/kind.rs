@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::plan::Work;
+use crate::work::Work;
 
 /// What a step takes most of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,11 +3,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    super::{
-        Records, Session, StepError, disk,
-        records::RECORD_VERSION,
-        run::{Product, Survey},
-    },
     ended::{BuildError, Done, Failed, engine_is_gone},
     execute::{Ended, Start},
     kind::{Kind, usual},
@@ -15,8 +10,14 @@ use super::{
 };
 use crate::{
     event::{Event, Made, MadeKind, Outcome, StepId},
-    plan::{Judged, Plan, Record, State, Step, Work, judge},
+    execute::{
+        Records, Session, StepError, disk,
+        records::RECORD_VERSION,
+        run::{Product, Survey},
+    },
+    plan::{Judged, Plan, Record, State, Step, judge},
     util::clock,
+    work::Work,
 };
 
 /// A run under way.

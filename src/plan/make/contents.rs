@@ -19,11 +19,11 @@ use crate::{
 
 impl Maker<'_> {
     /// What each entry takes of the project.
-    pub(super) fn taken(&self, contents: &[Content]) -> Result<Vec<Files>, PlanError> {
+    pub(crate) fn taken(&self, contents: &[Content]) -> Result<Vec<Files>, PlanError> {
         Ok(Taken::of(contents, |src| self.context.listing.matching(src)).right()?)
     }
 
-    pub(super) fn content_files(content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {
+    pub(crate) fn content_files(content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {
         let target = format!("rootfs{}", content.dst.trim_end_matches('/'));
         let entry = |path: String, source, mode| ContextFile { path, source, mode };
         match &content.kind {
@@ -52,7 +52,7 @@ impl Maker<'_> {
 
     /// The commands that put a content into the image, in exec form. Each for itself: `COPY rootfs/ /` would give folders
     /// that are there, like `/tmp` and `/root`, the mode of the context's.
-    pub(super) fn put_commands(content: &Content, found: &Found) -> Vec<Value> {
+    pub(crate) fn put_commands(content: &Content, found: &Found) -> Vec<Value> {
         let dst = content.dst.trim_end_matches('/');
         let place = if dst.is_empty() { "/" } else { dst };
         // COPY would follow a link.
@@ -124,13 +124,13 @@ fn as_pattern(path: &str) -> String {
 
 /// What an entry gives to another owner than root: `owner:group`, and its absolute paths, folders first.
 #[derive(Debug)]
-pub(super) struct Owned {
-    pub(super) owner: String,
-    pub(super) paths: Vec<String>,
+pub(crate) struct Owned {
+    pub(crate) owner: String,
+    pub(crate) paths: Vec<String>,
 }
 
 /// What an entry gives to another owner than root.
-pub(super) fn owned(content: &Content, files: &[ContextFile]) -> Option<Owned> {
+pub(crate) fn owned(content: &Content, files: &[ContextFile]) -> Option<Owned> {
     if !content.is_owned() {
         return None;
     }
@@ -148,12 +148,12 @@ const LONGEST: usize = 48 * 1024;
 
 impl Owned {
     /// Its list in the context of an image, a path a line.
-    pub(super) fn list(&self) -> Vec<u8> {
+    pub(crate) fn list(&self) -> Vec<u8> {
         self.paths.iter().flat_map(|path| [path.as_str(), "\n"]).collect::<String>().into_bytes()
     }
 
     /// The commands in exec form that do it without a list, each short enough for a line.
-    pub(super) fn commands(&self) -> Vec<Vec<String>> {
+    pub(crate) fn commands(&self) -> Vec<Vec<String>> {
         let start = || ["chown", "-h", "--", self.owner.as_str()].map(str::to_owned).to_vec();
         let (mut all, mut length) = (Vec::new(), 0);
         for path in &self.paths {

@@ -4,14 +4,15 @@
 use super::{Maker, PlanError};
 use crate::{
     names::is_name_of,
-    recipe::{Content, WaptSource},
+    recipe::Content,
     source::{listing::Files, project::SourceError, taken::Taken},
     util::toml::{Issue, Span},
+    work::wapt::recipe::WaptSource,
 };
 
 impl Maker<'_> {
     /// What is wrong with the files of images and packages.
-    pub(super) fn look(&self) -> Vec<Issue> {
+    pub(crate) fn look(&self) -> Vec<Issue> {
         let listing = &self.context.listing;
         let mut found = Vec::new();
         for image in &self.recipe.images {

@@ -11,13 +11,14 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::super::{Contexts, Plan, PlanContext, Templates, Times, Want, make};
 use crate::{
     names::{Release as ReleaseNumber, Tag, UpstreamVersion},
+    plan::{Plan, PlanContext, Templates, Times, Want, make},
     platform::Catalogue,
     recipe::{RecipeFile, Release},
     source::{listing::Listing, roots::Roots},
     util::digests::Digests,
+    work::image::Contexts,
 };
 
 const RECIPE: &str = r#"

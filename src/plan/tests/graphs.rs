@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::super::{
-    Assessment, BuilderWork, Estimate, Inputs, Judged, Plan, Record, State, Step, Work, assess, estimate, judge,
+use crate::{
+    event::StepId,
+    names::Sha256,
+    plan::{Assessment, Estimate, Inputs, Judged, Plan, Record, State, Step, assess, estimate, judge},
+    work::{Work, builder::BuilderWork},
 };
-use crate::{event::StepId, names::Sha256};
 
 /// A plan by numbers: of each step the value of its input, and which earlier steps it needs.
 type Shape = Vec<(u8, Vec<prop::sample::Index>)>;

@@ -12,7 +12,7 @@ use crate::{
 const KEYS: [&str; 4] = ["name", "from", "collect", "allow"];
 
 /// Checks one entry that collects.
-pub(super) fn collected(
+pub(crate) fn collected(
     raw: &RawPackage,
     name: &PackageName,
     from: &ImageName,

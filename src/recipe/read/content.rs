@@ -19,7 +19,7 @@ use crate::{
 
 /// Whose contents they are.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Of<'p> {
+pub(crate) enum Of<'p> {
     /// An image's: every `src` is in the project.
     Image,
     /// A package's: an absolute `src` is in the container.
@@ -28,7 +28,7 @@ pub(super) enum Of<'p> {
 
 /// Where the `src` of an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// In the project.
     Project,
     /// In the container.
@@ -42,7 +42,7 @@ pub(super) enum Origin {
 }
 
 /// Where the `src` of an entry of this type is.
-pub(super) fn origin(kind: Option<Kind>, is_image: bool) -> Origin {
+pub(crate) fn origin(kind: Option<Kind>, is_image: bool) -> Origin {
     match kind {
         Some(Kind::Dir) => Origin::Nothing,
         Some(Kind::Symlink) => Origin::Link,
@@ -61,7 +61,7 @@ fn is_made_state(raw: &RawContent, kind: Option<Kind>) -> bool {
 }
 
 /// Checks one entry and fills in what it leaves out.
-pub(super) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues: &mut Issues) -> Option<Content> {
+pub(crate) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues: &mut Issues) -> Option<Content> {
     if let Given::Wrong(_) = raw.kind {
         return None;
     }

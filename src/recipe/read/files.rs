@@ -14,7 +14,6 @@ use super::{
     content::{Origin, origin},
     raw::{RawContent, RawImage, RawPackage, RawRecipe},
     scalars::{Kind, is_unit},
-    wapt::RawWapt,
 };
 use crate::{
     names::{SourceName, in_source},
@@ -25,10 +24,11 @@ use crate::{
         state::{OUTPUTS, is_of_git},
         toml::{At, Given, Issue, Issues, Span, inside, nearest, quoted},
     },
+    work::wapt::read::RawWapt,
 };
 
 /// The texts of scripts by their paths, without the `#!` line.
-pub(super) type Scripts = BTreeMap<PathBuf, String>;
+pub(crate) type Scripts = BTreeMap<PathBuf, String>;
 
 /// No script is larger: 64 KiB.
 const LARGEST_SCRIPT: u64 = 64 * 1024;
@@ -44,7 +44,7 @@ enum Want {
 
 /// Checks every path of the recipe, overrides included, and reads the scripts. Without `checkouts`, a path in a source
 /// only has to name one.
-pub(super) fn check(raw: &RawRecipe, project: &Path, checkouts: Option<&Checkouts>, issues: &mut Issues) -> Scripts {
+pub(crate) fn check(raw: &RawRecipe, project: &Path, checkouts: Option<&Checkouts>, issues: &mut Issues) -> Scripts {
     let names = raw.source.items().iter().map(|source| source.value.name.value().map(SourceName::as_str));
     let declared = names.collect::<Option<Vec<_>>>().filter(|_| !matches!(raw.source, Given::Wrong(_)));
     let folder = Folders { project, declared, checkouts };
@@ -390,7 +390,7 @@ fn script_text(bytes: &[u8]) -> Result<String, (&'static str, &'static str)> {
 }
 
 /// A path as the user would type it: relative to the current folder where it is below.
-pub(super) fn as_typed(path: &Path) -> String {
+pub(crate) fn as_typed(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix(&here).unwrap_or(path);
     let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();

@@ -9,7 +9,7 @@ use crate::util::toml::{At, Issue};
 ///
 /// # Errors
 /// A circle: each needs the next one, and the last the first.
-pub(super) fn ordered<'n>(count: usize, needs: impl Fn(usize) -> &'n [usize]) -> Result<Vec<usize>, Vec<usize>> {
+pub(crate) fn ordered<'n>(count: usize, needs: impl Fn(usize) -> &'n [usize]) -> Result<Vec<usize>, Vec<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
         New,
@@ -45,14 +45,14 @@ pub(super) fn ordered<'n>(count: usize, needs: impl Fn(usize) -> &'n [usize]) ->
 }
 
 /// The places of names; of two equal ones, which are an error anyway, the first.
-pub(super) fn numbers<'n, T: Word + 'n>(
+pub(crate) fn numbers<'n, T: Word + 'n>(
     names: impl DoubleEndedIterator<Item = Option<&'n T>> + ExactSizeIterator,
 ) -> BTreeMap<&'n str, usize> {
     names.enumerate().rev().filter_map(|(number, name)| Some((name?.word(), number))).collect()
 }
 
 /// A circle, shown at each of its steps: who needs whom.
-pub(super) fn circle_issue<'s, T: Word + 's>(
+pub(crate) fn circle_issue<'s, T: Word + 's>(
     what: &str,
     relation: &str,
     steps: impl Iterator<Item = (&'s str, &'s At<T>)>,

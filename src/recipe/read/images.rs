@@ -17,7 +17,7 @@ use crate::{
 
 impl View<'_> {
     /// `[[image]]`, parents before children.
-    pub(super) fn images(&self, issues: &mut Issues) -> Option<Vec<Image>> {
+    pub(crate) fn images(&self, issues: &mut Issues) -> Option<Vec<Image>> {
         let raw: Vec<RawImage> =
             self.sources.raw.image.items().iter().map(|image| image.value.on(self.platform)).collect();
         let numbers = numbers(raw.iter().map(|image| image.name.value()));

@@ -2,27 +2,26 @@
 //! the recipe names only to see that they are there and to take the texts of scripts.
 
 pub mod back_end;
-mod collect;
-mod content;
-mod error;
-mod files;
-mod graph;
-mod images;
-mod layers;
-mod packages;
-mod places;
-mod raw;
-mod references;
-mod repositories;
-mod resolve;
-mod scalars;
-mod sources;
+pub(crate) mod collect;
+pub(crate) mod content;
+pub(crate) mod error;
+pub(crate) mod files;
+pub(crate) mod graph;
+pub(crate) mod images;
+pub(crate) mod layers;
+pub(crate) mod packages;
+pub(crate) mod places;
+pub(crate) mod raw;
+pub(crate) mod references;
+pub(crate) mod repositories;
+pub(crate) mod resolve;
+pub(crate) mod scalars;
+pub(crate) mod sources;
 #[cfg(test)]
 mod tests;
-mod units;
-mod unused;
-mod versions;
-mod wapt;
+pub(crate) mod units;
+pub(crate) mod unused;
+pub(crate) mod versions;
 
 use std::{
     collections::BTreeMap,

@@ -22,7 +22,7 @@ const EITHER: &str =
 
 impl View<'_> {
     /// `[[package]]`, each after those in its `without`.
-    pub(super) fn packages(&self, issues: &mut Issues) -> Option<Vec<Package>> {
+    pub(crate) fn packages(&self, issues: &mut Issues) -> Option<Vec<Package>> {
         let raw: Vec<RawPackage> =
             self.sources.raw.package.items().iter().map(|package| package.value.on(self.platform)).collect();
         let numbers = numbers(raw.iter().map(|package| package.name.value()));
@@ -142,7 +142,7 @@ impl View<'_> {
 }
 
 /// What is meant all the same.
-pub(super) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issues) -> Option<Vec<Allowance>> {
+pub(crate) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issues) -> Option<Vec<Allowance>> {
     let entry = |entry: &At<RawAllowance>, issues: &mut Issues| {
         let at = ("an entry of `allow`", &entry.value.span);
         let check = required(&entry.value.check, ("check", "\"private-key\""), at, issues);
@@ -172,7 +172,7 @@ pub(super) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issu
 }
 
 /// The same for what has absolute paths.
-pub(super) fn allowances_of_system(
+pub(crate) fn allowances_of_system(
     given: &Given<Vec<At<RawAllowance>>>,
     issues: &mut Issues,
 ) -> Option<Vec<Allowance>> {

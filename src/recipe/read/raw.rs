@@ -6,7 +6,6 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{
     layers::{Layered, layered},
     places, scalars as read,
-    wapt::RawWapt,
 };
 use crate::{
     names::{
@@ -18,6 +17,7 @@ use crate::{
         At, alternatives, boolean, few, image_reference, line, list, map, number, one, one_line, one_of, os_package,
         paragraphs, parsed, plain_absolute, project, relation, sub_table, table, web_url,
     },
+    work::wapt::read::RawWapt,
 };
 
 const BOOTSTRAP: [(&str, BootstrapMode); 3] =

@@ -8,16 +8,16 @@ use super::{
     repositories,
     scalars::Word,
     units,
-    wapt::{self, Wanted},
 };
 use crate::{
     names::PackageName,
     platform::Catalogue,
     util::toml::{At, Given, Issue, Issues, Span, required},
+    work::wapt::{read as wapt, read::Wanted},
 };
 
 /// Adds everything that does not fit together.
-pub(super) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
+pub(crate) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
     check_overrides(raw, catalogue, issues);
     check_sources(raw, issues);
     repositories::check(raw, issues);
@@ -54,7 +54,7 @@ fn check_overrides(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) 
 
 /// The names of one kind. Incomplete when one of them could not be read: then nothing is called unknown.
 #[derive(Debug)]
-pub(super) struct Known<'n> {
+pub(crate) struct Known<'n> {
     what: &'static str,
     names: BTreeSet<&'n str>,
     complete: bool,
@@ -62,7 +62,7 @@ pub(super) struct Known<'n> {
 
 impl<'n> Known<'n> {
     /// Collects the names of tables; missing ones and those given twice are issues.
-    pub(super) fn of<T: Word + 'n>(
+    pub(crate) fn of<T: Word + 'n>(
         (what, several): (&'static str, &'static str),
         place: &'static str,
         tables: impl Iterator<Item = (&'n Given<T>, &'n Span)>,

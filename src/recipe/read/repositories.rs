@@ -13,7 +13,7 @@ use crate::{
 const PLACE: &str = "[[repository]]";
 
 /// Adds what does not fit together.
-pub(super) fn check(raw: &RawRecipe, issues: &mut Issues) {
+pub(crate) fn check(raw: &RawRecipe, issues: &mut Issues) {
     let names = raw.repository.items().iter().map(|table| (&table.value.name, &table.value.span));
     let _names = Known::of(("repository", "repositories"), PLACE, names, issues);
     raw.repository.items().iter().for_each(|table| check_place(&table.value, issues));
@@ -63,7 +63,7 @@ fn kind(raw: &RawRepository) -> Option<ForgeKind> {
 }
 
 /// The repositories, those without a name or a place left out: that is said elsewhere.
-pub(super) fn resolve(raw: &RawRecipe) -> Vec<ReleaseRepository> {
+pub(crate) fn resolve(raw: &RawRecipe) -> Vec<ReleaseRepository> {
     raw.repository.items().iter().filter_map(|table| repository(&table.value)).collect()
 }
 

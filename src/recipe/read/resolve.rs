@@ -17,14 +17,14 @@ use crate::{
 
 /// What a recipe is resolved from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sources<'s> {
-    pub(super) raw: &'s RawRecipe,
-    pub(super) project: &'s Arc<Project>,
-    pub(super) scripts: &'s Texts,
+pub(crate) struct Sources<'s> {
+    pub(crate) raw: &'s RawRecipe,
+    pub(crate) project: &'s Arc<Project>,
+    pub(crate) scripts: &'s Texts,
 }
 
 /// `[project]`.
-pub(super) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) -> Option<Project> {
+pub(crate) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) -> Option<Project> {
     if let Given::No = raw.project {
         let issue = Issue::new(&raw.span, "there is no [project]").relational().label("`[project]` is needed");
         issues.add(issue.help("begin with `[project]`, then `name`, `maintainer`, `license` and `platforms`"));
@@ -108,7 +108,7 @@ fn official(
 }
 
 /// The recipe of one platform. `version` is the full version of its packages.
-pub(super) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, issues: &mut Issues) -> Option<Recipe> {
+pub(crate) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, issues: &mut Issues) -> Option<Recipe> {
     let raw = sources.raw;
     let view = View { sources, platform, version, users: users(raw, platform) };
     let base = raw.base.value().map(|base| base_mode(&base.on(platform)));
@@ -163,11 +163,11 @@ fn trial(raw: &RawUnit) -> Option<UnitTrial> {
 }
 
 /// A recipe seen from one platform.
-pub(super) struct View<'v> {
-    pub(super) sources: &'v Sources<'v>,
-    pub(super) platform: &'v Platform,
-    pub(super) version: &'v str,
-    pub(super) users: BTreeMap<&'v UserName, User>,
+pub(crate) struct View<'v> {
+    pub(crate) sources: &'v Sources<'v>,
+    pub(crate) platform: &'v Platform,
+    pub(crate) version: &'v str,
+    pub(crate) users: BTreeMap<&'v UserName, User>,
 }
 
 impl View<'_> {
@@ -188,14 +188,14 @@ impl View<'_> {
     }
 
     /// `[[image]]` in messages, with the platform where the recipe has several.
-    pub(super) fn place(&self, table: &str) -> String {
+    pub(crate) fn place(&self, table: &str) -> String {
         match self.sources.project.platforms.len() {
             0 | 1 => table.to_owned(),
             _ => format!("{table} for `{}`", self.platform.id),
         }
     }
 
-    pub(super) fn contents(
+    pub(crate) fn contents(
         &self,
         raw: &Given<Vec<At<RawContent>>>,
         of: Of<'_>,
@@ -206,7 +206,7 @@ impl View<'_> {
         entries.into_iter().collect()
     }
 
-    pub(super) fn accounts(&self, names: &Given<Vec<At<UserName>>>) -> Vec<User> {
+    pub(crate) fn accounts(&self, names: &Given<Vec<At<UserName>>>) -> Vec<User> {
         names.items().iter().filter_map(|name| self.users.get(&name.value).cloned()).collect()
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A name of the recipe as text.
-pub(super) trait Word {
+pub(crate) trait Word {
     /// The text.
     fn word(&self) -> &str;
 }

@@ -33,7 +33,7 @@ pub enum SourceKey {
 }
 
 /// The sources, those without a name or an address left out: that is said elsewhere.
-pub(super) fn resolve(raw: &RawRecipe) -> Vec<GitSource> {
+pub(crate) fn resolve(raw: &RawRecipe) -> Vec<GitSource> {
     let source = |raw: &RawSource| {
         Some(GitSource {
             name: raw.name.value()?.clone(),
@@ -46,7 +46,7 @@ pub(super) fn resolve(raw: &RawRecipe) -> Vec<GitSource> {
 }
 
 /// The complaints at their places.
-pub(super) fn issues(raw: &RawRecipe, complaints: Vec<SourceComplaint>) -> Issues {
+pub(crate) fn issues(raw: &RawRecipe, complaints: Vec<SourceComplaint>) -> Issues {
     let mut issues = Issues::default();
     for complaint in complaints {
         let mut sources = raw.source.items().iter().map(|at| &at.value);

@@ -13,7 +13,7 @@ use crate::{
 
 /// Finds names that are a misspelt unit of the recipe, and units that are named twice to opposite ends. A unit that is like none of
 /// them may be of a package that is collected, of a folder that is taken whole or of a dependency: `factory test` finds out.
-pub(super) fn check(raw: &RawRecipe, tests: &[At<RawUnit>], issues: &mut Issues) {
+pub(crate) fn check(raw: &RawRecipe, tests: &[At<RawUnit>], issues: &mut Issues) {
     let contents = raw.package.items().iter().flat_map(|package| package.value.all());
     let known: BTreeSet<&str> =
         contents.flat_map(|table| table.contents.items()).flat_map(|entry| names(&entry.value)).collect();

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Everything of it, in the order of the text.
-pub(super) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) -> Vec<Issue> {
+pub(crate) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) -> Vec<Issue> {
     let platforms: Vec<&Platform> = project.platforms.iter().filter_map(|id| catalogue.get(id)).collect();
     let mut found = users(raw);
     let base = raw.base.value().into_iter().flat_map(|base| layers(base, "[base]", &platforms));

@@ -7,14 +7,14 @@ use crate::names::VERSION;
 
 /// The epochs of the recipe's packages, and of what they provide at their own version.
 #[derive(Debug)]
-pub(super) struct Versions<'r> {
+pub(crate) struct Versions<'r> {
     epochs: BTreeMap<&'r str, u32>,
     version: &'r str,
 }
 
 impl<'r> Versions<'r> {
     /// Of these packages, all at one version without an epoch.
-    pub(super) fn of(packages: &'r [RawPackage], version: &'r str) -> Self {
+    pub(crate) fn of(packages: &'r [RawPackage], version: &'r str) -> Self {
         let mut epochs = BTreeMap::new();
         for package in packages {
             let provided = package.provides.items().iter().map(|relation| relation.value.as_str());
@@ -30,7 +30,7 @@ impl<'r> Versions<'r> {
     }
 
     /// A relation of a package of this epoch, in its format's words, with versions filled in.
-    pub(super) fn fill(&self, text: &str, own: u32) -> String {
+    pub(crate) fn fill(&self, text: &str, own: u32) -> String {
         let mut filled = String::new();
         let mut parts = text.split(VERSION);
         filled.push_str(parts.next().unwrap_or_default());

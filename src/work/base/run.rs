@@ -1,0 +1,247 @@
+//! The base image: taken from the daemon, else pulled, else made from the distro's own packages.
+
+use std::collections::BTreeMap;
+
+mod bootstrap;
+mod locked;
+pub mod room;
+
+use super::{BaseWork, QuirksWork};
+use crate::{
+    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
+    execute::{
+        Lines, Records, Session, StepError,
+        context::TarFile,
+        lock, owner,
+        run::Product,
+        transient::{Tries, of_engine},
+    },
+    plan::{Root, Step, label},
+    recipe::BootstrapMode,
+    util::clock,
+    work::image::run as image,
+};
+
+/// A root image: what a base is before it is changed.
+struct Found {
+    image: ImageInfo,
+    /// A name of it in the daemon.
+    name: String,
+    /// The digest that its registry has it under, where that is known.
+    digest: Option<String>,
+}
+
+/// Runs the step.
+pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
+    let obtained = match lock::wanted(work, step, session)? {
+        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, lines)).await?),
+        None => session.until_stopped(obtain(work, step, session, lines)).await?,
+    };
+    let root = if let Some(found) = obtained {
+        found
+    } else {
+        // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
+        let before = session.until_stopped(made(work, session)).await?;
+        let tar = bootstrap::make(work, step, session, lines).await?;
+        let image = session.until_stopped(import(tar, before, work, step, session, lines)).await?;
+        Found { image, name: made_name(work), digest: None }
+    };
+    owner::base(&root.image, &root.name, root.digest.is_some())?;
+    let mut images = BTreeMap::new();
+    if root.name == work.image {
+        // Pulled again by somebody, it is another image: the record must not count then.
+        images.insert(work.image.clone(), root.image.id.0.clone());
+    }
+    let origin = if root.digest.is_some() { "from its registry" } else { "local" };
+    let had = Root { id: root.image.id.0.clone(), digest: root.digest };
+    let (image, changed) = match &work.quirks {
+        None => (root.image, ""),
+        Some(quirks) => {
+            (session.until_stopped(mend(&root.name, quirks, work, step, session, lines)).await?, ", changed")
+        }
+    };
+    if !image.tags.contains(&work.local) {
+        session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
+    }
+    images.insert(work.local.clone(), image.id.0.clone());
+    Ok(Product {
+        labels: BTreeMap::new(),
+        output: image.id.0.clone(),
+        images,
+        root: Some(had),
+        files: Vec::new(),
+        note: format!("{} ({origin}{changed})", work.image),
+        size: image.size,
+    })
+}
+
+/// An image of the daemon, with what is known of where it is from.
+async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Session) -> Result<Found, StepError> {
+    let login = login(&work.image, session).await;
+    let digest = session.engine.known_digest(&image, &work.image, login).await?;
+    Ok(Found { image, name, digest })
+}
+
+/// The image of the daemon or of its registry; `None` when it must be made from packages.
+async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Option<Found>, StepError> {
+    if work.mode != BootstrapMode::Always
+        && !session.refresh
+        && let Some(image) = session.engine.image(&work.image).await?
+    {
+        lines.line(&format!("{} is in the daemon", work.image));
+        return Ok(Some(there(image, work.image.clone(), work, session).await?));
+    }
+    // One that was made before, by this project or another one on the daemon: its name holds how it was made. The name may have been
+    // lent to another image since, by the lock of a project.
+    let made = made_name(work);
+    if work.mode != BootstrapMode::Never
+        && !session.refresh
+        && let Some(image) = session.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
+    {
+        lines.line(&format!("{made} was made before"));
+        return Ok(Some(there(image, made, work, session).await?));
+    }
+    if work.mode == BootstrapMode::Always {
+        return Ok(None);
+    }
+    let refused = match pull(&work.image, step, session, lines).await? {
+        Ok(Pulled { image, digest }) => return Ok(Some(Found { image, name: work.image.clone(), digest })),
+        Err(refused) => refused,
+    };
+    if work.mode == BootstrapMode::Never || work.bootstrap.is_none() {
+        let help = if work.bootstrap.is_some() {
+            "`docker load` or `docker tag` the image, mend the way to the registry, or set `[base] bootstrap = \
+             \"fallback\"` to make it from the distro's own packages"
+        } else {
+            "`docker load` or `docker tag` the image, or mend the way to the registry"
+        };
+        let help = match &refused {
+            EngineError::ImageNotFound { .. } => {
+                format!("`docker login {}` where it is not for everybody; else {help}", registry_of(&work.image))
+            }
+            _ => help.to_owned(),
+        };
+        let (image, reason) = (work.image.clone(), refused.to_string());
+        if session.refresh && session.engine.image(&image).await?.is_some() {
+            return Err(StepError::NotRenewed { image, reason });
+        }
+        return Err(StepError::NoBase { image, reason, help });
+    }
+    session.events.info(format!(
+        "{refused}; making {} from the distro's own packages instead (`[base] bootstrap = \"never\"` forbids that)",
+        work.image
+    ));
+    Ok(None)
+}
+
+/// The login for the registry of an image. One that cannot be had is said, and does not keep anybody from an image that is for all.
+async fn login(reference: &str, session: &Session) -> Option<Credentials> {
+    match session.logins.find(reference).await {
+        Ok(login) => login,
+        Err(error) => {
+            session.events.warn(format!("{reference} is asked for without a login: {error}"));
+            None
+        }
+    }
+}
+
+/// Pulls the image, again where the registry may do better the next time. The inner error is the registry's last word, which
+/// other ways may be found around.
+async fn pull(
+    reference: &str,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Result<Pulled, EngineError>, StepError> {
+    let mut tries = Tries::default();
+    let login = session.until_stopped(async { Ok(login(reference, session).await) }).await?;
+    loop {
+        let pulled = tokio::select! {
+            pulled = session.engine.pull(reference, login.clone(), lines) => pulled,
+            error = lines.registry_silent(reference, session.patience) => Err(error),
+        };
+        let error = match pulled {
+            Ok(image) => return Ok(Ok(image)),
+            Err(error) => error,
+        };
+        if let Some(cause) = of_engine(&error)
+            && tries.again(&cause, &step.id, session, lines).await?
+        {
+            continue;
+        }
+        return match error {
+            EngineError::RegistryUnreachable { .. }
+            | EngineError::RegistryBusy { .. }
+            | EngineError::RegistrySilent { .. }
+            | EngineError::ImageNotFound { .. } => Ok(Err(error)),
+            error => Err(error.into()),
+        };
+    }
+}
+
+/// The image of a root file system that was made before.
+async fn made(work: &BaseWork, session: &Session) -> Result<Option<ImageInfo>, StepError> {
+    Ok(session.engine.image(&made_name(work)).await?)
+}
+
+/// Makes an image of a root file system, unless another project has made it in the meantime: both would have one name, and each
+/// one's records would count only until the other one's import.
+async fn import(
+    tar: std::fs::File,
+    before: Option<ImageInfo>,
+    work: &BaseWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<ImageInfo, StepError> {
+    let made = made_name(work);
+    let changes = [
+        (label::PROJECT, session.name.as_str()),
+        (label::KIND, "base"),
+        (label::STEP, step.id.as_str()),
+        (label::TAGS, &made),
+    ]
+    .map(|(name, value)| format!("LABEL {name}=\"{value}\""));
+    let changes = changes.into_iter().chain(["CMD [\"/bin/bash\"]".to_owned()]).collect();
+    let before = before.map(|image| image.id);
+    if let Some(theirs) = super::run::made(work, session).await?.filter(|image| Some(&image.id) != before.as_ref()) {
+        lines.line(&format!("{made} was made by another project in the meantime"));
+        return Ok(theirs);
+    }
+    let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, lines).await?;
+    Records::of(&session.project).note_image(&id.0)?;
+    image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
+    let unknown = || StepError::Internal(format!("the daemon took {made} and then did not know it"));
+    session.engine.image(&made).await?.ok_or_else(unknown)
+}
+
+/// The name of a root file system made from packages: the one that Dockerfiles use, unless it is changed before.
+fn made_name(work: &BaseWork) -> String {
+    if work.quirks.is_some() { BaseWork::plain(&work.local) } else { work.local.clone() }
+}
+
+/// Changes the image where its package manager would not work otherwise, and names it for Dockerfiles.
+async fn mend(
+    from: &str,
+    quirks: &QuirksWork,
+    work: &BaseWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<ImageInfo, StepError> {
+    // Not the release's time: a base is the same for all of them, and for every project on the daemon.
+    let mut context = TarFile::new(clock::FLOOR)?;
+    context.bytes("Dockerfile", quirks.dockerfile.replace(QuirksWork::FROM, from).as_bytes(), 0o644, 0)?;
+    for entry in &quirks.files {
+        context.entry(entry)?;
+    }
+    let labels: Labels = [
+        (label::PROJECT, session.name.as_str()),
+        (label::KIND, "base"),
+        (label::STEP, step.id.as_str()),
+        (label::TAGS, work.local.as_str()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    image::build(context, vec![work.local.clone()], labels, session, lines).await
+}

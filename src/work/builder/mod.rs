@@ -1,0 +1,7 @@
+//! The image with the compilers, in which wheels are built.
+
+mod data;
+pub mod plan;
+
+pub(crate) use data::BuilderName;
+pub use data::BuilderWork;

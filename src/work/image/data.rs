@@ -1,0 +1,104 @@
+//! What the step of an image knows.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use crate::{
+    event::StepId,
+    names::{Account, Allowance, ImageName},
+    plan::{ContextFile, Inputs},
+    platform::Host,
+    util::toml::Span,
+};
+
+/// See [`Work::Image`].
+#[derive(Debug, Clone)]
+pub struct ImageWork {
+    /// The rendered Dockerfile.
+    pub dockerfile: String,
+    /// Project files and scripts of the context, by path in it; shared by the platforms on which they are the same.
+    pub files: Arc<Vec<ContextFile>>,
+    /// The step whose wheelhouse enters the build.
+    pub wheels: Option<StepId>,
+    /// The step that fetched pip for the build.
+    pub seed: Option<StepId>,
+    /// The step whose image it is made from.
+    pub parent: StepId,
+    /// The parent's name for people: the base image's reference or the parent's first tag.
+    pub parent_name: String,
+    /// The names it gets, the platform's own first.
+    pub tags: Vec<String>,
+    /// Its labels, but for those that are known only when it is built.
+    pub labels: BTreeMap<String, String>,
+    /// Time of everything that comes into it from the project.
+    pub epoch: i64,
+    /// How the recipe calls it.
+    pub name: ImageName,
+    /// What is meant though it is seldom so. Not in the key: it changes nothing of the image.
+    pub allow: Vec<Allowance>,
+    /// What can run on the platform.
+    pub host: Host,
+    /// Accounts of the base image's own, or of a package's.
+    pub accounts: Vec<Asked>,
+    /// Whether the project's own Dockerfile makes it: then nothing looks them up while it is built.
+    pub is_own: bool,
+    /// The program that it starts with, where the recipe names one by its path.
+    pub start: Option<Start>,
+}
+
+/// The program that an image starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Its path, absolute.
+    pub program: String,
+    /// Where the recipe names it.
+    pub at: Span,
+}
+
+/// An account that nobody of the recipe makes, which an image must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// User or group.
+    pub kind: AccountKind,
+    /// Its name.
+    pub name: Account,
+    /// Where the recipe asks for it.
+    pub at: Span,
+}
+
+/// The kinds of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountKind {
+    /// Of passwd(5).
+    User,
+    /// Of group(5).
+    Group,
+}
+
+impl AccountKind {
+    /// In a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// The files of a context, and the inputs that they are.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) files: Arc<Vec<ContextFile>>,
+    pub(crate) inputs: Inputs,
+    /// What is left out of Python folders.
+    pub(crate) notes: Vec<String>,
+    /// When the last of them was changed by a commit.
+    pub(crate) time: Option<i64>,
+}
+
+/// The contexts that were listed for a plan, by what the recipe says of them.
+#[derive(Debug, Default)]
+pub struct Contexts(pub(crate) Mutex<HashMap<String, Arc<Listed>>>);

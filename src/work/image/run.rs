@@ -1,0 +1,434 @@
+//! Images: a context is written from the plan's list, and BuildKit builds it.
+
+pub(crate) mod layer;
+mod starts;
+
+use std::{collections::BTreeMap, io::Read as _};
+
+use super::ImageWork;
+use crate::{
+    check,
+    engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
+    event::StepId,
+    execute::{
+        Lines, Records, Session, StepError, accounts,
+        context::{APT_TRUST, TarFile},
+        owner,
+        records::blocking,
+        run::Product,
+        settle,
+        told::Told,
+    },
+    names::{Concern, Sha256},
+    plan::{ContextSource, Record, Step, label},
+    sign::LOOKED_AT,
+    source::wheelhouse::{Found, Wheelhouse},
+    stage::elf::Elf,
+    util::{backoff::Backoff, folder::open_file},
+    work::builder::BuilderWork,
+};
+
+/// How often an image is built again whose layer the engine has lost.
+const AGAIN: u32 = 3;
+
+/// Builds the wheel builder.
+pub async fn run_builder(
+    work: &BuilderWork,
+    step: &Step,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let mut context = TarFile::new(session.epoch)?;
+    context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
+    trust(&mut context, session)?;
+    let labels: Labels = [
+        (label::PROJECT, session.name.as_str()),
+        (label::KIND, "builder"),
+        (label::STEP, step.id.as_str()),
+        (label::TAGS, work.tag.as_str()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let tags = vec![work.tag.clone()];
+    let image = build(context, tags, labels, session, lines).await?;
+    let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
+    // Nothing is taken from it; what is built in it is told by what is installed.
+    Ok(Product { output: image.id.0, ..made })
+}
+
+/// Builds an image of the recipe.
+pub async fn run(
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let judged = work.clone();
+    blocking(move || {
+        can_run(&judged)?;
+        no_surprise(&judged)
+    })
+    .await?;
+    let context = context_of(work, step, records, session).await?;
+    let labels = labels(work, records, session).await?;
+    let built = build(context, work.tags.clone(), labels.clone(), session, lines).await;
+    let image = built.map_err(|error| accounts::said(work, lines, session).unwrap_or(error))?;
+    accounts::look_up(work, &image.id.0, step, session).await?;
+    starts::look_up(work, &image.id.0, step, session).await?;
+    Ok(product(&image, &work.tags, labels))
+}
+
+/// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
+/// one, and is byte for byte what a build from the cache would give. `None` where the image is gone, or that did not work.
+///
+/// # Errors
+/// When the daemon does not answer.
+pub async fn relabel(
+    work: &ImageWork,
+    id: &str,
+    output: &str,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Option<Product>, StepError> {
+    let Some(image) = session.engine.image(id).await? else { return Ok(None) };
+    if output_of(&image) != output {
+        return Ok(None);
+    }
+    // Dockerfiles know images by their names only.
+    let known = image.tags.iter().find(|tag| work.tags.contains(tag)).or(image.tags.first());
+    let Some(name) = known.or(work.tags.first()) else { return Ok(None) };
+    if known.is_none() {
+        owner::names(std::slice::from_ref(name), session).await?;
+        session.engine.tag(id, name).await?;
+    }
+    let labels = labels(work, records, session).await?;
+    let mut context = TarFile::new(work.epoch)?;
+    context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
+    let made = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
+    Ok((output_of(&made) == output).then(|| product(&made, &work.tags, labels)))
+}
+
+/// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
+pub(crate) fn told(work: &ImageWork, session: &Session) -> Told {
+    let mut pairs = BTreeMap::new();
+    for file in work.files.iter() {
+        let Some((number, rest)) = file.path.strip_prefix("app/").and_then(|path| path.split_once('/')) else {
+            continue;
+        };
+        let ContextSource::File(from, _) = &file.source else { continue };
+        let Ok(from) = from.strip_prefix(&session.project) else { continue };
+        if let Some(folder) = from.to_str().and_then(|from| from.strip_suffix(rest)) {
+            let folder = folder.trim_end_matches('/');
+            for place in ["/tmp/app", "/run/app"] {
+                let here = if folder.is_empty() { "./".to_owned() } else { format!("{folder}/") };
+                pairs.insert(format!("{place}/{number}/"), here);
+                pairs.insert(
+                    format!("{place}/{number}"),
+                    if folder.is_empty() { ".".to_owned() } else { folder.to_owned() },
+                );
+            }
+        }
+    }
+    let wheels = ["/run/wheels/", "/run/app/", "/run/seed/"].map(|place| (place.to_owned(), String::new()));
+    // The longer ones first: one may begin like another.
+    Told::of(pairs.into_iter().rev().chain(wheels))
+}
+
+/// What stands for the content of an image: its layers, whatever it says of itself. Where the engine does not tell them, it is the
+/// image.
+pub(crate) fn output_of(image: &ImageInfo) -> String {
+    if image.layers.is_empty() {
+        return image.id.0.clone();
+    }
+    format!("sha256:{}", Sha256::of(image.layers.join("\n")))
+}
+
+/// Nothing of the project goes into the image that is seldom meant, unless the recipe says so. What commands of a Dockerfile make
+/// is not looked at.
+fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
+    let mut found = Vec::new();
+    for entry in work.files.iter() {
+        let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
+        let is_dir = matches!(entry.source, ContextSource::Dir);
+        if is_dir || matches!(entry.source, ContextSource::File(..)) {
+            found.extend(check::of_mode(path, entry.mode, is_dir));
+        }
+        if let ContextSource::File(from, _) = &entry.source {
+            let file = open_file(from)?;
+            let mut start = Vec::new();
+            file.take(LOOKED_AT).read_to_end(&mut start)?;
+            found.extend(check::of_bytes(path, &start, None));
+        }
+    }
+    // What it starts with is looked for when it is built.
+    let allow: Vec<_> = work.allow.iter().filter(|one| one.check != Concern::Start).cloned().collect();
+    check::judge(work.name.as_str(), &found, &allow)
+        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+}
+
+/// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
+/// not. What comes into a virtualenv is asked for while the image is built.
+fn can_run(work: &ImageWork) -> Result<(), StepError> {
+    let (mut found, mut idle) = (Vec::new(), Vec::new());
+    for entry in work.files.iter() {
+        if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
+            let mut start = Vec::new();
+            open_file(from)?.take(4).read_to_end(&mut start)?;
+            idle.extend(check::natives::not_executable(path, entry.mode, &start));
+            if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
+                found.push((path.to_owned(), elf));
+            }
+        }
+    }
+    let mut lacks = check::natives::of_files(found, &work.host);
+    lacks.extend(idle);
+    // What `allow` has beyond these may be about the virtualenv.
+    let allow: Vec<_> =
+        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    check::natives::judge(work.name.as_str(), &lacks, &allow, &work.host)
+        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+}
+
+/// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels
+/// of a container of the step.
+pub(crate) async fn build_until(
+    dockerfile: &str,
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<ImageId, StepError> {
+    let work = ImageWork { dockerfile: dockerfile.to_owned(), ..work.clone() };
+    let spec = BuildSpec {
+        context: context_of(&work, step, records, session).await?.finish()?,
+        dockerfile: "Dockerfile".to_owned(),
+        tags: Vec::new(),
+        labels: session.labels(&step.id),
+        args: session.proxies.clone(),
+        target: String::new(),
+        no_cache: false,
+    };
+    Ok(session.engine.build(spec, &Silent).await?)
+}
+
+/// The context with the wheels that the image is made of.
+async fn context_of(
+    work: &ImageWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<TarFile, StepError> {
+    let wheels = work.wheels.as_ref().and_then(|id| Some((id, records.get(id)?)));
+    let wheelhouse = match wheels {
+        Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
+        None => None,
+    };
+    let seed = match work.seed.as_ref().and_then(|id| Some((id, records.get(id)?))) {
+        Some((id, record)) => Some(super::run::wheelhouse(id, record, step, session).await?),
+        None => None,
+    };
+    context(work, [("wheels", wheelhouse), ("seed", seed)], session).await
+}
+
+fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Product {
+    // The short id, as `docker images` shows it.
+    let id = image.id.0.trim_start_matches("sha256:");
+    let note = id.get(..12).unwrap_or(id).to_owned();
+    Product {
+        output: output_of(image),
+        labels,
+        images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),
+        root: None,
+        files: Vec::new(),
+        note,
+        size: image.size,
+    }
+}
+
+/// The wheelhouse of a finished step, checked again right before it is used.
+pub(crate) async fn wheelhouse(
+    id: &StepId,
+    record: &Record,
+    step: &Step,
+    session: &Session,
+) -> Result<Wheelhouse, StepError> {
+    let (wheel_dir, platform, key) = (session.wheel_dir.clone(), step.platform.to_string(), record.key.clone());
+    match blocking(move || Ok(Wheelhouse::find(&wheel_dir, &platform, &key)?)).await? {
+        // The very wheels that the record is of: whoever can write there can write a manifest, too.
+        Found::Whole(wheelhouse) if wheelhouse.digest().to_string() == record.output => Ok(wheelhouse),
+        _ => Err(StepError::Contents {
+            message: format!("the wheels of {id} changed while the run was under way"),
+            help: "run the same command again".to_owned(),
+        }),
+    }
+}
+
+/// The context: what the plan lists, and this platform's wheels. Wheels are mounted, never copied into a layer.
+async fn context(
+    work: &ImageWork,
+    houses: [(&'static str, Option<Wheelhouse>); 2],
+    session: &Session,
+) -> Result<TarFile, StepError> {
+    let (work, session) = (work.clone(), session.clone());
+    blocking(move || {
+        let mut context = TarFile::new(work.epoch)?;
+        context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
+        trust(&mut context, &session)?;
+        for entry in work.files.iter() {
+            context.entry(entry)?;
+        }
+        for (folder, house) in houses.iter().filter_map(|(folder, house)| Some((folder, house.as_ref()?))) {
+            for wheel in &house.manifest.wheels {
+                let name = wheel.file.as_str();
+                context.file(&format!("{folder}/{name}"), &house.folder.join(name), &wheel.sha256, 0o644)?;
+            }
+        }
+        Ok(context)
+    })
+    .await
+}
+
+/// Trusted certificates, for the steps that fetch: mounted, never copied into a layer.
+fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
+    if let Some(ca) = &session.ca {
+        context.bytes("trust/apt.conf", APT_TRUST.as_bytes(), 0o644, 0)?;
+        context.bytes("trust/ca.pem", ca, 0o644, 0)?;
+    }
+    Ok(())
+}
+
+/// The label of the base image's digest (OCI image-spec, annotations).
+const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+
+/// The planned labels, and the base image's digest. No digest that no registry has, and none that is another image's: what
+/// an image would have from its parent is emptied.
+pub(crate) async fn labels(
+    work: &ImageWork,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+) -> Result<Labels, StepError> {
+    let mut labels = work.labels.clone();
+    let Some(parent) = records.get(&work.parent) else { return Ok(labels) };
+    let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
+    if digest.is_none() {
+        let image = session.engine.image(parent.image()).await?;
+        digest = image.filter(|image| image.labels.contains_key(BASE_DIGEST)).map(|_| String::new());
+    }
+    labels.extend(digest.map(|digest| (BASE_DIGEST.to_owned(), digest)));
+    Ok(labels)
+}
+
+pub(crate) async fn build(
+    context: TarFile,
+    tags: Vec<String>,
+    labels: Labels,
+    session: &Session,
+    lines: &Lines,
+) -> Result<ImageInfo, StepError> {
+    let context = context.finish()?;
+    let spec = |no_cache| -> std::io::Result<BuildSpec> {
+        Ok(BuildSpec {
+            context: context.try_clone()?,
+            dockerfile: "Dockerfile".to_owned(),
+            tags: tags.clone(),
+            labels: labels.clone(),
+            args: session.proxies.clone(),
+            target: String::new(),
+            no_cache,
+        })
+    };
+    // A base has one name for all projects on the daemon.
+    if labels.get(label::KIND).is_none_or(|kind| kind != "base") {
+        owner::names(&tags, session).await?;
+    }
+    let mut before = Vec::new();
+    for tag in &tags {
+        before.extend(session.engine.image(tag).await?.map(|image| image.id));
+    }
+    let mut backoff = Backoff::new(AGAIN);
+    let mut built = session.engine.build(spec(session.no_cache)?, lines).await;
+    while let Err(error) = &built
+        && error.is_lost_layer()
+        && let Some(wait) = backoff.next(None)
+    {
+        let again = "the disks were synchronised, and it is built again with the cache";
+        session.events.warn(format!("{error}: a known fault of the engine; {again}"));
+        settle().await;
+        tokio::time::sleep(wait).await;
+        built = session.engine.build(spec(false)?, lines).await;
+    }
+    let id = built.map_err(|error| refused(&lines.tail()).unwrap_or_else(|| error.into()))?;
+    Records::of(&session.project).note_image(&id.0)?;
+    before.retain(|old| *old != id);
+    superseded(before, session).await?;
+    let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
+    let image = session.engine.image(&id.0).await?.ok_or_else(unknown)?;
+    // Whose an image is stands in its labels.
+    match labels.iter().find(|(name, value)| image.labels.get(*name) != Some(value)) {
+        Some((label, _)) => Err(StepError::Unlabelled { name: tags.join(", "), label: label.clone() }),
+        None => Ok(image),
+    }
+}
+
+/// What our own script found wrong with what goes into the virtualenv, where that ended the build.
+fn refused(tail: &[String]) -> Option<StepError> {
+    const ENDS: [(&str, &str); 2] = [
+        (" module of the project does not compile: ", "compiled "),
+        (" modules of the project do not compile: ", "compiled "),
+    ];
+    // `#9 ` is BuildKit's number of the instruction.
+    let bare = |line: &'_ String| match line.strip_prefix('#').and_then(|rest| rest.split_once(' ')) {
+        Some((number, rest)) if number.bytes().all(|b| b.is_ascii_digit()) => rest.trim().to_owned(),
+        _ => line.trim().to_owned(),
+    };
+    let said: Vec<String> = tail.iter().map(bare).collect();
+    ENDS.iter().find_map(|(mark, before)| {
+        let at = said.iter().rposition(|line| line.contains(mark))?;
+        let start = said[..at].iter().rposition(|line| line.starts_with(before)).map_or(0, |line| line + 1);
+        let (sentence, help) = said[at].split_once(": ")?;
+        let lines: Vec<&str> = said[start..at].iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
+        let shown = lines.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" ");
+        let more = lines.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" (and {more} more lines)") } else { String::new() };
+        Some(StepError::Contents { message: format!("{sentence}: {shown}{more}"), help: help.to_owned() })
+    })
+}
+
+/// So many lines of what is wrong stand in an error.
+const SHOWN: usize = 12;
+
+/// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
+/// `factory clean` finds it later.
+pub(crate) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
+    let made = Records::of(&session.project).made_images().map_err(std::io::Error::from)?;
+    ids.dedup();
+    for id in ids.iter().filter(|id| made.contains(&id.0)) {
+        let nameless = session.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());
+        if nameless {
+            // In use, or gone already: either is fine.
+            let _ = session.engine.remove_image(&id.0).await;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_our_script_refuses_is_the_error() {
+        let tail = "#9 installed 1 wheels from app\n#9 compiled 3 files\n#9 File \"/opt/x/a.py\", line 1\n#9     x = = 1\n\
+                    #9 SyntaxError: invalid syntax\n#9 1 module of the project does not compile: mend it\n#9 ERROR: exit code: 1";
+        let tail: Vec<String> = tail.lines().map(str::to_owned).collect();
+        let Some(StepError::Contents { message, help }) = refused(&tail) else { panic!("no error of ours") };
+        assert_eq!(
+            message,
+            "1 module of the project does not compile: File \"/opt/x/a.py\", line 1 x = = 1 SyntaxError: invalid syntax"
+        );
+        assert_eq!(help, "mend it");
+        assert!(refused(&tail[..2]).is_none());
+    }
+}

@@ -1,0 +1,52 @@
+//! What the step of a package knows.
+
+use crate::{
+    event::StepId,
+    names::{ArchName, PackageName, UserName},
+    platform::{Host, Packaging},
+    recipe::{Package, Release},
+};
+
+/// See [`Work::Package`].
+#[derive(Debug, Clone)]
+pub struct PackageWork {
+    /// The step whose image the machines begin as that it is installed on: its accounts are there.
+    pub base: StepId,
+    /// That image, as people call it.
+    pub base_name: String,
+    /// The recipe's package.
+    pub package: Package,
+    /// The step whose image its files come from.
+    pub image: StepId,
+    /// The virtualenv's prefix, where the recipe has Python.
+    pub prefix: Option<String>,
+    /// Relations of a package that ships a virtualenv.
+    pub python_depends: Vec<String>,
+    /// Users that the recipe makes, but neither this package nor one of the recipe that it depends on: images have them, and
+    /// whoever installs the package does not.
+    pub strangers: Vec<UserName>,
+    /// The units of the recipe's packages that it depends on.
+    pub near_units: Vec<String>,
+    /// The packages whose files are left out.
+    pub without: Vec<StepId>,
+    /// Where it collects packages, the package steps before it: no two steps may make one file.
+    pub beside: Vec<StepId>,
+    /// Where it collects packages, those that this recipe writes itself.
+    pub ours: Vec<PackageName>,
+    /// How the platform's packages are written.
+    pub packaging: Packaging,
+    /// The package's architecture.
+    pub arch: ArchName,
+    /// What can run on the platform.
+    pub host: Host,
+    /// The release.
+    pub release: Release,
+    /// `[project] maintainer`.
+    pub maintainer: String,
+    /// `[project] license`.
+    pub license: String,
+    /// `[project] homepage`.
+    pub homepage: String,
+    /// Time of everything in it.
+    pub epoch: i64,
+}

@@ -1,0 +1,7 @@
+//! A distro's package, taken out of a container of an image.
+
+mod data;
+pub mod plan;
+pub mod run;
+
+pub use data::PackageWork;

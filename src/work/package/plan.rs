@@ -1,0 +1,206 @@
+//! The step of a package.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::PackageWork;
+use crate::{
+    event::StepId,
+    names::{ArchName, PackageName, Sha256, UserName},
+    plan::{
+        Inputs, Step,
+        context::{as_they_are, digest_into},
+        maker::{Made, Maker, PlanError, Want},
+    },
+    platform::{Host, PackageFormat},
+    recipe::{ContentKind, Package},
+    source::{
+        git::Parts,
+        project::{SourceFile, SourceKind},
+    },
+    util::pattern,
+    work::{Work, image::plan::context::of_ignored},
+};
+
+impl Maker<'_> {
+    /// Whether the format of the platform's packages is one that is written here.
+    pub(crate) fn writes_packages(&self) -> bool {
+        match self.platform.package.format {
+            PackageFormat::Deb | PackageFormat::Rpm => true,
+            PackageFormat::Apk => false,
+        }
+    }
+
+    pub(crate) fn package(&self, package: &Package) -> Result<Step, PlanError> {
+        let mut inputs = Inputs::new();
+        keys_of(RECIPE, &serde_json::json!(package), &mut inputs);
+        inputs.insert("version".to_owned(), self.context.release.version.to_string());
+        inputs.insert("release".to_owned(), self.context.release.release.to_string());
+        inputs.insert("packaging".to_owned(), serde_json::json!(self.platform.package).to_string());
+        let project = &self.recipe.project;
+        inputs.insert("maintainer".to_owned(), project.maintainer.clone());
+        inputs.insert("license".to_owned(), project.license.clone());
+        inputs.insert("homepage".to_owned(), project.homepage.clone());
+        inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
+        let mut parts = Parts::default();
+        let mut notes = Vec::new();
+        for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
+            if found.files.is_empty() {
+                continue;
+            }
+            let files = as_they_are(&found);
+            notes.extend(of_ignored(&content.src, &found));
+            digest_into(&mut inputs, &content.src, &files);
+            self.add_files(&mut parts, &files);
+            if content.kind != ContentKind::Files
+                && let [SourceFile { kind: SourceKind::Symlink { .. }, .. }] = found.files.as_slice()
+                && found.is_single
+            {
+                // What it leads to is taken.
+                let path = pattern::plain(&content.src);
+                let path = Path::new(path.as_ref());
+                let digest = self.context.listing.digest(path)?.to_string();
+                inputs.insert(format!("{} through its link", content.src), digest);
+                parts.files.extend(self.context.times.own(&self.context.roots.file(path)?));
+            }
+        }
+        for file in package.copyright.license_file.iter().chain(&package.changelog) {
+            inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
+            parts.files.insert(file.clone());
+        }
+        let own = self.context.times.last(&format!("files {:?}", parts.files), || parts);
+        let time = self.made_of(package.from.as_str()).time.max(own);
+        let epoch = self.context.times.latest(&[time]);
+        self.made.borrow_mut().insert(package_step(package.name.as_str()), Made { time, ..Made::default() });
+        inputs.insert("time".to_owned(), crate::util::clock::rfc3339(epoch));
+        let is_collected = !package.collect.is_empty();
+        if is_collected {
+            // Everything else is said by the packages themselves.
+            inputs.retain(|name, _| {
+                name.starts_with(RECIPE) || ["version", "release", "packaging"].contains(&name.as_str())
+            });
+        }
+        let strangers = self.strangers(package);
+        if !strangers.is_empty() && !is_collected {
+            inputs.insert("users of others".to_owned(), serde_json::json!(strangers).to_string());
+        }
+        let near_units = self.near_units(package);
+        if !near_units.is_empty() && !is_collected {
+            inputs.insert("units it depends on".to_owned(), serde_json::json!(near_units).to_string());
+        }
+        let image = self.id(package.from.as_str());
+        let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
+        let beside = if is_collected { self.before(package) } else { Vec::new() };
+        let work = PackageWork {
+            base: self.id("base"),
+            base_name: self.base_name().1["base image"].clone(),
+            package: package.clone(),
+            image: image.clone(),
+            prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
+            python_depends: self.platform.python.depends.clone(),
+            strangers,
+            near_units,
+            without: without.clone(),
+            beside: beside.clone(),
+            ours: if is_collected { self.ours() } else { Vec::new() },
+            packaging: self.platform.package.clone(),
+            arch: self.arch()?,
+            host: self.host(),
+            release: self.context.release.clone(),
+            maintainer: project.maintainer.clone(),
+            license: project.license.clone(),
+            homepage: project.homepage.clone(),
+            epoch,
+        };
+        let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
+        let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
+        step.needs = std::iter::once(image).chain(without).collect();
+        step.after = beside;
+        step.notes = notes;
+        step.wanted = matches!(self.context.want, Want::All | Want::Packages);
+        Ok(step)
+    }
+
+    /// Users of the recipe that are not there where a package is installed.
+    fn strangers(&self, package: &Package) -> Vec<UserName> {
+        let packages = self.recipe.packages.iter();
+        let (near, far): (Vec<&Package>, Vec<&Package>) =
+            packages.partition(|other| other.name == package.name || depends(package, other));
+        let own: Vec<&UserName> = near.iter().flat_map(|other| &other.users).map(|user| &user.name).collect();
+        let images = self.recipe.images.iter().flat_map(|image| &image.users);
+        let all = far.iter().flat_map(|other| &other.users).chain(images).map(|user| &user.name);
+        let strangers: BTreeSet<&UserName> = all.filter(|name| !own.contains(name)).collect();
+        strangers.into_iter().cloned().collect()
+    }
+
+    /// The names of the units in the recipe's packages that a package with units depends on.
+    fn near_units(&self, package: &Package) -> Vec<String> {
+        fn units(package: &Package) -> impl Iterator<Item = &str> {
+            let names = package.contents.iter().filter_map(|content| content.dst.rsplit('/').next());
+            names.filter(|name| crate::unit::UnitName::new(name).is_ok())
+        }
+        if units(package).next().is_none() {
+            return Vec::new();
+        }
+        let near = self.recipe.packages.iter().filter(|other| depends(package, other));
+        let names: BTreeSet<&str> = near.flat_map(units).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The package steps before one that collects, whose files get their names elsewhere.
+    fn before(&self, package: &Package) -> Vec<StepId> {
+        let others = self.recipe.packages.iter().take_while(|other| other.name != package.name);
+        others.map(|other| self.id(&package_step(other.name.as_str()))).collect()
+    }
+
+    /// The packages that are written here.
+    fn ours(&self) -> Vec<PackageName> {
+        let ours = self.recipe.packages.iter().filter(|package| package.collect.is_empty());
+        ours.map(|package| package.name.clone()).collect()
+    }
+
+    /// What can run on the platform.
+    pub(crate) fn host(&self) -> Host {
+        Host {
+            machine: self.context.machine.clone(),
+            libc: self.platform.python.libc.clone(),
+            platform: self.platform.id.to_string(),
+            manager: self.platform.manager,
+        }
+    }
+
+    pub(crate) fn arch(&self) -> Result<ArchName, PlanError> {
+        let known = &self.platform.package.arch;
+        known.get(&self.context.machine).cloned().ok_or_else(|| PlanError::Machine {
+            platform: self.platform.id.to_string(),
+            machine: self.context.machine.clone(),
+            known: known.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// How inputs begin that are keys of the package's table.
+const RECIPE: &str = "[[package]]";
+
+/// Adds what a table of the recipe says, each key by its name: a plan says which one changed.
+pub(crate) fn keys_of(table: &str, value: &serde_json::Value, inputs: &mut Inputs) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            value => Sha256::of(value.to_string()).to_string(),
+        };
+        inputs.insert(format!("{table} {key}"), value);
+    }
+}
+
+/// The step of a package: its name may be an image's, too.
+pub(crate) fn package_step(name: &str) -> String {
+    format!("package-{name}")
+}
+
+/// Whether a package names another of the recipe in its `depends`.
+fn depends(package: &Package, other: &Package) -> bool {
+    package.depends.iter().any(|text| {
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+-._".contains(c));
+        words.any(|word| word == other.name.as_str())
+    })
+}

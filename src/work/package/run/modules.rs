@@ -1,0 +1,205 @@
+//! Modules of the project that only a package takes: the image's own interpreter says, in a container of its own, whether they compile.
+//! It runs nothing of them. What is in the image was looked at when that was made.
+
+use std::{
+    io::Read as _,
+    sync::{Mutex, PoisonError},
+};
+
+use super::Job;
+use crate::{
+    check::natives::Lack,
+    engine::{ContainerId, ContainerSpec, Output, Progress},
+    execute::{Lines, StepError, context::TarFile, records::blocking},
+    names::Concern,
+    recipe::ContentKind,
+    stage::{Kind, Tree, TreePath},
+    work::package::PackageWork,
+};
+
+/// Says what does not compile.
+const SCRIPT: &str = include_str!("modules.py");
+/// Where the modules are in the container.
+const FOLDER: &str = "factory-modules";
+/// The largest module that is looked at, in bytes: 4 MiB.
+const LARGEST: u64 = 4 << 20;
+/// So much is kept of what is said, in bytes: 1 MiB.
+const MOST_SAID: usize = 1 << 20;
+
+/// The modules that do not compile. `container` is one of the image that is never started.
+pub async fn lacks(
+    job: Job,
+    tree: Tree,
+    container: &ContainerId,
+    image: &str,
+    lines: &Lines,
+) -> Result<(Job, Tree, Vec<Lack>), StepError> {
+    let (modules, large) = of(&job.work, &tree);
+    for path in &large {
+        job.session.events.warn(format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
+    }
+    if modules.is_empty() {
+        return Ok((job, tree, Vec::new()));
+    }
+    let engine = &job.session.engine;
+    let interpreter = job.work.prefix.as_ref().map(|prefix| format!("{prefix}/bin/python"));
+    let interpreter = match interpreter {
+        Some(path) if engine.download(container, &path).await?.is_some() => path,
+        _ => {
+            let (package, count) = (&job.work.package.name, modules.len());
+            let said = format!("modules of the project in package `{package}` that nobody has looked at: {count}");
+            let said = format!("{said}; its image has no virtualenv whose Python could say whether they compile");
+            lines.line(&said);
+            job.session.events.warn(said);
+            return Ok((job, tree, Vec::new()));
+        }
+    };
+    let words = [interpreter.as_str(), "-B", "-E", "-s", "-S", "-c", SCRIPT, &format!("/{FOLDER}")];
+    let spec = ContainerSpec {
+        image: image.to_owned(),
+        argv: words.map(str::to_owned).to_vec(),
+        user: "65534:65534".to_owned(),
+        workdir: "/".to_owned(),
+        pids: 64,
+        ..ContainerSpec::default()
+    };
+    let (tree, modules, tar) = blocking(move || {
+        let tar = packed(&tree, &modules)?;
+        Ok((tree, modules, tar))
+    })
+    .await?;
+    let own = job.session.create(&job.step, spec).await?;
+    let said = Said::default();
+    let ended = async {
+        job.session.engine.upload(&own, "/", tar).await?;
+        job.session.engine.start(&own).await?;
+        job.session.engine.wait(&own, &said).await
+    };
+    let ended = ended.await;
+    job.session.discard(&own).await;
+    let code = ended?;
+    let said = said.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let lacks = judge(&said, code, &modules).ok_or_else(|| StepError::Contents {
+        message: format!(
+            "{interpreter} of the image should say whether the modules of the project compile, but ended with exit code {code}: {}",
+            said.last().map_or("", String::as_str).escape_debug()
+        ),
+        help: "the virtualenv's Python has to run in the image".to_owned(),
+    })?;
+    Ok((job, tree, lacks))
+}
+
+/// The modules that entries of `contents` take of the project: those that are looked at, and those that are too large.
+fn of(work: &PackageWork, tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
+    let entries = work.package.contents.iter().filter(|content| {
+        !content.in_container()
+            && matches!(content.kind, ContentKind::Files | ContentKind::Config { .. } | ContentKind::Doc)
+    });
+    let places: Vec<&str> = entries.map(|content| content.dst.trim_matches('/')).collect();
+    let is_ours = |path: &str| {
+        places.iter().any(|place| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    // What others have published may be for another Python.
+    let is_looked_at = |path: &str| {
+        path.rsplit('.').next() == Some("py")
+            && is_ours(path)
+            && !path.contains("/site-packages/")
+            && !path.contains('\n')
+    };
+    let (mut modules, mut large) = (Vec::new(), Vec::new());
+    for (path, entry) in tree.iter().filter(|(path, _)| is_looked_at(path.as_str())) {
+        match entry.kind {
+            Kind::File { size: ..=LARGEST, .. } => modules.push(path.clone()),
+            Kind::File { .. } => large.push(path.clone()),
+            _ => {}
+        }
+    }
+    (modules, large)
+}
+
+fn packed(tree: &Tree, modules: &[TreePath]) -> Result<std::fs::File, StepError> {
+    let mut tar = TarFile::new(0)?;
+    tar.folder(FOLDER, 0o755, 0)?;
+    let names: String = modules.iter().flat_map(|path| ["/", path.as_str(), "\n"]).collect();
+    tar.bytes(&format!("{FOLDER}/list"), names.as_bytes(), 0o644, 0)?;
+    for (number, path) in modules.iter().enumerate() {
+        let mut bytes = Vec::new();
+        if let Some(entry) = tree.get(path) {
+            tree.open(entry).take(LARGEST).read_to_end(&mut bytes)?;
+        }
+        tar.bytes(&format!("{FOLDER}/{number}"), &bytes, 0o644, 0)?;
+    }
+    tar.finish()
+}
+
+/// What was said of each; `None` where not all were looked at.
+fn judge(said: &[String], code: i64, modules: &[TreePath]) -> Option<Vec<Lack>> {
+    let (last, faults) = said.split_last()?;
+    if code != 0 || *last != format!("looked at {}", modules.len()) {
+        return None;
+    }
+    faults
+        .iter()
+        .map(|line| {
+            let (number, what) = line.split_once(' ')?;
+            let path = modules.get(number.parse::<usize>().ok()?)?;
+            let what = format!("is no Python for the image's interpreter: {}", what.escape_debug());
+            Some(Lack { concern: Concern::Syntax, path: path.as_str().to_owned(), what })
+        })
+        .collect()
+}
+
+/// Keeps what the script says.
+#[derive(Debug, Default)]
+struct Said(Mutex<Vec<String>>);
+
+impl Output for Said {
+    fn line(&self, line: &str) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.iter().map(String::len).sum::<usize>() < MOST_SAID {
+            kept.push(line.to_owned());
+        }
+    }
+
+    fn progress(&self, _progress: Progress) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_script_says() {
+        let modules = ["opt/a.py", "opt/b.py"].map(|path| TreePath::new(path).unwrap());
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(judge(&lines("looked at 2"), 0, &modules), Some(Vec::new()));
+        let wrong = judge(&lines("1 File \"/opt/b.py\", line 3 SyntaxError: invalid syntax\nlooked at 2"), 0, &modules);
+        let wrong = wrong.unwrap();
+        assert_eq!((wrong.len(), wrong[0].path.as_str()), (1, "opt/b.py"));
+        assert!(wrong[0].what.contains("line 3"), "{}", wrong[0].what);
+        for (said, code) in [("", 0), ("looked at 1", 0), ("looked at 2", 1), ("7 x\nlooked at 2", 0)] {
+            assert_eq!(judge(&lines(said), code, &modules), None, "{said}");
+        }
+    }
+
+    #[test]
+    fn every_python_reads_the_script() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        fs_err::write(folder.path().join("list"), "/opt/a.py\n/opt/b.py\n").unwrap();
+        fs_err::write(folder.path().join("0"), "x = 1\n").unwrap();
+        fs_err::write(folder.path().join("1"), "x = 1\n\nx = = 2\n").unwrap();
+        let modules = ["opt/a.py", "opt/b.py"].map(|path| TreePath::new(path).unwrap());
+        for interpreter in ["python3", "python2.7"] {
+            let run = std::process::Command::new(interpreter).args(["-S", "-c", SCRIPT, &path]).output();
+            let Some(output) = run.ok().filter(|output| output.status.success()) else {
+                eprintln!("skipped: there is no {interpreter} here");
+                continue;
+            };
+            let said = String::from_utf8(output.stdout).unwrap();
+            let lacks = judge(&said.lines().map(str::to_owned).collect::<Vec<_>>(), 0, &modules).unwrap();
+            assert_eq!(lacks.len(), 1, "{interpreter}: {said}");
+            assert!(lacks[0].what.contains("line 3") && lacks[0].what.contains("SyntaxError"), "{interpreter}: {said}");
+        }
+    }
+}

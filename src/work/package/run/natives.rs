@@ -1,0 +1,276 @@
+//! What programs of a package find where they run: in the tree, else in the image. Nothing is started: single files are asked
+//! for in a container of the image, and its `/etc/ld.so.cache` is read, the list that ldconfig(8) writes of all libraries.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{Cursor, Read as _},
+};
+
+use super::take::blocking_reader;
+use crate::{
+    check::natives::{Lack, Native, Natives, WINDOWS},
+    engine::ContainerId,
+    execute::{Session, StepError, records::blocking},
+    names::Concern,
+    platform::Host,
+    stage::elf::Elf,
+};
+
+/// The largest library that is read to see which versions of symbols it has, and the largest `ld.so.cache`, in bytes.
+const LARGEST: u64 = 64 << 20;
+/// The most files that are asked for: each costs a call.
+const MOST_ASKED: usize = 4096;
+/// The most links that are followed one after the other, as the kernel has it (path_resolution(7)).
+const MOST_LINKS: u32 = 40;
+
+/// Everything that cannot run, in the tree and with the image.
+pub async fn lacks(
+    mut natives: Natives,
+    host: &Host,
+    session: &Session,
+    container: &ContainerId,
+) -> Result<Vec<Lack>, StepError> {
+    natives.judge_libc(host);
+    let mut image = Image { session, container, cache: None, asked: HashMap::new(), versions: HashMap::new() };
+    for native in std::mem::take(&mut natives.natives) {
+        for (concern, what) in image.judge(&native, &natives, host).await? {
+            natives.lack(concern, &native.path, what);
+        }
+    }
+    for (path, line) in std::mem::take(&mut natives.scripts) {
+        if let Some(what) = image.judge_script(&line, &natives).await? {
+            natives.lack(Concern::Interpreter, &path, what);
+        }
+    }
+    Ok(natives.lacks)
+}
+
+/// What is asked of the image, and what it has said.
+struct Image<'s> {
+    session: &'s Session,
+    container: &'s ContainerId,
+    cache: Option<BTreeMap<String, BTreeSet<String>>>,
+    asked: HashMap<String, bool>,
+    /// The versions of symbols of libraries that were read.
+    versions: HashMap<String, Vec<String>>,
+}
+
+impl Image<'_> {
+    async fn judge(
+        &mut self,
+        native: &Native,
+        tree: &Natives,
+        host: &Host,
+    ) -> Result<Vec<(Concern, String)>, StepError> {
+        let mut lacks = Vec::new();
+        if let Some(interpreter) = &native.elf.interpreter
+            && !tree.has(interpreter)
+            && !self.has(interpreter).await?
+        {
+            lacks.push((Concern::Interpreter, format!("is loaded by {interpreter:?}, which is not there")));
+        }
+        for name in &native.elf.needed {
+            let known = match tree.library(name) {
+                Some(versions) => Some(versions.to_vec()),
+                None => match self.library(name, &native.search(), host).await? {
+                    None => None,
+                    // The platform says which libc it has.
+                    Some(_) if !native.elf.versions.iter().any(|(file, version)| file == name && !is_libc(version)) => {
+                        continue;
+                    }
+                    Some(path) => Some(self.versions(&path).await?),
+                },
+            };
+            let Some(known) = known else {
+                lacks.push((Concern::Library, format!("needs the library {name:?}, which is not there")));
+                continue;
+            };
+            let asked = native.elf.versions.iter().filter(|(file, version)| file == name && !is_libc(version));
+            // A library without versions takes any.
+            let missing = asked.filter(|(_, version)| !known.is_empty() && !known.contains(version));
+            lacks.extend(
+                missing
+                    .map(|(_, version)| (Concern::Libc, format!("needs {version} of {name:?}, which is older there"))),
+            );
+        }
+        Ok(lacks)
+    }
+
+    /// What is wrong with a `#!` line.
+    async fn judge_script(&mut self, line: &str, tree: &Natives) -> Result<Option<String>, StepError> {
+        if let Some(line) = line.strip_suffix('\r') {
+            // The kernel takes the carriage return for a part of the name, or of the last word.
+            return Ok(Some(format!("begins with `#!{}`, and {WINDOWS}", line.escape_debug())));
+        }
+        let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+        let Some(program) = words.next() else { return Ok(None) };
+        // A shell is where packages are installed: their own scripts need it.
+        if !program.starts_with('/') || program == "/bin/sh" {
+            return Ok(None);
+        }
+        if !tree.has(program) && !self.has(program).await? {
+            return Ok(Some(format!("begins with `#!{line}`, which is not there").escape_debug().to_string()));
+        }
+        let name = words.find(|word| !word.starts_with('-') && !word.contains('='));
+        let (true, Some(name)) = (program.ends_with("/env"), name) else { return Ok(None) };
+        if name.starts_with('/') {
+            return Ok(None);
+        }
+        for folder in ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] {
+            let path = format!("{folder}/{name}");
+            if tree.has(&path) || self.has(&path).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(format!("begins with `#!{line}`, and no {name} is there").escape_debug().to_string()))
+    }
+
+    /// Where a library is that the tree does not have, as ld.so(8) looks for it.
+    async fn library(&mut self, name: &str, search: &[String], host: &Host) -> Result<Option<String>, StepError> {
+        if name.starts_with('/') {
+            return Ok(self.has(name).await?.then(|| name.to_owned()));
+        }
+        if self.cache.is_none() {
+            let bytes = self.file("/etc/ld.so.cache").await?.unwrap_or_default();
+            self.cache = Some(cached(&bytes, &host.machine));
+        }
+        let known = self.cache.as_ref().and_then(|cache| cache.get(name)).and_then(|paths| paths.first()).cloned();
+        if let Some(path) = known {
+            return Ok(Some(path));
+        }
+        let triplet = format!("{}-linux-gnu", host.machine);
+        let own = [format!("/lib/{triplet}"), format!("/usr/lib/{triplet}")];
+        let common = ["/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib"].map(str::to_owned);
+        for folder in search.iter().chain(&own).chain(&common) {
+            let path = format!("{folder}/{name}");
+            if self.has(&path).await? {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the image has a file.
+    async fn has(&mut self, path: &str) -> Result<bool, StepError> {
+        if let Some(known) = self.asked.get(path) {
+            return Ok(*known);
+        }
+        if self.asked.len() >= MOST_ASKED {
+            return Err(StepError::Contents {
+                message: format!("the package's programs ask for more than {MOST_ASKED} files that are not in it"),
+                help: "say what is loaded only sometimes with `allow`, or leave it out".to_owned(),
+            });
+        }
+        let is_there = self.session.engine.download(self.container, path).await?.is_some();
+        self.asked.insert(path.to_owned(), is_there);
+        Ok(is_there)
+    }
+
+    /// The versions of symbols that a library of the image has; none where it is no library.
+    async fn versions(&mut self, path: &str) -> Result<Vec<String>, StepError> {
+        if let Some(known) = self.versions.get(path) {
+            return Ok(known.clone());
+        }
+        let bytes = self.file(path).await?.unwrap_or_default();
+        let found = Elf::read(Cursor::new(bytes)).ok().flatten().map(|elf| elf.defines).unwrap_or_default();
+        self.versions.insert(path.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// A file of the image, links followed; `None` where there is none, or one that is too large.
+    async fn file(&self, path: &str) -> Result<Option<Vec<u8>>, StepError> {
+        let mut path = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            let Some(stream) = self.session.engine.download(self.container, &path).await? else { return Ok(None) };
+            let reader = blocking_reader(stream);
+            let found = blocking(move || {
+                let mut archive = tar::Archive::new(reader.take(LARGEST + 4096));
+                let Some(entry) = archive.entries()?.next() else { return Ok(Found::Nothing) };
+                let mut entry = entry?;
+                if let Some(target) = entry.link_name()?.filter(|_| entry.header().entry_type().is_symlink()) {
+                    return Ok(Found::Link(target.to_string_lossy().into_owned()));
+                }
+                if entry.size() > LARGEST {
+                    return Ok(Found::Nothing);
+                }
+                let mut bytes = Vec::new();
+                entry.read_to_end(&mut bytes)?;
+                Ok(Found::File(bytes))
+            })
+            .await?;
+            match found {
+                Found::Nothing => return Ok(None),
+                Found::File(bytes) => return Ok(Some(bytes)),
+                Found::Link(target) if target.starts_with('/') => path = target,
+                Found::Link(target) => {
+                    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                    path = format!("{folder}/{target}");
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+enum Found {
+    Nothing,
+    File(Vec<u8>),
+    Link(String),
+}
+
+fn is_libc(version: &str) -> bool {
+    version.starts_with("GLIBC_")
+}
+
+/// The libraries of an `ld.so.cache` in the form of glibc 2.2 and later (`dl-cache.h`), that fit a machine: name -> paths.
+/// Empty where it is none; what is cut off is left out.
+fn cached(bytes: &[u8], machine: &str) -> BTreeMap<String, BTreeSet<String>> {
+    const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
+    const HEADER: usize = 48;
+    const ENTRY: usize = 24;
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let Some(start) = bytes.windows(MAGIC.len()).position(|window| window == MAGIC) else { return found };
+    let table = &bytes[start..];
+    let number = |at: usize| Some(u32::from_le_bytes(table.get(at..at + 4)?.try_into().ok()?));
+    let text = |at: u32| {
+        let text = table.get(usize::try_from(at).ok()?..)?;
+        let text = &text[..text.iter().take(4096).position(|byte| *byte == 0)?];
+        std::str::from_utf8(text).ok()
+    };
+    // Of the flags, the high byte says for which machine.
+    let kind = match machine {
+        "x86_64" => Some(0x03),
+        "aarch64" => Some(0x0a),
+        _ => None,
+    };
+    let count = usize::try_from(number(MAGIC.len()).unwrap_or_default()).unwrap_or_default();
+    for entry in (0..count.min(table.len() / ENTRY)).map(|entry| HEADER + entry * ENTRY) {
+        let (Some(flags), Some(key), Some(value)) = (number(entry), number(entry + 4), number(entry + 8)) else {
+            break;
+        };
+        let (Some(name), Some(path)) = (text(key), text(value)) else { continue };
+        if kind.is_none_or(|kind| (flags >> 8) & 0xff == kind) {
+            found.entry(name.to_owned()).or_default().insert(path.to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_of_this_machine_names_its_libc() {
+        let Ok(bytes) = fs_err::read("/etc/ld.so.cache") else {
+            eprintln!("skipped: there is no ld.so.cache here");
+            return;
+        };
+        let found = cached(&bytes, std::env::consts::ARCH);
+        let paths = found.get("libc.so.6").expect("libc.so.6");
+        assert!(paths.iter().all(|path| path.ends_with("/libc.so.6")), "{paths:?}");
+        for end in [0, 20, 47, 48, 60, bytes.len() / 2] {
+            cached(&bytes[..end.min(bytes.len())], "x86_64");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! WAPT packages: files of the project, of a container and of packages of this run are brought together, checked, and
+//! signed.
+
+mod parcel;
+mod seal;
+
+use std::collections::BTreeMap;
+
+pub use parcel::Parcel;
+pub use seal::{Sealed, seal};
+
+use super::{
+    WaptWork,
+    recipe::{WaptContent, WaptSource},
+};
+use crate::{
+    engine::Output as _,
+    event::StepId,
+    execute::{Lines, Records, Session, StepError, records::blocking, run::Product},
+    format::wapt::{Generation, ICON},
+    plan::{Record, RecordedFile, Step},
+    recipe::{Content, ContentKind, FileInfo},
+    stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
+    util::files::digest,
+    work::package::run::{Wanted, compose, container, take_tree},
+};
+
+/// The folder below which a package's files are put together: the top of a tree has no name.
+const TOP: &str = "package";
+
+/// Runs the step.
+pub async fn run(
+    work: &WaptWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let contents: Vec<Content> = work.wapt.contents.iter().filter_map(as_content).collect();
+    let taken = match &work.image {
+        Some(image) if contents.iter().any(Content::in_container) => {
+            let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
+            let wanted = Wanted { contents: &contents, image: of, files_only: true };
+            let container = container(image, step, records, session).await?;
+            let taken = take_tree(wanted, session, lines, &container).await;
+            session.discard(&container).await;
+            // Agents know no capabilities.
+            taken?.0
+        }
+        _ => Tree::new(Spool::new()?),
+    };
+    let made = |id: &StepId| records.get(id).map(|record| record.files.clone()).unwrap_or_default();
+    let packages = work.packages.iter().map(|(name, id)| (name.to_string(), made(id))).collect();
+    let job =
+        Job { work: work.clone(), platform: step.platform.to_string(), session: session.clone(), contents, packages };
+    let lines = lines.clone();
+    blocking(move || job.finish(&taken, &lines)).await
+}
+
+/// An entry that names files of the container or of the project, as packages of other formats have it.
+fn as_content(content: &WaptContent) -> Option<Content> {
+    let (WaptSource::Container(src) | WaptSource::Project(src)) = &content.src else { return None };
+    let dst = format!("/{TOP}/{}", content.dst).trim_end_matches('/').to_owned();
+    let (src, at) = (src.clone(), content.at.clone());
+    Some(Content { src, dst, kind: ContentKind::Files, info: FileInfo::default(), optional: false, at })
+}
+
+/// The part of the work that needs no daemon.
+struct Job {
+    work: WaptWork,
+    platform: String,
+    session: Session,
+    contents: Vec<Content>,
+    /// Packages of this run, with the files of their steps.
+    packages: BTreeMap<String, Vec<RecordedFile>>,
+}
+
+impl Job {
+    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
+        let identity = self.session.identity.as_deref().ok_or_else(|| StepError::Contents {
+            message: "nothing says who signs the WAPT package".to_owned(),
+            help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
+        })?;
+        let parcel = self.parcel(taken, lines)?;
+        let setup = self.setup_name();
+        let of = format!("[[wapt]] `{}`", self.work.wapt.package);
+        let warn = |text: &str| self.session.events.warn(format!("{of}: {text}"));
+        self.work.wapt.warnings.iter().for_each(|text| self.session.events.warn(text.clone()));
+        parcel.warnings.iter().chain(&parcel.lint(&setup)?).for_each(|text| warn(text));
+        lines.line(&format!(
+            "{} {}, signed by {}",
+            parcel.tree.len(),
+            if parcel.tree.len() == 1 { "file" } else { "files" },
+            identity.certificate().map_or_else(|_| String::new(), crate::sign::Certificate::subject)
+        ));
+        let folder = self.session.packages_of(&self.platform)?;
+        let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
+        let sealed =
+            seal(&parcel, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        sealed.warnings.iter().for_each(|text| warn(text));
+        let (sha256, size) = digest(&sealed.path)?;
+        let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
+        let file = RecordedFile { path: relative.display().to_string(), sha256, size };
+        Ok(Product {
+            output: format!("sha256:{}", file.sha256),
+            images: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            root: None,
+            note: sealed.control.title(),
+            size,
+            files: vec![file],
+        })
+    }
+
+    /// Where its `setup.py` is, for messages.
+    fn setup_name(&self) -> String {
+        let wapt = &self.work.wapt;
+        let of_dir = || wapt.dir.as_ref().map(|dir| dir.join("setup.py"));
+        wapt.setup.clone().or_else(of_dir).map_or_else(|| "setup.py".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Everything that goes into the package.
+    fn parcel(&self, taken: &Tree, lines: &Lines) -> Result<Parcel, StepError> {
+        let composed = compose(&self.contents, taken, &self.session, self.work.epoch)?;
+        let mut parcel = match &self.work.wapt.dir {
+            Some(dir) => {
+                let folder = self.session.roots.folder(dir)?;
+                let files = self.session.roots.whole(dir)?.files;
+                Parcel::of_folder(&folder, &files, composed.spool().clone(), &self.work.attributes)?
+            }
+            None => Parcel::empty(composed.spool().clone()),
+        };
+        for (name, value) in &self.work.attributes {
+            let before = parcel.control.get(name).to_owned();
+            parcel.set(name, value)?;
+            if !before.is_empty() && before != parcel.control.get(name) {
+                lines.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
+            }
+        }
+        parcel.settle(&self.work.wapt.defaults)?;
+        parcel.warnings.extend(parcel::of_empty(&empty_folders(&composed)));
+        let tree = &mut parcel.tree;
+        for (path, entry) in composed.iter() {
+            let Some(inner) = path.as_str().strip_prefix(TOP).and_then(|rest| rest.strip_prefix('/')) else { continue };
+            let content = match &entry.kind {
+                Kind::Hardlink { target } => composed.get(target).unwrap_or(entry),
+                _ => entry,
+            };
+            match &content.kind {
+                Kind::File { .. } => add(tree, inner, content.kind.clone(), &entry.origin)?,
+                Kind::Dir => {}
+                Kind::Symlink { .. } | Kind::Hardlink { .. } => {
+                    let message = format!("`{inner}` (from {}) is a link, and agents know none", entry.origin);
+                    let help = "name what it leads to in `contents`, with a `dst`".to_owned();
+                    return Err(StepError::Contents { message, help });
+                }
+            }
+        }
+        for (path, file) in [("setup.py", &self.work.wapt.setup), (ICON, &self.work.wapt.icon)] {
+            if let Some(file) = file {
+                let place = TreePath::new(path)?;
+                if tree.get(&place).is_some() {
+                    lines.line(&format!("{path}: {}, in place of what was there", file.display()));
+                }
+                tree.remove(&place);
+                self.put(tree, path, &mut self.session.roots.open(file)?)?;
+            }
+        }
+        for content in &self.work.wapt.contents {
+            let WaptSource::Package(name) = &content.src else { continue };
+            // Lists of a step's files are its own.
+            let files = self.packages.get(name.as_str()).into_iter().flatten();
+            for file in files.filter(|file| !file.path.starts_with(".factory/")) {
+                let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
+                let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
+                self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;
+            }
+        }
+        Ok(parcel)
+    }
+
+    fn put(&self, tree: &mut Tree, path: &str, file: &mut fs_err::File) -> Result<(), StepError> {
+        let kind = tree.spool().append(file)?;
+        let from = file.path();
+        let origin = from.strip_prefix(&self.session.project).unwrap_or(from).display().to_string();
+        add(tree, path, kind, &origin.into())
+    }
+}
+
+/// The folders of the package with nothing in them: agents of 1.8 would refuse them.
+fn empty_folders(composed: &Tree) -> Vec<String> {
+    // What is in a folder comes right behind it.
+    let next = composed.iter().skip(1).map(|(path, _)| Some(path)).chain([None]);
+    let empty = composed
+        .iter()
+        .zip(next)
+        .filter(|((path, entry), next)| entry.kind == Kind::Dir && !next.is_some_and(|next| next.is_within(path)));
+    let inner = empty.filter_map(|((path, _), _)| path.as_str().strip_prefix(TOP)?.strip_prefix('/'));
+    inner.map(str::to_owned).collect()
+}
+
+fn add(tree: &mut Tree, path: &str, kind: Kind, origin: &std::sync::Arc<str>) -> Result<(), StepError> {
+    let origin = std::sync::Arc::clone(origin);
+    let entry = Entry { kind, mode: 0o644, owner: Owner::root(), mtime: 0, role: Role::Plain, origin };
+    Ok(tree.add(TreePath::new(path)?, entry)?)
+}

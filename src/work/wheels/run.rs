@@ -1,0 +1,130 @@
+//! Wheels: what the index and the store have is taken, what is missing is built; together it becomes a wheelhouse.
+//!
+//! 1. What nobody needs to be asked for stands in the requirements as the wheel that it is (`ready`): folders of the checkout
+//!    (`own`), and pins that are what they were (`known`).
+//! 2. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
+//!    Code of source distributions runs there, so that all of it is held against the requirements and the indexes (`held`), by a
+//!    process that no such code can reach (`told`), before anything of it is kept.
+//! 3. Source distributions become wheels (`compile`): out of the store where the very same was built before, else each in a
+//!    container of its own, so that none of them can change the wheel of another one, now or in the store.
+//! 4. All wheels get their name together.
+//!
+//! Everything is done by pip in containers of the builder image, as the caller's user.
+
+pub(crate) mod bench;
+mod compile;
+pub(crate) mod complaint;
+pub(crate) mod environment;
+mod foretold;
+mod heed;
+mod held;
+mod inside;
+mod known;
+mod locked;
+mod offer;
+mod own;
+pub(crate) mod pip;
+mod ready;
+mod resolve;
+mod told;
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use super::WheelsWork;
+use crate::{
+    event::StepId,
+    execute::{
+        Lines, Session, StepError,
+        records::{blocking, wheels_record},
+        run::Product,
+    },
+    plan::{Record, Step},
+    source::{
+        store::key_of_file,
+        wheelhouse::{Dist, Wheel, Wheelhouse},
+    },
+    work::image::run as image,
+};
+use bench::{Bench, Toolbox};
+use environment::Environment;
+pub use foretold::are_stored;
+use ready::Ready;
+use resolve::Found;
+
+/// Builds of one step at once, where `--jobs` allows as many.
+const AT_ONCE: usize = 4;
+
+/// Runs the step.
+pub async fn run(
+    work: &WheelsWork,
+    step: &Step,
+    records: &BTreeMap<StepId, Record>,
+    session: &Session,
+    lines: &Lines,
+) -> Result<Product, StepError> {
+    let toolbox = match &work.toolbox {
+        Some((seed, script)) => {
+            let record = records.get(seed).ok_or_else(|| StepError::Internal(format!("{seed} did not run")))?;
+            Some(Toolbox { seed: image::wheelhouse(seed, record, step, session).await?, script: script.clone() })
+        }
+        None => None,
+    };
+    let bench = Bench::new(work, step, session, lines, toolbox)?;
+    Ok(complete(step, &make(&bench).await?))
+}
+
+/// What a wheelhouse step gives.
+pub(crate) fn complete(step: &Step, made: &Wheelhouse) -> Product {
+    let record = wheels_record(step, made, 0);
+    Product { output: record.output, note: record.note, size: record.size, ..Product::default() }
+}
+
+async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
+    let environment = Environment::new(bench);
+    let mut ready = own::wheels(bench, &environment).await?;
+    ready.extend(known::wheels(bench, &environment).await?);
+    let found = resolve::run(bench, &ready).await?;
+    locked::hold(bench, &found, &ready)?;
+    let found = held::hold(bench, found, &ready).await?;
+    let house = bench.folder("wheels")?;
+    let at_once = bench.session.jobs.clamp(1, AT_ONCE);
+    let made = futures::stream::iter(found).map(|found| wheel(bench, &environment, &ready, found)).buffered(at_once);
+    let mut wheels = Vec::new();
+    for (wheel, path) in made.try_collect::<Vec<_>>().await? {
+        fs_err::rename(path, house.join(wheel.file.as_str()))?;
+        wheels.push(wheel);
+    }
+    let (work, step, session) = (bench.work, bench.step, bench.session);
+    let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
+    let (key, inputs, shop) = (work.key.clone(), step.inputs.clone(), bench.shop());
+    blocking(move || {
+        let made = Wheelhouse::finish(&house, &wheel_dir, &platform, &key, &inputs, wheels);
+        // The folder around it goes when nobody works in it any more.
+        drop(shop);
+        Ok(made?)
+    })
+    .await
+}
+
+/// The wheel of a file that pip chose, and where it is.
+async fn wheel(
+    bench: &Bench<'_>,
+    environment: &Environment<'_>,
+    ready: &[Ready],
+    found: Found,
+) -> Result<(Wheel, std::path::PathBuf), StepError> {
+    if let Some(ready) = ready.iter().find(|ready| ready.wheel.sha256 == found.received.sha256) {
+        return Ok((ready.wheel.clone(), found.path));
+    }
+    let received = &found.received;
+    bench.keep(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;
+    match &received.file {
+        Dist::Wheel(file) => {
+            let wheel = Wheel::fetched(file.clone(), received.sha256.clone(), received.size, found.offered);
+            Ok((wheel, found.path.clone()))
+        }
+        Dist::Sdist(_) => compile::sdist(bench, environment, &found).await,
+    }
+}

@@ -1,0 +1,113 @@
+//! What a built wheel depends on beside its source: the interpreter, the C library, the machine, the compilers and headers
+//! that the builder image really has, pip's own seed, and what the environment says to compilers.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use super::{
+    bench::Bench,
+    pip::{ROOT, SETTINGS},
+};
+use crate::{
+    engine::{ContainerSpec, Output, Progress},
+    execute::StepError,
+    names::Sha256,
+    source::{installed::Installed, store::Making},
+};
+
+/// Most packages of a builder image: far beyond any.
+const MOST: usize = 50_000;
+
+/// Looked at once in a step, when the first wheel must be built.
+pub struct Environment<'a> {
+    bench: &'a Bench<'a>,
+    installed: OnceCell<Sha256>,
+    given: OnceCell<Option<Sha256>>,
+}
+
+impl<'a> Environment<'a> {
+    pub fn new(bench: &'a Bench<'a>) -> Self {
+        Self { bench, installed: OnceCell::new(), given: OnceCell::new() }
+    }
+
+    /// What the wheel of a source would be made of.
+    pub async fn making(&self, source: Sha256, options: Vec<String>) -> Result<Making, StepError> {
+        let work = self.bench.work;
+        let installed = self.installed.get_or_try_init(|| look(self.bench)).await?;
+        let given = self.given.get_or_try_init(|| given(self.bench)).await?;
+        Ok(Making {
+            source,
+            python: format!("{} {}", work.python.version, work.python.abi),
+            libc: work.python.libc.clone(),
+            machine: work.machine.clone(),
+            installed: installed.clone(),
+            seed: work.seed.clone(),
+            settings: SETTINGS.map(|(name, value)| format!("{name}={value}")).to_vec(),
+            options,
+            given: given.clone(),
+        })
+    }
+}
+
+/// What the project gives to builds, with the content of its own base image.
+async fn given(bench: &Bench<'_>) -> Result<Option<Sha256>, StepError> {
+    let (work, engine) = (bench.work, &bench.session.engine);
+    let Some(base) = &work.own_base else { return Ok(work.given.clone()) };
+    // Where its name is gone, the builder that was made from it is nobody else's.
+    let image = match engine.image(base).await? {
+        Some(image) => Some(image),
+        None => engine.image(&work.builder).await?,
+    };
+    let id = image.map(|image| image.id.0).unwrap_or_default();
+    Ok(Some(Sha256::of(serde_json::json!([work.given, id]).to_string())))
+}
+
+/// What is installed in the builder image, told by its package manager in a container that nothing else runs in.
+async fn look(bench: &Bench<'_>) -> Result<Sha256, StepError> {
+    let (work, session) = (bench.work, bench.session);
+    let spec = ContainerSpec {
+        image: work.builder.clone(),
+        argv: work.listing.clone(),
+        user: format!("{}:{}", session.user.0, session.user.1),
+        env: [("HOME".to_owned(), ROOT.to_owned())].into(),
+        workdir: "/".to_owned(),
+        pids: 64,
+        ..ContainerSpec::default()
+    };
+    let container = session.create(&bench.step.id, spec).await?;
+    let listed = async {
+        session.engine.start(&container).await?;
+        let list = List::default();
+        let code = session.engine.wait(&container, &list).await?;
+        Ok::<_, StepError>((code, list.lines.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    };
+    let listed = listed.await;
+    session.discard(&container).await;
+    let (code, lines) = listed?;
+    let installed = Installed::read(lines.iter().map(String::as_str), &work.builder_packages);
+    if code != 0 || installed.is_empty() {
+        return Err(StepError::Contents {
+            message: format!("the wheel builder does not say what is installed in it (exit code {code})"),
+            help: format!("`{}` must work in the base image", work.listing.join(" ").escape_debug()),
+        });
+    }
+    Ok(installed.digest())
+}
+
+/// The lines of a list, which nobody wants to read in a log.
+#[derive(Default)]
+struct List {
+    lines: Mutex<Vec<String>>,
+}
+
+impl Output for List {
+    fn line(&self, line: &str) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < MOST {
+            lines.push(line.to_owned());
+        }
+    }
+
+    fn progress(&self, _progress: Progress) {}
+}
