@@ -39,7 +39,7 @@ use crate::{
         threads,
         toml::Source,
     },
-    work::{Work, image::Contexts},
+    work::{Locks, image::Contexts},
 };
 use wishes::{Named, absolute, choose, release, without_userinfo};
 
@@ -290,7 +290,7 @@ impl Project {
         let mut needed: BTreeSet<String> = BTreeSet::new();
         let mut named: BTreeSet<&String> = BTreeSet::new();
         for step in &plan.steps {
-            let Work::Wheels(work) = &step.work else { continue };
+            let Locks::Set(work) = step.work.locks() else { continue };
             let Some(made) = Wheelhouse::manifest(&self.wheel_dir, step.platform.as_str(), &work.key) else {
                 return Vec::new();
             };

@@ -27,7 +27,6 @@ use crate::{
     plan::{Plan, State, Step, Want},
     publish::sums,
     source::wheelhouse::Wheelhouse,
-    work::Work,
 };
 
 /// Build wheels, images and packages: what changed, and nothing else
@@ -187,7 +186,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     lock::load(&project, args.locked)?;
     let (engine, info) = context.builder().await?;
     let plan = project.plan(&info, args.want())?;
-    if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {
+    if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| step.wanted) {
         let failure = Failure::new(Exit::Usage, "no WAPT package is made on these platforms");
         return Err(failure
             .help("they are made on the platform that [[wapt]] names, else on the official one, else on the first"));
@@ -280,7 +279,7 @@ fn wapts(done: &Done, project: &Project) -> Vec<PathBuf> {
 fn signs(plan: &Plan, survey: &Survey) -> bool {
     let will_run =
         |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Stored(_) | State::Waits(_)));
-    plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_)) && will_run(step))
+    plan.steps.iter().any(|step| step.work.is_signed() && will_run(step))
 }
 
 /// The same after a run that went on behind failures: what it made counts, the failures end it all the same.

@@ -25,7 +25,7 @@ use crate::{
         wheelhouse,
     },
     util::clock,
-    work::Work,
+    work::Locks,
 };
 use view::view;
 
@@ -189,7 +189,7 @@ async fn bases(plan: &Plan, found: &[Item], engine: &dyn Engine) -> Result<Vec<I
     let known = |local: &str| found.iter().any(|item| matches!(item, Item::Image { name, .. } if name == local));
     let mut items = Vec::new();
     for step in &plan.steps {
-        let Work::Base(work) = &step.work else { continue };
+        let Locks::Base(work) = step.work.locks() else { continue };
         let Some(image) = engine.image(&work.local).await? else { continue };
         // One that was made under this name was made by us (and found already) or by another project.
         let made = image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|name| name == work.local));

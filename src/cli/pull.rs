@@ -11,12 +11,11 @@ use super::{
 use crate::{
     diag::Failure,
     event::{Event, Events, Made, MadeKind, Outcome},
-    format::wapt::name_starts as wapt_starts,
     pipeline::Project,
     plan::{Plan, Want},
     publish::{
         PushError,
-        artefact::{Expected, Place, fetch},
+        artefact::{Place, fetch},
         sums,
     },
     source::{
@@ -25,7 +24,7 @@ use crate::{
         wheelhouse::{Found, Manifest, Wheelhouse},
     },
     util::folder::{Folder, Links},
-    work::{Work, package::run::file_names as package_names, wheels::WheelsWork},
+    work::{Expected, Locks, wheels::WheelsWork},
 };
 
 /// Fetch the packages and wheelhouses of a release from a registry, as `push --packages` put them there
@@ -89,30 +88,16 @@ fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Fail
     let mut wanted = Vec::new();
     for target in &project.targets {
         let platform = &target.platform.id;
-        let (mut packaged, mut expected) = (false, Expected::default());
+        let mut expected = Expected::default();
         for step in plan.steps.iter().filter(|step| step.platform == *platform) {
-            match &step.work {
-                Work::Wheels(work) => {
-                    let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
-                    wanted.push(Wanted::Wheels(place, work.clone()));
-                }
-                Work::Package(work) => {
-                    packaged = true;
-                    if work.package.collect.is_empty() {
-                        expected.names.extend(package_names(work)?);
-                    } else {
-                        expected.extension = Some(work.packaging.format.as_str());
-                    }
-                }
-                Work::Wapt(work) => {
-                    packaged = true;
-                    expected.wapt.extend(wapt_starts(&work.wapt.package));
-                }
-                // A seed is fetched by whoever has no wheels; images are the engine's affair.
-                Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Image(_) => {}
+            expected.add(step.work.runner().expected()?);
+            // A seed is fetched by whoever has no wheels.
+            if let Locks::Set(work) = step.work.locks() {
+                let place = wheel_place(project.name(), platform, &work.key, &way.registry)?;
+                wanted.push(Wanted::Wheels(place, Box::new(work.clone())));
             }
         }
-        if packaged {
+        if !expected.is_empty() {
             let place = package_place(project.name(), platform, &project.release, &way.registry)?;
             wanted.push(Wanted::Packages(place, expected));
         }

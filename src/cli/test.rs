@@ -2,7 +2,7 @@
 
 mod outcome;
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use futures::{StreamExt as _, stream};
 
@@ -17,7 +17,6 @@ use crate::{
     recipe::Release,
     report::{Output, Verbosity},
     trial::{self, Subject, TrialError, Verdict},
-    work::Work,
 };
 use outcome::{verdicts_failure, view};
 
@@ -54,10 +53,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let plan = project.plan(&info, Want::Packages)?;
     let _lock = context.lock(&project).await?;
     let session = context.session(&project, engine)?;
-    if plan.steps.iter().any(|step| matches!(step.work, Work::Wapt(_))) {
-        context
-            .events()
-            .info("WAPT packages are not installed here: `factory verify` checks their files and signatures");
+    let untested: BTreeSet<&str> = plan.steps.iter().filter_map(|step| step.work.untested()).collect();
+    for said in untested {
+        context.events().info(said);
     }
     for unmade in &plan.unmade {
         context.events().warn(unmade.sentence());
@@ -133,7 +131,7 @@ fn subjects(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Sub
 /// The platforms of which a build would make a package again, each with the first of these packages.
 fn outdated(plan: &Plan, survey: &Survey) -> Vec<NotTested> {
     let mut found: Vec<NotTested> = Vec::new();
-    for step in plan.steps.iter().filter(|step| matches!(step.work, Work::Package(_))) {
+    for step in plan.steps.iter().filter(|step| step.work.package().is_some()) {
         let known = found.iter().any(|one| one.platform == step.platform);
         if let (false, Some(why)) = (known, truth::stale(survey, &step.id)) {
             let error = TrialError::Outdated { step: step.id.clone(), why };

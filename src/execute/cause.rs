@@ -2,7 +2,11 @@
 //! only knows an exit code.
 
 use super::StepError;
-use crate::{engine::EngineError, platform::Host, work::Work};
+use crate::{
+    engine::EngineError,
+    platform::Host,
+    work::{Installs, Work},
+};
 
 /// So many libraries are named.
 const TOLD: usize = 5;
@@ -29,13 +33,9 @@ enum Cause {
 /// The error of an image build with its cause in front, where the output tells it.
 pub fn explain(error: StepError, work: &Work, said: &[String]) -> StepError {
     let StepError::Engine(EngineError::Build { reason }) = &error else { return error };
-    let (host, recipe) = match work {
-        Work::Image(work) => (Some(&work.host), format!("`packages` of [[image]] `{}`", work.name)),
-        Work::Builder(_) => (None, "`[python] build_packages`".to_owned()),
-        _ => return error,
-    };
+    let Some(Installs { host, named }) = work.installs() else { return error };
     match cause(said) {
-        Some(cause) => StepError::Contents { message: cause.message(reason), help: cause.help(host, &recipe) },
+        Some(cause) => StepError::Contents { message: cause.message(reason), help: cause.help(host, &named) },
         None => error,
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         requirements,
         wheelhouse::Wheelhouse,
     },
-    work::{Work, base::BaseWork, wheels::WheelsWork},
+    work::{Locks, base::BaseWork, wheels::WheelsWork},
 };
 
 /// What the steps that have a record were made of, and the sources of all of them.
@@ -26,18 +26,18 @@ pub async fn observe(
     let mut found = Lockfile { sources: sources.collect(), ..Lockfile::default() };
     for step in &plan.steps {
         let Some(record) = record(step) else { continue };
-        match &step.work {
-            Work::Base(work) => {
+        match step.work.locks() {
+            Locks::Base(work) => {
                 found.bases.insert(step.platform.clone(), base(work, record.root.as_ref()));
             }
-            Work::Wheels(work) => {
+            Locks::Set(work) => {
                 let platform = step.platform.as_str();
                 if let Some(manifest) = Wheelhouse::manifest(&session.wheel_dir, platform, &record.key) {
                     let house = LockedHouse::of(&work.requirements_name, &manifest.wheels, &work.wanted);
                     found.houses.insert((step.platform.clone(), work.image.clone()), house);
                 }
             }
-            Work::Builder(_) | Work::Seed(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => {}
+            Locks::Nothing => {}
         }
     }
     Ok(found)
@@ -94,13 +94,13 @@ pub async fn hold(
     let mut differences: Vec<String> =
         now.sources.iter().filter_map(|(name, commit)| source_drift(name, lock.sources.get(name), commit)).collect();
     for step in plan.steps.iter().filter(|step| !matches!(state(&step.id), None | Some(State::Idle))) {
-        match &step.work {
-            Work::Base(_) => {
+        match step.work.locks() {
+            Locks::Base(_) => {
                 let (locked, found) = (lock.bases.get(&step.platform), now.bases.get(&step.platform));
                 differences.extend(found.and_then(|found| base_drift(&step.platform, locked, found)));
             }
-            Work::Wheels(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
-            Work::Builder(_) | Work::Seed(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => {}
+            Locks::Set(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
+            Locks::Nothing => {}
         }
     }
     if differences.is_empty() { Ok(()) } else { Err(StepError::Drift { differences }) }
@@ -133,9 +133,9 @@ fn empty(work: &WheelsWork) -> LockedHouse {
 pub fn renew(before: &Lockfile, now: Lockfile, plan: &Plan, platforms: &[PlatformId]) -> Lockfile {
     let planned = |platform: &PlatformId| plan.steps.iter().any(|step| step.platform == *platform);
     let has_set = |key: &(PlatformId, crate::names::ImageName)| {
-        plan.steps.iter().any(|step| match &step.work {
-            Work::Wheels(work) => step.platform == key.0 && work.image == key.1,
-            _ => false,
+        plan.steps.iter().any(|step| match step.work.locks() {
+            Locks::Set(work) => step.platform == key.0 && work.image == key.1,
+            Locks::Base(_) | Locks::Nothing => false,
         })
     };
     let mut lock = now;

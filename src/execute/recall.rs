@@ -4,7 +4,6 @@
 //! An image is only told of: it counts while the daemon has it. A package is kept whole.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,25 +11,20 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    Lines, Records, Session, StepError, owner,
+    Records, Session, Shipped, StepContext, StepError, owner,
     records::{RECORD_VERSION, blocking},
     run::Product,
 };
 use crate::{
     engine::EngineError,
-    event::StepId,
     names::Sha256,
-    plan::{Record, RecordedFile, Step, label},
+    plan::{RecordedFile, Step, label},
     source::store::{Fetched, Key, Kind, Label, StoreError},
     util::{
         files::{TEMPORARY, read_bounded},
         folder::{Folder, Links},
     },
-    work::{
-        Work,
-        image::{ImageWork, run as image, run::superseded},
-        package::run::{forget_others, read_listing},
-    },
+    work::image::run::superseded,
 };
 
 /// The largest product, in bytes of JSON: a line for each image and file.
@@ -51,7 +45,7 @@ struct Kept {
 
 /// Keeps what a step gave in so many milliseconds. A store that cannot be written costs time later, nothing else.
 pub async fn remember(step: &Step, key: &Sha256, product: &Product, took_ms: u64, session: &Session) {
-    if !is_kept(step) {
+    if !step.work.is_stored() {
         return;
     }
     let (entry, kept) = (entry(step, key), Kept { version: RECORD_VERSION, took_ms, product: product.clone() });
@@ -84,13 +78,9 @@ pub async fn remember(step: &Step, key: &Sha256, product: &Product, took_ms: u64
 ///
 /// # Errors
 /// When the daemon does not answer, or the disk is full.
-pub async fn recall(
-    step: &Step,
-    key: &Sha256,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<Option<(Product, u64)>, StepError> {
-    if session.no_cache || !is_kept(step) {
+pub async fn recall(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Product, u64)>, StepError> {
+    let StepContext { step, session, .. } = at;
+    if session.no_cache || !step.work.is_stored() {
         return Ok(None);
     }
     let places = Places::of(step, session);
@@ -105,53 +95,19 @@ pub async fn recall(
         if !places.accept(&of, &files, &sharing)? {
             return Ok(false);
         }
-        let written = places.write(&files, &sharing)?;
-        if let (true, Work::Package(work)) = (written, &of.work)
-            && !work.package.collect.is_empty()
-        {
-            forget_others(&of, Records::of(&sharing.project).load(&of.id).as_ref(), &files, &sharing);
-        }
-        Ok(written)
+        places.write(&files, &sharing)
     });
     if !written.await? {
         return Ok(None);
     }
-    if let Work::Image(work) = &step.work {
-        let labelled = labelled(work, product, step, records, session).await?;
-        return Ok(labelled.map(|product| (product, took_ms)));
-    }
-    name(&product, session).await?;
-    Ok(Some((product, took_ms)))
-}
-
-/// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
-/// off.
-async fn labelled(
-    work: &ImageWork,
-    known: Product,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<Option<Product>, StepError> {
-    let labels = image::labels(work, records, session).await?;
-    let Some(id) = known.images.values().next().cloned() else { return Ok(None) };
-    if known.labels == labels {
-        let images = work.tags.iter().map(|tag| (tag.clone(), id.clone())).collect();
-        let product = Product { images, ..known };
-        name(&product, session).await?;
-        return Ok(Some(product));
-    }
-    if known.labels.keys().any(|name| !labels.contains_key(name)) {
-        return Ok(None);
-    }
-    let lines = Lines::of(&session.events, &step.id);
-    image::relabel(work, &id, &known.output, records, session, &lines).await
+    let restored = step.work.runner().restore(product, at).await?;
+    Ok(restored.map(|product| (product, took_ms)))
 }
 
 /// The output of what the store has of a step, as far as that can be told without taking it out. What is asked for anew is not
 /// looked for.
 pub fn stored(step: &Step, content: &Sha256, session: &Session) -> Option<String> {
-    if session.no_cache || !is_kept(step) {
+    if session.no_cache || !step.work.is_stored() {
         return None;
     }
     // Beside a plan nothing is written into the project.
@@ -160,14 +116,6 @@ pub fn stored(step: &Step, content: &Sha256, session: &Session) -> Option<String
     let made = kept.product.files.iter().map(|file| Key { kind: Kind::Made, digest: file.sha256.clone() });
     let are_there = made.into_iter().all(|key| session.store.holds(&key));
     are_there.then_some(kept.product.output)
-}
-
-/// Wheelhouses find their wheels one by one, and a base image is the daemon's own.
-fn is_kept(step: &Step) -> bool {
-    match step.work {
-        Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => true,
-        Work::Base(_) | Work::Seed(_) | Work::Wheels(_) => false,
-    }
 }
 
 fn entry(step: &Step, key: &Sha256) -> Key {
@@ -207,15 +155,14 @@ impl Places {
 
     /// Holds a package against those of its platform before its file gets its name; `false` where the store does not have its list.
     fn accept(&self, step: &Step, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
-        let Work::Package(work) = &step.work else { return Ok(true) };
         let Some(list) = files.iter().find(|file| self.path(file).as_ref() == Some(&self.listing)) else {
-            return Ok(false);
+            return Ok(!step.work.lists_files());
         };
         let aside = self.aside(self.listing.parent().unwrap_or(&self.project))?;
         if !fetched(&Key { kind: Kind::Made, digest: list.sha256.clone() }, aside.path(), session)? {
             return Ok(false);
         }
-        session.accepted.take(&step.id, work, read_listing(&aside.path().join(NAME))?)?;
+        step.work.runner().accept(&step.id, Shipped::New(&aside.path().join(NAME)), session)?;
         Ok(true)
     }
 
@@ -275,7 +222,7 @@ async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<
     for id in product.images.values() {
         let Some(image) = session.engine.image(id).await? else { return Ok(false) };
         // Whatever is built on it takes its output.
-        let output = if matches!(step.work, Work::Image(_)) { image::output_of(&image) } else { image.id.0.clone() };
+        let output = step.work.runner().output_of(&image);
         if output != product.output || image.id.0 != *id {
             return Ok(false);
         }
@@ -289,7 +236,7 @@ async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<
 
 /// Gives the images their names; what loses its last one by that goes, as after a build. Who built them, and may remove them, is
 /// another checkout, or noted already.
-async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
+pub async fn with_names(product: Product, session: &Session) -> Result<Option<Product>, StepError> {
     owner::names(&product.images.keys().cloned().collect::<Vec<_>>(), session).await?;
     let mut before = Vec::new();
     for (name, id) in &product.images {
@@ -299,7 +246,8 @@ async fn name(product: &Product, session: &Session) -> Result<(), StepError> {
             before.extend(there);
         }
     }
-    superseded(before, session).await
+    superseded(before, session).await?;
+    Ok(Some(product))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::{Session, lock};
+use super::Session;
 use crate::{
     engine::{EngineError, Images},
     event::StepId,
@@ -26,7 +26,7 @@ use crate::{
         here,
         state::{self, LARGEST, State, Unread},
     },
-    work::{Work, base::BaseWork},
+    work::Gives,
 };
 
 /// Where they are in the state folder, and the ids of the images that were built.
@@ -237,16 +237,7 @@ impl Truth {
             if let Some(record) = &answer.record {
                 truth.took_ms.insert(step.id.clone(), record.took_ms);
             }
-            let not_locked = |work: &BaseWork| {
-                session.locked
-                    && answer.record.as_ref().is_some_and(|record| !lock::is_locked(work, record, step, session))
-            };
-            let asked = match &step.work {
-                Work::Base(_) if session.refresh => Some("asked for with --refresh"),
-                Work::Base(work) if not_locked(work) => Some("factory.lock has another one"),
-                Work::Image(_) if session.no_cache => Some("asked for with --no-cache"),
-                _ => None,
-            };
+            let asked = step.work.runner().asked_anew(step, answer.record.as_ref(), session);
             let record = match asked {
                 Some(why) => Err(Some(why.to_owned())),
                 None => judged(step, answer, images.as_ref()),
@@ -272,13 +263,9 @@ impl Truth {
 }
 
 fn question(step: &Step) -> Question {
-    let house = match &step.work {
-        Work::Wheels(work) => Some((work.key.clone(), work.wanted.clone())),
-        Work::Seed(work) => {
-            let pins = work.seed.wheels.iter().map(|(name, sha256)| (name.as_str(), sha256));
-            Some((work.key.clone(), Wanted::of_pins(pins)))
-        }
-        Work::Base(_) | Work::Builder(_) | Work::Image(_) | Work::Package(_) | Work::Wapt(_) => None,
+    let house = match step.work.gives() {
+        Gives::Wheels { key, wanted, .. } => Some((key.clone(), wanted.into_owned())),
+        Gives::Nothing | Gives::Image(_) | Gives::Files => None,
     };
     Question { step: step.id.clone(), platform: step.platform.clone(), house }
 }

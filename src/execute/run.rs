@@ -9,7 +9,7 @@ use crate::{
     names::Sha256,
     plan::{Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, assess, estimate},
     util::clock,
-    work::{Work, wheels::run::are_stored},
+    work::Locks,
 };
 
 /// What a step gives when it succeeds.
@@ -61,9 +61,9 @@ impl Survey {
     /// 1970 UTC.
     #[must_use]
     pub fn stale(&self, plan: &Plan, now: i64) -> Vec<String> {
-        let bases = plan.steps.iter().filter_map(|step| match &step.work {
-            Work::Base(work) if work.refresh_days > 0 => Some((step, work)),
-            _ => None,
+        let bases = plan.steps.iter().filter_map(|step| match step.work.locks() {
+            Locks::Base(work) => (work.refresh_days > 0).then_some((step, work)),
+            Locks::Set(_) | Locks::Nothing => None,
         });
         bases
             .filter_map(|(step, work)| {
@@ -99,8 +99,8 @@ pub async fn survey(plan: &Plan, session: &Session) -> Result<Survey, StepError>
     let Assessment { states, keys } = assess(plan, &|step| truth.record(step), &|step, key| stored(step, key, session));
     let mut states = states;
     for step in &plan.steps {
-        if let (Work::Wheels(work), Some(State::Run(why))) = (&step.work, states.get_mut(&step.id))
-            && are_stored(work, step, session)
+        if let Some(State::Run(why)) = states.get_mut(&step.id)
+            && step.work.runner().is_in_parts(step, session)
         {
             why.push_str(", from the store");
         }

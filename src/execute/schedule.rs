@@ -1,9 +1,9 @@
-//! Runs a plan: every step as soon as what it needs is done, up to `--jobs` at once and not too many of a kind
-//! ([`kind`]), the longest way first ([`queue`]).
+//! Runs a plan: every step as soon as what it needs is done, up to `--jobs` at once and not too many that take the same
+//! ([`load`]), the longest way first ([`queue`]).
 
 mod ended;
 mod execute;
-mod kind;
+mod load;
 mod progress;
 mod queue;
 

@@ -1,13 +1,11 @@
 //! Packages and wheelhouses in a registry, as OCI artefacts: one manifest for each platform, whose layers are the files as they are
 //! (OCI Image Specification 1.1, "Guidelines for Artifact Usage"). `oras pull` reads them, too.
 
-mod expected;
 mod fetch;
 mod push;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-pub use expected::Expected;
 pub use fetch::fetch;
 pub use push::{look, push, there};
 

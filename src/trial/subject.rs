@@ -25,7 +25,7 @@ use crate::{
     unit::UnitName,
     util::{files::digest_of, folder::open_file},
     work::{
-        Work,
+        Gives, Locks,
         package::{PackageWork, run::of_items},
     },
 };
@@ -108,15 +108,15 @@ impl Subject {
         let (mut packages, mut images) = (Vec::new(), BTreeMap::new());
         let records = Records::of(project);
         for step in plan.steps.iter().filter(|step| step.platform == platform.id) {
-            match &step.work {
-                Work::Base(work) => base.clone_from(&work.local),
-                Work::Package(work) => packages.extend(built(&step.id, work, format, project)?),
-                Work::Image(_) => {
-                    let record = records.read(&step.id).map_err(std::io::Error::from)?;
-                    images.extend(record.into_iter().flat_map(|record| record.images));
-                }
-                // Agents of WAPT install theirs, and no package manager of a platform does.
-                Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) | Work::Wapt(_) => {}
+            if let Locks::Base(work) = step.work.locks() {
+                base.clone_from(&work.local);
+            }
+            if let Some(work) = step.work.package() {
+                packages.extend(built(&step.id, work, format, project)?);
+            }
+            if let Gives::Image(_) = step.work.gives() {
+                let record = records.read(&step.id).map_err(std::io::Error::from)?;
+                images.extend(record.into_iter().flat_map(|record| record.images));
             }
         }
         if packages.is_empty() {

@@ -1,13 +1,21 @@
-//! The kinds of work, one folder each. What a kind knows of the recipe is in its `recipe` and `read`, what its step knows in
-//! `data`, how steps are made in `plan`, how they are run in `run`.
+//! The kinds of work, one folder each: what a kind takes from the recipe is in its `recipe` and `read`, what its step knows in
+//! `data`, how its steps are made in `plan`, how they are run in `run`.
+//!
+//! Nobody else tells kinds apart. What is asked of all of them is a method of [`Kind`], or of `execute::Run` where it takes a
+//! session.
 
 pub mod base;
 pub mod builder;
+mod expected;
 pub mod image;
+mod kind;
 pub mod package;
 pub mod seed;
 pub mod wapt;
 pub mod wheels;
+
+pub use expected::Expected;
+pub use kind::{Gives, Installs, Kind, Load, Locks};
 
 use base::BaseWork;
 use builder::BuilderWork;
@@ -25,7 +33,7 @@ pub enum Work {
     /// Take, pull or make the platform's base image.
     Base(Box<BaseWork>),
     /// Build the image with the compilers.
-    Builder(BuilderWork),
+    Builder(Box<BuilderWork>),
     /// Fetch pip and what it needs, where the release's own are too old.
     Seed(Box<SeedWork>),
     /// Build the wheels of a requirements set.
@@ -38,29 +46,37 @@ pub enum Work {
     Wapt(Box<WaptWork>),
 }
 
+/// The same for every kind of work: the only place that lists them.
+macro_rules! each {
+    ($work:expr, $one:ident => $then:expr) => {
+        match $work {
+            $crate::work::Work::Base($one) => $then,
+            $crate::work::Work::Builder($one) => $then,
+            $crate::work::Work::Seed($one) => $then,
+            $crate::work::Work::Wheels($one) => $then,
+            $crate::work::Work::Image($one) => $then,
+            $crate::work::Work::Package($one) => $then,
+            $crate::work::Work::Wapt($one) => $then,
+        }
+    };
+}
+pub(crate) use each;
+
+impl std::ops::Deref for Work {
+    type Target = dyn Kind;
+
+    fn deref(&self) -> &Self::Target {
+        each!(self, one => &**one)
+    }
+}
+
 impl Work {
     /// The key of the wheelhouse that it fills, where it does.
     #[must_use]
     pub fn wheelhouse(&self) -> Option<&Sha256> {
-        match self {
-            Self::Wheels(work) => Some(&work.key),
-            Self::Seed(work) => Some(&work.key),
-            Self::Base(_) | Self::Builder(_) | Self::Image(_) | Self::Package(_) | Self::Wapt(_) => None,
-        }
-    }
-
-    /// The form of this kind of work: raised when the program comes to do it differently, so that old records do not
-    /// count.
-    #[must_use]
-    pub fn version(&self) -> &'static str {
-        match self {
-            Self::Base(_) => "base 2",
-            Self::Builder(_) => "builder 1",
-            Self::Seed(_) => "seed 1",
-            Self::Wheels(_) => "wheels 2",
-            Self::Image(_) => "image 2",
-            Self::Package(_) => "package 4",
-            Self::Wapt(_) => "wapt 2",
+        match self.gives() {
+            Gives::Wheels { key, .. } => Some(key),
+            Gives::Nothing | Gives::Image(_) | Gives::Files => None,
         }
     }
 }

@@ -54,6 +54,27 @@ fn nothing_is_left_unfinished() {
     assert_eq!(unfinished(&Source::new("a.rs", "fn a() {\n todo!() // dbg!\n}")), ["src/a.rs:2: `todo!`"]);
 }
 
+/// Where a kind of work is told from another: everybody else asks [`factory::work::Kind`] or [`factory::execute::Run`], so that a
+/// new kind does not compile before it has answered.
+fn told_apart(source: &Source) -> Vec<String> {
+    let is_test = source.path.split('/').any(|part| part.trim_end_matches(".rs") == "tests");
+    let makes = source.path.starts_with("work/") && source.path.ends_with("/plan.rs");
+    if is_test || makes || source.path == "work/mod.rs" {
+        return Vec::new();
+    }
+    let one = |at: &usize| source.word(*at) == "Work" && source.word(at + 1) == "::";
+    let is_kind = |at: &usize| source.word(at + 2).starts_with(char::is_uppercase);
+    let found = (0..source.tokens.len()).filter(one).filter(is_kind);
+    found.map(|at| format!("{}: `Work::{}`", source.place(at), source.word(at + 2))).collect()
+}
+
+#[test]
+fn kinds_of_work_are_told_apart_in_one_place() {
+    let found: Vec<String> = sources::all().iter().flat_map(told_apart).collect();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+    assert_eq!(told_apart(&Source::new("cli/a.rs", "if let Work::Image(_) = x {}")), ["src/cli/a.rs:1: `Work::Image`"]);
+}
+
 /// Functions of `std::fs`, whose errors do not say which file: `fs_err` has them all. Types are passed on as they are,
 /// and tests may do what they like.
 fn nameless_errors(source: &Source) -> Vec<String> {

@@ -13,7 +13,7 @@ use crate::{
         wheelhouse::Wheelhouse,
     },
     util::files::write_whole,
-    work::Work,
+    work::Locks,
 };
 
 /// Writes the wheelhouses of every platform in the form of PEP 751. All of them must be there.
@@ -31,7 +31,7 @@ pub(super) fn write(
         let platform = &target.platform.id;
         let (mut packages, mut machine) = (Packages::default(), None);
         for step in plan.steps.iter().filter(|step| step.platform == *platform) {
-            let Work::Wheels(work) = &step.work else { continue };
+            let Locks::Set(work) = step.work.locks() else { continue };
             let (wheel_dir, key) = (&project.wheel_dir, &work.key);
             let cached = survey.states.get(&step.id) == Some(&State::Cached);
             let manifest = Wheelhouse::manifest(wheel_dir, platform.as_str(), key).filter(|_| cached);

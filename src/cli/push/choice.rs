@@ -16,7 +16,7 @@ use crate::{
     },
     source::wheelhouse::{Found, MANIFEST, Wheelhouse},
     util::files::{digest, digest_of},
-    work::Work,
+    work::Gives,
 };
 
 /// Something to push.
@@ -62,10 +62,10 @@ pub(super) fn platforms(all: bool, project: &Project) -> Result<Vec<PlatformId>,
     Ok(found)
 }
 
-/// The plan with those who signed its WAPT packages: a push has no key, and asks only whether the rest is the same.
+/// The plan with those who signed its packages: a push has no key, and asks only whether the rest is the same.
 pub(super) fn as_signed(mut plan: Plan, project: &Project) -> Plan {
     let records = Records::of(&project.folder);
-    for step in plan.steps.iter_mut().filter(|step| matches!(step.work, Work::Wapt(_))) {
+    for step in plan.steps.iter_mut().filter(|step| step.work.is_signed()) {
         let signer = records.load(&step.id).and_then(|record| record.inputs.get("signer").cloned());
         step.inputs.extend(signer.map(|signer| ("signer".to_owned(), signer)));
     }
@@ -77,9 +77,9 @@ pub(super) fn images(plan: &Plan, platforms: &[PlatformId], project: &Project) -
     let records = Records::of(&project.folder);
     let mut images = Vec::new();
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
-        let Work::Image(work) = &step.work else { continue };
+        let Gives::Image(tags) = step.work.gives() else { continue };
         let record = records.load(&step.id);
-        for tag in &work.tags {
+        for tag in tags {
             let Some(id) = record.as_ref().and_then(|record| record.images.get(tag)) else {
                 return Err(Failure::new(Exit::StepFailed, format!("{tag} was not built yet"))
                     .help(format!("`factory build images --tag {}`", project.release.tag)));
@@ -132,23 +132,20 @@ pub(super) async fn artefacts(
         for platform in &platforms {
             let mut files = Vec::new();
             for step in plan.steps.iter().filter(|step| step.platform == *platform) {
-                match (&step.work, records.load(&step.id)) {
-                    (Work::Package(_) | Work::Wapt(_), Some(record)) => files.extend(packages(step, &record, &folder)?),
-                    (Work::Package(_) | Work::Wapt(_), None) => return Err(not_built(&step.id)),
-                    (Work::Wheels(work), _) => {
-                        let found = wheels(step, &work.key, &wheel_dir)?;
-                        let place = wheel_place(&name, platform, &work.key, &registry)?;
-                        items.push(artefact(place, found, &release.tag.to_string(), &revision));
-                    }
-                    (Work::Seed(work), _) => {
-                        // Only where its wheels were needed is there a seed.
-                        if let Ok(found) = wheels(step, &work.key, &wheel_dir) {
-                            let place = wheel_place(&name, platform, &work.key, &registry)?;
+                match (step.work.gives(), records.load(&step.id)) {
+                    (Gives::Files, Some(record)) => files.extend(packages(step, &record, &folder)?),
+                    (Gives::Files, None) => return Err(not_built(&step.id)),
+                    (Gives::Wheels { key, requirements, .. }, _) => match wheels(step, key, &wheel_dir) {
+                        Ok(found) => {
+                            let place = wheel_place(&name, platform, key, &registry)?;
                             items.push(artefact(place, found, &release.tag.to_string(), &revision));
                         }
-                    }
+                        // Only where its wheels were needed is there a seed.
+                        Err(_) if requirements.is_none() => {}
+                        Err(failure) => return Err(failure),
+                    },
                     // Images are pushed by the engine, and nobody wants what only they are made of.
-                    (Work::Base(_) | Work::Builder(_) | Work::Image(_), _) => {}
+                    (Gives::Image(_) | Gives::Nothing, _) => {}
                 }
             }
             if !files.is_empty() {

@@ -9,7 +9,7 @@ use crate::{
         truth::{Untrue, failed, stale, tested},
     },
     plan::Plan,
-    work::Work,
+    work::Gives,
 };
 
 /// What is pushed must be what the checkout makes, what was tested, and what a commit holds.
@@ -48,17 +48,17 @@ pub(super) async fn check(
 
 /// Whether there is anything to test on a platform.
 fn session_tests(plan: &Plan, platform: &PlatformId) -> bool {
-    plan.steps.iter().any(|step| step.platform == *platform && matches!(step.work, Work::Package(_)))
+    plan.steps.iter().any(|step| step.platform == *platform && step.work.package().is_some())
 }
 
 /// Refuses what a build would make again: it is of other files than those that are here.
 async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) -> Result<(), Failure> {
     let survey = survey(plan, session).await?;
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
-        let pushed = match step.work {
-            Work::Image(_) | Work::Package(_) | Work::Wapt(_) => true,
+        let pushed = match step.work.gives() {
+            Gives::Image(_) | Gives::Files => true,
             // Wheels are pushed by their key, which says what they are of.
-            Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Wheels(_) => false,
+            Gives::Wheels { .. } | Gives::Nothing => false,
         };
         let Some(why) = stale(&survey, &step.id) else { continue };
         if pushed {

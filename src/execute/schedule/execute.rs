@@ -8,19 +8,13 @@ use std::{
 use crate::{
     event::{Event, StepId},
     execute::{
-        Lines, Session, StepError, cause, disk,
-        keep::way_in,
+        Lines, Session, StepContext, StepError, cause, disk,
         recall::{recall, remember},
         run::Product,
-        told::Told,
         transient::{Tries, of_step},
     },
     names::Sha256,
     plan::{Record, Step},
-    work::{
-        Work, base::run as base, image::run as image, package::run as package, seed::run as seed, wapt::run as wapt,
-        wheels::run as wheels,
-    },
 };
 
 /// A step that may begin.
@@ -77,8 +71,9 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own lines only; the log has those of all.
-        let lines = Lines::of(&session.events, &step.id).telling(told_of(step, &session));
-        let result = attempt(step, &records, &session, &lines).await;
+        let lines = Lines::of(&session.events, &step.id).telling(step.work.runner().told(&session));
+        let at = StepContext { step, records: &records, session: &session, lines: &lines };
+        let result = step.work.runner().run(at).await;
         let error = match result {
             Ok(product) => {
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -100,7 +95,11 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     };
     let way_in = match &result {
         Ok(_) | Err(StepError::Interrupted) => None,
-        Err(_) if session.keep_failed => way_in(step, &records, &tail, &session).await,
+        Err(_) if session.keep_failed => {
+            let lines = Lines::of(&session.events, &step.id);
+            let at = StepContext { step, records: &records, session: &session, lines: &lines };
+            step.work.runner().way_in(at, &tail).await
+        }
         Err(_) => None,
     };
     if way_in.is_none() && !matches!(result, Err(StepError::Interrupted)) {
@@ -118,29 +117,19 @@ async fn there_already(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<Option<(Product, u64)>, StepError> {
-    if let (Some(record), Work::Image(work)) = (labels, &step.work) {
-        let lines = Lines::of(&session.events, &step.id);
-        if let Some(product) = image::relabel(work, record.image(), &record.output, records, session, &lines).await? {
-            remember(step, content, &product, record.took_ms, session).await;
-            return Ok(Some((product, record.took_ms)));
-        }
+    let lines = Lines::of(&session.events, &step.id);
+    let at = StepContext { step, records, session, lines: &lines };
+    if let Some(record) = labels
+        && let Some(product) = step.work.runner().relabel(record, at).await?
+    {
+        remember(step, content, &product, record.took_ms, session).await;
+        return Ok(Some((product, record.took_ms)));
     }
-    let found = recall(step, content, records, session).await?;
+    let found = recall(content, at).await?;
     Ok(found.map(|(product, made_in)| {
         let note = format!("{}, from the store", product.note);
         (Product { note, ..product }, made_in)
     }))
-}
-
-/// How paths of a step's containers are shown.
-fn told_of(step: &Step, session: &Session) -> Told {
-    match &step.work {
-        Work::Image(work) => image::told(work, session),
-        // Each run of pip has places of its own.
-        Work::Wheels(_) | Work::Base(_) | Work::Builder(_) | Work::Seed(_) | Work::Package(_) | Work::Wapt(_) => {
-            Told::default()
-        }
-    }
 }
 
 /// The error as it is told in the end.
@@ -150,40 +139,4 @@ async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], ses
         None => error,
         Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },
     }
-}
-
-async fn attempt(
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Product, StepError> {
-    match &step.work {
-        // Stops by itself: a program of the host is told to, and waited for.
-        Work::Base(work) => base::run(work, step, session, lines).await,
-        Work::Builder(work) => watched(session, lines, image::run_builder(work, step, session, lines)).await,
-        Work::Seed(work) => watched(session, lines, seed::run(work, step, session, lines)).await,
-        Work::Wheels(work) => watched(session, lines, Box::pin(wheels::run(work, step, records, session, lines))).await,
-        Work::Image(work) => watched(session, lines, image::run(work, step, records, session, lines)).await,
-        Work::Package(work) => session.until_stopped(package::run(work, step, records, session, lines)).await,
-        Work::Wapt(work) => session.until_stopped(wapt::run(work, step, records, session, lines)).await,
-    }
-}
-
-/// Work of a container or of the daemon's builder: given up on Ctrl-C, and when it says nothing for too long although the
-/// daemon lives.
-async fn watched<T>(
-    session: &Session,
-    lines: &Lines,
-    work: impl Future<Output = Result<T, StepError>> + Send,
-) -> Result<T, StepError> {
-    let patience = session.patience;
-    session
-        .until_stopped(async {
-            tokio::select! {
-                done = work => done,
-                () = lines.silent_for(patience) => Err(StepError::Stalled { patience }),
-            }
-        })
-        .await
 }

@@ -5,19 +5,18 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     ended::{BuildError, Done, Failed, engine_is_gone},
     execute::{Ended, Start},
-    kind::{Kind, usual},
     queue::{Limits, Phase, Queue, Task, Verdict},
 };
 use crate::{
     event::{Event, Made, MadeKind, Outcome, StepId},
     execute::{
-        Records, Session, StepError, disk,
+        Records, Session, Shipped, StepError, disk,
         records::RECORD_VERSION,
         run::{Product, Survey},
     },
     plan::{Judged, Plan, Record, State, Step, judge},
     util::clock,
-    work::Work,
+    work::Gives,
 };
 
 /// A run under way.
@@ -187,9 +186,8 @@ impl Results<'_> {
 
     /// Accepts a package that is there, or refuses it because of one that this run has made.
     fn accept(&self, step: &Step) -> Result<(), StepError> {
-        let Work::Package(work) = &step.work else { return Ok(()) };
         let listing = Records::of(&self.session.project).listing(&step.id);
-        self.session.accepted.keep(&step.id, work, listing)
+        step.work.runner().accept(&step.id, Shipped::Before(&listing), self.session)
     }
 
     fn keep(&mut self, step: &Step, record: Record) {
@@ -234,24 +232,22 @@ impl Results<'_> {
                 digest,
                 took_ms: self.ran.get(&step.id).copied(),
             };
-            match &step.work {
-                Work::Wheels(work) => {
-                    let name = format!("{} ({})", work.requirements_name, record.note);
+            match step.work.gives() {
+                Gives::Wheels { requirements: Some(requirements), .. } => {
+                    let name = format!("{requirements} ({})", record.note);
                     rows.push(row(MadeKind::Wheels, name, format!("sha256:{}", record.output)));
                 }
-                Work::Image(work) => {
-                    rows.extend(
-                        work.tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.image().to_owned())),
-                    );
+                Gives::Image(tags) => {
+                    rows.extend(tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.image().to_owned())));
                 }
-                Work::Package(_) | Work::Wapt(_) => {
+                Gives::Files => {
                     let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
                     rows.extend(files.map(|file| Made {
                         size: file.size,
                         ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))
                     }));
                 }
-                Work::Base(_) | Work::Builder(_) | Work::Seed(_) => {}
+                Gives::Nothing | Gives::Wheels { requirements: None, .. } => {}
             }
         }
         rows
@@ -285,10 +281,10 @@ fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
             });
             let known = |ids: &[StepId]| ids.iter().filter_map(|id| places.get(id).copied()).collect();
             let state = survey.states.get(&step.id);
-            let usual = || u64::try_from(usual(&step.work).as_millis()).unwrap_or(u64::MAX);
+            let usual = || u64::try_from(step.work.usual().as_millis()).unwrap_or(u64::MAX);
             Task {
                 platform,
-                kind: Kind::of(&step.work),
+                load: step.work.load(),
                 needs: known(&step.needs),
                 uses: known(&step.uses),
                 after: known(&step.after),

@@ -1,13 +1,14 @@
 //! Which step begins next: pure code, without clock, daemon or disk.
 //!
 //! A step is judged once all that it *needs* is done: its record counts, or it must run. One that must run begins once
-//! the tools that it *uses* are there too and those that it comes *after* have ended, and `--jobs` and the limit of its kind leave room. Of those that may begin the
+//! the tools that it *uses* are there too and those that it comes *after* have ended, and `--jobs` and the limit of its load leave room. Of those that may begin the
 //! one goes first on which the longest way to the end hangs (the critical path), unless a platform was passed over too
 //! often.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kind::Kind;
+use super::load::most;
+use crate::work::Load;
 
 /// A step as the queue sees it. Others are named by their places in the plan, which come before its own.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ pub struct Task {
     /// The number of its platform.
     pub platform: usize,
     /// What it takes most of.
-    pub kind: Kind,
+    pub load: Load,
     /// Those whose output it needs.
     pub needs: Vec<usize>,
     /// Those that must have run before it runs, but not before it is found cached.
@@ -166,8 +167,8 @@ impl Queue {
     }
 
     fn may_start(&self, at: usize) -> bool {
-        let running = |kind: Option<Kind>| {
-            let is_one = |at: &usize| kind.is_none_or(|kind| self.tasks[*at].kind == kind);
+        let running = |load: Option<Load>| {
+            let is_one = |at: &usize| load.is_none_or(|load| self.tasks[*at].load == load);
             (0..self.tasks.len()).filter(|at| self.phases[*at] == Phase::Running).filter(is_one).count()
         };
         let task = &self.tasks[at];
@@ -176,7 +177,7 @@ impl Queue {
             && self.done(&task.uses)
             && self.ended(&task.after)
             && running(None) < self.limits.jobs.max(1)
-            && running(Some(task.kind)) < task.kind.most(self.limits.cpus)
+            && running(Some(task.load)) < most(task.load, self.limits.cpus)
     }
 
     fn done(&self, steps: &[usize]) -> bool {

@@ -30,7 +30,7 @@ fn plan(shape: &Shape) -> Plan {
             id: id(number),
             platform: "debian-12".parse().unwrap(),
             title: String::new(),
-            work: Work::Builder(BuilderWork { dockerfile: String::new(), tag: String::new() }),
+            work: Work::Builder(Box::new(BuilderWork { dockerfile: String::new(), tag: String::new() })),
             inputs: Inputs::from([("value".to_owned(), value.to_string()), ("name".to_owned(), number.to_string())]),
             labels: Inputs::new(),
             origins: BTreeMap::new(),

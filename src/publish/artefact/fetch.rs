@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use super::{Expected, Place, TITLE};
+use super::{Place, TITLE};
 use crate::{
     event::{Event, Events},
     publish::PushError,
     source::oci::{Client, Counter, Descriptor},
     util::files::{digest, persist, temporary_in},
+    work::Expected,
 };
 
 /// Most files of one artefact, the largest one and all together, in bytes: bounds against a hostile registry.

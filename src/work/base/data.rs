@@ -1,6 +1,13 @@
 //! What the step of a base image knows.
 
-use crate::{plan::ContextFile, platform::Bootstrap, recipe::BootstrapMode};
+use std::time::Duration;
+
+use crate::{
+    plan::ContextFile,
+    platform::Bootstrap,
+    recipe::BootstrapMode,
+    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
+};
 
 /// See [`Work::Base`].
 #[derive(Debug, Clone)]
@@ -21,6 +28,52 @@ pub struct BaseWork {
     pub refresh_days: u32,
     /// What is changed in it.
     pub quirks: Option<QuirksWork>,
+}
+
+impl Kind for BaseWork {
+    fn version(&self) -> &'static str {
+        "base 2"
+    }
+
+    fn load(&self) -> Load {
+        Load::Fetch
+    }
+
+    fn usual(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        Gives::Nothing
+    }
+
+    fn locks(&self) -> Locks<'_> {
+        Locks::Base(self)
+    }
+
+    fn is_stored(&self) -> bool {
+        false
+    }
+
+    fn lists_files(&self) -> bool {
+        false
+    }
+
+    fn installs(&self) -> Option<Installs<'_>> {
+        None
+    }
+
+    fn package(&self) -> Option<&PackageWork> {
+        None
+    }
+
+    fn untested(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn is_signed(&self) -> bool {
+        false
+    }
 }
 
 impl BaseWork {

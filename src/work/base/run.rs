@@ -2,25 +2,29 @@
 
 use std::collections::BTreeMap;
 
-mod bootstrap;
-mod locked;
-pub mod room;
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{BaseWork, QuirksWork};
 use crate::{
     engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
+    event::StepId,
     execute::{
-        Lines, Records, Session, StepError,
+        Lines, Records, Run, Session, Shipped, StepContext, StepError,
         context::TarFile,
         lock, owner,
         run::Product,
+        told::Told,
         transient::{Tries, of_engine},
     },
-    plan::{Root, Step, label},
+    plan::{Record, Root, Step, label},
     recipe::BootstrapMode,
     util::clock,
-    work::image::run as image,
+    work::{Expected, image::run as image},
 };
+
+mod bootstrap;
+mod locked;
+pub mod room;
 
 /// A root image: what a base is before it is changed.
 struct Found {
@@ -31,8 +35,63 @@ struct Found {
     digest: Option<String>,
 }
 
+impl Run for BaseWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        run(self, at).boxed()
+    }
+
+    fn told(&self, _session: &Session) -> Told {
+        Told::default()
+    }
+
+    fn asked_anew(&self, step: &Step, record: Option<&Record>, session: &Session) -> Option<&'static str> {
+        if session.refresh {
+            return Some("asked for with --refresh");
+        }
+        let is_other = |record: &Record| session.locked && !lock::is_locked(self, record, step, session);
+        record.is_some_and(is_other).then_some("factory.lock has another one")
+    }
+
+    fn way_in<'a>(&'a self, _at: StepContext<'a>, _said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        ready(None).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        _record: &'a Record,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        image.id.0.clone()
+    }
+
+    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    fn restore<'a>(
+        &'a self,
+        _product: Product,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
+        false
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        Ok(Expected::default())
+    }
+}
+
 /// Runs the step.
-pub async fn run(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
+async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, session, lines, .. } = at;
     let obtained = match lock::wanted(work, step, session)? {
         Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, lines)).await?),
         None => session.until_stopped(obtain(work, step, session, lines)).await?,

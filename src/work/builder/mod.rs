@@ -2,6 +2,7 @@
 
 mod data;
 pub mod plan;
+pub mod run;
 
 pub(crate) use data::BuilderName;
 pub use data::BuilderWork;

@@ -23,8 +23,12 @@ impl Maker<'_> {
 
     pub(crate) fn builder(&self, python: &PythonApp) -> Result<Step, PlanError> {
         let BuilderName { tag, inputs, dockerfile, .. } = self.builder_name(python)?.clone();
-        let mut step =
-            self.step("builder", "wheel builder".to_owned(), Work::Builder(BuilderWork { dockerfile, tag }), inputs);
+        let mut step = self.step(
+            "builder",
+            "wheel builder".to_owned(),
+            Work::Builder(Box::new(BuilderWork { dockerfile, tag })),
+            inputs,
+        );
         step.needs.push(self.id("base"));
         Ok(step)
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     plan::{ContextFile, Inputs},
     platform::Host,
     util::toml::Span,
+    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
 /// See [`Work::Image`].
@@ -46,6 +48,52 @@ pub struct ImageWork {
     pub is_own: bool,
     /// The program that it starts with, where the recipe names one by its path.
     pub start: Option<Start>,
+}
+
+impl Kind for ImageWork {
+    fn version(&self) -> &'static str {
+        "image 2"
+    }
+
+    fn load(&self) -> Load {
+        Load::Image
+    }
+
+    fn usual(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        Gives::Image(&self.tags)
+    }
+
+    fn locks(&self) -> Locks<'_> {
+        Locks::Nothing
+    }
+
+    fn is_stored(&self) -> bool {
+        true
+    }
+
+    fn lists_files(&self) -> bool {
+        false
+    }
+
+    fn installs(&self) -> Option<Installs<'_>> {
+        Some(Installs { host: Some(&self.host), named: format!("`packages` of [[image]] `{}`", self.name) })
+    }
+
+    fn package(&self) -> Option<&PackageWork> {
+        None
+    }
+
+    fn untested(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn is_signed(&self) -> bool {
+        false
+    }
 }
 
 /// The program that an image starts with.

@@ -5,19 +5,23 @@ mod starts;
 
 use std::{collections::BTreeMap, io::Read as _};
 
+use futures::future::{BoxFuture, FutureExt as _};
+
 use super::ImageWork;
 use crate::{
     check,
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Lines, Records, Session, StepError, accounts,
+        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts,
         context::{APT_TRUST, TarFile},
         owner,
+        recall::with_names,
         records::blocking,
         run::Product,
         settle,
         told::Told,
+        watched,
     },
     names::{Concern, Sha256},
     plan::{ContextSource, Record, Step, label},
@@ -25,53 +29,73 @@ use crate::{
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
     util::{backoff::Backoff, folder::open_file},
-    work::builder::BuilderWork,
+    work::Expected,
 };
 
 /// How often an image is built again whose layer the engine has lost.
 const AGAIN: u32 = 3;
 
-/// Builds the wheel builder.
-pub async fn run_builder(
-    work: &BuilderWork,
-    step: &Step,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Product, StepError> {
-    let mut context = TarFile::new(session.epoch)?;
-    context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
-    trust(&mut context, session)?;
-    let labels: Labels = [
-        (label::PROJECT, session.name.as_str()),
-        (label::KIND, "builder"),
-        (label::STEP, step.id.as_str()),
-        (label::TAGS, work.tag.as_str()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
-    let tags = vec![work.tag.clone()];
-    let image = build(context, tags, labels, session, lines).await?;
-    let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
-    // Nothing is taken from it; what is built in it is told by what is installed.
-    Ok(Product { output: image.id.0, ..made })
+impl Run for ImageWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        watched(at, run(self, at)).boxed()
+    }
+
+    fn told(&self, session: &Session) -> Told {
+        told(self, session)
+    }
+
+    fn asked_anew(&self, _step: &Step, _record: Option<&Record>, session: &Session) -> Option<&'static str> {
+        session.no_cache.then_some("asked for with --no-cache")
+    }
+
+    fn way_in<'a>(&'a self, at: StepContext<'a>, said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        layer::way_in(self, at, said).map(Some).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        record: &'a Record,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        relabel(self, record.image(), &record.output, at).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        output_of(image)
+    }
+
+    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    fn restore<'a>(
+        &'a self,
+        product: Product,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        restore(self, product, at).boxed()
+    }
+
+    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
+        false
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        Ok(Expected::default())
+    }
 }
 
 /// Builds an image of the recipe.
-pub async fn run(
-    work: &ImageWork,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Product, StepError> {
+async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, session, lines, .. } = at;
     let judged = work.clone();
     blocking(move || {
         can_run(&judged)?;
         no_surprise(&judged)
     })
     .await?;
-    let context = context_of(work, step, records, session).await?;
-    let labels = labels(work, records, session).await?;
+    let context = context_of(work, at).await?;
+    let labels = labels(work, at.records, session).await?;
     let built = build(context, work.tags.clone(), labels.clone(), session, lines).await;
     let image = built.map_err(|error| accounts::said(work, lines, session).unwrap_or(error))?;
     accounts::look_up(work, &image.id.0, step, session).await?;
@@ -84,14 +108,8 @@ pub async fn run(
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn relabel(
-    work: &ImageWork,
-    id: &str,
-    output: &str,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Option<Product>, StepError> {
+async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
+    let StepContext { records, session, lines, .. } = at;
     let Some(image) = session.engine.image(id).await? else { return Ok(None) };
     if output_of(&image) != output {
         return Ok(None);
@@ -110,8 +128,24 @@ pub async fn relabel(
     Ok((output_of(&made) == output).then(|| product(&made, &work.tags, labels)))
 }
 
+/// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
+/// off.
+async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
+    let labels = labels(work, at.records, at.session).await?;
+    let Some(id) = known.images.values().next().cloned() else { return Ok(None) };
+    if known.labels == labels {
+        let images = work.tags.iter().map(|tag| (tag.clone(), id.clone())).collect();
+        let product = Product { images, ..known };
+        return with_names(product, at.session).await;
+    }
+    if known.labels.keys().any(|name| !labels.contains_key(name)) {
+        return Ok(None);
+    }
+    relabel(work, &id, &known.output, at).await
+}
+
 /// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
-pub(crate) fn told(work: &ImageWork, session: &Session) -> Told {
+fn told(work: &ImageWork, session: &Session) -> Told {
     let mut pairs = BTreeMap::new();
     for file in work.files.iter() {
         let Some((number, rest)) = file.path.strip_prefix("app/").and_then(|path| path.split_once('/')) else {
@@ -138,7 +172,7 @@ pub(crate) fn told(work: &ImageWork, session: &Session) -> Told {
 
 /// What stands for the content of an image: its layers, whatever it says of itself. Where the engine does not tell them, it is the
 /// image.
-pub(crate) fn output_of(image: &ImageInfo) -> String {
+fn output_of(image: &ImageInfo) -> String {
     if image.layers.is_empty() {
         return image.id.0.clone();
     }
@@ -193,16 +227,11 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels
 /// of a container of the step.
-pub(crate) async fn build_until(
-    dockerfile: &str,
-    work: &ImageWork,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<ImageId, StepError> {
+pub(crate) async fn build_until(dockerfile: &str, work: &ImageWork, at: StepContext<'_>) -> Result<ImageId, StepError> {
+    let StepContext { step, session, .. } = at;
     let work = ImageWork { dockerfile: dockerfile.to_owned(), ..work.clone() };
     let spec = BuildSpec {
-        context: context_of(&work, step, records, session).await?.finish()?,
+        context: context_of(&work, at).await?.finish()?,
         dockerfile: "Dockerfile".to_owned(),
         tags: Vec::new(),
         labels: session.labels(&step.id),
@@ -214,25 +243,21 @@ pub(crate) async fn build_until(
 }
 
 /// The context with the wheels that the image is made of.
-async fn context_of(
-    work: &ImageWork,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<TarFile, StepError> {
+async fn context_of(work: &ImageWork, at: StepContext<'_>) -> Result<TarFile, StepError> {
+    let StepContext { step, records, session, .. } = at;
     let wheels = work.wheels.as_ref().and_then(|id| Some((id, records.get(id)?)));
     let wheelhouse = match wheels {
         Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
         None => None,
     };
     let seed = match work.seed.as_ref().and_then(|id| Some((id, records.get(id)?))) {
-        Some((id, record)) => Some(super::run::wheelhouse(id, record, step, session).await?),
+        Some((id, record)) => Some(self::wheelhouse(id, record, step, session).await?),
         None => None,
     };
     context(work, [("wheels", wheelhouse), ("seed", seed)], session).await
 }
 
-fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Product {
+pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Product {
     // The short id, as `docker images` shows it.
     let id = image.id.0.trim_start_matches("sha256:");
     let note = id.get(..12).unwrap_or(id).to_owned();
@@ -291,7 +316,7 @@ async fn context(
 }
 
 /// Trusted certificates, for the steps that fetch: mounted, never copied into a layer.
-fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
+pub(crate) fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
     if let Some(ca) = &session.ca {
         context.bytes("trust/apt.conf", APT_TRUST.as_bytes(), 0o644, 0)?;
         context.bytes("trust/ca.pem", ca, 0o644, 0)?;

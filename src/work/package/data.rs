@@ -1,10 +1,13 @@
 //! What the step of a package knows.
 
+use std::time::Duration;
+
 use crate::{
     event::StepId,
     names::{ArchName, PackageName, UserName},
     platform::{Host, Packaging},
     recipe::{Package, Release},
+    work::{Gives, Installs, Kind, Load, Locks},
 };
 
 /// See [`Work::Package`].
@@ -49,4 +52,50 @@ pub struct PackageWork {
     pub homepage: String,
     /// Time of everything in it.
     pub epoch: i64,
+}
+
+impl Kind for PackageWork {
+    fn version(&self) -> &'static str {
+        "package 4"
+    }
+
+    fn load(&self) -> Load {
+        Load::Compress
+    }
+
+    fn usual(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        Gives::Files
+    }
+
+    fn locks(&self) -> Locks<'_> {
+        Locks::Nothing
+    }
+
+    fn is_stored(&self) -> bool {
+        true
+    }
+
+    fn lists_files(&self) -> bool {
+        true
+    }
+
+    fn installs(&self) -> Option<Installs<'_>> {
+        None
+    }
+
+    fn package(&self) -> Option<&PackageWork> {
+        Some(self)
+    }
+
+    fn untested(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn is_signed(&self) -> bool {
+        false
+    }
 }

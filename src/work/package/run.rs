@@ -14,23 +14,18 @@ mod units;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-pub use accepted::Accepted;
-pub(crate) use collect::forget_others;
-pub use listing::{Line, of_items, read as read_listing};
-pub use take::blocking_reader;
-pub(crate) use {
-    compose::compose,
-    take::{Wanted, accounts_of, container, container_of, tree as take_tree},
-};
-
+use futures::future::{BoxFuture, FutureExt as _, ready};
 use tempfile::NamedTempFile;
 
 use super::PackageWork;
 use crate::{
     check::{self, Finding, natives::Natives},
-    engine::{ContainerId, Output as _},
+    engine::{ContainerId, ImageInfo, Output as _},
     event::StepId,
-    execute::{Lines, Records, Session, StepError, accounts, records::blocking, run::Product},
+    execute::{
+        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts, keep::last_container,
+        recall::with_names, records::blocking, run::Product, told::Told,
+    },
     format::{
         Format, Meta,
         deb::{Codec as DebCodec, Deb},
@@ -41,16 +36,91 @@ use crate::{
     platform::{Codec, PackageFormat, Packaging, Relations},
     stage::{Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
+    work::Expected,
 };
 
+pub use accepted::Accepted;
+pub(crate) use collect::forget_others;
+pub use listing::{Line, of_items, read as read_listing};
+pub use take::blocking_reader;
+pub(crate) use {
+    compose::compose,
+    take::{Wanted, accounts_of, container, container_of, tree as take_tree},
+};
+
+impl Run for PackageWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        at.session.until_stopped(run(self, at)).boxed()
+    }
+
+    fn told(&self, _session: &Session) -> Told {
+        Told::default()
+    }
+
+    fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
+        None
+    }
+
+    fn way_in<'a>(&'a self, at: StepContext<'a>, _said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        last_container(at.session).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        _record: &'a Record,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        image.id.0.clone()
+    }
+
+    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
+        match shipped {
+            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
+        }
+    }
+
+    fn restore<'a>(
+        &'a self,
+        product: Product,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        restore(self, product, at).boxed()
+    }
+
+    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
+        false
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        Ok(if self.package.collect.is_empty() {
+            Expected { names: file_names(self)?.into_iter().collect(), ..Expected::default() }
+        } else {
+            Expected { extension: Some(self.packaging.format.as_str()), ..Expected::default() }
+        })
+    }
+}
+
+/// Forgets what the image does not build any more, where its packages are collected.
+async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
+    if !work.package.collect.is_empty() {
+        let (step, session, files) = (at.step.clone(), at.session.clone(), product.files.clone());
+        blocking(move || {
+            forget_others(&step, Records::of(&session.project).load(&step.id).as_ref(), &files, &session);
+            Ok(())
+        })
+        .await?;
+    }
+    with_names(product, at.session).await
+}
+
 /// Runs the step.
-pub async fn run(
-    work: &PackageWork,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Product, StepError> {
+async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, records, session, lines } = at;
     if !work.package.collect.is_empty() {
         return collect::run(work, step, records, session, lines).await;
     }

@@ -1,22 +1,82 @@
 //! The seed: pip and what it needs, fetched by digest where the release's own are too old. It is a wheelhouse like any
 //! other; the script that fetches it asks for nothing but the interpreter.
 
+use futures::future::{BoxFuture, FutureExt as _, ready};
+
 use super::SeedWork;
 use crate::{
-    engine::ContainerId,
-    execute::{Lines, Session, StepError, records::blocking, run::Product},
+    engine::{ContainerId, ImageInfo},
+    event::StepId,
+    execute::{
+        Lines, Run, Session, Shipped, StepContext, StepError, keep::last_container, records::blocking, run::Product,
+        told::Told, watched,
+    },
     names::{Sha256, WheelFile},
-    plan::Step,
+    plan::{Record, Step},
     source::wheelhouse::{ANYTHING, Dist, Received, Wheel, Wheelhouse, WheelhouseError, receive},
     util::files::Guarded,
-    work::wheels::run::{
-        complete,
-        pip::{self, ROOT},
+    work::{
+        Expected,
+        wheels::run::{
+            complete,
+            pip::{self, ROOT},
+        },
     },
 };
 
+impl Run for SeedWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        watched(at, run(self, at)).boxed()
+    }
+
+    fn told(&self, _session: &Session) -> Told {
+        Told::default()
+    }
+
+    fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
+        None
+    }
+
+    fn way_in<'a>(&'a self, at: StepContext<'a>, _said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        last_container(at.session).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        _record: &'a Record,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        image.id.0.clone()
+    }
+
+    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    fn restore<'a>(
+        &'a self,
+        _product: Product,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
+        false
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        Ok(Expected::default())
+    }
+}
+
 /// Runs the step.
-pub async fn run(work: &SeedWork, step: &Step, session: &Session, lines: &Lines) -> Result<Product, StepError> {
+async fn run(work: &SeedWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, session, lines, .. } = at;
     let container = session.create(&step.id, pip::spec(&work.builder, command(work), session)).await?;
     let made = fetch(work, step, session, lines, &container).await;
     session.discard(&container).await;

@@ -1,7 +1,13 @@
 //! What the step of a WAPT package knows.
 
+use std::time::Duration;
+
 use super::recipe::Wapt;
-use crate::{event::StepId, names::PackageName};
+use crate::{
+    event::StepId,
+    names::PackageName,
+    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
+};
 
 /// See [`Work::Wapt`].
 #[derive(Debug, Clone)]
@@ -16,4 +22,50 @@ pub struct WaptWork {
     pub packages: Vec<(PackageName, StepId)>,
     /// Date of the signature and of everything in it.
     pub epoch: i64,
+}
+
+impl Kind for WaptWork {
+    fn version(&self) -> &'static str {
+        "wapt 2"
+    }
+
+    fn load(&self) -> Load {
+        Load::Compress
+    }
+
+    fn usual(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        Gives::Files
+    }
+
+    fn locks(&self) -> Locks<'_> {
+        Locks::Nothing
+    }
+
+    fn is_stored(&self) -> bool {
+        true
+    }
+
+    fn lists_files(&self) -> bool {
+        false
+    }
+
+    fn installs(&self) -> Option<Installs<'_>> {
+        None
+    }
+
+    fn package(&self) -> Option<&PackageWork> {
+        None
+    }
+
+    fn untested(&self) -> Option<&'static str> {
+        Some("WAPT packages are not installed here: `factory verify` checks their files and signatures")
+    }
+
+    fn is_signed(&self) -> bool {
+        true
+    }
 }

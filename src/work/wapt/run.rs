@@ -6,36 +6,90 @@ mod seal;
 
 use std::collections::BTreeMap;
 
-pub use parcel::Parcel;
-pub use seal::{Sealed, seal};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{
     WaptWork,
     recipe::{WaptContent, WaptSource},
 };
 use crate::{
-    engine::Output as _,
+    engine::{ImageInfo, Output as _},
     event::StepId,
-    execute::{Lines, Records, Session, StepError, records::blocking, run::Product},
-    format::wapt::{Generation, ICON},
+    execute::{
+        Lines, Records, Run, Session, Shipped, StepContext, StepError, keep::last_container, recall::with_names,
+        records::blocking, run::Product, told::Told,
+    },
+    format::wapt::{Generation, ICON, name_starts},
     plan::{Record, RecordedFile, Step},
     recipe::{Content, ContentKind, FileInfo},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
     util::files::digest,
-    work::package::run::{Wanted, compose, container, take_tree},
+    work::{
+        Expected,
+        package::run::{Wanted, compose, container, take_tree},
+    },
 };
+
+pub use parcel::Parcel;
+pub use seal::{Sealed, seal};
 
 /// The folder below which a package's files are put together: the top of a tree has no name.
 const TOP: &str = "package";
 
+impl Run for WaptWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        at.session.until_stopped(run(self, at)).boxed()
+    }
+
+    fn told(&self, _session: &Session) -> Told {
+        Told::default()
+    }
+
+    fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
+        None
+    }
+
+    fn way_in<'a>(&'a self, at: StepContext<'a>, _said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        last_container(at.session).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        _record: &'a Record,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        image.id.0.clone()
+    }
+
+    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    fn restore<'a>(
+        &'a self,
+        product: Product,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        with_names(product, at.session).boxed()
+    }
+
+    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
+        false
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        let begin = name_starts(&self.wapt.package).into_iter().map(|start| (start, "wapt"));
+        Ok(Expected { begin: begin.collect(), ..Expected::default() })
+    }
+}
+
 /// Runs the step.
-pub async fn run(
-    work: &WaptWork,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Product, StepError> {
+async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, records, session, lines } = at;
     let contents: Vec<Content> = work.wapt.contents.iter().filter_map(as_content).collect();
     let taken = match &work.image {
         Some(image) if contents.iter().any(Content::in_container) => {

@@ -1,6 +1,6 @@
 //! What the step of a wheelhouse knows.
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf, time::Duration};
 
 use crate::{
     event::StepId,
@@ -11,6 +11,7 @@ use crate::{
         requirements::{OwnWheel, Wanted},
         wheelhouse::{ANYTHING, Dist, WheelName},
     },
+    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
 /// See [`Work::Wheels`].
@@ -55,6 +56,53 @@ pub struct WheelsWork {
     pub own_base: Option<String>,
     /// The key of the wheelhouse: of this step's own inputs only.
     pub key: Sha256,
+}
+
+impl Kind for WheelsWork {
+    fn version(&self) -> &'static str {
+        "wheels 2"
+    }
+
+    fn load(&self) -> Load {
+        Load::Compile
+    }
+
+    fn usual(&self) -> Duration {
+        Duration::from_mins(2)
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        let requirements = Some(self.requirements_name.as_str());
+        Gives::Wheels { key: &self.key, wanted: Cow::Borrowed(&self.wanted), requirements }
+    }
+
+    fn locks(&self) -> Locks<'_> {
+        Locks::Set(self)
+    }
+
+    fn is_stored(&self) -> bool {
+        false
+    }
+
+    fn lists_files(&self) -> bool {
+        false
+    }
+
+    fn installs(&self) -> Option<Installs<'_>> {
+        None
+    }
+
+    fn package(&self) -> Option<&PackageWork> {
+        None
+    }
+
+    fn untested(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn is_signed(&self) -> bool {
+        false
+    }
 }
 
 /// Package indexes, without userinfo.

@@ -28,42 +28,93 @@ mod ready;
 mod resolve;
 mod told;
 
-use std::collections::BTreeMap;
-
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{
+    StreamExt as _, TryStreamExt as _,
+    future::{BoxFuture, FutureExt as _, ready},
+};
 
 use super::WheelsWork;
 use crate::{
+    engine::ImageInfo,
     event::StepId,
     execute::{
-        Lines, Session, StepError,
+        Run, Session, Shipped, StepContext, StepError,
+        keep::last_container,
         records::{blocking, wheels_record},
         run::Product,
+        told::Told,
+        watched,
     },
     plan::{Record, Step},
     source::{
         store::key_of_file,
         wheelhouse::{Dist, Wheel, Wheelhouse},
     },
-    work::image::run as image,
+    work::{Expected, image::run as image},
 };
 use bench::{Bench, Toolbox};
 use environment::Environment;
-pub use foretold::are_stored;
 use ready::Ready;
 use resolve::Found;
+
+pub use foretold::are_stored;
 
 /// Builds of one step at once, where `--jobs` allows as many.
 const AT_ONCE: usize = 4;
 
+impl Run for WheelsWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        watched(at, run(self, at)).boxed()
+    }
+
+    fn told(&self, _session: &Session) -> Told {
+        Told::default()
+    }
+
+    fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
+        None
+    }
+
+    fn way_in<'a>(&'a self, at: StepContext<'a>, _said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        last_container(at.session).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        _record: &'a Record,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        image.id.0.clone()
+    }
+
+    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    fn restore<'a>(
+        &'a self,
+        _product: Product,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn is_in_parts(&self, step: &Step, session: &Session) -> bool {
+        are_stored(self, step, session)
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        Ok(Expected::default())
+    }
+}
+
 /// Runs the step.
-pub async fn run(
-    work: &WheelsWork,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Product, StepError> {
+async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, records, session, lines } = at;
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
             let record = records.get(seed).ok_or_else(|| StepError::Internal(format!("{seed} did not run")))?;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::execute::schedule::load::ALL;
 
 /// A made-up run: the plan, the limits, and how each step ends.
 #[derive(Debug, Clone)]
@@ -64,9 +65,9 @@ fn play(world: &World) -> Seen {
             seen.began.push(at);
             running.push(at);
             assert!(running.len() <= world.limits.jobs.max(1), "{running:?}");
-            for kind in Kind::ALL {
-                let count = running.iter().filter(|at| world.tasks[**at].kind == kind).count();
-                assert!(count <= kind.most(world.limits.cpus), "{count} of {kind:?}");
+            for load in ALL {
+                let count = running.iter().filter(|at| world.tasks[**at].load == load).count();
+                assert!(count <= most(load, world.limits.cpus), "{count} of {load:?}");
             }
             let most = PASSED as usize + platforms;
             assert!(passed.values().all(|times| *times as usize <= most), "a platform starves: {passed:?}");
@@ -94,13 +95,13 @@ fn worlds() -> impl Strategy<Value = World> {
     )
         .prop_map(|(steps, (jobs, cpus), keep_going, order)| {
             let (mut tasks, mut cached, mut fails) = (Vec::new(), Vec::new(), Vec::new());
-            for (at, ((platform, kind, expected, before), (is_cached, is_bad))) in steps.into_iter().enumerate() {
+            for (at, ((platform, load, expected, before), (is_cached, is_bad))) in steps.into_iter().enumerate() {
                 let before: Vec<usize> = before.iter().filter(|_| at > 0).map(|index| index.index(at)).collect();
                 let (needs, others) = before.split_at(before.len() / 2);
                 let (uses, after) = others.split_at(others.len() / 2);
                 tasks.push(Task {
                     platform,
-                    kind: Kind::ALL[kind],
+                    load: ALL[load],
                     needs: needs.to_vec(),
                     uses: uses.to_vec(),
                     after: after.to_vec(),
@@ -171,7 +172,7 @@ proptest! {
 fn task(platform: usize, needs: &[usize], expected: u64) -> Task {
     Task {
         platform,
-        kind: Kind::Compile,
+        load: Load::Compile,
         needs: needs.to_vec(),
         uses: Vec::new(),
         after: Vec::new(),

@@ -1,10 +1,52 @@
 //! The last good layer of an image that did not build: the part of its Dockerfile before the instruction that failed. BuildKit
-//! has all of that in its cache, so that it is an image in a moment. Pure.
+//! has all of that in its cache, so that it is an image in a moment.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    event::StepId,
+    execute::{StepContext, keep::mark_image},
+    plan::Record,
+    work::image::ImageWork,
+};
+
+/// How to look around where an image failed: BuildKit keeps neither container nor image of it. It is an image of all that came
+/// before the instruction that failed, or else the one that the failed one is made from.
+pub async fn way_in(work: &ImageWork, at: StepContext<'_>, said: &[String]) -> String {
+    match last_layer(work, at, said).await {
+        Some(id) => format!(
+            "an image of what came before the instruction that failed is kept until the next run of factory here: `docker run \
+             --rm -it --entrypoint sh {id}`"
+        ),
+        None => from_parent(work, at.records),
+    }
+}
+
+/// An image of the last good layer of a build that failed: its short id. `None` where the instruction that failed is not known
+/// for sure, or the builder does not have the layers before it any more.
+async fn last_layer(work: &ImageWork, at: StepContext<'_>, said: &[String]) -> Option<String> {
+    let (stage, number) = failed_instruction(said)?;
+    let dockerfile = before(&work.dockerfile, &stage, number)?;
+    let built = at.session.until_stopped(super::build_until(dockerfile, work, at)).await;
+    let id = built.ok()?.0;
+    // Without the mark the next run does not look for it.
+    mark_image(&id, at.session).ok()?;
+    let digits = id.strip_prefix("sha256:").unwrap_or(&id);
+    Some(digits.get(..12).unwrap_or(digits).to_owned())
+}
+
+fn from_parent(work: &ImageWork, records: &BTreeMap<StepId, Record>) -> String {
+    let id = records.get(&work.parent).map_or(work.parent_name.as_str(), Record::image);
+    let id = id.strip_prefix("sha256:").and_then(|digits| digits.get(..12)).unwrap_or(id);
+    format!(
+        "BuildKit keeps nothing of a failed build to look into; what it is made from: `docker run --rm -it --entrypoint sh \
+         {id}`"
+    )
+}
 
 /// The stage and the number of the instruction that failed, as BuildKit counts them: `#7 [stage-1 3/5] RUN …` and, later,
 /// `#7 ERROR: …`. The stage is empty where there is one only.
-#[must_use]
-pub fn failed_instruction(said: &[String]) -> Option<(String, usize)> {
+fn failed_instruction(said: &[String]) -> Option<(String, usize)> {
     let (number, _) = said.iter().rev().find_map(|line| line.split_once(" ERROR: "))?;
     let start = format!("{number} [");
     let title = said.iter().find_map(|line| line.strip_prefix(&start))?;
@@ -14,8 +56,7 @@ pub fn failed_instruction(said: &[String]) -> Option<(String, usize)> {
 }
 
 /// What stands before that instruction; `None` when it cannot be told for sure (heredocs, another escape character).
-#[must_use]
-pub fn before<'d>(dockerfile: &'d str, stage: &str, number: usize) -> Option<&'d str> {
+fn before<'d>(dockerfile: &'d str, stage: &str, number: usize) -> Option<&'d str> {
     if dockerfile.contains("<<") || dockerfile.to_ascii_lowercase().contains("escape=") {
         return None;
     }

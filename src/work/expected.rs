@@ -12,15 +12,30 @@ pub struct Expected {
     pub names: BTreeSet<String>,
     /// An extension of files whose names the recipe cannot know, because the image builds them.
     pub extension: Option<&'static str>,
-    /// What the names of WAPT packages begin with, behind which the platform's words for version and system follow.
-    pub wapt: BTreeSet<String>,
+    /// What names begin with behind which words for version and system follow, and their extensions.
+    pub begin: BTreeSet<(String, &'static str)>,
     /// Whether it is a wheelhouse: wheels and their manifest.
     pub wheels: bool,
 }
 
 impl Expected {
+    /// Allows what another one allows, too.
+    pub fn add(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.extension = self.extension.or(other.extension);
+        self.begin.extend(other.begin);
+        self.wheels |= other.wheels;
+    }
+
+    /// Whether it allows nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.extension.is_none() && self.begin.is_empty() && !self.wheels
+    }
+
     /// The file that a name stands for, where it may be there: equal for two spellings of one name.
-    pub(super) fn file(&self, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<String> {
         let plain = name.len() <= 255
             && name.starts_with(|c: char| c.is_ascii_alphanumeric())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+~-:^%!".contains(&b));
@@ -37,11 +52,12 @@ impl Expected {
         let is_collected = self.extension.is_some_and(|extension| {
             name.strip_suffix(extension).is_some_and(|stem| stem.len() > 1 && stem.ends_with('.'))
         });
-        let is_wapt = name.rsplit_once('.').is_some_and(|(_, extension)| extension == "wapt")
-            && self.wapt.iter().any(|start| name.strip_prefix(start).is_some_and(|rest| rest.starts_with(['_', '.'])));
+        let of_kind = |extension: &str| name.rsplit_once('.').is_some_and(|(_, end)| end == extension);
+        let goes_on = |start: &String| name.strip_prefix(start).is_some_and(|rest| rest.starts_with(['_', '.']));
+        let begins = self.begin.iter().any(|(start, extension)| of_kind(extension) && goes_on(start));
         // `%3a` and `:`, `A` and `a` are one name for some tools and file systems.
         let spelt = decoded(name)?.to_lowercase();
-        (self.names.contains(name) || is_collected || is_wapt).then_some(spelt)
+        (self.names.contains(name) || is_collected || begins).then_some(spelt)
     }
 }
 
@@ -74,7 +90,7 @@ mod tests {
         {
             assert_eq!(own.file(other), None, "{other}");
         }
-        let collects = Expected { extension: Some("deb"), wapt: ["tis-shop".to_owned()].into(), ..own };
+        let collects = Expected { extension: Some("deb"), begin: [("tis-shop".to_owned(), "wapt")].into(), ..own };
         for good in
             ["other_1.0-1~deb12_all.deb", "x_1%3a2-1_all.deb", "tis-shop_1.0-1_windows_PROD.wapt", "tis-shop.wapt"]
         {

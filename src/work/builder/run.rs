@@ -1,0 +1,89 @@
+//! Builds the image with the compilers.
+
+use futures::future::{BoxFuture, FutureExt as _, ready};
+
+use super::BuilderWork;
+use crate::{
+    engine::{ImageInfo, Labels},
+    event::StepId,
+    execute::{
+        Run, Session, Shipped, StepContext, StepError, context::TarFile, recall::with_names, run::Product, told::Told,
+        watched,
+    },
+    plan::{Record, Step, label},
+    work::{
+        Expected,
+        image::run::{build, product, trust},
+    },
+};
+
+impl Run for BuilderWork {
+    fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
+        watched(at, run(self, at)).boxed()
+    }
+
+    fn told(&self, _session: &Session) -> Told {
+        Told::default()
+    }
+
+    fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
+        None
+    }
+
+    fn way_in<'a>(&'a self, _at: StepContext<'a>, _said: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        ready(None).boxed()
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        _record: &'a Record,
+        _at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        image.id.0.clone()
+    }
+
+    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
+        Ok(())
+    }
+
+    fn restore<'a>(
+        &'a self,
+        product: Product,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        with_names(product, at.session).boxed()
+    }
+
+    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
+        false
+    }
+
+    fn expected(&self) -> Result<Expected, StepError> {
+        Ok(Expected::default())
+    }
+}
+
+/// Builds the wheel builder.
+async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, session, lines, .. } = at;
+    let mut context = TarFile::new(session.epoch)?;
+    context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
+    trust(&mut context, session)?;
+    let labels: Labels = [
+        (label::PROJECT, session.name.as_str()),
+        (label::KIND, "builder"),
+        (label::STEP, step.id.as_str()),
+        (label::TAGS, work.tag.as_str()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let tags = vec![work.tag.clone()];
+    let image = build(context, tags, labels, session, lines).await?;
+    let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
+    // Nothing is taken from it; what is built in it is told by what is installed.
+    Ok(Product { output: image.id.0, ..made })
+}
