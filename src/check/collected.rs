@@ -5,9 +5,8 @@
 
 use super::Finding;
 use crate::{
-    format::foreign::{Foreign, ForeignFormat},
+    format::{PackageFormat, foreign::Foreign},
     names::ArchName,
-    platform::PackageFormat,
 };
 
 /// What the platform and the release want.
@@ -32,8 +31,8 @@ pub struct Expected<'a> {
 pub fn collected(package: &Foreign, file: &str, expected: &Expected<'_>) -> Result<Vec<String>, Finding> {
     let wrong = |message: String, help: String| Err(Finding { message, help });
     let (format, platform) = (package.format.as_str(), expected.platform);
-    let article = if package.format == ForeignFormat::Rpm { "an" } else { "a" };
-    if ForeignFormat::of_name(file) != Some(package.format) {
+    let article = if package.format == PackageFormat::Rpm { "an" } else { "a" };
+    if PackageFormat::of_file(file).map(|(format, _)| format) != Some(package.format) {
         return wrong(
             format!("{file} is {article} {format} package under a name that says something else"),
             format!("let the image call it `{}`", package.file_name()),
@@ -69,7 +68,7 @@ mod tests {
     fn package(arch: &str) -> Foreign {
         let text = |text: &str| text.to_owned();
         Foreign {
-            format: ForeignFormat::Deb,
+            format: PackageFormat::Deb,
             name: text("tools"),
             epoch: String::new(),
             version: text("2.5.11"),

@@ -1,8 +1,10 @@
 //! Package formats: a [`Tree`](crate::stage::Tree) and its [`Meta`] become bytes. No daemon, no network, no clock: the
 //! same tree and meta give the same bytes on every machine. One folder per format.
 
+pub mod apk;
 mod codec;
 pub mod deb;
+pub mod facts;
 pub mod foreign;
 mod meta;
 mod own;
@@ -15,6 +17,7 @@ mod units;
 mod users;
 pub mod wapt;
 
+pub use facts::{Codec, Facts, Native, PackageFormat};
 pub use meta::{ChangelogEntry, Meta, Unit};
 
 /// Parts of [`Meta`] that recipes know, too.
@@ -82,3 +85,28 @@ pub trait Format {
     /// [`FormatError`]; what was written so far is useless then.
     fn write(&self, tree: &crate::stage::Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError>;
 }
+
+/// Which relations the tools of a platform know beside plain ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knows {
+    /// Weak ones: recommendations and suggestions.
+    pub weak: bool,
+    /// Rich ones: choices.
+    pub rich: bool,
+}
+
+/// Makes the writer of a format for a platform whose tools read this codec and know these relations.
+pub type Writer = fn(Codec, Knows) -> Box<dyn Format>;
+
+macro_rules! writers {
+    ($($(#[doc = $doc:literal])* $name:ident = $folder:ident,)+) => {
+        /// How packages of a format are written; `None` where they are not made of a tree and a meta.
+        #[must_use]
+        pub const fn writer(format: PackageFormat) -> Option<Writer> {
+            match format {
+                $(PackageFormat::$name => $folder::WRITER,)+
+            }
+        }
+    };
+}
+facts::package_formats!(writers);

@@ -10,6 +10,6 @@ mod types;
 
 pub use catalogue::{Catalogue, PlatformError, Unknown};
 pub use types::{
-    AptOption, Base, Bootstrap, BootstrapTool, Codec, Family, Host, KEYRING_FOLDERS, Keyring, Manager, PackageFormat,
-    Packaging, Platform, Python, Quirk, Relations, Seed, Signature, Trial, Variant,
+    AptOption, Base, Bootstrap, BootstrapTool, Family, Host, KEYRING_FOLDERS, Keyring, Manager, Packaging, Platform,
+    Python, Quirk, Relations, Seed, Signature, Trial, Variant,
 };

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Catalogue, Family, PackageFormat};
+use super::{Catalogue, Family};
+use crate::format::facts::PackageFormat;
 use crate::{
     diag::{Failure, render},
     names::PlatformId,

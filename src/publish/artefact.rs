@@ -12,6 +12,7 @@ pub use push::{look, push, there};
 use super::{PushError, Registry};
 use crate::{
     event::StepId,
+    format::PackageFormat,
     names::{PlatformId, Repository, Sha256},
     source::oci::{Blob, Content, Descriptor, Manifest, media},
 };
@@ -152,9 +153,10 @@ impl File {
 
 /// The media type of a file: the registered one where there is one (IANA).
 fn media_of(name: &str) -> &'static str {
+    if let Some((_, media)) = PackageFormat::of_file(name) {
+        return media;
+    }
     match name.rsplit('.').next() {
-        Some("deb") => "application/vnd.debian.binary-package",
-        Some("rpm") => "application/x-rpm",
         Some("whl") => "application/zip",
         Some("json") => "application/json",
         _ if name == super::sums::NAME => "text/plain",

@@ -5,16 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::util::{files::digest_of, folder::Folder};
+use crate::{
+    format::PackageFormat,
+    util::{files::digest_of, folder::Folder},
+};
 
 /// The file's name.
 pub const NAME: &str = "SHA256SUMS";
 
 /// The largest list that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
-
-/// Extensions of package files.
-const PACKAGES: [&str; 3] = ["deb", "rpm", "wapt"];
 
 /// What is ours in a platform's folder: packages and their checksums.
 ///
@@ -30,8 +30,7 @@ pub fn listed(folder: &Folder) -> io::Result<Vec<PathBuf>> {
 /// Whether a file has a package's name.
 #[must_use]
 pub fn is_package(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    !hidden && path.extension().is_some_and(|extension| PACKAGES.iter().any(|known| extension == *known))
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| PackageFormat::of_file(name).is_some())
 }
 
 /// Writes the checksums of every package in `folder`, where they are not right already.

@@ -7,7 +7,7 @@ use super::{
     Built, Subject,
     runs::{Run, is_there},
 };
-use crate::{names::UpstreamVersion, platform::PackageFormat, recipe::Package};
+use crate::{format::PackageFormat, names::UpstreamVersion, recipe::Package};
 
 /// What a package of the recipe says of the others.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,10 @@ impl Ties {
         names.insert(package.name.to_string());
         let needs = package.depends.iter().map(|text| text.split('|').map(|text| Apart::of(text).name).collect());
         // What rpm calls obsolete goes with the installation of the one that says so.
-        let replaces: &[String] = if format == PackageFormat::Rpm { &package.replaces } else { &[] };
+        let replaces: &[String] = match &format.facts().native {
+            Some(native) if native.replaces_removes => &package.replaces,
+            _ => &[],
+        };
         Self {
             names,
             needs: needs.collect(),

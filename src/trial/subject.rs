@@ -16,10 +16,13 @@ use super::{
 use crate::{
     event::StepId,
     execute::Records,
-    format::foreign::{self, Foreign, ForeignError},
+    format::{
+        PackageFormat,
+        foreign::{self, Foreign, ForeignError},
+    },
     names::{PlatformId, Sha256, Tag},
     plan::{Plan, Record},
-    platform::{Manager, PackageFormat, Platform},
+    platform::Platform,
     recipe::Recipe,
     stage::Limits,
     unit::UnitName,
@@ -100,7 +103,7 @@ impl Subject {
             return Err(TrialError::NoManager { platform: platform.id.to_string(), manager });
         };
         let (id, format) = (platform.id.to_string(), platform.package.format);
-        if (platform.manager == Manager::Apt) != (format == PackageFormat::Deb) {
+        if !platform.package.native().is_some_and(|native| native.managers.contains(&platform.manager.as_str())) {
             let (manager, format) = (platform.manager.as_str(), format.as_str());
             return Err(TrialError::Foreign { platform: id, manager, format });
         }

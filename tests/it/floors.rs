@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::sources::{self, Source};
 
 /// From the top; modules of one line stand beside each other.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &["cli"],
     &["report"],
     &["pipeline"],
@@ -18,13 +18,15 @@ const FLOORS: [&[&str]; 13] = [
     &["stage"],
     &["engine", "source"],
     &["recipe", "platform"],
+    &["facts"],
     &["diag", "event", "names", "unit", "util"],
 ];
 
 /// Modules that may import less than what is below them.
-const NARROW: [(&str, &[&str]); 3] = [
+const NARROW: [(&str, &[&str]); 4] = [
     ("report", &["diag", "event", "names", "util"]),
-    ("format", &["names", "sign", "stage", "unit", "util"]),
+    ("format", &["facts", "names", "sign", "stage", "unit", "util"]),
+    ("facts", &["names"]),
     ("sign", &["names", "util"]),
 ];
 
@@ -32,31 +34,39 @@ const NARROW: [(&str, &[&str]); 3] = [
 const KIND: [(&str, &str); 5] =
     [("recipe", "recipe"), ("read", "recipe"), ("plan", "plan"), ("run", "execute"), ("ship", "publish")];
 
-/// The module that a path below `work` belongs to: `work::wapt::run` runs, everything else is what a step knows.
-fn module_of_work(below: &[&str]) -> &'static str {
+/// The modules whose folders go through several floors.
+const SPLIT: [&str; 2] = ["work", "format"];
+
+/// The module that a path below one of them belongs to: `work::wapt::run` runs, everything else of a kind is what its step knows;
+/// what is known of a format stands below those who ask, the rest reads and writes.
+fn module_below(top: &str, below: &[&str]) -> &'static str {
     let file = below.get(1).copied().unwrap_or_default();
-    KIND.iter().find(|(name, _)| *name == file).map_or("plan", |(_, module)| module)
+    match top {
+        "work" => KIND.iter().find(|(name, _)| *name == file).map_or("plan", |(_, module)| module),
+        _ if file == "facts" || below.first() == Some(&"facts") => "facts",
+        _ => "format",
+    }
 }
 
 /// The module that a file belongs to.
 fn module_of(source: &Source) -> Option<String> {
     let module = source.module();
-    match module.first()? {
-        &"work" => Some(module_of_work(&module[1..]).to_owned()),
-        first => Some((*first).to_owned()),
-    }
+    let first = *module.first()?;
+    Some(if SPLIT.contains(&first) { module_below(first, &module[1..]) } else { first }.to_owned())
 }
 
 /// The modules that a path leads to whose first word is at `at`.
 fn leads_to(source: &Source, at: usize) -> BTreeSet<String> {
-    if source.word(at) == "work" { of_work(source, at + 1, &[]) } else { [source.word(at).to_owned()].into() }
+    let top = source.word(at);
+    if SPLIT.contains(&top) { of_split(source, at + 1, top, &[]) } else { [top.to_owned()].into() }
 }
 
-/// The modules that paths in `work`, below a place in it, lead to.
-fn of_work(source: &Source, at: usize, below: &[&str]) -> BTreeSet<String> {
+/// The modules that paths in such a folder, below a place in it, lead to.
+fn of_split(source: &Source, at: usize, top: &str, below: &[&str]) -> BTreeSet<String> {
     let mut found = Vec::new();
     paths(source, at, &mut below.iter().map(|&word| word.to_owned()).collect(), &mut found);
-    found.iter().map(|path| module_of_work(&path.iter().map(String::as_str).collect::<Vec<_>>()).to_owned()).collect()
+    let module = |path: &Vec<String>| module_below(top, &path.iter().map(String::as_str).collect::<Vec<_>>());
+    found.iter().map(|path| module(path).to_owned()).collect()
 }
 
 /// The paths behind a word of a path; gives the place behind them.
@@ -65,7 +75,8 @@ fn paths(source: &Source, mut at: usize, before: &mut Vec<String>, found: &mut V
         found.push(before.clone());
         return at;
     }
-    at += 1;
+    // A word that a macro fills in is one, too.
+    at += 1 + usize::from(source.word(at + 1) == "$");
     let deep = before.len();
     if source.word(at) != "{" {
         before.push(source.word(at).to_owned());
@@ -115,8 +126,8 @@ fn arrows(source: &Source) -> Vec<Arrow> {
         let mut to = Vec::new();
         if left == 0 && source.word(next) == "::" {
             to.extend(heads(source, next + 1).into_iter().map(|at| (at, leads_to(source, at))));
-        } else if module[0] == "work" && left > 0 && left <= module.len() {
-            to.push((next, of_work(source, next, &module[1..left])));
+        } else if source.word(next) == "::" && SPLIT.contains(&module[0]) && left > 0 && left <= module.len() {
+            to.push((next, of_split(source, next, module[0], &module[1..left])));
         }
         for (at, to) in to {
             let others = to.into_iter().filter(|to| *to != from);
@@ -245,8 +256,8 @@ fn the_rule_bites() {
     assert_eq!(
         verdicts("format/deb/mod.rs", "fn x() { crate::plan::make(); }\nmod t { use super::super::super::engine::E; }"),
         [
-            "src/format/deb/mod.rs:1: `format` may import names, sign, stage, unit, util only, not `plan`",
-            "src/format/deb/mod.rs:2: `format` may import names, sign, stage, unit, util only, not `engine`"
+            "src/format/deb/mod.rs:1: `format` may import facts, names, sign, stage, unit, util only, not `plan`",
+            "src/format/deb/mod.rs:2: `format` may import facts, names, sign, stage, unit, util only, not `engine`"
         ]
     );
     assert_eq!(
@@ -264,6 +275,10 @@ fn the_rule_bites() {
     assert_eq!(
         verdicts("work/a/data.rs", "use super::{recipe::R, run::X};\nuse super::super::b::plan::Y;"),
         ["src/work/a/data.rs:1: `plan` imports `execute`, which is above it"]
+    );
+    assert_eq!(
+        verdicts("platform/x.rs", "use crate::format::{facts::F, deb::facts};\nuse crate::format::deb::Deb;"),
+        ["src/platform/x.rs:2: `platform` imports `format`, which is above it"]
     );
     assert_eq!(verdicts("work/a/run/deep.rs", "use crate::{plan::x, work::{A, a::B}};"), Vec::<String>::new());
     assert_eq!(

@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use factory::platform::{Catalogue, PackageFormat, Platform};
+use factory::{
+    format::PackageFormat,
+    platform::{Catalogue, Platform},
+};
 use rpm::Package;
 
 use crate::{deb, project::Project};

@@ -10,8 +10,8 @@ use std::{
 
 use factory::{
     format::{
-        ChangelogEntry, Format as _, Meta, Scripts, Unit, User,
-        rpm::{Codec, Rpm, UNIT_DIR},
+        ChangelogEntry, Codec, Format as _, Meta, Scripts, Unit, User,
+        rpm::{Rpm, UNIT_DIR},
     },
     names::{ArchName, PackageName, UserName},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},

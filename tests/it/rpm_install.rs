@@ -12,7 +12,7 @@ use std::{
 };
 
 use factory::{
-    format::{Meta, rpm::Codec},
+    format::{Codec, Meta},
     names::ArchName,
     stage::{Entry, Kind, Owner, Role, Spool, Tree},
 };

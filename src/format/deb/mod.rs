@@ -5,9 +5,9 @@
 
 mod ar;
 mod changelog;
-mod codec;
 mod control;
 mod copyright;
+pub mod facts;
 mod lists;
 mod overrides;
 mod scripts;
@@ -18,15 +18,13 @@ mod text;
 mod units;
 mod users;
 
-use std::{num::NonZero, thread};
-
-pub use codec::Codec;
 pub use units::UNIT_DIR;
 
 #[cfg(test)]
 use super::sample;
 use super::{
-    Format, FormatError, Meta, Target,
+    Format, FormatError, Meta, Target, Writer, codec,
+    facts::Codec,
     own::add_own,
     tar::{self, Names},
 };
@@ -45,10 +43,12 @@ impl Deb {
     /// The format with this codec, and as many threads as the machine has processors, 4 at most.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { codec, threads: u32::try_from(processors).unwrap_or(4).min(4) }
+        Self { codec, threads: codec::threads() }
     }
 }
+
+/// The writer for platforms whose dpkg reads this codec.
+pub(super) const WRITER: Option<Writer> = Some(|codec, _| Box::new(Deb::new(codec)));
 
 impl Format for Deb {
     /// `name_version-revision_arch.deb`. An epoch is no part of it, as dpkg-name(1) does it.
@@ -66,7 +66,7 @@ impl Format for Deb {
         archive.member("debian-binary", |out| Ok(out.write_all(b"2.0\n")?))?;
         for (name, tree) in [("control.tar", &control), ("data.tar", &data)] {
             archive.member(&format!("{name}.{suffix}"), |out| {
-                self.codec.compress(self.threads, out, |out| tar::write(tree, Names::Dotted, meta.epoch, out))
+                codec::compress(self.codec, self.threads, out, |out| tar::write(tree, Names::Dotted, meta.epoch, out))
             })?;
         }
         Ok(())
@@ -79,7 +79,7 @@ fn with_documents(tree: &Tree, meta: &Meta) -> Result<Tree, FormatError> {
     let documents = format!("usr/share/doc/{}", meta.name);
     let mut changelog = Vec::new();
     let text = changelog::changelog(meta)?;
-    super::codec::gzip(&mut changelog, |out| Ok(out.write_all(text.as_bytes())?))?;
+    codec::gzip(&mut changelog, |out| Ok(out.write_all(text.as_bytes())?))?;
     let copyright = copyright::copyright(meta)?;
     let overrides = overrides::overrides(tree, meta)?;
 

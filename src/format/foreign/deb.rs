@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Read};
 
 use self::{ar::Ar, control::Control, data::Data};
 use super::{
-    Foreign, ForeignError, ForeignFormat,
+    Foreign, ForeignError, PackageFormat,
     codec::{Bounds, Packing, drain_zeros},
     error::{malformed, shown},
     is_name, is_version,
@@ -125,7 +125,7 @@ fn describe(control: &Control, files: Vec<super::Item>) -> Result<Foreign, Forei
     }
     let (summary, description) = control.description();
     Ok(Foreign {
-        format: ForeignFormat::Deb,
+        format: PackageFormat::Deb,
         name: name.to_owned(),
         epoch: epoch.to_owned(),
         version: version.to_owned(),

@@ -17,47 +17,17 @@ use std::io::Read;
 pub use error::ForeignError;
 pub use items::{Item, ItemKind};
 
+use super::PackageFormat;
 use crate::stage::{Limits, TreePath};
 
-/// The formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ForeignFormat {
-    /// deb(5), format version 2.
-    Deb,
-    /// RPM, package formats 3, 4 and 6.
-    Rpm,
-}
-
-impl ForeignFormat {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Deb, Self::Rpm];
-
-    /// The word for it, which is its extension, too.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deb => "deb",
-            Self::Rpm => "rpm",
-        }
-    }
-
-    /// The format that a file's name promises.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        let (stem, extension) = name.rsplit_once('.')?;
-        Self::ALL.into_iter().find(|format| extension == format.as_str() && !stem.is_empty())
-    }
-
-    /// The format that a file's first bytes (8 suffice) show.
-    #[must_use]
-    pub fn of_magic(start: &[u8]) -> Option<Self> {
-        if start.starts_with(deb::MAGIC) {
-            Some(Self::Deb)
-        } else if start.starts_with(rpm::MAGIC) {
-            Some(Self::Rpm)
-        } else {
-            None
-        }
+/// The format that a file's first bytes (8 suffice) show.
+fn of_magic(start: &[u8]) -> Option<PackageFormat> {
+    if start.starts_with(deb::MAGIC) {
+        Some(PackageFormat::Deb)
+    } else if start.starts_with(rpm::MAGIC) {
+        Some(PackageFormat::Rpm)
+    } else {
+        None
     }
 }
 
@@ -65,7 +35,7 @@ impl ForeignFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// Its format.
-    pub format: ForeignFormat,
+    pub format: PackageFormat,
     /// Its name: letters, digits, `+`, `-`, `.`, `_`, `^` and `~`, a letter or digit first.
     pub name: String,
     /// The epoch of its version; empty when there is none.
@@ -102,9 +72,10 @@ impl Foreign {
     /// The conventional name of its file: dpkg-name(1), or what rpmbuild gives it.
     #[must_use]
     pub fn file_name(&self) -> String {
-        match self.format {
-            ForeignFormat::Deb => format!("{}_{}_{}.deb", self.name, self.full_version(), self.arch),
-            ForeignFormat::Rpm => format!("{}-{}.{}.rpm", self.name, self.full_version(), self.arch),
+        let version = self.full_version();
+        match &self.format.facts().native {
+            Some(native) => (native.file_name)(&self.name, &version, &self.arch),
+            None => format!("{}-{version}", self.name),
         }
     }
 }
@@ -126,10 +97,10 @@ pub fn read(mut reader: impl Read, size: u64, limits: &Limits) -> Result<Foreign
     reader.read_exact(&mut start).map_err(error::short)?;
     let whole = start.chain(reader);
     let bounds = codec::Bounds::of(size, limits);
-    match ForeignFormat::of_magic(&start) {
-        Some(ForeignFormat::Deb) => deb::read(whole, limits, bounds),
-        Some(ForeignFormat::Rpm) => rpm::read(whole, limits, bounds),
-        None => Err(ForeignError::NotAPackage),
+    match of_magic(&start) {
+        Some(PackageFormat::Deb) => deb::read(whole, limits, bounds),
+        Some(PackageFormat::Rpm) => rpm::read(whole, limits, bounds),
+        Some(_) | None => Err(ForeignError::NotAPackage),
     }
 }
 

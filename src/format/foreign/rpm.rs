@@ -15,7 +15,7 @@ use self::{
     header::{Header, Section, tag},
 };
 use super::{
-    Foreign, ForeignError, ForeignFormat,
+    Foreign, ForeignError, PackageFormat,
     codec::{Bounds, Packing, Tally, drain_zeros},
     error::{malformed, shown},
     is_name, is_version, not_utf8, text_of,
@@ -179,7 +179,7 @@ fn describe(header: &Header) -> Result<Foreign, ForeignError> {
     };
     let (summary, description) = (said(tag::SUMMARY, "summary")?, said(tag::DESCRIPTION, "description")?);
     Ok(Foreign {
-        format: ForeignFormat::Rpm,
+        format: PackageFormat::Rpm,
         name,
         epoch: header.number(tag::EPOCH)?.map(|epoch| epoch.to_string()).unwrap_or_default(),
         version,

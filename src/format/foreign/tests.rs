@@ -34,13 +34,13 @@ fn listing(package: &Foreign) -> Vec<String> {
 
 #[test]
 fn formats_are_known_by_name_and_by_magic() {
-    use super::ForeignFormat::{Deb, Rpm};
-    let named = super::ForeignFormat::of_name;
+    use super::PackageFormat::{Deb, Rpm};
+    let named = |name| super::PackageFormat::of_file(name).map(|(format, _)| format);
     assert_eq!((named("a_1_all.deb"), named("a-1-1.noarch.rpm")), (Some(Deb), Some(Rpm)));
     for other in ["deb", ".deb", "a.udeb", "a.deb.asc", "a.changes", "a.DEB", ""] {
         assert_eq!(named(other), None, "{other}");
     }
-    assert_eq!(super::ForeignFormat::of_magic(b"!<arch>\ndebian-binary"), Some(Deb));
+    assert_eq!(super::of_magic(b"!<arch>\ndebian-binary"), Some(Deb));
     assert_eq!(refused(b"PK\x03\x04 not one of ours"), "it is neither a Debian nor an rpm package");
     assert_eq!(refused(b"!<a"), "it ends early: it was cut off");
 }

@@ -5,8 +5,8 @@
 //! documents. Never asks rpm, never looks at the machine's accounts, clock or locale.
 
 mod changelog;
-mod codec;
 mod cpio;
+pub mod facts;
 mod files;
 mod folders;
 mod header;
@@ -26,15 +26,11 @@ mod tags;
 mod tests;
 mod units;
 
-use std::{
-    io::{self, SeekFrom, Write},
-    num::NonZero,
-    thread,
-};
+use std::io::{self, SeekFrom, Write};
 
 use md5::{Digest as _, Md5};
 
-pub use self::{codec::Codec, units::UNIT_DIR};
+pub use self::units::UNIT_DIR;
 use self::{
     files::Files,
     header::{Header, Value},
@@ -43,7 +39,8 @@ use self::{
     units::Commands,
 };
 use super::{
-    Format, FormatError, Meta, Target,
+    Format, FormatError, Knows, Meta, Target, Writer, codec,
+    facts::Codec,
     text::{line, optional_line, wrap},
 };
 use crate::stage::Tree;
@@ -67,13 +64,16 @@ pub struct Rpm {
     pub rich: bool,
 }
 
+/// The writer for platforms whose rpm reads this codec, and knows weak and rich relations or not.
+pub(super) const WRITER: Option<Writer> =
+    Some(|codec, Knows { weak, rich }| Box::new(Rpm { weak, rich, ..Rpm::new(codec) }));
+
 impl Rpm {
     /// The format with this codec, weak and rich relations, and as many threads as the machine has processors, 4 at
     /// most.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { codec, threads: u32::try_from(processors).unwrap_or(4).min(4), weak: true, rich: true }
+        Self { codec, threads: codec::threads(), weak: true, rich: true }
     }
 
     /// The header without what only the finished payload can tell.
@@ -94,8 +94,8 @@ impl Rpm {
             Err(_) => header.set(tags::LONG_SIZE, Value::Int64(vec![files.installed()])),
         }
         header.text(tags::PAYLOAD_FORMAT, "cpio");
-        header.text(tags::PAYLOAD_COMPRESSOR, self.codec.name());
-        header.text(tags::PAYLOAD_FLAGS, self.codec.level());
+        header.text(tags::PAYLOAD_COMPRESSOR, self.codec.as_str());
+        header.text(tags::PAYLOAD_FLAGS, codec::level(self.codec));
         Ok(header)
     }
 

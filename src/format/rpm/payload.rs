@@ -11,7 +11,11 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{super::FormatError, Rpm, cpio, files::Files};
+use super::{
+    super::{FormatError, codec},
+    Rpm, cpio,
+    files::Files,
+};
 use crate::stage::Tree;
 
 /// How large a stream was, and its SHA-256.
@@ -42,7 +46,7 @@ impl Payload {
         let mut waiting = tempfile::tempfile()?;
         let mut packed = Summing::new(Stoppable { file: &mut waiting, asked: out });
         let mut plain = None;
-        rpm.codec.compress(rpm.threads, &mut packed, |out| {
+        codec::compress(rpm.codec, rpm.threads, &mut packed, |out| {
             let mut summing = Summing::new(out);
             cpio::write(tree, files, &mut summing)?;
             plain = Some(summing.sum());

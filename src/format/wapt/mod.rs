@@ -6,6 +6,7 @@
 mod control;
 mod doubts;
 mod error;
+pub mod facts;
 #[cfg(test)]
 mod fixtures;
 mod icon;
@@ -23,6 +24,9 @@ mod verify;
 mod version;
 mod write;
 pub mod zip;
+
+/// Not written from a tree and a meta, but by [`write()`], which signs.
+pub(super) const WRITER: Option<super::Writer> = None;
 
 pub use control::Control;
 pub use error::{WaptError, ZipError};

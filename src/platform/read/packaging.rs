@@ -1,17 +1,19 @@
 //! `[package]` of a platform file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::suite;
 use crate::{
+    format::facts::{Codec, PackageFormat},
     names::ArchName,
-    platform::types::{Codec, PackageFormat, Packaging, Relations, Signature},
+    platform::types::{Packaging, Relations, Signature},
     util::toml::{At, Issue, Issues, list, map, one_of, parsed, plain_absolute, required, table, word},
 };
 
-const FORMATS: [(&str, PackageFormat); 3] =
-    [("deb", PackageFormat::Deb), ("rpm", PackageFormat::Rpm), ("apk", PackageFormat::Apk)];
-const CODECS: [(&str, Codec); 3] = [("gzip", Codec::Gzip), ("xz", Codec::Xz), ("zstd", Codec::Zstd)];
+static FORMATS: LazyLock<Vec<(&str, PackageFormat)>> =
+    LazyLock::new(|| PackageFormat::native().map(|(format, _)| (format.as_str(), format)).collect());
+static CODECS: LazyLock<Vec<(&str, Codec)>> =
+    LazyLock::new(|| Codec::ALL.map(|codec| (codec.as_str(), codec)).to_vec());
 const KINDS: [(&str, Kind); 2] = [("weak", Kind::Weak), ("rich", Kind::Rich)];
 const SIGNATURES: [(&str, Signature); 4] = [
     ("ed25519", Signature::Ed25519),
@@ -49,25 +51,27 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
     let units = required(&raw.units, ("units", "\"/usr/lib/systemd/system\""), at, issues);
     let signatures = required(&raw.signatures, ("signatures", "[\"rsa-4096-sha512\"]"), at, issues);
     let format = format?.value;
-    let suffix = match format {
-        // apk's versions have no place for one.
-        PackageFormat::Apk => raw.suffix.or_default(),
-        PackageFormat::Deb | PackageFormat::Rpm => {
-            required(&raw.suffix, ("suffix", "\"~deb12\""), at, issues)?.value.clone()
-        }
+    let native = format.facts().native.as_ref()?;
+    let suffix = if native.has_suffix {
+        required(&raw.suffix, ("suffix", "\"~deb12\""), at, issues)?.value.clone()
+    } else {
+        raw.suffix.or_default()
     };
-    let suite = match format {
-        PackageFormat::Deb => required(&raw.suite, ("suite", "\"bookworm\""), at, issues)?.value.clone(),
-        PackageFormat::Rpm | PackageFormat::Apk => String::new(),
+    let suite = if native.has_suite {
+        required(&raw.suite, ("suite", "\"bookworm\""), at, issues)?.value.clone()
+    } else {
+        String::new()
     };
     let codec = codec?;
-    if format == PackageFormat::Deb && codec.value == Codec::Zstd {
-        let issue = Issue::new(&codec.span, "debs are not written with zstd").label("not for debs");
-        issues.add(issue.help("`xz` or `gzip`: every dpkg reads both"));
+    if !native.codecs.contains(&codec.value) {
+        let (word, refused) = (format.as_str(), codec.value.as_str());
+        let others: Vec<String> = native.codecs.iter().map(|codec| format!("`{}`", codec.as_str())).collect();
+        let issue = Issue::new(&codec.span, format!("{word} packages are not written with {refused}"));
+        issues.add(issue.label(format!("not for {word}")).help(format!("expected {}", others.join(" or "))));
         return None;
     }
     let knows = |kind| raw.relations.items().iter().any(|given| given.value == kind);
-    let rpm = format == PackageFormat::Rpm;
+    let all = !native.grew_relations;
     Some(Packaging {
         format,
         arch: arch?.value.clone(),
@@ -76,7 +80,7 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         suite,
         codec: codec.value,
         units: units?.value.clone(),
-        relations: Relations { weak: !rpm || knows(Kind::Weak), rich: !rpm || knows(Kind::Rich) },
+        relations: Relations { weak: all || knows(Kind::Weak), rich: all || knows(Kind::Rich) },
         signatures: signatures?.value.iter().map(|given| given.value).collect(),
     })
 }

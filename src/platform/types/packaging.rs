@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::names::{ArchName, BadRelation, Relation};
+use crate::{
+    format::facts::{Codec, Native, PackageFormat},
+    names::{ArchName, BadRelation, Relation},
+};
 
 /// How a platform's packages are written.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -29,21 +32,25 @@ pub struct Packaging {
 }
 
 impl Packaging {
+    /// What platforms say of its format.
+    #[must_use]
+    pub fn native(&self) -> Option<&'static Native> {
+        self.format.facts().native.as_ref()
+    }
+
     /// A relation in the words of this platform's packages.
     ///
     /// # Errors
     /// When they have none for it.
     pub fn say(&self, relation: &Relation) -> Result<String, BadRelation> {
-        match self.format {
-            PackageFormat::Deb => relation.deb(),
-            // As written: nothing here reads apk's words yet.
-            PackageFormat::Apk => Ok(relation.as_str().to_owned()),
-            PackageFormat::Rpm => relation.rpm(self.relations.rich),
+        match self.native() {
+            Some(native) => (native.say)(relation, self.relations.rich),
+            None => Ok(relation.as_str().to_owned()),
         }
     }
 }
 
-/// Kinds of relations between packages that came late to rpm. A deb has both.
+/// Kinds of relations between packages that came late to rpm. Other formats have both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Relations {
     /// `Recommends`, `Suggests` (rpm 4.12).
@@ -67,40 +74,4 @@ pub enum Signature {
     /// RSA of 2048 bits over SHA-256.
     #[serde(rename = "rsa-2048-sha256")]
     Rsa2048Sha256,
-}
-
-/// Package formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PackageFormat {
-    /// deb(5).
-    Deb,
-    /// RPM, header format 4.
-    Rpm,
-    /// Alpine's. Images of such a platform are built; its packages are not written yet.
-    Apk,
-}
-
-impl PackageFormat {
-    /// The word in recipes.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deb => "deb",
-            Self::Rpm => "rpm",
-            Self::Apk => "apk",
-        }
-    }
-}
-
-/// Compression of a payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Codec {
-    /// RFC 1952.
-    Gzip,
-    /// .xz.
-    Xz,
-    /// RFC 8878.
-    Zstd,
 }

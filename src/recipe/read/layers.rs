@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    format::facts::PackageFormat,
     platform::{Catalogue, Family, Platform},
     util::toml::{At, Issue, Issues, Table, TableAt, Value, listed, nearest, quoted, wrong_type},
 };
 
 /// The package formats that may select an override; a platform of each need not exist.
-const FORMATS: [&str; 3] = ["deb", "rpm", "apk"];
+fn formats() -> Vec<&'static str> {
+    PackageFormat::native().map(|(format, _)| format.as_str()).collect()
+}
 
 /// A table with its overrides.
 #[derive(Debug, Clone)]
@@ -100,8 +103,8 @@ fn canonical<'w>(selector: &'w str, catalogue: &'w Catalogue) -> &'w str {
 
 fn check_selector(selector: &At<String>, catalogue: &Catalogue, issues: &mut Issues) {
     let word = selector.value.as_str();
-    let families = Family::ALL.map(Family::as_str);
-    let groups = families.iter().chain(&FORMATS).copied();
+    let (families, formats) = (Family::ALL.map(Family::as_str), formats());
+    let groups = families.iter().chain(&formats).copied();
     if !issues.are_wanted() || catalogue.words().chain(groups.clone()).any(|known| known == word) {
         return;
     }
@@ -112,7 +115,7 @@ fn check_selector(selector: &At<String>, catalogue: &Catalogue, issues: &mut Iss
         "expected a platform ({}), a family ({}) or a package format ({})",
         listed(&ids),
         listed(&families),
-        listed(&FORMATS)
+        listed(&formats)
     );
     let message = format!("unknown platform, family or format {}", quoted(word));
     issues.add(Issue::new(&selector.span, message).label(label).help(help));

@@ -7,7 +7,7 @@ use super::{
     raw::{RawPackage, RawRecipe},
 };
 use crate::{
-    platform::{Catalogue, PackageFormat, Platform},
+    platform::{Catalogue, Platform},
     recipe::{BootstrapMode, Project},
     util::toml::{Given, Issue, Table, quoted},
 };
@@ -61,7 +61,7 @@ fn layers<T: Table>(table: &Layered<T>, place: &str, platforms: &[&Platform]) ->
 /// Keys that only Debian packages have, where none is made.
 fn for_deb(package: &Layered<RawPackage>, platforms: &[&Platform]) -> Vec<Issue> {
     let debs: Vec<&&Platform> =
-        platforms.iter().filter(|platform| platform.package.format == PackageFormat::Deb).collect();
+        platforms.iter().filter(|platform| platform.package.native().is_some_and(|one| one.has_priorities)).collect();
     let of = |table: &RawPackage| {
         [("priority", table.priority.span().cloned()), ("lintian", table.lintian.span().cloned())]
             .into_iter()

@@ -11,7 +11,7 @@ use crate::{
         context::{as_they_are, digest_into},
         maker::{Made, Maker, PlanError, Want},
     },
-    platform::{Host, PackageFormat},
+    platform::Host,
     recipe::{ContentKind, Package},
     source::{
         git::Parts,
@@ -24,10 +24,7 @@ use crate::{
 impl Maker<'_> {
     /// Whether the format of the platform's packages is one that is written here.
     pub(crate) fn writes_packages(&self) -> bool {
-        match self.platform.package.format {
-            PackageFormat::Deb | PackageFormat::Rpm => true,
-            PackageFormat::Apk => false,
-        }
+        self.platform.package.native().is_some_and(|native| native.is_written)
     }
 
     pub(crate) fn package(&self, package: &Package) -> Result<Step, PlanError> {

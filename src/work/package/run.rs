@@ -26,14 +26,10 @@ use crate::{
         Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts, keep::last_container,
         recall::with_names, records::blocking, run::Product, told::Told,
     },
-    format::{
-        Format, Meta,
-        deb::{Codec as DebCodec, Deb},
-        rpm::{Codec as RpmCodec, Rpm},
-    },
+    format::{Format, Knows, Meta, writer},
     names::Allowance,
     plan::{Record, RecordedFile, Step},
-    platform::{Codec, PackageFormat, Packaging, Relations},
+    platform::{Packaging, Relations},
     stage::{Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
     work::Expected,
@@ -325,22 +321,13 @@ fn refused(finding: Finding) -> StepError {
 
 /// The writer of a platform's packages.
 fn format_of(packaging: &Packaging) -> Result<Box<dyn Format>, StepError> {
-    let rpm = |codec| -> Box<dyn Format> {
-        let Relations { weak, rich } = packaging.relations;
-        Box::new(Rpm { weak, rich, ..Rpm::new(codec) })
-    };
-    match (packaging.format, packaging.codec) {
-        (PackageFormat::Deb, Codec::Gzip) => Ok(Box::new(Deb::new(DebCodec::Gzip))),
-        (PackageFormat::Deb, Codec::Xz) => Ok(Box::new(Deb::new(DebCodec::Xz))),
-        (PackageFormat::Rpm, Codec::Gzip) => Ok(rpm(RpmCodec::Gzip)),
-        (PackageFormat::Rpm, Codec::Xz) => Ok(rpm(RpmCodec::Xz)),
-        (PackageFormat::Rpm, Codec::Zstd) => Ok(rpm(RpmCodec::Zstd)),
-        // Platform files and the plan let neither come so far.
-        (PackageFormat::Deb, Codec::Zstd) | (PackageFormat::Apk, _) => {
-            Err(StepError::Internal(format!("{} packages are not written so", packaging.format.as_str())))
-        }
-    }
+    let Packaging { format, codec, relations: Relations { weak, rich }, .. } = packaging;
+    // The plan lets none come so far.
+    let none = || StepError::Internal(format!("{} packages are not written here", format.as_str()));
+    let write = writer(*format).ok_or_else(none)?;
+    Ok(write(*codec, Knows { weak: *weak, rich: *rich }))
 }
+
 /// What `dockerfiles/virtualenv.py` gives the modules that it installs, in seconds since 1970 UTC: 1980-01-01. Python 2 finds the byte
 /// code of a module by its time.
 const TIME_OF_MODULES: i64 = 315_532_800;

@@ -7,12 +7,7 @@ use tar::{EntryType, Header};
 
 use super::{listing, read, refused};
 use crate::{
-    format::{
-        Format as _,
-        deb::{Codec, Deb},
-        foreign::{ForeignFormat, ItemKind},
-        sample,
-    },
+    format::{Codec, Format as _, PackageFormat, deb::Deb, foreign::ItemKind, sample},
     names::{ArchName, PackageName},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
 };
@@ -123,7 +118,7 @@ fn every_compression_of_deb5_is_read() {
     }
     let package = &found[0];
     assert!(found.iter().all(|other| other == package));
-    assert_eq!(package.format, ForeignFormat::Deb);
+    assert_eq!(package.format, PackageFormat::Deb);
     assert_eq!((package.name.as_str(), package.epoch.as_str(), package.version.as_str()), ("tools", "1", "2.5.11"));
     assert_eq!((package.revision.as_str(), package.arch.as_str()), ("1", "all"));
     assert_eq!((package.summary.as_str(), package.description.as_str()), ("tools", "more"));

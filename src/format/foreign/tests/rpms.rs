@@ -6,9 +6,8 @@ use rpm::{CompressionWithLevel, FileOptions, PackageBuilder};
 
 use super::{listing, read, refused};
 use crate::format::{
-    Format as _,
-    foreign::ForeignFormat,
-    rpm::{Codec, Rpm, sample},
+    Codec, Format as _, PackageFormat,
+    rpm::{Rpm, sample},
 };
 
 pub(super) fn builder() -> PackageBuilder {
@@ -73,7 +72,7 @@ fn every_compression_of_rpm_is_read() {
     }
     assert!(found.windows(2).all(|pair| pair[0].files == pair[1].files));
     let package = &found[0];
-    assert_eq!(package.format, ForeignFormat::Rpm);
+    assert_eq!(package.format, PackageFormat::Rpm);
     assert_eq!((package.epoch.as_str(), package.arch.as_str()), ("3", "noarch"));
     assert_eq!(package.file_name(), "tools-2.5.11-1.el9.noarch.rpm");
     assert_eq!((package.summary.as_str(), package.description.as_str()), ("shows tools", "It shows\ntools."));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::listing::{Line, beside, read};
-use crate::{event::StepId, execute::StepError, platform::PackageFormat, recipe::Package, work::package::PackageWork};
+use crate::{event::StepId, execute::StepError, recipe::Package, work::package::PackageWork};
 
 /// What was accepted in a run, by step.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl Accepted {
             if matches!((&files, &others), (Files::Before(_), Files::Before(_))) {
                 continue;
             }
-            let equal = work.packaging.format == PackageFormat::Rpm;
+            let equal = work.packaging.native().is_some_and(|native| native.shares_equal_files);
             beside((&work.package, files.lines()?), (their, others.lines()?), equal)?;
         }
         accepted.insert(step.clone(), (work.package.clone(), files));

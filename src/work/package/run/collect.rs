@@ -15,7 +15,10 @@ use crate::{
     engine::Output as _,
     event::StepId,
     execute::{Lines, Records, Session, StepError, records::blocking, run::Product},
-    format::foreign::{self, Foreign, ForeignError, ForeignFormat},
+    format::{
+        PackageFormat,
+        foreign::{self, Foreign, ForeignError},
+    },
     names::Sha256,
     plan::{Record, RecordedFile, Step},
     stage::{Kind, Limits, Tree, TreePath},
@@ -114,7 +117,7 @@ impl Job {
             let help = "letters, digits and `.+-~^_%:`, a letter or digit first: rename it in the image";
             return Err(refused(format!("`/{path}` cannot be the name of a package's file"), help));
         }
-        if ForeignFormat::of_name(file).is_none() {
+        if PackageFormat::of_file(file).is_none_or(|(format, _)| format.facts().native.is_none()) {
             let help = "let the pattern end in `.deb` or `.rpm`";
             return Err(refused(format!("`collect` takes `/{path}`, which is no .deb or .rpm file"), help));
         }

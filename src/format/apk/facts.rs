@@ -1,0 +1,23 @@
+//! What is known of Alpine's packages.
+
+use crate::format::facts::{Codec, Facts, Native};
+
+/// Its versions have no place for a platform's suffix; its relations are said as they are written, for nothing here reads its words
+/// yet.
+pub const FACTS: Facts = Facts {
+    word: "apk",
+    files: &[("apk", "application/octet-stream")],
+    native: Some(Native {
+        is_written: false,
+        codecs: &Codec::ALL,
+        has_suffix: false,
+        has_suite: false,
+        grew_relations: false,
+        shares_equal_files: false,
+        has_priorities: false,
+        replaces_removes: false,
+        managers: &["apk"],
+        file_name: |name, version, _| format!("{name}-{version}.apk"),
+        say: |relation, _| Ok(relation.as_str().to_owned()),
+    }),
+};

@@ -1,0 +1,22 @@
+//! What is known of rpm packages.
+
+use crate::format::facts::{Codec, Facts, Native};
+
+/// Weak relations came with rpm 4.12, rich ones with 4.13.
+pub const FACTS: Facts = Facts {
+    word: "rpm",
+    files: &[("rpm", "application/x-rpm")],
+    native: Some(Native {
+        is_written: true,
+        codecs: &Codec::ALL,
+        has_suffix: true,
+        has_suite: false,
+        grew_relations: true,
+        shares_equal_files: true,
+        has_priorities: false,
+        replaces_removes: true,
+        managers: &["yum", "dnf", "zypper"],
+        file_name: |name, version, arch| format!("{name}-{version}.{arch}.rpm"),
+        say: |relation, rich| relation.rpm(rich),
+    }),
+};

@@ -1,0 +1,6 @@
+//! What is known of WAPT packages.
+
+use crate::format::facts::Facts;
+
+/// Agents install them, no package manager of a platform.
+pub const FACTS: Facts = Facts { word: "wapt", files: &[("wapt", "application/octet-stream")], native: None };
