@@ -23,31 +23,32 @@ test: check units real few-faults ## everything that CI checks (30 min at most, 
 
 build: ## the release binary (5 min)
 	cargo build --release --locked
+	@grep -q FACTORY_SCRIPTED_ENGINE target/release/factory; [ $$? = 1 ] || { echo "build: the release plays a daemon for tests, or is not there"; exit 1; }
 
 check: ## formatting, lints, documentation, licences (3 min)
 	cargo fmt --all --check
-	cargo clippy --locked --all-targets --features scripted -- --deny warnings
+	cargo clippy --locked --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
 	@if command -v cargo-deny > /dev/null; then cargo deny check --hide-inclusion-graph bans licenses sources; \
 	 else echo "check: cargo-deny is not installed, licences and sources are not checked (make deny)"; fi
 
 units: ## tests without a real engine (2 min)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted
+	cargo test --locked
 
 real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
+	cargo test --locked --test real -- --ignored --test-threads=1 $(ARGS)
 	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
-	  cargo test --locked --features scripted --lib engine::docker::live
+	  cargo test --locked --lib engine::docker::live
 
 few-faults: ## the faults of CI, on an engine of its own (6 min)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted --test faults -- --ignored --nocapture
+	cargo test --locked --test faults -- --ignored --nocapture
 
 faults: ## faults at every step of a build, on an engine of its own (90 min; writes docs/faults.md; FAULTS=network for a part)
 	@scripts/engine $(REFEREES) faketime
-	FACTORY_FAULTS="$(or $(FAULTS),all)" cargo test --locked --features scripted --test faults -- --ignored --nocapture
+	FACTORY_FAULTS="$(or $(FAULTS),all)" cargo test --locked --test faults -- --ignored --nocapture
 
 # Every Debian and Ubuntu that the example names.
 ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04
@@ -65,7 +66,7 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
 	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
-	cargo bench --locked --features scripted --bench plan -- $(ARGS)
+	cargo bench --locked --bench plan -- $(ARGS)
 
 bench-example: build ## how long the example takes after a commit, a configuration file, a module, beside docker build and bake (20 min; docs/bench.md)
 	@scripts/engine mmdebstrap
