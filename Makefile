@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real few-faults faults accept bench bench-example deny fuzz clean
+.PHONY: help demo test build check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,7 +19,7 @@ demo: build ## build examples/canopsis for Debian 12: wheels, images, packages (
 	@scripts/engine mmdebstrap
 	SYSBASE=debian-12 target/release/factory --project examples/canopsis --tag 2.5.11 build
 
-test: check units real few-faults ## everything that CI checks (30 min at most, 15 when warm)
+test: check units real bench-smoke few-faults ## everything that CI checks (30 min at most, 15 when warm)
 
 build: ## the release binary (5 min)
 	cargo build --release --locked
@@ -65,8 +65,13 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 	target/release/factory --project $(PY27) --tag 2.5.11 test
 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
-	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
+	@scripts/engine time
 	cargo bench --locked --bench plan -- $(ARGS)
+
+# After `real`, which leaves a base image.
+bench-smoke: ## every part of the benches once and small: does it run? (1 min; ARGS=jobs for a part)
+	@scripts/engine time
+	cargo test --locked --bench plan -- $(ARGS)
 
 bench-example: build ## how long the example takes after a commit, a configuration file, a module, beside docker build and bake (20 min; docs/bench.md)
 	@scripts/engine mmdebstrap
