@@ -25,6 +25,7 @@ mod deb;
 mod destinations;
 mod disk;
 mod doctor;
+mod documents;
 mod endure;
 mod engines;
 mod failures;
