@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real few-faults faults accept bench bench-example deny fuzz clean
+.PHONY: help demo test build check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,35 +19,36 @@ demo: build ## build examples/canopsis for Debian 12: wheels, images, packages (
 	@scripts/engine mmdebstrap
 	SYSBASE=debian-12 target/release/factory --project examples/canopsis --tag 2.5.11 build
 
-test: check units real few-faults ## everything that CI checks (30 min at most, 15 when warm)
+test: check units real bench-smoke few-faults ## everything that CI checks (30 min at most, 15 when warm)
 
 build: ## the release binary (5 min)
 	cargo build --release --locked
+	@grep -q FACTORY_SCRIPTED_ENGINE target/release/factory; [ $$? = 1 ] || { echo "build: the release plays a daemon for tests, or is not there"; exit 1; }
 
 check: ## formatting, lints, documentation, licences (3 min)
 	cargo fmt --all --check
-	cargo clippy --locked --all-targets --features scripted -- --deny warnings
+	cargo clippy --locked --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --quiet
 	@if command -v cargo-deny > /dev/null; then cargo deny check --hide-inclusion-graph bans licenses sources; \
 	 else echo "check: cargo-deny is not installed, licences and sources are not checked (make deny)"; fi
 
 units: ## tests without a real engine (2 min)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted
+	cargo test --locked
 
 real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted --test real -- --ignored --test-threads=1 $(ARGS)
+	cargo test --locked --test real -- --ignored --test-threads=1 $(ARGS)
 	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
-	  cargo test --locked --features scripted --lib engine::docker::live
+	  cargo test --locked --lib engine::docker::live
 
 few-faults: ## the faults of CI, on an engine of its own (6 min)
 	@scripts/engine $(REFEREES)
-	cargo test --locked --features scripted --test faults -- --ignored --nocapture
+	cargo test --locked --test faults -- --ignored --nocapture
 
 faults: ## faults at every step of a build, on an engine of its own (90 min; writes docs/faults.md; FAULTS=network for a part)
 	@scripts/engine $(REFEREES) faketime
-	FACTORY_FAULTS="$(or $(FAULTS),all)" cargo test --locked --features scripted --test faults -- --ignored --nocapture
+	FACTORY_FAULTS="$(or $(FAULTS),all)" cargo test --locked --test faults -- --ignored --nocapture
 
 # Every Debian and Ubuntu that the example names.
 ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04
@@ -64,8 +65,13 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 	target/release/factory --project $(PY27) --tag 2.5.11 test
 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
-	@command -v /usr/bin/time > /dev/null || apt-get install -y -qq time
-	cargo bench --locked --features scripted --bench plan -- $(ARGS)
+	@scripts/engine time
+	cargo bench --locked --bench plan -- $(ARGS)
+
+# After `real`, which leaves a base image.
+bench-smoke: ## every part of the benches once and small: does it run? (1 min; ARGS=jobs for a part)
+	@scripts/engine time
+	cargo test --locked --bench plan -- $(ARGS)
 
 bench-example: build ## how long the example takes after a commit, a configuration file, a module, beside docker build and bake (20 min; docs/bench.md)
 	@scripts/engine mmdebstrap

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
+    extent::{Extent, LeftOut},
     measure::{Sample, median},
     real,
 };
@@ -48,18 +49,19 @@ impl Took {
     }
 }
 
-/// 10 platforms of four images and two packages, nothing cached: serial, and with ever more jobs.
-pub fn speed_up() {
-    println!("everything anew: 10 platforms x (4 images, 2 packages), real engine, by --jobs");
-    let Some((base, docker)) = real::engine() else { return };
+/// Platforms of four images and two packages, nothing cached: serial, and with ever more jobs.
+pub fn speed_up(extent: Extent) -> Result<(), LeftOut> {
+    let platforms = extent.platforms(10);
+    println!("everything anew: {platforms} platforms x (4 images, 2 packages), real engine, by --jobs");
+    let (base, docker) = real::engine()?;
     // Half a second of computing and half a second of waiting, as a package manager does.
     let work = "RUN seq 1 1500000 | sha256sum && sleep 0.5\n";
-    let (world, folders) = real::world(10, &real::IMAGES, 2, &base, work);
+    let (world, folders) = real::world(platforms, &real::IMAGES, 2, &base, work);
     world.factory(&["build"]);
     let mut samples: BTreeMap<usize, Vec<Sample>> = BTreeMap::new();
     let mut serial = Took::default();
-    for _ in 0..3 {
-        for jobs in JOBS {
+    for _ in 0..extent.times(3) {
+        for &jobs in extent.some(&JOBS) {
             let jobs_word = jobs.to_string();
             let (sample, said) = world.told(&["build", "--no-cache", "--jobs", &jobs_word, "--output", "json"]);
             samples.entry(jobs).or_default().push(sample);
@@ -90,4 +92,5 @@ pub fn speed_up() {
         serial.longest
     );
     real::tidy(&world, docker, &folders);
+    Ok(())
 }

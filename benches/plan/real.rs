@@ -3,24 +3,22 @@
 use std::{path::PathBuf, process::Command};
 
 use super::{
+    extent::{Extent, LeftOut},
     measure::{Sample, median, row, run},
     world::{World, platform, platform_list, write},
 };
 
 pub const IMAGES: [&str; 4] = ["core", "web", "cat", "tool"];
 
-/// An image of the engine to build on, and the docker client that speaks BuildKit; says why where there is none.
-pub fn engine() -> Option<(String, &'static str)> {
+/// An image of the engine to build on, and the docker client that speaks BuildKit.
+pub fn engine() -> Result<(String, &'static str), LeftOut> {
     let docker = ["/usr/bin/docker", "docker"].into_iter().find(|docker| {
         Command::new(docker)
             .args(["version", "--format", "{{.Server.Version}}"])
             .output()
             .is_ok_and(|out| out.status.success())
     });
-    let Some(docker) = docker else {
-        println!("  left out: no Docker engine answers");
-        return None;
-    };
+    let docker = docker.ok_or(LeftOut("no Docker engine answers"))?;
     let named = std::env::var_os("FACTORY_BENCH_BASE").and_then(|name| name.into_string().ok());
     let listed = || {
         let arguments = ["images", "--format", "{{.Repository}}:{{.Tag}}", "factory.local/base"];
@@ -28,10 +26,7 @@ pub fn engine() -> Option<(String, &'static str)> {
         String::from_utf8_lossy(&out.stdout).lines().next().map(str::to_owned)
     };
     let base = named.or_else(listed);
-    if base.is_none() {
-        println!("  left out: no base image (FACTORY_BENCH_BASE=debian:12 names one)");
-    }
-    Some((base?, docker))
+    Ok((base.ok_or(LeftOut("no base image (FACTORY_BENCH_BASE=debian:12 names one, make demo makes one)"))?, docker))
 }
 
 fn recipe(platforms: usize, images: &[&str], packages: usize) -> String {
@@ -115,11 +110,12 @@ fn ratio(what: &str, peer: &Sample, ours: &Sample) {
     println!("    {:.1} times as fast as {what} (wall)", peer.wall_ms / ours.wall_ms);
 }
 
-/// Nothing changed, on a real engine: 10 platforms, four images and two packages each.
-pub fn unchanged() {
-    println!("nothing changed: 10 platforms x (4 images, 2 packages), real engine");
-    let Some((base, docker)) = engine() else { return };
-    let (world, folders) = world(10, &IMAGES, 2, &base, NOTHING);
+/// Nothing changed, on a real engine: platforms of four images and two packages each.
+pub fn unchanged(extent: Extent) -> Result<(), LeftOut> {
+    let platforms = extent.platforms(10);
+    println!("nothing changed: {platforms} platforms x (4 images, 2 packages), real engine");
+    let (base, docker) = engine()?;
+    let (world, folders) = world(platforms, &IMAGES, 2, &base, NOTHING);
     world.factory(&["build"]);
     build_all(docker, &folders);
     for _ in 0..2 {
@@ -128,7 +124,7 @@ pub fn unchanged() {
     let (mut plans, mut builds, mut peers, mut bakes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let bake_file = bake(docker, &world, &folders);
     // In turn: what else the machine does meets all of them.
-    for _ in 0..5 {
+    for _ in 0..extent.times(5) {
         plans.push(world.factory(&["plan"]));
         builds.push(world.factory(&["build"]));
         peers.push(build_all(docker, &folders));
@@ -139,7 +135,7 @@ pub fn unchanged() {
     let (plan, build, peer) = (median(&plans), median(&builds), median(&peers));
     row("factory plan", &plan);
     row("factory build", &build);
-    row("docker build, 40 times, all cached", &peer);
+    row(&format!("docker build, {} times, all cached", folders.len()), &peer);
     ratio("docker build", &peer, &build);
     if bakes.is_empty() {
         println!("  docker buildx bake: not installed");
@@ -149,6 +145,7 @@ pub fn unchanged() {
         ratio("docker buildx bake", &sample, &build);
     }
     tidy(&world, docker, &folders);
+    Ok(())
 }
 
 /// A bake file of the same images; `None` where there is no buildx. They are built once.
@@ -173,14 +170,14 @@ fn bake(docker: &str, world: &World, folders: &[PathBuf]) -> Option<PathBuf> {
 }
 
 /// One file of the application changed: its image and its package, of four images and two packages.
-pub fn changed() {
+pub fn changed(extent: Extent) -> Result<(), LeftOut> {
     println!("one application file changed: an image and its package, real engine");
-    let Some((base, docker)) = engine() else { return };
+    let (base, docker) = engine()?;
     let (world, folders) = world(1, &["core"], 1, &base, NOTHING);
     world.factory(&["build"]);
     build_all(docker, &folders);
     let (mut ours, mut peers, mut packages) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..7 {
+    for round in 0..extent.times(7) {
         world.write("app/shop/module7.py", &format!("print({round})\n"));
         ours.push(world.factory(&["build"]));
         // Another text: BuildKit's cache goes by content, and would know ours.
@@ -197,4 +194,5 @@ pub fn changed() {
     row("factory build: the package alone", &package);
     println!("    {:.2} times docker build and the package", ours.wall_ms / (peer.wall_ms + package.wall_ms));
     tidy(&world, docker, &folders);
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::measure::{Sample, run, run_told};
@@ -136,9 +137,10 @@ fn recipe(platforms: usize, own: bool) -> String {
             text.push_str(&format!("requirements = \"requirements-{image}.txt\"\n"));
         }
     }
-    for (package, from) in [("shop", "core"), ("shop-web", "web")] {
+    for (package, from, other) in [("shop", "core", "shop-web"), ("shop-web", "web", "shop")] {
         text.push_str(&format!("[[package]]\nname = \"{package}\"\nfrom = \"{from}\"\nsummary = \"sells things\"\n"));
-        text.push_str("contents = [{ src = \"/opt/shop\" }]\n");
+        // Both ship the same files.
+        text.push_str(&format!("conflicts = [\"{other}\"]\ncontents = [{{ src = \"/opt/shop\" }}]\n"));
     }
     text
 }
@@ -148,13 +150,18 @@ fn daemon(platforms: usize) -> Value {
     let file = |name: &str, text: &str| json!({ "name": name, "text": text });
     let mut shop = vec![json!({ "folder": true })];
     shop.extend((0..FILES).map(|number| file(&format!("lib/module{number}.py"), "x = 1\n")));
+    let (six, text) = ("six-1.16.0-py2.py3-none-any.whl", "six");
     let archive = json!({
-        "/factory/files": [file("six-1.16.0-py2.py3-none-any.whl", "six")],
+        "/factory/files": [file(six, text)],
         "/etc/passwd": [file("", "root:x:0:0::/root:/bin/sh\n")],
         "/etc/group": [file("", "root:x:0:\n")],
         "/opt/shop": shop,
     });
     let others = (0..platforms.min(100)).map(|number| json!({ "tags": [format!("other/image:{number}")] }));
     let images: Vec<Value> = std::iter::once(json!({ "tags": ["debian:bench"], "size": 1 })).chain(others).collect();
-    json!({ "images": images, "rules": [{ "on": "download", "then": { "archive": archive } }] })
+    let told = format!("told: sha256 {six} {}", hex::encode(Sha256::digest(text)));
+    json!({ "images": images, "rules": [
+        { "on": "download", "then": { "archive": archive } },
+        { "on": "wait", "contains": "told.py", "then": { "lines": [told] } },
+    ] })
 }
