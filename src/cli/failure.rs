@@ -123,7 +123,12 @@ impl From<PipelineError> for Failure {
                 )
             }
             PipelineError::Plan(PlanError::Unmade { .. }) => Self::new(Exit::Usage, error.to_string())
-                .help("name a `platform` in [[wapt]] that takes deb or rpm packages"),
+                .help(match &error {
+                    PipelineError::Plan(PlanError::Unmade { unmade, .. }) if unmade.is_asked => {
+                        "give that package other `formats` there, in its overrides for the platform"
+                    }
+                    _ => "take it on a platform that takes deb or rpm packages",
+                }),
             PipelineError::Unmade { .. } => Self::new(Exit::Usage, error.to_string()).help(
                 "choose a platform that takes deb or rpm packages with `--platform`; `factory build images` builds images \
                  and wheels on every one",

@@ -50,8 +50,12 @@ package_formats!(enumerate);
 pub struct Facts {
     /// The word for it in recipes and platform files.
     pub word: &'static str,
+    /// What a package's `formats` calls it: with a codec where every platform can have it, without one where the platform says how.
+    pub asked: &'static [(&'static str, Option<Codec>)],
     /// The extensions of its files, each with its media type (IANA's where it is registered).
     pub files: &'static [(&'static str, &'static str)],
+    /// Whether it holds files only: no relations, accounts, units or scripts that anything would heed.
+    pub is_bare: bool,
     /// What a platform that takes it says of it; `None` of a format that no platform's package manager takes.
     pub native: Option<Native>,
 }
@@ -131,6 +135,15 @@ impl PackageFormat {
     /// Those that a platform's package manager takes.
     pub fn native() -> impl Iterator<Item = (Self, &'static Native)> {
         Self::ALL.iter().filter_map(|format| Some((*format, format.facts().native.as_ref()?)))
+    }
+
+    /// What a package's `formats` may name.
+    #[must_use]
+    pub fn asked() -> Vec<(&'static str, (Self, Option<Codec>))> {
+        let all = Self::ALL
+            .iter()
+            .flat_map(|format| format.facts().asked.iter().map(|(word, codec)| (*format, *word, *codec)));
+        all.map(|(format, word, codec)| (word, (format, codec))).collect()
     }
 
     /// The format that a file's name promises, and the media type of such a file. A hidden file is none.

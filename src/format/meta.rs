@@ -11,6 +11,8 @@ pub struct Meta {
     pub version: String,
     /// The packaging revision with the platform's suffix: `1~deb12`, `1.el7`.
     pub revision: String,
+    /// The platform's id: `debian-12`.
+    pub platform: String,
     /// The architecture in the format's word: `amd64`, `x86_64`; `all` and `noarch` where nothing is native.
     pub arch: ArchName,
     /// `Name <mail>`.

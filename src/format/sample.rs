@@ -42,6 +42,7 @@ pub(in crate::format) fn meta() -> Meta {
         name: PackageName::new("factory-sample").unwrap(),
         version: "2.5.11".to_owned(),
         revision: "1~deb12".to_owned(),
+        platform: "debian-12".to_owned(),
         arch: ArchName::new("all").unwrap(),
         maintainer: "Example Team <packages@example.org>".to_owned(),
         summary: "example service with everything a package can have".to_owned(),

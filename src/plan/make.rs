@@ -3,13 +3,14 @@
 pub(crate) mod contents;
 mod look;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Plan, Unmade,
+    Plan,
     maker::{Maker, PlanContext, PlanError, Want},
 };
 use crate::{
+    names::PackageName,
     platform::Platform,
     recipe::Recipe,
     work::base::{self, BaseWork},
@@ -39,16 +40,16 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
         plan.steps.extend(wheels);
         plan.steps.push(step);
     }
-    if maker.writes_packages() {
-        for package in &recipe.packages {
+    let mut unmade: BTreeMap<bool, Vec<PackageName>> = BTreeMap::new();
+    for package in &recipe.packages {
+        if maker.formats(package).is_empty() {
+            unmade.entry(!package.formats.is_empty()).or_default().push(package.name.clone());
+        } else {
             plan.steps.push(maker.package(package)?);
         }
-    } else if !recipe.packages.is_empty() && matches!(context.want, Want::All | Want::Packages) {
-        plan.unmade.push(Unmade {
-            platform: platform.id.clone(),
-            format: platform.package.format.as_str(),
-            packages: recipe.packages.iter().map(|package| package.name.clone()).collect(),
-        });
+    }
+    if matches!(context.want, Want::All | Want::Packages) {
+        plan.unmade.extend(unmade.into_iter().map(|(is_asked, packages)| maker.unmade(is_asked, packages)));
     }
     for wapt in &recipe.wapts {
         plan.steps.push(maker.wapt(wapt)?);

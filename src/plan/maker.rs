@@ -84,11 +84,11 @@ pub enum PlanError {
     /// A file that the recipe names.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// A WAPT package takes a package that its platform cannot have.
-    #[error("[[wapt]] `{wapt}` takes package {package}; {}", unmade.sentence())]
+    /// Something takes a package of which nothing is made on its platform.
+    #[error("{of} takes package {package}; {}", unmade.sentence())]
     Unmade {
-        /// The WAPT package.
-        wapt: String,
+        /// What takes it, in the recipe's words.
+        of: String,
         /// What it takes.
         package: PackageName,
         /// Why there is none.

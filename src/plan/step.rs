@@ -112,13 +112,15 @@ pub struct Plan {
     pub unmade: Vec<Unmade>,
 }
 
-/// The packages of a platform whose format is not written yet.
+/// Packages that are not made on a platform: its format is not written here, or their `formats` do not name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmade {
     /// The platform.
     pub platform: PlatformId,
     /// Its format.
     pub format: &'static str,
+    /// Whether it is their `formats`.
+    pub is_asked: bool,
     /// The packages.
     pub packages: Vec<PackageName>,
 }
@@ -127,14 +129,17 @@ impl Unmade {
     /// In words.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let Self { platform, format, packages } = self;
+        let Self { platform, format, is_asked, packages } = self;
         let names = packages.iter().map(ToString::to_string).collect::<Vec<_>>();
         let names = match names.as_slice() {
             [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
             one => one.concat(),
         };
-        format!(
-            "no package is made of {names} on {platform}: it takes {format} packages, which factory does not write yet"
-        )
+        let why = match (is_asked, packages.len()) {
+            (false, _) => format!("it takes {format} packages, which factory does not write yet"),
+            (true, 1) => format!("it takes {format} packages, and its `formats` name none that is made there"),
+            (true, _) => format!("it takes {format} packages, and their `formats` name none that is made there"),
+        };
+        format!("no package is made of {names} on {platform}: {why}")
     }
 }

@@ -11,6 +11,6 @@ pub use read::back_end as python_project;
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{
-    BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
+    Asked, BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
     ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial, is_of_system,
 };

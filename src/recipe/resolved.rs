@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use crate::format::facts::{Codec, PackageFormat};
 use crate::names::{
     self, Account, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository,
     RunAs, Scripts, SourceName, StoreKey, Tag, UpstreamVersion, User,
@@ -364,6 +365,9 @@ pub struct Package {
     /// `epoch`, 0 when nothing is said: what package managers compare before the version. Never in a file's name.
     #[serde(skip_serializing_if = "is_zero")]
     pub epoch: u32,
+    /// `formats`: what is made of it, where more or other than the platform's own is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<Asked>,
     /// `summary`: one line.
     pub summary: String,
     /// `description`: paragraphs; may be empty.
@@ -409,6 +413,9 @@ pub struct Package {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<Allowance>,
 }
+
+/// One word of `formats`: a format, and a codec where the word says one.
+pub type Asked = (PackageFormat, Option<Codec>);
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
 fn is_zero(epoch: &u32) -> bool {

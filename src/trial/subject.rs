@@ -206,9 +206,14 @@ fn built(step: &StepId, work: &PackageWork, format: PackageFormat, project: &Pat
             Ok(_) => return Err(missing(format!("{} was changed", file.path))),
             Err(_) => return Err(missing(format!("{} is gone", file.path))),
         }
-        if path != records.listing(step) {
+        // What no package manager takes is not installed.
+        let is_own = path.file_name().and_then(|name| PackageFormat::of_file(name.to_str()?));
+        if is_own.is_some_and(|(of, _)| of == format) {
             files.push((path, file.sha256.clone()));
         }
+    }
+    if files.is_empty() && work.formats.iter().all(|(of, _)| *of != format) {
+        return Ok(Vec::new());
     }
     if files.is_empty() {
         return Err(missing("its record names no file".to_owned()));

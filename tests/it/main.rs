@@ -31,6 +31,7 @@ mod engines;
 mod failures;
 mod floors;
 mod forge;
+mod formats;
 mod git;
 mod help;
 mod house;

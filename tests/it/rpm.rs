@@ -46,6 +46,7 @@ pub fn plain(name: &str, version: &str) -> Meta {
         name: PackageName::new(name).unwrap(),
         version: version.to_owned(),
         revision: "1".to_owned(),
+        platform: "debian-12".to_owned(),
         arch: ArchName::new("noarch").unwrap(),
         maintainer: "Example Team <packages@example.org>".to_owned(),
         summary: "Example of a package".to_owned(),

@@ -6,7 +6,9 @@ use crate::format::facts::{Codec, Facts, Native};
 /// yet.
 pub const FACTS: Facts = Facts {
     word: "apk",
+    asked: &[("apk", None)],
     files: &[("apk", "application/octet-stream")],
+    is_bare: false,
     native: Some(Native {
         is_written: false,
         codecs: &Codec::ALL,

@@ -5,7 +5,9 @@ use crate::format::facts::{Codec, Facts, Native};
 /// zstd is not among the codecs: Debian's dpkg reads it from 12 on only.
 pub const FACTS: Facts = Facts {
     word: "deb",
+    asked: &[("deb", None)],
     files: &[("deb", "application/vnd.debian.binary-package")],
+    is_bare: false,
     native: Some(Native {
         is_written: true,
         codecs: &[Codec::Gzip, Codec::Xz],

@@ -5,7 +5,9 @@ use crate::format::facts::{Codec, Facts, Native};
 /// Weak relations came with rpm 4.12, rich ones with 4.13.
 pub const FACTS: Facts = Facts {
     word: "rpm",
+    asked: &[("rpm", None)],
     files: &[("rpm", "application/x-rpm")],
+    is_bare: false,
     native: Some(Native {
         is_written: true,
         codecs: &Codec::ALL,

@@ -35,6 +35,7 @@ pub(crate) fn collected(
         name: name.clone(),
         from: from.clone(),
         epoch: 0,
+        formats: Vec::new(),
         summary: String::new(),
         description: String::new(),
         section: String::new(),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     names::{Allowance, Override, Relation, Scripts},
-    recipe::{Copyright, Package},
+    recipe::{Asked, Copyright, Package},
     util::toml::{At, Given, Issue, Issues, quoted, required},
 };
 
@@ -63,6 +63,7 @@ impl View<'_> {
         let overrides = lintian(raw, issues);
         let allow = allowances_of_system(&raw.allow, issues);
         let epoch = raw.epoch.or_default();
+        let formats = formats(&raw.formats, issues);
         let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
         let depends = relations(&raw.depends);
         let recommends = relations(&raw.recommends);
@@ -75,6 +76,7 @@ impl View<'_> {
             name: name.clone(),
             from: from?.value.clone(),
             epoch,
+            formats: formats?,
             summary: summary?.value.clone(),
             description: raw.description.or_default(),
             section: raw.section.or("misc"),
@@ -139,6 +141,24 @@ impl View<'_> {
             postremove: text(&parts.postremove),
         }
     }
+}
+
+/// What is made of it, each once.
+fn formats(given: &Given<Vec<At<Asked>>>, issues: &mut Issues) -> Option<Vec<Asked>> {
+    if let Some(list) = given.at().filter(|list| list.value.is_empty()) {
+        let issue = Issue::new(&list.span, "nothing would be made of it").label("expected a format at least");
+        issues.add(issue.help("leave `formats` out: the platform's own is made"));
+        return None;
+    }
+    let mut found: Vec<Asked> = Vec::new();
+    for one in given.items() {
+        if found.contains(&one.value) {
+            issues.add(Issue::new(&one.span, "the format is named twice").label("the same").help("leave it out"));
+            return None;
+        }
+        found.push(one.value);
+    }
+    Some(found)
 }
 
 /// What is meant all the same.

@@ -12,7 +12,7 @@ use crate::{
         Account, ApiUrl, Concern, ForgeKind, ForgeProject, GitUrl, ImageName, PackageName, ProjectName, Relation,
         Repository, RepositoryName, RunAs, SourceName, StoreKey, UserName,
     },
-    recipe::BootstrapMode,
+    recipe::{Asked, BootstrapMode},
     util::toml::{
         At, alternatives, boolean, few, image_reference, line, list, map, number, one, one_line, one_of, os_package,
         paragraphs, parsed, plain_absolute, project, relation, sub_table, table, web_url,
@@ -162,6 +162,7 @@ table! {
         name: PackageName = parsed,
         from: ImageName = parsed,
         epoch: u32 = number(0..=99_999),
+        formats: Vec<At<Asked>> = list(read::format),
         summary: String = read::summary,
         description: String = paragraphs,
         section: String = read::section,

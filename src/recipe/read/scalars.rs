@@ -5,12 +5,14 @@ use std::str::FromStr;
 use toml::de::DeValue;
 
 use crate::{
+    format::facts::PackageFormat,
     names::{Account, ImageName, InvalidName, PackageName, RepositoryName, RunAs, SourceName, UserName},
+    recipe::Asked,
     unit::UnitName,
     util::pattern::is_glob,
     util::toml::{
-        BadPath, Issue, Issues, Value, check_glob, in_container, in_project, line, one_line, parsed, plain_absolute,
-        quoted, string, word, wrong_type,
+        BadPath, Issue, Issues, Value, check_glob, in_container, in_project, line, one_line, one_of, parsed,
+        plain_absolute, quoted, string, word, wrong_type,
     },
 };
 
@@ -289,6 +291,11 @@ pub(crate) fn summary(value: Value<'_>, issues: &mut Issues) -> Option<String> {
         return None;
     }
     Some(text)
+}
+
+/// A word of `formats`.
+pub(crate) fn format(value: Value<'_>, issues: &mut Issues) -> Option<Asked> {
+    one_of("package format", &PackageFormat::asked())(value, issues)
 }
 
 /// The archive section.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     event::StepId,
+    format::facts::{Codec, PackageFormat},
     names::{ArchName, PackageName, UserName},
     platform::{Host, Packaging},
     recipe::{Package, Release},
@@ -36,6 +37,8 @@ pub struct PackageWork {
     pub beside: Vec<StepId>,
     /// Where it collects packages, those that this recipe writes itself.
     pub ours: Vec<PackageName>,
+    /// What is made of it; something at least.
+    pub formats: Vec<(PackageFormat, Codec)>,
     /// How the platform's packages are written.
     pub packaging: Packaging,
     /// The package's architecture.

@@ -5,14 +5,15 @@ use std::{collections::BTreeSet, path::Path};
 use super::PackageWork;
 use crate::{
     event::StepId,
+    format::facts::{Codec, PackageFormat},
     names::{ArchName, PackageName, Sha256, UserName},
     plan::{
-        Inputs, Step,
+        Inputs, Step, Unmade,
         context::{as_they_are, digest_into},
         maker::{Made, Maker, PlanError, Want},
     },
     platform::Host,
-    recipe::{ContentKind, Package},
+    recipe::{Asked, ContentKind, Package},
     source::{
         git::Parts,
         project::{SourceFile, SourceKind},
@@ -22,9 +23,46 @@ use crate::{
 };
 
 impl Maker<'_> {
-    /// Whether the format of the platform's packages is one that is written here.
-    pub(crate) fn writes_packages(&self) -> bool {
-        self.platform.package.native().is_some_and(|native| native.is_written)
+    /// What is made of a package on this platform.
+    pub(crate) fn formats(&self, package: &Package) -> Vec<(PackageFormat, Codec)> {
+        let own = &self.platform.package;
+        let is_written = own.native().is_some_and(|native| native.is_written);
+        let here = |(format, codec): Asked| match codec {
+            Some(codec) => Some((format, codec)),
+            None => (format == own.format && is_written).then_some((format, own.codec)),
+        };
+        let asked = if package.formats.is_empty() { vec![(own.format, None)] } else { package.formats.clone() };
+        asked.into_iter().filter_map(here).collect()
+    }
+
+    /// What of a package its formats do not all hold.
+    fn not_held(&self, package: &Package) -> Option<String> {
+        let made = self.formats(package);
+        let bare = made.iter().find(|(format, _)| format.facts().is_bare)?.0;
+        let relations = [&package.depends, &package.recommends, &package.conflicts, &package.breaks, &package.replaces];
+        let scripts = &package.scripts;
+        let scripts = [&scripts.preinstall, &scripts.postinstall, &scripts.preremove, &scripts.postremove];
+        let lost: Vec<&str> = [
+            (relations.iter().any(|list| !list.is_empty()), "relations"),
+            (!package.users.is_empty(), "users"),
+            (scripts.iter().any(|script| !script.is_empty()), "scripts"),
+        ]
+        .into_iter()
+        .filter_map(|(is_given, word)| is_given.then_some(word))
+        .collect();
+        let (name, format) = (&package.name, bare.as_str());
+        (!lost.is_empty()).then(|| format!("{name}: a {format} archive holds files only, not its {}", lost.join(", ")))
+    }
+
+    /// What is said of packages of which nothing is made.
+    pub(crate) fn unmade(&self, is_asked: bool, packages: Vec<PackageName>) -> Unmade {
+        let (platform, format) = (self.platform.id.clone(), self.platform.package.format.as_str());
+        Unmade { platform, format, is_asked, packages }
+    }
+
+    /// Whether something is made of a package of the recipe.
+    pub(crate) fn is_made(&self, name: &PackageName) -> bool {
+        self.recipe.packages.iter().any(|package| package.name == *name && !self.formats(package).is_empty())
     }
 
     pub(crate) fn package(&self, package: &Package) -> Result<Step, PlanError> {
@@ -84,8 +122,16 @@ impl Maker<'_> {
         if !near_units.is_empty() && !is_collected {
             inputs.insert("units it depends on".to_owned(), serde_json::json!(near_units).to_string());
         }
+        notes.extend(self.not_held(package));
         let image = self.id(package.from.as_str());
-        let without: Vec<StepId> = package.without.iter().map(|name| self.id(&package_step(name.as_str()))).collect();
+        let mut without = Vec::new();
+        for name in &package.without {
+            if !self.is_made(name) {
+                let (of, unmade) = (format!("[[package]] `{}`", package.name), self.unmade(true, vec![name.clone()]));
+                return Err(PlanError::Unmade { of, package: name.clone(), unmade });
+            }
+            without.push(self.id(&package_step(name.as_str())));
+        }
         let beside = if is_collected { self.before(package) } else { Vec::new() };
         let work = PackageWork {
             base: self.id("base"),
@@ -99,6 +145,7 @@ impl Maker<'_> {
             without: without.clone(),
             beside: beside.clone(),
             ours: if is_collected { self.ours() } else { Vec::new() },
+            formats: self.formats(package),
             packaging: self.platform.package.clone(),
             arch: self.arch()?,
             host: self.host(),
@@ -146,6 +193,7 @@ impl Maker<'_> {
     /// The package steps before one that collects, whose files get their names elsewhere.
     fn before(&self, package: &Package) -> Vec<StepId> {
         let others = self.recipe.packages.iter().take_while(|other| other.name != package.name);
+        let others = others.filter(|other| !self.formats(other).is_empty());
         others.map(|other| self.id(&package_step(other.name.as_str()))).collect()
     }
 

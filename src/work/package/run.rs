@@ -26,10 +26,10 @@ use crate::{
         Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts, keep::last_container,
         recall::with_names, records::blocking, run::Product, told::Told,
     },
-    format::{Format, Knows, Meta, writer},
-    names::Allowance,
+    format::{Codec, Format, Knows, Meta, PackageFormat, writer},
+    names::{Allowance, Sha256},
     plan::{Record, RecordedFile, Step},
-    platform::{Packaging, Relations},
+    platform::Relations,
     stage::{Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
     work::Expected,
@@ -214,9 +214,9 @@ impl Job {
         let written = self.write(tree, &meta)?;
         // Nothing has the name of a package before it is accepted.
         self.session.accepted.take(&self.step, &self.work, shipped.clone())?;
-        let file = self.named(written, &meta)?;
+        let files = self.named(written, &meta)?;
         listing::write_lines(&Records::of(&self.session.project), &self.step, shipped.iter())?;
-        self.product(&file)
+        self.product(&files)
     }
 
     /// Nothing that is seldom meant, unless the recipe says so.
@@ -262,43 +262,50 @@ impl Job {
         self.step.as_str().split('/').next().unwrap_or_default()
     }
 
-    /// Writes the package to a file without a name of its own yet.
-    fn write(&self, tree: &Tree, meta: &Meta) -> Result<NamedTempFile, StepError> {
-        let format = format_of(&self.work.packaging)?;
+    /// Writes the package in each of its formats, to files without a name of their own yet.
+    fn write(&self, tree: &Tree, meta: &Meta) -> Result<Vec<NamedTempFile>, StepError> {
         let folder = self.session.packages_of(self.platform())?;
-        let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
-        match format.write(tree, meta, &mut out) {
-            Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
-            written => written?,
+        let mut files = Vec::new();
+        for format in formats_of(&self.work)? {
+            let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
+            match format.write(tree, meta, &mut out) {
+                Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
+                written => written?,
+            }
+            files.push(out.into_inner());
         }
-        Ok(out.into_inner())
+        Ok(files)
     }
 
-    /// Gives a package that was written its name.
-    fn named(&self, written: NamedTempFile, meta: &Meta) -> Result<PathBuf, StepError> {
+    /// Gives what was written its names.
+    fn named(&self, written: Vec<NamedTempFile>, meta: &Meta) -> Result<Vec<PathBuf>, StepError> {
         let folder = self.session.packages_of(self.platform())?;
-        let path = folder.join(format_of(&self.work.packaging)?.file_name(meta));
-        persist(written, &path)?;
-        Ok(path)
+        let mut paths = Vec::new();
+        for (written, format) in written.into_iter().zip(formats_of(&self.work)?) {
+            let path = folder.join(format.file_name(meta));
+            persist(written, &path)?;
+            paths.push(path);
+        }
+        Ok(paths)
     }
 
-    fn product(&self, path: &std::path::Path) -> Result<Product, StepError> {
-        let recorded = |path: &std::path::Path| -> Result<RecordedFile, StepError> {
+    fn product(&self, paths: &[PathBuf]) -> Result<Product, StepError> {
+        let recorded = |path: &PathBuf| -> Result<RecordedFile, StepError> {
             let (sha256, size) = digest(path)?;
             let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
             Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
         };
-        let file = recorded(path)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Product {
-            output: format!("sha256:{}", file.sha256),
-            images: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            root: None,
-            note: name,
-            size: file.size,
-            files: vec![file, recorded(&self.listing)?],
-        })
+        let mut files = paths.iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
+        let digests: Vec<&str> = files.iter().map(|file| file.sha256.as_str()).collect();
+        let digest = match digests.as_slice() {
+            [one] => (*one).to_owned(),
+            several => Sha256::of(several.join("\n")).to_string(),
+        };
+        let names = paths.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy()));
+        let (note, size) = (names.collect::<Vec<_>>().join(", "), files.iter().map(|file| file.size).sum());
+        files.push(recorded(&self.listing)?);
+        let output = format!("sha256:{digest}");
+        Ok(Product { output, note, size, files, ..Product::default() })
     }
 }
 
@@ -307,8 +314,9 @@ impl Job {
 /// # Errors
 /// When the platform's packages are not written here.
 pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
-    let format = format_of(&work.packaging)?;
-    Ok([&work.arch, &work.packaging.any].map(|arch| format.file_name(&meta::named(work, arch))).into())
+    let archs = [&work.arch, &work.packaging.any].map(|arch| meta::named(work, arch));
+    let formats = formats_of(work)?;
+    Ok(formats.iter().flat_map(|format| archs.iter().map(|meta| format.file_name(meta))).collect())
 }
 
 fn image_of(work: &PackageWork, records: &BTreeMap<StepId, Record>) -> String {
@@ -319,13 +327,15 @@ fn refused(finding: Finding) -> StepError {
     StepError::Contents { message: finding.message, help: finding.help }
 }
 
-/// The writer of a platform's packages.
-fn format_of(packaging: &Packaging) -> Result<Box<dyn Format>, StepError> {
-    let Packaging { format, codec, relations: Relations { weak, rich }, .. } = packaging;
-    // The plan lets none come so far.
-    let none = || StepError::Internal(format!("{} packages are not written here", format.as_str()));
-    let write = writer(*format).ok_or_else(none)?;
-    Ok(write(*codec, Knows { weak: *weak, rich: *rich }))
+/// The writers of a package's formats.
+fn formats_of(work: &PackageWork) -> Result<Vec<Box<dyn Format>>, StepError> {
+    let Relations { weak, rich } = work.packaging.relations;
+    let writer = |(format, codec): &(PackageFormat, Codec)| {
+        // The plan lets none come so far.
+        let none = || StepError::Internal(format!("{} packages are not written here", format.as_str()));
+        Ok(writer(*format).ok_or_else(none)?(*codec, Knows { weak, rich }))
+    };
+    work.formats.iter().map(writer).collect()
 }
 
 /// What `dockerfiles/virtualenv.py` gives the modules that it installs, in seconds since 1970 UTC: 1980-01-01. Python 2 finds the byte

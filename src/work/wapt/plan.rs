@@ -8,7 +8,7 @@ use crate::{
     event::StepId,
     names::{Sha256, wapt::attribute},
     plan::{
-        Inputs, Step, Unmade,
+        Inputs, Step,
         context::{as_they_are, digest_into},
         maker::{Maker, PlanError, Want},
     },
@@ -58,13 +58,11 @@ impl Maker<'_> {
                     digest_into(&mut inputs, src, &files);
                     self.add_files(&mut parts, &files);
                 }
-                WaptSource::Package(name) if !self.writes_packages() => {
-                    let unmade = Unmade {
-                        platform: self.platform.id.clone(),
-                        format: self.platform.package.format.as_str(),
-                        packages: vec![name.clone()],
-                    };
-                    return Err(PlanError::Unmade { wapt: wapt.package.clone(), package: name.clone(), unmade });
+                WaptSource::Package(name) if !self.is_made(name) => {
+                    let is_asked = self.platform.package.native().is_some_and(|native| native.is_written);
+                    let unmade = self.unmade(is_asked, vec![name.clone()]);
+                    let of = format!("[[wapt]] `{}`", wapt.package);
+                    return Err(PlanError::Unmade { of, package: name.clone(), unmade });
                 }
                 WaptSource::Package(name) => {
                     let step = self.id(&package_step(name.as_str()));
