@@ -23,7 +23,8 @@ enum Files {
 }
 
 impl Accepted {
-    /// Accepts a package that this run makes. Finished packages that the recipe collects are not held against others.
+    /// Accepts a package that this run makes. Finished packages that the recipe collects are not
+    /// held against others, nor is what no package manager installs.
     ///
     /// # Errors
     /// [`StepError::Contents`] where it ships a file of one that was accepted before.
@@ -40,7 +41,8 @@ impl Accepted {
     }
 
     fn add(&self, step: &StepId, work: &PackageWork, files: Files) -> Result<(), StepError> {
-        if !work.package.collect.is_empty() {
+        let is_installed = work.formats.iter().any(|(format, _)| *format == work.packaging.format);
+        if !work.package.collect.is_empty() || !is_installed {
             return Ok(());
         }
         let mut accepted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
