@@ -15,6 +15,8 @@ macro_rules! package_formats {
             Apk = apk,
             /// WAPT's packages for its agents on Windows, Linux and macOS.
             Wapt = wapt,
+            /// A compressed tar, for those who unpack a release by hand.
+            Archive = archive,
         }
     };
 }
@@ -174,12 +176,14 @@ mod tests {
 
     #[test]
     fn words_and_extensions_are_of_one_format() {
-        let mut words: Vec<&str> = PackageFormat::ALL.iter().map(|format| format.as_str()).collect();
-        words.extend(PackageFormat::ALL.iter().flat_map(|format| format.facts().files).map(|(end, _)| *end));
-        let count = words.len();
-        words.sort_unstable();
-        words.dedup();
-        // The word of a format is its extension.
-        assert_eq!(words.len() * 2, count, "{words:?}");
+        let mut of: std::collections::BTreeMap<&str, PackageFormat> = std::collections::BTreeMap::new();
+        for format in PackageFormat::ALL {
+            let Facts { word, asked, files, .. } = format.facts();
+            let words = asked.iter().map(|(word, _)| *word).chain(files.iter().map(|(end, _)| *end)).chain([*word]);
+            for word in words {
+                assert_eq!(of.insert(word, *format).unwrap_or(*format), *format, "{word}");
+            }
+        }
+        assert!(of.len() >= PackageFormat::ALL.len());
     }
 }

@@ -2,6 +2,7 @@
 //! same tree and meta give the same bytes on every machine. One folder per format.
 
 pub mod apk;
+pub mod archive;
 mod codec;
 pub mod deb;
 pub mod facts;

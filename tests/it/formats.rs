@@ -44,3 +44,51 @@ fn formats_are_known_words_each_once() {
     refused(r#"formats = ["deb", "deb"]"#, &["the format is named twice"]);
     refused("formats = []", &["nothing would be made of it", "leave `formats` out"]);
 }
+
+/// The members of an archive, without folders.
+fn members(project: &Project, path: &str) -> Vec<String> {
+    let file = std::fs::File::open(project.path(path)).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    let entries = archive.entries().unwrap().map(Result::unwrap);
+    let files = entries.filter(|entry| !entry.header().entry_type().is_dir());
+    files.map(|entry| String::from_utf8_lossy(&entry.path_bytes()).into_owned()).collect()
+}
+
+#[test]
+fn an_archive_is_made_beside_a_package() {
+    let project = with("");
+    project.done(&["build", "packages"]);
+    let deb = project.files("packages/debian-12").into_iter().find(|file| file.starts_with("shop_")).unwrap();
+    let before = std::fs::read(project.path(&format!("packages/debian-12/{deb}"))).unwrap();
+    project.edit(
+        "factory.toml",
+        "summary = \"sells things\"",
+        "summary = \"sells things\"\nformats = [\"deb\", \"tar.gz\"]",
+    );
+    let run = project.done(&["build", "packages"]);
+    let archive = "packages/debian-12/shop-2.5.11-debian-12.tar.gz";
+    assert!(run.stdout.contains(archive) && run.stdout.contains(&deb), "{run}");
+    run.says(&["shop: a tar archive holds files only, not its users"]);
+    assert!(members(&project, archive).iter().any(|path| path == "opt/shop/etc/shop.conf"), "{run}");
+    assert!(project.read("packages/debian-12/SHA256SUMS").contains("  shop-2.5.11-debian-12.tar.gz\n"));
+    assert_eq!(
+        std::fs::read(project.path(&format!("packages/debian-12/{deb}"))).unwrap(),
+        before,
+        "the deb is the same"
+    );
+    // One that is gone is made again, and nothing else.
+    let bytes = std::fs::read(project.path(archive)).unwrap();
+    assert!(project.planned().is_empty(), "{:?}", project.planned());
+    std::fs::remove_file(project.path(archive)).unwrap();
+    project.done(&["build", "packages"]);
+    assert_eq!(std::fs::read(project.path(archive)).unwrap(), bytes);
+}
+
+#[test]
+fn an_archive_is_made_where_no_package_can_be() {
+    let project = with(r#"formats = ["tar.xz"]"#);
+    project.edit("factory.toml", "without = [\"shop\"]\n", "");
+    let run = project.done(&["build", "packages"]);
+    assert!(run.stdout.contains("packages/debian-12/shop-2.5.11-debian-12.tar.xz"), "{run}");
+    assert!(project.files("packages/debian-12").iter().all(|file| !file.starts_with("shop_")));
+}
