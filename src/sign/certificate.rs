@@ -91,7 +91,7 @@ impl Certificate {
         pem::encode("CERTIFICATE", &self.der)
     }
 
-    /// The SHA-256 of its bytes, lower-case hex: WAPT's `signer_fingerprint`.
+    /// The SHA-256 of its bytes, lower-case hex.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         hex::encode(sha2::Sha256::digest(&self.der))
@@ -244,7 +244,7 @@ impl Certificate {
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignError> {
         let refuse = |what: String| SignError::Key { subject: self.subject(), what };
         let key =
-            self.public_key(RSA_KEY).ok_or_else(|| refuse(format!("is {}, and WAPT signs with RSA", self.kind())))?;
+            self.public_key(RSA_KEY).ok_or_else(|| refuse(format!("is {}, and packages are signed with RSA", self.kind())))?;
         self.fitting_bits()?;
         check(&signature::RSA_PKCS1_2048_8192_SHA256, key, message, signature)
     }

@@ -1,4 +1,4 @@
-//! From a signer's certificate to one that is trusted, in WAPT's order: the certificate itself may be trusted (pinned);
+//! From a signer's certificate to one that is trusted, in the order of agents: the certificate itself may be trusted (pinned);
 //! else its issuer is looked for among the trusted ones, then among those that came along.
 
 use std::{

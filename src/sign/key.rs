@@ -211,6 +211,12 @@ mod tests {
         assert_eq!(Password::new("secret\r\n").bytes(), b"secret");
     }
 
+    /// Whether a signature is one of this key, by what is public of it.
+    fn is_by(key: &RsaKey, message: &[u8], signature: &[u8]) -> bool {
+        let public = ring::signature::RsaPublicKeyComponents { n: key.modulus(), e: vec![1, 0, 1] };
+        public.verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
+    }
+
     #[test]
     fn keys_go_there_and_back() {
         let made = make::key(Bits::B2048).unwrap();
@@ -218,8 +224,13 @@ mod tests {
         for pem in [made.to_pkcs1(), made.to_pkcs8(None).unwrap(), made.to_pkcs8(Some(&password)).unwrap()] {
             let key = RsaKey::read(pem.as_bytes(), Some(&password)).unwrap();
             assert_eq!(key.modulus().len(), 256);
-            assert_eq!(key.sign(b"x").unwrap(), key.sign(b"x").unwrap());
+            assert_eq!(key.modulus(), made.key().unwrap().modulus());
+            let signature = key.sign(b"x").unwrap();
+            assert!(is_by(&key, b"x", &signature));
+            assert!(!is_by(&key, b"y", &signature));
         }
+        let signature = make::key(Bits::B2048).unwrap().key().unwrap().sign(b"x").unwrap();
+        assert!(!is_by(&made.key().unwrap(), b"x", &signature), "another key's");
         let pem = made.to_pkcs8(Some(&password)).unwrap();
         assert!(RsaKey::is_encrypted(pem.as_bytes()));
         assert_eq!(RsaKey::read(pem.as_bytes(), None).unwrap_err(), SignError::NoPassword);

@@ -1,4 +1,4 @@
-//! New keys, and certificates for them: self-signed ones as WAPT's console makes them, or issued by one that is a CA.
+//! New keys, and certificates for them: self-signed ones, or issued by one that is a CA.
 
 use pkcs8::der::Decode as _;
 use ring::rand::SecureRandom as _;
@@ -19,7 +19,7 @@ use super::{
 /// Sizes of new keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bits {
-    /// WAPT's default.
+    /// The least that is accepted.
     B2048,
     /// In between.
     B3072,
@@ -130,7 +130,7 @@ impl TryCryptoRng for SystemRandom {}
 /// Whom a certificate is for, and what it may do.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The common name; WAPT wants one that is not empty.
+    /// The common name, not empty.
     pub name: String,
     /// The organisation, or empty.
     pub organization: String,
@@ -186,7 +186,7 @@ pub fn certificate(
     Certificate::from_der(&sequence(&[&tbs, &SHA256_RSA, &tlv(3, &[&[0], &signature[..]].concat())]))
 }
 
-/// The subject in the order of WAPT's own: C, O, CN.
+/// The subject in the usual order: C, O, CN.
 fn name(subject: &Subject) -> Vec<u8> {
     let attribute = |last: u8, tag: u8, text: &str| -> Vec<u8> {
         if text.is_empty() {

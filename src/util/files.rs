@@ -202,12 +202,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
-        rustix::fs::mknodat(rustix::fs::CWD, path("x.wapt"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, path("x.pkg"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
         fs::write(path("file"), "12345").unwrap();
         std::os::unix::fs::symlink("file", path("link")).unwrap();
-        std::os::unix::fs::symlink("x.wapt", path("to-pipe")).unwrap();
+        std::os::unix::fs::symlink("x.pkg", path("to-pipe")).unwrap();
         assert_eq!(read_bounded(&path("link"), 5).unwrap().unwrap(), b"12345");
-        for name in ["x.wapt", "to-pipe", "."] {
+        for name in ["x.pkg", "to-pipe", "."] {
             let error = open_regular(&path(name)).unwrap_err().to_string();
             assert!(error.ends_with("is not a file"), "{error}");
         }

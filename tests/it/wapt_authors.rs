@@ -147,7 +147,7 @@ fn keys_that_signatures_are_not_checked_with_are_named() {
         (
             "curve",
             &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-            "the key of `curve` is an EC key, and WAPT signs with RSA",
+            "the key of `curve` is an EC key, and packages are signed with RSA",
         ),
     ] {
         let subject = format!("/CN={name}");

@@ -51,7 +51,7 @@ enum Wrong {
 pub struct Place<'p> {
     /// The image, as the recipe calls it.
     pub image: &'p str,
-    /// Whether only files count: WAPT packages have no folders of their own.
+    /// Whether only files count: some packages have no folders of their own.
     pub files_only: bool,
 }
 
