@@ -333,10 +333,30 @@ def complaints(program, path, own):
 
 
 def pattern(glob):
-    """A glob of the recipe as a regular expression: `*` and `?` stop at `/`, `**` does not, `{a,b}` means either."""
-    words = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", ",": "|"}
-    parts = re.split(r"(\*\*|[*?{},])", "/" + glob.lstrip("/"))
-    return re.compile("".join(words.get(part, re.escape(part)) for part in parts) + r"\Z")
+    """A glob (str) of the recipe as a regular expression: `*` and `?` stop at `/`, `**` between slashes does not, `{a,b}` means either,
+    `[ab]` one of these; a backslash takes the meaning from each of these."""
+    token = re.compile(r"\\[][*?{},\\]|/\*\*(?:/\*\*)*(?=$|[/,}])/?|\*+|\[[!^]?\]?[^]]*\]|.", re.S)
+    found, depth = [], 0
+    for part in token.findall("/" + glob.lstrip("/")):
+        if part.startswith("/**"):
+            part = "/(?:.*/)?" if part.endswith("/") else "/.*"
+        elif part.startswith("*"):
+            part = "[^/]*"
+        elif part == "?":
+            part = "[^/]"
+        elif part.startswith("[") and len(part) > 2:
+            start = 2 if part[1] in "!^" else 1
+            part = "[" + "^" * (start - 1) + re.sub(r"([][\\^&~|])", r"\\\1", part[start:-1]) + "]"
+        elif part == "{":
+            part, depth = "(?:", depth + 1
+        elif part == "}" and depth:
+            part, depth = ")", depth - 1
+        elif part == "," and depth:
+            part = "|"
+        else:
+            part = re.escape(part[-1])
+        found.append(part)
+    return re.compile("(?:" + "".join(found) + r")\Z", re.S)
 
 
 def lines_of(name):

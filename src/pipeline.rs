@@ -371,7 +371,7 @@ impl Project {
     fn context(&self, engine: &EngineInfo, want: Want, revision: String, times: Arc<Times>) -> PlanContext {
         PlanContext {
             listing: Listing::of(&self.roots, &self.digests),
-            templates: Templates::of(&self.roots),
+            templates: Templates::of(&self.roots, self.digests.token()),
             contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),

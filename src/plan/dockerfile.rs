@@ -2,6 +2,8 @@
 //! `dockerfiles/` wins. A missing value is an error, and nothing is escaped for HTML.
 
 mod bounds;
+mod budget;
+mod helpers;
 
 use std::{
     collections::HashMap,
@@ -9,7 +11,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use handlebars::{Handlebars, handlebars_helper};
+use budget::Budget;
+use handlebars::Handlebars;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     platform::Manager,
@@ -68,24 +72,23 @@ pub enum TemplateError {
         /// The renderer's words, with line and column.
         reason: String,
     },
+    /// All templates of a plan together take too long.
+    #[error("the templates of this project take more than a minute together; `{name}` was the last")]
+    Slow {
+        /// The template that was rendered then.
+        name: String,
+    },
+    /// Nobody waits for it any more.
+    #[error("interrupted")]
+    Interrupted,
 }
 
-handlebars_helper!(json: |value: Json| value.to_string());
-handlebars_helper!(quoted: |text: str| quote(text));
-
-/// A value of a Dockerfile's `ENV`, in double quotes: backslash, quote and dollar are escaped, so that nothing in it is
-/// expanded (Dockerfile reference, "Environment replacement").
-fn quote(text: &str) -> String {
-    let mut value = String::with_capacity(text.len() + 2);
-    value.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | '$') {
-            value.push('\\');
-        }
-        value.push(c);
+impl TemplateError {
+    /// Whether it says nothing of the template with these values, but that there was no time for it.
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        matches!(self, Self::Slow { .. } | Self::Interrupted)
     }
-    value.push('"');
-    value
 }
 
 /// The templates of one project. Each is read and parsed once for a plan, however many platforms it is rendered for.
@@ -94,13 +97,14 @@ pub struct Templates {
     roots: Roots,
     texts: Mutex<HashMap<String, Arc<str>>>,
     parsed: Mutex<HashMap<(Manager, String), Arc<Handlebars<'static>>>>,
+    budget: Budget,
 }
 
 impl Templates {
-    /// The templates that a project sees.
+    /// The templates that a project sees, which are rendered until a token is cancelled.
     #[must_use]
-    pub fn of(roots: &Roots) -> Self {
-        Self { roots: roots.clone(), texts: Mutex::default(), parsed: Mutex::default() }
+    pub fn of(roots: &Roots, cancel: CancellationToken) -> Self {
+        Self { roots: roots.clone(), texts: Mutex::default(), parsed: Mutex::default(), budget: Budget::new(cancel) }
     }
 
     /// The text of a built-in name, the project's own where it has one.
@@ -135,7 +139,7 @@ impl Templates {
         manager: Manager,
         values: &serde_json::Value,
     ) -> Result<String, TemplateError> {
-        bounds::render(&self.parsed(template, manager)?, &template.name(), values)
+        bounds::render(&self.parsed(template, manager)?, &template.name(), values, &self.budget)
     }
 
     fn parsed(&self, template: &Template<'_>, manager: Manager) -> Result<Arc<Handlebars<'static>>, TemplateError> {
@@ -171,8 +175,8 @@ fn engine(partials: [(&str, String, Arc<str>); 2]) -> Result<Handlebars<'static>
     let mut engine = Handlebars::new();
     engine.set_strict_mode(true);
     engine.register_escape_fn(handlebars::no_escape);
-    engine.register_helper("json", Box::new(json));
-    engine.register_helper("quoted", Box::new(quoted));
+    engine.register_helper("json", Box::new(helpers::Json));
+    engine.register_helper("quoted", Box::new(helpers::Quoted));
     for (partial, name, text) in partials {
         if let Some(reason) = bounds::refusal(&text, partial != MAIN) {
             return Err(TemplateError::Syntax { name, reason: reason.to_owned() });
@@ -220,15 +224,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_quoted_for_env() {
-        assert_eq!(quote(r#"a "b" $HOME \"#), r#""a \"b\" \$HOME \\""#);
-    }
-
-    #[test]
     fn a_missing_value_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.hbs"), "FROM {{base}}\nRUN {{nothing}}\n").unwrap();
-        let error = Templates::of(&Roots::of(folder.path()))
+        let error = Templates::of(&Roots::of(folder.path()), CancellationToken::new())
             .render(&Template::Project(Path::new("x.hbs")), Manager::Apt, &serde_json::json!({ "base": "b" }))
             .unwrap_err();
         assert!(matches!(error, TemplateError::Render { .. }), "{error}");
@@ -243,7 +242,7 @@ mod tests {
                 let values = serde_json::json!({
                     "project": "x", "platform": "y", "base": "z", "packages": packages, "ca": ca,
                 });
-                let text = Templates::of(&Roots::of(nowhere))
+                let text = Templates::of(&Roots::of(nowhere), CancellationToken::new())
                     .render(&Template::BuiltIn("builder.hbs"), manager, &values)
                     .unwrap_or_else(|error| panic!("{manager:?}: {error}"));
                 assert_eq!(text.lines().filter(|line| matches!(line.trim(), "a \\" | "b \\")).count(), count, "{text}");

@@ -4,7 +4,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{
@@ -13,6 +16,9 @@ use super::{
     roots::Roots,
 };
 use crate::{names::Sha256, util::digests::Digests};
+
+/// Most files that everything in a recipe takes on all platforms, each as often as something names it.
+const MOST_TAKEN: usize = 3_000_000;
 
 /// The files that some path or pattern names.
 pub type Files = Arc<Found>;
@@ -25,6 +31,8 @@ pub type Requirements = Arc<BTreeMap<PathBuf, String>>;
 pub struct Listing {
     roots: Roots,
     digests: Arc<Digests>,
+    /// Files that were taken, each as often as something names it.
+    taken: AtomicUsize,
     folders: Memo<PathBuf, Files>,
     patterns: Memo<String, Files>,
     files: Memo<PathBuf, Sha256>,
@@ -36,7 +44,8 @@ impl Listing {
     #[must_use]
     pub fn of(roots: &Roots, digests: &Arc<Digests>) -> Self {
         Self {
-            roots: roots.clone(),
+            roots: roots.clone().bounded(),
+            taken: AtomicUsize::new(0),
             digests: Arc::clone(digests),
             folders: Memo::default(),
             patterns: Memo::default(),
@@ -59,6 +68,20 @@ impl Listing {
     /// [`SourceError`].
     pub fn matching(&self, pattern: &str) -> Result<Files, SourceError> {
         self.patterns.get(pattern, || Ok(Arc::new(self.roots.matching(pattern)?)))
+    }
+
+    /// The same, for something that takes the files.
+    ///
+    /// # Errors
+    /// Also when everything in the recipe takes too many of them together.
+    pub fn taken(&self, pattern: &str) -> Result<Files, SourceError> {
+        let found = self.matching(pattern)?;
+        let before = self.taken.fetch_add(found.files.len(), Ordering::Relaxed);
+        if before.saturating_add(found.files.len()) > MOST_TAKEN {
+            let reason = "with it the tables of the recipe name more than 3,000,000 files on all platforms together";
+            return Err(SourceError::Name { path: pattern.to_owned(), reason });
+        }
+        Ok(found)
     }
 
     /// The digest of one file.
@@ -107,6 +130,19 @@ impl<Q: std::hash::Hash + Eq, A: Clone> Memo<Q, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_has_a_bound_for_all_together() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let listing = Listing::of(&Roots::of(folder.path()), &Arc::default());
+        listing.taken.store(MOST_TAKEN - 4, Ordering::Relaxed);
+        assert_eq!(listing.taken("*").unwrap().files.len(), 3);
+        assert!(listing.taken("*").unwrap_err().to_string().contains("3,000,000 files on all platforms"));
+        assert!(listing.matching("*").is_ok());
+    }
 
     #[test]
     fn all_platforms_see_the_same() {

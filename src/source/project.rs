@@ -3,6 +3,7 @@
 //! What a recipe names is taken whole, hidden files, empty folders and what git ignores too. [`IGNORE_FILE`] leaves out;
 //! `.git`, `.factory` and what this program makes never count.
 
+mod effort;
 mod ignoring;
 mod walk;
 
@@ -21,6 +22,7 @@ use crate::{
         folder::{Folder, Refusal, open_file},
     },
 };
+pub(super) use effort::Effort;
 pub(super) use walk::{Take, Within, not_ours};
 
 /// The file that names, in gitignore(5) patterns, what else of a folder does not count.
@@ -193,7 +195,9 @@ pub enum SourceError {
 /// As of a project's files.
 pub fn every_file(folder: &Folder) -> Result<Vec<SourceFile>, SourceError> {
     let digests = Digests::forgetful();
-    Ok(Within { root: folder, kept: &[], digests: &digests }.whole("", Take::Everything)?.files)
+    Ok(Within { root: folder, kept: &[], digests: &digests, effort: &Effort::default() }
+        .whole("", Take::Everything)?
+        .files)
 }
 
 impl SourceError {

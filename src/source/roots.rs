@@ -9,7 +9,7 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    project::{Found, Kept, SourceError, Take, Within, not_ours},
+    project::{Effort, Found, Kept, SourceError, Take, Within, not_ours},
     requirements::Variables,
 };
 use crate::{
@@ -31,6 +31,7 @@ pub struct Roots {
     kept: Arc<Vec<Kept>>,
     digests: Arc<Digests>,
     variables: Variables,
+    effort: Arc<Effort>,
 }
 
 /// A path of a recipe, taken apart: whose it is, and where in that folder. Nothing else opens a file of a project.
@@ -88,6 +89,12 @@ impl Roots {
     #[must_use]
     pub fn keeping(self, kept: Vec<Kept>) -> Self {
         Self { kept: Arc::new(kept), ..self }
+    }
+
+    /// The same for one plan, which walks may not cost more than enough.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        Self { effort: Arc::new(Effort::bounded()), ..self }
     }
 
     /// The same with the checkouts of sources.
@@ -164,7 +171,7 @@ impl Roots {
 
     fn within<'w>(&'w self, place: &'w Place<'_, '_>) -> Within<'w> {
         let kept = if place.source.is_some() { &[][..] } else { &self.kept };
-        Within { root: &place.folder, kept, digests: &self.digests }
+        Within { root: &place.folder, kept, digests: &self.digests, effort: &self.effort }
     }
 
     /// Whether a path of the recipe is a file.

@@ -20,6 +20,18 @@ impl TreePath {
     /// # Errors
     /// [`TreeError::Path`] with the reason.
     pub fn new(text: &str) -> Result<Self, TreeError> {
+        let path = Self::strange(text)?;
+        if path.is_strange() {
+            return Err(TreeError::Path {
+                path: text.escape_debug().to_string(),
+                reason: "it has a control character",
+            });
+        }
+        Ok(path)
+    }
+
+    /// The same where control characters count as others: no package has such a path, but it can be asked whether one is meant to.
+    pub(crate) fn strange(text: &str) -> Result<Self, TreeError> {
         let refuse = |reason| TreeError::Path { path: text.escape_debug().to_string(), reason };
         let mut rest = text.trim_start_matches('/');
         while let Some(next) = rest.strip_prefix("./") {
@@ -32,9 +44,6 @@ impl TreePath {
         if rest.len() > 4096 {
             return Err(refuse("it is longer than 4,096 bytes"));
         }
-        if rest.chars().any(char::is_control) {
-            return Err(refuse("it has a control character"));
-        }
         if rest.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
             return Err(refuse("it has an empty, `.` or `..` component"));
         }
@@ -42,6 +51,11 @@ impl TreePath {
             return Err(refuse("it is more than 100 folders deep"));
         }
         Ok(Self(rest.to_owned()))
+    }
+
+    /// Whether it is one that no package has.
+    pub(crate) fn is_strange(&self) -> bool {
+        self.0.chars().any(char::is_control)
     }
 
     /// The text without a leading slash.

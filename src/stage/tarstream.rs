@@ -62,8 +62,8 @@ pub struct Staged {
 /// order becomes the file. Memory grows with the number of entries, never with their contents.
 ///
 /// # Errors
-/// [`StageError`]. Refused: absolute, empty, `..` or non-UTF-8 names, control characters, duplicates, entries below a
-/// non-folder, devices and pipes (where selected), sparse files, hard links to anything but an earlier selected file
+/// [`StageError`]. Refused: absolute, empty or `..` names, duplicates, entries below a non-folder; where selected, names that are not
+/// UTF-8 or have control characters, devices and pipes; sparse files, hard links to anything but an earlier selected file
 /// of the same stream, owners without a name, and whatever is over the limits.
 pub fn read_tar(reader: impl Read, request: &Request<'_>, into: &mut Tree) -> Result<Staged, StageError> {
     let mut members = Members::new(reader, request.limits.entries);
@@ -102,7 +102,11 @@ impl<'a> Reading<'a> {
     }
 
     fn take<R: Read>(&mut self, member: &Member, members: &mut Members<R>) -> Result<(), StageError> {
-        let Some(path) = self.place(member)? else { return Ok(()) };
+        let path = match self.place(member) {
+            Ok(Some(path)) => path,
+            Ok(None) => return Ok(()),
+            Err(error) => return self.leave(member, error),
+        };
         self.look(&path, member.kind)?;
         self.count(&path, member)?;
         if !(self.request.select)(&path) {
@@ -119,6 +123,21 @@ impl<'a> Reading<'a> {
         }
         self.staged.entries += 1;
         Ok(self.tree.add(path, entry)?)
+    }
+
+    /// Leaves out what has a name that no package may have, where nobody wants it. Else it is refused.
+    fn leave(&mut self, member: &Member, refusal: StageError) -> Result<(), StageError> {
+        let is_fit = std::str::from_utf8(&member.name).is_ok_and(|name| !name.contains(char::is_control));
+        if is_fit || matches!(refusal, StageError::Limit { .. }) {
+            return Err(refusal);
+        }
+        match self.request.place.strange(&String::from_utf8_lossy(&member.name)) {
+            Ok(Some(path)) if !(self.request.select)(&path) => {
+                self.staged.skipped += 1;
+                self.count(&path, member)
+            }
+            _ => Err(refusal),
+        }
     }
 
     fn place(&mut self, member: &Member) -> Result<Option<TreePath>, StageError> {

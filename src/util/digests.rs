@@ -98,6 +98,12 @@ impl Digests {
         Self { cancel, ..self }
     }
 
+    /// What stops reading.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
     /// Whether nothing is read any more.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

@@ -60,6 +60,22 @@ fn values_that_it_prints() {
 }
 
 #[test]
+fn one_value_of_many() {
+    let all: Vec<String> = (0..150).map(|number| format!("A{number} = \"x\"")).collect();
+    let keys = format!("env = {{ {} }}\n", all.join(", "));
+    for text in [
+        "ENV A={{env.A77}}",
+        // Each alone changes nothing where the other one is as it is.
+        "{{#if (eq env.A3 \"xx\")}}{{#if (eq env.A149 \"x\")}}RUN true{{/if}}{{/if}}",
+    ] {
+        let run = with_dockerfile(text, &keys).done(&["plan"]);
+        assert!(warnings(&run.stderr).is_empty(), "{text}: {}", run.stderr);
+    }
+    let run = with_dockerfile("{{#each env}}{{#if (eq @key \"B\")}}{{this}}{{/if}}{{/each}}", &keys).done(&["plan"]);
+    run.says(&["`env` of the image `web` is not used"]);
+}
+
+#[test]
 fn what_fits_no_platform() {
     let project = Project::new();
     let recipe = project.read("factory.toml");

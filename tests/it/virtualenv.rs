@@ -83,6 +83,49 @@ fn what_cannot_be_loaded_ends_it() {
     assert!(said.contains("`allow` names what is not so: libc at /"), "{said}");
 }
 
+/// Holds patterns of the script against paths: those before `not` it has to match, those behind it not.
+const PATTERNS: &str = r#"
+import sys
+with open(sys.argv[1]) as script:
+    names = {}
+    exec(script.read().split("\ndef main")[0], names)
+for line in sys.argv[2:]:
+    glob, paths = line.split(" ", 1)
+    fits, others = paths.split("not")
+    for path in fits.split() + others.split():
+        if bool(names["pattern"](glob).match(path)) != (path in fits.split()):
+            sys.exit("%s and %s" % (glob, path))
+"#;
+
+#[test]
+fn allow_has_the_grammar_of_all_patterns() {
+    let lines = [
+        r"/opt/\[b\].py /opt/[b].py not /opt/b.py",
+        r"/opt/a\x\\y /opt/a\x\y not /opt/axy",
+        "/opt/[ab]?.py /opt/ax.py not /opt/cx.py /opt/a/.py",
+        "/opt/[!a-c].py /opt/d.py not /opt/b.py",
+        "/opt/a,b.py /opt/a,b.py not /opt/a b.py",
+        "/opt/{a,b}/*.py /opt/a/x.py /opt/b/x.py not /opt/a,b/x.py /opt/a/x/y.py",
+        "/opt/**/tests/*.py /opt/tests/x.py /opt/a/b/tests/x.py not /opt/atests/x.py",
+        "**/x.so /x.so /a/b/x.so not /ax.so",
+        "/opt/** /opt/a /opt/a/b not /opt",
+        "/opt/a**b /opt/axb not /opt/a/b",
+    ];
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dockerfiles/virtualenv.py").display().to_string();
+    let Ok(output) = Command::new("python3").args(["-B", "-c", PATTERNS, &script]).args(lines).output() else {
+        eprintln!("skipped: there is no python3 here");
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for line in lines {
+        let (glob, paths) = line.split_once(' ').unwrap();
+        let (fits, others) = paths.split_once("not").unwrap();
+        let ours = factory::util::pattern::glob(glob).unwrap();
+        assert!(fits.split_whitespace().all(|path| ours.is_match(path)), "{line}");
+        assert!(!others.split_whitespace().any(|path| ours.is_match(path)), "{line}");
+    }
+}
+
 #[test]
 fn modules_of_the_project_have_to_compile_and_those_of_others_need_not() {
     let pip = python(&["-c", "import ensurepip, os, pip, venv; print(os.path.dirname(pip.__file__))"]);

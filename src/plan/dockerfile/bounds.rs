@@ -12,7 +12,7 @@ use std::{
 use handlebars::Handlebars;
 use serde_json::Value;
 
-use super::{MAIN, TemplateError};
+use super::{MAIN, TemplateError, budget::Budget};
 
 /// How deep blocks, and brackets in a tag, may nest. Templates nest three or four times.
 const DEEPEST: usize = 64;
@@ -92,26 +92,40 @@ fn nests_too_deep(text: &str) -> bool {
 }
 
 /// Renders within the bounds: in a thread of its own, which is left behind where it does not end.
-pub fn render(engine: &Arc<Handlebars<'static>>, name: &str, values: &Value) -> Result<String, TemplateError> {
+pub fn render(
+    engine: &Arc<Handlebars<'static>>,
+    name: &str,
+    values: &Value,
+    budget: &Budget,
+) -> Result<String, TemplateError> {
+    let failed = |reason: String| TemplateError::Render { name: name.to_owned(), reason };
+    budget.ask(name)?;
     let (send, receive) = mpsc::channel();
     let (engine, values) = (Arc::clone(engine), values.clone());
     let work = move || {
-        let mut text = Text(Vec::new());
-        let done = engine.render_to_write(MAIN, &values, &mut text).map(|()| text.0);
+        let mut text = Text::default();
+        let done = engine.render_to_write(MAIN, &values, &mut text).map(|()| text);
         // Nobody waits for one that took too long.
         let _ = send.send(done);
     };
     thread::Builder::new().name("template".to_owned()).stack_size(STACK).spawn(work)?;
-    let failed = |reason: String| TemplateError::Render { name: name.to_owned(), reason };
-    match receive.recv_timeout(PATIENCE) {
-        Ok(Ok(text)) => String::from_utf8(text).map_err(|error| failed(error.to_string())),
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed("it takes longer than 10 s: loops in loops grow fast".to_owned())),
+    match budget.wait(&receive, PATIENCE, name)? {
+        Some(Ok(text)) => text.whole().map_err(|error| failed(error.to_string())),
+        Some(Err(error)) => Err(failed(error.to_string())),
+        None => Err(failed("it takes longer than 10 s: loops in loops grow fast".to_owned())),
     }
 }
 
 /// A text that does not grow without end.
-struct Text(Vec<u8>);
+#[derive(Default)]
+pub struct Text(Vec<u8>);
+
+impl Text {
+    /// All of it.
+    pub fn whole(self) -> io::Result<String> {
+        String::from_utf8(self.0).map_err(io::Error::other)
+    }
+}
 
 impl Write for Text {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -129,6 +143,8 @@ impl Write for Text {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
 
     #[test]
@@ -167,12 +183,16 @@ mod tests {
     #[test]
     fn a_text_that_grows_is_refused() {
         let mut engine = Handlebars::new();
-        let loops = "{{#each all}}{{#each @root.all}}{{#each @root.all}}x{{/each}}{{/each}}{{/each}}";
-        engine.register_template_string(MAIN, loops).unwrap();
+        let line = "x".repeat(100);
+        let loops = format!(
+            "{{{{#each all}}}}{{{{#each @root.all}}}}{{{{#each @root.all}}}}{line}{{{{/each}}}}{{{{/each}}}}{{{{/each}}}}"
+        );
+        engine.register_template_string(MAIN, &loops).unwrap();
         let engine = Arc::new(engine);
         let values = |count: usize| serde_json::json!({ "all": vec![1; count] });
-        assert_eq!(render(&engine, "x", &values(3)).unwrap().len(), 27);
-        let said = render(&engine, "x", &values(200)).unwrap_err().to_string();
+        let render = |values: &Value| render(&engine, "x", values, &Budget::new(CancellationToken::new()));
+        assert_eq!(render(&values(3)).unwrap().len(), 2700);
+        let said = render(&values(200)).unwrap_err().to_string();
         assert!(said.contains("4 MiB"), "{said}");
     }
 }

@@ -31,7 +31,7 @@ impl Maker<'_> {
         for wapt in &self.recipe.wapts {
             for content in &wapt.contents {
                 if let WaptSource::Project(src) = &content.src {
-                    found.extend(listing.matching(src).err().map(|error| issue(&error, &content.at)));
+                    found.extend(listing.taken(src).err().map(|error| issue(&error, &content.at)));
                 }
             }
         }
@@ -56,7 +56,7 @@ impl Maker<'_> {
 
     /// What entries take of the project; what is wrong with them goes into `found`.
     fn look_at(&self, contents: &[Content], found: &mut Vec<Issue>) -> Vec<Files> {
-        let Taken { entries, mistakes } = Taken::of(contents, |src| self.context.listing.matching(src));
+        let Taken { entries, mistakes } = Taken::of(contents, |src| self.context.listing.taken(src));
         found.extend(mistakes.iter().map(|(place, error)| issue(error, place)));
         entries
     }

@@ -107,7 +107,7 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
     let roots = Roots::of(folder).knowing(digests);
     let context = PlanContext {
         listing: Listing::of(&roots, digests),
-        templates: Templates::of(&roots),
+        templates: Templates::of(&roots, digests.token()),
         contexts: Contexts::default(),
         roots,
         release: release.clone(),

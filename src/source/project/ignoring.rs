@@ -3,16 +3,20 @@
 
 use std::{
     io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use ignore::{
     Match,
-    gitignore::{Gitignore, GitignoreBuilder, Glob},
+    gitignore::{GitignoreBuilder, Glob},
 };
 
-use super::{IGNORE_FILE, SourceError};
+use super::{
+    IGNORE_FILE, SourceError,
+    effort::{Effort, Patterns, is_slow},
+};
 use crate::util::folder::Folder;
 
 /// What git reads, where that counts.
@@ -29,10 +33,12 @@ const MOST_PATTERNS: usize = 20_000;
 pub(super) struct Ignoring {
     /// The folder that they are in, below the project's or the source's.
     folder: PathBuf,
-    factory: Gitignore,
-    git: Gitignore,
+    factory: Arc<Patterns>,
+    git: Arc<Patterns>,
     /// How many there are, with those above.
     patterns: usize,
+    /// The letters of those among them that are no plain names.
+    letters: u64,
     above: Option<Arc<Ignoring>>,
 }
 
@@ -77,34 +83,46 @@ impl Ignoring {
         path: &Path,
         git: Git,
         above: Option<Arc<Self>>,
+        effort: &Effort,
     ) -> Result<Arc<Self>, SourceError> {
         let before = above.as_ref().map_or(0, |above| above.patterns);
-        let factory = read(folder, path, IGNORE_FILE, true)?;
+        let factory = read(folder, path, IGNORE_FILE, effort)?;
         let git = match git {
             Git::No => None,
-            Git::Counts => read(folder, path, GIT_IGNORE_FILE, false)?,
-            Git::Told => read(folder, path, GIT_IGNORE_FILE, false)
+            Git::Counts => read(folder, path, GIT_IGNORE_FILE, effort)?,
+            Git::Told => read(folder, path, GIT_IGNORE_FILE, effort)
                 .unwrap_or_default()
-                .filter(|git| before + git.len() <= MOST_PATTERNS / 2),
+                .filter(|git| before + git.set.len() <= MOST_PATTERNS / 2),
         };
         let above = match (&factory, &git, above) {
             // Most folders have none.
             (None, None, Some(above)) => return Ok(above),
             (_, _, above) => above,
         };
-        let (factory, git) = (factory.unwrap_or_else(Gitignore::empty), git.unwrap_or_else(Gitignore::empty));
-        let patterns = before + factory.len() + git.len();
+        let none = || Arc::new(Patterns::empty());
+        let (factory, git) = (factory.unwrap_or_else(none), git.unwrap_or_else(none));
+        let patterns = before + factory.set.len() + git.set.len();
+        let letters = above.as_ref().map_or(0, |above| above.letters) + factory.letters + git.letters;
         if patterns > MOST_PATTERNS {
             return Err(SourceError::Name {
                 path: folder.path().display().to_string(),
                 reason: "more than 20,000 patterns say what does not count in it",
             });
         }
-        Ok(Arc::new(Self { folder: path.to_owned(), factory, git, patterns, above }))
+        Ok(Arc::new(Self { folder: path.to_owned(), factory, git, patterns, letters, above }))
     }
 
     /// What is to be done with an entry at `path` below the top.
-    pub(super) fn verdict(&self, path: &Path, is_dir: bool) -> Verdict {
+    ///
+    /// # Errors
+    /// When the walks of a plan have held too many paths against too many patterns.
+    pub(super) fn verdict(&self, path: &Path, is_dir: bool, effort: &Effort) -> Result<Verdict, SourceError> {
+        let too_much = |reason| SourceError::Name { path: path.to_string_lossy().escape_debug().to_string(), reason };
+        effort.hold(self.letters, path.as_os_str().len()).map_err(too_much)?;
+        Ok(self.judge(path, is_dir))
+    }
+
+    fn judge(&self, path: &Path, is_dir: bool) -> Verdict {
         match self.find(path, is_dir, |own| &own.factory) {
             Match::Ignore(glob) => Verdict::LeftOut(By::of(glob)),
             Match::Whitelist(_) => Verdict::Counts,
@@ -116,10 +134,10 @@ impl Ignoring {
     }
 
     /// What the nearest folder says that says anything.
-    fn find<'s>(&'s self, path: &Path, is_dir: bool, of: impl Fn(&'s Self) -> &'s Gitignore) -> Match<&'s Glob> {
+    fn find<'s>(&'s self, path: &Path, is_dir: bool, of: impl Fn(&'s Self) -> &'s Patterns) -> Match<&'s Glob> {
         let mut next = Some(self);
         while let Some(own) = next {
-            let found = of(own).matched(path.strip_prefix(&own.folder).unwrap_or(path), is_dir);
+            let found = of(own).set.matched(path.strip_prefix(&own.folder).unwrap_or(path), is_dir);
             if !found.is_none() {
                 return found;
             }
@@ -136,22 +154,33 @@ impl By {
     }
 }
 
-/// The patterns of one file; `None` where it is not there. What is none is an error where it must be `right`: git minds no such
-/// line of its own file.
-fn read(folder: &Folder, path: &Path, name: &str, right: bool) -> Result<Option<Gitignore>, SourceError> {
-    let file = Path::new(name);
-    if folder.meta_itself(file)?.is_none_or(|meta| meta.is_dir()) {
-        return Ok(None);
-    }
-    let Some(bytes) = folder.read(file, LARGEST)? else { return Ok(None) };
+/// The patterns of one file; `None` where it is not there.
+fn read(folder: &Folder, path: &Path, name: &str, effort: &Effort) -> Result<Option<Arc<Patterns>>, SourceError> {
+    let Some(meta) = folder.meta_itself(Path::new(name))?.filter(|meta| !meta.is_dir()) else { return Ok(None) };
+    let stamp = (folder.path().join(name), path.join(name), meta.ino(), meta.size(), meta.ctime(), meta.ctime_nsec());
+    // What a link leads to may change.
+    let found = if meta.is_file() {
+        effort.patterns(stamp, || parse(folder, path, name))
+    } else {
+        parse(folder, path, name).map(Arc::new)
+    };
+    found.map(Some)
+}
+
+/// What is no pattern is an error in a file of this program: git minds no such line of its own.
+fn parse(folder: &Folder, path: &Path, name: &str) -> Result<Patterns, SourceError> {
+    let right = name == IGNORE_FILE;
+    let Some(bytes) = folder.read(Path::new(name), LARGEST)? else { return Ok(Patterns::empty()) };
     let text = String::from_utf8_lossy(&bytes);
     let from = path.join(name);
+    let mut letters = 0;
     let mut builder = GitignoreBuilder::new("");
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        letters += if is_slow(line) { line.len() as u64 } else { 0 };
         if let (Err(error), true) = (builder.add_line(Some(from.clone()), line), right) {
             let text = format!("`{}`, line {}: {error}", folder.path().join(name).display(), number + 1);
             return Err(SourceError::Io(io::Error::new(io::ErrorKind::InvalidData, text)));
         }
     }
-    Ok(Some(builder.build()?))
+    Ok(Patterns { set: builder.build()?, letters })
 }

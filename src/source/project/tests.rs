@@ -371,3 +371,23 @@ fn every_file_of_a_folder_that_is_no_projects() {
     let found = every_file(&open).unwrap();
     assert_eq!(found.len(), ALL.len() + 1);
 }
+
+#[test]
+fn walks_that_cost_too_much_together_end() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), ".factoryignore", "*x*y\n");
+    write(folder.path(), "a/b.txt", "");
+    let root = Folder::open(folder.path(), Links::Inside).unwrap();
+    let (digests, effort) = (Digests::forgetful(), Effort::bounded());
+    let within = || Within { root: &root, kept: &[], digests: &digests, effort: &effort };
+    assert_eq!(within().matching("a/*").unwrap().files.len(), 1);
+    effort.hold(u64::MAX, 1).unwrap_err();
+    for named in ["a/*", "a", "a/b.txt"] {
+        let said = within().matching(named).unwrap_err().to_string();
+        assert!(said.contains("too many patterns with wildcards"), "{named}: {said}");
+    }
+    let effort = Effort::default();
+    effort.hold(u64::MAX, 1).unwrap();
+    let within = Within { root: &root, kept: &[], digests: &digests, effort: &effort };
+    assert_eq!(within.matching("a/*").unwrap().files.len(), 1, "what was planned is done");
+}

@@ -13,7 +13,7 @@ use fs_err as fs;
 use globset::GlobMatcher;
 
 use super::{
-    Found, IGNORE_FILE, Kept, SourceError, SourceFile, SourceKind,
+    Effort, Found, IGNORE_FILE, Kept, SourceError, SourceFile, SourceKind,
     ignoring::{By, Git, Ignoring, Verdict},
     utf8,
 };
@@ -55,10 +55,14 @@ pub(in crate::source) struct Within<'w> {
     pub(in crate::source) kept: &'w [Kept],
     /// The digests of files.
     pub(in crate::source) digests: &'w Digests,
+    /// What it costs, together with other walks.
+    pub(in crate::source) effort: &'w Effort,
 }
 
 /// A glob.
 struct Pattern {
+    /// How long it is.
+    letters: u64,
     matcher: GlobMatcher,
     /// The folders before its first wildcard.
     fixed: PathBuf,
@@ -82,7 +86,7 @@ impl Pattern {
             until = if until.is_empty() { part.to_owned() } else { format!("{until}/{part}") };
             way.push(glob(&until)?);
         }
-        Ok(Self { matcher: glob(text)?, fixed: fixed.into_owned().into(), way, is_deep })
+        Ok(Self { letters: text.len() as u64, matcher: glob(text)?, fixed: fixed.into_owned().into(), way, is_deep })
     }
 
     /// Whether it matches a path behind its fixed part.
@@ -265,20 +269,20 @@ impl Within<'_> {
     /// # Errors
     /// [`SourceError::LeftOut`] where the path itself is left out.
     fn ignoring(self, path: &Path, is_dir: bool, git: Git) -> Result<(Arc<Ignoring>, bool), SourceError> {
-        let mut ignoring = Ignoring::of(self.root, Path::new(""), git, None)?;
+        let mut ignoring = Ignoring::of(self.root, Path::new(""), git, None, self.effort)?;
         let mut is_ignored = false;
         let mut here = PathBuf::new();
         let last = path.components().count();
         for (number, part) in path.iter().enumerate() {
             here.push(part);
             let is_dir = is_dir || number + 1 < last;
-            match ignoring.verdict(&here, is_dir) {
+            match ignoring.verdict(&here, is_dir, self.effort)? {
                 Verdict::LeftOut(by) => return Err(left_out(path, by)),
                 Verdict::OfGit => is_ignored = true,
                 Verdict::Counts => {}
             }
             if is_dir && let Some(folder) = self.root.below(&here)? {
-                ignoring = Ignoring::of(&folder, &here, git, Some(ignoring))?;
+                ignoring = Ignoring::of(&folder, &here, git, Some(ignoring), self.effort)?;
             }
         }
         Ok((ignoring, is_ignored))
@@ -309,7 +313,8 @@ impl Walk<'_> {
         self.look(&top, Path::new(""), 0, own, (is_meant, is_ignored), &mut waiting)?;
         while let Some(Waiting { parent, name, path, depth, ignoring, is_meant, is_ignored }) = waiting.pop() {
             let folder = Self::open(&parent, Path::new(&name))?;
-            let ignoring = Ignoring::of(&folder, &self.base.join(&path), self.take.git(), Some(ignoring))?;
+            let (base, effort) = (self.base.join(&path), self.within.effort);
+            let ignoring = Ignoring::of(&folder, &base, self.take.git(), Some(ignoring), effort)?;
             self.look(&folder, &path, depth, &ignoring, (is_meant, is_ignored), &mut waiting)?;
         }
         let only_itself = matches!(self.found.files.as_slice(), [file] if file.relative.is_empty());
@@ -344,12 +349,13 @@ impl Walk<'_> {
                 return Err(self.too_much(folder, depth));
             }
             let inner = path.join(name);
+            self.spend(&inner, is_meant)?;
             let is_meant = is_meant || self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(&inner));
             let leads = kind.is_dir() && self.pattern.as_ref().is_some_and(|pattern| pattern.leads_into(&inner));
             if self.is_never(folder, name, *kind)? || (self.is_python() && is_no_source(name, *kind)) {
                 continue;
             }
-            let verdict = ignoring.verdict(&self.base.join(&inner), kind.is_dir());
+            let verdict = ignoring.verdict(&self.base.join(&inner), kind.is_dir(), self.within.effort)?;
             let is_ignored = is_ignored || verdict == Verdict::OfGit;
             match verdict {
                 Verdict::Counts => is_empty = false,
@@ -379,6 +385,14 @@ impl Walk<'_> {
             self.found.files.push(SourceFile { relative, path, kind: SourceKind::Folder, mode: 0o755 });
         }
         Ok(())
+    }
+
+    /// Counts an entry, and what it takes to hold it against the pattern.
+    fn spend(&self, inner: &Path, is_meant: bool) -> Result<(), SourceError> {
+        let letters = self.pattern.as_ref().filter(|_| !is_meant).map_or(0, |pattern| pattern.letters);
+        let effort = self.within.effort;
+        let spent = effort.see().and_then(|()| effort.hold(letters, inner.as_os_str().len()));
+        spent.map_err(|reason| SourceError::Name { path: self.base.display().to_string(), reason })
     }
 
     fn is_python(&self) -> bool {

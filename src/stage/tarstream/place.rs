@@ -1,6 +1,6 @@
 //! [`Place`]: from the names of a stream to the paths of a package.
 
-use super::{StageError, TreePath, shown};
+use super::{StageError, TreeError, TreePath, shown};
 
 /// Where the names of a stream belong in the package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,15 @@ impl Place {
 
     /// The path for a name of the stream; `None` for the root of the stream, which is no entry.
     pub(crate) fn of(&self, name: &str) -> Result<Option<TreePath>, StageError> {
+        self.with(name, TreePath::new)
+    }
+
+    /// The same for a name that no package may have, to ask whether it is wanted.
+    pub(crate) fn strange(&self, name: &str) -> Result<Option<TreePath>, StageError> {
+        self.with(name, TreePath::strange)
+    }
+
+    fn with(&self, name: &str, path: fn(&str) -> Result<TreePath, TreeError>) -> Result<Option<TreePath>, StageError> {
         let refuse = |reason| Err(StageError::Name { name: shown(name.as_bytes()), reason });
         if name.starts_with('/') && !self.absolute {
             return refuse("it is absolute");
@@ -44,15 +53,16 @@ impl Place {
         if matches!(name, "." | "./") || (self.absolute && name == "/") {
             return Ok(None);
         }
-        let name = TreePath::new(name)?;
+        let below = |rest: &str, folder: &TreePath| path(&format!("{folder}/{}", path(rest)?));
+        let name = path(name)?;
         match (&self.strip, &self.prefix) {
             (None, None) => Ok(Some(name)),
-            (None, Some(prefix)) => name.below(prefix).map(Some).map_err(Into::into),
+            (None, Some(prefix)) => Ok(Some(below(name.as_str(), prefix)?)),
             (Some(strip), to) => match name.as_str().strip_prefix(strip.as_str()) {
                 Some("") => Ok(to.clone()),
                 Some(rest) if rest.starts_with('/') => match to {
-                    Some(to) => Ok(Some(TreePath::new(rest)?.below(to)?)),
-                    None => Ok(Some(TreePath::new(rest)?)),
+                    Some(to) => Ok(Some(below(rest, to)?)),
+                    None => Ok(Some(path(rest)?)),
                 },
                 _ => refuse("it is outside of what was asked for"),
             },

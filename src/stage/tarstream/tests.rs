@@ -246,6 +246,25 @@ fn hostile_names_are_refused() {
 }
 
 #[test]
+fn a_name_that_no_package_has_may_be_left_out() {
+    let stream = || {
+        let stream = Stream::default().dir("h").file("h/fine", "1").dir("h/nl").file("h/nl/a\nb", "2");
+        stream.raw(b'0', b"h/nl/caf\xe9", b"", 0, b"").link(b'2', "h/nl/x\ty", "z")
+    };
+    let asked = std::cell::RefCell::new(Vec::new());
+    let select = |path: &TreePath| {
+        asked.borrow_mut().push(path.as_str().escape_debug().to_string());
+        !path.as_str().starts_with("opt/h/nl/")
+    };
+    let place = Place::below(TreePath::new("opt").unwrap());
+    let (tree, staged) = read(&stream().end(), &place, &select).unwrap();
+    assert_eq!(listing(&tree).len(), 3);
+    assert_eq!(staged.skipped, 3);
+    assert_eq!(asked.borrow()[3..], ["opt/h/nl/a\\nb", "opt/h/nl/caf\u{fffd}", "opt/h/nl/x\\ty"]);
+    assert_eq!(refused(stream()), "`h/nl/a\\nb` cannot be a path in a package: it has a control character");
+}
+
+#[test]
 fn a_path_comes_once_and_below_folders_only() {
     let twice = Stream::default().file("a", "1").file("a", "2");
     assert_eq!(refused(twice), "`opt/a` in the archive stream is refused: the stream has it twice");

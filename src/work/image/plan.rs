@@ -98,7 +98,7 @@ impl Maker<'_> {
         if let Some(parent) = parent {
             inputs.insert(format!("Dockerfile of {}", parent.name), above.dockerfiles.clone());
         }
-        let mut doubts = self.unused(image, &values, &dockerfile);
+        let mut doubts = self.unused(image, &values, &dockerfile)?;
         let tags = self.tags(image);
         // What an image says of itself is inherited; it is put on anew, because the parent may have got another one since.
         let mut own = above.labels;

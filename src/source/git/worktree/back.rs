@@ -36,7 +36,7 @@ pub fn check(place: &Place) -> Result<(), WorktreeError> {
 
 /// Whether the git dir is one of a linked worktree that says where `.git` is.
 fn names_link(place: &Place) -> Result<bool, WorktreeError> {
-    let Some(line) = plain::read(&place.private.join("gitdir"), LONGEST_LINE)? else { return Ok(false) };
+    let Some(line) = plain::read_itself(&place.private.join("gitdir"), LONGEST_LINE)? else { return Ok(false) };
     let named = real(&place.private.join(OsStr::from_bytes(trimmed(&line))));
     Ok(named.is_some_and(|named| Some(named) == real(&place.root.join(".git"))))
 }

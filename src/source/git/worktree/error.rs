@@ -28,12 +28,12 @@ pub enum WorktreeError {
         owner: u32,
     },
     /// A linked worktree or a submodule whose repository was moved.
-    #[error("`{}` says that the repository is at `{}`, and there is none", shown(.file), shown(.target))]
+    ///
+    /// What stands in the file is not told: whoever made the project chose the file.
+    #[error("`{}` says that the repository is elsewhere, and there is none", shown(.file))]
     Gone {
         /// The file `.git`.
         file: PathBuf,
-        /// Where it leads to.
-        target: PathBuf,
     },
     /// A repository outside of the checkout that does not name it.
     #[error("the checkout `{}` says that `{}` is its repository, which does not know the checkout", shown(.root), shown(.repository))]
@@ -64,6 +64,12 @@ pub enum WorktreeError {
         path: PathBuf,
         /// Where it leads.
         target: PathBuf,
+    },
+    /// A link in the checkout's own repository.
+    #[error("`{}` is a link that leads out of the repository, where another one would be taken for this one", shown(.path))]
+    Led {
+        /// The link.
+        path: PathBuf,
     },
     /// An extension of the repository's format that this program does not know.
     #[error("the repository of `{}` uses `extensions.{name}`, which is not read here", shown(.root))]
@@ -107,7 +113,7 @@ impl WorktreeError {
             Self::Foreign { root, .. } => {
                 format!("where you trust it: `git config --global --add safe.directory {}`", quoted(root))
             }
-            Self::Gone { file, .. } => {
+            Self::Gone { file } => {
                 let place = file.parent().unwrap_or(file);
                 format!(
                     "put the repository where it was and run `git worktree repair {}` in it, or remove `{}`: outside git, \
@@ -127,6 +133,11 @@ impl WorktreeError {
                 "`git status` and `git fsck` say more, where you trust this checkout; a new `git clone` is whole"
                     .to_owned()
             }
+            Self::Led { path } => format!(
+                "`ls -l {}` says where; a new `git clone` has no links, `git worktree add` makes a second checkout without them, \
+                 and `git clone --reference` borrows objects",
+                quoted(path)
+            ),
             Self::Special { path } => format!("`ls -l {}` says what it is", quoted(path)),
             Self::Outside { target, .. } => {
                 let folder = target.parent().unwrap_or(target);

@@ -91,7 +91,7 @@ impl Place {
             Err(error) => Err(error),
         };
         match found {
-            Err(WorktreeError::Gone { .. } | WorktreeError::Broken { .. }) => Ok(None),
+            Err(WorktreeError::Gone { .. } | WorktreeError::Broken { .. } | WorktreeError::Led { .. }) => Ok(None),
             found => found.map(Some),
         }
     }
@@ -102,7 +102,7 @@ impl Place {
     }
 
     fn with(root: &Path, entry: PathBuf, private: PathBuf) -> Result<Self, WorktreeError> {
-        let common = match plain::read(&private.join("commondir"), LONGEST_LINE)? {
+        let common = match plain::read_itself(&private.join("commondir"), LONGEST_LINE)? {
             Some(line) => folder_at(&private.join("commondir"), &private, trimmed(&line))?,
             None => private.clone(),
         };
@@ -139,10 +139,7 @@ fn private(entry: &Path) -> Result<PathBuf, WorktreeError> {
     match fs::metadata(entry) {
         Ok(meta) if meta.is_dir() => Ok(fs::canonicalize(entry)?),
         Ok(_) => led_to(entry),
-        Err(error) if is_missing(&error) => {
-            let target = fs::read_link(entry)?;
-            Err(WorktreeError::Gone { file: entry.to_owned(), target })
-        }
+        Err(error) if is_missing(&error) => Err(WorktreeError::Gone { file: entry.to_owned() }),
         Err(error) => Err(error.into()),
     }
 }
@@ -157,7 +154,7 @@ fn led_to(file: &Path) -> Result<PathBuf, WorktreeError> {
 /// A folder that a file names, from the folder that its paths begin at.
 fn folder_at(file: &Path, from: &Path, name: &[u8]) -> Result<PathBuf, WorktreeError> {
     let target = from.join(OsStr::from_bytes(name));
-    let gone = || WorktreeError::Gone { file: file.to_owned(), target: target.clone() };
+    let gone = || WorktreeError::Gone { file: file.to_owned() };
     match fs::canonicalize(&target) {
         Ok(folder) if folder.is_dir() => Ok(folder),
         Ok(_) => Err(gone()),

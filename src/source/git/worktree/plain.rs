@@ -49,6 +49,14 @@ pub fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
     Ok(Some(bytes))
 }
 
+/// The same of a file that git never writes as a link: one would have the contents of another file taken for it.
+pub fn read_itself(path: &Path, most: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
+    if fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink()) {
+        return Err(WorktreeError::Led { path: path.to_owned() });
+    }
+    read(path, most)
+}
+
 /// Copies a regular file of at most `most` bytes; `false` where there is none. The copy keeps the time of its last change: files
 /// that were changed in the moment when an index was written are known by it (git's documentation, racy-git).
 pub fn copy(from: &Path, to: &Path, most: u64) -> Result<bool, WorktreeError> {

@@ -47,6 +47,8 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one for a checkout, and says what is checked out.
     pub fn of(place: &Place, user: &User) -> Result<(Self, Head), WorktreeError> {
+        let mut sound = Sound::of_own(place);
+        look(place, &mut sound)?;
         let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
         let settings = Settings::of(place, user, &path("home/config"))?;
@@ -58,8 +60,8 @@ impl Scratch {
             Head::Unborn => "ref: refs/heads/unborn\n".to_owned(),
         };
         fs::write(path("HEAD"), line)?;
-        objects(place, &mut Sound::new(None), &path("objects/info/alternates"))?;
-        index(place, folder.path())?;
+        objects(place, &mut sound, &path("objects/info/alternates"))?;
+        index(place, &mut sound, folder.path())?;
         shallow(place, &path("shallow"))?;
         Ok((Self { folder, instead: place.private.clone() }, head))
     }
@@ -67,13 +69,8 @@ impl Scratch {
     /// Makes one for a repository that is fetched from, with its references. Nothing of the repository is read that lies outside of
     /// these folders, also behind links.
     pub fn to_fetch_from(place: &Place, bounds: &[PathBuf]) -> Result<Self, WorktreeError> {
-        let mut sound = Sound::new(Some(bounds));
-        for file in ["HEAD", "refs", "commondir"].map(|name| place.private.join(name)) {
-            sound.check(&file)?;
-        }
-        for file in ["refs", "packed-refs", "config", "shallow"].map(|name| place.common.join(name)) {
-            sound.check(&file)?;
-        }
+        let mut sound = Sound::new(bounds);
+        look(place, &mut sound)?;
         let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
         objects(place, &mut sound, &path("objects/info/alternates"))?;
@@ -140,8 +137,19 @@ fn empty() -> Result<TempDir, WorktreeError> {
     Ok(folder)
 }
 
+/// Looks at what of a repository is read here and copied for git, before any of it is.
+fn look(place: &Place, sound: &mut Sound) -> Result<(), WorktreeError> {
+    for file in ["HEAD", "refs"].map(|name| place.private.join(name)) {
+        sound.check(&file)?;
+    }
+    for file in ["refs", "packed-refs", "config", "shallow"].map(|name| place.common.join(name)) {
+        sound.check(&file)?;
+    }
+    Ok(())
+}
+
 /// Has git read the repository's objects. What is there is looked at first: git waits for a pipe.
-fn objects(place: &Place, sound: &mut Sound<'_>, alternates: &Path) -> Result<(), WorktreeError> {
+fn objects(place: &Place, sound: &mut Sound, alternates: &Path) -> Result<(), WorktreeError> {
     let mut found = Vec::new();
     stores(&place.common.join("objects"), 0, sound, &mut found)?;
     let mut text = Vec::new();
@@ -157,12 +165,13 @@ fn objects(place: &Place, sound: &mut Sound<'_>, alternates: &Path) -> Result<()
 
 /// A folder of objects and those that it names in turn (`objects/info/alternates` in gitrepository-layout(5)). Git itself
 /// would take no relative path from one that it was led to.
-fn stores(folder: &Path, deep: usize, sound: &mut Sound<'_>, found: &mut Vec<PathBuf>) -> Result<(), WorktreeError> {
-    let Ok(folder) = fs::canonicalize(folder) else { return Ok(()) };
+fn stores(folder: &Path, deep: usize, sound: &mut Sound, found: &mut Vec<PathBuf>) -> Result<(), WorktreeError> {
+    let named = folder;
+    let Ok(folder) = fs::canonicalize(named) else { return Ok(()) };
     if deep > DEEPEST || found.len() >= MOST_STORES || found.contains(&folder) {
         return Ok(());
     }
-    sound.check_store(&folder)?;
+    sound.check_store(named, deep > 0)?;
     let file = folder.join("info/alternates");
     found.push(folder.clone());
     let lines = plain::read(&file, LONGEST_LINE)?.unwrap_or_default();
@@ -173,7 +182,8 @@ fn stores(folder: &Path, deep: usize, sound: &mut Sound<'_>, found: &mut Vec<Pat
 }
 
 /// The index, with the parts that it may be split into.
-fn index(place: &Place, into: &Path) -> Result<(), WorktreeError> {
+fn index(place: &Place, sound: &mut Sound, into: &Path) -> Result<(), WorktreeError> {
+    sound.check(&place.private.join("index"))?;
     if !plain::copy(&place.private.join("index"), &into.join("index"), LARGEST_INDEX)? {
         return Ok(());
     }
@@ -186,6 +196,7 @@ fn index(place: &Place, into: &Path) -> Result<(), WorktreeError> {
         if count >= MOST_PARTS {
             return Err(broken(&place.private, "holds more parts of a split index than are read"));
         }
+        sound.check(&entry.path())?;
         plain::copy(&entry.path(), &into.join(entry.file_name()), LARGEST_INDEX)?;
     }
     Ok(())

@@ -12,7 +12,7 @@ use fs_err as fs;
 
 use super::{
     error::WorktreeError,
-    place::is_below,
+    place::{Place, is_below},
     plain::{self, broken},
 };
 
@@ -23,16 +23,22 @@ const DEEPEST: usize = 200;
 
 /// A look at files before git reads them. Nothing is looked at twice.
 #[derive(Debug)]
-pub struct Sound<'b> {
-    bounds: Option<&'b [PathBuf]>,
+pub struct Sound {
+    bounds: Vec<PathBuf>,
+    elsewhere: bool,
     seen: BTreeSet<PathBuf>,
     files: usize,
 }
 
-impl<'b> Sound<'b> {
+impl Sound {
     /// Nothing was looked at yet; `bounds` are the folders, without links, that everything has to be in.
-    pub fn new(bounds: Option<&'b [PathBuf]>) -> Self {
-        Self { bounds, seen: BTreeSet::new(), files: 0 }
+    pub fn new(bounds: &[PathBuf]) -> Self {
+        Self { bounds: bounds.to_vec(), elsewhere: false, seen: BTreeSet::new(), files: 0 }
+    }
+
+    /// The same of one's own checkout: its repository is in its git dir, and may borrow objects of folders that lie elsewhere.
+    pub fn of_own(place: &Place) -> Self {
+        Self { elsewhere: true, ..Self::new(&[place.private.clone(), place.common.clone()]) }
     }
 
     /// Holds a file, or everything in a folder, to be what git can read. What is not there is not read.
@@ -41,8 +47,18 @@ impl<'b> Sound<'b> {
     }
 
     /// Holds what git reads in a folder of objects to be what it can read: folders of two digits, `pack` and `info`. The folder may be
-    /// anything that a line of `info/alternates` names.
-    pub fn check_store(&mut self, folder: &Path) -> Result<(), WorktreeError> {
+    /// anything that a line of `info/alternates` names, and then `is_borrowed`.
+    pub fn check_store(&mut self, folder: &Path, is_borrowed: bool) -> Result<(), WorktreeError> {
+        let own = self.bounds.len();
+        if is_borrowed && self.elsewhere {
+            self.bounds.extend(fs::canonicalize(folder));
+        }
+        let found = self.store(folder);
+        self.bounds.truncate(own);
+        found
+    }
+
+    fn store(&mut self, folder: &Path) -> Result<(), WorktreeError> {
         let Ok(real) = fs::canonicalize(folder) else { return Ok(()) };
         self.bounded(folder, &real)?;
         for entry in fs::read_dir(&real)? {
@@ -56,12 +72,15 @@ impl<'b> Sound<'b> {
     }
 
     fn bounded(&self, path: &Path, real: &Path) -> Result<(), WorktreeError> {
-        match self.bounds {
-            Some(bounds) if !is_below(real, bounds) => {
-                Err(WorktreeError::Outside { path: path.to_owned(), target: real.to_owned() })
-            }
-            _ => Ok(()),
+        if is_below(real, &self.bounds) {
+            return Ok(());
         }
+        let path = path.to_owned();
+        Err(if self.elsewhere {
+            WorktreeError::Led { path }
+        } else {
+            WorktreeError::Outside { path, target: real.to_owned() }
+        })
     }
 
     fn visit(&mut self, path: &Path, deep: usize) -> Result<(), WorktreeError> {
@@ -112,7 +131,7 @@ mod tests {
     use super::*;
 
     /// A folder with one thing in it, and what is said of that.
-    fn said(bounded: bool, make: &dyn Fn(&Path)) -> Result<(), String> {
+    fn said(make: &dyn Fn(&Path)) -> Result<(), String> {
         let top = tempfile::tempdir().unwrap();
         let top = fs::canonicalize(top.path()).unwrap();
         let folder = top.join("in");
@@ -121,8 +140,7 @@ mod tests {
         fs::write(top.join("out/c/file"), "").unwrap();
         fs::write(folder.join("a/b/file"), "").unwrap();
         make(&folder);
-        let bounds = [folder.clone()];
-        let found = Sound::new(bounded.then_some(&bounds[..])).check(&folder);
+        let found = Sound::new(std::slice::from_ref(&folder)).check(&folder);
         found.map_err(|error| error.to_string().replace(&top.display().to_string(), ""))
     }
 
@@ -133,14 +151,14 @@ mod tests {
 
     #[test]
     fn pipes_are_found_in_every_folder_and_behind_every_link() {
-        assert_eq!(said(true, &|_| {}), Ok(()));
+        assert_eq!(said(&|_| {}), Ok(()));
         let special = |path: &str| Err(format!("`{path}` is no regular file: git would wait for it"));
-        assert_eq!(said(false, &|folder| pipe(&folder.join("a/b/pipe"))), special("/in/a/b/pipe"));
+        assert_eq!(said(&|folder| pipe(&folder.join("a/b/pipe"))), special("/in/a/b/pipe"));
         let behind = |folder: &Path| {
-            pipe(&folder.join("../out/c/pipe"));
-            symlink("../out", folder.join("link")).unwrap();
+            pipe(&folder.join("a/b/pipe"));
+            symlink("b/pipe", folder.join("a/link")).unwrap();
         };
-        assert_eq!(said(false, &behind), special("/out/c/pipe"));
+        assert!(said(&behind).is_err_and(|error| error.contains("is no regular file")));
     }
 
     #[test]
@@ -149,13 +167,12 @@ mod tests {
             [("../../out", "a/link"), ("../../out/c/file", "a/link"), ("/etc/passwd", "a/b/link")];
         for (target, link) in links {
             let make = |folder: &Path| symlink(target, folder.join(link)).unwrap();
-            assert_eq!(said(false, &make), Ok(()), "{target}");
-            let error = said(true, &make).unwrap_err();
+            let error = said(&make).unwrap_err();
             assert!(error.contains("leads to") && error.contains(link), "{error}");
         }
         // Links may stay inside, lead nowhere and lead in a circle.
         for target in ["b", "nowhere", "circle"] {
-            assert_eq!(said(true, &|folder| symlink(target, folder.join("a/circle")).unwrap()), Ok(()), "{target}");
+            assert_eq!(said(&|folder| symlink(target, folder.join("a/circle")).unwrap()), Ok(()), "{target}");
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn compare(outer: &Place, path: &Path, commit: &str) -> Result<Submodule, Wo
     if !inside {
         return Ok(Submodule::Elsewhere);
     }
-    let mut sound = Sound::new(Some(&bounds));
+    let mut sound = Sound::new(&bounds);
     let files = ["HEAD", "refs"].map(|name| inner.private.join(name));
     for file in files.iter().chain(&["refs", "packed-refs"].map(|name| inner.common.join(name))) {
         match sound.check(file) {

@@ -1,10 +1,15 @@
 //! What a Dockerfile of the project's own never prints of its image's table: it would be missing in the image, and nobody
 //! would say so.
 
-use serde_json::{Value, json};
+use std::ops::Range;
+
+use serde_json::{Map, Value, json};
 
 use crate::{
-    plan::{dockerfile::Template, maker::Maker},
+    plan::{
+        dockerfile::Template,
+        maker::{Maker, PlanError},
+    },
     recipe::Image,
     util::toml::Issue,
 };
@@ -23,10 +28,13 @@ const KEYS: [(&str, &[&str], &str); 10] = [
     ("cmd", &["cmd"], "CMD {{json cmd}}"),
 ];
 
+/// In how many parts a table is looked at: each is one more time that the template is rendered.
+const MOST_PARTS: usize = 32;
+
 impl Maker<'_> {
     /// The keys of an image that its own Dockerfile does not print. `dockerfile` is that with these `values`.
-    pub(crate) fn unused(&self, image: &Image, values: &Value, dockerfile: &str) -> Vec<Issue> {
-        let Some(path) = &image.dockerfile else { return Vec::new() };
+    pub(crate) fn unused(&self, image: &Image, values: &Value, dockerfile: &str) -> Result<Vec<Issue>, PlanError> {
+        let Some(path) = &image.dockerfile else { return Ok(Vec::new()) };
         let template = Template::Project(path);
         let says = |key: &str| match key {
             // Files of the context can be used without any value.
@@ -37,47 +45,63 @@ impl Maker<'_> {
         let mut unused = Vec::new();
         for (key, names, write) in KEYS {
             let Some(place) = image.places.get(key).filter(|_| !says(key)) else { continue };
-            let is_printed = names.iter().flat_map(|name| variants(values, name)).any(|other| {
-                let rendered = self.context.templates.render(&template, self.platform.manager, &other);
-                // A template that does not take another value minds this one.
-                rendered.map_or(true, |text| text != dockerfile)
-            });
+            let mut is_printed = false;
+            for other in names.iter().flat_map(|name| variants(values, name)) {
+                is_printed = match self.context.templates.render(&template, self.platform.manager, &other) {
+                    Ok(text) => text != dockerfile,
+                    Err(error) if error.is_of_time() => return Err(error.into()),
+                    // A template that does not take another value minds this one.
+                    Err(_) => true,
+                };
+                if is_printed {
+                    break;
+                }
+            }
             if !is_printed {
                 let message =
                     format!("`{key}` of the image `{}` is not used: {} never prints it", image.name, path.display());
                 unused.push(Issue::new(place, message).help(format!("write `{write}` there, or leave the key out")));
             }
         }
-        unused
+        Ok(unused)
     }
 }
 
 /// The same values with another one of this name: nothing, and more.
-fn variants(values: &Value, name: &str) -> Vec<Value> {
-    let with = |value: Value| {
+fn variants<'a>(values: &'a Value, name: &'a str) -> impl Iterator<Item = Value> + 'a {
+    others(&values[name]).into_iter().map(move |value| {
         let mut changed = values.clone();
         changed[name] = value;
         changed
-    };
-    match &values[name] {
+    })
+}
+
+fn others(value: &Value) -> Vec<Value> {
+    match value {
         Value::Array(items) => {
             let more = items.iter().chain(items.first()).cloned().collect();
-            vec![with(json!([])), with(Value::Array(more))]
+            vec![json!([]), Value::Array(more)]
         }
         Value::Object(fields) => {
-            // Switches of a table: turned one by one, so that everything that depends on one shows.
-            let turned = |name: &String, value: &Value| {
-                let mut fields = fields.clone();
-                fields.insert(name.clone(), other(value));
-                with(Value::Object(fields))
-            };
-            let one_by_one = fields.iter().map(|(name, value)| turned(name, value));
             let mut more = fields.clone();
             more.insert("FACTORY".to_owned(), json!("1"));
-            one_by_one.chain([with(Value::Object(more))]).collect()
+            // All fields at once, which nearly always says it; then part by part, so that a switch shows that depends on another one.
+            let all = fields.len().max(1);
+            let whole = [all].into_iter().filter(|_| all > 1);
+            let sizes = whole.chain([all.div_ceil(MOST_PARTS)]);
+            let parts = sizes.flat_map(|size| (0..all).step_by(size).map(move |from| from..from + size));
+            [Value::Object(more)].into_iter().chain(parts.map(|part| turned(fields, &part))).collect()
         }
-        value => vec![with(other(value))],
+        value => vec![other(value)],
     }
+}
+
+/// A table in which these fields, by their places, have other values.
+fn turned(fields: &Map<String, Value>, part: &Range<usize>) -> Value {
+    let field = |(at, (name, value)): (usize, (&String, &Value))| {
+        (name.clone(), if part.contains(&at) { other(value) } else { value.clone() })
+    };
+    fields.iter().enumerate().map(field).collect()
 }
 
 fn other(value: &Value) -> Value {
@@ -87,5 +111,23 @@ fn other(value: &Value) -> Value {
         Value::Array(items) if items.is_empty() => json!([0]),
         Value::Array(_) => json!([]),
         _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_changed_as_a_whole_and_then_in_a_few_parts() {
+        let table = |count: usize| (0..count).map(|at| (at.to_string(), json!(false))).collect::<Value>();
+        let turned = |value: &Value| value.as_object().unwrap().values().filter(|value| **value == true).count();
+        let counts = |count: usize| others(&table(count)).iter().map(turned).collect::<Vec<_>>();
+        assert_eq!(counts(0), [0, 0]);
+        assert_eq!(counts(1), [0, 1]);
+        assert_eq!(counts(3), [0, 3, 1, 1, 1]);
+        let many = counts(1000);
+        assert_eq!(many.len(), 2 + 1000_usize.div_ceil(32));
+        assert_eq!(many[2..].iter().sum::<usize>(), 1000);
     }
 }

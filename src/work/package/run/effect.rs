@@ -58,7 +58,7 @@ pub struct Place<'p> {
 impl Tally {
     /// Notes a path of the container; whether it goes into the package.
     pub fn see(&mut self, path: &TreePath, rules: &Rules) -> bool {
-        if self.names.len() < MOST_NAMES {
+        if self.names.len() < MOST_NAMES && !path.is_strange() {
             self.names.insert(path.clone());
         }
         let mut taken = false;

@@ -247,7 +247,7 @@ fn pipes_are_waited_for_nowhere() {
     fs::create_dir(world.path("elsewhere")).unwrap();
     pipe(&world.path("elsewhere/pipe"));
     symlink(world.path("elsewhere"), world.path("r/.git/objects/ab")).unwrap();
-    assert!(world.refused("r").contains("is no regular file"));
+    assert!(world.refused("r").contains("leads out of the repository"));
     let world = World::repository("r", &[]);
     pipe(&world.path("r/.gitmodules"));
     assert!(world.refused("r").contains("is no regular file"));
@@ -297,6 +297,68 @@ fn a_repository_elsewhere_that_does_not_know_the_checkout_is_not_read() {
     world.git("", &["init", "--quiet", "p"]);
     world.write("p/.git/commondir", "../../r/.git\n");
     told(&world);
+}
+
+#[test]
+fn links_in_the_repository_lead_to_no_other_one() {
+    let world = World::repository("r", &[]);
+    world.git("", &["clone", "--quiet", "r", "other"]);
+    world.git("other", &["tag", "9.9"]);
+    let led = |name: &str, target: &std::path::Path| {
+        let path = world.path(&format!("r/.git/{name}"));
+        let kept = world.path("kept");
+        let was_there = fs::rename(&path, &kept).is_ok();
+        symlink(target, &path).unwrap();
+        let said = world.refused("r");
+        assert!(said.starts_with(&format!("`/r/.git/{name}` is a link that leads out of the repository")), "{said}");
+        assert!(said.contains(&format!("`ls -l /r/.git/{name}` says where")), "{said}");
+        fs::remove_file(&path).unwrap();
+        if was_there {
+            fs::rename(&kept, &path).unwrap();
+        }
+    };
+    for name in ["HEAD", "refs", "refs/heads/main", "index", "config", "objects"] {
+        led(name, &world.path(&format!("other/.git/{name}")));
+    }
+    for name in ["packed-refs", "shallow", "commondir", "refs/tags/1", "sharedindex.abc", "objects/info/alternates"] {
+        world.write("foreign", "root:x:0:0\n");
+        led(name, &world.path("foreign"));
+    }
+    for target in ["/", "/usr"] {
+        led("objects/aa", std::path::Path::new(target));
+    }
+    assert_eq!(world.changes("r"), Vec::<String>::new());
+    // Links that stay inside are as good as what they lead to.
+    fs::rename(world.path("r/.git/index"), world.path("r/.git/index.1")).unwrap();
+    symlink("index.1", world.path("r/.git/index")).unwrap();
+    fs::rename(world.path("r/.git/refs"), world.path("r/.git/refs.1")).unwrap();
+    symlink("refs.1", world.path("r/.git/refs")).unwrap();
+    assert_eq!(world.changes("r"), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_borrowed_leads_nowhere_else() {
+    let world = World::repository("r", &[]);
+    world.git("", &["clone", "--quiet", "--shared", "r", "borrowing"]);
+    assert_eq!(world.changes("borrowing"), Vec::<String>::new());
+    symlink("/usr", world.path("r/.git/objects/aa")).unwrap();
+    let said = world.refused("borrowing");
+    assert!(said.starts_with("`/r/.git/objects/aa` is a link that leads out"), "{said}");
+    // That a folder is borrowed opens it for nothing else.
+    fs::remove_file(world.path("r/.git/objects/aa")).unwrap();
+    fs::create_dir_all(world.path("evil")).unwrap();
+    symlink(world.path("r/.git/objects"), world.path("evil/aa")).unwrap();
+    let stores = [world.path("r/.git/objects"), world.path("evil")].map(|path| path.display().to_string() + "\n");
+    world.write("borrowing/.git/objects/info/alternates", &stores.concat());
+    assert!(world.refused("borrowing").starts_with("`/evil/aa` is a link that leads out"));
+}
+
+#[test]
+fn what_a_file_of_the_repository_says_is_not_told() {
+    let world = World::repository("r", &[]);
+    world.write("r/.git/commondir", "root:x:0:0\n");
+    let said = world.refused("r");
+    assert!(said.contains("there is none") && !said.contains("root:x"), "{said}");
 }
 
 #[test]
