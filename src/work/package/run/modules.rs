@@ -15,7 +15,6 @@ use crate::{
     recipe::{Content, ContentKind},
     stage::{Kind, Tree, TreePath},
     util::pattern,
-    work::package::PackageWork,
 };
 
 /// Says what does not compile.
@@ -39,7 +38,7 @@ pub async fn lacks(
     image: &str,
     lines: &Lines,
 ) -> Result<(Job, Tree, Vec<Lack>), StepError> {
-    let (modules, large) = of(&job.work, &tree);
+    let (modules, large) = of(&job.work.package.contents, &tree);
     for path in &large {
         job.session.events.warn(format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
     }
@@ -96,13 +95,13 @@ pub async fn lacks(
 }
 
 /// The modules that entries of `contents` take of the project: those that are looked at, and those that are too large.
-fn of(work: &PackageWork, tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
+fn of(contents: &[Content], tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
     let is_module = |content: &Content| {
         !content.in_container()
             && matches!(content.kind, ContentKind::Files | ContentKind::Config { .. } | ContentKind::Doc)
     };
     let is_brought = |content: &Content| !matches!(content.kind, ContentKind::Exclude | ContentKind::Dir);
-    let entries = work.package.contents.iter().filter(|content| is_brought(content));
+    let entries = contents.iter().filter(|content| is_brought(content));
     let place = |content: &Content| {
         let fixed = if content.in_container() { pattern::parts(&content.dst).0 } else { content.dst.as_str().into() };
         fixed.trim_matches('/').to_owned()
@@ -185,6 +184,35 @@ impl Output for Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        recipe::FileInfo,
+        stage::{Role, Spool},
+        util::toml::Span,
+    };
+
+    #[test]
+    fn modules_are_of_the_entry_that_is_nearest() {
+        let mut tree = Tree::new(Spool::new().unwrap());
+        for path in ["opt/app/a.py", "opt/venv/lib/b.py", "opt/venv/own/c.py", "usr/share/doc/d.txt"] {
+            tree.add_bytes(TreePath::new(path).unwrap(), b"", 0o644, 0, Role::Plain, "a test").unwrap();
+        }
+        let entry = |src: &str, dst: &str| Content {
+            src: src.to_owned(),
+            dst: dst.to_owned(),
+            kind: ContentKind::Files,
+            info: FileInfo::default(),
+            optional: false,
+            at: Span::default(),
+        };
+        let found = |contents: &[Content]| {
+            of(contents, &tree).0.iter().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[entry("rootfs", "/")]), ["opt/app/a.py", "opt/venv/lib/b.py", "opt/venv/own/c.py"]);
+        let venv = entry("/opt/venv/**", "/opt/venv/**");
+        assert_eq!(found(&[entry("rootfs", "/"), venv.clone()]), ["opt/app/a.py"]);
+        assert_eq!(found(&[venv.clone(), entry("own", "/opt/venv/own/")]), ["opt/venv/own/c.py"]);
+        assert_eq!(found(&[venv]), [] as [&str; 0]);
+    }
 
     #[test]
     fn what_the_script_says() {
