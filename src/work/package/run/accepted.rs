@@ -52,7 +52,8 @@ impl Accepted {
                 continue;
             }
             let equal = work.packaging.format == PackageFormat::Rpm;
-            beside((&work.package, files.lines()?), (their, others.lines()?), equal)?;
+            let version = &work.release.version;
+            beside((&work.package, files.lines()?), (their, others.lines()?), version, equal)?;
         }
         accepted.insert(step.clone(), (work.package.clone(), files));
         Ok(())
