@@ -13,10 +13,23 @@ has() {
     command -v getent > /dev/null && getent "$1" "$2" > /dev/null
 }
 
+# The system takes set-uid and set-gid from a file that gets an owner: they are given again.
+own_special() {
+    bits=
+    if [ -u "$2" ]; then bits=u+s; fi
+    if [ -g "$2" ]; then bits=$bits,g+s; fi
+    chown -h -- "$1" "$2"
+    chmod "${bits#,}" "$2"
+}
+
 own() {
     owner=$1 list=$2
     set --
     while IFS= read -r path; do
+        if [ ! -h "$path" ] && [ -f "$path" ] && { [ -u "$path" ] || [ -g "$path" ]; }; then
+            own_special "$owner" "$path"
+            continue
+        fi
         set -- "$@" "$path"
         if [ $# -ge 500 ]; then
             chown -h -- "$owner" "$@"

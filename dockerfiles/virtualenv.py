@@ -68,9 +68,19 @@ def run(*command):
 
 
 def say(line):
-    """Tells how far it is."""
-    print(line)
-    sys.stdout.flush()
+    """Tells how far it is; names may hold what the locale has no letters for."""
+    if not isinstance(line, bytes):
+        line = line.encode("utf-8", "backslashreplace")
+    stream = getattr(sys.stdout, "buffer", sys.stdout)
+    stream.write(line + b"\n")
+    stream.flush()
+
+
+def of_system(name):
+    """A name (str) as `os.walk` gives it, whatever the locale is: a text of a list or a wheel, or its bytes."""
+    if not isinstance(name, bytes):
+        name = name.encode("utf-8", "surrogateescape") if sys.version_info >= (3,) else name.encode("utf-8")
+    return name if sys.version_info < (3,) else os.fsdecode(name)
 
 
 def count(number, one, more=None):
@@ -220,7 +230,7 @@ def modules_of(prefix, folders):
     for folder in folders:
         for path in wheels_of(folder):
             with zipfile.ZipFile(path) as wheel:
-                names = [re.sub(r"^[^/]+\.data/(purelib|platlib)/", "", name) for name in wheel.namelist()]
+                names = [re.sub(r"^[^/]+\.data/(purelib|platlib)/", "", of_system(name)) for name in wheel.namelist()]
             found.update(os.path.join(place, name) for place in places for name in names if name.endswith(".py"))
     return found
 
@@ -316,7 +326,7 @@ def complaints(program, path, own):
     words = [program, "--list", path] if "musl" in program else [program, path]
     environment = dict(os.environ, LD_TRACE_LOADED_OBJECTS="1")
     command = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
-    said = command.communicate()[0].decode("utf-8", "replace")
+    said = of_system(command.communicate()[0])
     found = []
     for line in said.splitlines():
         line = line.strip()
@@ -364,8 +374,8 @@ def lines_of(name):
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
     if not os.path.exists(path):
         return []
-    with io.open(path, encoding="utf-8") as stream:
-        return [line.rstrip("\n") for line in stream]
+    with io.open(path, "rb") as stream:
+        return [of_system(line.rstrip(b"\n")) for line in stream]
 
 
 def load(prefix, known, part):

@@ -1,10 +1,13 @@
 //! Lints over a tree, one file each, and over packages that somebody else built. Pure: they say what cannot be shipped.
 
 mod collected;
+mod dropins;
 mod etc;
 mod lengths;
 pub mod natives;
 pub mod owners;
+pub mod place;
+pub mod shebang;
 mod surprises;
 pub mod units;
 

@@ -11,7 +11,11 @@ use std::{
 
 use globset::GlobMatcher;
 
-use super::Finding;
+use super::{
+    Finding,
+    place::{self, PATH, Program},
+    shebang::{LONGEST_LINE, Shebang, WINDOWS},
+};
 use crate::{
     names::{Allowance, Concern},
     platform::Host,
@@ -24,10 +28,6 @@ use crate::{
 
 /// So many findings are listed.
 const SHOWN: usize = 20;
-/// What is said of a script whose lines end with CR LF.
-pub const WINDOWS: &str = "its lines end as those of Windows do (CR LF)";
-/// The longest `#!` line that a kernel reads, in bytes (execve(2)).
-const LONGEST_LINE: u64 = 256;
 
 /// `e_machine`, whether it has 64 bits, whether it is little-endian. `None` for a machine that is not known here.
 fn elf_of(host: &Host) -> Option<(u16, bool, bool)> {
@@ -104,13 +104,24 @@ fn plain(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
+/// A script, and a program of its `#!` line that the tree does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Where, without a slash at its beginning.
+    pub path: String,
+    /// The program is under one of these paths.
+    pub wanted: Vec<String>,
+    /// What is wrong where it is not.
+    pub what: String,
+}
+
 /// What can run of a tree, and what it needs from outside.
 #[derive(Debug, Default)]
 pub struct Natives {
     /// Programs and libraries for the machine.
     pub natives: Vec<Native>,
-    /// Programs of `bin` folders that begin with `#!`, and what stands there.
-    pub scripts: Vec<(String, String)>,
+    /// Programs of `bin` folders that begin with `#!`, where what stands there is not in the tree.
+    pub scripts: Vec<Script>,
     /// What was found by looking at the tree alone.
     pub lacks: Vec<Lack>,
     /// All paths of the tree, with a slash.
@@ -128,20 +139,20 @@ impl Natives {
         let mut found = Self::default();
         for (path, entry) in tree.iter() {
             found.paths.insert(format!("/{path}"));
-            let versions = found.names.entry(path.file_name().to_owned()).or_default();
+            found.names.entry(path.file_name().to_owned()).or_default();
             let Kind::File { size: 2.., .. } = entry.kind else { continue };
             let mut start = Vec::new();
             tree.open(entry).take(LONGEST_LINE).read_to_end(&mut start)?;
             found.lacks.extend(not_executable(path.as_str(), entry.mode, &start));
             if start.starts_with(b"#!") && entry.mode & 0o111 != 0 && is_program(path.as_str()) {
-                found.scripts.push((path.to_string(), interpreter(&start)));
+                found.script(tree, path.as_str(), &start);
             }
             if !start.starts_with(b"\x7fELF") {
                 continue;
             }
             match Elf::read(tree.open(entry)) {
                 Ok(Some(elf)) => {
-                    versions.extend(elf.defines.iter().cloned());
+                    found.names.entry(path.file_name().to_owned()).or_default().extend(elf.defines.iter().cloned());
                     found.judge(path.as_str(), elf, host);
                 }
                 // A broken one cannot run, but many a test suite ships one: only what is meant to be run or loaded counts.
@@ -161,6 +172,25 @@ impl Natives {
             return;
         }
         self.natives.push(Native { path: path.to_owned(), elf });
+    }
+
+    /// Looks for what a script begins with.
+    fn script(&mut self, tree: &Tree, path: &str, start: &[u8]) {
+        let shebang = match Shebang::of(start) {
+            None => return,
+            Some(Err(what)) => return self.lack(Concern::Interpreter, path, what),
+            Some(Ok(shebang)) => shebang,
+        };
+        for (program, what) in shebang.programs() {
+            match place::program(tree, program, &PATH) {
+                Program::Runs => {}
+                Program::Wrong(how) => {
+                    let what = shebang.without(&format!("and {program} {how}"));
+                    self.lack(Concern::Interpreter, path, what);
+                }
+                Program::Beside(wanted) => self.scripts.push(Script { path: path.to_owned(), wanted, what }),
+            }
+        }
     }
 
     /// Notes something that cannot run.
@@ -232,12 +262,6 @@ pub fn not_executable(path: &str, mode: u32, start: &[u8]) -> Option<Lack> {
 fn is_program(path: &str) -> bool {
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
     ["bin", "sbin", "libexec", "games"].contains(&folder)
-}
-
-/// What stands behind `#!`, as the kernel reads it: a carriage return belongs to it.
-fn interpreter(start: &[u8]) -> String {
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    String::from_utf8_lossy(line.get(2..).unwrap_or_default()).trim_matches([' ', '\t']).to_owned()
 }
 
 /// A machine for people.
@@ -347,7 +371,7 @@ mod tests {
     use super::*;
     use crate::{
         platform::Manager,
-        stage::{Role, Spool, TreePath},
+        stage::{Entry, Role, Spool, TreePath},
     };
 
     fn host(machine: &str, libc: &str) -> Host {
@@ -410,10 +434,22 @@ mod tests {
         other[54] = 56;
         add("usr/lib/other.so", &other, 0o644);
         let found = Natives::of(&tree, &host("x86_64", "glibc-2.36")).unwrap();
-        let scripts: Vec<_> = found.scripts.iter().map(|(path, line)| (path.as_str(), line.as_str())).collect();
-        assert_eq!(scripts, [("usr/bin/dos", "/bin/sh\r"), ("usr/bin/run", "/usr/bin/env -S python3 -u")]);
-        assert_eq!(found.lacks[0].what, "is for aarch64, and test-1 is x86_64");
-        assert_eq!(found.lacks.len(), 1);
+        let scripts: Vec<_> = found.scripts.iter().map(|one| (one.path.as_str(), one.what.as_str())).collect();
+        let line = "begins with `#!/usr/bin/env -S python3 -u`";
+        assert_eq!(
+            scripts,
+            [
+                ("usr/bin/run", format!("{line}, which is not there").as_str()),
+                ("usr/bin/run", format!("{line}, and no python3 is there").as_str())
+            ]
+        );
+        assert!(found.scripts[1].wanted.contains(&"/usr/bin/python3".to_owned()), "{:?}", found.scripts);
+        let dos = found.lacks.iter().find(|lack| lack.path == "usr/bin/dos").unwrap();
+        assert_eq!(dos.what, format!("begins with `#!/bin/sh`, and {WINDOWS}"));
+        let lacks: Vec<Lack> = found.lacks.iter().filter(|lack| lack.path != "usr/bin/dos").cloned().collect();
+        assert_eq!(lacks[0].what, "is for aarch64, and test-1 is x86_64");
+        assert_eq!(lacks.len(), 1);
+        let found = Natives { lacks, ..Natives::default() };
         let allow = |check, path: &str| Allowance { check, path: path.to_owned(), reason: "a test".to_owned() };
         let said = judge("x", &found.lacks, &[], &host("x86_64", "glibc-2.36")).unwrap_err();
         assert_eq!(
@@ -440,6 +476,43 @@ mod tests {
         let idle = [allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")];
         let said = judge("x", &[], &idle, &host("x86_64", "glibc-2.36"));
         assert_eq!(said.unwrap_err().message, "`allow` of x names what is not so: library at `/usr/lib/a.so`");
+    }
+
+    #[test]
+    fn interpreters_of_the_tree() {
+        let mut tree = Tree::new(Spool::new().unwrap());
+        let mut add = |path: &str, bytes: &[u8], mode| {
+            tree.add_bytes(TreePath::new(path).unwrap(), bytes, mode, 0, Role::Plain, "a test").unwrap();
+        };
+        add("usr/bin/shopsh", b"#!/bin/sh\n", 0o755);
+        add("opt/n/rel/1/interp", b"x", 0o755);
+        add("opt/n/notexec", b"x", 0o644);
+        for (name, line) in [
+            ("usr", "/bin/shopsh"),
+            ("link", "/opt/n/cur/interp"),
+            ("env", "/usr/bin/env shopsh"),
+            ("not", "/opt/n/notexec"),
+            ("folder", "/opt/n/rel"),
+            ("relative", "shopsh"),
+        ] {
+            add(&format!("opt/n/bin/{name}"), format!("#!{line}\n").as_bytes(), 0o755);
+        }
+        tree.add_parents(0).unwrap();
+        let folder = tree.get(&TreePath::new("opt/n/rel").unwrap()).unwrap().clone();
+        let link = Entry { kind: Kind::Symlink { target: "rel/1".to_owned() }, ..folder };
+        tree.add(TreePath::new("opt/n/cur").unwrap(), link).unwrap();
+        let found = Natives::of(&tree, &host("x86_64", "glibc-2.36")).unwrap();
+        let wrong: Vec<String> = found.lacks.iter().map(|lack| format!("{} {}", lack.path, lack.what)).collect();
+        assert_eq!(
+            wrong,
+            [
+                "opt/n/bin/folder begins with `#!/opt/n/rel`, and /opt/n/rel is no file",
+                "opt/n/bin/not begins with `#!/opt/n/notexec`, and /opt/n/notexec is not executable, mode 0644",
+                "opt/n/bin/relative begins with `#!shopsh`, which is not absolute: the kernel looks for it in whatever folder it is started in",
+            ]
+        );
+        let asked: Vec<&str> = found.scripts.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(asked, ["opt/n/bin/env"], "env itself is asked of the image: {:?}", found.scripts);
     }
 
     #[test]

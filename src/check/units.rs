@@ -3,35 +3,35 @@
 
 use std::{collections::BTreeSet, io::Read as _};
 
-use super::{Finding, natives::Lack};
+use super::{
+    Finding, dropins,
+    natives::Lack,
+    place::{self, PATH, Place, Program, find, has, names_of},
+};
 use crate::{
     format::Meta,
     names::{Allowance, Concern},
     stage::{Entry, Kind, Tree, TreePath},
     unit::{
-        UnitFile, UnitName,
-        judge::{Named, Needs, judge},
+        UnitError, UnitFile, UnitName,
+        judge::{Named, Needs, judge, judge_part},
     },
     util::toml::nearest,
 };
 
 /// The largest unit file that is read, in bytes: 1 MiB.
 const LARGEST: u64 = 1 << 20;
-/// The most links that are followed, as the kernel has it (path_resolution(7)).
-const MOST_LINKS: u32 = 40;
-/// Where units are, below the root.
-const FOLDERS: [&str; 4] =
+/// Where units are, below the root; what is in the last one wins.
+pub(super) const FOLDERS: [&str; 4] =
     ["lib/systemd/system", "usr/lib/systemd/system", "usr/local/lib/systemd/system", "etc/systemd/system"];
-/// Where systemd looks for programs that have no folder, on any of its platforms.
-pub const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// The targets that systemd brings for the system's manager (systemd.special(7)).
 const TARGETS: &str = "\
     basic bluetooth boot-complete cryptsetup cryptsetup-pre ctrl-alt-del default emergency exit final first-boot-complete \
     factory-reset getty getty-pre graphical halt hibernate hybrid-sleep initrd initrd-fs initrd-root-device initrd-root-fs \
-    initrd-switch-root initrd-usr-fs integritysetup integritysetup-pre kexec local-fs local-fs-pre machines multi-user network \
+    initrd-switch-root initrd-usr-fs integritysetup integritysetup-pre kbrequest kexec local-fs local-fs-pre machines multi-user network \
     network-online network-pre nss-lookup nss-user-lookup paths poweroff printer reboot remote-cryptsetup remote-fs \
     remote-fs-pre remote-veritysetup rescue rpcbind runlevel0 runlevel1 runlevel2 runlevel3 runlevel4 runlevel5 runlevel6 \
-    shutdown sigpwr sleep slices smartcard sockets sound ssh-access storage-target-mode suspend suspend-then-hibernate swap \
+    shutdown sigpwr sleep slices smartcard sockets soft-reboot sound ssh-access storage-target-mode suspend suspend-then-hibernate swap \
     sysinit system-update system-update-pre time-set time-sync timers tpm2 umount usb-gadget veritysetup veritysetup-pre";
 
 /// What has to be there beside the tree, one of these.
@@ -49,8 +49,6 @@ pub enum Wanted {
     User(String),
     /// A group.
     Group(String),
-    /// A unit in one of the folders of units.
-    Unit(String),
 }
 
 /// Something that the tree does not have.
@@ -69,6 +67,8 @@ pub struct Units {
     pub lacks: Vec<Lack>,
     /// What the image is to be asked.
     pub questions: Vec<Question>,
+    /// What the tree makes where it is installed.
+    made: Made,
 }
 
 /// What a path has to be.
@@ -79,13 +79,6 @@ enum Sort {
     Any,
 }
 
-/// What there is of a path in the tree.
-enum Place<'t> {
-    There(&'t Entry),
-    /// Not in the tree, but maybe beside it.
-    Beside(String),
-}
-
 impl Units {
     /// Looks at the units of a tree. `enabled` are those that the recipe itself wants enabled, `near` those of packages that this one
     /// depends on.
@@ -93,73 +86,107 @@ impl Units {
     /// # Errors
     /// When the spool cannot be read.
     pub fn of(tree: &Tree, meta: &Meta, enabled: &BTreeSet<String>, near: &BTreeSet<String>) -> std::io::Result<Self> {
-        let mut found = Self::default();
-        // Units that are there under any of their names, and what starts which.
+        let mut found = Self { made: Made::of(tree, meta)?, ..Self::default() };
+        // Units that are there under any of their names, and what they name of others.
         let mut names: BTreeSet<String> = near.clone();
-        let mut starters = Vec::new();
-        let made = sysusers(tree)?;
-        let users: BTreeSet<&str> =
-            meta.users.iter().map(|user| user.name.as_str()).chain(made.iter().map(String::as_str)).collect();
+        let mut named = Vec::new();
+        let drop_ins = dropins::of(tree)?;
         for (path, entry) in tree.iter() {
-            let Some(unit) = unit_at(path) else { continue };
-            names.insert(unit.as_str().to_owned());
-            if matches!(entry.kind, Kind::Symlink { .. } | Kind::Dir) {
+            let Some(unit) = unit_at(path) else {
+                found.misnamed(path, entry);
                 continue;
-            }
-            let origin = format!("/{path}");
-            let mut lack = |concern: Concern, what: String| {
-                found.lacks.push(Lack { concern, path: path.as_str().to_owned(), what });
             };
-            let mut file = match text(tree, entry)?.map(|text| UnitFile::parse(&text, &origin)) {
-                Some(Ok(file)) => file,
-                Some(Err(error)) => {
-                    lack(Concern::Unit, said(&error.place, &error.reason));
-                    continue;
-                }
-                None => {
-                    lack(Concern::Unit, "is not UTF-8 text of at most 1 MiB".to_owned());
+            names.insert(unit.as_str().to_owned());
+            let Some(entry) = shown(tree, path, entry) else { continue };
+            let mut file = match read(tree, entry, &format!("/{path}"))? {
+                Ok(file) => file,
+                Err(error) => {
+                    found.wrong(&error);
                     continue;
                 }
             };
-            for drop_in in drop_ins(tree, path) {
-                let Some((at, entry)) = drop_in else { continue };
-                match text(tree, entry)?.map(|text| UnitFile::parse(&text, &format!("/{at}"))) {
-                    Some(Ok(more)) => file.extend(more),
-                    Some(Err(error)) => lack(Concern::Unit, format!("with {error}")),
-                    None => lack(Concern::Unit, format!("with /{at}, which is not UTF-8 text of at most 1 MiB")),
+            for drop_in in drop_ins.of_unit(&unit) {
+                match drop_in.read(tree)? {
+                    Ok(more) => file.extend(more),
+                    Err(error) => found.wrong(&error),
                 }
             }
             names.extend(aliases(&file));
-            let (wrong, needs) = judge(&file, &unit, &origin);
-            starters.extend(needs.starts.clone().map(|started| (path, started)));
-            for error in wrong {
-                lack(Concern::Unit, said(&error.place, &error.reason));
-            }
+            let (wrong, needs) = judge(&file, &unit, &format!("/{path}"));
+            wrong.iter().for_each(|error| found.wrong(error));
             if enabled.contains(unit.as_str()) && !needs.installs {
-                lack(
-                    Concern::UnitInstall,
-                    "is to be enabled, but its [Install] names nothing to enable it for".to_owned(),
-                );
+                let what = "is to be enabled, but its [Install] names nothing to enable it for".to_owned();
+                found.lacks.push(Lack { concern: Concern::UnitInstall, path: path.as_str().to_owned(), what });
             }
-            found.needs(tree, &users, path, needs);
+            named.push((needs.starts.clone(), needs.targets.clone(), needs.also.clone()));
+            found.needs(tree, needs);
         }
-        for (path, started) in starters {
-            found.started(tree, &names, path.as_str(), &started);
+        found.parts(tree, &drop_ins)?;
+        for (starts, targets, also) in named {
+            starts.iter().for_each(|one| found.unit(tree, &names, one, Concern::UnitFile));
+            also.iter().for_each(|one| found.unit(tree, &names, one, Concern::UnitInstall));
+            targets.iter().for_each(|one| found.target(&names, one));
         }
         Ok(found)
     }
 
-    /// The unit that another starts is one of these, or maybe of the image: a file in the folders of units, or a script of init.
-    fn started(&mut self, tree: &Tree, names: &BTreeSet<String>, at: &str, started: &Named) {
+    /// Drop-ins of units that somebody else ships.
+    fn parts(&mut self, tree: &Tree, drop_ins: &dropins::DropIns<'_>) -> std::io::Result<()> {
+        for (units, all) in drop_ins.of_others() {
+            for drop_in in all {
+                match drop_in.read(tree)? {
+                    Ok(file) => {
+                        let (wrong, needs) = judge_part(&file, units.clone(), &format!("/{}", drop_in.path));
+                        wrong.iter().for_each(|error| self.wrong(error));
+                        self.needs(tree, needs);
+                    }
+                    Err(error) => self.wrong(&error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A file among units that is none: systemd never looks at it.
+    fn misnamed(&mut self, path: &TreePath, entry: &Entry) {
+        let is_among_units = path.as_str().rsplit_once('/').is_some_and(|(folder, _)| FOLDERS.contains(&folder));
+        if is_among_units && matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. }) {
+            let what = "has no name of a unit, as `name.service`: systemd passes over it".to_owned();
+            self.lacks.push(Lack { concern: Concern::Unit, path: path.as_str().to_owned(), what });
+        }
+    }
+
+    /// Something that is wrong with the text of a unit, in the file where it stands.
+    fn wrong(&mut self, error: &UnitError) {
+        let (path, what) = told(&error.place, &error.reason);
+        self.lacks.push(Lack { concern: Concern::Unit, path, what });
+    }
+
+    /// A target that is to want a unit is one of systemd's or of these, or maybe of the image; of an instance, its template will do.
+    fn target(&mut self, names: &BTreeSet<String>, target: &Named) {
+        let Ok(unit) = UnitName::new(&target.value) else { return };
+        let all = with_template(&unit);
+        if targets().any(|known| known == unit.stem()) || all.iter().any(|name| names.contains(name)) {
+            return;
+        }
+        let meant =
+            nearest(unit.stem(), targets()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
+        let reason = format!("{}={} is no target of systemd and of nobody here{meant}", target.key, target.value);
+        let paths = all.iter().flat_map(|name| unit_paths(name)).collect();
+        self.ask(Wanted::Path(paths), Concern::UnitInstall, &target.place, &reason);
+    }
+
+    /// A unit that another starts, or that is enabled with it, is one of these, or maybe of the image: a file in the folders of units, or
+    /// a script of init.
+    fn unit(&mut self, tree: &Tree, names: &BTreeSet<String>, started: &Named, concern: Concern) {
         let Ok(unit) = UnitName::new(&started.value) else { return };
-        let template = unit.template();
-        let all: Vec<&str> = std::iter::once(unit.as_str()).chain(template.as_ref().map(UnitName::as_str)).collect();
+        let all = with_template(&unit);
         let is_systemds = match unit.kind() {
             "target" => targets().any(|known| known == unit.stem()),
             _ => unit.as_str().starts_with("systemd-"),
         };
         let script = format!("etc/init.d/{}", unit.stem());
-        if is_systemds || all.iter().any(|name| names.contains(*name)) || has(tree, &script) {
+        if is_systemds || all.iter().any(|name| names.contains(name)) || has(tree, &script) {
             return;
         }
         let mut paths: Vec<String> = all.iter().flat_map(|name| unit_paths(name)).collect();
@@ -167,7 +194,7 @@ impl Units {
             paths.push(format!("/{script}"));
         }
         // What an instance is called nobody wrote.
-        let shown = template.as_ref().map_or(unit.as_str(), UnitName::as_str);
+        let shown = all.last().map_or(unit.as_str(), String::as_str);
         let kind = format!(".{}", unit.kind());
         let same = names.iter().map(String::as_str).filter(|name| name.ends_with(&kind));
         let meant = nearest(shown, same).map(|near| format!(", did you mean {near}?")).unwrap_or_default();
@@ -178,96 +205,73 @@ impl Units {
         };
         let reason =
             format!("{subject} is neither in the package, nor in one that it depends on, nor in the image{meant}");
-        self.ask(Wanted::File(paths), Concern::UnitFile, at, said(&started.place, &reason));
+        self.ask(Wanted::File(paths), concern, &started.place, &reason);
     }
 
-    fn needs(&mut self, tree: &Tree, users: &BTreeSet<&str>, path: &TreePath, needs: Needs) {
-        let at = path.as_str();
+    fn needs(&mut self, tree: &Tree, needs: Needs) {
+        let usual = PATH.map(str::to_owned);
+        let folders = if needs.search.is_empty() { usual.as_slice() } else { needs.search.as_slice() };
         for program in &needs.programs {
-            self.program(tree, at, program);
+            self.program(tree, program, folders);
         }
         for file in needs.files {
-            self.thing(tree, at, &file, Sort::File);
+            self.thing(tree, &file, Sort::File);
         }
         for folder in needs.folders {
-            self.thing(tree, at, &folder, Sort::Folder);
+            self.thing(tree, &folder, Sort::Folder);
         }
         for path in needs.paths {
-            self.thing(tree, at, &path, Sort::Any);
+            self.thing(tree, &path, Sort::Any);
         }
         for (named, wanted) in [(needs.users, Wanted::User as fn(String) -> Wanted), (needs.groups, Wanted::Group)] {
             for one in named.iter().filter(|one| one.value != "root" && one.value != "0") {
-                if users.contains(one.value.as_str()) {
+                if self.made.accounts.contains(&one.value) {
                     continue;
                 }
-                let what = said(&one.place, &format!("{}={} is nobody whom the package makes", one.key, one.value));
-                self.ask(wanted(one.value.clone()), Concern::UnitUser, at, what);
+                let reason = format!("{}={} is nobody whom the package makes", one.key, one.value);
+                self.ask(wanted(one.value.clone()), Concern::UnitUser, &one.place, &reason);
             }
         }
-        for target in needs.targets {
-            let stem = target.value.strip_suffix(".target").unwrap_or(&target.value);
-            let ships = FOLDERS.iter().any(|folder| has(tree, &format!("{folder}/{}", target.value)));
-            if targets().any(|known| known == stem) || ships {
-                continue;
+    }
+
+    fn ask(&mut self, wanted: Wanted, concern: Concern, place: &str, reason: &str) {
+        let (path, what) = told(place, reason);
+        self.questions.push(Question { wanted, lack: Lack { concern, path, what } });
+    }
+
+    fn lack(&mut self, place: &str, reason: &str) {
+        let (path, what) = told(place, reason);
+        self.lacks.push(Lack { concern: Concern::UnitFile, path, what });
+    }
+
+    fn program(&mut self, tree: &Tree, program: &Named, folders: &[String]) {
+        match place::program(tree, &program.value, folders) {
+            Program::Runs => {}
+            Program::Wrong(how) => {
+                self.lack(&program.place, &format!("{}={} {how}", program.key, program.value));
             }
-            let meant =
-                nearest(stem, targets()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
-            let reason = format!("{}={} is no target of systemd and of nobody here{meant}", target.key, target.value);
-            self.ask(Wanted::Unit(target.value), Concern::UnitInstall, at, said(&target.place, &reason));
-        }
-    }
-
-    fn ask(&mut self, wanted: Wanted, concern: Concern, path: &str, what: String) {
-        self.questions.push(Question { wanted, lack: Lack { concern, path: path.to_owned(), what } });
-    }
-
-    fn lack(&mut self, path: &str, what: String) {
-        self.lacks.push(Lack { concern: Concern::UnitFile, path: path.to_owned(), what });
-    }
-
-    fn program(&mut self, tree: &Tree, at: &str, program: &Named) {
-        let paths: Vec<String> = if program.value.starts_with('/') {
-            vec![program.value.clone()]
-        } else {
-            PATH.iter().map(|folder| format!("{folder}/{}", program.value)).collect()
-        };
-        let mut beside = Vec::new();
-        for path in &paths {
-            for path in names_of(path) {
-                match find(tree, &path) {
-                    Place::There(entry) => {
-                        let is_file = matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. });
-                        if is_file && entry.mode & 0o111 != 0 {
-                            return;
-                        }
-                        let how = if is_file {
-                            format!("is not executable, mode {:04o}", entry.mode)
-                        } else {
-                            "is no file".to_owned()
-                        };
-                        return self
-                            .lack(at, said(&program.place, &format!("{}={} {how}", program.key, program.value)));
-                    }
-                    Place::Beside(path) => beside.push(path),
-                }
+            Program::Beside(paths) => {
+                let meant = similar(tree, &program.value);
+                let (key, value) = (&program.key, &program.value);
+                let reason = format!("{key}={value} is neither in the package nor a program of the image{meant}");
+                self.ask(Wanted::Program(paths), Concern::UnitFile, &program.place, &reason);
             }
         }
-        let meant = similar(tree, &program.value);
-        let reason =
-            format!("{}={} is neither in the package nor a program of the image{meant}", program.key, program.value);
-        self.ask(Wanted::Program(beside), Concern::UnitFile, at, said(&program.place, &reason));
     }
 
-    fn thing(&mut self, tree: &Tree, at: &str, named: &Named, sort: Sort) {
+    fn thing(&mut self, tree: &Tree, named: &Named, sort: Sort) {
+        if self.made.has(&named.value) {
+            return;
+        }
         let mut beside = Vec::new();
         for path in names_of(&named.value) {
             match find(tree, &path) {
-                Place::There(entry) if sort == Sort::Any || (entry.kind == Kind::Dir) == (sort == Sort::Folder) => {
+                Place::There(_, entry) if sort == Sort::Any || (entry.kind == Kind::Dir) == (sort == Sort::Folder) => {
                     return;
                 }
-                Place::There(_) => {
+                Place::There(..) => {
                     let how = if sort == Sort::Folder { "is no folder" } else { "is no file" };
-                    return self.lack(at, said(&named.place, &format!("{}={} {how}", named.key, named.value)));
+                    return self.lack(&named.place, &format!("{}={} {how}", named.key, named.value));
                 }
                 Place::Beside(path) => beside.push(path),
             }
@@ -279,8 +283,14 @@ impl Units {
             Sort::Folder => Wanted::Folder(beside),
             Sort::Any => Wanted::Path(beside),
         };
-        self.ask(wanted, Concern::UnitFile, at, said(&named.place, &reason));
+        self.ask(wanted, Concern::UnitFile, &named.place, &reason);
     }
+}
+
+/// A unit's name and, of an instance, that of its template.
+fn with_template(unit: &UnitName) -> Vec<String> {
+    let template = unit.template().map(|template| template.as_str().to_owned());
+    std::iter::once(unit.as_str().to_owned()).chain(template).collect()
 }
 
 /// The targets that systemd brings.
@@ -294,17 +304,46 @@ fn aliases(file: &UnitFile) -> Vec<String> {
     lines.iter().flat_map(|line| line.value.split_whitespace()).map(str::to_owned).collect()
 }
 
-/// `line 5: …`, as the path stands before it.
-fn said(place: &str, reason: &str) -> String {
-    let line = place.rsplit_once(':').map(|(_, line)| line).filter(|line| line.bytes().all(|b| b.is_ascii_digit()));
+/// The file where something stands, and `line 5: …`.
+fn told(place: &str, reason: &str) -> (String, String) {
     let reason = reason.escape_debug();
-    line.map_or_else(|| reason.to_string(), |line| format!("line {line}: {reason}"))
+    let (file, what) = match place.rsplit_once(':').filter(|(_, line)| line.bytes().all(|b| b.is_ascii_digit())) {
+        Some((file, line)) => (file, format!("line {line}: {reason}")),
+        None => (place, reason.to_string()),
+    };
+    (file.trim_start_matches('/').to_owned(), what)
 }
 
 /// The unit that a path is the file of.
 fn unit_at(path: &TreePath) -> Option<UnitName> {
     let (folder, name) = path.as_str().rsplit_once('/')?;
     FOLDERS.contains(&folder).then(|| UnitName::new(name).ok())?
+}
+
+/// The file that a unit is in: of a link, the one that it leads to. `None` where that is another unit, or not in the tree.
+fn shown<'t>(tree: &'t Tree, path: &TreePath, entry: &'t Entry) -> Option<&'t Entry> {
+    match &entry.kind {
+        Kind::Dir => None,
+        Kind::Symlink { .. } => match find(tree, &format!("/{path}")) {
+            Place::There(at, entry) if entry.kind != Kind::Dir => {
+                let is_unit = TreePath::new(&at).is_ok_and(|at| unit_at(&at).is_some());
+                (!is_unit).then_some(entry)
+            }
+            _ => None,
+        },
+        _ => Some(entry),
+    }
+}
+
+/// The lines of a file; `origin` is its path.
+pub(super) fn read(tree: &Tree, entry: &Entry, origin: &str) -> std::io::Result<Result<UnitFile, UnitError>> {
+    Ok(match text(tree, entry)? {
+        Some(text) => UnitFile::parse(&text, origin),
+        None => {
+            let reason = "is not UTF-8 text of at most 1 MiB".to_owned();
+            Err(UnitError { place: origin.to_owned(), reason })
+        }
+    })
 }
 
 /// A file's text; `None` where it is none, or too long.
@@ -318,89 +357,64 @@ fn text(tree: &Tree, entry: &Entry) -> std::io::Result<Option<String>> {
     Ok(String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= LARGEST))
 }
 
-/// The drop-ins that the tree has for a unit, in order.
-fn drop_ins<'t>(tree: &'t Tree, path: &TreePath) -> impl Iterator<Item = Option<(String, &'t Entry)>> + use<'t> {
-    let below = format!("{path}.d/");
-    tree.iter().filter_map(move |(path, entry)| {
-        let name = path.as_str().strip_prefix(&below)?;
-        let is_one =
-            name.rsplit('.').next() == Some("conf") && !name.contains('/') && matches!(entry.kind, Kind::File { .. });
-        is_one.then(|| Some((path.to_string(), entry)))
-    })
+/// What is made where a package is installed, beside its files.
+#[derive(Debug, Default)]
+struct Made {
+    /// Users and groups: the recipe's, and those of sysusers.d(5).
+    accounts: BTreeSet<String>,
+    /// Paths of tmpfiles.d(5), and the folders above them.
+    paths: BTreeSet<String>,
 }
 
-/// Users and groups of sysusers.d(5) files of the tree.
-fn sysusers(tree: &Tree) -> std::io::Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for (path, entry) in tree.iter() {
-        if path.as_str().starts_with("usr/lib/sysusers.d/")
-            && path.as_str().rsplit('.').next() == Some("conf")
-            && let Some(text) = text(tree, entry)?
-        {
-            let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-            names.extend(lines.filter_map(|words| match words.as_slice() {
-                ["u" | "u!" | "g", name, ..] => Some((*name).to_owned()),
-                _ => None,
-            }));
-        }
-    }
-    Ok(names)
-}
-
-/// A path, and what it is called where `/bin` and the like lead into `/usr`.
-fn names_of(path: &str) -> Vec<String> {
-    let mut names = vec![path.to_owned()];
-    for folder in ["/bin/", "/sbin/", "/lib/", "/lib64/"] {
-        if path.starts_with(folder) {
-            names.push(format!("/usr{path}"));
-        } else if let Some(rest) = path.strip_prefix("/usr").filter(|rest| rest.starts_with(folder)) {
-            names.push(rest.to_owned());
-        }
-    }
-    names
-}
-
-fn has(tree: &Tree, path: &str) -> bool {
-    TreePath::new(path).is_ok_and(|path| tree.get(&path).is_some())
-}
-
-/// Follows a path through the links of the tree.
-fn find<'t>(tree: &'t Tree, path: &str) -> Place<'t> {
-    let mut rest: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
-    let mut at: Vec<String> = Vec::new();
-    let mut links = 0;
-    let mut last = None;
-    while let Some(part) = rest.pop() {
-        match part.as_str() {
-            "" | "." => continue,
-            ".." => {
-                at.pop();
-                continue;
+impl Made {
+    fn of(tree: &Tree, meta: &Meta) -> std::io::Result<Self> {
+        let mut made = Self::default();
+        made.accounts.extend(meta.users.iter().map(|user| user.name.to_string()));
+        for (path, entry) in tree.iter() {
+            let path = path.as_str();
+            let folder =
+                path.rsplit_once('/').and_then(|(folder, _)| folder.rsplit_once('/')).map_or("", |(_, name)| name);
+            let is_one = ["sysusers.d", "tmpfiles.d"].contains(&folder)
+                && ["etc/", "lib/", "usr/lib/", "usr/local/lib/"].iter().any(|root| path.starts_with(root))
+                && path.rsplit('.').next() == Some("conf")
+                && matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. });
+            let Some(text) = (if is_one { text(tree, entry)? } else { None }) else { continue };
+            for line in text.lines() {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                match (folder, words.as_slice()) {
+                    ("sysusers.d", ["u" | "u!" | "g", name, ..]) => made.account(name),
+                    // Both are made where they are not there.
+                    ("sysusers.d", ["m", user, group, ..]) => {
+                        [user, group].into_iter().for_each(|name| made.account(name))
+                    }
+                    ("tmpfiles.d", [kind, path, ..]) if kind.starts_with(MADE) => made.path(path),
+                    _ => {}
+                }
             }
-            _ => at.push(part),
         }
-        let Some(entry) = TreePath::new(&at.join("/")).ok().and_then(|path| tree.get(&path)) else {
-            last = None;
-            continue;
-        };
-        if let Kind::Symlink { target } = &entry.kind {
-            links += 1;
-            if links > MOST_LINKS {
-                break;
-            }
-            if target.starts_with('/') {
-                at.clear();
-            } else {
-                at.pop();
-            }
-            rest.extend(target.split('/').rev().map(str::to_owned));
-            last = None;
-            continue;
-        }
-        last = Some(entry);
+        Ok(made)
     }
-    last.map_or_else(|| Place::Beside(format!("/{}", at.join("/"))), Place::There)
+
+    fn account(&mut self, name: &str) {
+        self.accounts.insert(name.to_owned());
+    }
+
+    fn path(&mut self, path: &str) {
+        let path = path.trim_matches('"').trim_end_matches('/');
+        if path.contains('%') {
+            return;
+        }
+        let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).chain([path.len()]);
+        self.paths.extend(ends.map(|end| path[..end].to_owned()));
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.paths.contains(path.trim_end_matches('/'))
+    }
 }
+
+/// Types of lines of tmpfiles.d(5) that make what they name.
+const MADE: [char; 9] = ['d', 'D', 'v', 'q', 'Q', 'f', 'F', 'L', 'C'];
 
 /// What the tree has in the same folder under a name that is near.
 fn similar(tree: &Tree, path: &str) -> String {

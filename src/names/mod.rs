@@ -2,6 +2,7 @@
 //! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
 
 mod amount;
+mod apart;
 mod forge;
 mod git;
 mod git_url;
@@ -13,6 +14,7 @@ mod version;
 pub mod wapt;
 
 pub use amount::{Bytes, InvalidAmount, Period};
+pub use apart::Apart;
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};

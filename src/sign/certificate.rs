@@ -243,8 +243,9 @@ impl Certificate {
     /// [`SignError::Mismatch`], or [`SignError::Key`] where its key is no RSA key or has too few bits.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignError> {
         let refuse = |what: String| SignError::Key { subject: self.subject(), what };
-        let key =
-            self.public_key(RSA_KEY).ok_or_else(|| refuse(format!("is {}, and packages are signed with RSA", self.kind())))?;
+        let key = self
+            .public_key(RSA_KEY)
+            .ok_or_else(|| refuse(format!("is {}, and packages are signed with RSA", self.kind())))?;
         self.fitting_bits()?;
         check(&signature::RSA_PKCS1_2048_8192_SHA256, key, message, signature)
     }

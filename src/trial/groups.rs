@@ -7,7 +7,11 @@ use super::{
     Built, Subject,
     runs::{Run, is_there},
 };
-use crate::{format::PackageFormat, names::UpstreamVersion, recipe::Package};
+use crate::{
+    format::PackageFormat,
+    names::{Apart, UpstreamVersion},
+    recipe::Package,
+};
 
 /// What a package of the recipe says of the others.
 #[derive(Debug, Clone, Default)]
@@ -18,26 +22,19 @@ pub struct Ties {
     needs: Vec<Vec<String>>,
     /// What it is not installed beside.
     apart: Vec<Apart>,
-    /// Its version: the epoch, then the numbers.
-    version: Vec<u64>,
+    /// Its epoch and version.
+    version: String,
     /// The users that it makes.
     pub users: BTreeSet<String>,
-}
-
-/// A package that another one is not installed beside, in some versions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Apart {
-    name: String,
-    /// An operator and a version.
-    version: Option<(String, Vec<u64>)>,
 }
 
 impl Ties {
     /// Those of a package.
     pub fn of(package: &Package, version: &UpstreamVersion, format: PackageFormat) -> Self {
-        let mut names: BTreeSet<String> = package.provides.iter().map(|text| Apart::of(text).name).collect();
+        let named = |text: &String| Apart::all(text).into_iter().map(|one| one.name).collect::<Vec<_>>();
+        let mut names: BTreeSet<String> = package.provides.iter().flat_map(named).collect();
         names.insert(package.name.to_string());
-        let needs = package.depends.iter().map(|text| text.split('|').map(|text| Apart::of(text).name).collect());
+        let needs = package.depends.iter().map(named);
         // What rpm calls obsolete goes with the installation of the one that says so.
         let replaces: &[String] = match &format.facts().native {
             Some(native) if native.replaces_removes => &package.replaces,
@@ -51,9 +48,9 @@ impl Ties {
                 .iter()
                 .chain(&package.breaks)
                 .chain(replaces)
-                .map(|text| Apart::of(text))
+                .flat_map(|text| Apart::all(text))
                 .collect(),
-            version: numbers(&format!("{}:{version}", package.epoch)),
+            version: format!("{}:{version}", package.epoch),
             users: package.users.iter().map(|user| user.name.to_string()).collect(),
         }
     }
@@ -66,46 +63,6 @@ impl Ties {
     fn refuses(&self, other: &Self) -> bool {
         self.apart.iter().any(|apart| other.names.contains(&apart.name) && apart.holds(&other.version))
     }
-}
-
-impl Apart {
-    /// Of a relation in the words of Debian or of rpm.
-    fn of(relation: &str) -> Self {
-        let relation = relation.trim();
-        let end = relation.find([' ', '(', '<', '>', '=', ':']).unwrap_or(relation.len());
-        let (name, rest) = relation.split_at(end);
-        let rest = rest.trim_matches([' ', '(', ')']);
-        let condition = rest.find(['<', '>', '=']).map(|start| &rest[start..]).map(|rest| {
-            let end = rest.find(|c| !"<>=".contains(c)).unwrap_or(rest.len());
-            (rest[..end].to_owned(), numbers(rest[end..].trim()))
-        });
-        Self { name: name.to_owned(), version: condition }
-    }
-
-    /// Whether it speaks of this version, as far as its numbers tell: packages of one release have equal ones.
-    fn holds(&self, version: &[u64]) -> bool {
-        let Some((operator, named)) = &self.version else { return true };
-        match operator.as_str() {
-            "<<" | "<" => version < named.as_slice(),
-            "<=" => version <= named.as_slice(),
-            ">>" | ">" => version > named.as_slice(),
-            ">=" => version >= named.as_slice(),
-            _ => version == named.as_slice(),
-        }
-    }
-}
-
-/// The epoch of a version and its leading numbers: `[1, 2, 5, 0]` of `1:2.5.0-1~deb12`.
-fn numbers(version: &str) -> Vec<u64> {
-    let (epoch, rest) = version.split_once(':').unwrap_or(("0", version));
-    let mut numbers = vec![epoch.parse().unwrap_or(0)];
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-    numbers.extend(rest[..end].split('.').map_while(|number| number.parse::<u64>().ok()));
-    // `2` is `2.0`.
-    while numbers.len() > 1 && numbers.last() == Some(&0) {
-        numbers.pop();
-    }
-    numbers
 }
 
 /// Which packages are installed together, as places in the list: all of them, where none refuses another one.
@@ -170,9 +127,9 @@ mod tests {
 
     fn ties(name: &str, needs: &[&str], apart: &[&str]) -> Ties {
         Ties {
-            needs: needs.iter().map(|text| text.split('|').map(|text| Apart::of(text).name).collect()).collect(),
-            apart: apart.iter().map(|text| Apart::of(text)).collect(),
-            version: numbers("0:2.5.11"),
+            needs: needs.iter().map(|text| Apart::all(text).into_iter().map(|one| one.name).collect()).collect(),
+            apart: apart.iter().flat_map(|text| Apart::all(text)).collect(),
+            version: "0:2.5.11".to_owned(),
             ..Ties::named(name)
         }
     }
@@ -195,20 +152,8 @@ mod tests {
 
     #[test]
     fn only_versions_that_a_conflict_speaks_of() {
-        for (relation, apart) in [
-            ("shop", true),
-            ("shop (<< 2.5)", false),
-            ("shop (<< 2.5.11)", false),
-            ("shop (<< 3)", true),
-            ("shop < 3", true),
-            ("shop (<= 2.5.11-1~deb12)", true),
-            ("shop (= 2.5.11-1~deb12)", true),
-            ("shop (= 2.5.10)", false),
-            ("shop (>= 2)", true),
-            ("shop (<< 1:1)", true),
-            ("shop:any", true),
-            ("shopping", false),
-        ] {
+        for (relation, apart) in [("shop", true), ("shop (<< 2.5)", false), ("shop (<< 3)", true), ("shopping", false)]
+        {
             assert_eq!(ties("web", &[], &[relation]).refuses(&ties("shop", &[], &[])), apart, "{relation}");
         }
     }

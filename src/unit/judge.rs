@@ -2,11 +2,12 @@
 //! only an instance or a machine can answer is not asked.
 
 use super::{
-    Command, UnitError, UnitFile, UnitName,
+    Command, UnitError, UnitFile, UnitName, environment,
     file::Assignment,
     keys,
     name::of_path,
-    specifier::{asks_the_machine, expand},
+    specifier::{asks_the_machine, expand, with_facts},
+    values::{self, is_yes},
     words::Words,
 };
 
@@ -91,8 +92,10 @@ pub struct Named {
 /// What a unit has to find where it is installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Programs: absolute, or names that are looked for in systemd's own path.
+    /// Programs: absolute, or names that are looked for in `search`.
     pub programs: Vec<Named>,
+    /// Where it looks for programs by their names, instead of systemd's own path (`ExecSearchPath=`); empty where it does not say.
+    pub search: Vec<String>,
     /// Files of variables.
     pub files: Vec<Named>,
     /// Working folders.
@@ -107,6 +110,8 @@ pub struct Needs {
     pub groups: Vec<Named>,
     /// Targets that are to want it.
     pub targets: Vec<Named>,
+    /// Units that are enabled with it.
+    pub also: Vec<Named>,
     /// Whether there is anything for `enable` to do.
     pub installs: bool,
 }
@@ -116,11 +121,23 @@ pub struct Needs {
 pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, Needs) {
     let instance = |word: &str| if unit.is_template() { unit.with_instance(word).ok() } else { None };
     let names = [instance("one").unwrap_or_else(|| unit.clone()), instance("two").unwrap_or_else(|| unit.clone())];
-    let mut judge = Judge { file, unit, names, path, section: section_of(unit.kind()), wrong: Vec::new() };
-    judge.sections();
-    judge.keys();
+    let mut judge = Judge::of(file, unit, names, path);
+    judge.lines();
     judge.settings();
     let needs = judge.needs();
+    (judge.wrong, needs)
+}
+
+/// What is wrong with drop-ins of a unit that somebody else ships, and what they need by themselves. `units` are two that they are for, or
+/// twice the one: where those differ, only the unit can say.
+#[must_use]
+pub fn judge_part(file: &UnitFile, units: [UnitName; 2], path: &str) -> (Vec<UnitError>, Needs) {
+    let unit = units[0].clone();
+    let mut judge = Judge::of(file, &unit, units, path);
+    judge.lines();
+    let all = judge.needs();
+    // Whose folders these are, and who it runs as, the unit may say.
+    let needs = Needs { programs: all.programs, search: all.search, files: all.files, ..Needs::default() };
     (judge.wrong, needs)
 }
 
@@ -140,7 +157,19 @@ struct Judge<'u> {
     wrong: Vec<UnitError>,
 }
 
-impl Judge<'_> {
+impl<'u> Judge<'u> {
+    fn of(file: &'u UnitFile, unit: &'u UnitName, names: [UnitName; 2], path: &'u str) -> Self {
+        Self { file, unit, names, path, section: section_of(unit.kind()), wrong: Vec::new() }
+    }
+
+    /// What is wrong with single lines.
+    fn lines(&mut self) {
+        self.sections();
+        self.keys();
+        self.values();
+        self.environment();
+    }
+
     fn refuse(&mut self, place: &str, reason: impl Into<String>) {
         self.wrong.push(UnitError { place: place.to_owned(), reason: reason.into() });
     }
@@ -172,6 +201,26 @@ impl Judge<'_> {
             place: line.place.clone(),
             reason: keys::unknown(&line.section, &line.key, &sections),
         }));
+    }
+
+    /// Values that systemd passes over.
+    fn values(&mut self) {
+        let sections = ["Unit", &self.section];
+        let own = self.file.assignments().filter(|line| sections.contains(&line.section.as_str()));
+        let wrong = own.filter_map(|line| {
+            let reason = values::wrong(&line.key, &line.value)?;
+            Some(UnitError { place: line.place.clone(), reason })
+        });
+        self.wrong.extend(wrong);
+    }
+
+    fn environment(&mut self) {
+        let lines: Vec<Assignment> = self.file.all(&self.section, "Environment").into_iter().cloned().collect();
+        for line in lines {
+            if let Err(reason) = environment::assignments(&with_facts(&line.value, "x"), &self.names[0], self.path) {
+                self.refuse(&line.place, format!("Environment= {reason}"));
+            }
+        }
     }
 
     fn last(&self, key: &str) -> Option<&Assignment> {
@@ -211,10 +260,16 @@ impl Judge<'_> {
             let (place, value) = (line.place.clone(), line.value.escape_debug().to_string());
             self.refuse(&place, format!("{key}= `{value}` is none of {}", known.join(", ")));
         }
-        let kind = self.last("Type").map_or("simple", |line| line.value.as_str()).to_owned();
         let starts = self.file.all("Service", "ExecStart").len();
+        // What systemd takes for granted (systemd.service(5), `Type=`).
+        let usual = match (self.last("BusName"), starts) {
+            (Some(_), _) => "dbus",
+            (None, 0) => "oneshot",
+            _ => "simple",
+        };
+        let kind = self.last("Type").map_or(usual, |line| line.value.as_str()).to_owned();
         let stops = self.file.all("Service", "ExecStop").len();
-        let is_on = |key| self.last(key).is_some_and(|line| matches!(line.value.as_str(), "1" | "yes" | "true" | "on"));
+        let is_on = |key| self.last(key).is_some_and(|line| is_yes(&line.value));
         let acts = self.file.last("Unit", "SuccessAction").is_some_and(|line| line.value != "none");
         if starts == 0 && (kind != "oneshot" || (!acts && (stops == 0 || !is_on("RemainAfterExit")))) {
             self.refuse(origin, "there is no ExecStart=");
@@ -233,24 +288,34 @@ impl Judge<'_> {
     }
 
     fn needs(&mut self) -> Needs {
-        let mut needs =
-            Needs { installs: self.installs(), targets: self.targets(), starts: self.starts(), ..Needs::default() };
+        let mut needs = Needs {
+            installs: self.installs(),
+            targets: self.targets(),
+            also: self.also(),
+            starts: self.starts(),
+            ..Needs::default()
+        };
         let has_own_root = ["RootDirectory", "RootImage"].into_iter().any(|key| self.last(key).is_some());
-        let programs = self.programs();
+        let (mut programs, search) = (self.programs(), self.search());
+        if search.is_none() {
+            programs.retain(|program| program.value.starts_with('/'));
+        }
         if !has_own_root {
-            needs.programs = programs;
+            (needs.programs, needs.search) = (programs, search.unwrap_or_default());
             needs.files = self.files();
             needs.folders = self.folders();
             needs.paths = self.paths();
         }
-        let is_dynamic = self
-            .last("DynamicUser")
-            .is_some_and(|line| matches!(line.value.as_str(), "1" | "yes" | "true" | "on" | "y" | "t"));
+        let is_dynamic = self.last("DynamicUser").is_some_and(|line| is_yes(&line.value));
         if !is_dynamic && !has_own_root && self.section != "Automount" {
             let (user, group) =
                 if self.section == "Socket" { ("SocketUser", "SocketGroup") } else { ("User", "Group") };
             needs.users.extend(self.one(user));
             needs.groups.extend(self.one(group));
+        }
+        if !has_own_root {
+            let section = self.section.clone();
+            needs.groups.extend(self.words(&section, "SupplementaryGroups"));
         }
         needs
     }
@@ -285,8 +350,13 @@ impl Judge<'_> {
         };
         let lines: Vec<Assignment> = keys.iter().flat_map(|key| self.file.all(&self.section, key)).cloned().collect();
         let mut found = Vec::new();
-        for line in lines.iter().filter(|line| !asks_the_machine(&line.value)) {
-            let [one, two] = self.names.each_ref().map(|name| Command::parse(line, name, self.path));
+        for line in &lines {
+            // What the machine tells the program is nothing to us, unless it is the program itself.
+            let with = |fact: &str, name: &UnitName| {
+                let line = Assignment { value: with_facts(&line.value, fact), ..line.clone() };
+                Command::parse(&line, name, self.path)
+            };
+            let [one, two] = [with("one", &self.names[0]), with("two", &self.names[1])];
             match (one, two) {
                 (Ok(one), Ok(two)) => {
                     let same = one.into_iter().zip(two).filter(|(one, two)| one.program == two.program);
@@ -300,6 +370,13 @@ impl Judge<'_> {
             }
         }
         found
+    }
+
+    /// Folders of `ExecSearchPath=`; `None` where only an instance or the machine can say.
+    fn search(&mut self) -> Option<Vec<String>> {
+        let lines: Vec<Assignment> = self.file.all(&self.section, "ExecSearchPath").into_iter().cloned().collect();
+        let folders: Option<Vec<String>> = lines.iter().map(|line| self.expanded(line, &line.value)).collect();
+        Some(folders?.iter().flat_map(|all| all.split(':')).map(simple).collect())
     }
 
     /// `EnvironmentFile=` that has to be there. Of a pattern, which files there are only shows later.
@@ -322,6 +399,7 @@ impl Judge<'_> {
             return Vec::new();
         };
         let Some(value) = self.expanded(&line, &line.value) else { return Vec::new() };
+        let value = if value.starts_with('/') { simple(&value) } else { value };
         if value == "~" || is_passing(&value) || self.makes(&value) {
             return Vec::new();
         }
@@ -354,10 +432,10 @@ impl Judge<'_> {
                 let value = if line.key.starts_with("Bind") { source_of(&value) } else { value };
                 if !value.starts_with('/') {
                     self.refuse(&line.place, format!("{}= `{}` is not absolute", line.key, value.escape_debug()));
-                } else if !value.trim_matches('/').is_empty()
-                    && !is_passing(&value)
-                    && !self.makes(value.trim_end_matches('/'))
-                {
+                    continue;
+                }
+                let value = simple(&value);
+                if value != "/" && !is_passing(&value) && !self.makes(&value) {
                     found.push(Named { key: line.key.clone(), value, place: line.place.clone() });
                 }
             }
@@ -404,7 +482,7 @@ impl Judge<'_> {
             let lines = self.file.all(&self.section, key);
             let words = lines.iter().flat_map(|line| Words::all(&line.value).unwrap_or_default());
             words.into_iter().filter_map(|word| expand(&word, &self.names[0], self.path).ok()).any(|name| {
-                let own = format!("{root}/{}", name.split(':').next().unwrap_or_default());
+                let own = simple(&format!("{root}/{}", name.split(':').next().unwrap_or_default()));
                 own == folder || own.starts_with(&format!("{folder}/"))
             })
         })
@@ -417,22 +495,34 @@ impl Judge<'_> {
     }
 
     fn targets(&mut self) -> Vec<Named> {
-        let lines: Vec<Assignment> = ["WantedBy", "RequiredBy", "UpheldBy"]
-            .iter()
-            .flat_map(|key| self.file.all("Install", key))
-            .cloned()
-            .collect();
+        // Units of other kinds another package may bring.
+        let keys = ["WantedBy", "RequiredBy", "UpheldBy"];
+        let all: Vec<Named> = keys.iter().flat_map(|key| self.installed(key)).collect();
+        all.into_iter().filter(|one| one.value.ends_with(".target")).collect()
+    }
+
+    fn also(&mut self) -> Vec<Named> {
+        self.installed("Also")
+    }
+
+    /// The units that a key of `[Install]` names.
+    fn installed(&mut self, key: &str) -> Vec<Named> {
+        let (found, wrong): (Vec<Named>, Vec<Named>) =
+            self.words("Install", key).into_iter().partition(|one| UnitName::new(&one.value).is_ok());
+        for one in wrong {
+            self.refuse(&one.place, format!("{key}= `{}` is no unit", one.value.escape_debug()));
+        }
+        found
+    }
+
+    /// The words of a key that adds up, those that are the same for every instance and on every machine.
+    fn words(&mut self, section: &str, key: &str) -> Vec<Named> {
+        let lines: Vec<Assignment> = self.file.all(section, key).into_iter().cloned().collect();
         let mut found = Vec::new();
         for line in &lines {
-            let Some(value) = self.expanded(line, &line.value) else { continue };
-            for word in value.split_whitespace() {
-                match UnitName::new(word) {
-                    Ok(_) if word.ends_with(".target") => {
-                        found.push(Named { key: line.key.clone(), value: word.to_owned(), place: line.place.clone() });
-                    }
-                    // Another package may bring it.
-                    Ok(_) => {}
-                    Err(_) => self.refuse(&line.place, format!("{}= `{}` is no unit", line.key, word.escape_debug())),
+            for word in line.value.split_whitespace() {
+                if let Some(value) = self.expanded(line, word) {
+                    found.push(Named { key: key.to_owned(), value, place: line.place.clone() });
                 }
             }
         }
@@ -440,9 +530,10 @@ impl Judge<'_> {
     }
 }
 
-/// Whether a value is one of systemd's words for yes, in any case.
-fn is_yes(value: &str) -> bool {
-    ["1", "yes", "true", "on", "y", "t"].contains(&value.to_lowercase().as_str())
+/// A path without what says nothing: double slashes, `.`, a slash at its end.
+fn simple(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    format!("/{}", parts.join("/"))
 }
 
 /// What is bound, of `source:destination:options`; a colon of the path has a backslash before it.

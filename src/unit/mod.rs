@@ -14,6 +14,7 @@ mod service;
 mod span;
 mod specifier;
 mod stop;
+mod values;
 mod words;
 
 pub use command::{Command, Privilege};

@@ -41,10 +41,12 @@ pub fn parse(text: &str) -> Option<Duration> {
 /// A decimal number times a unit, exactly.
 fn times(value: &str, micros: u64) -> Option<Duration> {
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    if whole.is_empty() || (value.contains('.') && fraction.is_empty()) || fraction.contains('.') {
+    if value.is_empty() || (value.contains('.') && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
-    let mut sum = whole.parse::<u64>().ok()?.checked_mul(micros)?;
+    // `.5` is `0.5`.
+    let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
+    let mut sum = whole.checked_mul(micros)?;
     let mut place = micros;
     for digit in fraction.bytes() {
         place /= 10;
@@ -70,12 +72,13 @@ mod tests {
             ("90", 90.0),
             ("1min 30s", 90.0),
             ("1.5s", 1.5),
+            (".5", 0.5),
             ("0", 0.0),
         ] {
             assert_eq!(seconds(text), Some(expected), "{text}");
         }
         assert_eq!(parse("infinity"), Some(Duration::MAX));
-        for bad in ["", "s", "5 parsecs", "1.2.3", ".5", "5.", "-1", "99999999999999999999", "é"] {
+        for bad in ["", "s", "5 parsecs", "1.2.3", ".", "5.", "-1", "99999999999999999999", "é"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

@@ -16,6 +16,26 @@ pub fn asks_the_machine(text: &str) -> bool {
     false
 }
 
+/// Puts a word for every fact of the machine: what has another value with another word depends on them.
+pub fn with_facts(text: &str, fact: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, chars.clone().next()) {
+            ('%', Some(specifier)) => {
+                chars.next();
+                if OF_THE_MACHINE.contains(specifier) {
+                    out.push_str(fact);
+                } else {
+                    out.extend([c, specifier]);
+                }
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// Replaces every specifier. `path` is the unit's file.
 ///
 /// # Errors
@@ -106,6 +126,11 @@ mod tests {
         ] {
             assert_eq!(expand(text, &unit, path).unwrap(), expanded, "{text}");
         }
+    }
+
+    #[test]
+    fn facts_of_the_machine() {
+        assert_eq!(with_facts("a %H%m %%H %i %", "x"), "a xx %%H %i %");
     }
 
     #[test]

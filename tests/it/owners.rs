@@ -198,3 +198,41 @@ fn a_number_of_the_container_needs_a_name_in_a_package() {
         }
     }
 }
+
+#[test]
+fn a_new_owner_takes_no_bits_of_the_mode() {
+    use std::{
+        fs,
+        os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+        process::Command,
+    };
+    let room = tempfile::tempdir().unwrap();
+    if std::os::unix::fs::chown(room.path(), Some(12), Some(34)).is_err() {
+        eprintln!("skipped: only root gives files to others");
+        return;
+    }
+    let path = |name: &str| room.path().join(name);
+    let modes = [("plain file", 0o644), ("su", 0o4755), ("sg", 0o2755), ("both", 0o6711), ("sticky", 0o1755)];
+    for (name, mode) in modes {
+        fs::write(path(name), "x").unwrap();
+        fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::create_dir(path("folder")).unwrap();
+    fs::set_permissions(path("folder"), fs::Permissions::from_mode(0o2775)).unwrap();
+    fs::write(path("outside"), "x").unwrap();
+    fs::set_permissions(path("outside"), fs::Permissions::from_mode(0o4755)).unwrap();
+    symlink("outside", path("link")).unwrap();
+    let names = modes.iter().map(|(name, _)| *name).chain(["folder", "link"]);
+    let list: String = names.map(|name| format!("{}\n", path(name).display())).collect();
+    fs::write(path("list"), list).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/dockerfiles/owners.sh");
+    let run = Command::new("/bin/sh").args([script, "own", "12:34"]).arg(path("list")).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    for (name, mode) in modes.into_iter().chain([("folder", 0o2775)]) {
+        let now = fs::metadata(path(name)).unwrap();
+        assert_eq!((now.mode() & 0o7777, now.uid(), now.gid()), (mode, 12, 34), "{name}");
+    }
+    let link = fs::symlink_metadata(path("link")).unwrap();
+    assert_eq!((link.uid(), link.gid()), (12, 34), "the link itself");
+    assert_ne!(fs::metadata(path("outside")).unwrap().uid(), 12);
+}

@@ -163,11 +163,20 @@ fn what_is_made_here_ignores_itself() {
 
 /// A project whose image starts with this, and what is below `/usr/bin` of its images.
 fn starting(words: &str, there: &[&str]) -> Project {
+    starting_with(words, there, "#!/bin/sh\n", "755")
+}
+
+/// The same with how these files begin, and their mode.
+fn starting_with(words: &str, there: &[&str], text: &str, mode: &str) -> Project {
     let project = Project::new();
     project.edit("factory.toml", "repository = \"shop/web\"\n", &format!("repository = \"shop/web\"\n{words}\n"));
-    let files: Vec<_> = there.iter().map(|name| serde_json::json!({ "name": name, "text": "x" })).collect();
+    let files: Vec<_> =
+        there.iter().map(|name| serde_json::json!({ "name": name, "text": text, "mode": mode })).collect();
     let archive = serde_json::json!({ "archive": { "/usr/bin": files } });
-    project.play(&crate::play::Script::new().on("download", "path=/usr/bin", archive));
+    let shell = serde_json::json!({ "name": "", "text": "\u{7f}ELF", "mode": "755" });
+    let shell = serde_json::json!({ "archive": { "/bin/sh": [shell] } });
+    let script = crate::play::Script::new().on("download", "path=/usr/bin", archive);
+    project.play(&script.on("download", "path=/bin/sh", shell));
     project
 }
 
@@ -185,6 +194,16 @@ fn a_program_that_the_image_starts_with() {
     starting("entrypoint = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/other\"]", &["shop"]).run(&["build", "images"]).assert_code(1);
+    for (text, mode, words) in [
+        ("#!/bin/sh\n", "644", "nobody may execute it, mode 0644"),
+        ("#!/bin/sh\r\n", "755", "its lines end as those of Windows do (CR LF)"),
+        ("#!/opt/none/python\n", "755", "which is no program of the image"),
+        ("#!/usr/bin/env\n", "755", "env gets no program to start"),
+        ("exec true\n", "755", "it begins neither as a program of the machine (ELF) nor with `#!`"),
+    ] {
+        let run = starting_with("entrypoint = [\"/usr/bin/shop\"]", &["shop"], text, mode).run(&["build", "images"]);
+        run.assert_code(1).says(&["the image `web` cannot start `/usr/bin/shop`", words]);
+    }
     // A volume may bring it, which is said in the recipe, and no more than that.
     let allow =
         |path: &str| format!("\nallow = [{{ check = \"start\", path = \"{path}\", reason = \"a volume brings it\" }}]");

@@ -1,6 +1,8 @@
 //! systemd units are looked at where the package is made, in every format.
 
-use crate::project::Project;
+use serde_json::json;
+
+use crate::{play::Script, project::Project};
 
 /// A project whose package ships the units in `units/`, each as an entry of its own, with these keys.
 fn shipping(platform: &str, units: &[(&str, &str, &str)], more: &str) -> Project {
@@ -249,4 +251,89 @@ fn programs_that_cannot_be_started_as_they_are() {
     set(&project, 0o755);
     let run = project.run(&["build", "packages"]).ended(1);
     run.says(&["begins with `#!/bin/sh`, and its lines end as those of Windows do (CR LF)", "dos2unix", "eol=lf"]);
+}
+
+/// A unit, and drop-ins for it and for one of somebody else, in other folders than its own.
+fn with_drop_ins(own: &str, others: &str) -> Project {
+    let project = shipping("debian-12", &[("shop.service", "", "[Service]\nType=simple\n")], "");
+    project.write("etc/own.conf", own);
+    project.write("etc/others.conf", others);
+    let entries = r#"contents = [
+  { src = "etc/own.conf", dst = "/etc/systemd/system/shop.service.d/10.conf", type = "config" },
+  { src = "etc/others.conf", dst = "/etc/systemd/system/nginx.service.d/10.conf", type = "config" },
+"#;
+    project.edit("factory.toml", "contents = [\n", entries);
+    project
+}
+
+#[test]
+fn drop_ins_count_wherever_they_are() {
+    let start = "[Service]\nExecStart=/opt/shop/bin/run\n";
+    with_drop_ins(start, "[Service]\nRestart=always\n").done(&["build", "packages"]);
+    let run = with_drop_ins(&format!("{start}Retsart=1\n"), "[Service]\nRestart=always\n").run(&["build", "packages"]);
+    run.ended(1).says(&["`/etc/systemd/system/shop.service.d/10.conf` line 3: `Retsart=` is no key"]);
+    let run =
+        with_drop_ins(start, "[Service]\nRetsart=1\nExecStartPre=/opt/shop/bin/rum\n").run(&["build", "packages"]);
+    run.ended(1).says(&[
+        "`/etc/systemd/system/nginx.service.d/10.conf` line 2: `Retsart=` is no key",
+        "line 3: ExecStartPre=/opt/shop/bin/rum is neither",
+    ]);
+}
+
+#[test]
+fn what_a_package_makes_where_it_is_installed_is_there() {
+    let unit = service("User=memb\nReadWritePaths=/var/spool/shop\nWorkingDirectory=/var/spool");
+    let unit = unit.replace("multi-user.target", "tpl@one.target near.target");
+    let units = [("shop.service", "", unit.as_str()), ("tpl@.target", "", "[Unit]\nDescription=x\n")];
+    let near = r#"depends = ["shop-near"]
+
+[[package]]
+name = "shop-near"
+from = "core"
+summary = "what it is wanted by"
+contents = [{ src = "near/*", dst = "/lib/systemd/system/" }]
+"#;
+    let project = shipping("debian-12", &units, near);
+    project.write("near/near.target", "[Unit]\nDescription=x\n");
+    project.write("made/tmp.conf", "d /var/spool/shop 0755 root root -\n");
+    project.write("made/users.conf", "m memb adm\n");
+    let entries = r#"contents = [
+  { src = "made/tmp.conf", dst = "/usr/lib/tmpfiles.d/shop.conf" },
+  { src = "made/users.conf", dst = "/usr/lib/sysusers.d/shop.conf" },
+"#;
+    project.edit(
+        "factory.toml",
+        "summary = \"sells things\"\nusers = [\"clerk\"]\ncontents = [\n",
+        &format!("summary = \"sells things\"\nusers = [\"clerk\"]\n{entries}"),
+    );
+    project.done(&["build", "packages"]);
+}
+
+#[test]
+fn what_is_among_units_and_none_is_told() {
+    let project = shipping("debian-12", &[], "");
+    project.write("odd/typ.servce", &service(""));
+    project.edit(
+        "factory.toml",
+        "contents = [\n",
+        "contents = [\n  { src = \"odd\", dst = \"/lib/systemd/system\" },\n",
+    );
+    let run = project.run(&["build", "packages"]).ended(1);
+    run.says(&["`/lib/systemd/system/typ.servce` has no name of a unit", "check = \"unit\""]);
+}
+
+#[test]
+fn a_program_that_only_the_image_has_is_not_there() {
+    let unit = "[Service]\nExecStart=/opt/has/server\n";
+    let project = shipping("debian-12", &[("shop.service", "", unit)], "");
+    let image = "users = [\"shop\", \"clerk\"]\ncontents = [{ src = \"bin/run\", dst = \"/opt/has/server\" }]\n";
+    project.edit("factory.toml", "users = [\"shop\", \"clerk\"]\n", image);
+    let server = json!({ "name": "", "text": "#!/bin/sh\n", "mode": "755" });
+    project.play(&Script::new().on(
+        "download",
+        "path=/opt/has/server",
+        json!({ "archive": { "/opt/has/server": [server] } }),
+    ));
+    let run = project.run(&["build", "packages"]).ended(1);
+    run.says(&["ExecStart=/opt/has/server is neither in the package"]);
 }

@@ -181,14 +181,33 @@ fn modules_among_the_contents_have_to_compile() {
             "other.py",
             if interpreter == "python3" { "#!/usr/bin/python2\nprint 1\n" } else { "#!/usr/bin/python3\nf'x'\n" },
         );
-        write("own", &format!("{}\n{}\n", path("fine.py"), path("other.py")));
+        // Its name has a letter that the locale has not, and it only warns.
+        write("é.py", "def f(x):\n    return x is 'a'\n");
+        write("own", &format!("{}\n{}\n{}\n", path("fine.py"), path("other.py"), path("é.py")));
         let run = || {
             let arguments = ["-B", &path("virtualenv.py"), "--compile", &path("env")];
-            let output = Command::new(interpreter).args(arguments).output().unwrap();
-            (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+            let output = Command::new(interpreter).args(arguments).env("LC_ALL", "C").output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8_lossy(&said).into_owned())
         };
         let (code, said) = run();
         assert_eq!(code, Some(0), "{interpreter}: {said}");
+        for (text, fault) in
+            [("x = = 'é'\n", "SyntaxError"), (&format!("x = {}1\n", "-".repeat(50_000)), "MemoryError")]
+        {
+            write("é.py", &format!("# coding: utf-8\n{text}"));
+            let (code, said) = run();
+            assert_eq!(code, Some(1), "{interpreter}: {said}");
+            assert!(
+                said.contains(fault) && said.contains("1 module of the project does not compile"),
+                "{interpreter}: {said}"
+            );
+            write("allowed", &format!("syntax {}\n", path("é.py")));
+            let (code, said) = run();
+            assert_eq!(code, Some(0), "{interpreter}: {said}");
+            fs::remove_file(path("allowed")).unwrap();
+        }
+        write("é.py", "x = 1\n");
         write("fine.py", "x = 1\n\nx = = 2\n");
         let (code, said) = run();
         assert_eq!(code, Some(1), "{interpreter}: {said}");

@@ -25,6 +25,12 @@ contents = [
   { dst = "/var/log/shop", type = "dir", file_info = { mode = 0o2750, owner = "shop", group = "shop" } },
   { src = "/opt/shop/files/one", dst = "/opt/links/one", type = "symlink" },
   { src = "linked", dst = "/opt/shop/linked" },
+  { src = "files/one", dst = "/opt/shop/su", file_info = { mode = 0o6755, owner = "shop" } },
+  { src = "files/one", dst = "/opt/shop/sg", file_info = { mode = 0o2755, group = "shop" } },
+]
+allow = [
+  { check = "setuid", path = "/opt/shop/su", reason = "an owner takes no bits" },
+  { check = "setgid", path = "/opt/shop/s*", reason = "an owner takes no bits" },
 ]
 "#;
 
@@ -47,7 +53,8 @@ fn what_was_there_keeps_its_mode() {
     house.done(&["build", "images"]);
     let image = format!("factory-test/contents:debian-12-{TAG}");
     let paths = "/root /root/one /tmp /tmp/deep /tmp/deep/one /opt /opt/shop/files/one /opt/shop/files/below/two \
-                 /var/log /var/log/shop /opt/links/one /opt/shop/files/.hidden /opt/shop/files/empty /opt/shop/linked";
+                 /var/log /var/log/shop /opt/links/one /opt/shop/files/.hidden /opt/shop/files/empty /opt/shop/linked \
+                 /opt/shop/su /opt/shop/sg";
     let script = format!("stat -c '%a %U:%G %N' {paths}");
     assert_eq!(
         docker(&["run", "--rm", &image, "sh", "-c", &script]).replace('\'', ""),
@@ -64,7 +71,9 @@ fn what_was_there_keeps_its_mode() {
 777 root:root /opt/links/one -> /opt/shop/files/one
 644 root:shop /opt/shop/files/.hidden
 755 root:shop /opt/shop/files/empty
-777 root:root /opt/shop/linked -> files"
+777 root:root /opt/shop/linked -> files
+6755 shop:root /opt/shop/su
+2755 root:shop /opt/shop/sg"
     );
     other_labels(&house, &image);
 }

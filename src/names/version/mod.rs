@@ -1,6 +1,5 @@
 //! The release's version as package managers read it.
 
-#[cfg(test)]
 mod order;
 mod pep440;
 mod read;
@@ -8,6 +7,8 @@ mod read;
 mod tests;
 mod unclear;
 mod words;
+
+pub(super) use order::dpkg;
 
 use std::fmt;
 

@@ -1,9 +1,9 @@
-//! The orders of dpkg (Debian policy 5.6.12) and rpm (`rpmvercmp` of 4.15), for tests.
+//! The orders of dpkg (Debian policy 5.6.12) and, for tests, rpm (`rpmvercmp` of 4.15).
 
 use std::cmp::Ordering;
 
 /// As `dpkg --compare-versions` has it for upstream versions.
-pub(super) fn dpkg(one: &str, other: &str) -> Ordering {
+pub fn dpkg(one: &str, other: &str) -> Ordering {
     let rank = |c: Option<&u8>| match c {
         Some(b'~') => -1,
         None => 0,
@@ -31,6 +31,7 @@ pub(super) fn dpkg(one: &str, other: &str) -> Ordering {
 }
 
 /// As `rpm.vercmp` has it.
+#[cfg(test)]
 pub(super) fn rpm(one: &str, other: &str) -> Ordering {
     let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
     let is_sign = |c: &u8| !c.is_ascii_alphanumeric() && *c != b'~';

@@ -18,7 +18,7 @@ fn judged(name: &str, text: &str) -> (Vec<String>, Needs) {
 }
 
 /// Units, each with whether systemd takes it without a word.
-const CASES: [(&str, &str, bool); 32] = [
+const CASES: [(&str, &str, bool); 47] = [
     ("a.service", "[Service]\nExecStart=/bin/true\n", true),
     (
         "a.service",
@@ -55,6 +55,21 @@ const CASES: [(&str, &str, bool); 32] = [
     ("a.service", "[Service]\nType=dbus\nExecStart=/bin/true\n", false),
     ("mnt-data-dir.mount", "[Mount]\nWhat=/dev/sda\nWhere=/mnt/data-dir\n", false),
     ("a.timer", "[Timer]\nUnit=b.target\n", false),
+    ("a.service", "[Unit]\nSuccessAction=reboot\n[Service]\n", true),
+    ("a.service", "[Service]\nExecStop=/bin/true\nRemainAfterExit=True\n", true),
+    ("a.service", "[Service]\nExecStart=/bin/true\nPrivateTmp=YES\nRestartSec=1min .5\nTimeoutSec=infinity\n", true),
+    ("a.service", "[Service]\nExecStart=/bin/true\nEnvironment=\"A=b c\" 'D=e' F=%H\n", true),
+    ("a.timer", "[Timer]\nOnCalendar=Mon..Fri\nUnit=b.target\n", true),
+    ("a.timer", "[Timer]\nOnCalendar=semi-annually\nUnit=b.target\n", true),
+    ("a.service", "[Service]\nExecStop=/bin/true\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nPrivateTmp=yess\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nRemainAfterExit=maybe\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nRestartSec=soon\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nProtectSystem=Strict\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nEnvironment=1A=b\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nEnvironment=\"A=b\n", false),
+    ("a.timer", "[Timer]\nOnCalendar=dayly\nUnit=b.target\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true %D\n", false),
 ];
 
 #[test]
@@ -118,6 +133,19 @@ fn what_a_unit_needs() {
                                           ExecStart=/bin/b\n[Install]\n",
     );
     assert_eq!((needs.users.len(), needs.folders.len(), needs.installs), (0, 0, false));
+    // What the machine tells a program is no part of its name.
+    let text = "[Service]\nDynamicUser=On\nUser=x\nStateDirectory=slash\nWorkingDirectory=/var/lib/slash/\nExecSearchPath=/opt/x/bin\n\
+                ExecStart=/opt/x --host %H ; tool %m ; /opt/%H\nType=oneshot\nSupplementaryGroups=adm x-%H\n[Install]\n\
+                WantedBy=a.target b@%H.target\nAlso=x.socket\n";
+    let (wrong, needs) = judged("x.service", text);
+    assert_eq!(wrong, [] as [&str; 0]);
+    assert_eq!(of(&needs.programs), ["x.service:7 /opt/x", "x.service:7 tool"]);
+    assert_eq!((needs.search, needs.folders.len(), needs.users.len()), (vec!["/opt/x/bin".to_owned()], 0, 0));
+    assert_eq!(
+        (of(&needs.groups), of(&needs.targets)),
+        (vec!["x.service:9 adm".to_owned()], vec!["x.service:11 a.target".to_owned()])
+    );
+    assert_eq!(of(&needs.also), ["x.service:12 x.socket"]);
     let (_, needs) = judged("x.service", "[Service]\nRootDirectory=/srv\nUser=x\nExecStart=/bin/b\n");
     assert_eq!((needs.users.len(), needs.programs.len()), (0, 0));
 }

@@ -1,6 +1,6 @@
 //! What the step of a package knows.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
     event::StepId,
@@ -31,6 +31,9 @@ pub struct PackageWork {
     pub strangers: Vec<UserName>,
     /// The units of the recipe's packages that it depends on.
     pub near_units: Vec<String>,
+    /// What the recipe puts into the image and whoever installs the package does not have: paths of files, and of folders whose name ends
+    /// with a slash all that is below.
+    pub only_here: Arc<BTreeSet<String>>,
     /// The packages whose files are left out.
     pub without: Vec<StepId>,
     /// Where it collects packages, the package steps before it: no two steps may make one file.
@@ -59,7 +62,7 @@ pub struct PackageWork {
 
 impl Kind for PackageWork {
     fn version(&self) -> &'static str {
-        "package 4"
+        "package 5"
     }
 
     fn load(&self) -> Load {

@@ -1,6 +1,6 @@
 //! The step of a package.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use super::PackageWork;
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
     format::facts::{Codec, PackageFormat},
     names::{ArchName, PackageName, Sha256, UserName},
     plan::{
-        Inputs, Step, Unmade,
+        ContextSource, Inputs, Step, Unmade,
         context::{as_they_are, digest_into},
         maker::{Made, Maker, PlanError, Want},
     },
     platform::Host,
-    recipe::{Asked, ContentKind, Package},
+    recipe::{Asked, Content, ContentKind, ImageSource, Package},
     source::{
         git::Parts,
         project::{SourceFile, SourceKind},
@@ -118,11 +118,16 @@ impl Maker<'_> {
         if !strangers.is_empty() && !is_collected {
             inputs.insert("users of others".to_owned(), serde_json::json!(strangers).to_string());
         }
-        let near_units = self.near_units(package);
+        let near_units = self.near_units(package)?;
         if !near_units.is_empty() && !is_collected {
             inputs.insert("units it depends on".to_owned(), serde_json::json!(near_units).to_string());
         }
         notes.extend(self.not_held(package));
+        let only_here = Arc::new(if is_collected { BTreeSet::new() } else { self.only_here(package)? });
+        if !only_here.is_empty() {
+            let paths = only_here.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+            inputs.insert("files that only its image has".to_owned(), Sha256::of(paths).to_string());
+        }
         let image = self.id(package.from.as_str());
         let mut without = Vec::new();
         for name in &package.without {
@@ -142,6 +147,7 @@ impl Maker<'_> {
             python_depends: self.platform.python.depends.clone(),
             strangers,
             near_units,
+            only_here,
             without: without.clone(),
             beside: beside.clone(),
             ours: if is_collected { self.ours() } else { Vec::new() },
@@ -177,17 +183,54 @@ impl Maker<'_> {
     }
 
     /// The names of the units in the recipe's packages that a package with units depends on.
-    fn near_units(&self, package: &Package) -> Vec<String> {
-        fn units(package: &Package) -> impl Iterator<Item = &str> {
-            let names = package.contents.iter().filter_map(|content| content.dst.rsplit('/').next());
-            names.filter(|name| crate::unit::UnitName::new(name).is_ok())
+    fn near_units(&self, package: &Package) -> Result<Vec<String>, PlanError> {
+        if self.units_of(package)?.is_empty() {
+            return Ok(Vec::new());
         }
-        if units(package).next().is_none() {
-            return Vec::new();
+        let mut names = BTreeSet::new();
+        for near in self.recipe.packages.iter().filter(|other| depends(package, other)) {
+            names.extend(self.units_of(near)?);
         }
-        let near = self.recipe.packages.iter().filter(|other| depends(package, other));
-        let names: BTreeSet<&str> = near.flat_map(units).collect();
-        names.into_iter().map(str::to_owned).collect()
+        Ok(names.into_iter().collect())
+    }
+
+    /// The names of a package's units, as far as its entries tell: those that a folder of the container holds do not show.
+    fn units_of(&self, package: &Package) -> Result<BTreeSet<String>, PlanError> {
+        let mut names = BTreeSet::new();
+        for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
+            let files = found.files.iter().map(|file| file.relative.as_str());
+            let all = files.chain([content.dst.as_str(), content.src.as_str()]);
+            let all = all.filter_map(|path| path.rsplit('/').next());
+            names.extend(all.filter(|name| crate::unit::UnitName::new(name).is_ok()).map(str::to_owned));
+        }
+        Ok(names)
+    }
+
+    /// What the recipe itself puts into a package's image, and neither the package nor one that it depends on ships: absolute paths, and
+    /// the virtualenv's folder with a slash at its end. Who installs the package does not have it.
+    fn only_here(&self, package: &Package) -> Result<BTreeSet<String>, PlanError> {
+        let packages = self.recipe.packages.iter();
+        let near = packages.filter(|other| other.name == package.name || depends(package, other));
+        let shipped: Vec<&Content> = near.flat_map(|near| &near.contents).collect();
+        let mut put = BTreeSet::new();
+        let mut at = self.recipe.images.iter().find(|image| image.name == package.from);
+        while let Some(image) = at {
+            for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
+                let files = Self::content_files(content, &found)?;
+                // A folder may be one of the system's, too.
+                let files = files.iter().filter(|file| file.source != ContextSource::Dir);
+                put.extend(files.filter_map(|file| file.path.strip_prefix("rootfs")).map(str::to_owned));
+            }
+            if self.wants_pip(image) {
+                put.extend(self.recipe.python.as_ref().map(|python| format!("{}/", python.prefix)));
+            }
+            at = match &image.from {
+                ImageSource::Image(name) => self.recipe.images.iter().find(|other| other.name == *name),
+                ImageSource::Base => None,
+            };
+        }
+        put.retain(|path| !shipped.iter().any(|content| ships(content, path.trim_end_matches('/'))));
+        Ok(put)
     }
 
     /// The package steps before one that collects, whose files get their names elsewhere.
@@ -240,6 +283,28 @@ pub(crate) fn keys_of(table: &str, value: &serde_json::Value, inputs: &mut Input
 /// The step of a package: its name may be an image's, too.
 pub(crate) fn package_step(name: &str) -> String {
     format!("package-{name}")
+}
+
+/// Whether an entry of a package takes a path of the image, or something of a folder there, or puts something in its place.
+fn ships(content: &Content, path: &str) -> bool {
+    let is_within = |path: &str, folder: &str| {
+        let folder = folder.trim_end_matches('/');
+        path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if content.kind == ContentKind::Exclude {
+        return false;
+    }
+    let (fixed, pattern) = if content.in_container() { pattern::parts(&content.src) } else { ("".into(), "") };
+    let is_taken = content.in_container()
+        && (is_within(path, &fixed) || is_within(&fixed, path))
+        && (pattern.is_empty() || is_within(&fixed, path) || matches_any(&content.src, path));
+    is_taken || is_within(path, &content.dst)
+}
+
+/// Whether a glob names a path or a folder above it.
+fn matches_any(glob: &str, path: &str) -> bool {
+    let Ok(glob) = pattern::glob(glob.trim_start_matches('/')) else { return true };
+    Path::new(path.trim_start_matches('/')).ancestors().any(|path| glob.is_match(path))
 }
 
 /// Whether a package names another of the recipe in its `depends`.

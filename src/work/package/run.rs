@@ -5,6 +5,7 @@ mod accepted;
 mod collect;
 mod compose;
 mod effect;
+mod files;
 mod listing;
 mod meta;
 mod modules;
@@ -41,6 +42,7 @@ pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 pub(crate) use {
     compose::compose,
+    files::{Files, Thing},
     take::{Wanted, accounts_of, container, container_of, tree as take_tree},
 };
 
@@ -171,7 +173,7 @@ impl Job {
             Ok((self, tree, natives))
         })
         .await?;
-        let mut lacks = natives::lacks(natives, &job.work.host, &job.session, container).await?;
+        let mut lacks = natives::lacks(natives, &job.work.host, &job.session, container, &job.work.only_here).await?;
         let (job, tree, modules) = Box::pin(modules::lacks(job, tree, container, image, lines)).await?;
         lacks.extend(modules);
         let PackageWork { package, host, .. } = &job.work;

@@ -1,8 +1,9 @@
-//! The program that an image starts with is in it: a container of an image without it ends at once, wherever it runs.
+//! The program that an image starts with is in it and can be started: a container of another image ends at once, wherever it runs.
 
 use std::io::Read;
 
 use crate::{
+    check::{place::PATH, shebang::Shebang},
     engine::ContainerId,
     execute::{Session, StepError, records::blocking},
     names::{Allowance, Concern},
@@ -11,11 +12,24 @@ use crate::{
         pattern::glob,
         toml::{Issue, Issues, Report, nearest, quoted},
     },
-    work::{image::ImageWork, package::run as package},
+    work::{
+        image::ImageWork,
+        package::run::{self as package, Files, Thing},
+    },
 };
 
 /// How much of a folder is looked through for a name that is meant, in bytes of its archive.
 const LOOKED_THROUGH: u64 = 64 * 1024 * 1024;
+
+/// Why a program cannot be started.
+struct Fault {
+    /// What is wrong with the image.
+    message: String,
+    /// What is there instead.
+    label: String,
+    /// What to do.
+    help: String,
+}
 
 /// Looks for the program in the image. A word without a slash is left to the container's `PATH`.
 ///
@@ -27,27 +41,23 @@ pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Sessi
         return idle(work, "");
     };
     let container = package::container_of(image, step, session).await?;
-    let found = missing(&start.program, &container, session).await;
+    let found = fault(&start.program, work, &container, session).await;
     session.discard(&container).await;
-    let Some(near) = found? else { return idle(work, "") };
+    let Some(fault) = found? else { return idle(work, "") };
     if allowances(work).any(|one| is_of(one, &start.program)) {
         return idle(work, &start.program);
     }
-    let message = format!("the image `{}` has no `{}`", work.name, start.program);
-    let label = match &near {
-        Some(near) => format!("did you mean {}?", quoted(near)),
-        None => "no such file in the image".to_owned(),
-    };
+    let Fault { message, label, help } = fault;
     let help = format!(
-        "a container of it would end at once: name a program that `contents`, `python`, `packages` or the base image brings; where a volume \
-         brings it, or it is an argument: `allow = [{{ check = \"start\", path = \"{}\", reason = \"…\" }}]`",
+        "a container of it would end at once: {help}; where a volume brings it, or it is an argument: `allow = [{{ check = \"start\", \
+         path = \"{}\", reason = \"…\" }}]`",
         start.program
     );
     let mut issues = Issues::default();
     issues.add(Issue::new(&start.at, message.clone()).label(label).help(help));
     let report = Report::new(session.recipe.as_ref().clone(), issues.into_sorted());
     Err(StepError::Reported {
-        message: format!("the image `{}` lacks the program that it starts with", work.name),
+        message: format!("the image `{}` cannot run what it starts with", work.name),
         report: Box::new(report),
     })
 }
@@ -72,18 +82,73 @@ fn idle(work: &ImageWork, missing: &str) -> Result<(), StepError> {
     }
 }
 
-/// `None` where it is there; else what is there and has nearly its name, if anything.
-async fn missing(
+/// What is wrong with the program, if anything.
+async fn fault(
     program: &str,
+    work: &ImageWork,
     container: &ContainerId,
     session: &Session,
-) -> Result<Option<Option<String>>, StepError> {
-    if session.engine.download(container, program).await?.is_some() {
-        return Ok(None);
+) -> Result<Option<Fault>, StepError> {
+    let mut files = Files::of(session, container);
+    let (label, help) = match files.look(program).await?.clone() {
+        Thing::Nothing if session.engine.download(container, program).await?.is_some() => {
+            ("it is neither a file nor a link to one".to_owned(), "name a program")
+        }
+        Thing::Nothing => {
+            let label = match near(program, container, session).await? {
+                Some(near) => format!("did you mean {}?", quoted(&near)),
+                None => "no such file in the image".to_owned(),
+            };
+            let message = format!("the image `{}` has no `{program}`", work.name);
+            let help = "name a program that `contents`, `python`, `packages` or the base image brings".to_owned();
+            return Ok(Some(Fault { message, label, help }));
+        }
+        Thing::Folder => ("it is a folder".to_owned(), "name a program in it"),
+        Thing::File { mode, .. } if mode & 0o111 == 0 => (
+            format!("nobody may execute it, mode {mode:04o}"),
+            "say `file_info = { mode = 0o755 }` in its entry of `contents`",
+        ),
+        Thing::File { start, .. } if start.starts_with(b"\x7fELF") => return Ok(None),
+        Thing::File { start, .. } => match script(&start, &mut files).await? {
+            None => return Ok(None),
+            Some(what) => {
+                (what, "begin it with `#!` and an interpreter of the image, on a line that ends with LF alone")
+            }
+        },
+    };
+    let message = format!("the image `{}` cannot start `{program}`", work.name);
+    Ok(Some(Fault { message, label, help: help.to_owned() }))
+}
+
+/// What is wrong with how a script begins.
+async fn script(start: &[u8], files: &mut Files<'_>) -> Result<Option<String>, StepError> {
+    let shebang = match Shebang::of(start) {
+        None => return Ok(Some("it begins neither as a program of the machine (ELF) nor with `#!`".to_owned())),
+        Some(Err(what)) => return Ok(Some(format!("it {what}"))),
+        Some(Ok(shebang)) => shebang,
+    };
+    let interpreter = [shebang.interpreter.clone()];
+    if !files.any(&interpreter, Thing::is_program).await? {
+        return Ok(Some(format!("it {}", shebang.without("which is no program of the image"))));
     }
-    let Some((folder, name)) = program.rsplit_once('/') else { return Ok(Some(None)) };
+    let Some(command) = shebang.command.as_ref().filter(|command| command.starts_with('/') || !command.contains('/'))
+    else {
+        return Ok(None);
+    };
+    let paths = if command.starts_with('/') {
+        vec![command.clone()]
+    } else {
+        PATH.iter().map(|folder| format!("{folder}/{command}")).collect()
+    };
+    let is_there = files.any(&paths, Thing::is_program).await?;
+    Ok((!is_there).then(|| format!("it {}", shebang.without(&format!("and no {command} is there")))))
+}
+
+/// What is there and has nearly the name of a program, if anything.
+async fn near(program: &str, container: &ContainerId, session: &Session) -> Result<Option<String>, StepError> {
+    let Some((folder, name)) = program.rsplit_once('/') else { return Ok(None) };
     let top = if folder.is_empty() { "/" } else { folder };
-    let Some(stream) = session.engine.download(container, top).await? else { return Ok(Some(None)) };
+    let Some(stream) = session.engine.download(container, top).await? else { return Ok(None) };
     let (reader, folder, name) = (package::blocking_reader(stream), folder.to_owned(), name.to_owned());
     // An archive that is cut off names what comes before that.
     blocking(move || {
@@ -97,7 +162,7 @@ async fn missing(
                     .then(|| path.file_name()?.to_str().map(str::to_owned))?
             })
             .collect();
-        Ok(Some(nearest(&name, names.iter().map(String::as_str)).map(|near| format!("{folder}/{near}"))))
+        Ok(nearest(&name, names.iter().map(String::as_str)).map(|near| format!("{folder}/{near}")))
     })
     .await
 }

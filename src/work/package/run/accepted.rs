@@ -54,7 +54,8 @@ impl Accepted {
                 continue;
             }
             let equal = work.packaging.native().is_some_and(|native| native.shares_equal_files);
-            beside((&work.package, files.lines()?), (their, others.lines()?), equal)?;
+            let version = &work.release.version;
+            beside((&work.package, files.lines()?), (their, others.lines()?), version, equal)?;
         }
         accepted.insert(step.clone(), (work.package.clone(), files));
         Ok(())

@@ -11,6 +11,7 @@ use crate::{
     event::StepId,
     execute::{Records, StepError},
     format::foreign::{Item, ItemKind},
+    names::{Apart, UpstreamVersion},
     recipe::Package,
     stage::{Entry, Kind, Role, Tree, TreePath},
     util::{folder::open_file, state::LARGEST},
@@ -126,30 +127,38 @@ pub fn read(file: &Path) -> std::io::Result<Vec<Line>> {
 /// Most files that two packages share and that are named.
 const NAMED: usize = 5;
 
-/// Whether two packages of a recipe can be installed beside each other: no file of both, unless one says that it conflicts with
-/// the other or replaces it. Rpm takes files that are the same in both (`equal`).
+/// Whether two packages of a recipe, of one version, can be installed beside each other: no file of both, unless one says that it conflicts
+/// with the other or replaces it, in that version. Rpm takes files that are the same in both (`equal`).
 ///
 /// # Errors
 /// [`StepError::Contents`] with the files.
-pub fn beside(of: (&Package, &[Line]), other: (&Package, &[Line]), equal: bool) -> Result<(), StepError> {
+pub fn beside(
+    of: (&Package, &[Line]),
+    other: (&Package, &[Line]),
+    version: &UpstreamVersion,
+    equal: bool,
+) -> Result<(), StepError> {
     let ((package, lines), (their, others)) = (of, other);
-    let apart = |one: &Package, two: &Package| {
-        let names: BTreeSet<&str> =
-            std::iter::once(two.name.as_str()).chain(two.provides.iter().map(|text| first_word(text))).collect();
-        let relations = [&one.conflicts, &one.breaks, &one.replaces];
-        relations.into_iter().flatten().any(|text| names.contains(first_word(text)))
-    };
-    if apart(package, their) || apart(their, package) {
+    if are_apart(package, their, version) || are_apart(their, package, version) {
         return Ok(());
     }
-    let shipped: BTreeMap<&str, &Line> = others.iter().map(|line| (line.path.as_str(), line)).collect();
-    let clashes = lines.iter().filter(|line| {
-        shipped.get(line.path.as_str()).is_some_and(|theirs| {
-            let is_same = line.what == theirs.what && line.mode == theirs.mode && line.owner == theirs.owner;
-            !(line.is_dir() && theirs.is_dir() || equal && is_same)
-        })
+    let shipped: BTreeMap<String, &Line> = others.iter().map(|line| (settled(&line.path), line)).collect();
+    let clashes = lines.iter().filter_map(|line| {
+        let theirs = shipped.get(&settled(&line.path))?;
+        let is_same = line.path == theirs.path
+            && line.what == theirs.what
+            && line.mode == theirs.mode
+            && line.owner == theirs.owner;
+        let is_fine = line.is_dir() && theirs.is_dir() || equal && is_same;
+        (!is_fine).then_some((line, theirs))
     });
-    let clashes: Vec<String> = clashes.map(|line| format!("`/{}`", line.path)).collect();
+    let clashes: Vec<String> = clashes
+        .map(|(line, theirs)| {
+            let also =
+                if line.path == theirs.path { String::new() } else { format!(" (the other as `/{}`)", theirs.path) };
+            format!("`/{}`{also}", line.path)
+        })
+        .collect();
     if clashes.is_empty() {
         return Ok(());
     }
@@ -165,9 +174,19 @@ pub fn beside(of: (&Package, &[Line]), other: (&Package, &[Line]), equal: bool) 
     })
 }
 
-/// The name in a relation.
-fn first_word(relation: &str) -> &str {
-    relation.split([' ', '(', '=', '<', '>', ',', '|']).next().unwrap_or_default()
+/// Whether a package says that it is not installed beside another one of this version, or takes its files.
+fn are_apart(one: &Package, two: &Package, version: &UpstreamVersion) -> bool {
+    let provided = two.provides.iter().flat_map(|text| Apart::all(text)).map(|one| one.name);
+    let names: BTreeSet<String> = provided.chain([two.name.to_string()]).collect();
+    let version = format!("{}:{version}", two.epoch);
+    let relations = [&one.conflicts, &one.breaks, &one.replaces].into_iter().flatten();
+    relations.flat_map(|text| Apart::all(text)).any(|apart| names.contains(&apart.name) && apart.holds(&version))
+}
+
+/// A path as it is where `/bin` and the like lead into `/usr`.
+fn settled(path: &str) -> String {
+    let is_moved = ["bin/", "sbin/", "lib/", "lib64/"].iter().any(|folder| path.starts_with(folder));
+    if is_moved { format!("usr/{path}") } else { path.to_owned() }
 }
 
 /// Takes out of a tree what another package ships the same way; gives how much. What both have, but differently, cannot be in
@@ -200,4 +219,23 @@ pub fn leave_out(tree: &mut Tree, other: &[Line], package: &Package) -> Result<u
         tree.remove(path);
     }
     Ok(same.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_under_two_names() {
+        for (path, settled_path) in [
+            ("bin/x", "usr/bin/x"),
+            ("usr/bin/x", "usr/bin/x"),
+            ("lib/systemd/system/x.service", "usr/lib/systemd/system/x.service"),
+            ("bin", "bin"),
+            ("binary/x", "binary/x"),
+            ("opt/bin/x", "opt/bin/x"),
+        ] {
+            assert_eq!(settled(path), settled_path);
+        }
+    }
 }

@@ -12,13 +12,17 @@ use crate::{
     engine::{ContainerId, ContainerSpec, Output, Progress},
     execute::{Lines, StepError, context::TarFile, records::blocking},
     names::Concern,
-    recipe::ContentKind,
+    recipe::{Content, ContentKind},
     stage::{Kind, Tree, TreePath},
-    work::package::PackageWork,
+    util::pattern,
 };
 
 /// Says what does not compile.
 const SCRIPT: &str = include_str!("modules.py");
+/// What the script's own lines begin with.
+const MARK: &str = "factory: ";
+/// How Python is called: nothing of the environment, of the user or of packages counts, and warnings are nobody's fault.
+const OPTIONS: [&str; 7] = ["-B", "-E", "-s", "-S", "-W", "ignore", "-c"];
 /// Where the modules are in the container.
 const FOLDER: &str = "factory-modules";
 /// The largest module that is looked at, in bytes: 4 MiB.
@@ -34,7 +38,7 @@ pub async fn lacks(
     image: &str,
     lines: &Lines,
 ) -> Result<(Job, Tree, Vec<Lack>), StepError> {
-    let (modules, large) = of(&job.work, &tree);
+    let (modules, large) = of(&job.work.package.contents, &tree);
     for path in &large {
         job.session.events.warn(format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
     }
@@ -54,10 +58,11 @@ pub async fn lacks(
             return Ok((job, tree, Vec::new()));
         }
     };
-    let words = [interpreter.as_str(), "-B", "-E", "-s", "-S", "-c", SCRIPT, &format!("/{FOLDER}")];
+    let place = format!("/{FOLDER}");
+    let words = std::iter::once(interpreter.as_str()).chain(OPTIONS).chain([SCRIPT, &place]);
     let spec = ContainerSpec {
         image: image.to_owned(),
-        argv: words.map(str::to_owned).to_vec(),
+        argv: words.map(str::to_owned).collect(),
         user: "65534:65534".to_owned(),
         workdir: "/".to_owned(),
         pids: 64,
@@ -90,14 +95,25 @@ pub async fn lacks(
 }
 
 /// The modules that entries of `contents` take of the project: those that are looked at, and those that are too large.
-fn of(work: &PackageWork, tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
-    let entries = work.package.contents.iter().filter(|content| {
+fn of(contents: &[Content], tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
+    let is_module = |content: &Content| {
         !content.in_container()
             && matches!(content.kind, ContentKind::Files | ContentKind::Config { .. } | ContentKind::Doc)
-    });
-    let places: Vec<&str> = entries.map(|content| content.dst.trim_matches('/')).collect();
+    };
+    let is_brought = |content: &Content| !matches!(content.kind, ContentKind::Exclude | ContentKind::Dir);
+    let entries = contents.iter().filter(|content| is_brought(content));
+    let place = |content: &Content| {
+        let fixed = if content.in_container() { pattern::parts(&content.dst).0 } else { content.dst.as_str().into() };
+        fixed.trim_matches('/').to_owned()
+    };
+    let places: Vec<(String, bool)> = entries.map(|content| (place(content), is_module(content))).collect();
+    // The nearest entry has brought it; what has no folder of its own is in all of them.
+    let is_within = |path: &str, place: &str| {
+        place.is_empty() || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let is_ours = |path: &str| {
-        places.iter().any(|place| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        let all = places.iter().filter(|(place, _)| is_within(path, place));
+        all.max_by_key(|(place, ours)| (place.len(), *ours)).is_some_and(|(_, ours)| *ours)
     };
     // What others have published may be for another Python.
     let is_looked_at = |path: &str| {
@@ -132,9 +148,10 @@ fn packed(tree: &Tree, modules: &[TreePath]) -> Result<std::fs::File, StepError>
     tar.finish()
 }
 
-/// What was said of each; `None` where not all were looked at.
+/// What was said of each; `None` where not all were looked at. Lines without the script's mark are Python's own.
 fn judge(said: &[String], code: i64, modules: &[TreePath]) -> Option<Vec<Lack>> {
-    let (last, faults) = said.split_last()?;
+    let own: Vec<&str> = said.iter().filter_map(|line| line.strip_prefix(MARK)).collect();
+    let (last, faults) = own.split_last()?;
     if code != 0 || *last != format!("looked at {}", modules.len()) {
         return None;
     }
@@ -167,39 +184,102 @@ impl Output for Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        recipe::FileInfo,
+        stage::{Role, Spool},
+        util::toml::Span,
+    };
+
+    #[test]
+    fn modules_are_of_the_entry_that_is_nearest() {
+        let mut tree = Tree::new(Spool::new().unwrap());
+        for path in ["opt/app/a.py", "opt/venv/lib/b.py", "opt/venv/own/c.py", "usr/share/doc/d.txt"] {
+            tree.add_bytes(TreePath::new(path).unwrap(), b"", 0o644, 0, Role::Plain, "a test").unwrap();
+        }
+        let entry = |src: &str, dst: &str| Content {
+            src: src.to_owned(),
+            dst: dst.to_owned(),
+            kind: ContentKind::Files,
+            info: FileInfo::default(),
+            optional: false,
+            at: Span::default(),
+        };
+        let found = |contents: &[Content]| {
+            of(contents, &tree).0.iter().map(|path| path.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[entry("rootfs", "/")]), ["opt/app/a.py", "opt/venv/lib/b.py", "opt/venv/own/c.py"]);
+        let venv = entry("/opt/venv/**", "/opt/venv/**");
+        assert_eq!(found(&[entry("rootfs", "/"), venv.clone()]), ["opt/app/a.py"]);
+        assert_eq!(found(&[venv.clone(), entry("own", "/opt/venv/own/")]), ["opt/venv/own/c.py"]);
+        assert_eq!(found(&[venv]), [] as [&str; 0]);
+    }
 
     #[test]
     fn what_the_script_says() {
         let modules = ["opt/a.py", "opt/b.py"].map(|path| TreePath::new(path).unwrap());
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(judge(&lines("looked at 2"), 0, &modules), Some(Vec::new()));
-        let wrong = judge(&lines("1 File \"/opt/b.py\", line 3 SyntaxError: invalid syntax\nlooked at 2"), 0, &modules);
-        let wrong = wrong.unwrap();
+        assert_eq!(judge(&lines("factory: looked at 2"), 0, &modules), Some(Vec::new()));
+        let warned = "/opt/a.py:1: SyntaxWarning: \"is\" with a literal\n0 x\nfactory: looked at 2\nlooked at 1";
+        assert_eq!(judge(&lines(warned), 0, &modules), Some(Vec::new()));
+        let wrong = "factory: 1 File \"/opt/b.py\", line 3 SyntaxError: invalid syntax\nfactory: looked at 2";
+        let wrong = judge(&lines(wrong), 0, &modules).unwrap();
         assert_eq!((wrong.len(), wrong[0].path.as_str()), (1, "opt/b.py"));
         assert!(wrong[0].what.contains("line 3"), "{}", wrong[0].what);
-        for (said, code) in [("", 0), ("looked at 1", 0), ("looked at 2", 1), ("7 x\nlooked at 2", 0)] {
+        for (said, code) in [
+            ("", 0),
+            ("looked at 2", 0),
+            ("factory: looked at 1", 0),
+            ("factory: looked at 2", 1),
+            ("factory: 7 x\nfactory: looked at 2", 0),
+        ] {
             assert_eq!(judge(&lines(said), code, &modules), None, "{said}");
         }
     }
 
-    #[test]
-    fn every_python_reads_the_script() {
+    /// What every Python here says of these modules, with its name.
+    fn said_of(texts: &[(&str, &str)]) -> Vec<(&'static str, Vec<Lack>)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display().to_string();
-        fs_err::write(folder.path().join("list"), "/opt/a.py\n/opt/b.py\n").unwrap();
-        fs_err::write(folder.path().join("0"), "x = 1\n").unwrap();
-        fs_err::write(folder.path().join("1"), "x = 1\n\nx = = 2\n").unwrap();
-        let modules = ["opt/a.py", "opt/b.py"].map(|path| TreePath::new(path).unwrap());
+        let modules: Vec<TreePath> = texts.iter().map(|(name, _)| TreePath::new(name).unwrap()).collect();
+        let names: String = texts.iter().map(|(name, _)| format!("/{name}\n")).collect();
+        fs_err::write(folder.path().join("list"), names).unwrap();
+        for (number, (_, text)) in texts.iter().enumerate() {
+            fs_err::write(folder.path().join(number.to_string()), text).unwrap();
+        }
+        let mut found = Vec::new();
         for interpreter in ["python3", "python2.7"] {
-            let run = std::process::Command::new(interpreter).args(["-S", "-c", SCRIPT, &path]).output();
-            let Some(output) = run.ok().filter(|output| output.status.success()) else {
+            // There are names without an interpreter behind them.
+            let run = |words: &[&str]| std::process::Command::new(interpreter).args(words).env("LC_ALL", "C").output();
+            if !run(&["-c", ""]).is_ok_and(|output| output.status.success()) {
                 eprintln!("skipped: there is no {interpreter} here");
                 continue;
-            };
-            let said = String::from_utf8(output.stdout).unwrap();
-            let lacks = judge(&said.lines().map(str::to_owned).collect::<Vec<_>>(), 0, &modules).unwrap();
-            assert_eq!(lacks.len(), 1, "{interpreter}: {said}");
-            assert!(lacks[0].what.contains("line 3") && lacks[0].what.contains("SyntaxError"), "{interpreter}: {said}");
+            }
+            let output = run(&[&OPTIONS[..], &[SCRIPT, &path]].concat()).unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            let said: Vec<String> = String::from_utf8(said).unwrap().lines().map(str::to_owned).collect();
+            let code = output.status.code().map_or(-1, i64::from);
+            found
+                .push((interpreter, judge(&said, code, &modules).unwrap_or_else(|| panic!("{interpreter}: {said:?}"))));
+        }
+        found
+    }
+
+    #[test]
+    fn every_python_reads_the_script() {
+        for (interpreter, lacks) in said_of(&[("opt/a.py", "x = 1\n"), ("opt/é.py", "x = 1\n\nx = = 2\n")]) {
+            assert_eq!(lacks.len(), 1, "{interpreter}: {lacks:?}");
+            let what = &lacks[0].what;
+            assert!(what.contains("line 3") && what.contains("SyntaxError"), "{interpreter}: {what}");
+        }
+    }
+
+    #[test]
+    fn what_only_warns_is_good_and_what_is_too_deep_is_told() {
+        let warns = "def f(x):\n    return x is \"a\"\nassert (f, \"\\d\")\n";
+        let deep = format!("x = {}1\n", "-".repeat(50_000));
+        for (interpreter, lacks) in said_of(&[("opt/é.py", warns), ("opt/deep.py", &deep)]) {
+            let paths: Vec<&str> = lacks.iter().map(|lack| lack.path.as_str()).collect();
+            assert_eq!(paths, ["opt/deep.py"], "{interpreter}: {lacks:?}");
         }
     }
 }

@@ -4,11 +4,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io::{Cursor, Read as _},
+    sync::Arc,
 };
 
-use super::take::blocking_reader;
+use super::{
+    files::{Files, Thing, behind},
+    take::blocking_reader,
+};
 use crate::{
-    check::natives::{Lack, Native, Natives, WINDOWS},
+    check::natives::{Lack, Native, Natives},
     engine::ContainerId,
     execute::{Session, StepError, records::blocking},
     names::Concern,
@@ -18,28 +22,29 @@ use crate::{
 
 /// The largest library that is read to see which versions of symbols it has, and the largest `ld.so.cache`, in bytes.
 const LARGEST: u64 = 64 << 20;
-/// The most files that are asked for: each costs a call.
-const MOST_ASKED: usize = 4096;
 /// The most links that are followed one after the other, as the kernel has it (path_resolution(7)).
 const MOST_LINKS: u32 = 40;
 
-/// Everything that cannot run, in the tree and with the image.
+/// Everything that cannot run, in the tree and with the image; an interpreter that is in `only_here` is nowhere else.
 pub async fn lacks(
     mut natives: Natives,
     host: &Host,
     session: &Session,
     container: &ContainerId,
+    only_here: &Arc<BTreeSet<String>>,
 ) -> Result<Vec<Lack>, StepError> {
     natives.judge_libc(host);
-    let mut image = Image { session, container, cache: None, asked: HashMap::new(), versions: HashMap::new() };
+    let files = Files::of(session, container);
+    let mut image = Image { session, container, cache: None, files, versions: HashMap::new() };
     for native in std::mem::take(&mut natives.natives) {
         for (concern, what) in image.judge(&native, &natives, host).await? {
             natives.lack(concern, &native.path, what);
         }
     }
-    for (path, line) in std::mem::take(&mut natives.scripts) {
-        if let Some(what) = image.judge_script(&line, &natives).await? {
-            natives.lack(Concern::Interpreter, &path, what);
+    let mut files = Files::of(session, container).without(only_here);
+    for script in std::mem::take(&mut natives.scripts) {
+        if !files.any(&script.wanted, Thing::is_program).await? {
+            natives.lack(Concern::Interpreter, &script.path, script.what);
         }
     }
     Ok(natives.lacks)
@@ -50,7 +55,7 @@ struct Image<'s> {
     session: &'s Session,
     container: &'s ContainerId,
     cache: Option<BTreeMap<String, BTreeSet<String>>>,
-    asked: HashMap<String, bool>,
+    files: Files<'s>,
     /// The versions of symbols of libraries that were read.
     versions: HashMap<String, Vec<String>>,
 }
@@ -96,35 +101,6 @@ impl Image<'_> {
         Ok(lacks)
     }
 
-    /// What is wrong with a `#!` line.
-    async fn judge_script(&mut self, line: &str, tree: &Natives) -> Result<Option<String>, StepError> {
-        if let Some(line) = line.strip_suffix('\r') {
-            // The kernel takes the carriage return for a part of the name, or of the last word.
-            return Ok(Some(format!("begins with `#!{}`, and {WINDOWS}", line.escape_debug())));
-        }
-        let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
-        let Some(program) = words.next() else { return Ok(None) };
-        // A shell is where packages are installed: their own scripts need it.
-        if !program.starts_with('/') || program == "/bin/sh" {
-            return Ok(None);
-        }
-        if !tree.has(program) && !self.has(program).await? {
-            return Ok(Some(format!("begins with `#!{line}`, which is not there").escape_debug().to_string()));
-        }
-        let name = words.find(|word| !word.starts_with('-') && !word.contains('='));
-        let (true, Some(name)) = (program.ends_with("/env"), name) else { return Ok(None) };
-        if name.starts_with('/') {
-            return Ok(None);
-        }
-        for folder in ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] {
-            let path = format!("{folder}/{name}");
-            if tree.has(&path) || self.has(&path).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(format!("begins with `#!{line}`, and no {name} is there").escape_debug().to_string()))
-    }
-
     /// Where a library is that the tree does not have, as ld.so(8) looks for it.
     async fn library(&mut self, name: &str, search: &[String], host: &Host) -> Result<Option<String>, StepError> {
         if name.starts_with('/') {
@@ -152,18 +128,7 @@ impl Image<'_> {
 
     /// Whether the image has a file.
     async fn has(&mut self, path: &str) -> Result<bool, StepError> {
-        if let Some(known) = self.asked.get(path) {
-            return Ok(*known);
-        }
-        if self.asked.len() >= MOST_ASKED {
-            return Err(StepError::Contents {
-                message: format!("the package's programs ask for more than {MOST_ASKED} files that are not in it"),
-                help: "say what is loaded only sometimes with `allow`, or leave it out".to_owned(),
-            });
-        }
-        let is_there = self.session.engine.download(self.container, path).await?.is_some();
-        self.asked.insert(path.to_owned(), is_there);
-        Ok(is_there)
+        Ok(self.files.look(path).await?.is_file())
     }
 
     /// The versions of symbols that a library of the image has; none where it is no library.
@@ -201,11 +166,7 @@ impl Image<'_> {
             match found {
                 Found::Nothing => return Ok(None),
                 Found::File(bytes) => return Ok(Some(bytes)),
-                Found::Link(target) if target.starts_with('/') => path = target,
-                Found::Link(target) => {
-                    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                    path = format!("{folder}/{target}");
-                }
+                Found::Link(target) => path = behind(&path, &target),
             }
         }
         Ok(None)
