@@ -6,7 +6,7 @@ use super::{
     Lines, Records, Session, StepError, accounts,
     context::{APT_TRUST, TarFile},
     owner,
-    records::blocking,
+    records::{blocking, noted},
     run::Product,
     settle, starts,
     told::Told,
@@ -215,16 +215,13 @@ async fn context_of(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<TarFile, StepError> {
-    let wheels = work.wheels.as_ref().and_then(|id| Some((id, records.get(id)?)));
-    let wheelhouse = match wheels {
-        Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
-        None => None,
-    };
-    let seed = match work.seed.as_ref().and_then(|id| Some((id, records.get(id)?))) {
-        Some((id, record)) => Some(self::wheelhouse(id, record, step, session).await?),
-        None => None,
-    };
-    context(work, [("wheels", wheelhouse), ("seed", seed)], session).await
+    let mut houses = [("wheels", &work.wheels, None), ("seed", &work.seed, None)];
+    for (_, needed, house) in &mut houses {
+        if let Some(id) = needed {
+            *house = Some(wheelhouse(id, noted(records, id)?, step, session).await?);
+        }
+    }
+    context(work, houses.map(|(name, _, house)| (name, house)), session).await
 }
 
 fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Product {
@@ -305,7 +302,7 @@ pub(super) async fn labels(
     session: &Session,
 ) -> Result<Labels, StepError> {
     let mut labels = work.labels.clone();
-    let Some(parent) = records.get(&work.parent) else { return Ok(labels) };
+    let parent = noted(records, &work.parent)?;
     let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
     if digest.is_none() {
         let image = session.engine.image(parent.image()).await?;

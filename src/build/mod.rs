@@ -30,7 +30,7 @@ pub use lock::{hold, observe, renew};
 pub use package::{Line, blocking_reader, file_names as package_names, of_items, read_listing};
 pub use records::{RECORDS, Records};
 pub use run::{Survey, survey};
-pub use schedule::{BuildError, Done, Failed, run};
+pub use schedule::{BuildError, Done, Failed, Tally, run};
 pub use session::{Containers, Lines, PATIENCE, Session, leftovers, remove_leftovers, remove_of_run, sweep};
 pub use settle::settle;
 pub use used::Used;

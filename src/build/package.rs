@@ -25,7 +25,11 @@ pub(super) use {
 
 use tempfile::NamedTempFile;
 
-use super::{Lines, Records, Session, StepError, accounts, records::blocking, run::Product};
+use super::{
+    Lines, Records, Session, StepError, accounts,
+    records::{blocking, noted},
+    run::Product,
+};
 use crate::{
     check::{self, Finding, natives::Natives},
     engine::{ContainerId, Output as _},
@@ -53,7 +57,8 @@ pub async fn run(
     if !work.package.collect.is_empty() {
         return collect::run(work, step, records, session, lines).await;
     }
-    let container = take::container(&work.image, step, records, session).await?;
+    let image = noted(records, &work.image)?.image();
+    let container = take::container_of(image, step, session).await?;
     let contents = work.package.contents.as_slice();
     let wanted = Wanted { contents, image: work.package.from.as_str(), files_only: false };
     let (taken, capable) = match take::tree(wanted, session, lines, &container).await {
@@ -72,7 +77,7 @@ pub async fn run(
         others,
         listing: store.listing(&step.id),
     };
-    let lacks = job.lacks(taken, &container, lines, &image_of(work, records)).await;
+    let lacks = job.lacks(taken, &container, lines, image).await;
     session.discard(&container).await;
     let (job, tree) = lacks?;
     accounts::hold(work, &tree, step, records, session).await?;
@@ -242,10 +247,6 @@ impl Job {
 pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     let format = format_of(&work.packaging)?;
     Ok([&work.arch, &work.packaging.any].map(|arch| format.file_name(&meta::named(work, arch))).into())
-}
-
-fn image_of(work: &PackageWork, records: &BTreeMap<StepId, Record>) -> String {
-    records.get(&work.image).map(|record| record.image().to_owned()).unwrap_or_default()
 }
 
 fn refused(finding: Finding) -> StepError {

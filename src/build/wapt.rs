@@ -12,13 +12,14 @@ pub use seal::{Sealed, seal};
 use super::{
     Lines, Records, Session, StepError,
     package::{Wanted, compose, container, take_tree},
-    records::blocking,
+    records::{blocking, noted},
     run::Product,
 };
 use crate::{
     engine::Output as _,
     event::StepId,
     format::wapt::{Generation, ICON},
+    names::PackageName,
     plan::{Record, RecordedFile, Step, WaptWork},
     recipe::{Content, ContentKind, FileInfo, WaptContent, WaptSource},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
@@ -49,8 +50,8 @@ pub async fn run(
         }
         _ => Tree::new(Spool::new()?),
     };
-    let made = |id: &StepId| records.get(id).map(|record| record.files.clone()).unwrap_or_default();
-    let packages = work.packages.iter().map(|(name, id)| (name.to_string(), made(id))).collect();
+    let made = |(name, id): &(PackageName, StepId)| Ok((name.to_string(), noted(records, id)?.files.clone()));
+    let packages = work.packages.iter().map(made).collect::<Result<_, StepError>>()?;
     let job =
         Job { work: work.clone(), platform: step.platform.to_string(), session: session.clone(), contents, packages };
     let lines = lines.clone();

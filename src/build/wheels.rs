@@ -35,7 +35,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::{
     Lines, Session, StepError, image,
-    records::{blocking, wheels_record},
+    records::{blocking, noted, wheels_record},
     run::Product,
 };
 use crate::{
@@ -65,8 +65,8 @@ pub async fn run(
 ) -> Result<Product, StepError> {
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
-            let record = records.get(seed).ok_or_else(|| StepError::Internal(format!("{seed} did not run")))?;
-            Some(Toolbox { seed: image::wheelhouse(seed, record, step, session).await?, script: script.clone() })
+            let seed = image::wheelhouse(seed, noted(records, seed)?, step, session).await?;
+            Some(Toolbox { seed, script: script.clone() })
         }
         None => None,
     };

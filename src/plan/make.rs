@@ -8,6 +8,7 @@ mod image;
 mod look;
 mod own;
 mod package;
+mod twice;
 mod unused;
 mod wapt;
 mod wheels;

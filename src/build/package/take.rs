@@ -10,7 +10,10 @@ use std::{
 use futures::StreamExt as _;
 
 use super::{
-    super::{Lines, Session, StepError, records::blocking},
+    super::{
+        Lines, Session, StepError,
+        records::{blocking, noted},
+    },
     compose::Rules,
     effect::{self, Tally},
 };
@@ -44,8 +47,7 @@ pub async fn container(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<ContainerId, StepError> {
-    let image = records.get(image).map(|record| record.image().to_owned()).unwrap_or_default();
-    container_of(&image, step, session).await
+    container_of(noted(records, image)?.image(), step, session).await
 }
 
 /// A container of an image, which is never started.
