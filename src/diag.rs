@@ -169,6 +169,14 @@ impl Failure {
         causes
     }
 
+    /// The first thing that it shows of a text, in one line: `factory.toml:7: unknown platform `debain-12``.
+    #[must_use]
+    pub fn first_issue(&self) -> Option<String> {
+        let first = *self.diagnostics().first()?;
+        let place = render::places(first).next().and_then(|place| Some(format!("{}:{}: ", place.file?, place.line)));
+        Some(place.unwrap_or_default() + &first.to_string())
+    }
+
     fn also_lines(&self) -> &[String] {
         self.also.as_ref().map_or(&[], |also| &also.lines)
     }

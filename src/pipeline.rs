@@ -25,7 +25,7 @@ use crate::{
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
     source::{
-        git::{Caller, Changed, Elsewhere, Worktree},
+        git::{Caller, Changed, Elsewhere, Standing, Worktree},
         listing::Listing,
         project::Kept,
         roots::Roots,
@@ -41,6 +41,7 @@ use crate::{
     },
     work::{Locks, image::Contexts},
 };
+use truth::Untrue;
 use wishes::{Named, absolute, choose, release, without_userinfo};
 
 /// A project whose recipe was read and whose platforms are chosen.
@@ -92,6 +93,8 @@ pub struct Stamp {
     pub epoch: i64,
     /// The checkout's commit, with `-dirty` behind it where files differ from it; empty outside git.
     pub revision: String,
+    /// That files differ from it, where some do.
+    pub dirt: Option<Untrue>,
     /// Where the release's git tag stands, if that is not the checkout's commit.
     pub elsewhere: Option<Elsewhere>,
 }
@@ -172,14 +175,15 @@ impl Project {
             let epoch = self.epoch.unwrap_or(clock::FLOOR);
             return Ok(self.stamp.get_or_init(|| Stamp { epoch, ..Stamp::default() }));
         };
-        let (revision, changed) = worktree.standing(&self.exempt())?;
+        let Standing { revision, changed, told } = worktree.standing(&self.exempt())?;
+        let dirt = truth::dirty(&told);
         let elsewhere = if self.is_released { worktree.elsewhere(self.release.tag.as_str())? } else { None };
         if let Some(epoch) = self.epoch {
-            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision, elsewhere }));
+            return Ok(self.stamp.get_or_init(|| Stamp { epoch, revision, dirt, elsewhere }));
         }
         let epoch = worktree.time()?.unwrap_or(clock::FLOOR);
         *self.worktree.lock().unwrap_or_else(PoisonError::into_inner) = Some((worktree, changed));
-        Ok(self.stamp.get_or_init(|| Stamp { epoch, revision, elsewhere }))
+        Ok(self.stamp.get_or_init(|| Stamp { epoch, revision, dirt, elsewhere }))
     }
 
     /// What says how old files are: the commits, unless `SOURCE_DATE_EPOCH` does.

@@ -18,8 +18,8 @@ use crate::{
     engine::EngineInfo,
     event::Event,
     execute::{
-        BuildError, Done, Session, Survey, Used, forget_kept, mark_kept, remove_leftovers, remove_of_run,
-        run as run_plan, survey, sweep,
+        BuildError, Done, Failed, Session, StepError, Survey, Used, forget_kept, mark_kept, remove_leftovers,
+        remove_of_run, run as run_plan, survey, sweep,
     },
     format::wapt::Generation,
     names::{Period, PlatformId},
@@ -239,8 +239,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 None => Ok(()),
             }
         }
-        Err(failed) if args.keep_going => Err(close_in_part(failed, &plan, &project, context)),
-        Err(failed) => Err(failed.into()),
+        Err(failed) => {
+            if !matches!(failed.failed.as_slice(), [Failed { error: StepError::Interrupted, .. }, ..]) {
+                context.events().info(failed.tally.sentence());
+            }
+            Err(if args.keep_going { close_in_part(failed, &plan, &project, context) } else { failed.into() })
+        }
     }
 }
 

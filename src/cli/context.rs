@@ -113,18 +113,10 @@ impl Context {
         self.globals.branch.as_deref().filter(|branch| !branch.is_empty())
     }
 
-    /// Reads the recipe and chooses the platforms.
+    /// Reads the recipe and chooses the platforms, whatever the release is, and without one.
     ///
     /// # Errors
     /// Exit code 2, at the user's file and line.
-    pub fn open(&self) -> Result<Project, Failure> {
-        self.open_trusting(Trust::default())
-    }
-
-    /// The same, whatever the release is, and without one.
-    ///
-    /// # Errors
-    /// As [`Context::open`].
     pub fn open_any(&self) -> Result<Project, Failure> {
         Ok(Project::open(&Wishes { any_release: true, ..self.wishes(Trust::default()) })?)
     }
@@ -153,10 +145,10 @@ impl Context {
         }
     }
 
-    /// The same with the recipe's sources, fetched where they are not here.
+    /// The same for a release, with the recipe's sources, fetched where they are not here.
     ///
     /// # Errors
-    /// As [`Context::open`]; exit code 1 where a server does not give what it should, 130 on Ctrl-C.
+    /// As [`Context::open_any`]; exit code 1 where a server does not give what it should, 130 on Ctrl-C.
     pub async fn open_with_sources(&self, trust: Trust) -> Result<Project, Failure> {
         let project = self.open_trusting(trust)?;
         if project.sources().is_empty() && project.checkouts().is_empty() {
@@ -294,6 +286,9 @@ impl Context {
         }
         if let Some(text) = project.choice_of_tag() {
             self.events().info(text);
+        }
+        if let Ok(Stamp { dirt: Some(dirt), .. }) = project.stamp() {
+            self.events().info(dirt.sentence());
         }
         if let Ok(Stamp { elsewhere: Some(elsewhere), .. }) = project.stamp() {
             self.events().warn(format!("{}; {}", elsewhere.sentence(), elsewhere.help()));

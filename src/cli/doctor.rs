@@ -1,6 +1,8 @@
 //! `factory doctor`.
 
-use std::{net::ToSocketAddrs as _, path::Path, time::Duration};
+mod registries;
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,11 +12,11 @@ use super::{
 };
 use crate::{
     diag::{Exit, Failure},
-    engine::EngineInfo,
+    engine::{Engine, EngineInfo},
     names::Transport,
-    pipeline::truth,
-    platform::{BootstrapTool, Catalogue},
-    publish::Registry,
+    pipeline::{Project, Target, truth},
+    platform::{Bootstrap, BootstrapTool, Catalogue},
+    recipe::BootstrapMode,
     report::{Check, CheckState, DoctorView, units},
     source::{git::Worktree, store, wheelhouse},
     util::exec::{self, ExecError},
@@ -31,21 +33,26 @@ pub struct Args {}
 const SCARCE: u64 = 2_000_000_000;
 const LITTLE: u64 = 10_000_000_000;
 
-/// How long a registry gets to take a connection.
+/// How long a program of the host gets for an answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Runs the verb.
 pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
-    let (mut checks, info) = engine_checks().await;
-    checks.extend(registry_checks(context).await);
+    let (mut checks, engine) = engine_checks().await;
+    let opened = opened(context);
+    checks.extend(opened.as_ref().map(recipe_check));
+    let project = opened.as_ref().and_then(|opened| opened.as_ref().ok());
+    checks.extend(registries::checks(project, engine.as_ref().map(|(engine, _)| engine)).await);
     checks.push(ca_check());
-    checks.push(bootstrap_check());
+    checks.push(bootstrap_check(project));
     checks.extend(checkout_check(context));
-    checks.extend(source_checks(context).await);
-    checks.extend(store_check(context));
-    checks.extend(disk_checks(context, info.as_ref()));
+    if let Some(project) = project {
+        checks.extend(source_checks(project).await);
+        checks.extend(store_check(project));
+    }
+    checks.extend(disk_checks(context, engine.as_ref().map(|(_, info)| info)));
     let failed = checks.iter().filter(|check| check.state == CheckState::Fail).count();
-    let no_engine = info.is_none();
+    let no_engine = engine.is_none();
     context.reporter.print(DoctorView { checks });
     match (no_engine, failed) {
         (true, _) => Err(Failure::new(Exit::NoEngine, "no engine answers")),
@@ -54,127 +61,99 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
     }
 }
 
-fn check(name: &str, state: CheckState, found: impl Into<String>, fix: Option<&str>) -> Check {
-    Check { name: name.to_owned(), state, found: found.into(), fix: fix.map(str::to_owned) }
+/// The project of the folder, whatever its release is; `None` where there is no recipe.
+fn opened(context: &Context) -> Option<Result<Project, Failure>> {
+    fs_err::symlink_metadata(context.folder().join("factory.toml")).ok()?;
+    Some(context.open_any())
 }
 
-async fn engine_checks() -> (Vec<Check>, Option<EngineInfo>) {
+/// Whether the recipe can be read: all that is asked of the project after it depends on that.
+fn recipe_check(opened: &Result<Project, Failure>) -> Check {
+    match opened {
+        Ok(project) => {
+            let ids: Vec<&str> = project.targets.iter().map(|target| target.platform.id.as_str()).collect();
+            Check::new("recipe", CheckState::Ok, format!("factory.toml, for {}", ids.join(", ")), None)
+        }
+        Err(failure) => {
+            let first = failure.first_issue().or_else(|| failure.causes().into_iter().next());
+            let first = first.map_or_else(String::new, |first| format!(": {first}"));
+            let fix = failure.helps().join("; ");
+            let fix = if fix.is_empty() { "`factory plan` shows all of it" } else { &fix };
+            let found = format!("the recipe cannot be read: {}{first}", failure.message());
+            Check::new("recipe", CheckState::Fail, found, Some(fix))
+        }
+    }
+}
+
+async fn engine_checks() -> (Vec<Check>, Option<(Arc<dyn Engine>, EngineInfo)>) {
     let answered = match engine::connect() {
-        Ok(engine) => engine.info().await.map_err(Failure::from),
+        Ok(engine) => engine.info().await.map(|info| (engine, info)).map_err(Failure::from),
         Err(failure) => Err(failure),
     };
-    let info = match answered {
-        Ok(info) => info,
+    let (engine, info) = match answered {
+        Ok(answered) => answered,
         Err(failure) => {
             let fix = failure.helps().join("; ");
             let fix = if fix.is_empty() { "name another one with `DOCKER_HOST` or `docker context use`" } else { &fix };
-            return (vec![check("engine", CheckState::Fail, failure.message(), Some(fix))], None);
+            return (vec![Check::new("engine", CheckState::Fail, failure.message(), Some(fix))], None);
         }
     };
     let found = format!("{} (API {}) at {}", info.version, info.api, info.address);
-    let mut checks = vec![check("engine", CheckState::Ok, found, None)];
+    let mut checks = vec![Check::new("engine", CheckState::Ok, found, None)];
     checks.push(match info.obstacle() {
-        None => check("builder", CheckState::Ok, "BuildKit", None),
-        Some(obstacle) => check("builder", CheckState::Fail, obstacle.what, Some(obstacle.help)),
+        None => Check::new("builder", CheckState::Ok, "BuildKit", None),
+        Some(obstacle) => Check::new("builder", CheckState::Fail, obstacle.what, Some(obstacle.help)),
     });
-    (checks, Some(info))
-}
-
-/// The registries that the project pulls its bases from and pushes to.
-async fn registry_checks(context: &Context) -> Vec<Check> {
-    let mut hosts: Vec<(String, String)> = Vec::new();
-    let mut add = |host: &str, what: &str| {
-        if !hosts.iter().any(|(known, _)| known == host) {
-            hosts.push((host.to_owned(), what.to_owned()));
-        }
-    };
-    match context.open() {
-        Ok(project) => {
-            for target in &project.targets {
-                let image = target.recipe.base.image.as_deref().unwrap_or(&target.platform.base.image);
-                add(registry_host(image), "base images");
-            }
-            let push = env::get(env::FACTORY_REGISTRY)
-                .or_else(|| project.targets.first().and_then(|target| target.recipe.project.registry.clone()));
-            if let Some(registry) = push.and_then(|text| Registry::new(&text).ok()) {
-                add(registry.host(), "push");
-            }
-        }
-        Err(_) => add("docker.io", "base images"),
-    }
-    let mut checks = Vec::new();
-    for (host, what) in hosts {
-        checks.push(registry_check(&host, &what).await);
-    }
-    checks
-}
-
-/// The registry of an image reference: its first component when that has a dot, a port or is `localhost`.
-fn registry_host(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
-        _ => "docker.io",
-    }
-}
-
-async fn registry_check(host: &str, what: &str) -> Check {
-    let name = format!("registry {host}");
-    let address = if host == "docker.io" { "registry-1.docker.io" } else { host };
-    let address = if address.contains(':') { address.to_owned() } else { format!("{address}:443") };
-    let lookup = address.clone();
-    let reached = async move {
-        let found = tokio::task::spawn_blocking(move || lookup.to_socket_addrs().map(Iterator::collect::<Vec<_>>))
-            .await
-            .map_err(std::io::Error::other)??;
-        tokio::net::TcpStream::connect(found.as_slice()).await.map(drop)
-    };
-    match tokio::time::timeout(PATIENCE, reached).await {
-        Ok(Ok(())) => check(&name, CheckState::Ok, format!("{address} takes connections ({what})"), None),
-        failed => {
-            let why = match failed {
-                Ok(Err(error)) => error.to_string(),
-                _ => "no answer".to_owned(),
-            };
-            let fix = if what == "push" {
-                "start it, or name another one: `--registry`"
-            } else {
-                "bases are made from packages instead (`[base] bootstrap`), or the engine needs a proxy"
-            };
-            let state = if what == "push" { CheckState::Fail } else { CheckState::Warn };
-            check(&name, state, format!("{address}: {why} ({what})"), Some(fix))
-        }
-    }
+    (checks, Some((engine, info)))
 }
 
 fn ca_check() -> Check {
     match ca_bundle() {
-        Ok(None) => check("CA bundle", CheckState::Ok, "none: builds trust what their base image trusts", None),
+        Ok(None) => Check::new("CA bundle", CheckState::Ok, "none: builds trust what their base image trusts", None),
         Ok(Some(bytes)) => {
             let count = String::from_utf8_lossy(&bytes).matches("-----BEGIN CERTIFICATE-----").count();
-            check("CA bundle", CheckState::Ok, format!("{count} certificates (FACTORY_CA_BUNDLE)"), None)
+            Check::new("CA bundle", CheckState::Ok, format!("{count} certificates (FACTORY_CA_BUNDLE)"), None)
         }
         Err(failure) => {
             let fix = "name a PEM file, e.g. `FACTORY_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt`";
-            check("CA bundle", CheckState::Fail, failure.message(), Some(fix))
+            Check::new("CA bundle", CheckState::Fail, failure.message(), Some(fix))
         }
     }
 }
 
-/// The programs that make base images, for the platforms that can be made at all.
-fn bootstrap_check() -> Check {
+/// The programs that make base images: those of the project's platforms that may be made, without one all that there are.
+fn bootstrap_check(project: Option<&Project>) -> Check {
     let known = Catalogue::load(None).ok();
-    let wanted = known.iter().flat_map(Catalogue::iter).filter_map(|platform| platform.base.bootstrap.as_ref());
-    let missing = wanted.map(|bootstrap| match bootstrap.tool {
-        BootstrapTool::Mmdebstrap => "mmdebstrap",
-    });
-    let path = env::get("PATH").unwrap_or_default();
-    match missing.into_iter().find(|program| exec::find(program, &path).is_none()) {
-        None => check("base tools", CheckState::Ok, "mmdebstrap is installed", None),
-        Some(program) => {
-            let fix = "`sudo apt-get install mmdebstrap`, needed only where no registry answers";
-            check("base tools", CheckState::Warn, format!("{program} is not installed"), Some(fix))
-        }
+    let wanted: Vec<(&Bootstrap, BootstrapMode)> = if let Some(project) = project {
+        project.targets.iter().filter_map(made_from_packages).collect()
+    } else {
+        let known = known.iter().flat_map(Catalogue::iter).filter_map(|platform| platform.base.bootstrap.as_ref());
+        known.map(|bootstrap| (bootstrap, BootstrapMode::Fallback)).collect()
+    };
+    if wanted.is_empty() {
+        return Check::new("base tools", CheckState::Ok, "none needed: no base is made from packages", None);
     }
+    let path = env::get("PATH").unwrap_or_default();
+    let program = |bootstrap: &Bootstrap| match bootstrap.tool {
+        BootstrapTool::Mmdebstrap => "mmdebstrap",
+    };
+    let mut missing = wanted.iter().filter(|(bootstrap, _)| exec::find(program(bootstrap), &path).is_none());
+    let Some((bootstrap, _)) = missing.next() else {
+        return Check::new("base tools", CheckState::Ok, "mmdebstrap is installed", None);
+    };
+    let found = format!("{} is not installed", program(bootstrap));
+    if wanted.iter().any(|(_, mode)| *mode == BootstrapMode::Always) {
+        let fix = "`sudo apt-get install mmdebstrap`: `[base] bootstrap` says that bases are made with it";
+        return Check::new("base tools", CheckState::Fail, found, Some(fix));
+    }
+    let fix = "`sudo apt-get install mmdebstrap`, needed only where no registry answers";
+    Check::new("base tools", CheckState::Warn, found, Some(fix))
+}
+
+/// How the base of a platform is made from packages, where it may be.
+fn made_from_packages(target: &Target) -> Option<(&Bootstrap, BootstrapMode)> {
+    let mode = target.recipe.base.bootstrap;
+    target.platform.base.bootstrap.as_ref().filter(|_| mode != BootstrapMode::Never).map(|bootstrap| (bootstrap, mode))
 }
 
 /// What git says of the project's own checkout, where it is in one.
@@ -191,16 +170,15 @@ fn checkout_check(context: &Context) -> Option<Check> {
         Ok(None) => return None,
         Ok(Some(revision)) if revision.is_empty() => {
             let fix = "`git commit`: artefacts carry the time of the commit, and its name";
-            check("checkout", CheckState::Warn, "it has no commit yet", Some(fix))
+            Check::new("checkout", CheckState::Warn, "it has no commit yet", Some(fix))
         }
-        Ok(Some(revision)) => check("checkout", CheckState::Ok, format!("commit {revision}"), None),
-        Err(error) => check("checkout", CheckState::Fail, error.to_string(), Some(&error.help())),
+        Ok(Some(revision)) => Check::new("checkout", CheckState::Ok, format!("commit {revision}"), None),
+        Err(error) => Check::new("checkout", CheckState::Fail, error.to_string(), Some(&error.help())),
     })
 }
 
 /// What the recipe's sources and the repositories of its requirements need: git, and for those behind ssh a client and an agent with a key.
-async fn source_checks(context: &Context) -> Vec<Check> {
-    let Ok(project) = context.open() else { return Vec::new() };
+async fn source_checks(project: &Project) -> Vec<Check> {
     let asked = project.checkouts();
     let transports = project.sources().iter().map(|source| source.git.transport());
     let transports: Vec<Transport> = transports.chain(asked.values().map(|(git, _)| git.url.transport())).collect();
@@ -221,40 +199,40 @@ const OLDEST_GIT: (u32, u32) = (2, 29);
 async fn git_check() -> Check {
     let install = "`sudo apt-get install git`: sources are fetched with it";
     let Ok(text) = answer("git", &["--version"]).await else {
-        return check("git", CheckState::Fail, "git is not installed", Some(install));
+        return Check::new("git", CheckState::Fail, "git is not installed", Some(install));
     };
     let version = text.trim().trim_start_matches("git version ").to_owned();
     let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
     match (numbers.next(), numbers.next()) {
         (Some(major), Some(minor)) if (major, minor) < OLDEST_GIT => {
-            check("git", CheckState::Fail, format!("{version} is too old"), Some("use git 2.29 or later"))
+            Check::new("git", CheckState::Fail, format!("{version} is too old"), Some("use git 2.29 or later"))
         }
-        _ => check("git", CheckState::Ok, version, None),
+        _ => Check::new("git", CheckState::Ok, version, None),
     }
 }
 
 fn ssh_check() -> Check {
     if let Some(name) = env::GIT_SSH.into_iter().find(|name| env::get(name).is_some()) {
-        return check("ssh", CheckState::Ok, format!("called as {name} says"), None);
+        return Check::new("ssh", CheckState::Ok, format!("called as {name} says"), None);
     }
     if let Some(path) = exec::find("ssh", &env::get("PATH").unwrap_or_default()) {
-        return check("ssh", CheckState::Ok, path.display().to_string(), None);
+        return Check::new("ssh", CheckState::Ok, path.display().to_string(), None);
     }
     let fix = "`sudo apt-get install openssh-client`: a source is behind ssh";
-    check("ssh", CheckState::Fail, "ssh is not installed", Some(fix))
+    Check::new("ssh", CheckState::Fail, "ssh is not installed", Some(fix))
 }
 
 /// An agent is not needed where a key has no passphrase: no reason to fail.
 async fn agent_check() -> Check {
     let start = "`eval \"$(ssh-agent)\" && ssh-add`: ssh never asks for a passphrase here";
-    let warn = |found: &str, fix: &str| check("ssh agent", CheckState::Warn, found, Some(fix));
+    let warn = |found: &str, fix: &str| Check::new("ssh agent", CheckState::Warn, found, Some(fix));
     if env::get(env::SSH_AUTH_SOCK).is_none() {
         return warn("none: SSH_AUTH_SOCK is not set", start);
     }
     match answer("ssh-add", &["-l"]).await {
         Ok(keys) => {
             let count = keys.lines().filter(|line| !line.trim().is_empty()).count();
-            check("ssh agent", CheckState::Ok, format!("it has {}", units::count(count, "key", "keys")), None)
+            Check::new("ssh agent", CheckState::Ok, format!("it has {}", units::count(count, "key", "keys")), None)
         }
         Err(ExecError::Failed { status, .. }) if status.code() == Some(1) => warn("it has no key", "`ssh-add`"),
         Err(_) => warn("it does not answer", start),
@@ -270,18 +248,17 @@ async fn answer(program: &str, words: &[&str]) -> Result<String, ExecError> {
 }
 
 /// How full the store of wheels is, where the project has one.
-fn store_check(context: &Context) -> Option<Check> {
-    let project = context.open_any().ok()?;
+fn store_check(project: &Project) -> Option<Check> {
     let root = wheelhouse::store(&project.wheel_dir);
     let limit = match store_limit() {
         Ok(limit) => limit,
         Err(failure) => {
             let fix = "name bytes, or use `k`, `M`, `G` or `T`: `WHEEL_STORE_LIMIT=20G`";
-            return Some(check("wheel store", CheckState::Fail, failure.message(), Some(fix)));
+            return Some(Check::new("wheel store", CheckState::Fail, failure.message(), Some(fix)));
         }
     };
     let found = format!("{} of {} at {}", units::size(store::size(&root)), units::size(limit), root.display());
-    root.is_dir().then(|| check("wheel store", CheckState::Ok, found, None))
+    root.is_dir().then(|| Check::new("wheel store", CheckState::Ok, found, None))
 }
 
 fn disk_checks(context: &Context, info: Option<&EngineInfo>) -> Vec<Check> {
@@ -300,20 +277,7 @@ fn disk_checks(context: &Context, info: Option<&EngineInfo>) -> Vec<Check> {
                 SCARCE..LITTLE => (CheckState::Warn, Some(fix)),
                 _ => (CheckState::Ok, None),
             };
-            Some(check(name, state, format!("{} free at {}", units::size(free), place.display()), fix))
+            Some(Check::new(name, state, format!("{} free at {}", units::size(free), place.display()), fix))
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn registries_of_references() {
-        assert_eq!(registry_host("debian:bookworm-slim"), "docker.io");
-        assert_eq!(registry_host("library/debian"), "docker.io");
-        assert_eq!(registry_host("r.example.org:5000/a/b:1"), "r.example.org:5000");
-        assert_eq!(registry_host("localhost/a"), "localhost");
-    }
 }

@@ -169,7 +169,7 @@ fn with_help(failure: Failure, help: Option<String>) -> Failure {
 
 impl From<Box<BuildError>> for Failure {
     fn from(error: Box<BuildError>) -> Self {
-        let BuildError { failed, skipped, left, done: _ } = *error;
+        let BuildError { failed, skipped, left, .. } = *error;
         let Some(first) = failed.first() else { return Self::new(Exit::StepFailed, "the build failed") };
         if matches!(first.error, StepError::Interrupted) {
             return Self::new(Exit::Interrupted, "interrupted; finished steps are kept")
@@ -192,7 +192,7 @@ impl From<Box<BuildError>> for Failure {
     }
 }
 
-/// How many of the last lines of each of several failed steps are shown again.
+/// How many of the last lines of each of several failed steps programs are told.
 const TAIL: usize = 5;
 
 /// The only step that failed: its last lines have just been shown.
@@ -205,7 +205,7 @@ fn alone(failed: &Failed, exit: Exit) -> Failure {
     failure.part(part(failed))
 }
 
-/// Several steps that failed, each with its last lines: what was shown of the first ones is far up.
+/// Several steps that failed, each in short: what was shown of the first ones is far up.
 fn together(failed: &[Failed], exit: Exit) -> Failure {
     let failure = pointing(Failure::new(exit, format!("{} steps failed", failed.len())), failed);
     failed.iter().fold(failure, |failure, failed| failure.part(part(failed)))

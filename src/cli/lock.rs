@@ -61,6 +61,9 @@ impl From<LockfileError> for Failure {
         let help =
             format!("take the file of a commit again (`git checkout -- {NAME}`), or remove it and run `factory build`");
         match error {
+            LockfileError::Newer { .. } => Self::new(Exit::Usage, error.to_string())
+                .help("build with the factory that wrote it (`factory --version` says which this is)")
+                .help(format!("or have this one write it anew: `rm {NAME}`, then `factory build`")),
             LockfileError::Report(report) => Self::new(Exit::Usage, report.to_string()).showing(report).help(help),
             error => Self::new(Exit::Usage, error.to_string()).help(help),
         }

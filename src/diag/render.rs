@@ -30,9 +30,11 @@ pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
         let _ = writeln!(out, "\nand {} more", more + 1);
     }
     // One alone is the message itself.
-    for part in failure.parts.iter().filter(|_| failure.parts.len() > 1) {
-        out.push('\n');
-        section(&mut out, part, width, colour);
+    if failure.parts.len() > 1 {
+        for parts in alike(&failure.parts) {
+            out.push('\n');
+            section(&mut out, &parts, width, colour);
+        }
     }
     if failure.also.is_some() || !failure.help.is_empty() {
         out.push('\n');
@@ -46,18 +48,39 @@ pub fn render(failure: &Failure, width: usize, colour: bool) -> String {
     out
 }
 
-/// One of several things that failed: what, what was said last, and where all of it is.
-fn section(out: &mut String, part: &Part, width: usize, colour: bool) {
+/// What failed for the same reason, together.
+fn alike(parts: &[Part]) -> Vec<Vec<&Part>> {
+    let mut groups: Vec<Vec<&Part>> = Vec::new();
+    for part in parts {
+        let is_alike = |group: &&mut Vec<&Part>| group[0].message == part.message && group[0].help == part.help;
+        match groups.iter_mut().find(is_alike) {
+            Some(group) => group.push(part),
+            None => groups.push(vec![part]),
+        }
+    }
+    groups
+}
+
+/// Things that failed for one reason: which, the beginning of why, and how to see all of it. The whole text and the last lines of
+/// each were shown when it failed.
+fn section(out: &mut String, parts: &[&Part], width: usize, colour: bool) {
     let style = |style| colour.then_some(style);
-    paragraph(out, &format!("{}: ", part.name), &part.message, width, style(RED));
-    for line in &part.tail {
-        let line: String = escaped(line).chars().take(width.saturating_sub(4)).collect();
-        let _ = writeln!(out, "  | {}", line.trim_end());
+    let Some(first) = parts.first() else { return };
+    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    let mut lines = first.message.lines();
+    let mut said = lines.next().unwrap_or_default().to_owned();
+    if lines.next().is_some() {
+        said.push_str(" …");
     }
-    if !part.log.is_empty() {
-        let _ = writeln!(out, "  log: {}", escaped(&part.log));
+    if let [name] = names[..] {
+        paragraph(out, &format!("{name}: "), &said, width, style(RED));
+    } else {
+        paragraph(out, "", &format!("{}:", names.join(", ")), width, None);
+        paragraph(out, "  ", &said, width, style(RED));
     }
-    for line in &part.help {
+    let logs: Vec<String> = names.iter().map(|name| format!("`factory log {name}`")).collect();
+    paragraph(out, "  log: ", &logs.join(", "), width, None);
+    for line in &first.help {
         paragraph(out, "  help: ", line, width, style(CYAN));
     }
 }
@@ -81,21 +104,31 @@ pub fn to_json(failure: &Failure) -> Value {
     json
 }
 
-fn issue_json(diagnostic: &dyn Diagnostic) -> Value {
-    let places: Vec<Value> = diagnostic
-        .labels()
-        .into_iter()
-        .flatten()
-        .filter_map(|label| {
-            let contents = diagnostic.source_code()?.read_span(label.inner(), 0, 0).ok()?;
-            Some(json!({
-                "file": contents.name(),
-                "line": contents.line() + 1,
-                "column": contents.column() + 1,
-                "label": label.label(),
-            }))
+/// A place in a text.
+pub(super) struct Place {
+    pub(super) file: Option<String>,
+    pub(super) line: usize,
+    column: usize,
+    label: Option<String>,
+}
+
+/// The places that a diagnostic points at.
+pub(super) fn places(diagnostic: &dyn Diagnostic) -> impl Iterator<Item = Place> {
+    diagnostic.labels().into_iter().flatten().filter_map(|label| {
+        let contents = diagnostic.source_code()?.read_span(label.inner(), 0, 0).ok()?;
+        Some(Place {
+            file: contents.name().map(str::to_owned),
+            line: contents.line() + 1,
+            column: contents.column() + 1,
+            label: label.label().map(str::to_owned),
         })
-        .collect();
+    })
+}
+
+fn issue_json(diagnostic: &dyn Diagnostic) -> Value {
+    let place =
+        |place: Place| json!({ "file": place.file, "line": place.line, "column": place.column, "label": place.label });
+    let places: Vec<Value> = places(diagnostic).map(place).collect();
     json!({
         "message": diagnostic.to_string(),
         "help": diagnostic.help().map(|help| help.to_string()),
@@ -306,6 +339,10 @@ mod tests {
             .help("not run because of them: debian-12/core");
         insta::assert_snapshot!(render(&failure, 80, false));
         assert_eq!(to_json(&failure)["failures"][1]["log"], ".factory/logs/debian-13/wheels-core.log");
+        let twice = Failure::new(Exit::StepFailed, "2 steps failed")
+            .part(part("debian-12/wheels-core", &["ask the index"]))
+            .part(part("debian-13/wheels-core", &["ask the index"]));
+        assert_eq!(render(&twice, 80, false).matches("out of its mind").count(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lines, Session, StepError};
+use super::{Lines, Session, StepError, records::noted};
 use crate::{
     check::owners,
     event::StepId,
@@ -114,11 +114,10 @@ pub async fn hold(
     if foreign.is_empty() {
         return Ok(());
     }
-    let of = |id: &StepId| records.get(id).map(|record| record.image().to_owned()).unwrap_or_default();
-    let base = package::accounts_of(&of(&work.base), step, session).await?;
+    let base = package::accounts_of(noted(records, &work.base)?.image(), step, session).await?;
     let missing: Vec<_> = foreign.iter().filter(|one| !one.is_of(&base)).collect();
     let Some(first) = missing.first() else { return Ok(()) };
-    let made = package::accounts_of(&of(&work.image), step, session).await?;
+    let made = package::accounts_of(noted(records, &work.image)?.image(), step, session).await?;
     let name = work.package.name.as_str();
     let mut issues = Issues::default();
     for one in &missing {

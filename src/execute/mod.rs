@@ -24,7 +24,7 @@ pub use keep::{forget_kept, mark_kept};
 pub use lock::{hold, observe, renew};
 pub use records::{RECORDS, Records};
 pub use run::{Survey, survey};
-pub use schedule::{BuildError, Done, Failed, run};
+pub use schedule::{BuildError, Done, Failed, Tally, run};
 pub use session::{Containers, Lines, PATIENCE, Session, leftovers, remove_leftovers, remove_of_run, sweep};
 pub use settle::settle;
 pub use used::Used;

@@ -364,6 +364,15 @@ fn changed(session: &Session, file: &RecordedFile) -> Option<String> {
     }
 }
 
+/// The record of a step that another one is made from: no step begins before what it needs is done.
+///
+/// # Errors
+/// [`super::StepError::Internal`] where there is none: what an engine would make of an image without a name is nobody's guess.
+pub fn noted<'r>(records: &'r BTreeMap<StepId, Record>, step: &StepId) -> Result<&'r Record, super::StepError> {
+    let none = || super::StepError::Internal(format!("nothing is noted of {step}, which should be done by now"));
+    records.get(step).ok_or_else(none)
+}
+
 /// Work that reads or writes much, off the asynchronous threads.
 ///
 /// # Errors
@@ -380,4 +389,17 @@ pub async fn blocking<T: Send + 'static>(
         None if behind::<Stopped>(&error).is_some() => super::StepError::Interrupted,
         None => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_which_nothing_is_noted_is_no_image_without_a_name() {
+        let step = StepId::new(&PlatformId::new("debian-12").unwrap(), "core");
+        let error = noted(&BTreeMap::new(), &step).unwrap_err();
+        let says = "this is a fault of factory itself: nothing is noted of debian-12/core, which should be done by now";
+        assert_eq!(error.to_string(), says);
+    }
 }

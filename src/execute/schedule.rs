@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 
-pub use ended::{BuildError, Done, Failed};
+pub use ended::{BuildError, Done, Failed, Tally};
 
 use super::{Session, run::Survey};
 use crate::plan::Plan;

@@ -86,7 +86,7 @@ impl Relation {
         match &self.kind {
             Kind::Common(_) => Ok(self.text.clone()),
             Kind::RpmPlain | Kind::RpmRich => Err(bad(
-                "it is in the words of rpm, and this platform's packages are debs",
+                "it is in the words of rpm, and debs have Debian's",
                 "write it as Debian does (`name (>= 1.0)`), which rpm packages get translated, or move it to \
                  `[package.overrides.rpm]`",
             )),
@@ -100,7 +100,7 @@ impl Relation {
     pub fn rpm(&self, rich: bool) -> Result<String, BadRelation> {
         let too_old = || {
             bad(
-                "it holds a choice, which this platform's rpm does not know",
+                "it holds a choice, which rpm before 4.13 does not know",
                 "name one of them in `[package.overrides.<platform>]`",
             )
         };

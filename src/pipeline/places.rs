@@ -60,7 +60,8 @@ impl Misplaced {
     fn of(project: &Folder, path: &Path, is: FileType, wanted: &'static str) -> Self {
         let shown = project.path().strip_prefix(".").unwrap_or(project.path()).join(path);
         let target = if is.is_symlink() { project.target(path).ok() } else { None };
-        let typed = shell::word(&shown.to_string_lossy());
+        let shown_text = shown.to_string_lossy().into_owned();
+        let typed = shell::word(&shown_text);
         let message = match &target {
             Some(target) => {
                 let refusal = Refusal::Link { path: shown, target: target.clone() };
@@ -76,6 +77,11 @@ impl Misplaced {
             Some(PACKAGES) if !target.is_empty() => {
                 format!("remove the link: `rm {typed}`; packages are always made in the project, and moved afterwards")
             }
+            // `rm` removes no folder, and what is in it may be wanted.
+            _ if is.is_dir() => format!(
+                "move it away: `mv {typed} {}`; factory makes anew what it needs",
+                shell::word(&format!("{shown_text}.old"))
+            ),
             _ => format!("remove it: `rm {typed}`; factory makes anew what it needs"),
         };
         Self { message, help }

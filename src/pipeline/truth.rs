@@ -14,7 +14,7 @@ use crate::{
         lockfile,
     },
     trial::{Failed, Passed},
-    util::state::Unread,
+    util::{state::Unread, toml::some_of},
 };
 
 /// Most things that are told of each kind.
@@ -94,9 +94,7 @@ pub fn dirt(
 
 fn dirt_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<Untrue>, WorktreeError> {
     let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
-    let changed = worktree.changes(&below(folder, ours))?;
-    let files = several(&changed);
-    Ok((!changed.is_empty()).then_some(Untrue::Dirty { files }))
+    Ok(dirty(&worktree.changes(&below(folder, ours))?))
 }
 
 impl Project {
@@ -181,13 +179,14 @@ pub fn stale(survey: &Survey, step: &StepId) -> Option<String> {
     }
 }
 
+/// That files differ from the commit, where some do.
+pub(super) fn dirty(changed: &[String]) -> Option<Untrue> {
+    (!changed.is_empty()).then(|| Untrue::Dirty { files: several(changed) })
+}
+
 /// `a, b, c and 4 more`.
 fn several(names: &[String]) -> String {
-    let told = names.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(TOLD) {
-        0 => told,
-        more => format!("{told} and {more} more"),
-    }
+    some_of(&names[..names.len().min(TOLD)], names.len())
 }
 
 #[cfg(test)]
@@ -197,7 +196,9 @@ mod tests {
     #[test]
     fn not_more_than_three_are_named() {
         let names = |count: usize| (0..count).map(|n| format!("f{n}")).collect::<Vec<_>>();
-        assert_eq!(several(&names(3)), "f0, f1, f2");
-        assert_eq!(several(&names(7)), "f0, f1, f2 and 4 more");
+        let files = |files: &str| Some(Untrue::Dirty { files: files.to_owned() });
+        assert_eq!(dirty(&names(0)), None);
+        assert_eq!(dirty(&names(3)), files("f0, f1, f2"));
+        assert_eq!(dirty(&names(7)), files("f0, f1, f2 and 4 more"));
     }
 }

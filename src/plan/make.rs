@@ -2,6 +2,7 @@
 
 pub(crate) mod contents;
 mod look;
+mod twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 

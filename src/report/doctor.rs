@@ -29,6 +29,14 @@ pub struct Check {
     pub fix: Option<String>,
 }
 
+impl Check {
+    /// One check.
+    #[must_use]
+    pub fn new(name: &str, state: CheckState, found: impl Into<String>, fix: Option<&str>) -> Self {
+        Self { name: name.to_owned(), state, found: found.into(), fix: fix.map(str::to_owned) }
+    }
+}
+
 /// How a checked thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -101,22 +109,16 @@ mod tests {
     use super::*;
 
     fn doctor() -> DoctorView {
-        let check = |name: &str, state, found: &str, fix: Option<&str>| Check {
-            name: name.to_owned(),
-            state,
-            found: found.to_owned(),
-            fix: fix.map(str::to_owned),
-        };
         DoctorView {
             checks: vec![
-                check("docker engine", CheckState::Ok, "27.3.1 at unix:///var/run/docker.sock", None),
-                check(
+                Check::new("docker engine", CheckState::Ok, "27.3.1 at unix:///var/run/docker.sock", None),
+                Check::new(
                     "disk space",
                     CheckState::Warn,
                     "3.1 GB free in /var/lib/docker; the last build of four platforms took 9.4 GB",
                     Some("free some: `docker system prune`, then `factory clean --older-than 30d` in each project"),
                 ),
-                check("registry", CheckState::Fail, "hub.example.org refuses the login", Some("`docker login`")),
+                Check::new("registry", CheckState::Fail, "hub.example.org refuses the login", Some("`docker login`")),
             ],
         }
     }

@@ -8,6 +8,7 @@ mod ignoring;
 mod walk;
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Component, Path, PathBuf},
 };
@@ -44,10 +45,30 @@ pub struct Found {
     pub files: Vec<SourceFile>,
     /// Whether it is one file or link, which gets the very name that the recipe says, and nothing below it.
     pub is_single: bool,
-    /// How many files and folders git ignores, where those do not count.
-    pub left_out: usize,
-    /// How many of the files git would ignore, where they count all the same.
-    pub ignored: usize,
+    /// The files and folders that git ignores, where those do not count.
+    pub left_out: LeftOut,
+}
+
+/// What is left out of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// How many files and folders.
+    pub count: usize,
+    /// The first of them by their names, below the root that they are in.
+    pub first: BTreeSet<PathBuf>,
+}
+
+/// So many of what is left out are named.
+const NAMED: usize = 3;
+
+impl LeftOut {
+    fn add(&mut self, path: PathBuf) {
+        self.count += 1;
+        self.first.insert(path);
+        if self.first.len() > NAMED {
+            self.first.pop_last();
+        }
+    }
 }
 
 impl Found {
@@ -70,6 +91,8 @@ pub struct SourceFile {
     /// Permission bits of a checkout without its umask: 0755 when the owner may execute it, else 0644
     /// (CVE-2023-32698: modes of a checkout are not modes of a package).
     pub mode: u32,
+    /// Whether git would ignore it, where it counts all the same.
+    pub is_ignored: bool,
 }
 
 impl SourceFile {

@@ -143,7 +143,8 @@ impl Roots {
         let place = self.place(text(path)?)?;
         let found = self.within(&place).whole(place.path, place.python()).map_err(|error| place.explain(error))?;
         if found.files.is_empty() {
-            let reason = if found.left_out > 0 { "git ignores everything in it" } else { "there is no file in it" };
+            let reason =
+                if found.left_out.count > 0 { "git ignores everything in it" } else { "there is no file in it" };
             return Err(SourceError::Name { path: path.display().to_string(), reason });
         }
         Ok(found)

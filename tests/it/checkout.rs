@@ -367,6 +367,27 @@ fn a_file_in_no_commit_makes_the_revision_dirty() {
     assert!(run.stdout.contains("-dirty"), "{run}");
 }
 
+#[test]
+fn what_no_commit_holds_is_said_before_it_is_built() {
+    let project = Project::new();
+    commit(&project);
+    let says = "the checkout has changes that no commit holds";
+    for verb in ["plan", "build"] {
+        let run = project.done(&[verb]);
+        assert!(!run.stderr.contains(says), "{run}");
+    }
+    project.write("app/shop.py", "sold = 2\n");
+    for name in ["a", "b", "c", "d"] {
+        project.write(&format!("etc/{name}.conf"), "");
+    }
+    for verb in ["plan", "build"] {
+        let run = project.done(&[verb]);
+        run.says(&[&format!("{says}: app/shop.py, etc/a.conf, etc/b.conf and 2 more")]);
+        assert_eq!(run.stderr.matches(says).count(), 1, "{run}");
+        assert!(project.done(&[verb, "--output", "json"]).stdout.contains(says), "{verb}");
+    }
+}
+
 /// A checkout that names none of our folders in its `.gitignore`.
 #[test]
 fn a_build_leaves_the_checkout_as_it_was() {

@@ -81,7 +81,7 @@ fn an_engine_without_buildkit() {
 fn a_registry_that_does_not_answer() {
     let (mut project, registry) = project();
     drop(registry);
-    // A base can be made from packages: no reason to fail.
+    // The engine may have a way of its own: no reason to fail.
     project.done(&["doctor"]);
     assert!(found(&project, "registry").starts_with("warn "));
     project.env("FACTORY_REGISTRY", format!("127.0.0.1:{}", deaf()));
@@ -90,13 +90,76 @@ fn a_registry_that_does_not_answer() {
     assert!(found(&project, &push).starts_with("fail "));
 }
 
+/// The way out of what is found of one thing.
+fn fix(project: &Project, name: &str) -> String {
+    let run = project.run(&["doctor", "--output", "json"]);
+    let view: Value = serde_json::from_str(run.stdout.trim()).unwrap();
+    let mut checks = view["checks"].as_array().unwrap().iter();
+    let check = checks.find(|check| check["name"].as_str().unwrap().starts_with(name)).unwrap();
+    check["fix"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn bases_without_a_registry() {
+    let (project, registry) = project();
+    let image = format!("127.0.0.1:{}/debian:12", registry.local_addr().unwrap().port());
+    drop(registry);
+    let never = "the bases of `debian-12` cannot be made from packages: the engine needs a proxy, or `docker load`";
+    assert_eq!(fix(&project, "registry"), format!("{never} `{image}`"));
+    // Of some platforms none is ever made, whatever the recipe allows.
+    project.edit("factory.toml", "bootstrap = \"never\"", "bootstrap = \"fallback\"");
+    project.edit("factory.toml", "[\"debian-12\"]", "[\"debian-12\", \"rocky-9\", \"alpine-3.22\"]");
+    let made = "the bases of `debian-12` are made from packages instead (`[base] bootstrap`)";
+    let others = "the bases of `rocky-9`, `alpine-3.22` cannot be made from packages: the engine needs a proxy, or `docker load`";
+    assert_eq!(fix(&project, "registry"), format!("{made}; {others} `{image}`"));
+    let mut script = Script::new();
+    script.images.push(json!({ "tags": [image], "size": 74_000_000 }));
+    project.play(&script);
+    project.new_daemon();
+    assert_eq!(fix(&project, "registry"), format!("{made}; the engine has the bases of `rocky-9`, `alpine-3.22`"));
+    // What is always made asks no registry, and where that cannot be it is an error of the recipe.
+    project.edit("factory.toml", "bootstrap = \"fallback\"", "bootstrap = \"always\"");
+    let run = project.run(&["plan"]);
+    run.assert_code(2).says(&["no base image can be made from packages for `rocky-9`, `alpine-3.22`"]);
+    project.edit("factory.toml", "[\"debian-12\", \"rocky-9\", \"alpine-3.22\"]", "[\"debian-12\"]");
+    assert!(!project.done(&["doctor"]).stdout.contains("registry"));
+}
+
+#[test]
+fn a_recipe_that_cannot_be_read() {
+    let (project, _registry) = project();
+    project.edit("factory.toml", "repository = \"shop/core\"", "repositroy = \"shop/core\"");
+    let run = project.run(&["doctor"]);
+    run.assert_code(4).says(&["1 of the checks failed"]);
+    assert_eq!(
+        found(&project, "recipe"),
+        "fail the recipe cannot be read: `factory.toml` has an error: factory.toml:23: unknown key `repositroy` in [[image]]"
+    );
+    assert_eq!(fix(&project, "recipe"), "`factory plan` shows all of it");
+    // A release is nothing that it needs.
+    let (mut project, _registry) = self::project();
+    project.without_env("FACTORY_TAG");
+    project.done(&["doctor"]);
+    assert_eq!(found(&project, "recipe"), "ok factory.toml, for debian-12");
+    fs::remove_file(project.path("factory.toml")).unwrap();
+    fs::create_dir(project.path("factory.toml")).unwrap();
+    project.run(&["doctor"]).assert_code(4);
+    assert!(found(&project, "recipe").starts_with("fail the recipe cannot be read: "));
+}
+
 #[test]
 fn a_program_that_is_missing() {
     let (mut project, _registry) = project();
     fs::remove_file(project.beside("bin/mmdebstrap")).unwrap();
     project.env("PATH", project.beside("bin").display().to_string());
+    // No base of this project is made from packages.
+    assert_eq!(found(&project, "base tools"), "ok none needed: no base is made from packages");
+    project.edit("factory.toml", "bootstrap = \"never\"", "bootstrap = \"fallback\"");
     project.done(&["doctor"]);
     assert!(found(&project, "base tools").starts_with("warn mmdebstrap is not installed"));
+    project.edit("factory.toml", "bootstrap = \"fallback\"", "bootstrap = \"always\"");
+    project.run(&["doctor"]).assert_code(4);
+    assert!(found(&project, "base tools").starts_with("fail mmdebstrap is not installed"));
 }
 
 #[test]

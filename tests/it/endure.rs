@@ -249,6 +249,24 @@ fn keep_going_runs_everything_that_does_not_depend_on_a_failure() {
 }
 
 #[test]
+fn what_became_of_the_steps_adds_up() {
+    for arguments in [&["build", "--keep-going", "--jobs", "1"][..], &["build", "--jobs", "1"]] {
+        let project = one_set_is_broken();
+        project.done(&["build", "wheels", "--platform", "debian-99"]);
+        let planned = project.done(&["plan", "--output", "json"]);
+        let planned: Value = serde_json::from_str(planned.stdout.lines().last().unwrap()).unwrap();
+        let run = project.run(arguments).ended(1);
+        let line = run.stderr.lines().find(|line| line.contains(" steps are done, ")).unwrap();
+        let numbers = line.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<usize>().ok());
+        let [done, all, failed, not_run] = numbers.collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert_eq!((done + failed + not_run, all), (all, planned["rows"].as_array().unwrap().len()), "{run}");
+        let said = |part: &str| run.stderr.lines().filter(|line| line.starts_with('[') && line.contains(part)).count();
+        assert_eq!((said("] failed after"), said("] skipped")), (failed, not_run), "{run}");
+        assert_eq!(said("] cached") + said("] done in"), done, "{run}");
+    }
+}
+
+#[test]
 fn without_it_nothing_begins_after_a_failure() {
     for arguments in [&["build", "--jobs", "1"][..], &["build", "--jobs", "1", "--fail-fast"]] {
         let project = one_set_is_broken();

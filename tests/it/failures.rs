@@ -180,7 +180,12 @@ fn two_steps_that_fail_are_both_told() {
     let project = Project::new();
     project.play(&Script::new().on("wait", "pip", json!({ "delay_ms": 300, "lines": ["ERROR: broken"], "exit": 2 })));
     let run = project.run(&["build", "wheels", "--jobs", "2"]);
-    run.assert_code(1).says(&["2 steps failed", "debian-12/wheels-core: pip", "debian-12/wheels-web: pip"]);
+    run.assert_code(1).says(&[
+        "2 steps failed",
+        "debian-12/wheels-core, debian-12/wheels-web: pip could not build the wheels",
+        "`factory log debian-12/wheels-core`, `factory log debian-12/wheels-web`",
+        "note: 2 of 4 steps are done, 2 failed",
+    ]);
 }
 
 #[test]
@@ -212,9 +217,9 @@ fn a_registry_out_of_reach_where_nothing_else_helps() {
     help: `docker load` or `docker tag` the image, mend the way to the registry, or
           set `[base] bootstrap = "fallback"` to make it from the distro's own
           packages
-    help: not run because of it: debian-12/wheels-core, debian-12/core,
-          debian-12/wheels-web, debian-12/web, debian-12/package-shop,
-          debian-12/package-shop-web
+    help: not run because of it: debian-12/builder, debian-12/wheels-core,
+          debian-12/core, debian-12/wheels-web, debian-12/web,
+          debian-12/package-shop, debian-12/package-shop-web
     help: the whole output: `factory log debian-12/base`
     "#);
     // A registry of one's own is named as such.

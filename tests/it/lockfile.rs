@@ -270,7 +270,7 @@ fn a_lock_of_somebody_else() {
     let project = locked();
     let good = project.read(LOCK);
     for (from, to, says) in [
-        ("version = 1", "version = 7", "factory.lock:3:11"),
+        ("version = 1", "version = 0", "factory.lock:3:11"),
         ("six-1.16.0-py2.py3-none-any.whl", "../six.whl", "is not a valid wheel"),
         ("[[base]]", "<<<<<<< HEAD\n[[base]]", "this is not TOML"),
         ("name = \"six\"", "name = \"\\u001b[2J\"", "control character"),
@@ -305,6 +305,36 @@ fn a_lock_of_somebody_else() {
     refused(&project, &["the wheels of debian-12/core are not in the lock"]);
     fs::File::create(project.path(LOCK)).unwrap().set_len(17 << 20).unwrap();
     project.run(&["build"]).assert_code(2).says(&["larger than 16 MiB"]);
+}
+
+#[test]
+fn a_lock_that_a_newer_factory_wrote() {
+    let project = locked();
+    let good = project.read(LOCK);
+    project.write(LOCK, &(good.replacen("version = 1", "version = 7", 1) + "\n[[artefact]]\nname = \"x\"\n"));
+    for arguments in [&["build"][..], &["build", "--locked"], &["plan"]] {
+        let run = project.run(arguments);
+        run.assert_code(2).says(&[
+            "`factory.lock` has version 7, of a newer factory: this one reads version 1",
+            "`factory --version`",
+            "`rm factory.lock`, then `factory build`",
+        ]);
+        assert!(!run.stderr.contains("git checkout") && !run.stderr.contains("artefact"), "{run}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_lock() {
+    let project = Project::new();
+    project.write("factory.lock/README", "mine\n");
+    for verb in ["plan", "build"] {
+        let run = project.run(&[verb]);
+        run.assert_code(2).says(&[
+            "`factory.lock` is a folder, not a file",
+            "move it away: `mv factory.lock factory.lock.old`; factory makes anew what it needs",
+        ]);
+    }
+    assert_eq!(project.read("factory.lock/README"), "mine\n");
 }
 
 #[test]

@@ -139,6 +139,26 @@ fn no_recipe() {
 }
 
 #[test]
+fn a_recipe_in_a_folder_above() {
+    let project = Project::new();
+    project.write("docs/images/README", "");
+    let below = |folder: &str| {
+        let script = format!("cd {folder} && exec {} plan", env!("CARGO_BIN_EXE_factory"));
+        project.start_shell(&script).end()
+    };
+    shows!(project, below("docs/images").stderr, @r"
+    error: there is no `factory.toml` in `.`
+
+    help: the nearest one is in `../..`: go there, or name it: `factory --project
+          ../.. …`
+    ");
+    below("docs").assert_code(2).says(&["`factory --project .. …`"]);
+    let run = project.run(&["plan", "--project", "docs/images"]);
+    run.assert_code(2).says(&["there is no `factory.toml` in `docs/images`", "`factory --project . …`"]);
+    project.run(&["plan", "--project", "nowhere"]).assert_code(2).says(&["`factory --project DIR …`"]);
+}
+
+#[test]
 fn unknown_words_of_the_recipe() {
     let project = Project::new();
     project.edit("factory.toml", "repository = \"shop/core\"", "repositroy = \"shop/core\"");

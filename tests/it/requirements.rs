@@ -369,13 +369,28 @@ fn a_broken_pyproject_is_shown_at_its_line() {
     // The same of a folder that requirements ask for.
     project.edit("factory.toml", "python = [\"app\"]\n", "");
     project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\n./app\n");
-    project.run(&["plan"]).assert_code(2).says(&["`app` has no `[project]` table", "app/pyproject.toml"]);
+    project.run(&["plan"]).assert_code(2).says(&["`app/pyproject.toml` has no `[project]` table"]);
     project.write("app/pyproject.toml", "[project\n");
     project.run(&["plan"]).assert_code(2).says(&[
         "this is not TOML",
         "app/pyproject.toml:1",
         "nothing can build `app`",
     ]);
+}
+
+#[test]
+fn a_project_of_which_no_file_says_how_it_is_built() {
+    let project = Project::new();
+    project.edit("factory.toml", "python = [\"app\"]", "python = [\".\"]");
+    let refused = |says: &str| {
+        project.run(&["plan"]).assert_code(2).says(&[says]);
+    };
+    refused("`.` is no Python project: it has neither `pyproject.toml` nor `setup.py`");
+    // An empty file has no line to show.
+    project.write("pyproject.toml", "");
+    refused("`pyproject.toml` has no `[project]` table");
+    project.write("pyproject.toml", "[build-system]\nbuild-backend = \"setuptools.build_meta\"\n");
+    refused("`pyproject.toml` has no `requires` in `[build-system]`");
 }
 
 #[test]

@@ -45,11 +45,82 @@ fn a_folder_that_is_built_and_not_committed() {
     for verb in ["plan", "build"] {
         let run = project.done(&[verb]);
         run.says(&[
-            "`dist/**`: 2 files that `.gitignore` names are shipped",
-            "`etc`: 1 file that `.gitignore` names is shipped",
+            "`dist/**`: 2 files that `.gitignore` names are shipped, and in no commit: `dist/app.js`, `dist/deep/app.css`",
+            "`etc`: 1 file that `.gitignore` names is shipped, and in no commit: `etc/x.log`",
         ]);
         assert_eq!(run.stderr.matches("`dist/**`").count(), 1, "{run}");
     }
+    // Of many the first are named, and none that an entry leaves out again.
+    for number in 0..6 {
+        project.write(&format!("etc/{number}.log"), "x");
+    }
+    let exclude = ", { src = \"etc/1.log\", type = \"exclude\" }]";
+    project.edit("factory.toml", "dst = \"/opt/shop/etc\" }]", &format!("dst = \"/opt/shop/etc\" }}{exclude}"));
+    project.done(&["plan"]).says(&[
+        "`etc`: 6 files that `.gitignore` names are shipped, and in no commit: `etc/0.log`, `etc/2.log`, `etc/3.log` and 3 more",
+    ]);
+    project.edit(
+        "factory.toml",
+        "{ src = \"etc\", dst = \"/opt/shop/etc\" }",
+        "{ src = \"etc/5.log\", dst = \"/opt/shop/5\" }",
+    );
+    project.edit("factory.toml", exclude, "]");
+    let run = project.done(&["plan"]);
+    assert!(run.stderr.contains("`etc/5.log`: 1 file that `.gitignore` names is shipped, and in no commit\n"), "{run}");
+}
+
+/// The usual project whose image takes `etc` and then this.
+fn with_second(entries: &str) -> Project {
+    let project = Project::new();
+    project.write("etc/other.conf", "x = 1\n");
+    project.write("prod/shop.conf", "port = 443\n");
+    let entry = "contents = [{ src = \"etc\", dst = \"/opt/shop/etc\" }]";
+    let both = format!("contents = [\n  {{ src = \"etc\", dst = \"/opt/shop/etc\" }},\n{entries}]");
+    project.edit("factory.toml", entry, &both);
+    project
+}
+
+#[test]
+fn two_entries_that_bring_different_files_to_one_place() {
+    let project = with_second("  { src = \"prod\", dst = \"/opt/shop/etc\" },\n");
+    let run = project.run(&["plan"]);
+    run.assert_code(2);
+    shows!(project, run.stderr);
+    let link = with_second("  { src = \"/etc/shop\", dst = \"/opt/shop/etc/shop.conf\", type = \"symlink\" },\n");
+    link.run(&["plan"]).assert_code(2).says(&["the link to `/etc/shop` brings `/opt/shop/etc/shop.conf`"]);
+    for fine in [
+        // Left out of the first.
+        "  { src = \"etc/shop.conf\", type = \"exclude\" },\n  { src = \"prod\", dst = \"/opt/shop/etc\" },\n",
+        // The same file, with another mode.
+        "  { src = \"etc/shop.conf\", dst = \"/opt/shop/etc/\", file_info = { mode = 0o600 } },\n",
+        "  { dst = \"/opt/shop/etc\", type = \"dir\", file_info = { mode = 0o700 } },\n",
+        "  { src = \"prod/shop.conf\", dst = \"/opt/shop/etc/prod.conf\" },\n",
+    ] {
+        with_second(fine).done(&["plan"]);
+    }
+    // Nobody loses anything by a copy.
+    let copy = with_second("  { src = \"copy\", dst = \"/opt/shop/etc\" },\n");
+    copy.write("copy/shop.conf", "port = 80\n");
+    copy.done(&["plan"]);
+}
+
+#[test]
+fn two_entries_of_a_package_for_one_place() {
+    let project = Project::new();
+    project.write("prod/shop.conf", "port = 443\n");
+    let entry = "  { src = \"units/shop.service\", type = \"service\" },\n";
+    let more = "  { src = \"etc\", dst = \"/etc/shop\" },\n  { src = \"prod/shop.conf\", dst = \"/etc/shop/\" },\n";
+    project.edit("factory.toml", entry, &format!("{entry}{more}"));
+    let run = project.run(&["plan"]);
+    run.assert_code(2).says(&["`prod/shop.conf` brings `/etc/shop/shop.conf`, which `etc` brings, too"]);
+    project.edit(
+        "factory.toml",
+        "{ src = \"prod/shop.conf\",",
+        "{ src = \"etc/shop.conf\", type = \"exclude\" }, { src = \"prod/shop.conf\",",
+    );
+    // An entry that is left nothing is no entry.
+    project.write("etc/other.conf", "x = 1\n");
+    project.done(&["plan"]);
 }
 
 #[test]

@@ -112,6 +112,22 @@ fn what_only_debian_packages_have() {
 }
 
 #[test]
+fn placeholders_where_nothing_is_filled_in() {
+    let project = Project::new();
+    let keys = "env = { A = \"{{vresion}}\" }\nlabels = { b = \"{{tag}}\", c = \"{{.Id}}\" }\ncmd = [\"/bin/shop\", \"{{ version }}\"]\n";
+    project.edit("factory.toml", "repository = \"shop/web\"\n", &format!("repository = \"shop/web\"\n{keys}"));
+    project.edit("factory.toml", "{ src = \"/opt/web\" }", "{ src = \"/opt/web\", dst = \"/opt/web-{{version}}\" }");
+    let run = project.done(&["plan"]);
+    run.says(&[
+        "factory.toml:52: `{{version}}` in `dst` stays as it is",
+        "factory.toml:32: `{{vresion}}` in `env` stays as it is: nothing is filled in there",
+        "factory.toml:33: `{{tag}}` in `labels` stays as it is",
+        "factory.toml:34: `{{ version }}` in `cmd` stays as it is",
+    ]);
+    assert_eq!(run.stderr.matches("stays as it is").count(), 4, "{run}");
+}
+
+#[test]
 fn what_is_dated_by_nothing() {
     let mut project = Project::new();
     let says = "there is no commit to date by: everything that is made is dated 1980-01-01";

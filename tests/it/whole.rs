@@ -258,7 +258,7 @@ fn python_folders_say_what_git_ignores() {
     project.write("app/build/lib/shop.py", "x\n");
     project.write("app/.coveragerc", "x\n");
     project.write("app/shop.pyc", "x\n");
-    let says = "`app`: 2 files and folders that `.gitignore` names are left out of the Python package";
+    let says = "`app`: 2 files and folders that `.gitignore` names are left out of the Python package: `app/build`, `app/x.log`";
     for verb in ["plan", "build"] {
         let run = project.done(&[verb]);
         assert_eq!(run.stderr.matches(says).count(), 1, "{run}");

@@ -31,6 +31,30 @@ pub struct BuildError {
     pub left: Vec<StepId>,
     /// What was done all the same.
     pub done: Done,
+    /// How many steps the run had, and what became of them.
+    pub tally: Tally,
+}
+
+/// What became of the steps of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Those that are done, in this run or in one before.
+    pub done: usize,
+    /// Those that failed.
+    pub failed: usize,
+    /// Those that did not come to their turn.
+    pub not_run: usize,
+}
+
+impl Tally {
+    /// In words: `4 of 8 steps are done, 1 failed, 3 did not run`. Together these are all of them.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let Self { done, failed, not_run } = self;
+        let is = if done == 1 { "is" } else { "are" };
+        let rest = if not_run == 0 { String::new() } else { format!(", {not_run} did not run") };
+        format!("{done} of {} steps {is} done, {failed} failed{rest}", done + failed + not_run)
+    }
 }
 
 /// A step that failed.

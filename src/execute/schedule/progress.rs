@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    ended::{BuildError, Done, Failed, engine_is_gone},
+    ended::{BuildError, Done, Failed, Tally, engine_is_gone},
     execute::{Ended, Start},
     queue::{Limits, Phase, Queue, Task, Verdict},
 };
@@ -118,6 +118,8 @@ impl<'a> Progress<'a> {
     pub fn finish(mut self, took: Duration) -> Result<Done, Box<BuildError>> {
         let interrupted = self.session.cancel.is_cancelled();
         let unfinished = self.unfinished();
+        let of = |phase: Phase| self.queue.phases().iter().filter(|other| **other == phase).count();
+        let tally = Tally { done: of(Phase::Done), failed: of(Phase::Failed), not_run: unfinished.len() };
         if interrupted
             && self.failed.is_empty()
             && let Some(step) = unfinished.first()
@@ -136,16 +138,16 @@ impl<'a> Progress<'a> {
         let lost: Vec<&StepId> = self.queue.dependants().into_iter().map(|at| &self.plan.steps[at].id).collect();
         let (skipped, left) = unfinished.into_iter().partition(|step| lost.contains(&step));
         let done = Done { made, records: self.results.records, took };
-        let mut error = BuildError { failed: self.failed, skipped, left, done };
+        let mut error = BuildError { failed: self.failed, skipped, left, done, tally };
         error.order();
         Err(Box::new(error))
     }
 
-    /// The wanted steps that did not come to their turn.
+    /// The steps that did not come to their turn.
     fn unfinished(&self) -> Vec<StepId> {
         let open = |phase: Phase| matches!(phase, Phase::Waiting | Phase::Ready | Phase::Skipped);
         let steps = self.plan.steps.iter().zip(self.queue.phases());
-        steps.filter(|(step, phase)| step.wanted && open(**phase)).map(|(step, _)| step.id.clone()).collect()
+        steps.filter(|(_, phase)| open(**phase)).map(|(step, _)| step.id.clone()).collect()
     }
 }
 

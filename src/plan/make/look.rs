@@ -1,7 +1,7 @@
 //! What a recipe names of its project is looked at before a plan is made: everything that is not there, or does not count, is a
 //! mistake at its line, and all of them are said at once.
 
-use super::{Maker, PlanError};
+use super::{Maker, PlanError, twice};
 use crate::{
     names::is_name_of,
     recipe::Content,
@@ -17,16 +17,18 @@ impl Maker<'_> {
         let mut found = Vec::new();
         for image in &self.recipe.images {
             let taken = self.look_at(&image.contents, &mut found);
-            for (content, files) in image.contents.iter().zip(taken) {
-                found.extend(Self::content_files(content, &files).err().and_then(|error| at(error, &content.at)));
+            for (content, files) in image.contents.iter().zip(&taken) {
+                found.extend(Self::content_files(content, files).err().and_then(|error| at(error, &content.at)));
             }
+            found.extend(twice::find(&image.contents, &taken, twice::Of::Image));
             let place = image.places.get("python");
             let folders = image.python.iter().filter_map(|folder| listing.python(folder).err());
             found.extend(folders.zip(place.into_iter().cycle()).map(|(error, place)| issue(&error, place)));
         }
         found.extend(self.names_of_bases());
         for package in &self.recipe.packages {
-            self.look_at(&package.contents, &mut found);
+            let taken = self.look_at(&package.contents, &mut found);
+            found.extend(twice::find(&package.contents, &taken, twice::Of::Package));
         }
         for wapt in &self.recipe.wapts {
             for content in &wapt.contents {

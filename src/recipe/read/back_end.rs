@@ -37,7 +37,7 @@ pub fn check(text: &str, folder: Folder<'_>, requirement: &str) -> Result<(), Is
     let table = read(text, folder)?;
     let table = table.get_ref();
     let foreign = |span: std::ops::Range<usize>, what: String| {
-        Issue::new(&span, format!("{} wants {what}", quoted(folder.name)))
+        Issue::new(&span, format!("{} wants {what}", quoted(folder.file)))
             .label("a folder of `python` is built by setuptools, without an index")
             .help(format!(
                 "write a line `{requirement}` into the requirements instead: there it is built by its own back end, fetched from \
@@ -45,7 +45,7 @@ pub fn check(text: &str, folder: Folder<'_>, requirement: &str) -> Result<(), Is
             ))
             .within(folder.file, text)
     };
-    let Some(DeValue::Table(system)) = value(table, "build-system").map(Spanned::get_ref) else {
+    let Some(system) = system(text, table, folder)? else {
         return names_itself(text, table, folder, requirement);
     };
     // A back end of the project's own is in its folder: what it wants counts.
@@ -76,9 +76,32 @@ pub fn check(text: &str, folder: Folder<'_>, requirement: &str) -> Result<(), Is
 /// Where it is no TOML; where it names no back end, setuptools must find in it what it is.
 pub fn check_any(text: &str, folder: Folder<'_>) -> Result<(), Issue> {
     let table = read(text, folder)?;
-    match value(table.get_ref(), "build-system") {
+    match system(text, table.get_ref(), folder)? {
         Some(_) => Ok(()),
         None => names_itself(text, table.get_ref(), folder, ""),
+    }
+}
+
+/// `[build-system]`, which pip takes only with a list of what it is built with (PEP 518).
+fn system<'t>(text: &str, table: &'t DeTable<'t>, folder: Folder<'_>) -> Result<Option<&'t DeTable<'t>>, Issue> {
+    let Some(system) = value(table, "build-system") else { return Ok(None) };
+    let broken = |span: std::ops::Range<usize>, what: &str| {
+        let issue = Issue::new(&span, format!("{} has {what}", quoted(folder.file))).within(folder.file, text);
+        issue.help("write `requires = [\"setuptools\"]` into `[build-system]` (PEP 518), or take that table out")
+    };
+    let Some(fields) = system.get_ref().as_table() else {
+        return Err(broken(system.span(), "a `build-system` that is no table"));
+    };
+    let Some(requires) = value(fields, "requires") else {
+        return Err(broken(system.span(), "no `requires` in `[build-system]`"));
+    };
+    let is_text = |value: &Spanned<DeValue<'_>>| value.get_ref().as_str().is_some();
+    if !requires.get_ref().as_array().is_some_and(|list| list.iter().all(is_text)) {
+        return Err(broken(requires.span(), "a `requires` that is no list of texts"));
+    }
+    match value(fields, "build-backend").filter(|name| !is_text(name)) {
+        Some(name) => Err(broken(name.span(), "a `build-backend` that is no text")),
+        None => Ok(Some(fields)),
     }
 }
 
@@ -95,7 +118,7 @@ fn read<'t>(text: &'t str, folder: Folder<'_>) -> Result<Spanned<DeTable<'t>>, I
 /// Whether setuptools finds out what a project is called: else it builds one called `UNKNOWN`, or none.
 fn names_itself(text: &str, table: &DeTable<'_>, folder: Folder<'_>, requirement: &str) -> Result<(), Issue> {
     let lacks = |span: std::ops::Range<usize>, what: &str| {
-        Issue::new(&span, format!("{} has no {what}", quoted(folder.name))).within(folder.file, text)
+        Issue::new(&span, format!("{} has no {what}", quoted(folder.file))).within(folder.file, text)
     };
     let Some(project) = value(table, "project") else {
         if folder.has_setup {
@@ -193,17 +216,17 @@ mod tests {
         for (text, what, line) in [
             (
                 "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n",
-                "`app` wants the build back end `hatchling.build`",
+                "`app/pyproject.toml` wants the build back end `hatchling.build`",
                 3,
             ),
             (
                 "[build-system]\nrequires = ['setuptools',\n  'setuptools_scm>=8']\n",
-                "`app` wants `setuptools_scm>=8` to be built with",
+                "`app/pyproject.toml` wants `setuptools_scm>=8` to be built with",
                 3,
             ),
             (
                 "\n[build-system]\nrequires = ['cython']\nbuild-backend = 'own'\nbackend-path = ['.']\n",
-                "`app` wants `cython` to be built with",
+                "`app/pyproject.toml` wants `cython` to be built with",
                 3,
             ),
         ] {
@@ -224,18 +247,46 @@ mod tests {
                 "mend it: nothing can build `app` as it is",
             ),
             ("[project]\nname = x\n", false, "this is not TOML", 2, "text stands in quotes: `\"x\"`"),
-            ("", false, "`app` has no `[project]` table", 1, "or a `setup.py` beside it"),
-            ("[tool.black]\nline-length = 99\n", false, "`app` has no `[project]` table", 1, "write `[project]`"),
+            ("", false, "`app/pyproject.toml` has no `[project]` table", 1, "or a `setup.py` beside it"),
+            (
+                "[tool.black]\nline-length = 99\n",
+                false,
+                "`app/pyproject.toml` has no `[project]` table",
+                1,
+                "write `[project]`",
+            ),
             (
                 "\n[tool.poetry]\nname = 'x'\n",
                 false,
-                "`app` has no `[project]` table",
+                "`app/pyproject.toml` has no `[project]` table",
                 2,
                 "as the documentation of poetry says, and write a line `./app`",
             ),
-            ("[project]\nversion = '1'\n", true, "`app` has no `name`", 1, "write `name = \"…\"`"),
-            ("[project]\nname = 'x'\n", false, "`app` has no `version`", 1, "dynamic"),
-            ("project = 1\n", false, "`app` has no `[project]` table", 1, "write `[project]`"),
+            ("[project]\nversion = '1'\n", true, "`app/pyproject.toml` has no `name`", 1, "write `name = \"…\"`"),
+            ("[project]\nname = 'x'\n", false, "`app/pyproject.toml` has no `version`", 1, "dynamic"),
+            (
+                "[build-system]\nbuild-backend = 'setuptools.build_meta'\n",
+                true,
+                "`app/pyproject.toml` has no `requires`",
+                1,
+                "PEP 518",
+            ),
+            ("build-system = 'x'\n", true, "`app/pyproject.toml` has a `build-system` that is no table", 1, "PEP 518"),
+            (
+                "[build-system]\nrequires = [1]\n",
+                true,
+                "`app/pyproject.toml` has a `requires` that is no list",
+                2,
+                "PEP 518",
+            ),
+            (
+                "[build-system]\nrequires = []\nbuild-backend = 1\n",
+                true,
+                "`app/pyproject.toml` has a `build-backend` that is no text",
+                3,
+                "PEP 518",
+            ),
+            ("project = 1\n", false, "`app/pyproject.toml` has no `[project]` table", 1, "write `[project]`"),
         ] {
             let (message, at, _, said) = said(text, has_setup);
             assert!(message.starts_with(what), "{text}: {message}");

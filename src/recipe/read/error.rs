@@ -8,7 +8,10 @@ use super::FILE;
 use crate::{
     diag::{Exit, Failure},
     platform::PlatformError,
-    util::toml::{Located, Report},
+    util::{
+        shell,
+        toml::{Located, Report},
+    },
 };
 
 /// Why there is no recipe.
@@ -17,10 +20,12 @@ use crate::{
 pub enum RecipeError {
     /// The folder holds no `factory.toml`.
     #[error("there is no `{FILE}` in `{folder}`")]
-    #[diagnostic(help("go to the project's folder, or name it: `factory --project DIR …`"))]
+    #[diagnostic(help("{}", way_to(above.as_deref())))]
     Missing {
         /// The folder.
         folder: String,
+        /// The nearest folder above it that has one, as the user would type it.
+        above: Option<String>,
     },
     /// The file cannot be read.
     #[error("cannot read `{file}`")]
@@ -47,6 +52,17 @@ pub enum RecipeError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Platforms(#[from] PlatformError),
+}
+
+/// How a recipe is named that is not in the folder where it was sought.
+fn way_to(above: Option<&str>) -> String {
+    match above {
+        Some(above) => {
+            let typed = shell::word(above);
+            format!("the nearest one is in `{above}`: go there, or name it: `factory --project {typed} …`")
+        }
+        None => "go to the project's folder, or name it: `factory --project DIR …`".to_owned(),
+    }
 }
 
 impl RecipeError {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     io,
     path::{Component, Path, PathBuf},
 };
@@ -10,7 +11,7 @@ use std::{
 use ignore::gitignore::GitignoreBuilder;
 
 use super::{
-    back_end,
+    FILE, back_end,
     content::{Origin, origin},
     raw::{RawContent, RawImage, RawPackage, RawRecipe},
     scalars::{Kind, is_unit},
@@ -280,8 +281,10 @@ impl Folder<'_> {
             }
             Want::PythonFolder if !(has("pyproject.toml")? || has("setup.py")?) => {
                 let label = "expected a Python project";
-                let help = "pip installs folders with a `pyproject.toml` or a `setup.py`";
-                Err(issue(format!("{shown} holds no Python project")).label(label).help(help))
+                let message = format!("{shown} is no Python project: it has neither `pyproject.toml` nor `setup.py`");
+                let help =
+                    "pip installs folders with one of them: name such a folder, or write a `pyproject.toml` (PEP 621)";
+                Err(issue(message).label(label).help(help))
             }
             Want::PythonFolder => self.check_back_end(path, relative, &open).map(|()| open),
             Want::WaptFolder if !has("WAPT/control")? => {
@@ -295,7 +298,9 @@ impl Folder<'_> {
     /// Whether setuptools, without network, builds a folder: what else there is would fail after everything else was built.
     fn check_back_end(&self, path: &At<PathBuf>, relative: &Path, open: &Opened) -> Result<(), Issue> {
         let file = relative.join("pyproject.toml");
-        let name = path.value.join("pyproject.toml").display().to_string();
+        let name: PathBuf =
+            path.value.iter().filter(|part| *part != ".").chain([OsStr::new("pyproject.toml")]).collect();
+        let name = name.display().to_string();
         let unread = |error: String| {
             Issue::new(&path.span, format!("cannot read {}", quoted(&name))).label("not to be read").help(error)
         };
@@ -395,6 +400,15 @@ pub(crate) fn as_typed(path: &Path) -> String {
     let path = path.strip_prefix(&here).unwrap_or(path);
     let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
     if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+}
+
+/// The nearest folder above this one that has a recipe, as the user would type it.
+pub(super) fn recipe_above(folder: &Path) -> Option<String> {
+    let folder = fs_err::canonicalize(folder).ok()?;
+    let found = folder.ancestors().skip(1).find(|above| above.join(FILE).is_file())?;
+    let here = std::env::current_dir().unwrap_or_default();
+    let up = here.strip_prefix(found).map_or(0, |below| below.components().count());
+    Some(if up == 0 { as_typed(found) } else { vec![".."; up].join("/") })
 }
 
 #[cfg(test)]

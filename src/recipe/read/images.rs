@@ -41,9 +41,8 @@ impl View<'_> {
     }
 
     fn image(&self, raw: &RawImage, issues: &mut Issues) -> Option<Image> {
-        let place = self.place("[[image]]");
         let example = ("repository", "\"canopsis/canopsis-core\"");
-        let repository = required(&raw.repository, example, (&place, &raw.span), issues);
+        let repository = required(&raw.repository, example, ("[[image]]", &raw.span), issues);
         let contents = self.contents(&raw.contents, Of::Image, issues);
         let allow = allowances_of_system(&raw.allow, issues);
         Some(Image {

@@ -81,7 +81,8 @@ impl RecipeFile {
     pub fn load_with(project_dir: &Path, catalogue: &Catalogue) -> Result<Self, RecipeError> {
         let path = project_dir.join(FILE);
         let name = files::as_typed(&path);
-        let missing = || RecipeError::Missing { folder: files::as_typed(project_dir) };
+        let missing =
+            || RecipeError::Missing { folder: files::as_typed(project_dir), above: files::recipe_above(project_dir) };
         let read = Folder::open(project_dir, Links::Inside).and_then(|folder| folder.read(Path::new(FILE), LARGEST));
         let bytes = match read {
             Ok(Some(bytes)) => bytes,
@@ -208,12 +209,17 @@ impl RecipeFile {
         let mut issues = Issues::default();
         match resolve::recipe(&sources, platform, &version, &mut issues) {
             Some(recipe) if issues.is_empty() => Ok(recipe),
-            _ => Err(RecipeError::Invalid(self.report(issues))),
+            _ => {
+                let mut named = Issues::default();
+                named.add_of_platforms(vec![(platform.id.as_str(), issues)], self.project.platforms.len());
+                Err(RecipeError::Invalid(self.report(named)))
+            }
         }
     }
 }
 
-/// Resolves the recipe once for each of its platforms, so that what only one of them misses is said now.
+/// Resolves the recipe once for each of its platforms, so that what only one of them misses is said now, and what all of them miss
+/// once.
 fn check_each_platform(
     raw: &RawRecipe,
     project: Option<&Arc<Project>>,
@@ -225,9 +231,13 @@ fn check_each_platform(
         return;
     };
     let sources = Sources { raw, project, scripts };
-    for platform in project.platforms.iter().filter_map(|id| catalogue.get(id)) {
-        let _checked = resolve::recipe(&sources, platform, "0", issues);
-    }
+    let platforms: Vec<&Platform> = project.platforms.iter().filter_map(|id| catalogue.get(id)).collect();
+    let found = platforms.iter().map(|platform| {
+        let mut issues = Issues::default();
+        let _checked = resolve::recipe(&sources, platform, "0", &mut issues);
+        (platform.id.as_str(), issues)
+    });
+    issues.add_of_platforms(found.collect(), platforms.len());
 }
 
 fn utf8<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, RecipeError> {

@@ -50,8 +50,7 @@ impl View<'_> {
     }
 
     fn package(&self, raw: &RawPackage, versions: &Versions, issues: &mut Issues) -> Option<Package> {
-        let place = self.place("[[package]]");
-        let at = (place.as_str(), &raw.span);
+        let at = ("[[package]]", &raw.span);
         let name = raw.name.value()?;
         let from = required(&raw.from, ("from", "\"core\""), at, issues);
         if !matches!(raw.collect, Given::No) {
@@ -118,8 +117,9 @@ impl View<'_> {
                 said.map(|text| filled(&text))
                     .map_err(|why| {
                         let text = quoted(relation.value.as_str());
-                        let message = format!("{text} cannot be said in packages of {}: {}", self.platform.id, why);
-                        issues.add(Issue::new(&relation.span, message).label("not for this platform").help(why.help));
+                        let issue = Issue::new(&relation.span, format!("{text} cannot be said in packages"));
+                        let issue = issue.for_platforms().and(&format!(": {why}"));
+                        issues.add(issue.label("no words for it").help(why.help));
                     })
                     .ok()
             })

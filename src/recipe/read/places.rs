@@ -3,7 +3,7 @@
 
 use crate::{
     names::{ApiUrl, GitUrl, RefName, Repository},
-    util::toml::{Issue, Issues, Value, is_host, one_line, string, url, word},
+    util::toml::{Issue, Issues, Value, is_host, one_line, only_placeholders, string, url, word},
 };
 
 /// `Name <mail>`.
@@ -92,8 +92,24 @@ pub(crate) fn index_url(value: Value<'_>, issues: &mut Issues) -> Option<String>
 
 /// Where a git repository is. Never quotes it: it may hold a password.
 pub(crate) fn git_url(value: Value<'_>, issues: &mut Issues) -> Option<GitUrl> {
+    let text = string(value, issues)?;
+    if let Some(whole) = with_scheme(text) {
+        let issue = Issue::new(&value.span(), "this address has no scheme: it would be a folder of the project");
+        issues
+            .add(issue.label("a server, or a folder?").help(format!("write `{whole}`; a folder is called `./{text}`")));
+        return None;
+    }
     let bad = |bad: crate::names::BadGitUrl| Issue::new(&value.span(), bad.message).label("bad address").help(bad.help);
-    GitUrl::new(string(value, issues)?).map_err(|error| issues.add(bad(error))).ok()
+    GitUrl::new(text).map_err(|error| issues.add(bad(error))).ok()
+}
+
+/// The address that is meant by a path whose first part is a host's name: `github.com/x/y`.
+fn with_scheme(text: &str) -> Option<String> {
+    let (host, path) = text.split_once('/')?;
+    let (_, top) = host.rsplit_once('.')?;
+    let is_top = top.len() > 1 && top.bytes().all(|b| b.is_ascii_alphabetic()) && top != "git";
+    let whole = format!("https://{text}");
+    (is_top && is_host(host) && !path.is_empty() && GitUrl::new(&whole).is_ok()).then_some(whole)
 }
 
 /// Where a server's interface is. Never quotes it: it may hold a password.
@@ -104,6 +120,9 @@ pub(crate) fn api_url(value: Value<'_>, issues: &mut Issues) -> Option<ApiUrl> {
 
 /// What of a git repository: a branch, a tag or a commit, with `{{branch}}` and `{{tag}}` for what the command line says.
 pub(crate) fn git_ref(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    if !only_placeholders(string(value, issues)?, &["branch", "tag"], &value.span(), issues) {
+        return None;
+    }
     word("git reference", "a branch, a tag, a commit, `{{branch}}` or `{{tag}}`", |text| {
         RefName::new(text.replace("{{branch}}", "x").replace("{{tag}}", "x")).is_ok()
     })(value, issues)
@@ -120,6 +139,20 @@ mod tests {
         }
         for bad in ["", "MIT Apache-2.0", "MIT AND", "(MIT", "MIT)", "AND", "MIT or ISC", "M\nT"] {
             assert!(!is_spdx(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_without_a_scheme() {
+        for host in ["github.com/x/y", "git.example.org/bricks.git", "localhost.localdomain/x"] {
+            assert_eq!(with_scheme(host), Some(format!("https://{host}")));
+        }
+        for path in
+            ["../bricks.git", "./github.com/x/y", "bricks.git", "vendor/github.com/x", "bricks.git/sub", "a.d/x"]
+                .into_iter()
+                .chain(["/srv/git.example.org/x", "github.com/", "git@github.com:x/y", "https://github.com/x/y"])
+        {
+            assert_eq!(with_scheme(path), None, "{path}");
         }
     }
 

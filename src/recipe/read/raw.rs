@@ -102,7 +102,7 @@ table! {
         name: UserName = read::new_user,
         home: String = plain_absolute,
         shell: String = plain_absolute,
-        comment: String = read::gecos,
+        comment: String = read::prose(read::gecos),
     }
 }
 
@@ -124,7 +124,7 @@ table! {
         entrypoint: Vec<At<String>> = list(line),
         cmd: Vec<At<String>> = list(line),
         labels: BTreeMap<String, String> = map(read::label_name, line),
-        description: String = one_line,
+        description: String = read::prose(one_line),
         allow: Vec<At<RawAllowance>> = list(sub_table),
     }
 }
@@ -163,8 +163,8 @@ table! {
         from: ImageName = parsed,
         epoch: u32 = number(0..=99_999),
         formats: Vec<At<Asked>> = list(read::format),
-        summary: String = read::summary,
-        description: String = paragraphs,
+        summary: String = read::prose(read::summary),
+        description: String = read::prose(paragraphs),
         section: String = read::section,
         priority: &'static str = one_of("priority", &PRIORITIES),
         contents: Vec<At<RawContent>> = list(sub_table),
@@ -179,7 +179,7 @@ table! {
         breaks: Vec<At<Relation>> = list(relation),
         replaces: Vec<At<Relation>> = list(relation),
         provides: Vec<At<Relation>> = list(relation),
-        copyright: String = one_line,
+        copyright: String = read::prose(one_line),
         license_file: PathBuf = project,
         changelog: PathBuf = project,
         lintian: Vec<At<RawOverride>> = list(sub_table),

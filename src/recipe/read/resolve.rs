@@ -11,7 +11,7 @@ use super::{
 use crate::{
     names::{PlatformId, User, UserName},
     platform::{Catalogue, Platform},
-    recipe::{BaseMode, Project, PythonApp, Recipe, Trial, TrialCheck, UnitTrial},
+    recipe::{BaseMode, BootstrapMode, Project, PythonApp, Recipe, Trial, TrialCheck, UnitTrial},
     util::toml::{At, Given, Issue, Issues, Span, listed, nearest, quoted, required},
 };
 
@@ -111,8 +111,8 @@ fn official(
 pub(crate) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, issues: &mut Issues) -> Option<Recipe> {
     let raw = sources.raw;
     let view = View { sources, platform, version, users: users(raw, platform) };
-    let base = raw.base.value().map(|base| base_mode(&base.on(platform)));
-    let python = raw.python.value().map(|python| view.python(&python.on(platform), issues));
+    let base = raw.base.value().map(|base| base_mode(&base.on(platform), platform, issues));
+    let python = raw.python.value().map(|python| python_app(&python.on(platform), issues));
     let images = view.images(issues);
     let packages = view.packages(issues);
     let wapts = view.wapts(issues);
@@ -131,13 +131,37 @@ pub(crate) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, 
     })
 }
 
-fn base_mode(raw: &RawBase) -> BaseMode {
+fn base_mode(raw: &RawBase, platform: &Platform, issues: &mut Issues) -> BaseMode {
+    if let (Some(BootstrapMode::Always), None, Some(span)) =
+        (raw.bootstrap.value(), &platform.base.bootstrap, raw.bootstrap.span())
+    {
+        let issue = Issue::new(span, "no base image can be made from packages").for_platforms();
+        issues.add(issue.label("nothing to make it with").help(
+            "`\"fallback\"` takes the image of the engine or of its registry there; `\"always\"` belongs into \
+             `[base.overrides.debian]`, or the platform's file says how with `[base.bootstrap]`",
+        ));
+    }
     BaseMode {
         image: raw.image.value().cloned(),
         bootstrap: raw.bootstrap.or_default(),
         mirror: raw.mirror.value().cloned(),
         refresh_days: raw.refresh.or(7_u32),
     }
+}
+
+fn python_app(raw: &RawPython, issues: &mut Issues) -> Option<PythonApp> {
+    let at = ("[python]", &raw.span);
+    let prefix = required(&raw.prefix, ("prefix", "\"/opt/canopsis\""), at, issues);
+    let requirements = required(&raw.requirements, ("requirements", "\"requirements.txt\""), at, issues);
+    Some(PythonApp {
+        prefix: prefix?.value.clone(),
+        requirements: requirements?.value.clone(),
+        constraints: raw.constraints.values(),
+        no_binary: raw.no_binary.values(),
+        index_url: raw.index_url.value().cloned(),
+        extra_index_urls: raw.extra_index_urls.values(),
+        build_packages: raw.build_packages.values(),
+    })
 }
 
 /// The recipe's users by name.
@@ -171,30 +195,6 @@ pub(crate) struct View<'v> {
 }
 
 impl View<'_> {
-    fn python(&self, raw: &RawPython, issues: &mut Issues) -> Option<PythonApp> {
-        let place = self.place("[python]");
-        let at = (place.as_str(), &raw.span);
-        let prefix = required(&raw.prefix, ("prefix", "\"/opt/canopsis\""), at, issues);
-        let requirements = required(&raw.requirements, ("requirements", "\"requirements.txt\""), at, issues);
-        Some(PythonApp {
-            prefix: prefix?.value.clone(),
-            requirements: requirements?.value.clone(),
-            constraints: raw.constraints.values(),
-            no_binary: raw.no_binary.values(),
-            index_url: raw.index_url.value().cloned(),
-            extra_index_urls: raw.extra_index_urls.values(),
-            build_packages: raw.build_packages.values(),
-        })
-    }
-
-    /// `[[image]]` in messages, with the platform where the recipe has several.
-    pub(crate) fn place(&self, table: &str) -> String {
-        match self.sources.project.platforms.len() {
-            0 | 1 => table.to_owned(),
-            _ => format!("{table} for `{}`", self.platform.id),
-        }
-    }
-
     pub(crate) fn contents(
         &self,
         raw: &Given<Vec<At<RawContent>>>,

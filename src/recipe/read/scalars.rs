@@ -12,7 +12,7 @@ use crate::{
     util::pattern::is_glob,
     util::toml::{
         BadPath, Issue, Issues, Value, check_glob, in_container, in_project, line, one_line, one_of, parsed,
-        plain_absolute, quoted, string, word, wrong_type,
+        plain_absolute, quoted, string, unfilled, word, wrong_type,
     },
 };
 
@@ -238,6 +238,23 @@ pub(crate) fn label_name(key: &str) -> Result<(), String> {
         return Err("one that does not begin with `factory.`: those say what this program itself has made".to_owned());
     }
     Ok(())
+}
+
+/// Words that people read, in which no placeholder is filled in.
+pub(crate) fn prose(
+    reader: impl Fn(Value<'_>, &mut Issues) -> Option<String>,
+) -> impl Fn(Value<'_>, &mut Issues) -> Option<String> {
+    move |value, issues| {
+        let text = reader(value, issues)?;
+        let Some(placeholder) = unfilled(&text) else { return Some(text) };
+        let issue = Issue::new(&value.span(), format!("{placeholder} is not filled in here"));
+        issues.add(
+            issue.label("would stay as it is").help(
+                "write the words themselves: placeholders are for relations, `ref` and the attributes of [[wapt]]",
+            ),
+        );
+        None
+    }
 }
 
 /// A file's mode, written in octal.

@@ -1,15 +1,15 @@
 //! What a recipe says that has no effect on any of its platforms. Not wrong, and worth a warning each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     layers::Layered,
-    raw::{RawPackage, RawRecipe},
+    raw::{RawContent, RawImage, RawPackage, RawRecipe},
 };
 use crate::{
     platform::{Catalogue, Platform},
     recipe::{BootstrapMode, Project},
-    util::toml::{Given, Issue, Table, quoted},
+    util::toml::{At, Given, Issue, Span, Table, quoted, unfilled},
 };
 
 /// Everything of it, in the order of the text.
@@ -19,8 +19,12 @@ pub(crate) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) ->
     let base = raw.base.value().into_iter().flat_map(|base| layers(base, "[base]", &platforms));
     let python = raw.python.value().into_iter().flat_map(|python| layers(python, "[python]", &platforms));
     found.extend(base.chain(python));
-    found.extend(raw.image.items().iter().flat_map(|image| layers(&image.value, "[[image]]", &platforms)));
+    for image in raw.image.items() {
+        found.extend(layers(&image.value, "[[image]]", &platforms));
+        found.extend(image.value.all().flat_map(as_they_are));
+    }
     for package in raw.package.items() {
+        found.extend(package.value.all().flat_map(|table| places_as_they_are(&table.contents)));
         found.extend(layers(&package.value, "[[package]]", &platforms));
         found.extend(for_deb(&package.value, &platforms));
     }
@@ -56,6 +60,32 @@ fn layers<T: Table>(table: &Layered<T>, place: &str, platforms: &[&Platform]) ->
                 .help("add the platform to `[project] platforms`, or take them out")
         })
         .collect()
+}
+
+/// Placeholders in what an image hands on as it is. Programs have templates in their arguments and labels: it may be meant.
+fn as_they_are(image: &RawImage) -> Vec<Issue> {
+    let values =
+        |map: &Given<BTreeMap<String, String>>| map.value().and_then(|map| map.values().find_map(|v| unfilled(v)));
+    let words = |list: &Given<Vec<At<String>>>| list.items().iter().find_map(|word| unfilled(&word.value));
+    let found = [
+        ("env", image.env.span(), values(&image.env)),
+        ("labels", image.labels.span(), values(&image.labels)),
+        ("entrypoint", image.entrypoint.span(), words(&image.entrypoint)),
+        ("cmd", image.cmd.span(), words(&image.cmd)),
+    ];
+    let said = found.into_iter().filter_map(|(key, span, placeholder)| Some(as_it_is(&placeholder?, key, span?)));
+    said.chain(places_as_they_are(&image.contents)).collect()
+}
+
+/// Placeholders in names of files.
+fn places_as_they_are(contents: &Given<Vec<At<RawContent>>>) -> Vec<Issue> {
+    let places = contents.items().iter().filter_map(|entry| entry.value.dst.at());
+    places.filter_map(|dst| Some(as_it_is(&unfilled(&dst.value)?, "dst", &dst.span))).collect()
+}
+
+fn as_it_is(placeholder: &str, key: &str, span: &Span) -> Issue {
+    Issue::new(span, format!("{placeholder} in `{key}` stays as it is: nothing is filled in there"))
+        .help("write what is meant, where it is not for a program of yours")
 }
 
 /// Keys that only Debian packages have, where none is made.

@@ -28,7 +28,7 @@ pub use error::GitError;
 pub use local::{Local, RECEIVE};
 pub use mirror::Mirror;
 pub use remote::{Answer, advertised, near, resolve};
-pub use worktree::{Caller, Change, Changed, Elsewhere, History, Parts, Worktree, WorktreeError};
+pub use worktree::{Caller, Change, Changed, Elsewhere, History, Parts, Standing, Worktree, WorktreeError};
 
 use self::{
     checkout::What,

@@ -54,6 +54,17 @@ pub struct Worktree {
     scratch: Scratch,
 }
 
+/// Where a checkout stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The commit as [`Worktree::revision`] names it.
+    pub revision: String,
+    /// What of the project's folder is in no commit as it is: paths below that folder.
+    pub changed: Vec<Changed>,
+    /// The same as people read it: at most 200.
+    pub told: Vec<String>,
+}
+
 /// A tag that stands on another commit than that which is checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
@@ -180,7 +191,7 @@ impl Worktree {
     /// # Errors
     /// [`WorktreeError`].
     pub fn revision(&self, except: &[String]) -> Result<String, WorktreeError> {
-        Ok(self.standing(except)?.0)
+        Ok(self.standing(except)?.revision)
     }
 
     /// The commit as [`Worktree::revision`] names it, and what of the project's folder is in no commit as it is: paths below
@@ -188,15 +199,16 @@ impl Worktree {
     ///
     /// # Errors
     /// [`WorktreeError`].
-    pub fn standing(&self, except: &[String]) -> Result<(String, Vec<Changed>), WorktreeError> {
-        let Some(commit) = self.commit() else { return Ok((String::new(), Vec::new())) };
+    pub fn standing(&self, except: &[String]) -> Result<Standing, WorktreeError> {
+        let Some(commit) = self.commit() else { return Ok(Standing::default()) };
         let changed = self.changed(except)?;
         let revision = if changed.is_empty() { commit.to_string() } else { format!("{commit}-dirty") };
+        let told = self.told(&changed);
         let own = |change: Changed| {
             let path = change.path.strip_prefix(&self.below).ok()?.to_owned();
             Some(Changed { path, ..change })
         };
-        Ok((revision, changed.into_iter().filter_map(own).collect()))
+        Ok(Standing { revision, changed: changed.into_iter().filter_map(own).collect(), told })
     }
 
     /// Files of the project's folder that differ from the commit or are in none, but for those that git ignores and those
@@ -205,6 +217,11 @@ impl Worktree {
     /// # Errors
     /// [`WorktreeError`].
     pub fn changes(&self, except: &[String]) -> Result<Vec<String>, WorktreeError> {
+        Ok(self.told(&self.changed(except)?))
+    }
+
+    /// The first of what differs, as people read it.
+    fn told(&self, changed: &[Changed]) -> Vec<String> {
         let below = match self.below.to_string_lossy() {
             whole if whole.is_empty() => String::new(),
             below => format!("{below}/"),
@@ -216,7 +233,7 @@ impl Worktree {
             let name = if name.is_empty() { "./".to_owned() } else { name.escape_debug().to_string() };
             name + changed.note
         };
-        Ok(self.changed(except)?.iter().take(TOLD).map(shown).collect())
+        changed.iter().take(TOLD).map(shown).collect()
     }
 
     fn changed(&self, except: &[String]) -> Result<Vec<Changed>, WorktreeError> {

@@ -120,6 +120,12 @@ pub enum LockfileError {
     /// It is no text.
     #[error("`factory.lock` is not UTF-8")]
     NoText,
+    /// Its form is one that is not known yet.
+    #[error("`factory.lock` has version {version}, of a newer factory: this one reads version {VERSION}")]
+    Newer {
+        /// Its version.
+        version: u32,
+    },
     /// It does not say what it should.
     #[error(transparent)]
     Report(#[from] Report),
@@ -151,7 +157,7 @@ impl Lockfile {
             Err(error) => return Err(error.into()),
         };
         let text = String::from_utf8(bytes).map_err(|_| LockfileError::NoText)?;
-        Ok(Some(read::read(NAME, &text)?))
+        read::read(NAME, &text).map(Some)
     }
 
     /// Writes the lock of a project; a file that says the same already is left alone. Gives whether it was written.

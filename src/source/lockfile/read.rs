@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{LockedBase, LockedHouse, LockedWheel, Lockfile, VERSION};
+use super::{LockedBase, LockedHouse, LockedWheel, Lockfile, LockfileError, VERSION};
 use crate::{
     names::{Commit, ImageName, PlatformId, Sha256, SourceName, WheelFile},
     source::wheelhouse::WheelName,
     util::toml::{
-        self, At, Issue, Issues, Report, Span, Table as _, image_reference, line, list, number, one, one_line, parsed,
+        self, At, Issue, Issues, Span, Table as _, TableAt, image_reference, line, list, number, one, one_line, parsed,
         quoted, required, sub_table, table, word,
     },
 };
@@ -60,8 +60,11 @@ table! {
 }
 
 /// Reads the text of a lock.
-pub(super) fn read(name: &str, text: &str) -> Result<Lockfile, Report> {
+pub(super) fn read(name: &str, text: &str) -> Result<Lockfile, LockfileError> {
     toml::read(name, text, |root, issues| {
+        if let Some(version) = newer(root) {
+            return Err(LockfileError::Newer { version });
+        }
         let raw = RawLock::read(root, issues);
         required(&raw.version, ("version", "1"), ("the lock", &raw.span), issues);
         let mut lock = Lockfile::default();
@@ -81,8 +84,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<Lockfile, Report> {
             let Some((key, locked)) = self::house(&house.value, issues) else { continue };
             put(&mut lock.houses, key, locked, &house.span, issues);
         }
-        lock
-    })
+        Ok(lock)
+    })?
+}
+
+/// The form of a lock that is none of ours yet: what else it says is not ours to judge.
+fn newer(root: &TableAt<'_>) -> Option<u32> {
+    let version = root.field("version", &["version"], number(0..=u32::MAX), &mut Issues::default());
+    version.value().copied().filter(|version| *version > VERSION)
 }
 
 fn base(raw: &RawBase, issues: &mut Issues) -> Option<(PlatformId, LockedBase)> {

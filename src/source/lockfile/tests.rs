@@ -48,7 +48,7 @@ fn house(lock: &mut Lockfile) -> &mut LockedHouse {
 }
 
 fn complaints(text: &str) -> Vec<String> {
-    let report = read::read(NAME, text).unwrap_err();
+    let LockfileError::Report(report) = read::read(NAME, text).unwrap_err() else { panic!("no report") };
     let line = |located: &crate::util::toml::Located| format!("{}: {}", located.position().0, located.issue.message);
     report.issues().iter().map(line).collect()
 }
@@ -77,7 +77,7 @@ fn it_is_written_when_something_changed() {
 fn mistakes_are_shown_at_their_lines() {
     let good = write::render(&lock());
     for (from, to, says) in [
-        ("version = 1\n", "version = 2\n", "3: `2` is out of range"),
+        ("version = 1\n", "version = 0\n", "3: `0` is out of range"),
         ("version = 1\n", "", "missing key `version`"),
         ("six-1.16.0-py2.py3-none-any.whl", "../../six.whl", "`../../six.whl` is not a valid wheel"),
         ("name = \"six\"", "name = \"sex\"", "`sex` does not go with the file, which is of `six`"),
@@ -93,6 +93,12 @@ fn mistakes_are_shown_at_their_lines() {
         let found = complaints(&good.replacen(from, to, 1));
         assert!(found.iter().any(|line| line.contains(says)), "{says}: {found:?}");
     }
+}
+
+#[test]
+fn a_newer_lock_is_not_judged() {
+    let error = read::read(NAME, "version = 2\n[[artefact]]\nname = 1\n").unwrap_err();
+    assert_eq!(error.to_string(), "`factory.lock` has version 2, of a newer factory: this one reads version 1");
 }
 
 #[test]

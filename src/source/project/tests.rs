@@ -225,8 +225,8 @@ fn python_folders_mind_git_and_say_so() {
     let roots = Roots::of(folder.path());
     let found = roots.python(Path::new("app")).unwrap();
     assert_eq!(shown(&found), [".hidden.cfg", "a.py", "pyproject.toml"]);
-    assert_eq!(found.left_out, 2);
-    assert_eq!(roots.matching("app").unwrap().left_out, 0);
+    assert_eq!(found.left_out.count, 2);
+    assert_eq!(roots.matching("app").unwrap().left_out.count, 0);
     let error = roots.python(Path::new("gone")).unwrap_err().to_string();
     assert_eq!(error, "`gone`: git ignores everything in it");
     // `.factoryignore` has the last word.

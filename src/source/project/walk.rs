@@ -214,8 +214,9 @@ impl Within<'_> {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let folder = path.parent().unwrap_or(Path::new(""));
         let folder = self.root.below(folder)?.unwrap_or_else(|| self.root.clone());
-        let files = vec![describe(&folder, name, utf8(Path::new(name))?, self.digests)?];
-        Ok(Found { files, is_single: true, left_out: 0, ignored: usize::from(is_ignored) })
+        let file = describe(&folder, name, utf8(Path::new(name))?, self.digests)?;
+        let files = vec![SourceFile { is_ignored, ..file }];
+        Ok(Found { files, is_single: true, ..Found::default() })
     }
 
     fn walk(self, path: PathBuf, take: Take, pattern: Option<Pattern>) -> Result<Found, SourceError> {
@@ -361,7 +362,7 @@ impl Walk<'_> {
                 Verdict::Counts => is_empty = false,
                 Verdict::OfGit if self.take.git() == Git::Told => is_empty = false,
                 Verdict::OfGit => {
-                    self.found.left_out += 1;
+                    self.found.left_out.add(self.base.join(&inner));
                     continue;
                 }
                 Verdict::LeftOut(by) => {
@@ -375,14 +376,15 @@ impl Walk<'_> {
                 let (parent, name, ignoring) = (folder.clone(), name.clone(), Arc::clone(ignoring));
                 waiting.push(Waiting { parent, name, path: inner, depth: depth + 1, ignoring, is_meant, is_ignored });
             } else if is_meant && !kind.is_dir() {
-                let relative = utf8(&inner)?;
-                self.found.ignored += usize::from(is_ignored);
-                self.found.files.push(describe(folder, name, relative, self.within.digests)?);
+                let file = describe(folder, name, utf8(&inner)?, self.within.digests)?;
+                self.found.files.push(SourceFile { is_ignored, ..file });
             }
         }
         if is_empty && is_meant && !self.is_python() {
             let (relative, path) = (utf8(path)?, folder.path().to_owned());
-            self.found.files.push(SourceFile { relative, path, kind: SourceKind::Folder, mode: 0o755 });
+            let kind = SourceKind::Folder;
+            // Git knows no empty folders.
+            self.found.files.push(SourceFile { relative, path, kind, mode: 0o755, is_ignored: false });
         }
         Ok(())
     }
@@ -469,5 +471,5 @@ fn describe(folder: &Folder, name: &OsStr, relative: String, digests: &Digests) 
             reason: "it is neither a file, a folder nor a symbolic link",
         });
     };
-    Ok(SourceFile { relative, path, kind, mode })
+    Ok(SourceFile { relative, path, kind, mode, is_ignored: false })
 }

@@ -1,7 +1,7 @@
 //! [`Issue`]: one mistake in a text, and [`Issues`], the collector that a reading fills. Knows nothing of files or
 //! terminals.
 
-use std::{ops::Range, sync::Arc};
+use std::{num::NonZeroU32, ops::Range, sync::Arc};
 
 use super::{
     Source, nearest,
@@ -28,6 +28,8 @@ pub struct Issue {
     pub(super) within: Option<Arc<Source>>,
     /// Whether it depends on other parts of the text, so that a syntax error elsewhere may be its cause.
     pub(super) relational: bool,
+    /// Where in the message the platforms are named, should only some have it.
+    of_platforms: Option<NonZeroU32>,
 }
 
 impl Issue {
@@ -35,7 +37,16 @@ impl Issue {
     pub(crate) fn new(span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
         let (span, label) = (span.clone(), "here".to_owned());
-        Self { message, span, label, help: None, also: Box::default(), within: None, relational: false }
+        Self {
+            message,
+            span,
+            label,
+            help: None,
+            also: Box::default(),
+            within: None,
+            relational: false,
+            of_platforms: None,
+        }
     }
 
     /// A name at `span` that none of `known` is. Depends on the whole text.
@@ -71,6 +82,18 @@ impl Issue {
         self
     }
 
+    /// The same, where only some platforms may have it: they are named here, at the end of the message so far.
+    pub(crate) fn for_platforms(mut self) -> Self {
+        self.of_platforms = u32::try_from(self.message.len()).ok().and_then(NonZeroU32::new);
+        self
+    }
+
+    /// The same with more behind its message.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.message.push_str(more);
+        self
+    }
+
     /// The same in another text: a file that the one that was read names.
     pub(crate) fn within(mut self, name: &str, text: &str) -> Self {
         self.within = Some(Arc::new(Source::new(name, text)));
@@ -100,6 +123,25 @@ impl Issues {
         let known = |issues: &[Issue]| issues.iter().any(|old| old.span == issue.span && old.message == issue.message);
         if self.are_wanted() && !known(&self.0) {
             self.0.push(issue);
+        }
+    }
+
+    /// Takes what each of several platforms found. What not all of the recipe's platforms found names those that did.
+    pub(crate) fn add_of_platforms(&mut self, found: Vec<(&str, Self)>, all: usize) {
+        let mut groups: Vec<(Issue, Vec<&str>)> = Vec::new();
+        for (platform, issues) in found {
+            for issue in issues.0 {
+                match groups.iter_mut().find(|(known, _)| *known == issue) {
+                    Some((_, platforms)) => platforms.push(platform),
+                    None => groups.push((issue, vec![platform])),
+                }
+            }
+        }
+        for (mut issue, platforms) in groups {
+            if let Some(place) = issue.of_platforms.take().filter(|_| platforms.len() < all) {
+                issue.message.insert_str(place.get() as usize, &format!(" for {}", super::listed(&platforms)));
+            }
+            self.add(issue);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The nearest valid word to a misspelt one. Text only.
+//! The nearest valid word to a misspelt one, and lists of words. Text only.
 
 /// The word of `known` that `word` most likely stands for, if any is near enough.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
@@ -31,6 +31,14 @@ pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
     all.join(", ")
 }
 
+/// The first words of a list for people, and how many more there are in all of it: `a, b and 4 more`.
+pub(crate) fn some_of(first: &[String], all: usize) -> String {
+    match all.saturating_sub(first.len()) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +51,13 @@ mod tests {
         assert_eq!(nearest("windows", known), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(nearest("İstanbul", ["i\u{307}stanbul"]), Some("i\u{307}stanbul"), "longer in lower case");
+    }
+
+    #[test]
+    fn some_of_many_are_named() {
+        let first = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(some_of(&first, 2), "a, b");
+        assert_eq!(some_of(&first, 6), "a, b and 4 more");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reads relations between packages at their place.
 
-use super::{Issue, Issues, Value, quoted, string};
+use super::{Issue, Issues, Value, only_placeholders, quoted, string};
 use crate::names::Relation;
 
 /// Reads one relation, alternatives allowed: `Depends`, `Recommends`, `Suggests` (Debian policy 7.1).
@@ -15,6 +15,9 @@ pub(crate) fn plain(value: Value<'_>, issues: &mut Issues) -> Option<Relation> {
 
 fn read(value: Value<'_>, alternatives: bool, issues: &mut Issues) -> Option<Relation> {
     let text = string(value, issues)?;
+    if !only_placeholders(text, &["version"], &value.span(), issues) {
+        return None;
+    }
     Relation::parse(text, alternatives)
         .map_err(|why| {
             let message = format!("{} is not a relation to a package: {}", quoted(text), why.message);

@@ -160,7 +160,7 @@ pub(crate) fn required<'g, T>(
 ) -> Option<&'g At<T>> {
     if let Given::No = given {
         let message = format!("missing key `{key}` in {place}");
-        let issue = Issue::new(span, message).relational().label(format!("`{key}` is needed here"));
+        let issue = Issue::new(span, message).for_platforms().relational().label(format!("`{key}` is needed here"));
         issues.add(issue.help(format!("for example `{key} = {example}`")));
     }
     given.at()

@@ -183,15 +183,27 @@ pub(crate) fn list<T>(
     move |value, issues| {
         let Some(array) = value.get_ref().as_array() else {
             let issue = wrong_type_issue(value, "a list");
-            issues.add(match value.get_ref() {
-                DeValue::String(_) => issue.help("put it in brackets: `[\"…\"]`"),
-                _ => issue,
+            issues.add(match in_brackets(value, &reader) {
+                Some(list) => issue.help(format!("put it in brackets: `{list}`")),
+                None => issue,
             });
             return None;
         };
         let items: Vec<_> =
             array.iter().map(|item| reader(item, issues).map(|value| At { value, span: item.span() })).collect();
         items.into_iter().collect()
+    }
+}
+
+/// How a value is written that stands there without its list; a number in quotes where `reader` takes none.
+fn in_brackets<T>(value: Value<'_>, reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(_) => Some("[\"…\"]".to_owned()),
+        DeValue::Integer(number) if number.radix() == 10 => {
+            let is_taken = reader(value, &mut Issues::default()).is_some();
+            Some(if is_taken { format!("[{number}]") } else { format!("[\"{number}\"]") })
+        }
+        _ => None,
     }
 }
 

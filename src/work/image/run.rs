@@ -17,7 +17,7 @@ use crate::{
         context::{APT_TRUST, TarFile},
         owner,
         recall::with_names,
-        records::blocking,
+        records::{blocking, noted},
         run::Product,
         settle,
         told::Told,
@@ -245,16 +245,13 @@ pub(crate) async fn build_until(dockerfile: &str, work: &ImageWork, at: StepCont
 /// The context with the wheels that the image is made of.
 async fn context_of(work: &ImageWork, at: StepContext<'_>) -> Result<TarFile, StepError> {
     let StepContext { step, records, session, .. } = at;
-    let wheels = work.wheels.as_ref().and_then(|id| Some((id, records.get(id)?)));
-    let wheelhouse = match wheels {
-        Some((id, record)) => Some(wheelhouse(id, record, step, session).await?),
-        None => None,
-    };
-    let seed = match work.seed.as_ref().and_then(|id| Some((id, records.get(id)?))) {
-        Some((id, record)) => Some(self::wheelhouse(id, record, step, session).await?),
-        None => None,
-    };
-    context(work, [("wheels", wheelhouse), ("seed", seed)], session).await
+    let mut houses = [("wheels", &work.wheels, None), ("seed", &work.seed, None)];
+    for (_, needed, house) in &mut houses {
+        if let Some(id) = needed {
+            *house = Some(wheelhouse(id, noted(records, id)?, step, session).await?);
+        }
+    }
+    context(work, houses.map(|(name, _, house)| (name, house)), session).await
 }
 
 pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Product {
@@ -335,7 +332,7 @@ pub(crate) async fn labels(
     session: &Session,
 ) -> Result<Labels, StepError> {
     let mut labels = work.labels.clone();
-    let Some(parent) = records.get(&work.parent) else { return Ok(labels) };
+    let parent = noted(records, &work.parent)?;
     let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
     if digest.is_none() {
         let image = session.engine.image(parent.image()).await?;

@@ -13,7 +13,7 @@ mod natives;
 mod take;
 mod units;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use tempfile::NamedTempFile;
@@ -24,8 +24,12 @@ use crate::{
     engine::{ContainerId, ImageInfo, Output as _},
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts, keep::last_container,
-        recall::with_names, records::blocking, run::Product, told::Told,
+        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts,
+        keep::last_container,
+        recall::with_names,
+        records::{blocking, noted},
+        run::Product,
+        told::Told,
     },
     format::{Codec, Format, Knows, Meta, PackageFormat, writer},
     names::{Allowance, Sha256},
@@ -122,7 +126,8 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
     if !work.package.collect.is_empty() {
         return collect::run(work, step, records, session, lines).await;
     }
-    let container = take::container(&work.image, step, records, session).await?;
+    let image = noted(records, &work.image)?.image();
+    let container = take::container_of(image, step, session).await?;
     let contents = work.package.contents.as_slice();
     let wanted = Wanted { contents, image: work.package.from.as_str(), files_only: false };
     let (taken, capable) = match take::tree(wanted, session, lines, &container).await {
@@ -141,7 +146,7 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         others,
         listing: store.listing(&step.id),
     };
-    let lacks = job.lacks(taken, &container, lines, &image_of(work, records)).await;
+    let lacks = job.lacks(taken, &container, lines, image).await;
     session.discard(&container).await;
     let (job, tree) = lacks?;
     accounts::hold(work, &tree, step, records, session).await?;
@@ -319,10 +324,6 @@ pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     let archs = [&work.arch, &work.packaging.any].map(|arch| meta::named(work, arch));
     let formats = formats_of(work)?;
     Ok(formats.iter().flat_map(|format| archs.iter().map(|meta| format.file_name(meta))).collect())
-}
-
-fn image_of(work: &PackageWork, records: &BTreeMap<StepId, Record>) -> String {
-    records.get(&work.image).map(|record| record.image().to_owned()).unwrap_or_default()
 }
 
 fn refused(finding: Finding) -> StepError {

@@ -33,10 +33,11 @@ impl Maker<'_> {
         inputs.insert("version".to_owned(), release.version.to_string());
         inputs.insert("release".to_owned(), release.release.to_string());
         inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
-        let mut parts = Parts::default();
+        let (mut parts, mut notes) = (Parts::default(), Vec::new());
         if let Some(dir) = &wapt.dir {
             let found = self.context.roots.whole(dir)?;
             let files = as_they_are(&found);
+            notes.extend(of_ignored(&dir.to_string_lossy(), &found));
             digest_into(&mut inputs, &dir.display().to_string(), &files);
             self.add_files(&mut parts, &files);
             parts.folders.insert(dir.clone());
@@ -47,7 +48,6 @@ impl Maker<'_> {
         }
         let mut needs: Vec<StepId> = wapt.from.iter().map(|image| self.id(image.as_str())).collect();
         let mut packages = Vec::new();
-        let mut notes = Vec::new();
         for content in &wapt.contents {
             match &content.src {
                 WaptSource::Container(_) => {}

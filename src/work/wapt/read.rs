@@ -11,7 +11,8 @@ use crate::{
     },
     recipe::read::raw::{RawAllowance, RawRecipe},
     util::toml::{
-        At, Issue, Issues, Value, line, list, one_of, parsed, project, required, string, sub_table, table, wrong_type,
+        At, Issue, Issues, Value, line, list, one_of, only_placeholders, parsed, project, required, string, sub_table,
+        table, wrong_type,
     },
 };
 
@@ -149,6 +150,9 @@ fn text(name: &'static str) -> impl Fn(Value<'_>, &mut Issues) -> Option<String>
         if text.is_empty() {
             issues
                 .add(Issue::new(&value.span(), "an empty text").label("expected some words").help("leave the key out"));
+            return None;
+        }
+        if !only_placeholders(&text, &["version", "release"], &value.span(), issues) {
             return None;
         }
         check(attribute(name), &text, value, issues).map(|()| text)

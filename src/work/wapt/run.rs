@@ -16,10 +16,15 @@ use crate::{
     engine::{ImageInfo, Output as _},
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError, keep::last_container, recall::with_names,
-        records::blocking, run::Product, told::Told,
+        Lines, Records, Run, Session, Shipped, StepContext, StepError,
+        keep::last_container,
+        recall::with_names,
+        records::{blocking, noted},
+        run::Product,
+        told::Told,
     },
     format::wapt::{Generation, ICON, name_starts},
+    names::PackageName,
     plan::{Record, RecordedFile, Step},
     recipe::{Content, ContentKind, FileInfo},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},
@@ -103,8 +108,8 @@ async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError>
         }
         _ => Tree::new(Spool::new()?),
     };
-    let made = |id: &StepId| records.get(id).map(|record| record.files.clone()).unwrap_or_default();
-    let packages = work.packages.iter().map(|(name, id)| (name.to_string(), made(id))).collect();
+    let made = |(name, id): &(PackageName, StepId)| Ok((name.to_string(), noted(records, id)?.files.clone()));
+    let packages = work.packages.iter().map(made).collect::<Result<_, StepError>>()?;
     let job =
         Job { work: work.clone(), platform: step.platform.to_string(), session: session.clone(), contents, packages };
     let lines = lines.clone();

@@ -40,7 +40,7 @@ use crate::{
     execute::{
         Run, Session, Shipped, StepContext, StepError,
         keep::last_container,
-        records::{blocking, wheels_record},
+        records::{blocking, noted, wheels_record},
         run::Product,
         told::Told,
         watched,
@@ -117,8 +117,8 @@ async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepErro
     let StepContext { step, records, session, lines } = at;
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
-            let record = records.get(seed).ok_or_else(|| StepError::Internal(format!("{seed} did not run")))?;
-            Some(Toolbox { seed: image::wheelhouse(seed, record, step, session).await?, script: script.clone() })
+            let seed = image::wheelhouse(seed, noted(records, seed)?, step, session).await?;
+            Some(Toolbox { seed, script: script.clone() })
         }
         None => None,
     };

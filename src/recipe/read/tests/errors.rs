@@ -76,6 +76,11 @@ errors! {
         ("platforms = [\"debian-12\"]", "platforms = \"debian-12\""),
         ("alive = 3", "alive = \"3\""),
     ]);
+    numbers_without_their_list: example_with(&[
+        ("expose = [8082]", "expose = 5232"),
+        ("platforms = [\"debian-12\"]", "platforms = 12"),
+        ("no_binary = [\"psutil\", \"PyYAML\", \"lxml\", \"pymongo\"]", "no_binary = 1.5"),
+    ]);
     table_instead_of_list: example_with(&[("[[user]]", "[user]")]);
     list_instead_of_table: example_with(&[("[project]", "[[project]]")]);
     missing_keys: "[project]\nname = \"x\"\nplatforms = [\"debian-12\"]\n[[image]]\nname = \"core\"\n";
@@ -166,6 +171,18 @@ errors! {
         ("requirements = \"requirements.txt\"\n", ""),
         ("[python.overrides.debian]", "[python.overrides.debian]\nrequirements = \"requirements.txt\""),
     ]);
+    missing_on_all_platforms: example_with(&[
+        ("platforms = [\"debian-12\"]", "platforms = [\"debian-12\", \"ubuntu-24.04\", \"rocky-9\"]"),
+        ("requirements = \"requirements.txt\"\n", ""),
+        ("repository = \"canopsis/canopsis-core\"\n", ""),
+        ("summary = ", "sumary = "),
+    ]);
+    missing_on_some_platforms: example_with(&[
+        ("platforms = [\"debian-12\"]", "platforms = [\"debian-12\", \"ubuntu-24.04\", \"rocky-9\"]"),
+        ("repository = \"canopsis/canopsis-core\"\n", ""),
+        ("[image.overrides.debian]", "[image.overrides.rocky-9]\nrepository = \"x\"\n[image.overrides.debian]"),
+        ("\"libc6 (>= 2.36)\"", "\"libc6 >= 2.36\""),
+    ]);
     user_of_another_image: example_with(&[
         ("users = [\"canopsis\"]\n", ""),
         ("name = \"cat\"\n", "name = \"cat\"\nusers = [\"canopsis\"]\n"),
@@ -192,6 +209,15 @@ errors! {
         + "contents = [{ src = \"../x\" }, { src = \"missing\" }, { package = \"shop\" }, { dst = \"y\" }]\n"
         + "[[wapt]]\npackage = \"tis-b\"\nfile_name = \"1.7\"\n"
         + "contents = [{ src = \"/out/x\" }, { src = \"etc\", dst = \"/abs\" }, { src = \"etc\", package = \"b\" }]\n";
+    unknown_placeholders: example_with(&[
+        ("description = \"Canopsis: engines and web server\"", "description = \"Canopsis {{vresion}}\""),
+        ("\"canopsis-core (= {{version}})\"", "\"canopsis-core (= {{vresion}})\""),
+        ("copyright = \"2015", "copyright = \"{{version}} 2015"),
+    ]) + "[[source]]\nname = \"bricks\"\ngit = \"../bricks\"\nref = \"{{brnach}}\"\n"
+        + "[[wapt]]\npackage = \"tis-x\"\nversion = \"{{vresion}}-{{release}}\"\nname = \"X {{tag}}\"\ndepends = [\"tis-y(={{ version }})\"]\n";
+    git_addresses_without_a_scheme: MINIMAL.to_owned()
+        + "[[source]]\nname = \"bricks\"\ngit = \"github.com/x/bricks\"\n"
+        + "[[repository]]\nname = \"core\"\ngit = \"git.example.org/team/core.git\"\n";
     an_endless_line: format!("[project]\nname = \"{}\"\n", "x".repeat(2000));
 }
 
@@ -202,7 +228,7 @@ fn a_minimal_recipe_is_fine() {
 
 #[test]
 fn a_missing_recipe_says_where_it_was_sought() {
-    let error = RecipeError::Missing { folder: "examples".to_owned() };
+    let error = RecipeError::Missing { folder: "examples".to_owned(), above: None };
     insta::assert_snapshot!("missing_recipe", shown(error));
 }
 

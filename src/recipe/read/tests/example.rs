@@ -66,7 +66,9 @@ fn the_folder_of_the_example_loads() {
 fn a_folder_without_a_recipe_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = RecipeFile::load(folder.path()).unwrap_err();
-    assert!(matches!(&error, RecipeError::Missing { folder: named } if *named == folder.path().display().to_string()));
+    assert!(
+        matches!(&error, RecipeError::Missing { folder: named, .. } if *named == folder.path().display().to_string())
+    );
 }
 
 #[test]

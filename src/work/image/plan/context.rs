@@ -18,9 +18,12 @@ use crate::{
     recipe::{Content, ContentKind, Image, ImageSource, is_of_system},
     source::{
         git::Parts,
-        project::{Found, SourceError},
+        project::{Found, LeftOut, SourceError, SourceFile},
     },
-    util::pattern,
+    util::{
+        pattern,
+        toml::{quoted, some_of},
+    },
     work::image::{Asked, Listed},
 };
 
@@ -276,22 +279,35 @@ fn in_each_other_s_way(all: &[ContextFile]) -> Result<(), PlanError> {
 
 /// What is said of a Python folder of which git ignores something.
 pub(crate) fn of_left_out(folder: &Path, found: &Found) -> Option<String> {
-    let of = match found.left_out {
+    let LeftOut { count, first } = &found.left_out;
+    let of = match count {
         0 => return None,
-        1 => "1 file or folder".to_owned(),
-        many => format!("{many} files and folders"),
+        1 => "1 file or folder that `.gitignore` names is",
+        _ => &format!("{count} files and folders that `.gitignore` names are"),
     };
-    Some(format!("`{}`: {of} that `.gitignore` names are left out of the Python package", folder.display()))
+    let names: Vec<String> = first.iter().map(|path| quoted(&path.to_string_lossy())).collect();
+    Some(format!("`{}`: {of} left out of the Python package: {}", folder.display(), some_of(&names, *count)))
 }
+
+/// So many of the files that git ignores are named.
+const NAMED: usize = 3;
 
 /// What is said of files that are shipped although git ignores them: no commit has them.
 pub(crate) fn of_ignored(src: &str, found: &Found) -> Option<String> {
-    let of = match found.ignored {
+    let ignored = || found.files.iter().filter(|file| file.is_ignored);
+    let of = match ignored().count() {
         0 => return None,
         1 => "1 file that `.gitignore` names is".to_owned(),
         many => format!("{many} files that `.gitignore` names are"),
     };
-    Some(format!("`{src}`: {of} shipped, and in no commit"))
+    let said = format!("`{src}`: {of} shipped, and in no commit");
+    if found.is_single {
+        return Some(said);
+    }
+    let folder = pattern::parts(src).0;
+    let name = |file: &SourceFile| quoted(&Path::new(folder.as_ref()).join(&file.relative).to_string_lossy());
+    let names: Vec<String> = ignored().take(NAMED).map(name).collect();
+    Some(format!("{said}: {}", some_of(&names, ignored().count())))
 }
 
 /// The name of a shared library that comes into the image with the contents: what is in the virtualenv may need it.

@@ -16,7 +16,10 @@ use super::{
 use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
     event::StepId,
-    execute::{Lines, Session, StepError, records::blocking},
+    execute::{
+        Lines, Session, StepError,
+        records::{blocking, noted},
+    },
     plan::{Record, Step},
     recipe::{Content, ContentKind},
     stage::{Accounts, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
@@ -44,8 +47,7 @@ pub async fn container(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<ContainerId, StepError> {
-    let image = records.get(image).map(|record| record.image().to_owned()).unwrap_or_default();
-    container_of(&image, step, session).await
+    container_of(noted(records, image)?.image(), step, session).await
 }
 
 /// A container of an image, which is never started.

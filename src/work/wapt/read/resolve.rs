@@ -17,8 +17,11 @@ impl View<'_> {
     /// `[[wapt]]` of the platform that makes them.
     pub(crate) fn wapts(&self, issues: &mut Issues) -> Option<Vec<Wapt>> {
         let tables = self.sources.raw.wapt.items();
-        let all: Vec<_> = tables.iter().filter(|table| self.makes(&table.value, issues)).collect();
-        let all: Vec<_> = all.into_iter().map(|table| self.wapt(&table.value, issues)).collect();
+        let mut found = Issues::default();
+        let all: Vec<_> = tables.iter().filter(|table| self.makes(&table.value, &mut found)).collect();
+        let all: Vec<_> = all.into_iter().map(|table| self.wapt(&table.value, &mut found)).collect();
+        // It is made on one platform, whichever others there are.
+        issues.add_of_platforms(vec![(self.platform.id.as_str(), found)], 1);
         all.into_iter().collect()
     }
 

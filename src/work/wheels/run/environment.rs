@@ -59,7 +59,8 @@ async fn given(bench: &Bench<'_>) -> Result<Option<Sha256>, StepError> {
         Some(image) => Some(image),
         None => engine.image(&work.builder).await?,
     };
-    let id = image.map(|image| image.id.0).unwrap_or_default();
+    let gone = || StepError::Internal(format!("the engine has neither {base} nor {} any more", work.builder));
+    let id = image.ok_or_else(gone)?.id.0;
     Ok(Some(Sha256::of(serde_json::json!([work.given, id]).to_string())))
 }
 
