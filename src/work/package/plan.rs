@@ -188,10 +188,25 @@ impl Maker<'_> {
             return Ok(Vec::new());
         }
         let mut names = BTreeSet::new();
-        for near in self.recipe.packages.iter().filter(|other| depends(package, other)) {
+        for near in self.near(package).into_iter().filter(|near| near.name != package.name) {
             names.extend(self.units_of(near)?);
         }
         Ok(names.into_iter().collect())
+    }
+
+    /// A package, and those of the recipe that are installed with it because it depends on them.
+    fn near<'p>(&'p self, package: &'p Package) -> Vec<&'p Package> {
+        let mut near = vec![package];
+        let mut at = 0;
+        while let Some(one) = near.get(at).copied() {
+            for other in self.recipe.packages.iter().filter(|other| depends(one, other)) {
+                if near.iter().all(|known| known.name != other.name) {
+                    near.push(other);
+                }
+            }
+            at += 1;
+        }
+        near
     }
 
     /// The names of a package's units, as far as its entries tell: those that a folder of the container holds do not show.
@@ -209,9 +224,7 @@ impl Maker<'_> {
     /// What the recipe itself puts into a package's image, and neither the package nor one that it depends on ships: absolute paths, and
     /// the virtualenv's folder with a slash at its end. Who installs the package does not have it.
     fn only_here(&self, package: &Package) -> Result<BTreeSet<String>, PlanError> {
-        let packages = self.recipe.packages.iter();
-        let near = packages.filter(|other| other.name == package.name || depends(package, other));
-        let shipped: Vec<&Content> = near.flat_map(|near| &near.contents).collect();
+        let shipped: Vec<&Content> = self.near(package).into_iter().flat_map(|near| &near.contents).collect();
         let mut put = BTreeSet::new();
         let mut at = self.recipe.images.iter().find(|image| image.name == package.from);
         while let Some(image) = at {
