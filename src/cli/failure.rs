@@ -116,11 +116,15 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
                 .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
-            PipelineError::Plan(PlanError::Template(TemplateError::Syntax { .. } | TemplateError::Render { .. } | TemplateError::Slow { .. })) => {
+            PipelineError::Plan(PlanError::Template(TemplateError::Syntax { .. } | TemplateError::Render { .. })) => {
                 Self::new(Exit::Usage, error.to_string()).help(
                     "braces that another program is to see, as in `docker inspect --format`, are written with a backslash: \
                      `\\{{.Id}}`; docs/recipe.md has the values of a template",
                 )
+            }
+            PipelineError::Plan(PlanError::Template(TemplateError::Slow { .. })) => {
+                Self::new(Exit::Usage, error.to_string())
+                    .help("loops in loops grow fast, and each template is rendered again for every key that it may not print")
             }
             PipelineError::Plan(PlanError::Unmade { .. }) => Self::new(Exit::Usage, error.to_string())
                 .help(match &error {

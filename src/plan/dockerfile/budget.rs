@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::TemplateError;
 
 /// What all of them may take. Fifty images on ten platforms take seconds.
-const ALL: Duration = Duration::from_secs(60);
+const ALL: Duration = Duration::from_mins(1);
 /// How often the token is asked while one is rendered.
 const OFTEN: Duration = Duration::from_millis(50);
 

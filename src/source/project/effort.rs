@@ -72,6 +72,12 @@ impl Effort {
         self.spend(&self.matched, letters.saturating_mul(path as u64), MOST_MATCHED).then_some(()).ok_or(why)
     }
 
+    /// So many more patterns are read.
+    pub(super) fn read(&self, patterns: usize) -> Result<(), &'static str> {
+        let why = "with it the ignore files of the project have more than 100,000 patterns";
+        self.spend(&self.read, patterns as u64, MOST_PATTERNS).then_some(()).ok_or(why)
+    }
+
     /// The patterns of a file, read by `read` where they are not known.
     pub(super) fn patterns(
         &self,
@@ -83,11 +89,6 @@ impl Effort {
             return Ok(Arc::clone(patterns));
         }
         let patterns = Arc::new(read()?);
-        let few = self.spend(&self.read, patterns.set.len() as u64, MOST_PATTERNS);
-        if !few {
-            let reason = "with it the ignore files of the project have more than 100,000 patterns";
-            return Err(SourceError::Name { path: stamp.1.to_string_lossy().escape_debug().to_string(), reason });
-        }
         if self.read.load(Ordering::Relaxed) <= MOST_PATTERNS {
             known().insert(stamp, Arc::clone(&patterns));
         }
@@ -112,8 +113,10 @@ mod tests {
         for effort in [&free, &bounded] {
             assert!((0..MOST_SEEN).all(|_| effort.see().is_ok()));
             assert!((0..5).all(|_| effort.hold(MOST_MATCHED / 5, 1).is_ok()));
+            assert!((0..5).all(|_| effort.read(20_000).is_ok()));
         }
         assert!(free.see().is_ok() && bounded.see().is_err());
+        assert!(free.read(1).is_ok() && bounded.read(1).is_err());
         assert!(free.hold(1, 1).is_ok() && bounded.hold(1, 1).is_err());
     }
 

@@ -160,19 +160,22 @@ fn read(folder: &Folder, path: &Path, name: &str, effort: &Effort) -> Result<Opt
     let stamp = (folder.path().join(name), path.join(name), meta.ino(), meta.size(), meta.ctime(), meta.ctime_nsec());
     // What a link leads to may change.
     let found = if meta.is_file() {
-        effort.patterns(stamp, || parse(folder, path, name))
+        effort.patterns(stamp, || parse(folder, path, name, effort))
     } else {
-        parse(folder, path, name).map(Arc::new)
+        parse(folder, path, name, effort).map(Arc::new)
     };
     found.map(Some)
 }
 
 /// What is no pattern is an error in a file of this program: git minds no such line of its own.
-fn parse(folder: &Folder, path: &Path, name: &str) -> Result<Patterns, SourceError> {
+fn parse(folder: &Folder, path: &Path, name: &str, effort: &Effort) -> Result<Patterns, SourceError> {
     let right = name == IGNORE_FILE;
     let Some(bytes) = folder.read(Path::new(name), LARGEST)? else { return Ok(Patterns::empty()) };
     let text = String::from_utf8_lossy(&bytes);
     let from = path.join(name);
+    let too_much = |reason| SourceError::Name { path: from.to_string_lossy().escape_debug().to_string(), reason };
+    // What is no pattern in the end has cost as much.
+    effort.read(text.lines().count()).map_err(too_much)?;
     let mut letters = 0;
     let mut builder = GitignoreBuilder::new("");
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -182,5 +185,7 @@ fn parse(folder: &Folder, path: &Path, name: &str) -> Result<Patterns, SourceErr
             return Err(SourceError::Io(io::Error::new(io::ErrorKind::InvalidData, text)));
         }
     }
-    Ok(Patterns { set: builder.build()?, letters })
+    let set =
+        builder.build().map_err(|_| too_much("its patterns are too many, or too long, to be looked for together"))?;
+    Ok(Patterns { set, letters })
 }
