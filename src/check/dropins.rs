@@ -40,10 +40,7 @@ impl DropIn<'_> {
 }
 
 /// Finds them.
-///
-/// # Errors
-/// When the spool cannot be read.
-pub fn of(tree: &Tree) -> std::io::Result<DropIns<'_>> {
+pub fn of(tree: &Tree) -> DropIns<'_> {
     let mut found = DropIns::default();
     for (path, entry) in tree.iter() {
         let Some((folder, name)) = path.as_str().rsplit_once('/') else { continue };
@@ -70,7 +67,7 @@ pub fn of(tree: &Tree) -> std::io::Result<DropIns<'_>> {
         let drop_in = shown.map(|entry| DropIn { path: path.to_string(), entry });
         found.all.entry((rank, owner.to_owned())).or_default().insert(name.to_owned(), drop_in);
     }
-    Ok(found)
+    found
 }
 
 impl<'t> DropIns<'t> {

@@ -21,6 +21,7 @@ impl Shebang {
     ///
     /// # Errors
     /// What is wrong with the line, for people.
+    #[must_use]
     pub fn of(start: &[u8]) -> Option<Result<Self, String>> {
         let line = start.strip_prefix(b"#!")?;
         let line = String::from_utf8_lossy(line.split(|byte| *byte == b'\n').next().unwrap_or_default()).into_owned();

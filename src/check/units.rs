@@ -89,8 +89,8 @@ impl Units {
         let mut found = Self { made: Made::of(tree, meta)?, ..Self::default() };
         // Units that are there under any of their names, and what they name of others.
         let mut names: BTreeSet<String> = near.clone();
-        let mut named = Vec::new();
-        let drop_ins = dropins::of(tree)?;
+        let mut others = Vec::new();
+        let drop_ins = dropins::of(tree);
         for (path, entry) in tree.iter() {
             let Some(unit) = unit_at(path) else {
                 found.misnamed(path, entry);
@@ -113,19 +113,27 @@ impl Units {
             }
             names.extend(aliases(&file));
             let (wrong, needs) = judge(&file, &unit, &format!("/{path}"));
-            wrong.iter().for_each(|error| found.wrong(error));
+            for error in &wrong {
+                found.wrong(error);
+            }
             if enabled.contains(unit.as_str()) && !needs.installs {
                 let what = "is to be enabled, but its [Install] names nothing to enable it for".to_owned();
                 found.lacks.push(Lack { concern: Concern::UnitInstall, path: path.as_str().to_owned(), what });
             }
-            named.push((needs.starts.clone(), needs.targets.clone(), needs.also.clone()));
+            others.push((needs.starts.clone(), needs.targets.clone(), needs.also.clone()));
             found.needs(tree, needs);
         }
         found.parts(tree, &drop_ins)?;
-        for (starts, targets, also) in named {
-            starts.iter().for_each(|one| found.unit(tree, &names, one, Concern::UnitFile));
-            also.iter().for_each(|one| found.unit(tree, &names, one, Concern::UnitInstall));
-            targets.iter().for_each(|one| found.target(&names, one));
+        for (starts, targets, also) in others {
+            if let Some(one) = &starts {
+                found.unit(tree, &names, one, Concern::UnitFile);
+            }
+            for one in &also {
+                found.unit(tree, &names, one, Concern::UnitInstall);
+            }
+            for one in &targets {
+                found.target(&names, one);
+            }
         }
         Ok(found)
     }
@@ -137,7 +145,9 @@ impl Units {
                 match drop_in.read(tree)? {
                     Ok(file) => {
                         let (wrong, needs) = judge_part(&file, units.clone(), &format!("/{}", drop_in.path));
-                        wrong.iter().for_each(|error| self.wrong(error));
+                        for error in &wrong {
+                            self.wrong(error);
+                        }
                         self.needs(tree, needs);
                     }
                     Err(error) => self.wrong(&error),
@@ -337,12 +347,11 @@ fn shown<'t>(tree: &'t Tree, path: &TreePath, entry: &'t Entry) -> Option<&'t En
 
 /// The lines of a file; `origin` is its path.
 pub(super) fn read(tree: &Tree, entry: &Entry, origin: &str) -> std::io::Result<Result<UnitFile, UnitError>> {
-    Ok(match text(tree, entry)? {
-        Some(text) => UnitFile::parse(&text, origin),
-        None => {
-            let reason = "is not UTF-8 text of at most 1 MiB".to_owned();
-            Err(UnitError { place: origin.to_owned(), reason })
-        }
+    Ok(if let Some(text) = text(tree, entry)? {
+        UnitFile::parse(&text, origin)
+    } else {
+        let reason = "is not UTF-8 text of at most 1 MiB".to_owned();
+        Err(UnitError { place: origin.to_owned(), reason })
     })
 }
 
@@ -385,7 +394,9 @@ impl Made {
                     ("sysusers.d", ["u" | "u!" | "g", name, ..]) => made.account(name),
                     // Both are made where they are not there.
                     ("sysusers.d", ["m", user, group, ..]) => {
-                        [user, group].into_iter().for_each(|name| made.account(name))
+                        for name in [user, group] {
+                            made.account(name);
+                        }
                     }
                     ("tmpfiles.d", [kind, path, ..]) if kind.starts_with(MADE) => made.path(path),
                     _ => {}

@@ -342,7 +342,7 @@ mod tests {
         let twice = Failure::new(Exit::StepFailed, "2 steps failed")
             .part(part("debian-12/wheels-core", &["ask the index"]))
             .part(part("debian-13/wheels-core", &["ask the index"]));
-        assert_eq!(render(&twice, 80, false).matches("out of its mind").count(), 1);
+        assert_eq!(render(&twice, 80, false).matches("(exit code 1)").count(), 1);
     }
 
     #[test]

@@ -102,7 +102,9 @@ impl GitUrl {
     #[must_use]
     pub fn without_userinfo(&self) -> String {
         let authority_at = self.0.find("://").map_or(0, |at| at + 3);
-        let end = self.0[authority_at..].find('/').map_or(self.0.len(), |at| authority_at + at);
+        // The host of `host:path` ends at the colon; what follows may hold an `@` of its own.
+        let ends: &[char] = if authority_at == 0 { &['/', ':'] } else { &['/'] };
+        let end = self.0[authority_at..].find(ends).map_or(self.0.len(), |at| authority_at + at);
         match (self.transport(), self.0[authority_at..end].rfind('@')) {
             (Transport::Https | Transport::Ssh, Some(at)) => {
                 format!("{}{}", &self.0[..authority_at], &self.0[authority_at + at + 1..])
@@ -384,6 +386,14 @@ mod tests {
         assert_eq!(url("./../../../x").seen_from("/p").as_str(), "/x");
         assert_eq!(url("a/../x").seen_from("/p").as_str(), "/p/a/../x");
         assert_eq!(url("https://h/x").seen_from("/p").as_str(), "https://h/x");
+    }
+
+    #[test]
+    fn an_at_sign_of_a_path_is_no_user() {
+        let without = |text: &str| GitUrl::new(text).unwrap().without_userinfo();
+        assert_eq!(without("a:git@"), "a:git@");
+        assert_eq!(without("git@host:team@home/x"), "host:team@home/x");
+        assert_eq!(without("ssh://git@host:22/x@y"), "ssh://host:22/x@y");
     }
 
     proptest! {

@@ -31,10 +31,10 @@ pub struct Ties {
 impl Ties {
     /// Those of a package.
     pub fn of(package: &Package, version: &UpstreamVersion, format: PackageFormat) -> Self {
-        let named = |text: &String| Apart::all(text).into_iter().map(|one| one.name).collect::<Vec<_>>();
-        let mut names: BTreeSet<String> = package.provides.iter().flat_map(named).collect();
+        let of = |text: &String| Apart::all(text).into_iter().map(|one| one.name).collect::<Vec<_>>();
+        let mut names: BTreeSet<String> = package.provides.iter().flat_map(of).collect();
         names.insert(package.name.to_string());
-        let needs = package.depends.iter().map(named);
+        let needs = package.depends.iter().map(of);
         // What rpm calls obsolete goes with the installation of the one that says so.
         let replaces: &[String] = match &format.facts().native {
             Some(native) if native.replaces_removes => &package.replaces,

@@ -312,7 +312,7 @@ impl Job {
         let (note, size) = (names.collect::<Vec<_>>().join(", "), files.iter().map(|file| file.size).sum());
         files.push(recorded(&self.listing)?);
         let output = format!("sha256:{digest}");
-        Ok(Product { output, note, size, files, ..Product::default() })
+        Ok(Product { output, files, note, size, ..Product::default() })
     }
 }
 
