@@ -145,7 +145,7 @@ mod tests {
             "lib/systemd/system/timer.d/o.conf",
             "lib/systemd/system/nothing.d/o.conf",
         ]);
-        let found = of(&tree).unwrap();
+        let found = of(&tree);
         let paths = |unit: &str| -> Vec<String> {
             let all = found.of_unit(&UnitName::new(unit).unwrap());
             all.iter().map(|one| one.path.clone()).collect()

@@ -66,7 +66,9 @@ fn alike(parts: &[Part]) -> Vec<Vec<&Part>> {
 fn section(out: &mut String, parts: &[&Part], width: usize, colour: bool) {
     let style = |style| colour.then_some(style);
     let Some(first) = parts.first() else { return };
-    let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    let mut names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    // The order in which they ended says nothing.
+    names.sort_unstable();
     let mut lines = first.message.lines();
     let mut said = lines.next().unwrap_or_default().to_owned();
     if lines.next().is_some() {

@@ -183,7 +183,7 @@ fn a_platform_that_cannot_be_made_from_packages() {
     let (_, after) = rest.split_once("\n[python]").unwrap();
     project.write("platforms/debian-99.toml", &format!("{before}\n[python]{after}"));
     let run = project.run(&["build", "--jobs", "1"]);
-    run.assert_code(1);
+    run.assert_code(2);
     shows!(project, error(&run));
 }
 
