@@ -1,5 +1,5 @@
 //! [`PackageFormat`]: the package formats, and [`Facts`]: what is known of each without writing or reading one. The recipe, the
-//! platforms and everything above ask here, so that a format is its folder and its line in [`package_formats`].
+//! platforms and everything above ask here, so that a format is its folder and its line in `package_formats`.
 
 use crate::names::{BadRelation, Relation};
 

@@ -9,7 +9,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
-/// See [`Work::Base`].
+/// See [`Work::Base`](crate::work::Work::Base).
 #[derive(Debug, Clone)]
 pub struct BaseWork {
     /// The image in the daemon or a registry.

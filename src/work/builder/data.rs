@@ -8,7 +8,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
-/// See [`Work::Builder`].
+/// See [`Work::Builder`](crate::work::Work::Builder).
 #[derive(Debug, Clone)]
 pub struct BuilderWork {
     /// The rendered Dockerfile.

@@ -15,7 +15,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
-/// See [`Work::Image`].
+/// See [`Work::Image`](crate::work::Work::Image).
 #[derive(Debug, Clone)]
 pub struct ImageWork {
     /// The rendered Dockerfile.

@@ -11,7 +11,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks},
 };
 
-/// See [`Work::Package`].
+/// See [`Work::Package`](crate::work::Work::Package).
 #[derive(Debug, Clone)]
 pub struct PackageWork {
     /// The step whose image the machines begin as that it is installed on: its accounts are there.

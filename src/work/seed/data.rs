@@ -9,7 +9,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks, package::PackageWork, wheels::Index},
 };
 
-/// See [`Work::Seed`].
+/// See [`Work::Seed`](crate::work::Work::Seed).
 #[derive(Debug, Clone)]
 pub struct SeedWork {
     /// The pinned wheels.

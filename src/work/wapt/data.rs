@@ -9,7 +9,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
-/// See [`Work::Wapt`].
+/// See [`Work::Wapt`](crate::work::Work::Wapt).
 #[derive(Debug, Clone)]
 pub struct WaptWork {
     /// The recipe's package.

@@ -14,7 +14,7 @@ use crate::{
     work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
 };
 
-/// See [`Work::Wheels`].
+/// See [`Work::Wheels`](crate::work::Work::Wheels).
 #[derive(Debug, Clone)]
 pub struct WheelsWork {
     /// The image that the set is of.
