@@ -223,8 +223,8 @@ fn a_new_owner_takes_no_bits_of_the_mode() {
     fs::set_permissions(path("outside"), fs::Permissions::from_mode(0o4755)).unwrap();
     symlink("outside", path("link")).unwrap();
     let names = modes.iter().map(|(name, _)| *name).chain(["folder", "link"]);
-    let list: String = names.map(|name| format!("{}\n", path(name).display())).collect();
-    fs::write(path("list"), list).unwrap();
+    let list: Vec<String> = names.map(|name| path(name).display().to_string()).collect();
+    fs::write(path("list"), list.join("\n") + "\n").unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/dockerfiles/owners.sh");
     let run = Command::new("/bin/sh").args([script, "own", "12:34"]).arg(path("list")).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
