@@ -241,8 +241,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display().to_string();
         let modules: Vec<TreePath> = texts.iter().map(|(name, _)| TreePath::new(name).unwrap()).collect();
-        let names: String = texts.iter().map(|(name, _)| format!("/{name}\n")).collect();
-        fs_err::write(folder.path().join("list"), names).unwrap();
+        let names: Vec<String> = texts.iter().map(|(name, _)| format!("/{name}")).collect();
+        fs_err::write(folder.path().join("list"), names.join("\n") + "\n").unwrap();
         for (number, (_, text)) in texts.iter().enumerate() {
             fs_err::write(folder.path().join(number.to_string()), text).unwrap();
         }
