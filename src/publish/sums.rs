@@ -23,14 +23,16 @@ const LARGEST: u64 = 16 << 20;
 pub fn listed(folder: &Folder) -> io::Result<Vec<PathBuf>> {
     let entries = folder.entries(Path::new(""))?.into_iter();
     let files = entries.filter(|(_, kind)| kind.is_file()).map(|(name, _)| PathBuf::from(name));
-    let ours = files.filter(|name| is_package(name) || name == Path::new(NAME));
+    let ours = files.filter(|name| is_package(folder, &name.to_string_lossy()) || name == Path::new(NAME));
     Ok(ours.map(|name| folder.path().join(name)).collect())
 }
 
-/// Whether a file has a package's name.
-#[must_use]
-pub fn is_package(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| PackageFormat::of_file(name).is_some())
+/// Whether a file of a platform's folder has a package's name. Anybody's archive may end with `.tar.gz`: ours name the platform.
+fn is_package(folder: &Folder, name: &str) -> bool {
+    let Some((format, _)) = PackageFormat::of_file(name) else { return false };
+    let facts = format.facts();
+    let platform = folder.path().file_name().unwrap_or_default().to_string_lossy();
+    !facts.is_bare || facts.files.iter().any(|(end, _)| name.ends_with(&format!("-{platform}.{end}")))
 }
 
 /// Writes the checksums of every package in `folder`, where they are not right already.
@@ -39,7 +41,7 @@ pub fn is_package(path: &Path) -> bool {
 /// When a package cannot be read, is no regular file, or the list cannot be written.
 pub fn write(folder: &Folder) -> io::Result<()> {
     let mut lines = Vec::new();
-    for name in folder.entries(Path::new(""))?.into_keys().filter(|name| is_package(Path::new(name))) {
+    for name in folder.entries(Path::new(""))?.into_keys().filter(|name| is_package(folder, &name.to_string_lossy())) {
         let sha256 = digest_of(&mut folder.file(Path::new(&name))?)?.0;
         lines.push((name.to_string_lossy().into_owned(), sha256));
     }

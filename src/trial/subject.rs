@@ -212,9 +212,6 @@ fn built(step: &StepId, work: &PackageWork, format: PackageFormat, project: &Pat
             files.push((path, file.sha256.clone()));
         }
     }
-    if files.is_empty() && work.formats.iter().all(|(of, _)| *of != format) {
-        return Ok(Vec::new());
-    }
     if files.is_empty() {
         return Err(missing("its record names no file".to_owned()));
     }

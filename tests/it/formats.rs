@@ -1,6 +1,6 @@
 //! `formats`: what is made of a package, beside or instead of what the platform's package manager takes.
 
-use crate::project::Project;
+use crate::{project::Project, push::push, registry::Registry};
 
 /// The usual project with a line in the table of its first package.
 fn with(line: &str) -> Project {
@@ -91,4 +91,32 @@ fn an_archive_is_made_where_no_package_can_be() {
     let run = project.done(&["build", "packages"]);
     assert!(run.stdout.contains("packages/debian-12/shop-2.5.11-debian-12.tar.xz"), "{run}");
     assert!(project.files("packages/debian-12").iter().all(|file| !file.starts_with("shop_")));
+}
+
+#[test]
+fn what_no_package_manager_takes_is_not_tested_and_that_is_said() {
+    let project = with(r#"formats = ["tar.xz"]"#);
+    project.edit("factory.toml", "without = [\"shop\"]\n", "");
+    project.done(&["build"]);
+    let run = project.run(&["test"]);
+    run.says(&["archives are not installed here: only what the package manager takes is tested"]);
+}
+
+#[test]
+fn an_archive_goes_to_a_registry_and_one_of_somebody_else_stays() {
+    let project = with(r#"formats = ["deb", "tar.gz"]"#);
+    let Some(registry) = Registry::new(&project) else { return };
+    project.done(&["build"]);
+    let (ours, other) = ("packages/debian-12/shop-2.5.11-debian-12.tar.gz", "packages/debian-12/notes.tar.gz");
+    let bytes = std::fs::read(project.path(ours)).unwrap();
+    std::fs::write(project.path(other), "mine").unwrap();
+    project.done(&["build"]);
+    assert!(!project.read("packages/debian-12/SHA256SUMS").contains("notes"));
+    push(&project, &registry, &["--packages"]).ended(0);
+    std::fs::remove_file(project.path(ours)).unwrap();
+    project.run(&["pull", "--registry", &registry.address]).ended(0);
+    assert_eq!(std::fs::read(project.path(ours)).unwrap(), bytes);
+    project.done(&["clean", "--all"]);
+    assert!(!project.path(ours).exists());
+    assert_eq!(project.read(other), "mine");
 }

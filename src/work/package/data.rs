@@ -60,6 +60,14 @@ pub struct PackageWork {
     pub epoch: i64,
 }
 
+impl PackageWork {
+    /// Whether something is made of it that the platform's package manager takes.
+    #[must_use]
+    pub fn is_installed(&self) -> bool {
+        self.formats.iter().any(|(format, _)| *format == self.packaging.format)
+    }
+}
+
 impl Kind for PackageWork {
     fn version(&self) -> &'static str {
         "package 5"
@@ -94,11 +102,12 @@ impl Kind for PackageWork {
     }
 
     fn package(&self) -> Option<&PackageWork> {
-        Some(self)
+        self.is_installed().then_some(self)
     }
 
     fn untested(&self) -> Option<&'static str> {
-        None
+        const UNTESTED: &str = "archives are not installed here: only what the package manager takes is tested";
+        (!self.is_installed()).then_some(UNTESTED)
     }
 
     fn is_signed(&self) -> bool {

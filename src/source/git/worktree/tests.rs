@@ -9,6 +9,9 @@ use super::*;
 
 mod hostile;
 
+/// Git goes on tidying up by itself after a command, and would still be at it when the folder goes.
+const ALONE: [&str; 4] = ["-c", "gc.auto=0", "-c", "maintenance.auto=false"];
+
 /// A folder with repositories in it; git is run as somebody without a configuration.
 struct World(TempDir);
 
@@ -33,7 +36,7 @@ impl World {
     fn try_git(&self, folder: &str, words: &[&str]) -> Result<String, String> {
         let who = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"];
         let mut command = Command::new("git");
-        command.current_dir(self.path(folder)).args(who).args(words);
+        command.current_dir(self.path(folder)).args(ALONE).args(who).args(words);
         command.env("HOME", self.path("home")).env("GIT_CONFIG_NOSYSTEM", "1");
         for name in ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"] {
             command.env(name, "1700000000 +0100");

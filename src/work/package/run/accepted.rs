@@ -41,8 +41,7 @@ impl Accepted {
     }
 
     fn add(&self, step: &StepId, work: &PackageWork, files: Files) -> Result<(), StepError> {
-        let is_installed = work.formats.iter().any(|(format, _)| *format == work.packaging.format);
-        if !work.package.collect.is_empty() || !is_installed {
+        if !work.package.collect.is_empty() || !work.is_installed() {
             return Ok(());
         }
         let mut accepted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
