@@ -75,7 +75,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         keeper,
     };
     let targets = named.map(target).collect();
-    let done = tag::run(targets, &wish, here.as_ref(), &context.cancel).await.map_err(|found| nothing_done(&listed, &found))?;
+    let done = tag::run(targets, &wish, here.as_ref(), &context.cancel)
+        .await
+        .map_err(|found| nothing_done(&listed, &found))?;
     context.reporter.print(view(&wish.tag, &done.rows));
     match &done.failed {
         None => Ok(()),

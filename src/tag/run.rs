@@ -124,11 +124,7 @@ pub async fn run(
 }
 
 /// What every repository needs, with everything ready for it.
-async fn steps(
-    targets: &mut [Target<'_>],
-    wish: &Wish,
-    here: Option<&Here<'_>>,
-) -> Result<Vec<Step>, Vec<Trouble>> {
+async fn steps(targets: &mut [Target<'_>], wish: &Wish, here: Option<&Here<'_>>) -> Result<Vec<Step>, Vec<Trouble>> {
     let asked = targets.iter_mut().map(|target| look(target, wish, here));
     let steps = all(futures::stream::iter(asked).buffered(AT_ONCE).collect().await)?;
     if !wish.dry_run {

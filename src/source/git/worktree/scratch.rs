@@ -137,7 +137,10 @@ impl Scratch {
         let answer = self.ask(root, &words, None, settings::LARGEST_CONFIG)?;
         // 1 is git's word for "none of them is set".
         let listed = if answer.code == Some(1) { Vec::new() } else { answer.good(root)? };
-        Ok(settings::entries(&listed).into_iter().filter_map(|(_, value)| GitUrl::new(&without_login(&value)).ok()).collect())
+        Ok(settings::entries(&listed)
+            .into_iter()
+            .filter_map(|(_, value)| GitUrl::new(&without_login(&value)).ok())
+            .collect())
     }
 
     /// The commits at which a shallow history ends.
