@@ -351,7 +351,8 @@ fn a_unit_that_nothing_ever_starts_is_said() {
     assert!(!warned(&[("shop.service", "", &service(""))]));
     let timer = "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n";
     assert!(!warned(&[("shop.service", "", bare), ("shop.timer", "", timer)]), "the timer starts it");
-    let other = "[Unit]\nWants=shop.service\n[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multi-user.target\n";
+    let other =
+        "[Unit]\nWants=shop.service\n[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multi-user.target\n";
     assert!(!warned(&[("shop.service", "", bare), ("web.service", "", other)]), "another one wants it");
 }
 
