@@ -1,6 +1,10 @@
 //! What is wrong with a WAPT package, and what to do next.
 
-use crate::{sign::SignError, stage::TreeError};
+use crate::{
+    format::zip::{WriteError, ZipError},
+    sign::SignError,
+    stage::TreeError,
+};
 
 /// Why a WAPT package cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -71,39 +75,11 @@ impl WaptError {
     }
 }
 
-/// What a zip archive is refused for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ZipError {
-    /// No archive, or one that breaks off.
-    #[error("this is not a whole zip archive: {0}")]
-    Broken(&'static str),
-    /// Something that no WAPT package has.
-    #[error("`{name}` in the archive is refused: {reason}")]
-    Entry {
-        /// The entry, escaped.
-        name: String,
-        /// Why.
-        reason: &'static str,
-    },
-    /// More than a reader takes.
-    #[error("the archive is too large: {0}")]
-    Large(&'static str),
-    /// Contents that are not what the archive says of them.
-    #[error("`{name}` in the archive is damaged: {reason}")]
-    Damaged {
-        /// The entry, escaped.
-        name: String,
-        /// How.
-        reason: &'static str,
-    },
-    /// The system's words.
-    #[error("the archive cannot be read: {0}")]
-    Read(String),
-}
-
-impl From<std::io::Error> for ZipError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Read(error.to_string())
+impl From<WriteError> for WaptError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Zip(error) => Self::Zip(error),
+            WriteError::Io(error) => Self::Io(error),
+        }
     }
 }

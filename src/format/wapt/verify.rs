@@ -7,14 +7,17 @@ use sha2::Digest as _;
 use super::{
     control::Control,
     doubts,
-    error::{WaptError, ZipError},
+    error::WaptError,
     icon,
     manifest::{self, Manifest, UNLISTED},
     names,
     read::Package,
     signing::{self, MUST_BE_SIGNED, signed_names},
 };
-use crate::sign::{Certificate, ChainError, SignError, Trust, from_base64};
+use crate::{
+    format::zip::ZipError,
+    sign::{Certificate, ChainError, SignError, Trust, from_base64},
+};
 
 /// One thing that is wrong with a package.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,10 @@ use md5::Digest as _;
 
 use super::FeedError;
 use crate::{
-    format::wapt::{self, Index, Listed, Refusal},
+    format::{
+        wapt::{self, Index, Listed, Refusal},
+        zip::ZipError,
+    },
     sign::{Crl, Trust},
     util::{
         files::{open_regular, persist, read_bounded, sweep, temporary_in, write_whole},
@@ -179,7 +182,7 @@ fn old_index(folder: &Path, rescan: bool) -> Result<Index, FeedError> {
 pub fn read_index(path: &Path) -> Result<Index, FeedError> {
     let unreadable = |error| FeedError::Index { path: path.display().to_string(), error };
     let bytes = read_bounded(path, LARGEST)?;
-    let bytes = bytes.ok_or_else(|| unreadable(wapt::ZipError::Large("the index").into()))?;
+    let bytes = bytes.ok_or_else(|| unreadable(ZipError::Large("the index").into()))?;
     Index::read(bytes).map_err(unreadable)
 }
 

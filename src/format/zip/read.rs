@@ -8,49 +8,12 @@ use std::{
 use flate2::read::DeflateDecoder;
 
 use super::{
-    super::{error::ZipError, names},
-    LOCAL, STREAMED, UTF8,
     central::{self, LARGE, Listed, field, take},
-    u16_at, u32_at,
+    error::ZipError,
+    layout::{LOCAL, STREAMED, UTF8, exactly, u16_at, u32_at},
+    limits::Limits,
+    names,
 };
-
-/// The bounds within which an archive is believed.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Entries. Default 200,000.
-    pub entries: u64,
-    /// Bytes of the central directory. Default 64 MiB.
-    pub directory: u64,
-    /// Bytes of all contents together. Default 32 GiB.
-    pub total: u64,
-    /// Bytes of all contents that are taken whatever the archive's size. Default 256 MiB.
-    pub free: u64,
-    /// Beyond them, how often larger the contents may be than the archive. Default 100.
-    pub ratio: u64,
-    /// Whether Windows must be able to have all files, each by its own name. Default true.
-    pub windows: bool,
-    /// Whether an archive with more is opened all the same, and only says so ([`Archive::is_swollen`]).
-    pub swollen: bool,
-}
-
-impl Limits {
-    /// As each field says; an archive that is larger is refused.
-    pub const DEFAULT: Self = Self {
-        entries: 200_000,
-        directory: 64 << 20,
-        total: 32 << 30,
-        free: 256 << 20,
-        ratio: 100,
-        windows: true,
-        swollen: false,
-    };
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// An entry that may be unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,13 +37,6 @@ pub struct Archive<R> {
     file: R,
     entries: Vec<Entry>,
     is_swollen: bool,
-}
-
-/// So many bytes, or that it breaks off.
-pub(super) fn exactly(file: &mut impl Read, size: u64, why: &'static str) -> Result<Vec<u8>, ZipError> {
-    let mut bytes = Vec::new();
-    file.take(size).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 == size { Ok(bytes) } else { Err(ZipError::Broken(why)) }
 }
 
 fn refused(name: &[u8], reason: &'static str) -> ZipError {
@@ -205,7 +161,7 @@ fn entry<R: Read + Seek>(
 ) -> Result<(Entry, u64), ZipError> {
     let refuse = |reason| refused(&listed.name, reason);
     if listed.flags & !(UTF8 | STREAMED | 0x0006) != 0 {
-        return Err(refuse("it is encrypted, or packed in a way that WAPT does not know"));
+        return Err(refuse("it is encrypted, or packed in a way that is not known here"));
     }
     if ![0, 8].contains(&listed.method) {
         return Err(refuse("it is neither stored nor deflated"));

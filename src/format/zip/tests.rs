@@ -7,7 +7,10 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{super::error::ZipError, *};
+use super::{
+    layout::{CENTRAL, END, END_64, LOCATOR_64},
+    *,
+};
 
 fn open(bytes: &[u8]) -> Result<Archive<Cursor<Vec<u8>>>, ZipError> {
     Archive::open(Cursor::new(bytes.to_vec()), bytes.len() as u64, &Limits::default())

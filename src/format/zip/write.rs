@@ -5,9 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use flate2::{Compression, write::DeflateEncoder};
 
 use super::{
-    super::error::{WaptError, ZipError},
-    CENTRAL, END, END_64, LOCAL, LOCATOR_64, UTF8,
     central::LARGE,
+    error::{WriteError, ZipError},
+    layout::{CENTRAL, END, END_64, LOCAL, LOCATOR_64, UTF8},
 };
 
 /// Where numbers of the ordinary form end, and those of the larger one (zip64) begin.
@@ -106,7 +106,7 @@ impl<W: Write + Seek> Writer<W> {
     ///
     /// # Errors
     /// When it cannot be read or written, and where it is larger.
-    pub fn file(&mut self, name: &str, content: &mut dyn Read) -> Result<(), WaptError> {
+    pub fn file(&mut self, name: &str, content: &mut dyn Read) -> Result<(), WriteError> {
         self.sized(name, content, 0)
     }
 
@@ -114,7 +114,7 @@ impl<W: Write + Seek> Writer<W> {
     ///
     /// # Errors
     /// When it cannot be read or written, and where it turns out to be larger.
-    pub fn sized(&mut self, name: &str, content: &mut dyn Read, expected: u64) -> Result<(), WaptError> {
+    pub fn sized(&mut self, name: &str, content: &mut dyn Read, expected: u64) -> Result<(), WriteError> {
         let flags: u16 = if name.is_ascii() { 0 } else { UTF8 };
         let length = u16::try_from(name.len()).map_err(|_| ZipError::Large("a name has more than 65,535 bytes"))?;
         // Before it is packed nobody knows how much it becomes: at worst a little more than it was.
@@ -191,7 +191,7 @@ impl<W: Write + Seek> Writer<W> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(mut self) -> Result<W, WaptError> {
+    pub fn finish(mut self) -> Result<W, WriteError> {
         let (size, bound) = (self.directory.len() as u64, self.bounds.bytes);
         let entries = u16::try_from(self.entries).ok().filter(|_| self.entries < self.bounds.entries);
         self.out.write_all(&self.directory)?;

@@ -3,10 +3,9 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::{
-    super::error::ZipError,
-    CENTRAL, END, END_64, LOCATOR_64, number,
-    read::{Limits, exactly},
-    u16_at, u32_at,
+    error::ZipError,
+    layout::{CENTRAL, END, END_64, LOCATOR_64, exactly, number, u16_at, u32_at},
+    limits::Limits,
 };
 
 /// The extra field with sizes of large files.
@@ -72,7 +71,7 @@ pub(super) fn read<R: Read + Seek>(file: &mut R, length: u64, limits: &Limits) -
 }
 
 fn place<R: Read + Seek>(file: &mut R, length: u64) -> Result<Place, ZipError> {
-    // No WAPT package has a comment, and one would leave open where the archive ends.
+    // No archive that is taken has a comment: one would leave open where the archive ends.
     let at = length.checked_sub(22).ok_or_else(|| broken("it is too short"))?;
     file.seek(SeekFrom::Start(at))?;
     let end = exactly(file, 22, "its end breaks off")?;
