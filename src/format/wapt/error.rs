@@ -6,6 +6,10 @@ use crate::{
     stage::TreeError,
 };
 
+/// What to do about a certificate whose key signatures are not checked with.
+pub const OF_KEY: &str = "have it signed with an RSA key of 2,048 bits or more: `factory build FILE --key KEY --certificate CERT`; `factory \
+                          keys wapt` makes one";
+
 /// Why a WAPT package cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -67,6 +71,7 @@ impl WaptError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Attribute { help, .. } | Self::Certificate { help, .. } => Some(help),
+            Self::Sign(SignError::Key { .. }) => Some(OF_KEY),
             Self::Sign(error) => error.help(),
             Self::Icon(_) => Some("a PNG file, 48x48 pixels as the console shows it, 1 MiB and 1,024 pixels at most"),
             Self::Name { .. } => Some("rename the file, or leave it out of the package's contents"),

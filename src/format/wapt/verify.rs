@@ -7,7 +7,7 @@ use sha2::Digest as _;
 use super::{
     control::Control,
     doubts,
-    error::WaptError,
+    error::{OF_KEY, WaptError},
     icon,
     manifest::{self, Manifest, UNLISTED},
     names,
@@ -89,9 +89,7 @@ impl Refusal {
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Key(error) | Self::Untrusted(ChainError::Forged { error: error @ SignError::Key { .. }, .. }) => {
-                error.help()
-            }
+            Self::Key(_) | Self::Untrusted(ChainError::Forged { error: SignError::Key { .. }, .. }) => Some(OF_KEY),
             Self::Untrusted(ChainError::Unknown { .. }) => {
                 Some("name the certificate of the signer, or of its authority: `--trust FILE`")
             }

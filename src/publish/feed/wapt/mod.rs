@@ -15,7 +15,7 @@ use md5::Digest as _;
 use super::FeedError;
 use crate::{
     format::{
-        wapt::{self, Index, Listed, Refusal},
+        wapt::{self, Index, Listed, Refusal, WaptError},
         zip::ZipError,
     },
     sign::{Crl, Trust},
@@ -26,6 +26,12 @@ use crate::{
         state::State,
     },
 };
+
+impl From<WaptError> for FeedError {
+    fn from(error: WaptError) -> Self {
+        Self::Format(error.into())
+    }
+}
 
 /// The index's file.
 pub const INDEX: &str = "Packages";
@@ -180,7 +186,7 @@ fn old_index(folder: &Path, rescan: bool) -> Result<Index, FeedError> {
 /// # Errors
 /// [`FeedError::Index`].
 pub fn read_index(path: &Path) -> Result<Index, FeedError> {
-    let unreadable = |error| FeedError::Index { path: path.display().to_string(), error };
+    let unreadable = |error: WaptError| FeedError::Index { path: path.display().to_string(), error: error.into() };
     let bytes = read_bounded(path, LARGEST)?;
     let bytes = bytes.ok_or_else(|| unreadable(ZipError::Large("the index").into()))?;
     Index::read(bytes).map_err(unreadable)
@@ -253,7 +259,7 @@ fn check(path: &Path, folder: &Path, wish: &Wish) -> Result<Checked, FeedError> 
     let icon = if WITHOUT_ICON.contains(&section.as_str()) {
         None
     } else {
-        package.small(wapt::ICON, wapt::LARGEST_ICON).map_err(wapt::WaptError::from)?
+        package.small(wapt::ICON, wapt::LARGEST_ICON).map_err(WaptError::from)?
     };
     let (md5, size) = md5_of(path)?;
     Ok(Checked { copy, listed: Listed { control: verified.control, file, size, md5 }, icon, certificates })
