@@ -14,7 +14,10 @@ use crate::{
     names::PackageName,
     platform::Platform,
     recipe::Recipe,
-    work::base::{self, BaseWork},
+    work::{
+        self,
+        base::{self, BaseWork},
+    },
 };
 
 /// The steps of one platform, added to `plan`.
@@ -49,7 +52,7 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
             plan.steps.push(maker.package(package)?);
         }
     }
-    if matches!(context.want, Want::All | Want::Packages) {
+    if maker.wants(work::package::GOAL) {
         plan.unmade.extend(unmade.into_iter().map(|(is_asked, packages)| maker.unmade(is_asked, packages)));
     }
     for wapt in &recipe.wapts {

@@ -14,7 +14,7 @@ use crate::{
     recipe::{Recipe, Release},
     source::{listing::Listing, project::SourceError, roots::Roots},
     util::toml::Issue,
-    work::{Work, builder::BuilderName, image::Contexts},
+    work::{Goal, Work, builder::BuilderName, image::Contexts},
 };
 
 /// What a plan depends on beside the recipe.
@@ -56,14 +56,8 @@ pub struct PlanContext {
 pub enum Want {
     /// Everything.
     All,
-    /// Wheels only.
-    Wheels,
-    /// Images, and the wheels that they need.
-    Images,
-    /// Packages, and what they need.
-    Packages,
-    /// WAPT packages, and what they need.
-    Wapt,
+    /// Only this, and what it needs.
+    Only(Goal),
     /// Base images only: needs no file of the project or of a source.
     Bases,
 }
@@ -94,15 +88,17 @@ pub enum PlanError {
         /// Why there is none.
         unmade: Unmade,
     },
-    /// A WAPT package whose attributes do not fit this release.
-    #[error("[[wapt]] `{package}`, `{attribute}`: {message}")]
-    Wapt {
-        /// Its name.
-        package: String,
-        /// Which attribute.
-        attribute: String,
+    /// What the recipe says does not fit this release.
+    #[error("{of}, `{key}`: {message}")]
+    Unfit {
+        /// Of what, in the recipe's words.
+        of: String,
+        /// Which key.
+        key: String,
         /// What is wrong.
         message: String,
+        /// What to write instead.
+        help: &'static str,
     },
     /// The platform has no word for the engine's machine.
     #[error("{platform} has no packages for {machine} machines: it knows {known}")]
@@ -147,6 +143,11 @@ impl<'a> Maker<'a> {
         base: (String, Inputs),
     ) -> Self {
         Self { recipe, platform, context, base, builder: OnceCell::new(), made: RefCell::default() }
+    }
+
+    /// Whether everything, or this of it, is wanted.
+    pub(crate) fn wants(&self, goal: Goal) -> bool {
+        matches!(self.context.want, Want::All) || self.context.want == Want::Only(goal)
     }
 
     /// The id of one of its steps.

@@ -137,9 +137,9 @@ const OPENERS: [(&str, &str); 22] = [
     ("work/base/run/", "temporary folders and the system's keyrings"),
     ("cli/clean", "sizes and names"),
     ("cli/context.rs", "certificates that the user names"),
-    ("cli/keys.rs", "keys that the user names"),
+    ("cli/keys/file.rs", "keys that the user names"),
     ("cli/prompt.rs", "the terminal"),
-    ("cli/trust.rs", "certificates that the user names"),
+    ("cli/wapt/trust.rs", "certificates that the user names"),
     ("tag/", "files that the user names"),
 ];
 

@@ -5,4 +5,4 @@ pub mod plan;
 pub mod run;
 
 pub(crate) use data::Listed;
-pub use data::{AccountKind, Asked, Contexts, ImageWork, Start};
+pub use data::{AccountKind, Asked, Contexts, GOAL, ImageWork, Start};

@@ -4,4 +4,4 @@ mod data;
 pub mod plan;
 pub mod run;
 
-pub use data::PackageWork;
+pub use data::{GOAL, PackageWork};

@@ -1,7 +1,7 @@
 //! The step of a WAPT package.
 
 use super::{
-    WaptWork,
+    GOAL, WaptWork,
     recipe::{Wapt, WaptSource},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     plan::{
         Inputs, Step,
         context::{as_they_are, digest_into},
-        maker::{Maker, PlanError, Want},
+        maker::{Maker, PlanError},
     },
     source::git::Parts,
     work::{
@@ -89,7 +89,7 @@ impl Maker<'_> {
         let mut step = self.step(&name, title, Work::Wapt(Box::new(work)), inputs);
         step.needs = needs;
         step.notes = notes;
-        step.wanted = matches!(self.context.want, Want::All | Want::Wapt);
+        step.wanted = self.wants(GOAL);
         Ok(step)
     }
 
@@ -109,10 +109,11 @@ impl Maker<'_> {
                 _ => value.replace("{{version}}", &full).replace("{{release}}", &number),
             };
             let checked = attribute(name).filter(|_| value != "random").map_or(Ok(()), |known| known.check(&value));
-            checked.map_err(|refused| PlanError::Wapt {
-                package: wapt.package.clone(),
-                attribute: name.clone(),
+            checked.map_err(|refused| PlanError::Unfit {
+                of: format!("[[wapt]] `{}`", wapt.package),
+                key: name.clone(),
                 message: refused.message,
+                help: "agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag",
             })?;
             filled.push((name.clone(), value));
         }

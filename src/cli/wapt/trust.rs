@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::signer::{refused, small_file};
 use crate::{
+    cli::pem::{refused, small_file},
     diag::{Exit, Failure},
     sign::{Certificate, Crl, SignError, Trust},
 };

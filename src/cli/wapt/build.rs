@@ -1,13 +1,21 @@
-//! `factory build PATH`: one package from its folder, or one that is there signed anew. Needs no recipe and no engine.
+//! What `factory build` has for WAPT packages, and `factory build PATH`: one package from its folder, or one that is there signed
+//! anew. Needs no recipe and no engine.
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use super::Args;
+use clap::ValueEnum;
+
+use super::{publish::publish, signer::SignerArgs};
 use crate::{
     cli::{artifact::Artifact, context::Context, env},
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
     execute::StepError,
+    format::wapt::Generation,
     source::{git::Worktree, project::every_file},
     stage::Spool,
     util::{
@@ -18,8 +26,91 @@ use crate::{
     work::wapt::run::{Parcel, seal},
 };
 
+/// What may be named by its path, behind the words for everything else.
+pub const PATHS: &str = "a WAPT package's folder or file, which is built or signed anew without a recipe";
+/// Such paths.
+pub const EXAMPLES: &str = "`./folder`, `file.wapt`";
+
+/// Options for WAPT packages.
+#[derive(Debug, clap::Args)]
+pub struct BuildArgs {
+    /// Give a WAPT package that is named by its path another attribute; `version=+` counts its version on
+    #[arg(long, value_name = "NAME=VALUE", value_parser = attribute, help_heading = "A WAPT package by its path")]
+    set: Vec<(String, String)>,
+    /// Where it goes; beside what it is made from when not given
+    #[arg(long, value_name = "DIR", help_heading = "A WAPT package by its path")]
+    into: Option<PathBuf>,
+    /// Which WAPT's rules its file is named by
+    #[arg(long, value_name = "WAPT", default_value = "2", help_heading = "A WAPT package by its path")]
+    file_name: FileName,
+    /// Put the WAPT packages that were made into this repository, as `factory publish` does
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    publish: Option<PathBuf>,
+    /// Publish although the checkout is not at the commit of the release's git tag
+    #[arg(long, requires = "publish")]
+    allow_dirty: bool,
+    #[command(flatten)]
+    pub signer: SignerArgs,
+}
+
+fn attribute(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected `name=value`, e.g. `version=1.2-3`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The rules for names of files.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FileName {
+    /// WAPT 2: with systems and their versions
+    #[value(name = "2")]
+    V2,
+    /// WAPT 1.8: architecture, maturity and locale only
+    #[value(name = "1.8")]
+    V1,
+}
+
+impl From<FileName> for Generation {
+    fn from(name: FileName) -> Self {
+        match name {
+            FileName::V1 => Self::V1,
+            FileName::V2 => Self::V2,
+        }
+    }
+}
+
+impl BuildArgs {
+    /// Refuses what is for a package that is named by its path, where none is.
+    ///
+    /// # Errors
+    /// Exit code 2.
+    pub fn without_path(&self) -> Result<(), Failure> {
+        if self.set.is_empty() && self.into.is_none() {
+            return Ok(());
+        }
+        let failure = Failure::new(Exit::Usage, "`--set` and `--into` are for a package that is named by its path");
+        Err(failure.help("`factory build FILE.wapt --set version=+`; what a recipe makes is said in factory.toml"))
+    }
+
+    /// Whether what is made is published, and only as what the release's git tag holds.
+    #[must_use]
+    pub fn wants_its_tag(&self) -> bool {
+        self.publish.is_some() && !self.allow_dirty
+    }
+
+    /// Publishes the WAPT packages among the files that a run has made, where that is asked for.
+    ///
+    /// # Errors
+    /// Those of `factory publish`.
+    pub fn publish_made(&self, made: &[String], project: &Path, context: &Context) -> Result<(), Failure> {
+        let Some(repository) = &self.publish else { return Ok(()) };
+        let packages: Vec<PathBuf> =
+            made.iter().filter(|name| Artifact::is_wapt(name)).map(|name| project.join(name)).collect();
+        publish(&packages, repository, None, Vec::new(), false, context)
+    }
+}
+
 /// Builds what a path names.
-pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
+pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     let artifact = Artifact::of(path)?;
     each_once(&args.set)?;
@@ -77,9 +168,7 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     };
     context.events().emit(Event::Made { items: vec![item], took });
     match &args.publish {
-        Some(repository) => {
-            super::super::publish::publish(&[sealed.path], repository, None, Vec::new(), false, context)
-        }
+        Some(repository) => publish(&[sealed.path], repository, None, Vec::new(), false, context),
         None => Ok(()),
     }
 }

@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{artifact::Artifact, context::Context, env, trust::TrustArgs};
+use super::trust::TrustArgs;
 use crate::{
+    cli::{artifact::Artifact, context::Context, env, tagged::is_of_its_tag},
     diag::{Exit, Failure},
-    pipeline::truth::Untrue,
     publish::feed::{FeedError, wapt},
     report::{ListColumn, ListKind, ListView},
-    source::git::{Elsewhere, Worktree},
+    source::git::Worktree,
     util::{
         clock,
         folder::{Folder, Links},
@@ -58,17 +58,6 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let trust = if args.trust.is_given() { Some(args.trust.read()?) } else { None };
     publish(&files, &args.into, trust, crls, args.rescan, context)
-}
-
-/// Refuses a release whose git tag holds something else.
-///
-/// # Errors
-/// Exit code 1 where it does.
-pub fn is_of_its_tag(elsewhere: Option<Elsewhere>) -> Result<(), Failure> {
-    match elsewhere.map(Untrue::Elsewhere) {
-        Some(untrue) => Err(Failure::new(Exit::StepFailed, untrue.sentence()).help(untrue.help())),
-        None => Ok(()),
-    }
 }
 
 /// Publishes WAPT packages, and says what was done.

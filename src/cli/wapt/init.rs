@@ -5,8 +5,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::context::Context;
 use crate::{
+    cli::context::Context,
     diag::{Exit, Failure},
     format::wapt,
     names::wapt::{attribute, check_together},
