@@ -8,8 +8,10 @@ use std::{
 use crate::{
     cli::context::Context,
     diag::{Exit, Failure},
-    format::wapt,
-    names::wapt::{attribute, check_together},
+    format::wapt::{
+        self,
+        facts::attributes::{attribute, check_together},
+    },
     report::{ListColumn, ListKind, ListView},
     util::folder::{Folder, Links},
 };

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     format::{
         Target,
+        wapt::facts::attributes::{self as grammar, ATTRIBUTES, Source as By},
         zip::{Limits, Writer, ZipError, folded, safe},
     },
-    names::wapt::{self as grammar, ATTRIBUTES, Source as By},
     sign::{Certificate, Signer, random_bytes, to_base64},
     stage::{Entry, Kind, Tree, TreePath},
 };

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     event::StepId,
-    names::{Sha256, wapt::attribute},
+    format::wapt::facts::attributes::attribute,
+    names::Sha256,
     plan::{
         Inputs, Step,
         context::{as_they_are, digest_into},

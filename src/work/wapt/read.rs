@@ -5,10 +5,8 @@ mod resolve;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
-    names::{
-        ImageName, PackageName,
-        wapt::{self, Attribute, attribute},
-    },
+    format::wapt::facts::attributes::{self, Attribute, attribute},
+    names::{ImageName, PackageName},
     recipe::read::raw::{RawAllowance, RawRecipe},
     util::toml::{
         At, Issue, Issues, Value, line, list, one_of, only_placeholders, parsed, project, required, string, sub_table,
@@ -226,7 +224,8 @@ pub(crate) enum Wanted<'w> {
 fn check_together(table: &RawWapt, issues: &mut Issues) {
     let attributes = table.attributes();
     let at = |name: &str| attributes.iter().rev().find(|(own, _)| *own == name).map(|(_, at)| *at);
-    for (name, refused) in wapt::check_together(&|name| at(name).map(|at| filled(&at.value)).unwrap_or_default()) {
+    for (name, refused) in attributes::check_together(&|name| at(name).map(|at| filled(&at.value)).unwrap_or_default())
+    {
         if let Some(at) = at(name) {
             issues.add(Issue::new(&at.span, refused.message).label(name).help(refused.help));
         }
