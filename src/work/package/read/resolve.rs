@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::{
-    collect,
-    content::Of,
-    graph::{circle_issue, numbers, ordered},
-    raw::{RawAllowance, RawPackage},
-    resolve::View,
-    versions::Versions,
-};
+use super::{RawPackage, collect, versions::Versions};
 use crate::{
-    names::{Allowance, Override, Relation, Scripts},
-    recipe::{Asked, Copyright, Package},
+    names::{Override, Relation, Scripts},
+    recipe::read::{
+        allow::allowances_of_system,
+        content::Of,
+        graph::{circle_issue, numbers, ordered},
+        layers::Layered,
+        view::View,
+    },
     util::toml::{At, Given, Issue, Issues, quoted, required},
+    work::package::recipe::{Asked, Copyright, Package},
 };
 
 /// What may stand for `contents`, as the end of an example in backticks.
@@ -22,9 +22,8 @@ const EITHER: &str =
 
 impl View<'_> {
     /// `[[package]]`, each after those in its `without`.
-    pub(crate) fn packages(&self, issues: &mut Issues) -> Option<Vec<Package>> {
-        let raw: Vec<RawPackage> =
-            self.sources.raw.package.items().iter().map(|package| package.value.on(self.platform)).collect();
+    pub(crate) fn packages(&self, tables: &[At<Layered<RawPackage>>], issues: &mut Issues) -> Option<Vec<Package>> {
+        let raw: Vec<RawPackage> = tables.iter().map(|package| package.value.on(self.platform)).collect();
         let numbers = numbers(raw.iter().map(|package| package.name.value()));
         let own = |package: &RawPackage, other: &str| package.name.value().is_some_and(|name| name.as_str() == other);
         let without: Vec<Vec<usize>> = raw
@@ -93,7 +92,7 @@ impl View<'_> {
             replaces: replaces?,
             provides: provides?,
             copyright: Copyright {
-                holder: raw.copyright.or(self.sources.project.maintainer.as_str()),
+                holder: raw.copyright.or(self.project.maintainer.as_str()),
                 license_file: raw.license_file.value().cloned(),
             },
             changelog: raw.changelog.value().cloned(),
@@ -131,9 +130,8 @@ impl View<'_> {
         let Some(parts) = raw.scripts.value() else {
             return Scripts::default();
         };
-        let text = |path: &Given<PathBuf>| {
-            path.value().and_then(|path| self.sources.scripts.get(path)).cloned().unwrap_or_default()
-        };
+        let text =
+            |path: &Given<PathBuf>| path.value().and_then(|path| self.scripts.get(path)).cloned().unwrap_or_default();
         Scripts {
             preinstall: text(&parts.preinstall),
             postinstall: text(&parts.postinstall),
@@ -157,52 +155,6 @@ fn formats(given: &Given<Vec<At<Asked>>>, issues: &mut Issues) -> Option<Vec<Ask
             return None;
         }
         found.push(one.value);
-    }
-    Some(found)
-}
-
-/// What is meant all the same.
-pub(crate) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issues) -> Option<Vec<Allowance>> {
-    let entry = |entry: &At<RawAllowance>, issues: &mut Issues| {
-        let at = ("an entry of `allow`", &entry.value.span);
-        let check = required(&entry.value.check, ("check", "\"private-key\""), at, issues);
-        let path = required(&entry.value.path, ("path", "\"/opt/example/tests/*.pem\""), at, issues);
-        let reason = required(&entry.value.reason, ("reason", "\"keys of the tests, known to everybody\""), at, issues);
-        Some(Allowance { check: check?.value, path: path?.value.clone(), reason: reason?.value.clone() })
-    };
-    let all: Vec<_> = given.items().iter().map(|one| entry(one, issues)).collect();
-    let mut before: Vec<(&Allowance, &At<RawAllowance>)> = Vec::new();
-    for (allowance, raw) in all.iter().zip(given.items()).filter_map(|(one, raw)| Some((one.as_ref()?, raw))) {
-        let twice = |(other, _): &&(&Allowance, &At<RawAllowance>)| {
-            let path = |one: &Allowance| one.path.trim_start_matches('/').to_owned();
-            other.check == allowance.check && path(other) == path(allowance)
-        };
-        if let Some((_, first)) = before.iter().find(twice) {
-            let message = format!("`allow` has {} at {} twice", allowance.check.as_str(), quoted(&allowance.path));
-            issues.add(
-                Issue::new(&raw.span, message)
-                    .label("the same")
-                    .also(&first.span, "first here")
-                    .help("keep one of them"),
-            );
-        }
-        before.push((allowance, raw));
-    }
-    all.into_iter().collect()
-}
-
-/// The same for what has absolute paths.
-pub(crate) fn allowances_of_system(
-    given: &Given<Vec<At<RawAllowance>>>,
-    issues: &mut Issues,
-) -> Option<Vec<Allowance>> {
-    let found = allowances(given, issues)?;
-    let paths = given.items().iter().filter_map(|entry| entry.value.path.at());
-    for path in paths.filter(|path| !path.value.starts_with('/')) {
-        let message = format!("{} does not begin with `/`", quoted(&path.value));
-        let help =
-            format!("`allow` names where the file is in what is shipped: {}", quoted(&format!("/{}", path.value)));
-        issues.add(Issue::new(&path.span, message).label("expected an absolute path").help(help));
     }
     Some(found)
 }

@@ -1,11 +1,12 @@
 //! A `[[package]]` with `collect`: packages that were built in the image say everything of themselves, so the recipe may
 //! only say where they are.
 
-use super::{packages, raw::RawPackage};
+use super::RawPackage;
 use crate::{
     names::{ImageName, PackageName, Scripts},
-    recipe::{Copyright, Package},
+    recipe::read::allow::allowances_of_system,
     util::toml::{Issue, Issues, Span, Table as _},
+    work::package::recipe::{Copyright, Package},
 };
 
 /// The keys that such an entry has.
@@ -29,7 +30,7 @@ pub(crate) fn collected(
         fits = false;
     }
     // One that is not a path was said when it was read.
-    let allow = packages::allowances_of_system(&raw.allow, issues);
+    let allow = allowances_of_system(&raw.allow, issues);
     raw.collect.value().filter(|_| fits)?;
     Some(Package {
         name: name.clone(),

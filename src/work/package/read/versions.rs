@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::raw::RawPackage;
+use super::RawPackage;
 use crate::names::VERSION;
 
 /// The epochs of the recipe's packages, and of what they provide at their own version.

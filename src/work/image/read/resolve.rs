@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    content::Of,
-    graph::{circle_issue, numbers, ordered},
-    packages::allowances_of_system,
-    raw::RawImage,
-    resolve::View,
-};
+use super::RawImage;
 use crate::{
     names::{Account, RunAs, User, UserName},
-    recipe::{Image, ImageSource},
+    recipe::read::{
+        allow::allowances_of_system,
+        content::Of,
+        graph::{circle_issue, numbers, ordered},
+        layers::Layered,
+        view::View,
+    },
     util::toml::{At, Issue, Issues, Span, Table as _, required},
+    work::image::recipe::{Image, ImageSource},
 };
 
 impl View<'_> {
     /// `[[image]]`, parents before children.
-    pub(crate) fn images(&self, issues: &mut Issues) -> Option<Vec<Image>> {
-        let raw: Vec<RawImage> =
-            self.sources.raw.image.items().iter().map(|image| image.value.on(self.platform)).collect();
+    pub(crate) fn images(&self, tables: &[At<Layered<RawImage>>], issues: &mut Issues) -> Option<Vec<Image>> {
+        let raw: Vec<RawImage> = tables.iter().map(|image| image.value.on(self.platform)).collect();
         let numbers = numbers(raw.iter().map(|image| image.name.value()));
         let parent = |image: &RawImage| numbers.get(image.from.value()?.as_str()).copied();
         let parents: Vec<Vec<usize>> = raw.iter().map(|image| parent(image).into_iter().collect()).collect();
