@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Inputs, Step, TemplateError, Templates, Times, Unmade, Wishes, dockerfile::Template};
+use super::{Inputs, Plan, Step, TemplateError, Templates, Times, Unmade, Wishes, dockerfile::Template};
 use crate::{
     event::StepId,
     names::{PackageName, Sha256},
@@ -110,6 +110,15 @@ pub enum PlanError {
         /// What it knows.
         known: String,
     },
+}
+
+/// A part of the recipe whose kind of work makes steps of it. No question has an answer of its own.
+pub(crate) trait Planned: Sized {
+    /// Looks at the files that all of them name: what is wrong with them goes into `found`.
+    fn look(all: &[Self], maker: &Maker<'_>, found: &mut Vec<Issue>);
+
+    /// Adds their steps to `plan`.
+    fn steps(all: &[Self], maker: &Maker<'_>, plan: &mut Plan) -> Result<(), PlanError>;
 }
 
 /// Makes the steps of one platform: each kind of work adds its own with an `impl` in its `plan`.

@@ -1,5 +1,6 @@
 //! The step of an image: its names, labels and what it needs.
 
+mod all;
 pub(crate) mod context;
 mod unused;
 

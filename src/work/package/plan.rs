@@ -1,5 +1,7 @@
 //! The step of a package.
 
+mod all;
+
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use super::{GOAL, PackageWork};

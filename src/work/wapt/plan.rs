@@ -9,11 +9,13 @@ use crate::{
     format::wapt::facts::attributes::attribute,
     names::Sha256,
     plan::{
-        Inputs, Step,
+        Inputs, Plan, Step,
         context::{as_they_are, digest_into},
-        maker::{Maker, PlanError},
+        make::look::issue,
+        maker::{Maker, PlanError, Planned},
     },
     source::git::Parts,
+    util::toml::Issue,
     work::{
         Work,
         image::plan::context::of_ignored,
@@ -21,8 +23,25 @@ use crate::{
     },
 };
 
+impl Planned for Wapt {
+    fn look(all: &[Self], maker: &Maker<'_>, found: &mut Vec<Issue>) {
+        for content in all.iter().flat_map(|wapt| &wapt.contents) {
+            if let WaptSource::Project(src) = &content.src {
+                found.extend(maker.context.listing.taken(src).err().map(|error| issue(&error, &content.at)));
+            }
+        }
+    }
+
+    fn steps(all: &[Self], maker: &Maker<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+        for wapt in all {
+            plan.steps.push(maker.wapt(wapt)?);
+        }
+        Ok(())
+    }
+}
+
 impl Maker<'_> {
-    pub(crate) fn wapt(&self, wapt: &Wapt) -> Result<Step, PlanError> {
+    fn wapt(&self, wapt: &Wapt) -> Result<Step, PlanError> {
         let release = &self.context.release;
         let attributes = self.attributes(wapt)?;
         let mut inputs = Inputs::new();
