@@ -12,8 +12,11 @@ use crate::{
     plan::{ContextFile, Inputs},
     platform::Host,
     util::toml::Span,
-    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
+    work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
 };
+
+/// Images, and the wheels that they need.
+pub const GOAL: Goal = Goal { word: "images", nothing: None };
 
 /// See [`Work::Image`](crate::work::Work::Image).
 #[derive(Debug, Clone)]
