@@ -16,6 +16,7 @@ mod compile;
 pub(crate) mod complaint;
 pub(crate) mod environment;
 mod foretold;
+mod found;
 mod heed;
 mod held;
 mod inside;
@@ -24,6 +25,7 @@ mod locked;
 mod offer;
 mod own;
 pub(crate) mod pip;
+mod places;
 mod ready;
 mod resolve;
 mod told;
@@ -54,8 +56,8 @@ use crate::{
 };
 use bench::{Bench, Toolbox};
 use environment::Environment;
+use found::Found;
 use ready::Ready;
-use resolve::Found;
 
 pub use foretold::are_stored;
 
