@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     refresh: bool,
     /// Take nothing else than what `factory.lock` says, and leave it as it is
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     locked: bool,
     /// After a failure, go on with everything that does not depend on it
     #[arg(long)]
@@ -123,7 +123,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.wapt.signer.certificate.fingerprint()?;
     if args.dry_run {
-        return super::plan::show(&project, args.want(), context).await;
+        return super::plan::show(&project, args.want(), args.locked, context).await;
     }
     // Before anything else is asked; it is read again once nobody else can write it.
     lock::load(&project, args.locked)?;
@@ -173,7 +173,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Ok(done) => {
             tidied?;
             if !args.locked {
-                lock::write(&project, &plan, &session, &done.records).await?;
+                lock::write(&project, &plan, &session, context, &done.records).await?;
             }
             let made: Vec<String> = done.made.iter().map(|made| made.name.clone()).collect();
             close(done, &plan, |_| true, &project, context)?;

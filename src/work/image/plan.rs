@@ -237,11 +237,11 @@ impl Maker<'_> {
         asked
     }
 
-    /// The program that an image starts with, where the recipe names its path. What a command of an image is to an entrypoint that
+    /// The program that an image starts with, where the recipe names its path, or a word that is looked for in `PATH`. What a command of an image is to an entrypoint that
     /// comes from elsewhere is not known.
     fn start(&self, image: &Image) -> Option<Start> {
         let of = |image: &Image, key: &'static str, words: &[String]| {
-            let program = words.first().filter(|word| word.starts_with('/'))?;
+            let program = words.first().filter(|word| word.starts_with('/') || !word.contains('/'))?;
             Some(Start { program: program.clone(), at: image.places.get(key)?.clone() })
         };
         if !image.entrypoint.is_empty() {
