@@ -13,7 +13,7 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts,
+        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError, accounts,
         context::{APT_TRUST, TarFile},
         owner,
         recall::with_names,
@@ -40,10 +40,6 @@ impl Run for ImageWork {
         watched(at, run(self, at)).boxed()
     }
 
-    fn told(&self, session: &Session) -> Told {
-        told(self, session)
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, session: &Session) -> Option<&'static str> {
         session.no_cache.then_some("asked for with --no-cache")
     }
@@ -52,20 +48,12 @@ impl Run for ImageWork {
         layer::way_in(self, at, said).map(Some).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        record: &'a Record,
-        at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        relabel(self, record.image(), &record.output, at).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        Some(self)
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        output_of(image)
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(
@@ -82,6 +70,24 @@ impl Run for ImageWork {
 
     fn expected(&self) -> Result<Expected, StepError> {
         Ok(Expected::default())
+    }
+}
+
+impl RunImage for ImageWork {
+    fn told(&self, session: &Session) -> Told {
+        told(self, session)
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        record: &'a Record,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        relabel(self, record.image(), &record.output, at).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        output_of(image)
     }
 }
 

@@ -16,21 +16,20 @@ mod units;
 
 use std::path::PathBuf;
 
-use futures::future::{BoxFuture, FutureExt as _, ready};
+use futures::future::{BoxFuture, FutureExt as _};
 use tempfile::NamedTempFile;
 
 use super::PackageWork;
 use crate::{
     check::{self, Finding, Paths, Refusal, natives::Natives},
-    engine::{ContainerId, ImageInfo, Output as _},
+    engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts,
+        Lines, Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, accounts,
         keep::last_container,
         recall::with_names,
         records::{blocking, noted},
         run::Product,
-        told::Told,
     },
     format::{Codec, Format, Knows, Meta, PackageFormat, writer},
     names::{Sha256, Topic},
@@ -56,10 +55,6 @@ impl Run for PackageWork {
         at.session.until_stopped(run(self, at)).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
         None
     }
@@ -68,23 +63,12 @@ impl Run for PackageWork {
         last_container(at.session).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
-        match shipped {
-            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
-        }
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        Some(self)
     }
 
     fn restore<'a>(
@@ -105,6 +89,15 @@ impl Run for PackageWork {
         } else {
             Expected { extension: Some(self.packaging.format.as_str()), ..Expected::default() }
         })
+    }
+}
+
+impl RunShipped for PackageWork {
+    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
+        match shipped {
+            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
+        }
     }
 }
 
