@@ -2,21 +2,34 @@
 
 use std::collections::HashMap;
 
-use super::{
-    super::{
-        ForeignError, Item, ItemKind,
-        codec::Sums,
-        error::{malformed, shown},
-        items::{Items, link_target, owner_name},
+use super::{SHA256, header::Header, tag};
+use crate::{
+    format::{
+        foreign::{
+            ForeignError, Item, ItemKind, Seen,
+            codec::Sums,
+            error::{malformed, shown},
+            items::{Items, link_target, owner_name},
+        },
+        reader::{Part, PartKind},
     },
-    SHA256,
-    header::{Header, tag},
+    stage::{Limits, Owner, TreePath},
 };
-use crate::stage::{Limits, Owner, TreePath};
 
 /// File flags of `rpmfiles.h`.
 const CONFIG: u32 = 1;
 const GHOST: u32 = 1 << 6;
+/// What they are called in spec files.
+const MARKS: [(u32, &str); 8] = [
+    (CONFIG, "config"),
+    (1 << 4, "noreplace"),
+    (1 << 3, "missingok"),
+    (GHOST, "ghost"),
+    (1 << 1, "doc"),
+    (1 << 7, "license"),
+    (1 << 8, "readme"),
+    (1 << 12, "artifact"),
+];
 /// Types of files in a mode (stat(2)).
 const TYPE: u16 = 0o170_000;
 const DIR: u16 = 0o040_000;
@@ -37,7 +50,6 @@ pub(super) enum What {
 
 /// One file of the header.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the header")]
 pub(super) struct File {
     /// `None` for the root itself, which packages of a whole file system own.
     pub(super) path: Option<TreePath>,
@@ -46,8 +58,7 @@ pub(super) struct File {
     pub(super) size: u64,
     digest: String,
     owner: Owner,
-    config: bool,
-    ghost: bool,
+    flags: u32,
     /// Equal for names of one file.
     inode: (u32, u32),
     /// Whether the payload had it.
@@ -56,7 +67,8 @@ pub(super) struct File {
     content: Option<[u8; 32]>,
     /// The kind of private key that it holds.
     key: Option<&'static str>,
-    capabilities: bool,
+    /// As cap_to_text(3) has them; empty where there are none.
+    capabilities: String,
 }
 
 /// All files of the header.
@@ -96,7 +108,7 @@ impl Listed {
                 return Err(ForeignError::Unsupported("more files, or longer names, than are read".to_owned()));
             }
             let file = arrays.file(at, &path, limits)?;
-            if file.what == What::Regular && !file.ghost {
+            if file.what == What::Regular && !file.is_ghost() {
                 *listed.owed.entry(file.inode).or_default() += 1;
             }
             listed.files.push(file);
@@ -151,7 +163,7 @@ impl Listed {
         self.files.get(at).is_some_and(|file| self.owed.get(&file.inode).is_some_and(|left| *left > 1))
     }
 
-    /// Takes the content of a regular file, where the payload has one.
+    /// Takes the content of a regular file, where the payload has one; the error is of this file only.
     pub(super) fn content(&mut self, at: usize, sums: &Sums) -> Result<(), ForeignError> {
         let algorithm = self.algorithm;
         let Some(file) = self.files.get_mut(at) else { return Ok(()) };
@@ -170,52 +182,102 @@ impl Listed {
         if sums.size != file.size {
             return Err(file.disagrees("its size in the payload is not that in the header"));
         }
-        if !file.ghost && found.is_some_and(|found| found != file.digest) {
+        (file.content, file.key) = (Some(sums.sha256), sums.key);
+        if !file.is_ghost() && found.is_some_and(|found| found != file.digest) {
             let path = file.path.as_ref().map(TreePath::to_string).unwrap_or_default();
             return Err(ForeignError::Digest { digest: format!("digest of `/{path}`") });
         }
-        file.content = Some(sums.sha256);
-        file.key = sums.key;
         Ok(())
     }
 
     /// Files with private keys, and files with capabilities.
     pub(super) fn surprises(&self) -> (Vec<(TreePath, &'static str)>, Vec<TreePath>) {
-        let installed = || self.files.iter().filter(|file| !file.ghost);
+        let installed = || self.files.iter().filter(|file| !file.is_ghost());
         let keys = installed().filter_map(|file| Some((file.path.clone()?, file.key?)));
-        let capable = installed().filter(|file| file.capabilities).filter_map(|file| file.path.clone());
+        let capable = installed().filter(|file| !file.capabilities.is_empty()).filter_map(|file| file.path.clone());
         (keys.collect(), capable.collect())
     }
 
-    /// What is installed.
-    pub(super) fn finish(self) -> Result<Vec<Item>, ForeignError> {
-        let held = self.files.iter().filter_map(|file| Some((file.inode, (file.content?, file.size))));
-        let contents: HashMap<(u32, u32), ([u8; 32], u64)> = held.collect();
+    /// Contents by inode, where a name of the file has brought it.
+    fn contents(&self) -> HashMap<(u32, u32), ([u8; 32], u64)> {
+        self.files.iter().filter_map(|file| Some((file.inode, (file.content?, file.size)))).collect()
+    }
+
+    /// All files for people, ghosts too, in the header's order.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let contents = self.contents();
+        self.files.iter().map(|file| file.part(self.algorithm, &contents)).collect()
+    }
+
+    /// What is installed; what the payload owes is noted.
+    pub(super) fn finish(self, seen: &mut Seen) -> Vec<Item> {
+        let contents = self.contents();
         let mut items = Items::new(&self.limits);
-        for file in self.files.into_iter().filter(|file| !file.ghost) {
-            if !file.seen {
-                return Err(file.disagrees("the header lists it, but the payload does not have it"));
-            }
-            let content = file.content.or_else(|| {
-                let (sha256, size) = contents.get(&file.inode)?;
-                (*size == file.size).then_some(*sha256)
-            });
-            let kind = match (&file.what, content) {
-                (What::Dir, _) => ItemKind::Dir,
-                (What::Link(target), _) => ItemKind::Symlink { target: target.clone() },
-                (What::Regular, Some(sha256)) => ItemKind::File { size: file.size, sha256 },
-                (What::Special, _) => continue,
-                (What::Regular, None) => return Err(file.disagrees("no name of it has content in the payload")),
-            };
-            let Some(path) = file.path else { continue };
-            let mode = u32::from(file.mode & !TYPE);
-            items.add(Item { path, kind, mode, owner: file.owner, config: file.config })?;
+        for file in self.files.into_iter().filter(|file| !file.is_ghost()) {
+            let item = file.installed(&contents);
+            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add(item)));
+            seen.take(added);
         }
-        items.finish()
+        items.finish(seen)
     }
 }
 
 impl File {
+    fn is_ghost(&self) -> bool {
+        self.flags & GHOST != 0
+    }
+
+    /// Its content, wherever the payload has it.
+    fn content_in(&self, contents: &HashMap<(u32, u32), ([u8; 32], u64)>) -> Option<[u8; 32]> {
+        self.content.or_else(|| {
+            let (sha256, size) = contents.get(&self.inode)?;
+            (*size == self.size).then_some(*sha256)
+        })
+    }
+
+    /// As it is installed; `None` for the root and for what is no file.
+    fn installed(self, contents: &HashMap<(u32, u32), ([u8; 32], u64)>) -> Result<Option<Item>, ForeignError> {
+        if !self.seen {
+            return Err(self.disagrees("the header lists it, but the payload does not have it"));
+        }
+        let kind = match (&self.what, self.content_in(contents)) {
+            (What::Dir, _) => ItemKind::Dir,
+            (What::Link(target), _) => ItemKind::Symlink { target: target.clone() },
+            (What::Regular, Some(sha256)) => ItemKind::File { size: self.size, sha256 },
+            (What::Special, _) => return Ok(None),
+            (What::Regular, None) => return Err(self.disagrees("no name of it has content in the payload")),
+        };
+        let Some(path) = self.path else { return Ok(None) };
+        let (mode, config) = (u32::from(self.mode & !TYPE), self.flags & CONFIG != 0);
+        Ok(Some(Item { path, kind, mode, owner: self.owner, config }))
+    }
+
+    /// As people see it: the digests that the header says, where nothing was unpacked.
+    fn part(&self, algorithm: u32, contents: &HashMap<(u32, u32), ([u8; 32], u64)>) -> Part {
+        let said = (!self.digest.is_empty()).then(|| self.digest.clone());
+        let is_file = self.what == What::Regular;
+        let found = self.content_in(contents).filter(|_| is_file && !self.is_ghost()).map(hex::encode);
+        Part {
+            path: self.path.as_ref().map_or_else(|| "/".to_owned(), |path| format!("/{path}")),
+            kind: match &self.what {
+                What::Dir => PartKind::Dir,
+                What::Regular => PartKind::File,
+                What::Link(_) => PartKind::Symlink,
+                What::Special => PartKind::Special,
+            },
+            mode: Some(format!("{:04o}", self.mode & !TYPE)),
+            owner: Some(self.owner.user.clone()),
+            group: Some(self.owner.group.clone()),
+            size: is_file.then_some(self.size),
+            target: if let What::Link(target) = &self.what { Some(target.clone()) } else { None },
+            sha256: found.or_else(|| said.clone().filter(|_| algorithm == SHA256)),
+            md5: said.filter(|_| algorithm == MD5),
+            marks: MARKS.iter().filter(|(flag, _)| self.flags & flag != 0).map(|(_, word)| *word).collect(),
+            capabilities: (!self.capabilities.is_empty()).then(|| self.capabilities.clone()),
+            made_anew: false,
+        }
+    }
+
     pub(super) fn disagrees(&self, what: &str) -> ForeignError {
         match &self.path {
             Some(path) => ForeignError::Disagrees { path: path.clone(), what: what.to_owned() },
@@ -329,13 +391,12 @@ impl<'h> Arrays<'h> {
             size: self.sizes[at],
             digest: self.digests[at].to_owned(),
             owner: Owner { user: name(self.users[at])?, group: name(self.groups[at])? },
-            config: self.flags[at] & CONFIG != 0,
-            ghost: self.flags[at] & GHOST != 0,
+            flags: self.flags[at],
             inode: (self.devices[at], self.inodes[at]),
             seen: false,
             content: None,
             key: None,
-            capabilities: self.capabilities.get(at).is_some_and(|said| !said.is_empty()),
+            capabilities: self.capabilities.get(at).copied().unwrap_or_default().to_owned(),
         })
     }
 }
