@@ -21,7 +21,7 @@ use crate::{
         BuildError, Done, Failed, Session, StepError, Survey, Used, forget_kept, mark_kept, remove_leftovers,
         remove_of_run, run as run_plan, survey, sweep,
     },
-    format::wapt::Generation,
+    format::{PackageFormat, wapt::Generation},
     names::{Period, PlatformId},
     pipeline::Project,
     plan::{Plan, State, Step, Want},
@@ -275,7 +275,10 @@ fn close(
 
 /// The WAPT packages of a run.
 fn wapts(done: &Done, project: &Project) -> Vec<PathBuf> {
-    let made = done.made.iter().filter(|made| Artifact::is_wapt(&made.name));
+    let made = done
+        .made
+        .iter()
+        .filter(|made| PackageFormat::of_file(&made.name).is_some_and(|(it, _)| it == PackageFormat::Wapt));
     made.map(|made| project.folder.join(&made.name)).collect()
 }
 

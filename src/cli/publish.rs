@@ -8,6 +8,7 @@ use std::{
 use super::{artifact::Artifact, context::Context, env, trust::TrustArgs};
 use crate::{
     diag::{Exit, Failure},
+    format::PackageFormat,
     pipeline::truth::Untrue,
     publish::feed::{FeedError, wapt},
     report::{ListColumn, ListKind, ListView},
@@ -82,9 +83,12 @@ pub fn publish(
 ) -> Result<(), Failure> {
     for file in files {
         match Artifact::of(file)? {
-            Artifact::Wapt(_) => {}
-            Artifact::WaptFolder(path) | Artifact::WaptIndex(path) => {
-                let failure = Failure::new(Exit::Usage, format!("`{}` is no package", path.display()));
+            Artifact::Package(PackageFormat::Wapt, _) => {}
+            Artifact::Package(_, path)
+            | Artifact::Folder(_, path)
+            | Artifact::Index(_, path)
+            | Artifact::Sums(path) => {
+                let failure = Failure::new(Exit::Usage, format!("`{}` is no WAPT package", path.display()));
                 return Err(failure.help("name a `.wapt`; a folder is built first: `factory build DIR`"));
             }
         }

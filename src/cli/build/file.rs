@@ -8,6 +8,7 @@ use crate::{
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
     execute::StepError,
+    format::PackageFormat,
     source::{git::Worktree, project::every_file},
     stage::Spool,
     util::{
@@ -24,7 +25,7 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let artifact = Artifact::of(path)?;
     each_once(&args.set)?;
     let (mut parcel, setup) = match &artifact {
-        Artifact::WaptFolder(folder) => {
+        Artifact::Folder(PackageFormat::Wapt, folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
             let spool = Spool::new().map_err(StepError::from)?;
             // `version=+` counts on what stands there.
@@ -34,10 +35,15 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
                 folder.join("setup.py"),
             )
         }
-        Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
-        Artifact::WaptIndex(path) => {
+        Artifact::Package(PackageFormat::Wapt, file) => (Parcel::of_package(file)?, file.join("setup.py")),
+        Artifact::Index(_, path) => {
             let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
             return Err(failure.help("`factory publish --into DIR --rescan` makes it anew"));
+        }
+        Artifact::Package(_, path) | Artifact::Folder(_, path) | Artifact::Sums(path) => {
+            let failure =
+                Failure::new(Exit::Usage, format!("`{}` is nothing that is built by its path", path.display()));
+            return Err(failure.help("a `.wapt`, or a folder with a `WAPT/control`, is; a recipe's packages are built by `factory build packages`"));
         }
     };
     for (name, value) in &args.set {
@@ -47,11 +53,11 @@ pub fn run(path: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
     let mut warnings = std::mem::take(&mut parcel.warnings);
     match (parcel.lint(&setup.display().to_string()), &artifact) {
         // What is there already was somebody's choice: it is said, and signed all the same.
-        (Err(StepError::Reported { message, report }), Artifact::Wapt(_)) => {
+        (Err(StepError::Reported { message, report }), Artifact::Package(..)) => {
             let all = report.issues().iter().map(|one| one.issue.message.clone()).collect::<Vec<_>>();
             warnings.push(format!("{message}: {}", all.join("; ")));
         }
-        (Err(StepError::Contents { message, .. }), Artifact::Wapt(_)) => warnings.push(message),
+        (Err(StepError::Contents { message, .. }), Artifact::Package(..)) => warnings.push(message),
         (found, _) => warnings.extend(found?),
     }
     for text in warnings {
