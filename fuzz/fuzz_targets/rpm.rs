@@ -34,7 +34,7 @@ fn changed(changes: &[u8]) -> Vec<u8> {
 /// What people are shown of it, also where something is wrong.
 fn described(bytes: &[u8], limits: &Limits) {
     let Some((_, examine)) = reader(PackageFormat::Rpm).and_then(|reader| reader.stream()) else { return };
-    let mut seen = foreign::Seen::describing(PackageFormat::Rpm, "x.rpm");
+    let mut seen = foreign::Seen::describing(PackageFormat::Rpm, "x.rpm", true);
     let bounds = foreign::Bounds::of(bytes.len() as u64, limits);
     let is_whole = examine(&mut &*bytes, limits, bounds, &mut seen).is_ok();
     let is_good = seen.faults().is_empty() && is_whole;

@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use factory::{
-    format::wapt::{Index, zip::Writer},
+    format::{wapt::Index, zip::Writer},
     sign::Trust,
 };
 use libfuzzer_sys::fuzz_target;

@@ -3,7 +3,7 @@
 
 use std::io::{Cursor, Seek as _, Write as _};
 
-use factory::format::wapt::zip::{Archive, Limits, Writer};
+use factory::format::zip::{Archive, Limits, Writer};
 use libfuzzer_sys::fuzz_target;
 
 /// An archive whose numbers are right, of names and contents that the bytes say.

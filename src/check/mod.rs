@@ -4,6 +4,7 @@ mod collected;
 mod dropins;
 mod etc;
 mod lengths;
+pub mod links;
 pub mod natives;
 pub mod owners;
 pub mod place;

@@ -1,6 +1,9 @@
 //! What there is of a path in a tree: links are followed, and a path below `/bin` and the like is looked for below `/usr`, too.
 
-use crate::stage::{Entry, Kind, Tree, TreePath};
+use crate::{
+    stage::{Entry, Kind, Tree, TreePath},
+    util::toml::nearest,
+};
 
 /// The most links that are followed, as the kernel has it (path_resolution(7)).
 const MOST_LINKS: u32 = 40;
@@ -69,6 +72,16 @@ pub fn names_of(path: &str) -> Vec<String> {
 #[must_use]
 pub fn has(tree: &Tree, path: &str) -> bool {
     TreePath::new(path).is_ok_and(|path| tree.get(&path).is_some())
+}
+
+/// What the tree has in the same folder under a name that is near: `, did you mean /opt/shop/bin?`, or nothing.
+#[must_use]
+pub fn similar(tree: &Tree, path: &str) -> String {
+    let Some((folder, name)) = path.trim_start_matches('/').rsplit_once('/') else { return String::new() };
+    let below = format!("{folder}/");
+    let names =
+        tree.iter().filter_map(|(path, _)| path.as_str().strip_prefix(&below)).filter(|rest| !rest.contains('/'));
+    nearest(name, names).map(|near| format!(", did you mean /{folder}/{near}?")).unwrap_or_default()
 }
 
 /// Follows a path through the links of the tree.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, io::Read as _};
 use super::{
     Finding, dropins,
     natives::Lack,
-    place::{self, PATH, Place, Program, find, has, names_of},
+    place::{self, PATH, Place, Program, find, has, names_of, similar},
 };
 use crate::{
     format::Meta,
@@ -67,6 +67,9 @@ pub struct Units {
     pub lacks: Vec<Lack>,
     /// What the image is to be asked.
     pub questions: Vec<Question>,
+    /// Paths of units that were to be enabled unless the recipe says otherwise, that have no `[Install]` and that no unit here starts:
+    /// they will never run by themselves.
+    pub idle: Vec<String>,
     /// What the tree makes where it is installed.
     made: Made,
 }
@@ -79,17 +82,28 @@ enum Sort {
     Any,
 }
 
+/// Names of units that something is known of beside their files.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Those that the recipe itself wants enabled.
+    pub enabled: BTreeSet<String>,
+    /// Those that are enabled because the recipe says nothing of it.
+    pub guessed: BTreeSet<String>,
+    /// Those of packages that this one depends on.
+    pub near: BTreeSet<String>,
+}
+
 impl Units {
-    /// Looks at the units of a tree. `enabled` are those that the recipe itself wants enabled, `near` those of packages that this one
-    /// depends on.
+    /// Looks at the units of a tree.
     ///
     /// # Errors
     /// When the spool cannot be read.
-    pub fn of(tree: &Tree, meta: &Meta, enabled: &BTreeSet<String>, near: &BTreeSet<String>) -> std::io::Result<Self> {
+    pub fn of(tree: &Tree, meta: &Meta, known: &Known) -> std::io::Result<Self> {
         let mut found = Self { made: Made::of(tree, meta)?, ..Self::default() };
         // Units that are there under any of their names, and what they name of others.
-        let mut names: BTreeSet<String> = near.clone();
+        let mut names: BTreeSet<String> = known.near.clone();
         let mut others = Vec::new();
+        let (mut started, mut idle) = (BTreeSet::new(), Vec::new());
         let drop_ins = dropins::of(tree);
         for (path, entry) in tree.iter() {
             let Some(unit) = unit_at(path) else {
@@ -116,7 +130,12 @@ impl Units {
             for error in &wrong {
                 found.wrong(error);
             }
-            if enabled.contains(unit.as_str()) && !needs.installs {
+            started.extend(pulled(&file));
+            started.extend(needs.starts.iter().chain(&needs.also).map(|named| named.value.clone()));
+            if known.guessed.contains(unit.as_str()) && !needs.installs {
+                idle.push((unit.clone(), path.as_str().to_owned()));
+            }
+            if known.enabled.contains(unit.as_str()) && !needs.installs {
                 let what = "is to be enabled, but its [Install] names nothing to enable it for".to_owned();
                 found.lacks.push(Lack { concern: Concern::UnitInstall, path: path.as_str().to_owned(), what });
             }
@@ -135,6 +154,8 @@ impl Units {
                 found.target(&names, one);
             }
         }
+        let is_idle = |unit: &UnitName| !with_template(unit).iter().any(|name| started.contains(name));
+        found.idle = idle.into_iter().filter(|(unit, _)| is_idle(unit)).map(|(_, path)| path).collect();
         Ok(found)
     }
 
@@ -308,6 +329,13 @@ fn targets() -> impl Iterator<Item = &'static str> {
     TARGETS.split(' ').filter(|word| !word.is_empty())
 }
 
+/// The units that come with a unit when that is started (systemd.unit(5)).
+fn pulled(file: &UnitFile) -> Vec<String> {
+    let keys = ["Wants", "Requires", "Requisite", "BindsTo", "Upholds", "OnFailure", "OnSuccess"];
+    let lines = keys.iter().flat_map(|key| file.all("Unit", key));
+    lines.flat_map(|line| line.value.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
 /// The names that a unit gets beside its own once it is enabled.
 fn aliases(file: &UnitFile) -> Vec<String> {
     let lines = file.all("Install", "Alias");
@@ -427,15 +455,6 @@ impl Made {
 /// Types of lines of tmpfiles.d(5) that make what they name.
 const MADE: [char; 9] = ['d', 'D', 'v', 'q', 'Q', 'f', 'F', 'L', 'C'];
 
-/// What the tree has in the same folder under a name that is near.
-fn similar(tree: &Tree, path: &str) -> String {
-    let Some((folder, name)) = path.trim_start_matches('/').rsplit_once('/') else { return String::new() };
-    let below = format!("{folder}/");
-    let names =
-        tree.iter().filter_map(|(path, _)| path.as_str().strip_prefix(&below)).filter(|rest| !rest.contains('/'));
-    nearest(name, names).map(|near| format!(", did you mean /{folder}/{near}?")).unwrap_or_default()
-}
-
 /// Holds what is wrong with units of `whose` against what the recipe allows.
 ///
 /// # Errors
@@ -454,6 +473,9 @@ fn help(left: &[&Lack]) -> String {
         (_, Some(meant)) => &format!("write `{meant}` in the unit, or whatever else is meant"),
         (Concern::UnitUser, _) => {
             "declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it"
+        }
+        (Concern::UnitFile, _) if first.what.contains("is neither in the package, nor in one that it depends on") => {
+            "ship that unit, too, or name the one that is meant: `Unit=`, of an automatic mount or a socket its own key"
         }
         (Concern::UnitFile, _) => "take it into `contents`, mend the unit, or write `-` before what need not be there",
         (Concern::UnitInstall, _) if first.what.contains(" is no target ") => {

@@ -1,17 +1,14 @@
 //! `factory build`.
 
-mod file;
-
 use std::{path::PathBuf, sync::Arc};
-
-use clap::ValueEnum;
 
 use super::{
     artifact::Artifact,
     context::{Context, Trust},
     failure::failed_to_write,
     lock,
-    signer::SignerArgs,
+    tagged::is_of_its_tag,
+    wapt,
 };
 use crate::{
     diag::{Exit, Failure},
@@ -21,12 +18,12 @@ use crate::{
         BuildError, Done, Failed, Session, StepError, Survey, Used, forget_kept, mark_kept, remove_leftovers,
         remove_of_run, run as run_plan, survey, sweep,
     },
-    format::{PackageFormat, wapt::Generation},
     names::{Period, PlatformId},
     pipeline::Project,
     plan::{Plan, State, Step, Want},
     publish::sums,
     source::wheelhouse::Wheelhouse,
+    work::{GOALS, Goal},
 };
 
 /// Build wheels, images and packages: what changed, and nothing else
@@ -36,9 +33,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
-    /// Only these, and what they need: `wheels`, `images`, `packages` or `wapt`; or a WAPT package's folder or file, which is
-    /// built or signed anew without a recipe
-    #[arg(value_name = "WHAT", value_parser = what)]
+    #[arg(value_name = "WHAT", value_parser = what, help = help_of_what())]
     what: Option<What>,
     /// Show what would run, and why, and do nothing: the same as `factory plan`
     #[arg(long)]
@@ -51,7 +46,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     refresh: bool,
     /// Take nothing else than what `factory.lock` says, and leave it as it is
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     locked: bool,
     /// After a failure, go on with everything that does not depend on it
     #[arg(long)]
@@ -65,23 +60,8 @@ pub struct Args {
     /// Stop a container or an image build that says nothing for so long, and try it once more
     #[arg(long, value_name = "TIME", default_value = "30m")]
     patience: Period,
-    /// Give a WAPT package that is named by its path another attribute; `version=+` counts its version on
-    #[arg(long, value_name = "NAME=VALUE", value_parser = attribute, help_heading = "A WAPT package by its path")]
-    set: Vec<(String, String)>,
-    /// Where it goes; beside what it is made from when not given
-    #[arg(long, value_name = "DIR", help_heading = "A WAPT package by its path")]
-    into: Option<PathBuf>,
-    /// Which WAPT's rules its file is named by
-    #[arg(long, value_name = "WAPT", default_value = "2", help_heading = "A WAPT package by its path")]
-    file_name: FileName,
-    /// Put the WAPT packages that were made into this repository, as `factory publish` does
-    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
-    publish: Option<PathBuf>,
-    /// Publish although the checkout is not at the commit of the release's git tag
-    #[arg(long, requires = "publish")]
-    allow_dirty: bool,
     #[command(flatten)]
-    signer: SignerArgs,
+    wapt: wapt::build::BuildArgs,
     #[command(flatten)]
     trust: Trust,
 }
@@ -89,56 +69,27 @@ pub struct Args {
 /// What is built.
 #[derive(Debug, Clone)]
 enum What {
-    /// The wheels of every requirements set.
-    Wheels,
-    /// The container images.
-    Images,
-    /// The rpm and deb packages.
-    Packages,
-    /// The WAPT packages.
-    Wapt,
+    /// What has a word of its own.
+    Only(Goal),
     /// Something that needs no recipe.
     Path(PathBuf),
 }
 
+fn help_of_what() -> String {
+    let words = GOALS.map(|goal| format!("`{}`", goal.word));
+    let (last, others) = words.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+    format!("Only these, and what they need: {} or {last}; or {}", others.join(", "), wapt::build::PATHS)
+}
+
 fn what(word: &str) -> Result<What, String> {
-    Ok(match word {
-        "wheels" => What::Wheels,
-        "images" => What::Images,
-        "packages" => What::Packages,
-        "wapt" => What::Wapt,
-        path if Artifact::is_path(path) => What::Path(PathBuf::from(path)),
-        _ => {
-            return Err(
-                "expected `wheels`, `images`, `packages`, `wapt`, or a path (`./folder`, `file.wapt`)".to_owned()
-            );
-        }
-    })
-}
-
-fn attribute(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected `name=value`, e.g. `version=1.2-3`")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-/// The rules for names of files.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FileName {
-    /// WAPT 2: with systems and their versions
-    #[value(name = "2")]
-    V2,
-    /// WAPT 1.8: architecture, maturity and locale only
-    #[value(name = "1.8")]
-    V1,
-}
-
-impl From<FileName> for Generation {
-    fn from(name: FileName) -> Self {
-        match name {
-            FileName::V1 => Self::V1,
-            FileName::V2 => Self::V2,
-        }
+    if let Some(goal) = GOALS.into_iter().find(|goal| goal.word == word) {
+        return Ok(What::Only(goal));
     }
+    if Artifact::is_path(word) {
+        return Ok(What::Path(PathBuf::from(word)));
+    }
+    let words = GOALS.map(|goal| format!("`{}`", goal.word)).join(", ");
+    Err(format!("expected {words}, or a path ({})", wapt::build::EXAMPLES))
 }
 
 impl Args {
@@ -158,10 +109,7 @@ impl Args {
     fn want(&self) -> Want {
         match self.what {
             None | Some(What::Path(_)) => Want::All,
-            Some(What::Wheels) => Want::Wheels,
-            Some(What::Images) => Want::Images,
-            Some(What::Packages) => Want::Packages,
-            Some(What::Wapt) => Want::Wapt,
+            Some(What::Only(goal)) => Want::Only(goal),
         }
     }
 }
@@ -169,30 +117,25 @@ impl Args {
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if let Some(What::Path(path)) = &args.what {
-        return file::run(path, args, context);
+        return wapt::build::run(path, &args.wapt, context);
     }
-    if !args.set.is_empty() || args.into.is_some() {
-        let failure = Failure::new(Exit::Usage, "`--set` and `--into` are for a package that is named by its path");
-        return Err(
-            failure.help("`factory build FILE.wapt --set version=+`; what a recipe makes is said in factory.toml")
-        );
-    }
+    args.wapt.without_path()?;
     let mut project = context.open_with_sources(args.trust).await?;
-    project.signer = args.signer.certificate.fingerprint()?;
+    project.signer = args.wapt.signer.certificate.fingerprint()?;
     if args.dry_run {
-        return super::plan::show(&project, args.want(), context).await;
+        return super::plan::show(&project, args.want(), args.locked, context).await;
     }
     // Before anything else is asked; it is read again once nobody else can write it.
     lock::load(&project, args.locked)?;
     let (engine, info) = context.builder().await?;
     let plan = project.plan(&info, args.want())?;
-    if matches!(args.what, Some(What::Wapt)) && !plan.steps.iter().any(|step| step.wanted) {
-        let failure = Failure::new(Exit::Usage, "no WAPT package is made on these platforms");
-        return Err(failure
-            .help("they are made on the platform that [[wapt]] names, else on the official one, else on the first"));
+    if let Some(What::Only(Goal { nothing: Some((message, help)), .. })) = args.what
+        && !plan.steps.iter().any(|step| step.wanted)
+    {
+        return Err(Failure::new(Exit::Usage, message).help(help));
     }
-    if args.publish.is_some() && !args.allow_dirty {
-        super::publish::is_of_its_tag(project.stamp()?.elsewhere.clone())?;
+    if args.wapt.wants_its_tag() {
+        is_of_its_tag(project.stamp()?.elsewhere.clone())?;
     }
     let _lock = context.lock(&project).await?;
     let mut session = Session {
@@ -215,7 +158,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         lock::check(&plan, &survey, &session, context).await?;
     }
     if signs(&plan, &survey) {
-        session.identity = Some(Arc::new(args.signer.identity()?));
+        session.identity = Some(Arc::new(args.wapt.signer.identity()?));
     }
     announce(&plan, &survey, &project, context);
     context.warn_of_doubts(&project, &plan, &survey);
@@ -230,14 +173,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Ok(done) => {
             tidied?;
             if !args.locked {
-                lock::write(&project, &plan, &session, &done.records).await?;
+                lock::write(&project, &plan, &session, context, &done.records).await?;
             }
-            let wapts = wapts(&done, &project);
+            let made: Vec<String> = done.made.iter().map(|made| made.name.clone()).collect();
             close(done, &plan, |_| true, &project, context)?;
-            match &args.publish {
-                Some(repository) => super::publish::publish(&wapts, repository, None, Vec::new(), false, context),
-                None => Ok(()),
-            }
+            args.wapt.publish_made(&made, &project.folder, context)
         }
         Err(failed) => {
             if !matches!(failed.failed.as_slice(), [Failed { error: StepError::Interrupted, .. }, ..]) {
@@ -271,15 +211,6 @@ fn close(
     }
     context.events().emit(Event::Made { items: done.made, took: done.took });
     Ok(())
-}
-
-/// The WAPT packages of a run.
-fn wapts(done: &Done, project: &Project) -> Vec<PathBuf> {
-    let made = done
-        .made
-        .iter()
-        .filter(|made| PackageFormat::of_file(&made.name).is_some_and(|(it, _)| it == PackageFormat::Wapt));
-    made.map(|made| project.folder.join(&made.name)).collect()
 }
 
 /// Whether a step that signs will run.

@@ -1,4 +1,4 @@
-//! Every environment variable that the program reads, once.
+//! Every environment variable that the program reads, once; those of a kind of work are in its own folder.
 
 use std::path::PathBuf;
 
@@ -36,12 +36,6 @@ pub const PIP_EXTRA_INDEX_URL: &str = "PIP_EXTRA_INDEX_URL";
 pub const FACTORY_TOKEN_FILE: &str = "FACTORY_TOKEN_FILE";
 /// The servers that a token is sent to: `git.example.org`, or `TEAM_TOKEN=git.example.org` for a variable of another name.
 pub const FACTORY_TOKEN_HOSTS: &str = "FACTORY_TOKEN_HOSTS";
-/// The key that signs WAPT packages, as `--key` names it.
-pub const FACTORY_WAPT_KEY: &str = "FACTORY_WAPT_KEY";
-/// Its certificate, as `--certificate` names it.
-pub const FACTORY_WAPT_CERTIFICATE: &str = "FACTORY_WAPT_CERTIFICATE";
-/// A file with its password, as `--password-file` names it.
-pub const FACTORY_WAPT_PASSWORD_FILE: &str = "FACTORY_WAPT_PASSWORD_FILE";
 /// Folders, separated by colons, whose git repositories a recipe may name: sources outside the project, and whatever is tagged on
 /// this machine.
 pub const FACTORY_LOCAL_GIT: &str = "FACTORY_LOCAL_GIT";

@@ -114,8 +114,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Checkouts { message, help, choice } => {
                 Self::new(if choice { Exit::Usage } else { Exit::StepFailed }, message).help(help)
             }
-            PipelineError::Plan(PlanError::Wapt { .. }) => Self::new(Exit::Usage, error.to_string())
-                .help("agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag"),
+            PipelineError::Plan(PlanError::Unfit { help, .. }) => Self::new(Exit::Usage, error.to_string()).help(help),
             PipelineError::Plan(PlanError::Template(TemplateError::Syntax { .. } | TemplateError::Render { .. })) => {
                 Self::new(Exit::Usage, error.to_string()).help(
                     "braces that another program is to see, as in `docker inspect --format`, are written with a backslash: \

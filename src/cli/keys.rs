@@ -1,20 +1,12 @@
-//! `factory keys`.
+//! `factory keys`: one kind of key a line.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+pub mod file;
+mod store;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
-use super::{context::Context, prompt, signer};
-use crate::{
-    diag::{Exit, Failure},
-    report::{ListColumn, ListKind, ListView},
-    sign::{Bits, Certificate, Made, Password, SignError, Subject, Trust, make_certificate, to_pem},
-    source::store::{KeyError, Signer},
-    util::clock,
-};
+use super::{context::Context, wapt};
+use crate::diag::Failure;
 
 /// Make keys and certificates to sign with
 #[derive(Debug, clap::Args)]
@@ -25,224 +17,14 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Kind {
-    Wapt(WaptArgs),
-    Store(StoreArgs),
-}
-
-/// Make a key that signs what is kept in the store of a wheel cache
-///
-/// Writes `<NAME>.pem`, which FACTORY_STORE_KEY names where entries are made, and shows the public key, which FACTORY_STORE_KEYS lists
-/// where they are believed whoever could have written them. Nothing is overwritten.
-#[derive(Debug, clap::Args)]
-struct StoreArgs {
-    /// The file's name
-    #[arg(value_name = "NAME")]
-    name: String,
-    /// Where the file goes
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    into: PathBuf,
-}
-
-/// Make a key for WAPT packages and its certificate, signed by itself or by an authority of yours
-///
-/// Writes `<NAME>.pem` and `<NAME>.crt`, as WAPT's console does. Agents trust the certificate once it is in their
-/// `/opt/wapt/ssl`. Nothing is overwritten.
-#[derive(Debug, clap::Args)]
-struct WaptArgs {
-    /// The files' name, and the certificate's common name
-    #[arg(value_name = "NAME")]
-    name: String,
-    /// Where the files go
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    into: PathBuf,
-    /// The organisation in the certificate
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    organization: String,
-    /// The country in the certificate, two letters
-    #[arg(long, value_name = "CODE", default_value = "")]
-    country: String,
-    /// Days until the certificate expires
-    #[arg(long, value_name = "N", default_value = "3650", value_parser = clap::value_parser!(u16).range(1..=7300))]
-    days: u16,
-    /// Size of the key
-    #[arg(long, value_name = "BITS", default_value = "2048")]
-    bits: Size,
-    /// A file with the password for the new key; it is asked for on the terminal otherwise
-    #[arg(long, value_name = "FILE", conflicts_with = "no_password")]
-    password_file: Option<PathBuf>,
-    /// Leave the key without a password
-    #[arg(long)]
-    no_password: bool,
-    /// Not for packages with a `setup.py`, but for groups and hosts
-    #[arg(long)]
-    no_code_signing: bool,
-    /// The certificate of the authority that issues it, with those between it and the root behind it
-    #[arg(long, value_name = "FILE", requires = "ca_key")]
-    ca: Option<PathBuf>,
-    /// The authority's key
-    #[arg(long, value_name = "FILE", requires = "ca")]
-    ca_key: Option<PathBuf>,
-    /// A file with the password of the authority's key
-    #[arg(long, value_name = "FILE", requires = "ca")]
-    ca_password_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Size {
-    #[value(name = "2048")]
-    B2048,
-    #[value(name = "3072")]
-    B3072,
-    #[value(name = "4096")]
-    B4096,
+    Wapt(wapt::keys::Args),
+    Store(store::Args),
 }
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     match &args.kind {
-        Kind::Wapt(args) => wapt(args, context),
-        Kind::Store(args) => store(args, context),
-    }
-}
-
-fn store(args: &StoreArgs, context: &Context) -> Result<(), Failure> {
-    let refuse = |why: &str, help: &str| Failure::new(Exit::Usage, why.to_owned()).help(help);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if !args.name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !args.name.chars().all(plain) {
-        return Err(refuse("this cannot be the name of a key", "letters, digits, `.`, `_` and `-`"));
-    }
-    let file = args.into.join(format!("{}.pem", args.name));
-    if file.exists() {
-        let why = format!("`{}` is there already", file.display());
-        return Err(refuse(&why, "take another name, or move it away"));
-    }
-    let failed = |error: KeyError| Failure::new(Exit::StepFailed, error.to_string());
-    let made = Signer::make().map_err(failed)?;
-    let public = Signer::new(&made).map_err(failed)?.public();
-    write_new(&file, to_pem("PRIVATE KEY", &made).as_bytes(), 0o600)?;
-    let row = |what: &str, value: String| vec![what.to_owned(), value];
-    context.reporter.print(ListView {
-        title: String::new(),
-        columns: vec![
-            ListColumn { name: "what", kind: ListKind::Word },
-            ListColumn { name: "value", kind: ListKind::Text },
-        ],
-        rows: vec![row("key", file.display().to_string()), row("public", public.to_string())],
-        summary: String::new(),
-    });
-    Ok(())
-}
-
-fn wapt(args: &WaptArgs, context: &Context) -> Result<(), Failure> {
-    let refuse = |why: &str, help: &str| Failure::new(Exit::Usage, why.to_owned()).help(help);
-    let plain = |c: char| c.is_alphanumeric() || " ._-".contains(c);
-    if args.name.trim() != args.name || !args.name.starts_with(char::is_alphanumeric) || !args.name.chars().all(plain) {
-        return Err(refuse("this cannot be the name of a key", "letters, digits, blanks, `.`, `_` and `-`"));
-    }
-    let two_letters = args.country.len() == 2 && args.country.bytes().all(|b| b.is_ascii_uppercase());
-    if !two_letters && !args.country.is_empty() {
-        return Err(refuse("a country has two upper-case letters", "for example `--country FR`"));
-    }
-    let files = ["pem", "crt"].map(|end| args.into.join(format!("{}.{end}", args.name)));
-    if let Some(there) = files.iter().find(|file| file.exists()) {
-        return Err(refuse(&format!("`{}` is there already", there.display()), "take another name, or move it away"));
-    }
-    let password = password(args)?;
-    let failed = |error: SignError| Failure::new(Exit::StepFailed, error.to_string());
-    let authority = match (&args.ca, &args.ca_key) {
-        (Some(certificate), Some(key)) => {
-            let all = signer::certificates(certificate)?;
-            Some((all, signer::key(key, args.ca_password_file.as_deref())?))
-        }
-        _ => None,
-    };
-    let issuer = authority.as_ref().and_then(|(all, key)| Some((all.first()?, key)));
-    if let Some((certificate, key)) = issuer {
-        if !certificate.may_issue() {
-            return Err(refuse(
-                "the authority's certificate may not issue others",
-                "take one with CA:TRUE and keyCertSign",
-            ));
-        }
-        if !certificate.has_modulus(&key.modulus()) {
-            return Err(refuse(
-                "the authority's key is not that of its certificate",
-                "name the pair that belongs together",
-            ));
-        }
-    }
-    let bits = match args.bits {
-        Size::B2048 => Bits::B2048,
-        Size::B3072 => Bits::B3072,
-        Size::B4096 => Bits::B4096,
-    };
-    let made = Made::new(bits).map_err(failed)?;
-    let now = clock::now();
-    let subject = Subject {
-        name: args.name.clone(),
-        organization: args.organization.clone(),
-        country: args.country.clone(),
-        ca: issuer.is_none(),
-        code_signing: !args.no_code_signing,
-        not_before: now - 300,
-        not_after: now + i64::from(args.days) * 86_400,
-    };
-    let certificate = make_certificate(&subject, &made.key().map_err(failed)?, issuer).map_err(failed)?;
-    if let Some((authority, _)) = &authority {
-        let chain: Vec<Certificate> = std::iter::once(&certificate).chain(authority).cloned().collect();
-        for outlived in (Trust::default()).outlived(&chain) {
-            context.events().warn(format!("{outlived} (`--days`)"));
-        }
-    }
-    let key = if password.is_some() { made.to_pkcs8(password.as_ref()).map_err(failed)? } else { made.to_pkcs1() };
-    // All that stand between it and a root: agents have the root only.
-    let between = authority.iter().flat_map(|(all, _)| all).filter(|one| !one.is_self_issued());
-    let chain: Vec<String> = std::iter::once(&certificate).chain(between).map(Certificate::to_pem).collect();
-    let [key_file, certificate_file] = files;
-    write_new(&key_file, key.as_bytes(), 0o600)?;
-    write_new(&certificate_file, chain.join("\n").as_bytes(), 0o644)?;
-    context.reporter.print(view(&key_file, &certificate_file, &certificate));
-    Ok(())
-}
-
-fn password(args: &WaptArgs) -> Result<Option<Password>, Failure> {
-    if args.no_password {
-        return Ok(None);
-    }
-    let password = match &args.password_file {
-        Some(file) => signer::password_of(file)?,
-        None => prompt::password("Password for the new key")?,
-    };
-    if password.is_empty() {
-        let failure = Failure::new(Exit::Usage, "the password is empty");
-        return Err(failure.help("`--no-password` leaves the key without one"));
-    }
-    Ok(Some(password))
-}
-
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    use fs_err::os::unix::fs::OpenOptionsExt as _;
-    let write = || -> std::io::Result<()> {
-        fs_err::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-        let mut file = fs_err::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|error| Failure::new(Exit::StepFailed, "the key could not be written").because(error))
-}
-
-fn view(key: &Path, certificate_file: &Path, certificate: &Certificate) -> ListView {
-    let column = |name, kind| ListColumn { name, kind };
-    let row = |what: &str, value: String| vec![what.to_owned(), value];
-    ListView {
-        title: String::new(),
-        columns: vec![column("what", ListKind::Word), column("value", ListKind::Text)],
-        rows: vec![
-            row("key", key.display().to_string()),
-            row("certificate", certificate_file.display().to_string()),
-            row("fingerprint", certificate.fingerprint()),
-            row("until", clock::day(certificate.not_after())),
-        ],
-        summary: String::new(),
+        Kind::Wapt(args) => wapt::keys::run(args, context),
+        Kind::Store(args) => store::run(args, context),
     }
 }

@@ -33,7 +33,7 @@ pub async fn check(plan: &Plan, survey: &Survey, session: &Session, context: &Co
     context.until_stopped(async { Ok(held.await?) }).await
 }
 
-/// Writes what a run that succeeded was made of.
+/// Writes what a run that succeeded was made of, and says so where that is something else than before.
 ///
 /// # Errors
 /// When the daemon does not answer, or the file cannot be written.
@@ -41,13 +41,18 @@ pub async fn write(
     project: &Project,
     plan: &Plan,
     session: &Session,
+    context: &Context,
     records: &std::collections::BTreeMap<crate::event::StepId, Record>,
 ) -> Result<(), Failure> {
     let now = observe(plan, session, |step| records.get(&step.id).cloned()).await?;
     let platforms = project.targets.first().map(|target| target.recipe.project.platforms.clone()).unwrap_or_default();
     let lock = renew(&session.lock, now, plan, &platforms);
-    lock.save(&project.folder)
+    let changed = lock
+        .save(&project.folder)
         .map_err(|error| Failure::new(Exit::StepFailed, format!("`{NAME}` could not be written")).because(error))?;
+    if changed {
+        context.events().info(format!("`{NAME}` says what this was made of: commit it with the release"));
+    }
     Ok(())
 }
 

@@ -9,24 +9,23 @@ mod engine;
 mod env;
 mod failure;
 mod guard;
-mod init;
 mod keys;
 mod lock;
 mod log;
+mod pem;
 mod plan;
 mod prompt;
-mod publish;
 mod pull;
 mod push;
 mod registry;
 mod show;
 mod signals;
-mod signer;
 mod tag;
+mod tagged;
 mod test;
-mod trust;
 mod unreachable;
 mod verify;
+mod wapt;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -37,6 +36,9 @@ use crate::{
     names::Release,
 };
 use context::Context;
+#[cfg(test)]
+use wapt::env::ROW;
+use wapt::{init, publish, signer, trust};
 
 /// One recipe in; container images, wheels and system packages for every distro out.
 ///

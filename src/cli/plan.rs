@@ -52,7 +52,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.signer.fingerprint()?;
-    let view = view(&project, (Want::All, args.offline), args.pylock.as_deref(), context).await?;
+    let wish = Wish { want: Want::All, offline: args.offline, locked: false, pylock: args.pylock.as_deref() };
+    let (view, _) = view(&project, &wish, context).await?;
     if args.dot {
         context.reporter.print(PlanDot(view));
     } else {
@@ -61,27 +62,43 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints the plan of what is wanted.
-pub async fn show(project: &Project, want: Want, context: &Context) -> Result<(), Failure> {
-    context.reporter.print(view(project, (want, false), None, context).await?);
-    Ok(())
+/// What is planned, and how.
+struct Wish<'p> {
+    want: Want,
+    /// No engine is asked.
+    offline: bool,
+    /// It is held against the lock.
+    locked: bool,
+    /// Where the wheelhouses are written down.
+    pylock: Option<&'p Path>,
 }
 
+/// Prints the plan of what is wanted; with `locked`, also what of it differs from the lock.
+///
+/// # Errors
+/// Those of a build before it begins, so far as they are known.
+pub async fn show(project: &Project, want: Want, locked: bool, context: &Context) -> Result<(), Failure> {
+    let (view, drift) = view(project, &Wish { want, offline: false, locked, pylock: None }, context).await?;
+    context.reporter.print(view);
+    drift
+}
+
+/// The plan, and what of it differs from the lock.
 async fn view(
     project: &Project,
-    (want, offline): (Want, bool),
-    pylock: Option<&Path>,
+    wish: &Wish<'_>,
     context: &Context,
-) -> Result<PlanView, Failure> {
+) -> Result<(PlanView, Result<(), Failure>), Failure> {
     // A build would read it, and end there.
-    lock::load(project, false)?;
-    let answer = if offline { None } else { reached(context).await? };
+    let lock = Arc::new(lock::load(project, wish.locked)?);
+    let answer = if wish.offline { None } else { reached(context).await? };
     let offline = answer.is_none();
     let (engine, info) = answer.unwrap_or_else(nobody);
-    let plan = project.plan(&info, want)?;
-    let session = Session { offline, ..context.session(project, engine)? };
+    let plan = project.plan(&info, wish.want)?;
+    let session = Session { offline, lock, locked: wish.locked, ..context.session(project, engine)? };
     let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-    if let Some(folder) = pylock {
+    let drift = if wish.locked { lock::check(&plan, &survey, &session, context).await } else { Ok(()) };
+    if let Some(folder) = wish.pylock {
         pylock::write(folder, project, &plan, &survey, context)?;
     }
     context.warn_of_doubts(project, &plan, &survey);
@@ -89,7 +106,7 @@ async fn view(
         context.events().warn(text);
     }
     let estimate = survey.estimate(&plan, session.jobs);
-    Ok(PlanView {
+    let view = PlanView {
         title: project.title(),
         rows: plan.steps.iter().filter_map(|step| row(step, &survey)).collect(),
         committed: survey.states.values().filter(|state| matches!(state, State::Labels(why) if why.is_empty())).count(),
@@ -99,7 +116,8 @@ async fn view(
             work_ms: estimate.work_ms,
             unknown: estimate.unknown,
         },
-    })
+    };
+    Ok((view, drift))
 }
 
 /// Nobody: what is planned is planned for this machine.

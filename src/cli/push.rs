@@ -23,6 +23,7 @@ use crate::{
         release::{Entry, Release},
     },
     report::{ListColumn, ListKind, ListView},
+    work,
 };
 use choice::Item;
 pub(super) use choice::{package_place, wheel_place};
@@ -66,7 +67,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(args.trust).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let (engine, info) = context.engine().await?;
-    let plan = choice::as_signed(project.plan(&info, if args.packages { Want::All } else { Want::Images })?, &project);
+    let plan = choice::as_signed(
+        project.plan(&info, if args.packages { Want::All } else { Want::Only(work::image::GOAL) })?,
+        &project,
+    );
     let _lock = context.lock(&project).await?;
     let session = Session { patience: args.patience.duration(), ..context.session(&project, engine)? };
     let platforms = choice::platforms(args.all_platforms, &project)?;

@@ -2,7 +2,7 @@
 
 mod repositories;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{context::Context, env};
 use repositories::{keepers, listed};
@@ -13,13 +13,13 @@ use crate::{
     names::{RefName, Tag, UnclearVersion, UpstreamVersion},
     pipeline::{
         places,
-        truth::{dirt, failed, tested},
+        truth::{Untrue, dirt, failed, tested},
     },
     platform::Catalogue,
     recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
-    source::git::{Git, GitError, Host},
-    tag::{self, Action, Listed, Note, Outcome, Row, State, Target, Trouble, Wish},
+    source::git::{Git, GitError, Host, Worktree},
+    tag::{self, Action, Here, Listed, Note, Outcome, Row, State, Target, Trouble, Wish},
 };
 
 /// Tag the repositories of a release
@@ -45,7 +45,8 @@ pub struct Args {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Tag although the checkout has changes that no commit holds
+    /// Tag although the checkout has changes that no commit holds, or is at another commit of its repository than that which
+    /// gets the tag
     #[arg(long)]
     allow_dirty: bool,
     /// Take the repositories from a `catag.ini` instead of the recipe: `[projects]`, then `group/project = ref`
@@ -61,9 +62,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let wish = wish(args, context)?;
     let listed = listed(args, context)?;
     let references = references(&listed, &wish, context)?;
-    if wish.action != Action::Delete {
-        truth(args.allow_dirty, &wish, context)?;
-    }
+    let worktree = if wish.action == Action::Delete { None } else { truth(args.allow_dirty, &wish, context)? };
+    let here = worktree.as_ref().map(Here::new).transpose()?.flatten();
     let host = host(&listed, context)?;
     let git = Git::of(&host).await.map_err(no_git)?;
     let keepers = keepers(args, &listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
@@ -71,15 +71,31 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let target = |((repository, reference), keeper): ((&ReleaseRepository, _), _)| Target {
         name: repository.name.clone(),
         reference,
+        is_own: here.as_ref().is_some_and(|here| is_own(repository, here, context)),
         keeper,
     };
     let targets = named.map(target).collect();
-    let done = tag::run(targets, &wish, &context.cancel).await.map_err(|found| nothing_done(&listed, &found))?;
+    let done = tag::run(targets, &wish, here.as_ref(), &context.cancel)
+        .await
+        .map_err(|found| nothing_done(&listed, &found))?;
     context.reporter.print(view(&wish.tag, &done.rows));
     match &done.failed {
         None => Ok(()),
         Some(trouble) => Err(broken_off(&listed, &done, trouble)),
     }
+}
+
+/// Whether a repository is the one that the project's checkout is of, by its address.
+fn is_own(repository: &ReleaseRepository, here: &Here<'_>, context: &Context) -> bool {
+    match &repository.place {
+        Place::Git(url) => here.is_own(&url.seen_from(&real(context.folder()).to_string_lossy())),
+        Place::Forge(_) => false,
+    }
+}
+
+/// The folder without links; as it is where that cannot be known.
+fn real(folder: &Path) -> PathBuf {
+    fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// What calls of git depend on. Where only servers' interfaces are asked, git is called for a token at most.
@@ -99,8 +115,9 @@ fn no_git(error: GitError) -> Failure {
     }
 }
 
-/// Refuses a release that was built again since its test, or a checkout whose changes no commit holds.
-fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failure> {
+/// Refuses a release that was built again since its test, a checkout whose changes no commit holds, and one at another commit than
+/// its own tag of that name. Gives the checkout that what gets the tag is held against.
+fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<Option<Worktree>, Failure> {
     let folder =
         fs_err::canonicalize(context.folder()).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     places::check(&folder, env::get(env::WHEEL_DIR).is_none())?;
@@ -115,12 +132,18 @@ fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<(), Failur
         let tested = tested(&folder, &platform, &wish.tag)?.unwrap_or_default();
         rebuilt = rebuilt.or(tested.into_iter().next());
     }
-    match dirt.into_iter().chain(rebuilt).next() {
+    let worktree = if allow_dirty { None } else { Worktree::find(&folder, &env::caller())? };
+    let moves = matches!(wish.action, Action::Create { may_move: true, .. });
+    let elsewhere = match &worktree {
+        Some(worktree) if !moves => worktree.elsewhere(wish.tag.as_str())?.map(Untrue::Elsewhere),
+        _ => None,
+    };
+    match dirt.into_iter().chain(rebuilt).chain(elsewhere).next() {
         Some(untrue) => {
             Err(Failure::new(Exit::StepFailed, format!("no tag was touched: {}", untrue.sentence()))
                 .help(untrue.help()))
         }
-        None => Ok(()),
+        None => Ok(worktree),
     }
 }
 

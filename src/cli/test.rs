@@ -17,6 +17,7 @@ use crate::{
     recipe::Release,
     report::{Output, Verbosity},
     trial::{self, Subject, TrialError, Verdict},
+    work,
 };
 use outcome::{verdicts_failure, view};
 
@@ -50,7 +51,7 @@ struct NotTested {
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(args.trust).await?;
     let (engine, info) = context.engine().await?;
-    let plan = project.plan(&info, Want::Packages)?;
+    let plan = project.plan(&info, Want::Only(work::package::GOAL))?;
     let _lock = context.lock(&project).await?;
     let session = context.session(&project, engine)?;
     let untested: BTreeSet<&str> = plan.steps.iter().filter_map(|step| step.work.untested()).collect();

@@ -26,7 +26,8 @@ fn the_reference_page_is_true() {
 fn page() -> String {
     let mut command = Cli::command().term_width(100);
     command.build();
-    let mut page = format!("{INTRODUCTION}\n## factory\n\n```text\n{}```\n", help(&mut command));
+    let introduction = INTRODUCTION.replace("{{those of kinds of work}}\n", ROW);
+    let mut page = format!("{introduction}\n## factory\n\n```text\n{}```\n", help(&mut command));
     for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
         let name = verb.get_name().to_owned();
         // Options of every verb stand above, once.
@@ -73,7 +74,7 @@ Made from the program's own help; a test keeps it true.
 | `GITLAB_TOKEN`, `GITHUB_TOKEN`, `FACTORY_TOKEN_FILE` | the token that `tag` sends to a server's interface, or a file with it; `token_env` of the recipe names another variable |
 | `FACTORY_TOKEN_HOSTS` | the servers that a token is sent to: `git.example.org`, or `TEAM_TOKEN=git.example.org` for a variable of another name; `gitlab.com` and GitHub need no word |
 | `FACTORY_LOCAL_GIT` | folders, separated by `:`, whose git repositories a recipe may name: sources outside the project, and what `tag` tags on this machine |
-| `FACTORY_WAPT_KEY`, `FACTORY_WAPT_CERTIFICATE`, `FACTORY_WAPT_PASSWORD_FILE` | who signs WAPT packages, as `--key`, `--certificate` and `--password-file` say; the password itself is never an argument or a variable |
+{{those of kinds of work}}
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
 | `GIT_SSH_COMMAND`, `SSH_AUTH_SOCK`, git's configuration | used for sources, credential helpers included; nothing ever asks |

@@ -225,6 +225,8 @@ pub struct ImageInfo {
     pub arch: String,
     /// The digests of its layers, unpacked, the lowest first; empty when not told, as in a list of images.
     pub layers: Vec<String>,
+    /// The environment of its containers, `NAME=value`; empty when not told, as in a list of images.
+    pub env: Vec<String>,
 }
 
 /// A container in the daemon, running or not.

@@ -59,6 +59,7 @@ mod tests {
             labels: Labels::new(),
             arch: String::new(),
             layers: Vec::new(),
+            env: Vec::new(),
         }
     }
 

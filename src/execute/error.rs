@@ -1,10 +1,10 @@
 //! Why a step failed, and what to type next.
 
-use std::{path::PathBuf, time::Duration};
+use std::{error::Error, path::PathBuf, time::Duration};
 
 use crate::{
     engine::EngineError,
-    format::{FormatError, wapt::WaptError},
+    format::FormatError,
     names::Period,
     source::{project::SourceError, wheelhouse::WheelhouseError},
     stage::{AccountsError, StageError, TreeError},
@@ -158,9 +158,15 @@ pub enum StepError {
         /// All of them.
         report: Box<Report>,
     },
-    /// A WAPT package.
-    #[error(transparent)]
-    Wapt(#[from] WaptError),
+    /// What a kind of work, or the format of what it makes, says of it.
+    #[error("{error}")]
+    Own {
+        /// In its words.
+        #[source]
+        error: Box<dyn Error + Send + Sync>,
+        /// The way out, where it knows one.
+        help: Option<String>,
+    },
     /// The project's files.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -225,7 +231,7 @@ impl StepError {
                  has another name (`docker tag {name} …`)"
             )),
             Self::Drift { .. } => Some(RELOCK.to_owned()),
-            Self::Wapt(error) => error.help().map(str::to_owned),
+            Self::Own { help, .. } => help.clone(),
             Self::Stalled { .. } => {
                 Some("if its work takes that long without a word, name a longer time: `--patience 2h`".to_owned())
             }

@@ -18,6 +18,7 @@ mod text;
 mod units;
 mod users;
 pub mod wapt;
+pub mod zip;
 
 pub use facts::{Codec, Facts, Native, PackageFormat, Sources};
 pub use meta::{ChangelogEntry, Meta, Unit};

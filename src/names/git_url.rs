@@ -113,6 +113,25 @@ impl GitUrl {
         }
     }
 
+    /// Whether both name one repository, as far as addresses show it: host and path alike, whatever the transport, the login, the
+    /// port and `.git` at the end.
+    #[must_use]
+    pub fn is_same_repository(&self, other: &Self) -> bool {
+        let place = |url: &Self| {
+            let whole = url.without_userinfo();
+            let path = match (whole.split_once("://"), url.transport()) {
+                (_, Transport::Local) => url.local_path().to_string_lossy().into_owned(),
+                (Some((_, rest)), _) => rest.split_once('/').map_or_else(String::new, |(_, path)| path.to_owned()),
+                (None, _) => whole.split_once(':').map_or_else(String::new, |(_, path)| path.to_owned()),
+            };
+            let path = path.trim_end_matches('/').trim_end_matches(".git").trim_end_matches('/');
+            let host = url.host().split(':').next().unwrap_or_default().to_ascii_lowercase();
+            let path = if host.is_empty() { path } else { path.trim_start_matches('/') };
+            (host, path.to_owned())
+        };
+        place(self) == place(other)
+    }
+
     /// A path seen from `folder`, which is absolute and holds no link; other addresses stay as they are.
     #[must_use]
     pub fn seen_from(&self, folder: &str) -> Self {
@@ -394,6 +413,23 @@ mod tests {
         assert_eq!(without("a:git@"), "a:git@");
         assert_eq!(without("git@host:team@home/x"), "host:team@home/x");
         assert_eq!(without("ssh://git@host:22/x@y"), "ssh://host:22/x@y");
+    }
+
+    #[test]
+    fn one_repository_has_several_addresses() {
+        let same = |one: &str, other: &str| GitUrl::new(one).unwrap().is_same_repository(&GitUrl::new(other).unwrap());
+        let https = "https://git.example.org/team/shop.git";
+        for other in [
+            "https://Git.example.org:8443/team/shop",
+            "git@git.example.org:team/shop.git",
+            "ssh://git@git.example.org:2222/team/shop/",
+        ] {
+            assert!(same(https, other), "{other}");
+        }
+        assert!(same("/srv/shop.git", "file:///srv/shop"));
+        for other in ["https://git.example.org/team/shop2", "https://example.org/team/shop", "/team/shop"] {
+            assert!(!same(https, other), "{other}");
+        }
     }
 
     proptest! {

@@ -11,7 +11,6 @@ mod reference;
 mod relation;
 mod text;
 mod version;
-pub mod wapt;
 
 pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;

@@ -1,19 +1,19 @@
-//! From a resolved recipe to steps, kind by kind.
+//! From a resolved recipe to steps, kind by kind: what all platforms have first, then the parts of the recipe.
 
 pub(crate) mod contents;
-mod look;
-mod twice;
+pub(crate) mod look;
+pub(crate) mod twice;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     Plan,
-    maker::{Maker, PlanContext, PlanError, Want},
+    maker::{Maker, PlanContext, PlanError, Planned, Want},
 };
 use crate::{
-    names::PackageName,
     platform::Platform,
-    recipe::Recipe,
+    recipe::{Recipe, parts::parts},
+    util::toml::Issue,
     work::base::{self, BaseWork},
 };
 
@@ -27,7 +27,7 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
     if context.want == Want::Bases {
         return Ok(());
     }
-    let mistakes = maker.look();
+    let mistakes = look(&maker);
     if !mistakes.is_empty() {
         return Err(PlanError::Files(mistakes));
     }
@@ -35,28 +35,24 @@ pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &Pla
         plan.steps.push(maker.builder(python)?);
         plan.steps.extend(maker.seed(python)?);
     }
-    for image in &recipe.images {
-        let wheels = maker.wheels(image)?;
-        let step = maker.image(image, wheels.as_ref())?;
-        plan.steps.extend(wheels);
-        plan.steps.push(step);
-    }
-    let mut unmade: BTreeMap<bool, Vec<PackageName>> = BTreeMap::new();
-    for package in &recipe.packages {
-        if maker.formats(package).is_empty() {
-            unmade.entry(!package.formats.is_empty()).or_default().push(package.name.clone());
-        } else {
-            plan.steps.push(maker.package(package)?);
-        }
-    }
-    if matches!(context.want, Want::All | Want::Packages) {
-        plan.unmade.extend(unmade.into_iter().map(|(is_asked, packages)| maker.unmade(is_asked, packages)));
-    }
-    for wapt in &recipe.wapts {
-        plan.steps.push(maker.wapt(wapt)?);
-    }
-    Ok(())
+    steps(&maker, plan)
 }
+
+macro_rules! planned {
+    ($($(#[doc = $doc:literal])* $part:ident => $list:ident: $one:ident,)+) => {
+        fn look(maker: &Maker<'_>) -> Vec<Issue> {
+            let mut found = Vec::new();
+            $(Planned::look(&maker.recipe.$list, maker, &mut found);)+
+            found
+        }
+
+        fn steps(maker: &Maker<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+            $(Planned::steps(&maker.recipe.$list, maker, plan)?;)+
+            Ok(())
+        }
+    };
+}
+parts!(planned);
 
 /// The names that a plan of everything gives to images of one platform, without looking at any file of the project but
 /// templates: with their labels they tell which images of a daemon are this project's.

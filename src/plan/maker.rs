@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Inputs, Step, TemplateError, Templates, Times, Unmade, Wishes, dockerfile::Template};
+use super::{Inputs, Plan, Step, TemplateError, Templates, Times, Unmade, Wishes, dockerfile::Template};
 use crate::{
     event::StepId,
     names::{PackageName, Sha256},
@@ -14,7 +14,7 @@ use crate::{
     recipe::{Recipe, Release},
     source::{listing::Listing, project::SourceError, roots::Roots},
     util::toml::Issue,
-    work::{Work, builder::BuilderName, image::Contexts},
+    work::{Goal, Work, builder::BuilderName, image::Contexts},
 };
 
 /// What a plan depends on beside the recipe.
@@ -56,14 +56,8 @@ pub struct PlanContext {
 pub enum Want {
     /// Everything.
     All,
-    /// Wheels only.
-    Wheels,
-    /// Images, and the wheels that they need.
-    Images,
-    /// Packages, and what they need.
-    Packages,
-    /// WAPT packages, and what they need.
-    Wapt,
+    /// Only this, and what it needs.
+    Only(Goal),
     /// Base images only: needs no file of the project or of a source.
     Bases,
 }
@@ -94,15 +88,17 @@ pub enum PlanError {
         /// Why there is none.
         unmade: Unmade,
     },
-    /// A WAPT package whose attributes do not fit this release.
-    #[error("[[wapt]] `{package}`, `{attribute}`: {message}")]
-    Wapt {
-        /// Its name.
-        package: String,
-        /// Which attribute.
-        attribute: String,
+    /// What the recipe says does not fit this release.
+    #[error("{of}, `{key}`: {message}")]
+    Unfit {
+        /// Of what, in the recipe's words.
+        of: String,
+        /// Which key.
+        key: String,
         /// What is wrong.
         message: String,
+        /// What to write instead.
+        help: &'static str,
     },
     /// The platform has no word for the engine's machine.
     #[error("{platform} has no packages for {machine} machines: it knows {known}")]
@@ -114,6 +110,15 @@ pub enum PlanError {
         /// What it knows.
         known: String,
     },
+}
+
+/// A part of the recipe whose kind of work makes steps of it. No question has an answer of its own.
+pub(crate) trait Planned: Sized {
+    /// Looks at the files that all of them name: what is wrong with them goes into `found`.
+    fn look(all: &[Self], maker: &Maker<'_>, found: &mut Vec<Issue>);
+
+    /// Adds their steps to `plan`.
+    fn steps(all: &[Self], maker: &Maker<'_>, plan: &mut Plan) -> Result<(), PlanError>;
 }
 
 /// Makes the steps of one platform: each kind of work adds its own with an `impl` in its `plan`.
@@ -147,6 +152,11 @@ impl<'a> Maker<'a> {
         base: (String, Inputs),
     ) -> Self {
         Self { recipe, platform, context, base, builder: OnceCell::new(), made: RefCell::default() }
+    }
+
+    /// Whether everything, or this of it, is wanted.
+    pub(crate) fn wants(&self, goal: Goal) -> bool {
+        matches!(self.context.want, Want::All) || self.context.want == Want::Only(goal)
     }
 
     /// The id of one of its steps.

@@ -1,6 +1,7 @@
 //! The recipe, `factory.toml`: as written with its spans, then resolved for each platform. All errors are found at
 //! once. Nothing here touches the daemon or the network.
 
+pub(crate) mod parts;
 pub(crate) mod read;
 mod repository;
 mod resolved;
@@ -11,6 +12,12 @@ pub use read::back_end as python_project;
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{
-    Asked, BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, Copyright, FileInfo, GitSource, Image,
-    ImageSource, Package, Project, PythonApp, Recipe, Release, Service, Trial, TrialCheck, UnitTrial, is_of_system,
+    BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, FileInfo, GitSource, Project, PythonApp,
+    Recipe, Release, Service, Trial, TrialCheck, UnitTrial, is_of_system,
+};
+
+/// Parts that other ones are made of.
+pub use crate::work::{
+    image::recipe::{Image, ImageSource},
+    package::recipe::{Asked, Copyright, Package},
 };

@@ -6,10 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use crate::format::facts::{Codec, PackageFormat};
+use super::parts::parts;
 use crate::names::{
-    self, Account, Allowance, Commit, GitUrl, ImageName, Override, PackageName, PlatformId, ProjectName, Repository,
-    RunAs, Scripts, SourceName, StoreKey, Tag, UpstreamVersion, User,
+    self, Account, Commit, GitUrl, PlatformId, ProjectName, SourceName, StoreKey, Tag, UpstreamVersion,
 };
 use crate::util::toml::Span;
 
@@ -75,25 +74,25 @@ fn shared<T: serde::Serialize, S: serde::Serializer>(value: &Arc<T>, to: S) -> R
     value.as_ref().serialize(to)
 }
 
-/// The recipe as one platform sees it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Recipe {
-    /// What is the same on every platform, and shared by them.
-    #[serde(serialize_with = "shared")]
-    pub project: Arc<Project>,
-    /// `[base]`.
-    pub base: BaseMode,
-    /// `[python]`, where there is one.
-    pub python: Option<PythonApp>,
-    /// `[[image]]`, parents before children.
-    pub images: Vec<Image>,
-    /// `[[package]]`, in the recipe's order but a package after those in its `without`.
-    pub packages: Vec<Package>,
-    /// `[[wapt]]`, where this platform is the one that makes them.
-    pub wapts: Vec<crate::work::wapt::recipe::Wapt>,
-    /// `[test]`.
-    pub trial: Trial,
+macro_rules! recipe {
+    ($($(#[doc = $doc:literal])* $part:ident => $list:ident: $one:ident,)+) => {
+        /// The recipe as one platform sees it.
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        pub struct Recipe {
+            /// What is the same on every platform, and shared by them.
+            #[serde(serialize_with = "shared")]
+            pub project: Arc<Project>,
+            /// `[base]`.
+            pub base: BaseMode,
+            /// `[python]`, where there is one.
+            pub python: Option<PythonApp>,
+            $($(#[doc = $doc])* pub $list: Vec<crate::work::$part::recipe::$one>,)+
+            /// `[test]`.
+            pub trial: Trial,
+        }
+    };
 }
+parts!(recipe);
 
 /// `[base]`: where base images come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -139,61 +138,6 @@ pub struct PythonApp {
     pub extra_index_urls: Vec<String>,
     /// `build_packages`: OS packages of the builder, beside the platform's compilers.
     pub build_packages: Vec<String>,
-}
-
-/// What an image starts from.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImageSource {
-    /// The platform's base image.
-    Base,
-    /// Another image of the recipe.
-    Image(ImageName),
-}
-
-/// `[[image]]`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Image {
-    /// `name`: how the recipe calls it.
-    pub name: ImageName,
-    /// `from`.
-    pub from: ImageSource,
-    /// `repository`.
-    pub repository: Repository,
-    /// `dockerfile`: the project's own template (relative to the project), else the built-in one.
-    pub dockerfile: Option<PathBuf>,
-    /// `requirements`: a requirements set of its own. An image without `from` takes `[python]`'s.
-    pub requirements: Option<PathBuf>,
-    /// `python`: folders of the project with a `pyproject.toml`, installed into the virtualenv without dependencies.
-    pub python: Vec<PathBuf>,
-    /// `packages`: OS packages of the run time.
-    pub packages: Vec<String>,
-    /// `users`: made in this image and known in those made from it.
-    pub users: Vec<User>,
-    /// `contents`: files of the project put into the image.
-    pub contents: Vec<Content>,
-    /// `env`.
-    pub env: BTreeMap<String, String>,
-    /// `expose`: ports and ranges, with the protocol where it is not TCP.
-    pub expose: Vec<String>,
-    /// `user` it runs as.
-    pub user: Option<RunAs>,
-    /// `workdir`, absolute.
-    pub workdir: Option<String>,
-    /// `entrypoint`, exec form.
-    pub entrypoint: Vec<String>,
-    /// `cmd`, exec form.
-    pub cmd: Vec<String>,
-    /// `labels`, beside the OCI ones.
-    pub labels: BTreeMap<String, String>,
-    /// `description`, for `org.opencontainers.image.title`'s neighbour; may be empty.
-    pub description: String,
-    /// Where the values of its keys stand in the recipe.
-    #[serde(skip)]
-    pub places: BTreeMap<&'static str, Span>,
-    /// `allow`: what is meant though it is seldom so.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allow: Vec<Allowance>,
 }
 
 /// One entry of `contents`.
@@ -353,82 +297,6 @@ pub struct FileInfo {
     pub owner: Option<Account>,
     /// `group`.
     pub group: Option<Account>,
-}
-
-/// `[[package]]`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Package {
-    /// `name`.
-    pub name: PackageName,
-    /// `from`: files come out of a container of this image.
-    pub from: ImageName,
-    /// `epoch`, 0 when nothing is said: what package managers compare before the version. Never in a file's name.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub epoch: u32,
-    /// `formats`: what is made of it, where more or other than the platform's own is asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub formats: Vec<Asked>,
-    /// `summary`: one line.
-    pub summary: String,
-    /// `description`: paragraphs; may be empty.
-    pub description: String,
-    /// `section`, `misc` when nothing is said.
-    pub section: String,
-    /// `priority`, `optional` when nothing is said.
-    pub priority: String,
-    /// `contents`.
-    pub contents: Vec<Content>,
-    /// `collect`: finished packages in the container, paths or globs. Where there are some, nothing else is set but
-    /// `name` and `from`: the packages say the rest themselves.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub collect: Vec<String>,
-    /// `without`: what these packages of the recipe already ship is left out.
-    pub without: Vec<PackageName>,
-    /// `users`, made before unpacking.
-    pub users: Vec<User>,
-    /// `scripts`: texts of the project's files.
-    pub scripts: Scripts,
-    /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the full version of the package of the
-    /// recipe that is named, else of this one: with its epoch.
-    pub depends: Vec<String>,
-    /// `recommends`.
-    pub recommends: Vec<String>,
-    /// `suggests`.
-    pub suggests: Vec<String>,
-    /// `conflicts`.
-    pub conflicts: Vec<String>,
-    /// `breaks`.
-    pub breaks: Vec<String>,
-    /// `replaces`.
-    pub replaces: Vec<String>,
-    /// `provides`.
-    pub provides: Vec<String>,
-    /// `copyright` and the licence text.
-    pub copyright: Copyright,
-    /// `changelog`: a file of the project (relative), else one entry is made of the release.
-    pub changelog: Option<PathBuf>,
-    /// `lintian`: overrides with their reasons.
-    pub overrides: Vec<Override>,
-    /// `allow`: what is meant though it is seldom so.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allow: Vec<Allowance>,
-}
-
-/// One word of `formats`: a format, and a codec where the word says one.
-pub type Asked = (PackageFormat, Option<Codec>);
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
-fn is_zero(epoch: &u32) -> bool {
-    *epoch == 0
-}
-
-/// Who holds the copyright.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Copyright {
-    /// `copyright`: `2015-2026 Capensis`; the maintainer otherwise.
-    pub holder: String,
-    /// `license_file` (relative to the project): the whole text.
-    pub license_file: Option<PathBuf>,
 }
 
 /// `[test]`: what `factory test` does with the packages of the recipe.

@@ -51,7 +51,8 @@ pub enum SignError {
 }
 
 impl SignError {
-    /// What to type or change next.
+    /// What to type or change next. What makes a key is for whom it is: whoever has signatures checked says so of
+    /// [`SignError::Key`].
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
@@ -63,9 +64,6 @@ impl SignError {
             }
             Self::Unsupported(_) => {
                 "convert it: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem`; keys are RSA with 2048 to 4096 bits"
-            }
-            Self::Key { .. } => {
-                "have it signed with an RSA key of 2,048 bits or more: `factory build FILE --key KEY --certificate CERT`; `factory keys wapt` makes one"
             }
             Self::NoCertificate | Self::Certificate(_) => {
                 "name a PEM file with `-----BEGIN CERTIFICATE-----`; `openssl x509 -text -in FILE` shows what is in it"

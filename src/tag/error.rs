@@ -4,7 +4,10 @@ use super::TokenError;
 use crate::{
     names::{Commit, Tag},
     recipe::{ForgePlace, Place, ReleaseRepository, SourceKey},
-    source::{git::GitError, http::HttpError},
+    source::{
+        git::{GitError, WorktreeError},
+        http::HttpError,
+    },
 };
 
 /// Why a repository has not got its tag.
@@ -24,6 +27,17 @@ pub enum TagError {
         /// Where it should be.
         wanted: Commit,
     },
+    /// What would get the tag is not what is checked out.
+    #[error("{} would get the tag, and this checkout of the repository is at {}: that is not what is built here", commit.short(), head.short())]
+    NotHere {
+        /// What would get it.
+        commit: Commit,
+        /// What is checked out.
+        head: Commit,
+    },
+    /// The project's own checkout cannot be asked.
+    #[error(transparent)]
+    Checkout(#[from] WorktreeError),
     /// A server's interface.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -114,7 +128,7 @@ impl TagError {
     pub fn is_of_reference(&self) -> bool {
         match self {
             Self::Git(error) => error.key() == SourceKey::Ref,
-            Self::Elsewhere { .. } => true,
+            Self::Elsewhere { .. } | Self::NotHere { .. } => true,
             _ => false,
         }
     }
@@ -125,6 +139,7 @@ impl TagError {
         match self {
             Self::Git(error) => error.label(),
             Self::Elsewhere { .. } => "on another commit",
+            Self::NotHere { .. } => "not what is checked out",
             Self::NoProject => "not found",
             Self::Token(TokenError::NotBound { .. }) => "not allowed",
             Self::Token(_) => "no token",
@@ -156,6 +171,11 @@ impl TagError {
             Self::Lost { commit, tag, .. } => format!("create it again when the server is well: `git push … {commit}:refs/tags/{tag}`"),
             Self::Unsigned => "name the repository with `git` instead of `api`".to_owned(),
             Self::Elsewhere { .. } => "`--move` moves it; whoever has fetched the old one keeps that".to_owned(),
+            Self::NotHere { head, .. } => format!(
+                "push {}, or check out what is to be released, build and test it; or `--allow-dirty`",
+                head.short()
+            ),
+            Self::Checkout(error) => error.help(),
             Self::Object { sign: true, .. } => {
                 "git signs with `user.signingKey`, as `gpg.format` says: `git tag --sign` in any checkout must work without \
                  a question"

@@ -4,6 +4,7 @@
 mod error;
 mod forge;
 mod git;
+mod here;
 mod hosts;
 pub mod ini;
 mod keeper;
@@ -14,6 +15,7 @@ mod token;
 pub use error::{TagError, Trouble};
 pub use forge::keeper as forge_keeper;
 pub use git::Remote;
+pub use here::Here;
 pub use hosts::{BadHost, TokenHosts};
 pub use keeper::{Keeper, Note, Standing};
 pub use report::{Listed, troubles};

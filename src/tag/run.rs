@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Action, Keeper, Note, Standing, TagError, Trouble, Wish};
+use super::{Action, Here, Keeper, Note, Standing, TagError, Trouble, Wish};
 use crate::{
     names::{Commit, RefName, Tag},
     source::git::GitError,
@@ -24,6 +24,8 @@ pub struct Target<'k> {
     pub name: String,
     /// What gets the tag; nothing where one is deleted.
     pub reference: Option<RefName>,
+    /// Whether its address is one of the project's own repository.
+    pub is_own: bool,
     /// Who has its tags.
     pub keeper: Box<dyn Keeper + 'k>,
 }
@@ -104,14 +106,17 @@ enum Step {
 /// Does what is wished for in every repository: nothing at all unless it can be done in each of them, as far as that can
 /// be known before.
 ///
+/// Where the project's own repository is among them, it is tagged at the commit that is checked out `here`, and at no other.
+///
 /// # Errors
 /// Everything that stands against it; then nothing was changed.
 pub async fn run(
     mut targets: Vec<Target<'_>>,
     wish: &Wish,
+    here: Option<&Here<'_>>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, Vec<Trouble>> {
-    match steps(&mut targets, wish).await {
+    match steps(&mut targets, wish, here).await {
         Ok(steps) if wish.dry_run => Ok(Outcome { rows: would(&targets, &steps), failed: None }),
         Ok(steps) => Ok(carry_out(&mut targets, steps, wish, cancel).await),
         Err(troubles) => Err(heard(troubles, cancel).await),
@@ -119,8 +124,8 @@ pub async fn run(
 }
 
 /// What every repository needs, with everything ready for it.
-async fn steps(targets: &mut [Target<'_>], wish: &Wish) -> Result<Vec<Step>, Vec<Trouble>> {
-    let asked = targets.iter_mut().map(|target| look(target, wish));
+async fn steps(targets: &mut [Target<'_>], wish: &Wish, here: Option<&Here<'_>>) -> Result<Vec<Step>, Vec<Trouble>> {
+    let asked = targets.iter_mut().map(|target| look(target, wish, here));
     let steps = all(futures::stream::iter(asked).buffered(AT_ONCE).collect().await)?;
     if !wish.dry_run {
         let ready = targets.iter_mut().zip(&steps).map(|(target, step)| prepare(target, step, wish));
@@ -141,11 +146,14 @@ fn all<T>(answers: Vec<Result<T, TagError>>) -> Result<Vec<T>, Vec<Trouble>> {
     if troubles.is_empty() { Ok(good) } else { Err(troubles) }
 }
 
-async fn look(target: &mut Target<'_>, wish: &Wish) -> Result<Step, TagError> {
+async fn look(target: &mut Target<'_>, wish: &Wish, here: Option<&Here<'_>>) -> Result<Step, TagError> {
     let commit = match &target.reference {
         Some(reference) => Some(target.keeper.resolve(reference).await?),
         None => None,
     };
+    if let (Some(here), Some(commit)) = (here, &commit) {
+        here.check(commit, target.is_own)?;
+    }
     let standing = target.keeper.standing(&wish.tag).await?;
     Ok(match (&wish.action, standing, commit) {
         (Action::Delete, None, _) | (Action::Create { .. }, None, None) => Step::Nothing(State::WasNotThere, None),

@@ -90,9 +90,9 @@ mod tests {
         {
             assert_eq!(own.file(other), None, "{other}");
         }
-        let collects = Expected { extension: Some("deb"), begin: [("tis-shop".to_owned(), "wapt")].into(), ..own };
+        let collects = Expected { extension: Some("deb"), begin: [("tis-shop".to_owned(), "msi")].into(), ..own };
         for good in
-            ["other_1.0-1~deb12_all.deb", "x_1%3a2-1_all.deb", "tis-shop_1.0-1_windows_PROD.wapt", "tis-shop.wapt"]
+            ["other_1.0-1~deb12_all.deb", "x_1%3a2-1_all.deb", "tis-shop_1.0-1_windows_PROD.msi", "tis-shop.msi"]
         {
             assert!(collects.file(good).is_some(), "{good}");
         }
@@ -100,7 +100,7 @@ mod tests {
             "-oDebug.deb",
             ".x.deb",
             "x.rpm",
-            "tis-shopper_1.wapt",
+            "tis-shopper_1.msi",
             "a/b.deb",
             "x%2f.deb",
             "x%.deb",

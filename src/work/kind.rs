@@ -42,6 +42,15 @@ pub trait Kind {
     fn is_signed(&self) -> bool;
 }
 
+/// What a run can be asked to make alone, with what that needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal {
+    /// The word for it, `factory build WORD`.
+    pub word: &'static str,
+    /// What is said where none of it is made, and what to do; `None` where that goes without saying, or is said of the recipe.
+    pub nothing: Option<(&'static str, &'static str)>,
+}
+
 /// What a step takes most of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Load {

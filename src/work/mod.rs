@@ -15,7 +15,7 @@ pub mod wapt;
 pub mod wheels;
 
 pub use expected::Expected;
-pub use kind::{Gives, Installs, Kind, Load, Locks};
+pub use kind::{Gives, Goal, Installs, Kind, Load, Locks};
 
 use base::BaseWork;
 use builder::BuilderWork;
@@ -26,6 +26,9 @@ use wapt::WaptWork;
 use wheels::WheelsWork;
 
 use crate::names::Sha256;
+
+/// What `factory build` can be asked for by a word, in the order of its help.
+pub const GOALS: [Goal; 4] = [wheels::GOAL, image::GOAL, package::GOAL, wapt::GOAL];
 
 /// The kinds of work.
 #[derive(Debug, Clone)]

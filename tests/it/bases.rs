@@ -85,7 +85,10 @@ fn quirks_are_built_into_the_base() {
     let local = local(&project);
     shows!(project, project.dockerfile(&local));
     let build = project.calls_of("build").remove(0);
-    assert!(build.contains(&format!("tags=[\"{local}\"]")) && build.contains("\"factory.kind\":\"base\""), "{build}");
+    assert!(
+        build.contains(&format!("\"factory.tags\":\"{local}\"")) && build.contains("\"factory.kind\":\"base\""),
+        "{build}"
+    );
     let files: BTreeSet<String> = serde_json::from_str(build.split_once(" files=").unwrap().1).unwrap();
     let files: Vec<&str> = files.iter().map(String::as_str).filter(|file| !file.ends_with('/')).collect();
     assert_eq!(files, ["Dockerfile", "rootfs/etc/apt/apt.conf.d/90fast", "rootfs/etc/apt/sources.list"]);

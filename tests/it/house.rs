@@ -134,13 +134,13 @@ const OPENERS: [(&str, &str); 23] = [
     ("source/wheelhouse/receive.rs", "a wheelhouse that is being made"),
     ("format/reader/mod.rs", "packages that the user names"),
     ("format/wapt/read.rs", "packages that the user names"),
-    ("publish/feed/wapt.rs", "a repository that the user names"),
+    ("publish/feed/wapt/", "a repository that the user names"),
     ("work/base/run/", "temporary folders and the system's keyrings"),
     ("cli/clean", "sizes and names"),
     ("cli/context.rs", "certificates that the user names"),
-    ("cli/keys.rs", "keys that the user names"),
+    ("cli/keys/file.rs", "keys that the user names"),
     ("cli/prompt.rs", "the terminal"),
-    ("cli/trust.rs", "certificates that the user names"),
+    ("cli/wapt/trust.rs", "certificates that the user names"),
     ("tag/", "files that the user names"),
 ];
 

@@ -53,7 +53,8 @@ fn it_is_written_after_a_build_that_succeeded_and_changed_something() {
     project.run(&["build", "wheels"]).assert_code(1);
     assert!(!project.path(LOCK).exists());
     project.play(&Script::new());
-    project.done(&["build", "wheels"]);
+    let said = "`factory.lock` says what this was made of: commit it with the release";
+    project.done(&["build", "wheels"]).says(&[said]);
     let time = || fs::metadata(project.path(LOCK)).unwrap().modified().unwrap();
     let (before, text) = (time(), project.read(LOCK));
     project.done(&["build"]);
@@ -120,13 +121,17 @@ fn without_it_a_locked_build_says_how_to_make_it() {
     let run = project.run(&["build", "--locked"]);
     run.assert_code(2).says(&["there is no `factory.lock`", "`factory build` writes it", "git add factory.lock"]);
     assert_eq!(project.calls_of("create").len() + project.calls_of("build").len(), 0);
-    project.run(&["build", "--locked", "--dry-run"]).assert_code(2);
+    let dry = project.run(&["build", "--locked", "--dry-run"]);
+    dry.assert_code(2).says(&["there is no `factory.lock` that the build could be held to"]);
 }
 
 #[test]
 fn pins_that_moved_are_refused_before_anything_runs() {
     let project = locked();
     project.edit("requirements.txt", "six==1.16.0", "six==1.17.0\nidna==3.10");
+    let dry = project.run(&["build", "wheels", "--locked", "--dry-run"]);
+    dry.assert_code(4).says(&["debian-12/core: six is 1.17.0, the lock has 1.16.0"]);
+    assert!(dry.stdout.contains("to run"), "{dry}");
     let run =
         refused(&project, &["debian-12/core: six is 1.17.0, the lock has 1.16.0", "idna 3.10 is not in the lock"]);
     assert!(!run.stderr.contains("started"), "{run}");

@@ -32,7 +32,7 @@ pub fn wheel_bytes(name: &str, text: &str) -> Vec<u8> {
 
 /// A zip archive of these files.
 pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut zip = factory::format::wapt::zip::Writer::new(std::io::Cursor::new(Vec::new()), 315_532_800);
+    let mut zip = factory::format::zip::Writer::new(std::io::Cursor::new(Vec::new()), 315_532_800);
     for (name, text) in files {
         zip.file(name, &mut text.as_bytes()).expect("a file of a zip");
     }

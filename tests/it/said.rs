@@ -277,8 +277,19 @@ fn a_program_that_the_image_starts_with() {
     {
         with(words, path).run(&["build", "images"]).assert_code(1);
     }
-    // Words are looked for where the container runs, and arguments are no programs.
+    // Words are looked for in the image's PATH, and arguments are no programs.
     starting("entrypoint = [\"shop\"]\ncmd = [\"/usr/bin/x\"]", &["shop"]).done(&["build", "images"]);
+    let project = starting("cmd = [\"shpo\", \"--serve\"]", &["shop"]);
+    let run = project.run(&["build", "images"]);
+    run.assert_code(1).says(&["the image `web` has no `shpo` in its PATH", "not in /usr/local/sbin, /usr/local/bin"]);
+    // What is refused does not get the release's names, and does not stay without one.
+    assert!(!project.images().iter().any(|name| name.starts_with("shop/web:")), "{:?}", project.images());
+    assert!(project.images().iter().any(|name| name.starts_with("shop/core:")), "{:?}", project.images());
+    assert_eq!(
+        project.daemon()["images"].as_array().unwrap().iter().filter(|i| i["tags"] == serde_json::json!([])).count(),
+        0
+    );
+    with("cmd = [\"later\"]", "/usr/local/bin/later").done(&["build", "images"]);
 }
 
 #[test]

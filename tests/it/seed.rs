@@ -138,7 +138,7 @@ fn pip_runs_from_it_where_wheels_are_built() {
 fn images_borrow_it_and_keep_nothing() {
     let project = seeded();
     project.done(&["build"]);
-    let files = files_of(&the_call(&project, "build", "\"shop/core:2.5.11\""));
+    let files = files_of(&the_call(&project, "build", "shop/core:2.5.11"));
     assert!(files.contains(&format!("seed/{PIP}")) && files.contains(&format!("seed/{SETUPTOOLS}")), "{files:?}");
     let dockerfile = project.dockerfile("shop/core:2.5.11");
     assert!(!dockerfile.contains("COPY seed") && !dockerfile.contains("--pip"), "{dockerfile}");

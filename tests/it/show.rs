@@ -261,7 +261,7 @@ fn rpm_says_the_same() {
     }
     let value = shown(&project, &all[1]);
     project.filters().bind(|| {
-        insta::assert_snapshot!("rpm_says_the_same", project.done(&["show", &all[1]]).stdout.replace(&all[1], "FILE"))
+        insta::assert_snapshot!("rpm_says_the_same", project.done(&["show", &all[1]]).stdout.replace(&all[1], "FILE"));
     });
     assert_eq!(texts(&value["scripts"], "name"), ["%post", "%postun", "%trigger 1"]);
     assert_eq!(value["scripts"][0]["text"], "echo installed");

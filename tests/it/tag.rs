@@ -345,3 +345,65 @@ fn over_ssh() {
     project.done(&["tag", "--delete"]);
     assert!(tags(&core).is_empty());
 }
+
+/// The project as a checkout of one of its repositories, whose commit holds everything.
+fn own(project: &Project, address: &str) -> Repository {
+    let own = Repository::new(project, "own", &[("README", "own")]);
+    add(project, "own", "../own.git");
+    project.write(".gitignore", "/.factory\n/packages\n/wheels\n");
+    git(project.folder(), &["init", "--quiet", "--initial-branch=main"]);
+    git(project.folder(), &["remote", "add", "origin", address]);
+    commit(project);
+    own
+}
+
+fn commit(project: &Project) {
+    git(project.folder(), &["add", "."]);
+    git(project.folder(), &["commit", "--quiet", "--allow-empty", "--message", "more"]);
+}
+
+fn give(project: &Project, own: &Repository) {
+    git(project.folder(), &["push", "--quiet", "--force", own.bare().to_str().unwrap(), "HEAD:main"]);
+}
+
+#[test]
+fn the_own_repository_is_tagged_where_the_checkout_is() {
+    let (project, _) = release();
+    let own = own(&project, "https://ci:secret@git.example.org/shop.git");
+    give(&project, &own);
+    commit(&project);
+    // What is there is known here, and is not what is checked out.
+    let run = project.run(&["tag"]);
+    run.assert_code(1).says(&["would get the tag, and this checkout of the repository is at", "--allow-dirty"]);
+    shows_tags!(project, run.stderr);
+    assert!(tags(&own).is_empty());
+    give(&project, &own);
+    project.done(&["tag"]);
+    assert_eq!(tags(&own), [format!("2.5.11 {}", git(project.folder(), &["rev-parse", "HEAD"]))]);
+}
+
+#[test]
+fn the_own_repository_may_be_ahead() {
+    let (project, _) = release();
+    let own = own(&project, &format!("file://{}", project.beside("own").display()));
+    // Nothing of it was fetched: its address alone says whose it is.
+    let run = project.run(&["tag"]);
+    run.assert_code(1).says(&["this checkout of the repository is at"]);
+    let run = project.done(&["tag", "--allow-dirty"]);
+    assert!(run.stdout.contains("own"), "{run}");
+    assert_eq!(tags(&own), at(&own));
+}
+
+#[test]
+fn a_tag_of_the_checkout_is_somewhere_else() {
+    let (project, repositories) = release();
+    let own = own(&project, "https://git.example.org/shop.git");
+    git(project.folder(), &["tag", "v2.5.11"]);
+    commit(&project);
+    give(&project, &own);
+    let run = project.run(&["tag"]);
+    run.assert_code(1).says(&["no tag was touched: the git tag `v2.5.11` stands on"]);
+    assert!(repositories.iter().all(|repository| tags(repository).is_empty()));
+    project.done(&["tag", "--move"]);
+    assert!(!tags(&own).is_empty());
+}

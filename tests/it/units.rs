@@ -337,3 +337,44 @@ fn a_program_that_only_the_image_has_is_not_there() {
     let run = project.run(&["build", "packages"]).ended(1);
     run.says(&["ExecStart=/opt/has/server is neither in the package"]);
 }
+
+#[test]
+fn a_unit_that_nothing_ever_starts_is_said() {
+    let bare = "[Service]\nExecStart=/opt/shop/bin/run\n";
+    let said = "shop.service has no [Install] and no unit here starts it: nothing will";
+    let warned = |units: &[(&str, &str, &str)]| {
+        let run = shipping("debian-12", units, "").done(&["build", "packages"]);
+        run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(said)
+    };
+    assert!(warned(&[("shop.service", "", bare)]));
+    assert!(!warned(&[("shop.service", ", enable = false", bare)]), "it was meant");
+    assert!(!warned(&[("shop.service", "", &service(""))]));
+    let timer = "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n";
+    assert!(!warned(&[("shop.service", "", bare), ("shop.timer", "", timer)]), "the timer starts it");
+    let other =
+        "[Unit]\nWants=shop.service\n[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multi-user.target\n";
+    assert!(!warned(&[("shop.service", "", bare), ("web.service", "", other)]), "another one wants it");
+}
+
+#[test]
+fn a_timer_without_its_service_has_help_about_that() {
+    let timer = "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n";
+    let run = shipping("debian-12", &[("shop.timer", "", timer)], "").run(&["build", "packages"]);
+    run.assert_code(1).says(&["it starts shop.service", "ship that unit, too, or name the one that is meant"]);
+    assert!(!run.stderr.contains("write `-`"), "{run}");
+}
+
+#[test]
+fn a_link_to_nothing_is_said() {
+    let project = shipping("debian-12", &[("shop.service", "", &service(""))], "");
+    project.edit(
+        "factory.toml",
+        "contents = [\n",
+        "contents = [\n  { src = \"/opt/shop/bin/rum\", dst = \"/usr/bin/shop\", type = \"symlink\" },\n  \
+         { src = \"/opt/shop/bin/run\", dst = \"/usr/bin/well\", type = \"symlink\" },\n",
+    );
+    let run = project.done(&["build", "packages"]);
+    run.says(&["a link leads to what is neither in the package nor where it is installed: `/usr/bin/shop`"]);
+    run.says(&["did you mean /opt/shop/bin/run?"]);
+    assert!(!run.stderr.contains("/usr/bin/well"), "{run}");
+}

@@ -3,7 +3,10 @@
 use std::{fs, path::Path, process::Command};
 
 use factory::{
-    format::wapt::{self, Index},
+    format::{
+        wapt::{self, Index},
+        zip,
+    },
     sign::{Certificate, from_base64},
 };
 use serde_json::json;
@@ -234,7 +237,7 @@ fn with_more_setup(project: &Project, file: &str, more: &[u8]) {
 pub(crate) fn with_entry(project: &Project, file: &str, name: &str, other: &[u8]) {
     let mut package = wapt::open(&project.path(file)).unwrap();
     let entries = package.entries().to_vec();
-    let mut zip = wapt::zip::Writer::new(fs::File::create(project.path("changed.wapt")).unwrap(), 1_795_172_800);
+    let mut zip = zip::Writer::new(fs::File::create(project.path("changed.wapt")).unwrap(), 1_795_172_800);
     for entry in &entries {
         let mut bytes = Vec::new();
         package.unpack(entry, &mut bytes).unwrap();

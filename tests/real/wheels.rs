@@ -225,7 +225,7 @@ fn index(files: &[(&str, &str, Vec<u8>)]) -> Index {
 fn victim(says: &str) -> Vec<u8> {
     let metadata = "Metadata-Version: 2.1\nName: sevictim\nVersion: 1.0\n";
     let tags = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
-    let mut zip = factory::format::wapt::zip::Writer::new(std::io::Cursor::new(Vec::new()), 1_600_000_000);
+    let mut zip = factory::format::zip::Writer::new(std::io::Cursor::new(Vec::new()), 1_600_000_000);
     for (name, text) in
         [("sevictim.py", says), ("sevictim-1.0.dist-info/METADATA", metadata), ("sevictim-1.0.dist-info/WHEEL", tags)]
     {

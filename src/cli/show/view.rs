@@ -1,5 +1,7 @@
 //! A description, and what two differ in, as sheets: short for people, whole for machines. Pure.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -56,7 +58,8 @@ fn data(it: &Description) -> Value {
 
 fn fields(it: &Description) -> Section {
     // They stand below, one by one.
-    let is_listed = |field: &&Field| !it.relations.iter().any(|relation| relation.kind == field.name);
+    let relations: BTreeSet<&str> = it.relations.iter().map(|relation| relation.kind.as_str()).collect();
+    let is_listed = |field: &&Field| !relations.contains(field.name.as_str());
     let mut rows = Vec::new();
     for field in it.fields.iter().filter(is_listed) {
         let value = field.brief.as_ref().unwrap_or(&field.value);

@@ -106,15 +106,17 @@ async fn summaries(
 fn of_inspection(image: ImageInspect) -> ImageInfo {
     let id = image.id.unwrap_or_default();
     let created = image.created.map(|time| rfc3339(time.unix_timestamp(), time.nanosecond()));
+    let (labels, env) = image.config.map(|config| (config.labels, config.env)).unwrap_or_default();
     ImageInfo {
         id: image_id(&id).unwrap_or(ImageId(id)),
         tags: real_names(image.repo_tags.unwrap_or_default()),
         repo_digests: real_names(image.repo_digests.unwrap_or_default()),
         size: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         created: created.unwrap_or_default(),
-        labels: image.config.and_then(|config| config.labels).into_iter().flatten().collect(),
+        labels: labels.into_iter().flatten().collect(),
         arch: image.architecture.unwrap_or_default(),
         layers: image.root_fs.and_then(|root| root.layers).unwrap_or_default(),
+        env: env.unwrap_or_default(),
     }
 }
 
@@ -128,6 +130,7 @@ fn of_summary(image: ImageSummary) -> ImageInfo {
         labels: image.labels.into_iter().collect(),
         arch: String::new(),
         layers: Vec::new(),
+        env: Vec::new(),
     }
 }
 

@@ -95,6 +95,7 @@ impl Image {
             labels: self.labels.clone(),
             arch: self.arch.clone(),
             layers: self.layers.clone(),
+            env: Vec::new(),
         }
     }
 }

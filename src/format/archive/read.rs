@@ -47,7 +47,7 @@ fn examine(reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mut Se
         drain_zeros(&mut plain)?;
         contents
     };
-    if seen.is_describing {
+    if seen.lists_files {
         seen.description.files = contents.parts("");
     }
     contents.items.finish(seen);

@@ -25,6 +25,8 @@ use crate::{
 
 /// What a Debian package begins with.
 const MAGIC: &[u8] = b"!<arch>\n";
+/// The most members of its archive: dpkg-deb writes three.
+const MOST_MEMBERS: usize = 1000;
 /// The most that `control.tar` may unpack to: 128 MiB. A list of sums has 100 bytes a file.
 const LARGEST_CONTROL: u64 = 128 << 20;
 
@@ -37,9 +39,14 @@ fn examine(reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mut Se
     is_version_two(&mut archive)?;
     let (mut control, mut data): (Option<Control>, Option<Option<Contents>>) = (None, None);
     while let Some(member) = archive.next()? {
+        if seen.description.pieces.len() >= MOST_MEMBERS {
+            return Err(malformed("its archive has more than 1,000 members"));
+        }
         seen.description.pieces.push(Piece { name: member.name.clone(), size: Some(member.size) });
         // deb(5) keeps such names for what older programs may pass over: signatures, mostly.
         if member.name.starts_with('_') {
+            let name = shown(member.name.as_bytes());
+            seen.description.unchecked.push(format!("`{name}`, which dpkg passes over: a signature, if it is one"));
             continue;
         }
         let inner = |stem: &str| member.name.strip_prefix(stem).map(str::to_owned);
@@ -72,7 +79,7 @@ fn examine(reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mut Se
     let Some(mut data) = data else { return Ok(()) };
     let keys = std::mem::take(&mut data.keys);
     control.marks(&mut data, seen);
-    if seen.is_describing {
+    if seen.lists_files {
         seen.description.files = data.parts("/");
         control.say_of(&mut seen.description.files);
     }

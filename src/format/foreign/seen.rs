@@ -13,8 +13,10 @@ pub struct Seen {
     pub(in crate::format) foreign: Option<Foreign>,
     /// For people.
     pub(in crate::format) description: Description,
-    /// Whether somebody wants the description; it takes as much memory again.
+    /// Whether somebody wants the description.
     pub(in crate::format) is_describing: bool,
+    /// Whether somebody wants the files in it, too; they take several times the memory.
+    pub(in crate::format) lists_files: bool,
     faults: Vec<ForeignError>,
     more: u64,
 }
@@ -24,13 +26,13 @@ impl Seen {
     #[must_use]
     pub fn of(format: PackageFormat) -> Self {
         let description = Description::of(format);
-        Self { foreign: None, description, is_describing: false, faults: Vec::new(), more: 0 }
+        Self { foreign: None, description, is_describing: false, lists_files: false, faults: Vec::new(), more: 0 }
     }
 
-    /// Nothing yet of the package in the file of this name, which is to be described.
+    /// Nothing yet of the package in the file of this name, which is to be described, with its files or without.
     #[must_use]
-    pub fn describing(format: PackageFormat, file: &str) -> Self {
-        let mut seen = Self { is_describing: true, ..Self::of(format) };
+    pub fn describing(format: PackageFormat, file: &str, lists_files: bool) -> Self {
+        let mut seen = Self { is_describing: true, lists_files, ..Self::of(format) };
         file.clone_into(&mut seen.description.title);
         seen
     }

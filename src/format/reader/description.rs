@@ -184,12 +184,6 @@ impl Description {
             self.fields.push(Field { name: name.to_owned(), value, ..Field::default() });
         }
     }
-
-    /// A field's value; empty where it is not said.
-    #[must_use]
-    pub fn field(&self, name: &str) -> &str {
-        self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str()).unwrap_or_default()
-    }
 }
 
 fn as_object<S: Serializer>(fields: &[Field], serializer: S) -> Result<S::Ok, S::Error> {

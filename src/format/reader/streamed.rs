@@ -11,6 +11,9 @@ use crate::{
     stage::Limits,
 };
 
+/// The most files that are shown of a package; in memory and in JSON each takes some thousand bytes.
+const MOST_SHOWN: u64 = 200_000;
+
 /// A reader of packages that are read once from start to end.
 #[derive(Debug, Clone, Copy)]
 pub struct Streamed {
@@ -24,12 +27,11 @@ pub struct Streamed {
 
 impl Streamed {
     /// What is in a file; `false` where it could not be read to its end.
-    fn seen(&self, input: Input) -> (Seen, bool) {
-        let mut seen = Seen::describing(self.format, &input.name);
-        let limits = Limits::default();
-        let bounds = Bounds::of(input.size, &limits);
+    fn seen(&self, input: Input, limits: &Limits, lists_files: bool) -> (Seen, bool) {
+        let mut seen = Seen::describing(self.format, &input.name, lists_files);
+        let bounds = Bounds::of(input.size, limits);
         let mut reader = BufReader::new(input.into_file());
-        let whole = (self.examine)(&mut reader, &limits, bounds, &mut seen);
+        let whole = (self.examine)(&mut reader, limits, bounds, &mut seen);
         let is_whole = whole.is_ok();
         if let Err(error) = whole {
             seen.fault(error);
@@ -41,7 +43,8 @@ impl Streamed {
 impl Reader for Streamed {
     fn describe(&self, mut input: Input) -> Result<Description, Refused> {
         let sha256 = input.sha256().map_err(|error| Refused { text: error.to_string(), help: None })?;
-        let (mut seen, is_whole) = self.seen(input);
+        let limits = Limits { entries: MOST_SHOWN, ..Limits::default() };
+        let (mut seen, is_whole) = self.seen(input, &limits, true);
         let faults = seen.faults();
         let mut description = seen.into_description();
         if !is_whole {
@@ -55,7 +58,7 @@ impl Reader for Streamed {
 
     fn verify(&self, input: Input, _: &Believed) -> Verdict {
         let name = input.name.clone();
-        let (mut seen, _) = self.seen(input);
+        let (mut seen, _) = self.seen(input, &Limits::default(), false);
         let faults = seen.faults();
         let description = seen.into_description();
         let mut warnings = description.remarks;

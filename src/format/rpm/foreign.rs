@@ -1,6 +1,7 @@
 //! rpm packages, read strictly: lead, signature header, header, compressed cpio ("RPM V4 Package format" and
 //! "RPM V6 Package format" of rpm.org, and rpm's own limits in `lib/header.cc`).
 
+mod arrays;
 mod described;
 mod files;
 mod header;
@@ -87,7 +88,7 @@ fn examine(mut reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mu
     sums.packed = packed.into_inner().finish();
     sums.whole = rest.finish();
     sums.check(&signature, &header, seen)?;
-    if seen.is_describing {
+    if seen.lists_files {
         seen.description.files = listed.parts();
     }
     if !is_unpacked {

@@ -4,7 +4,9 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use super::error::WaptError;
 use crate::{
-    names::wapt::{self as grammar, ATTRIBUTES, Attribute, Source as By, attribute, ends_line, normal},
+    format::wapt::facts::attributes::{
+        self as grammar, ATTRIBUTES, Attribute, Source as By, attribute, ends_line, normal,
+    },
     util::toml::{Issue, Issues, Report, Source, Span},
 };
 

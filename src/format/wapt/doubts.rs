@@ -8,7 +8,7 @@ use super::{
     version::{Generation, compare_packages},
 };
 use crate::{
-    names::wapt::{PRIORITIES, Request},
+    format::wapt::facts::attributes::{PRIORITIES, Request},
     util::clock,
 };
 

@@ -1,6 +1,14 @@
 //! What is wrong with a WAPT package, and what to do next.
 
-use crate::{sign::SignError, stage::TreeError};
+use crate::{
+    format::zip::{WriteError, ZipError},
+    sign::SignError,
+    stage::TreeError,
+};
+
+/// What to do about a certificate whose key signatures are not checked with.
+pub const OF_KEY: &str = "have it signed with an RSA key of 2,048 bits or more: `factory build FILE --key KEY --certificate CERT`; `factory \
+                          keys wapt` makes one";
 
 /// Why a WAPT package cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +71,7 @@ impl WaptError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Attribute { help, .. } | Self::Certificate { help, .. } => Some(help),
+            Self::Sign(SignError::Key { .. }) => Some(OF_KEY),
             Self::Sign(error) => error.help(),
             Self::Icon(_) => Some("a PNG file, 48x48 pixels as the console shows it, 1 MiB and 1,024 pixels at most"),
             Self::Name { .. } => Some("rename the file, or leave it out of the package's contents"),
@@ -71,39 +80,11 @@ impl WaptError {
     }
 }
 
-/// What a zip archive is refused for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ZipError {
-    /// No archive, or one that breaks off.
-    #[error("this is not a whole zip archive: {0}")]
-    Broken(&'static str),
-    /// Something that no WAPT package has.
-    #[error("`{name}` in the archive is refused: {reason}")]
-    Entry {
-        /// The entry, escaped.
-        name: String,
-        /// Why.
-        reason: &'static str,
-    },
-    /// More than a reader takes.
-    #[error("the archive is too large: {0}")]
-    Large(&'static str),
-    /// Contents that are not what the archive says of them.
-    #[error("`{name}` in the archive is damaged: {reason}")]
-    Damaged {
-        /// The entry, escaped.
-        name: String,
-        /// How.
-        reason: &'static str,
-    },
-    /// The system's words.
-    #[error("the archive cannot be read: {0}")]
-    Read(String),
-}
-
-impl From<std::io::Error> for ZipError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Read(error.to_string())
+impl From<WriteError> for WaptError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Zip(error) => Self::Zip(error),
+            WriteError::Io(error) => Self::Io(error),
+        }
     }
 }

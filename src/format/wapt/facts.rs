@@ -1,5 +1,7 @@
 //! What is known of WAPT packages.
 
+pub mod attributes;
+
 use crate::format::facts::{Facts, Sources};
 
 /// Agents install them, no package manager of a platform.

@@ -8,13 +8,12 @@ use std::{
 
 use super::{
     control::{self, Control},
-    error::{WaptError, ZipError},
-    names,
+    error::WaptError,
     verify::{Refusal, check_control},
     version::{Entry, Generation},
-    zip::{Archive, Limits, Writer},
 };
 use crate::{
+    format::zip::{Archive, Limits, Writer, ZipError, folded, safe},
     sign::{Certificate, ChainError, Crl, Trust},
     util::toml::Span,
 };
@@ -154,7 +153,7 @@ impl Index {
             }
             let before = seen.insert(identity(&listed.control), &listed.file);
             refusals.extend(before.map(|before| Refusal::Twin(before.to_owned())));
-            if !files.insert(names::folded(&listed.file)) {
+            if !files.insert(folded(&listed.file)) {
                 refusals.push(Refusal::SameFile);
             }
             if !refusals.is_empty() {
@@ -240,7 +239,7 @@ fn listed(paragraph: &str) -> Result<Listed, WaptError> {
         let shown: String = control.title().escape_debug().take(100).collect();
         return Err(WaptError::Control(format!("the index does not say which file is `{shown}`")));
     }
-    if names::safe(&file).is_err() || file.contains('/') {
+    if safe(&file).is_err() || file.contains('/') {
         let shown: String = file.escape_debug().take(100).collect();
         return Err(WaptError::Control(format!("the index names a file `{shown}`")));
     }

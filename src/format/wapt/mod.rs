@@ -24,7 +24,6 @@ mod tests;
 mod verify;
 mod version;
 mod write;
-pub mod zip;
 
 /// How they are described and verified.
 pub(super) const READER: Option<&dyn super::Reader> = Some(&reader::WaptReader);
@@ -32,12 +31,13 @@ pub(super) const READER: Option<&dyn super::Reader> = Some(&reader::WaptReader);
 /// Not written from a tree and a meta, but by [`write()`], which signs.
 pub(super) const WRITER: Option<super::Writer> = None;
 
+pub use super::zip::safe as is_safe;
 pub use control::Control;
-pub use error::{WaptError, ZipError};
+pub use error::WaptError;
 pub use icon::{LARGEST as LARGEST_ICON, PATH as ICON, check as check_icon};
 pub use index::{Index, Listed, identity};
 pub use manifest::read as read_manifest;
-pub use names::{file_name, is_left_out, name_starts, safe as is_safe};
+pub use names::{file_name, is_left_out, name_starts};
 pub use read::{Package, open, open_bytes, open_file};
 pub use reader::{LARGEST_INDEX, read_index};
 pub use setup::{Finding, LARGEST as LARGEST_SETUP, check as check_setup, sorted as setup_findings};

@@ -9,11 +9,14 @@ use std::{
 
 use super::{
     control::{self, Control},
-    error::{WaptError, ZipError},
+    error::WaptError,
     manifest,
-    zip::{Archive, Entry, Limits},
 };
-use crate::{sign::Certificate, util::files::open_regular};
+use crate::{
+    format::zip::{Archive, Entry, Limits, ZipError},
+    sign::Certificate,
+    util::files::open_regular,
+};
 
 /// Something an archive is read from.
 pub trait Source: Read + Seek {}

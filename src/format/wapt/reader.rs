@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     control::Control,
-    error::{WaptError, ZipError},
+    error::WaptError,
     index::Index,
     manifest::{self, UNLISTED},
     read::{self, Package},
@@ -18,6 +18,7 @@ use crate::{
             Believed, Description, Digest, Fault, Field, Input, Part, PartKind, Reader, Refused, Relation, Script,
             Verdict,
         },
+        zip::ZipError,
     },
     util::files::read_bounded,
 };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{control::Control, json};
 use crate::{
-    names::wapt::ATTRIBUTES,
+    format::wapt::facts::attributes::ATTRIBUTES,
     sign::{Certificate, SignError, Signer, from_base64, to_base64},
 };
 

@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use super::*;
 use crate::{
+    format::zip,
     sign::{Bits, Certificate, Made, RsaKey, Subject, Trust, make_certificate},
     stage::{Role, Spool, Tree, TreePath},
 };

@@ -7,14 +7,17 @@ use sha2::Digest as _;
 use super::{
     control::Control,
     doubts,
-    error::{WaptError, ZipError},
+    error::{OF_KEY, WaptError},
     icon,
     manifest::{self, Manifest, UNLISTED},
     names,
     read::Package,
     signing::{self, MUST_BE_SIGNED, signed_names},
 };
-use crate::sign::{Certificate, ChainError, SignError, Trust, from_base64};
+use crate::{
+    format::zip::ZipError,
+    sign::{Certificate, ChainError, SignError, Trust, from_base64},
+};
 
 /// One thing that is wrong with a package.
 #[derive(Debug, thiserror::Error)]
@@ -86,9 +89,7 @@ impl Refusal {
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Key(error) | Self::Untrusted(ChainError::Forged { error: error @ SignError::Key { .. }, .. }) => {
-                error.help()
-            }
+            Self::Key(_) | Self::Untrusted(ChainError::Forged { error: SignError::Key { .. }, .. }) => Some(OF_KEY),
             Self::Untrusted(ChainError::Unknown { .. }) => {
                 Some("name the certificate of the signer, or of its authority: `--trust FILE`")
             }

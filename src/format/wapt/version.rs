@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::names::wapt::{BadRequest, Request, is_version};
+use super::facts::attributes::{BadRequest, Request, is_version};
 
 /// The generations, by their comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,15 +7,17 @@ use sha1::Digest as _;
 
 use super::{
     control::Control,
-    error::{WaptError, ZipError},
+    error::WaptError,
     icon,
     manifest::{self, Manifest},
     names, signing,
-    zip::{Limits, Writer},
 };
 use crate::{
-    format::Target,
-    names::wapt::{self as grammar, ATTRIBUTES, Source as By},
+    format::{
+        Target,
+        wapt::facts::attributes::{self as grammar, ATTRIBUTES, Source as By},
+        zip::{Limits, Writer, ZipError, folded, safe},
+    },
     sign::{Certificate, Signer, random_bytes, to_base64},
     stage::{Entry, Kind, Tree, TreePath},
 };
@@ -122,14 +124,14 @@ fn files(tree: &Tree) -> Result<BTreeMap<String, Packed<'_>>, WaptError> {
         if names::is_left_out(name) || OWN.contains(&name) {
             continue;
         }
-        if let Err(reason) = names::safe(name) {
+        if let Err(reason) = safe(name) {
             return refuse(reason);
         }
         let content = match &entry.kind {
             Kind::Hardlink { target } => tree.get(target).unwrap_or(entry),
             _ => entry,
         };
-        if let Some(other) = seen.insert(names::folded(name), path)
+        if let Some(other) = seen.insert(folded(name), path)
             && other != path
         {
             return refuse("Windows takes it for the same as another file of the package");

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{ContextFile, ContextSource},
-    Maker, PlanError,
-};
 use crate::{
     names::Account,
+    plan::{
+        ContextFile, ContextSource,
+        maker::{Maker, PlanError},
+    },
     recipe::{Content, ContentKind},
     source::{
         listing::Files,

@@ -11,7 +11,7 @@ use crate::{
 
 /// Whose contents they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Of {
+pub(crate) enum Of {
     /// An image's: an entry that takes a file once more gives it another mode or owner.
     Image,
     /// A package's: what it takes of the project may be named once. What is in the container is not known here.
@@ -26,7 +26,7 @@ struct Clash {
 }
 
 /// The later of two entries that bring something to one place, each at its line.
-pub(super) fn find(contents: &[Content], taken: &[Files], of: Of) -> Vec<Issue> {
+pub(crate) fn find(contents: &[Content], taken: &[Files], of: Of) -> Vec<Issue> {
     let mut brought: HashMap<String, (usize, ContextSource)> = HashMap::new();
     let mut found = Vec::new();
     for (number, (content, files)) in contents.iter().zip(taken).enumerate() {

@@ -1,6 +1,8 @@
 //! Why a repository cannot be written.
 
-use crate::{format::wapt::WaptError, sign::ChainError};
+use std::error::Error;
+
+use crate::sign::ChainError;
 
 /// Why a repository cannot be written. What it had before is still whole.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +32,7 @@ pub enum FeedError {
         /// Where it is.
         path: String,
         /// What is wrong with it.
-        error: WaptError,
+        error: Box<dyn Error + Send + Sync>,
     },
     /// Somebody else writes.
     #[error("another factory{0} publishes there")]
@@ -40,7 +42,7 @@ pub enum FeedError {
     Chain(#[from] ChainError),
     /// A package that cannot be read or an index that cannot be made.
     #[error(transparent)]
-    Wapt(#[from] WaptError),
+    Format(Box<dyn Error + Send + Sync>),
     /// The system's words.
     #[error("{0}")]
     Io(#[from] std::io::Error),

@@ -1,5 +1,5 @@
 //! Repositories that clients read: new files first, the index last, so that whoever reads in between finds the old one
-//! whole. One file for each kind of repository.
+//! whole. One folder for each kind of repository.
 
 mod error;
 pub mod wapt;

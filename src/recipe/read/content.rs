@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    raw::{RawContent, RawFileInfo},
     scalars::{Kind, is_unit},
+    tables::{RawContent, RawFileInfo},
 };
 use crate::{
     names::{Account, PackageName},

@@ -1,4 +1,4 @@
-//! The files that a recipe names: they must be there, inside the project or a source, and of the right kind; the texts of
+//! Where the files of a recipe are: they must be there, inside the project or a source, and of the right kind; the texts of
 //! scripts are taken. What is in a source can only be looked at once it is checked out. Writes nothing.
 
 use std::{
@@ -13,11 +13,11 @@ use ignore::gitignore::GitignoreBuilder;
 use super::{
     FILE, back_end,
     content::{Origin, origin},
-    raw::{RawContent, RawImage, RawPackage, RawRecipe},
     scalars::{Kind, is_unit},
+    tables::RawContent,
 };
 use crate::{
-    names::{SourceName, in_source},
+    names::in_source,
     recipe::Checkouts,
     util::{
         folder::{Folder as Opened, Links, Refusal},
@@ -25,7 +25,6 @@ use crate::{
         state::{OUTPUTS, is_of_git},
         toml::{At, Given, Issue, Issues, Span, inside, nearest, quoted},
     },
-    work::wapt::read::RawWapt,
 };
 
 /// The texts of scripts by their paths, without the `#!` line.
@@ -36,96 +35,42 @@ const LARGEST_SCRIPT: u64 = 64 * 1024;
 
 /// What a path must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Want {
+pub(crate) enum Want {
     File,
+    /// A file or a folder.
     Something,
     PythonFolder,
-    WaptFolder,
+    /// A folder with a certain file.
+    FolderWith(Marked),
 }
 
-/// Checks every path of the recipe, overrides included, and reads the scripts. Without `checkouts`, a path in a source
-/// only has to name one.
-pub(crate) fn check(raw: &RawRecipe, project: &Path, checkouts: Option<&Checkouts>, issues: &mut Issues) -> Scripts {
-    let names = raw.source.items().iter().map(|source| source.value.name.value().map(SourceName::as_str));
-    let declared = names.collect::<Option<Vec<_>>>().filter(|_| !matches!(raw.source, Given::Wrong(_)));
-    let folder = Folders { project, declared, checkouts };
-    if let Some(python) = raw.python.value() {
-        for table in python.all() {
-            folder.check_given(&table.requirements, issues);
-            table.constraints.items().iter().for_each(|path| folder.check(path, Want::File, issues));
-        }
-    }
-    for image in raw.image.items().iter().flat_map(|image| image.value.all()) {
-        check_image(&folder, image, issues);
-    }
-    for wapt in raw.wapt.items().iter().map(|table| &table.value) {
-        check_wapt(&folder, wapt, issues);
-    }
-    let mut scripts = Scripts::new();
-    for package in raw.package.items().iter().flat_map(|package| package.value.all()) {
-        check_package(&folder, package, &mut scripts, issues);
-    }
-    scripts
-}
-
-fn check_image(folder: &Folders<'_>, image: &RawImage, issues: &mut Issues) {
-    folder.check_given(&image.dockerfile, issues);
-    folder.check_given(&image.requirements, issues);
-    image.python.items().iter().for_each(|path| folder.check(path, Want::PythonFolder, issues));
-    image.contents.items().iter().for_each(|entry| folder.check_content(&entry.value, true, issues));
-}
-
-fn check_wapt(folder: &Folders<'_>, wapt: &RawWapt, issues: &mut Issues) {
-    wapt.dir.at().into_iter().for_each(|path| folder.check(path, Want::WaptFolder, issues));
-    for path in [&wapt.setup, &wapt.icon] {
-        folder.check_given(path, issues);
-    }
-    for src in wapt.contents.items().iter().filter_map(|entry| entry.value.src.at()) {
-        if src.value.starts_with('/') {
-            continue;
-        }
-        match inside(&src.value) {
-            Ok(path) if is_glob(&path) => folder.check_glob(&path, &src.span, issues),
-            Ok(path) => {
-                let path = At { value: PathBuf::from(pattern::plain(&path).as_ref()), span: src.span.clone() };
-                folder.check(&path, Want::Something, issues);
-            }
-            Err(_) => {}
-        }
-    }
-}
-
-fn check_package(folder: &Folders<'_>, package: &RawPackage, scripts: &mut Scripts, issues: &mut Issues) {
-    folder.check_given(&package.license_file, issues);
-    folder.check_given(&package.changelog, issues);
-    package.contents.items().iter().for_each(|entry| folder.check_content(&entry.value, false, issues));
-    let Some(parts) = package.scripts.value() else {
-        return;
-    };
-    for path in [&parts.preinstall, &parts.postinstall, &parts.preremove, &parts.postremove] {
-        if let Some(text) = path.at().and_then(|path| folder.script(path, issues).map(|text| (path, text))) {
-            scripts.insert(text.0.value.clone(), text.1);
-        }
-    }
+/// The file by which a folder is known, and what is said of one without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marked {
+    pub(crate) file: &'static str,
+    /// Behind its name: `is no package's folder`.
+    pub(crate) is_none: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) help: &'static str,
 }
 
 /// The project's folder and those of its sources.
-struct Folders<'f> {
-    project: &'f Path,
+pub(crate) struct Folders<'f> {
+    pub(super) project: &'f Path,
     /// The names of the sources; `None` when one of them could not be read: then nothing is called unknown.
-    declared: Option<Vec<&'f str>>,
+    pub(super) declared: Option<Vec<&'f str>>,
     /// Where they are, once they are there.
-    checkouts: Option<&'f Checkouts>,
+    pub(super) checkouts: Option<&'f Checkouts>,
 }
 
 impl Folders<'_> {
-    fn check_given(&self, path: &Given<PathBuf>, issues: &mut Issues) {
+    pub(crate) fn check_given(&self, path: &Given<PathBuf>, issues: &mut Issues) {
         if let Some(path) = path.at() {
             self.check(path, Want::File, issues);
         }
     }
 
-    fn check_content(&self, entry: &RawContent, is_image: bool, issues: &mut Issues) {
+    pub(crate) fn check_content(&self, entry: &RawContent, is_image: bool, issues: &mut Issues) {
         let (Some(src), false) = (entry.src.at(), matches!(entry.kind, Given::Wrong(_))) else {
             return;
         };
@@ -149,14 +94,14 @@ impl Folders<'_> {
         }
     }
 
-    fn check(&self, path: &At<PathBuf>, want: Want, issues: &mut Issues) {
+    pub(crate) fn check(&self, path: &At<PathBuf>, want: Want, issues: &mut Issues) {
         if let Some(Err(issue)) = self.find(path, issues).map(|(folder, rest)| folder.find(path, &rest, want)) {
             issues.add(issue);
         }
     }
 
     /// The folder that a glob looks into: it may match nothing here, but it may not lead out.
-    fn check_glob(&self, pattern: &str, span: &Span, issues: &mut Issues) {
+    pub(crate) fn check_glob(&self, pattern: &str, span: &Span, issues: &mut Issues) {
         let whole = At { value: PathBuf::from(pattern), span: span.clone() };
         let Some((folder, rest)) = self.find(&whole, issues) else { return };
         let rest = rest.to_string_lossy();
@@ -199,7 +144,7 @@ impl Folders<'_> {
         Some((Folder { given: &checkout.folder, source: Some((name.as_str(), called)) }, rest.into()))
     }
 
-    fn script(&self, path: &At<PathBuf>, issues: &mut Issues) -> Option<String> {
+    pub(crate) fn script(&self, path: &At<PathBuf>, issues: &mut Issues) -> Option<String> {
         let shown = quoted(&path.value.to_string_lossy());
         let (folder, rest) = self.find(path, issues)?;
         let text = folder.find(path, &rest, Want::File).and_then(|open| {
@@ -287,9 +232,8 @@ impl Folder<'_> {
                 Err(issue(message).label(label).help(help))
             }
             Want::PythonFolder => self.check_back_end(path, relative, &open).map(|()| open),
-            Want::WaptFolder if !has("WAPT/control")? => {
-                let issue = issue(format!("{shown} is no WAPT package's folder")).label("no `WAPT/control` in it");
-                Err(issue.help("`factory init --wapt DIR` makes one; single files are named in `contents`"))
+            Want::FolderWith(marked) if !has(marked.file)? => {
+                Err(issue(format!("{shown} {}", marked.is_none)).label(marked.label).help(marked.help))
             }
             _ => Ok(open),
         }

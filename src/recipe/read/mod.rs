@@ -1,15 +1,17 @@
 //! [`RecipeFile`]: `factory.toml` as written and checked; it gives the recipe of each platform. Opens the files that
 //! the recipe names only to see that they are there and to take the texts of scripts.
 
+pub(crate) mod allow;
 pub mod back_end;
-pub(crate) mod collect;
 pub(crate) mod content;
+pub(crate) mod effect;
 pub(crate) mod error;
 pub(crate) mod files;
 pub(crate) mod graph;
-pub(crate) mod images;
+pub(crate) mod known;
 pub(crate) mod layers;
-pub(crate) mod packages;
+pub(crate) mod part;
+pub(crate) mod paths;
 pub(crate) mod places;
 pub(crate) mod raw;
 pub(crate) mod references;
@@ -17,11 +19,12 @@ pub(crate) mod repositories;
 pub(crate) mod resolve;
 pub(crate) mod scalars;
 pub(crate) mod sources;
+pub(crate) mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod units;
 pub(crate) mod unused;
-pub(crate) mod versions;
+pub(crate) mod view;
 
 use std::{
     collections::BTreeMap,
@@ -106,7 +109,7 @@ impl RecipeFile {
             let project = resolve::project(&raw, catalogue, issues).map(Arc::new);
             references::check(&raw, catalogue, issues);
             let (sources, repositories) = (sources::resolve(&raw), repositories::resolve(&raw));
-            let scripts = files::check(&raw, project_dir, None, issues);
+            let scripts = paths::check(&raw, project_dir, None, issues);
             check_each_platform(&raw, project.as_ref(), &scripts, catalogue, issues);
             project.map(|project| (raw, project, sources, repositories, scripts))
         });
@@ -150,7 +153,7 @@ impl RecipeFile {
     /// [`RecipeError`] with everything that is not there, or not what it should be.
     pub fn look_into(&mut self, checkouts: &Checkouts, project_dir: &Path) -> Result<(), RecipeError> {
         let mut issues = Issues::default();
-        self.scripts = files::check(&self.raw, project_dir, Some(checkouts), &mut issues);
+        self.scripts = paths::check(&self.raw, project_dir, Some(checkouts), &mut issues);
         if issues.is_empty() { Ok(()) } else { Err(RecipeError::Invalid(self.report(issues))) }
     }
 

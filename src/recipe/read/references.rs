@@ -1,19 +1,16 @@
 //! What the parts of a recipe say of each other, overrides included: names given twice, names that nobody has, keys
 //! that exclude each other. Resolves nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
-    raw::{RawImage, RawPackage, RawRecipe, RawUnit},
-    repositories,
-    scalars::Word,
-    units,
+    known::{Known, Names},
+    part::Part,
+    raw::{RawRecipe, RawUnit},
+    repositories, units,
 };
 use crate::{
-    names::PackageName,
     platform::Catalogue,
-    util::toml::{At, Given, Issue, Issues, Span, required},
-    work::wapt::{read as wapt, read::Wanted},
+    recipe::parts::parts,
+    util::toml::{Given, Issue, Issues, Span, required},
 };
 
 /// Adds everything that does not fit together.
@@ -21,87 +18,31 @@ pub(crate) fn check(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues)
     check_overrides(raw, catalogue, issues);
     check_sources(raw, issues);
     repositories::check(raw, issues);
-    let names = Names::of(raw, issues);
-    for image in raw.image.items().iter().flat_map(|image| image.value.all()) {
-        names.check_image(image, issues);
-        check_python(raw, image, issues);
-    }
-    for package in raw.package.items() {
-        let own = package.value.base.name.value().map(PackageName::as_str);
-        package.value.all().for_each(|table| names.check_package(table, own, issues));
-    }
-    let known = |wanted: &Wanted<'_>, issues: &mut Issues| match wanted {
-        Wanted::Image(name) => names.images.check(name, issues),
-        Wanted::Package(name) => names.packages.check(name, issues),
-    };
-    wapt::references(raw, &known, issues);
+    check_parts(raw, &names(raw, issues), issues);
     if let Some(test) = raw.test.value() {
         test.unit.items().iter().for_each(|unit| check_unit(&unit.value, issues));
         units::check(raw, test.unit.items(), issues);
     }
 }
 
-fn check_overrides(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
-    if let Some(base) = raw.base.value() {
-        base.check(catalogue, issues);
-    }
-    if let Some(python) = raw.python.value() {
-        python.check(catalogue, issues);
-    }
-    raw.image.items().iter().for_each(|image| image.value.check(catalogue, issues));
-    raw.package.items().iter().for_each(|package| package.value.check(catalogue, issues));
-}
-
-/// The names of one kind. Incomplete when one of them could not be read: then nothing is called unknown.
-#[derive(Debug)]
-pub(crate) struct Known<'n> {
-    what: &'static str,
-    names: BTreeSet<&'n str>,
-    complete: bool,
-}
-
-impl<'n> Known<'n> {
-    /// Collects the names of tables; missing ones and those given twice are issues.
-    pub(crate) fn of<T: Word + 'n>(
-        (what, several): (&'static str, &'static str),
-        place: &'static str,
-        tables: impl Iterator<Item = (&'n Given<T>, &'n Span)>,
-        issues: &mut Issues,
-    ) -> Self {
-        let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
-        let mut complete = true;
-        for (name, span) in tables {
-            let Some(name) = required(name, ("name", "\"example\""), (place, span), issues) else {
-                complete = false;
-                continue;
-            };
-            let word = name.value.word();
-            if let Some(before) = first.get(word) {
-                let issue = Issue::new(&name.span, format!("two {several} are called `{word}`")).label("again here");
-                issues.add(issue.also(before, "first here").help("give each a name of its own"));
-            } else {
-                first.insert(word, &name.span);
+macro_rules! parts_fit {
+    ($($(#[doc = $doc:literal])* $part:ident => $list:ident: $one:ident,)+) => {
+        fn check_overrides(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issues) {
+            if let Some(base) = raw.base.value() {
+                base.check(catalogue, issues);
             }
+            if let Some(python) = raw.python.value() {
+                python.check(catalogue, issues);
+            }
+            $(<crate::work::$part::recipe::$one as Part>::overrides(raw.$part.items(), catalogue, issues);)+
         }
-        Self { what, names: first.into_keys().collect(), complete }
-    }
 
-    fn check<T: Word>(&self, name: &At<T>, issues: &mut Issues) {
-        let word = name.value.word();
-        if self.complete && !self.names.contains(word) && issues.are_wanted() {
-            let known: Vec<&str> = self.names.iter().copied().collect();
-            issues.add(Issue::unknown(&name.span, self.what, word, &known));
+        fn check_parts(raw: &RawRecipe, names: &Names<'_>, issues: &mut Issues) {
+            $(<crate::work::$part::recipe::$one as Part>::references(raw.$part.items(), names, issues);)+
         }
-    }
+    };
 }
-
-/// The names of everything that a recipe makes.
-#[derive(Debug)]
-struct Names<'n> {
-    users: Known<'n>,
-    images: Known<'n>,
-    packages: Known<'n>,
-}
+parts!(parts_fit);
 
 /// Sources that share a name; what names one is checked where files are.
 fn check_sources(raw: &RawRecipe, issues: &mut Issues) {
@@ -113,52 +54,20 @@ fn check_sources(raw: &RawRecipe, issues: &mut Issues) {
     }
 }
 
-impl<'n> Names<'n> {
-    fn of(raw: &'n RawRecipe, issues: &mut Issues) -> Self {
-        let users = raw.user.items().iter().map(|user| (&user.value.name, &user.value.span));
-        let images = raw.image.items().iter().map(|image| (&image.value.base.name, &image.value.base.span));
-        let packages = raw.package.items().iter().map(|package| (&package.value.base.name, &package.value.base.span));
-        let mut names = Self {
-            users: Known::of(("user", "users"), "[[user]]", users, issues),
-            images: Known::of(("image", "images"), "[[image]]", images, issues),
-            packages: Known::of(("package", "packages"), "[[package]]", packages, issues),
-        };
-        names.users.complete &= !matches!(raw.user, Given::Wrong(_));
-        names.images.complete &= !matches!(raw.image, Given::Wrong(_));
-        names.packages.complete &= !matches!(raw.package, Given::Wrong(_));
-        names
-    }
-
-    fn check_image(&self, image: &RawImage, issues: &mut Issues) {
-        image.from.at().into_iter().for_each(|from| self.images.check(from, issues));
-        image.users.items().iter().for_each(|user| self.users.check(user, issues));
-    }
-
-    fn check_package(&self, package: &RawPackage, own: Option<&str>, issues: &mut Issues) {
-        package.from.at().into_iter().for_each(|from| self.images.check(from, issues));
-        package.users.items().iter().for_each(|user| self.users.check(user, issues));
-        for other in package.without.items() {
-            if Some(other.value.as_str()) == own {
-                let issue = Issue::new(&other.span, "a package cannot be without its own files").label("itself");
-                issues.add(issue.help("name the packages that ship the shared files"));
-            } else {
-                self.packages.check(other, issues);
-            }
-        }
-    }
-}
-
-/// What needs a virtualenv needs [python].
-fn check_python(raw: &RawRecipe, image: &RawImage, issues: &mut Issues) {
-    if !matches!(raw.python, Given::No) {
-        return;
-    }
-    for (key, span) in [("python", image.python.span()), ("requirements", image.requirements.span())] {
-        if let Some(span) = span {
-            let issue = Issue::new(span, format!("`{key}` needs a virtualenv, and there is no [python]")).relational();
-            issues.add(issue.label("no [python]").help("add `[python]` with `prefix` and `requirements`"));
-        }
-    }
+fn names<'n>(raw: &'n RawRecipe, issues: &mut Issues) -> Names<'n> {
+    let users = raw.user.items().iter().map(|user| (&user.value.name, &user.value.span));
+    let images = raw.image.items().iter().map(|image| (&image.value.base.name, &image.value.base.span));
+    let packages = raw.package.items().iter().map(|package| (&package.value.base.name, &package.value.base.span));
+    let mut names = Names {
+        users: Known::of(("user", "users"), "[[user]]", users, issues),
+        images: Known::of(("image", "images"), "[[image]]", images, issues),
+        packages: Known::of(("package", "packages"), "[[package]]", packages, issues),
+        has_python: !matches!(raw.python, Given::No),
+    };
+    names.users.complete &= !matches!(raw.user, Given::Wrong(_));
+    names.images.complete &= !matches!(raw.image, Given::Wrong(_));
+    names.packages.complete &= !matches!(raw.package, Given::Wrong(_));
+    names
 }
 
 /// `http` with `status`, `alive` or `skip`: one of them.

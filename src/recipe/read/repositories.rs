@@ -1,8 +1,8 @@
 //! `[[repository]]`: what every one of them needs, and defaults filled in. Asks no repository.
 
 use super::{
+    known::Known,
     raw::{RawRecipe, RawRepository},
-    references::Known,
 };
 use crate::{
     names::ForgeKind,

@@ -4,14 +4,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    content::{Of, content},
     files::Scripts as Texts,
-    raw::{RawBase, RawContent, RawPython, RawRecipe, RawUnit, RawUser},
+    part::Part,
+    raw::{RawBase, RawPython, RawRecipe, RawUnit, RawUser},
+    view::View,
 };
 use crate::{
     names::{PlatformId, User, UserName},
     platform::{Catalogue, Platform},
-    recipe::{BaseMode, BootstrapMode, Project, PythonApp, Recipe, Trial, TrialCheck, UnitTrial},
+    recipe::{BaseMode, BootstrapMode, Project, PythonApp, Recipe, Trial, TrialCheck, UnitTrial, parts::parts},
     util::toml::{At, Given, Issue, Issues, Span, listed, nearest, quoted, required},
 };
 
@@ -107,29 +108,35 @@ fn official(
     Some(id)
 }
 
-/// The recipe of one platform. `version` is the full version of its packages.
-pub(crate) fn recipe(sources: &Sources<'_>, platform: &Platform, version: &str, issues: &mut Issues) -> Option<Recipe> {
-    let raw = sources.raw;
-    let view = View { sources, platform, version, users: users(raw, platform) };
-    let base = raw.base.value().map(|base| base_mode(&base.on(platform), platform, issues));
-    let python = raw.python.value().map(|python| python_app(&python.on(platform), issues));
-    let images = view.images(issues);
-    let packages = view.packages(issues);
-    let wapts = view.wapts(issues);
-    let units = raw.test.value().map(|test| test.unit.items()).unwrap_or_default();
-    Some(Recipe {
-        project: Arc::clone(sources.project),
-        base: base.unwrap_or_default(),
-        python: match python {
-            Some(python) => Some(python?),
-            None => None,
-        },
-        images: images?,
-        packages: packages?,
-        wapts: wapts?,
-        trial: Trial { units: units.iter().map(|unit| trial(&unit.value)).collect::<Option<_>>()? },
-    })
+macro_rules! recipe {
+    ($($(#[doc = $doc:literal])* $part:ident => $list:ident: $one:ident,)+) => {
+        /// The recipe of one platform. `version` is the full version of its packages.
+        pub(crate) fn recipe(
+            sources: &Sources<'_>,
+            platform: &Platform,
+            version: &str,
+            issues: &mut Issues,
+        ) -> Option<Recipe> {
+            let Sources { raw, project, scripts } = *sources;
+            let view = View { project, scripts, platform, version, users: users(raw, platform) };
+            let base = raw.base.value().map(|base| base_mode(&base.on(platform), platform, issues));
+            let python = raw.python.value().map(|python| python_app(&python.on(platform), issues));
+            $(let $list = <crate::work::$part::recipe::$one as Part>::resolve(raw.$part.items(), &view, issues);)+
+            let units = raw.test.value().map(|test| test.unit.items()).unwrap_or_default();
+            Some(Recipe {
+                project: Arc::clone(project),
+                base: base.unwrap_or_default(),
+                python: match python {
+                    Some(python) => Some(python?),
+                    None => None,
+                },
+                $($list: $list?,)+
+                trial: Trial { units: units.iter().map(|unit| trial(&unit.value)).collect::<Option<_>>()? },
+            })
+        }
+    };
 }
+parts!(recipe);
 
 fn base_mode(raw: &RawBase, platform: &Platform, issues: &mut Issues) -> BaseMode {
     if let (Some(BootstrapMode::Always), None, Some(span)) =
@@ -184,29 +191,4 @@ fn trial(raw: &RawUnit) -> Option<UnitTrial> {
         (None, None, None) => return None,
     };
     Some(UnitTrial { unit: raw.name.value()?.clone(), check, within_s: raw.within.or(30_u32) })
-}
-
-/// A recipe seen from one platform.
-pub(crate) struct View<'v> {
-    pub(crate) sources: &'v Sources<'v>,
-    pub(crate) platform: &'v Platform,
-    pub(crate) version: &'v str,
-    pub(crate) users: BTreeMap<&'v UserName, User>,
-}
-
-impl View<'_> {
-    pub(crate) fn contents(
-        &self,
-        raw: &Given<Vec<At<RawContent>>>,
-        of: Of<'_>,
-        issues: &mut Issues,
-    ) -> Option<Vec<crate::recipe::Content>> {
-        let entries: Vec<_> =
-            raw.items().iter().map(|entry| content(&entry.value, of, self.platform, issues)).collect();
-        entries.into_iter().collect()
-    }
-
-    pub(crate) fn accounts(&self, names: &Given<Vec<At<UserName>>>) -> Vec<User> {
-        names.items().iter().filter_map(|name| self.users.get(&name.value).cloned()).collect()
-    }
 }

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use crate::{
     format::facts::PackageFormat,
     names::{Account, ImageName, InvalidName, PackageName, RepositoryName, RunAs, SourceName, UserName},
-    recipe::Asked,
+    recipe::{Asked, parts::FILLED_IN},
     unit::UnitName,
     util::pattern::is_glob,
     util::toml::{
@@ -248,11 +248,7 @@ pub(crate) fn prose(
         let text = reader(value, issues)?;
         let Some(placeholder) = unfilled(&text) else { return Some(text) };
         let issue = Issue::new(&value.span(), format!("{placeholder} is not filled in here"));
-        issues.add(
-            issue.label("would stay as it is").help(
-                "write the words themselves: placeholders are for relations, `ref` and the attributes of [[wapt]]",
-            ),
-        );
+        issues.add(issue.label("would stay as it is").help(format!("write the words themselves: {FILLED_IN}")));
         None
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    raw::{RawContent, RawRecipe, RawUnit},
+    raw::{RawRecipe, RawUnit},
     scalars::is_unit,
+    tables::RawContent,
 };
 use crate::{
     unit::UnitName,

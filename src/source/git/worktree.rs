@@ -35,7 +35,7 @@ pub use place::Caller;
 
 use self::{changes::Part, objects::Objects, place::Place, refs::Head, scratch::Scratch, settings::User};
 use crate::{
-    names::Commit,
+    names::{Commit, GitUrl},
     util::clock::{CEILING, FLOOR},
 };
 
@@ -162,6 +162,24 @@ impl Worktree {
             found[..=at].rotate_right(1);
         }
         Ok(found.into_iter().map(|(_, name)| name.to_owned()).collect())
+    }
+
+    /// Whether the repository of the checkout has a commit.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn has(&self, commit: &Commit) -> Result<bool, WorktreeError> {
+        let name = format!("{commit}^{{commit}}");
+        let words = ["cat-file", "-e", &name].map(OsStr::new);
+        Ok(self.scratch.ask(&self.place.root, &words, None, SMALL)?.code == Some(0))
+    }
+
+    /// The addresses that the repository's own configuration has for others. They are a stranger's words: to be compared, never asked.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn remotes(&self) -> Result<Vec<GitUrl>, WorktreeError> {
+        self.scratch.remotes(&self.place.root)
     }
 
     /// Where a release's tag stands, if there is one of that name and it stands on another commit than that which is checked

@@ -302,5 +302,8 @@ async fn mend(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    image::build(context, vec![work.local.clone()], labels, session, lines).await
+    let tags = vec![work.local.clone()];
+    let image = image::build(context, tags.clone(), labels.clone(), session, lines).await?;
+    image::name(&image, &tags, &labels, session).await?;
+    Ok(image)
 }

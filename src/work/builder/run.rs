@@ -13,7 +13,7 @@ use crate::{
     plan::{Record, Step, label},
     work::{
         Expected,
-        image::run::{build, product, trust},
+        image::run::{build, name, product, trust},
     },
 };
 
@@ -82,7 +82,8 @@ async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepErr
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let tags = vec![work.tag.clone()];
-    let image = build(context, tags, labels, session, lines).await?;
+    let image = build(context, tags.clone(), labels.clone(), session, lines).await?;
+    name(&image, &tags, &labels, session).await?;
     let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
     // Nothing is taken from it; what is built in it is told by what is installed.
     Ok(Product { output: image.id.0, ..made })

@@ -12,8 +12,11 @@ use crate::{
     plan::{ContextFile, Inputs},
     platform::Host,
     util::toml::Span,
-    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
+    work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
 };
+
+/// Images, and the wheels that they need.
+pub const GOAL: Goal = Goal { word: "images", nothing: None };
 
 /// See [`Work::Image`](crate::work::Work::Image).
 #[derive(Debug, Clone)]
@@ -46,7 +49,7 @@ pub struct ImageWork {
     pub accounts: Vec<Asked>,
     /// Whether the project's own Dockerfile makes it: then nothing looks them up while it is built.
     pub is_own: bool,
-    /// The program that it starts with, where the recipe names one by its path.
+    /// The program that it starts with, where the recipe names one by its path, or by a word for `PATH`.
     pub start: Option<Start>,
 }
 
@@ -99,7 +102,7 @@ impl Kind for ImageWork {
 /// The program that an image starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// Its path, absolute.
+    /// Its path, absolute, or its name alone.
     pub program: String,
     /// Where the recipe names it.
     pub at: Span,

@@ -2,7 +2,9 @@
 
 mod data;
 pub mod plan;
+pub(crate) mod read;
+pub mod recipe;
 pub mod run;
 
 pub(crate) use data::Listed;
-pub use data::{AccountKind, Asked, Contexts, ImageWork, Start};
+pub use data::{AccountKind, Asked, Contexts, GOAL, ImageWork, Start};

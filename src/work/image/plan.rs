@@ -1,5 +1,6 @@
 //! The step of an image: its names, labels and what it needs.
 
+mod all;
 pub(crate) mod context;
 mod unused;
 
@@ -9,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AccountKind, Asked, ImageWork, Start};
+use super::{AccountKind, Asked, GOAL, ImageWork, Start};
 use crate::{
     names::Sha256,
     plan::{
@@ -17,7 +18,7 @@ use crate::{
         assess::COMMIT,
         dockerfile::Template,
         label,
-        maker::{Made, Maker, PlanError, Want},
+        maker::{Made, Maker, PlanError},
     },
     recipe::{Image, ImageSource},
     source::git::Parts,
@@ -149,7 +150,7 @@ impl Maker<'_> {
         step.needs = needs;
         step.doubts = doubts;
         step.notes.clone_from(&listed.notes);
-        step.wanted = matches!(self.context.want, Want::All | Want::Images);
+        step.wanted = self.wants(GOAL);
         Ok(step)
     }
 
@@ -236,11 +237,11 @@ impl Maker<'_> {
         asked
     }
 
-    /// The program that an image starts with, where the recipe names its path. What a command of an image is to an entrypoint that
+    /// The program that an image starts with, where the recipe names its path, or a word that is looked for in `PATH`. What a command of an image is to an entrypoint that
     /// comes from elsewhere is not known.
     fn start(&self, image: &Image) -> Option<Start> {
         let of = |image: &Image, key: &'static str, words: &[String]| {
-            let program = words.first().filter(|word| word.starts_with('/'))?;
+            let program = words.first().filter(|word| word.starts_with('/') || !word.contains('/'))?;
             Some(Start { program: program.clone(), at: image.places.get(key)?.clone() })
         };
         if !image.entrypoint.is_empty() {

@@ -98,9 +98,18 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
     let labels = labels(work, at.records, session).await?;
     let built = build(context, work.tags.clone(), labels.clone(), session, lines).await;
     let image = built.map_err(|error| accounts::said(work, lines, session).unwrap_or(error))?;
-    accounts::look_up(work, &image.id.0, step, session).await?;
-    starts::look_up(work, &image.id.0, step, session).await?;
+    if let Err(error) = look_up(work, &image.id.0, step, session).await {
+        superseded(vec![image.id], session).await?;
+        return Err(error);
+    }
+    name(&image, &work.tags, &labels, session).await?;
     Ok(product(&image, &work.tags, labels))
+}
+
+/// What is asked of an image before it gets the release's names.
+async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+    accounts::look_up(work, image, step, session).await?;
+    starts::look_up(work, image, step, session).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
@@ -125,7 +134,12 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     let mut context = TarFile::new(work.epoch)?;
     context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
     let made = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
-    Ok((output_of(&made) == output).then(|| product(&made, &work.tags, labels)))
+    if output_of(&made) != output {
+        superseded(vec![made.id], session).await?;
+        return Ok(None);
+    }
+    self::name(&made, &work.tags, &labels, session).await?;
+    Ok(Some(product(&made, &work.tags, labels)))
 }
 
 /// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
@@ -342,6 +356,10 @@ pub(crate) async fn labels(
     Ok(labels)
 }
 
+/// Builds an image that has no name yet: one that is refused must not have the release's. `tags` are those that it will get.
+///
+/// # Errors
+/// When it cannot be built, or somebody else's image has one of the names.
 pub(crate) async fn build(
     context: TarFile,
     tags: Vec<String>,
@@ -354,21 +372,14 @@ pub(crate) async fn build(
         Ok(BuildSpec {
             context: context.try_clone()?,
             dockerfile: "Dockerfile".to_owned(),
-            tags: tags.clone(),
+            tags: Vec::new(),
             labels: labels.clone(),
             args: session.proxies.clone(),
             target: String::new(),
             no_cache,
         })
     };
-    // A base has one name for all projects on the daemon.
-    if labels.get(label::KIND).is_none_or(|kind| kind != "base") {
-        owner::names(&tags, session).await?;
-    }
-    let mut before = Vec::new();
-    for tag in &tags {
-        before.extend(session.engine.image(tag).await?.map(|image| image.id));
-    }
+    free(&tags, &labels, session).await?;
     let mut backoff = Backoff::new(AGAIN);
     let mut built = session.engine.build(spec(session.no_cache)?, lines).await;
     while let Err(error) = &built
@@ -383,8 +394,6 @@ pub(crate) async fn build(
     }
     let id = built.map_err(|error| refused(&lines.tail()).unwrap_or_else(|| error.into()))?;
     Records::of(&session.project).note_image(&id.0)?;
-    before.retain(|old| *old != id);
-    superseded(before, session).await?;
     let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
     let image = session.engine.image(&id.0).await?.ok_or_else(unknown)?;
     // Whose an image is stands in its labels.
@@ -392,6 +401,34 @@ pub(crate) async fn build(
         Some((label, _)) => Err(StepError::Unlabelled { name: tags.join(", "), label: label.clone() }),
         None => Ok(image),
     }
+}
+
+/// Gives an image its names, and removes what has lost its last one by that.
+///
+/// # Errors
+/// When somebody else's image has one of them by now, or the daemon does not answer.
+pub(crate) async fn name(
+    image: &ImageInfo,
+    tags: &[String],
+    labels: &Labels,
+    session: &Session,
+) -> Result<(), StepError> {
+    free(tags, labels, session).await?;
+    let mut before = Vec::new();
+    for tag in tags {
+        before.extend(session.engine.image(tag).await?.map(|image| image.id));
+        session.engine.tag(&image.id.0, tag).await?;
+    }
+    before.retain(|old| *old != image.id);
+    superseded(before, session).await
+}
+
+/// Refuses names that somebody else's images have. A base has one name for all projects on the daemon.
+async fn free(tags: &[String], labels: &Labels, session: &Session) -> Result<(), StepError> {
+    if labels.get(label::KIND).is_some_and(|kind| kind == "base") {
+        return Ok(());
+    }
+    owner::names(tags, session).await
 }
 
 /// What our own script found wrong with what goes into the virtualenv, where that ended the build.

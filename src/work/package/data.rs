@@ -8,8 +8,11 @@ use crate::{
     names::{ArchName, PackageName, UserName},
     platform::{Host, Packaging},
     recipe::{Package, Release},
-    work::{Gives, Installs, Kind, Load, Locks},
+    work::{Gives, Goal, Installs, Kind, Load, Locks},
 };
+
+/// Packages, and what they need.
+pub const GOAL: Goal = Goal { word: "packages", nothing: None };
 
 /// See [`Work::Package`](crate::work::Work::Package).
 #[derive(Debug, Clone)]

@@ -2,6 +2,8 @@
 
 mod data;
 pub mod plan;
+pub(crate) mod read;
+pub mod recipe;
 pub mod run;
 
-pub use data::PackageWork;
+pub use data::{GOAL, PackageWork};

@@ -1,8 +1,10 @@
 //! The step of a package.
 
+mod all;
+
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use super::PackageWork;
+use super::{GOAL, PackageWork};
 use crate::{
     event::StepId,
     format::facts::{Codec, PackageFormat},
@@ -10,7 +12,7 @@ use crate::{
     plan::{
         ContextSource, Inputs, Step, Unmade,
         context::{as_they_are, digest_into},
-        maker::{Made, Maker, PlanError, Want},
+        maker::{Made, Maker, PlanError},
     },
     platform::Host,
     recipe::{Asked, Content, ContentKind, ImageSource, Package},
@@ -166,7 +168,7 @@ impl Maker<'_> {
         step.needs = std::iter::once(image).chain(without).collect();
         step.after = beside;
         step.notes = notes;
-        step.wanted = matches!(self.context.want, Want::All | Want::Packages);
+        step.wanted = self.wants(GOAL);
         Ok(step)
     }
 

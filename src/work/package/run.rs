@@ -6,6 +6,7 @@ mod collect;
 mod compose;
 mod effect;
 mod files;
+mod links;
 mod listing;
 mod meta;
 mod modules;
@@ -183,7 +184,8 @@ impl Job {
         lacks.extend(modules);
         let PackageWork { package, host, .. } = &job.work;
         check::natives::judge(package.name.as_str(), &lacks, &package.allow, host).map_err(refused)?;
-        Box::pin(units::check(job, tree, container)).await
+        let (job, tree) = Box::pin(units::check(job, tree, container)).await?;
+        Box::pin(links::say(job, tree, container)).await
     }
 
     /// The files that the package will have.

@@ -6,7 +6,16 @@ use super::recipe::Wapt;
 use crate::{
     event::StepId,
     names::PackageName,
-    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
+    work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
+};
+
+/// WAPT packages, and what they need.
+pub const GOAL: Goal = Goal {
+    word: "wapt",
+    nothing: Some((
+        "no WAPT package is made on these platforms",
+        "they are made on the platform that [[wapt]] names, else on the official one, else on the first",
+    )),
 };
 
 /// See [`Work::Wapt`](crate::work::Work::Wapt).

@@ -6,4 +6,4 @@ pub mod read;
 pub mod recipe;
 pub mod run;
 
-pub use data::WaptWork;
+pub use data::{GOAL, WaptWork};

@@ -1,18 +1,21 @@
 //! The step of a WAPT package.
 
 use super::{
-    WaptWork,
+    GOAL, WaptWork,
     recipe::{Wapt, WaptSource},
 };
 use crate::{
     event::StepId,
-    names::{Sha256, wapt::attribute},
+    format::wapt::facts::attributes::attribute,
+    names::Sha256,
     plan::{
-        Inputs, Step,
+        Inputs, Plan, Step,
         context::{as_they_are, digest_into},
-        maker::{Maker, PlanError, Want},
+        make::look::issue,
+        maker::{Maker, PlanError, Planned},
     },
     source::git::Parts,
+    util::toml::Issue,
     work::{
         Work,
         image::plan::context::of_ignored,
@@ -20,8 +23,25 @@ use crate::{
     },
 };
 
+impl Planned for Wapt {
+    fn look(all: &[Self], maker: &Maker<'_>, found: &mut Vec<Issue>) {
+        for content in all.iter().flat_map(|wapt| &wapt.contents) {
+            if let WaptSource::Project(src) = &content.src {
+                found.extend(maker.context.listing.taken(src).err().map(|error| issue(&error, &content.at)));
+            }
+        }
+    }
+
+    fn steps(all: &[Self], maker: &Maker<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+        for wapt in all {
+            plan.steps.push(maker.wapt(wapt)?);
+        }
+        Ok(())
+    }
+}
+
 impl Maker<'_> {
-    pub(crate) fn wapt(&self, wapt: &Wapt) -> Result<Step, PlanError> {
+    fn wapt(&self, wapt: &Wapt) -> Result<Step, PlanError> {
         let release = &self.context.release;
         let attributes = self.attributes(wapt)?;
         let mut inputs = Inputs::new();
@@ -89,7 +109,7 @@ impl Maker<'_> {
         let mut step = self.step(&name, title, Work::Wapt(Box::new(work)), inputs);
         step.needs = needs;
         step.notes = notes;
-        step.wanted = matches!(self.context.want, Want::All | Want::Wapt);
+        step.wanted = self.wants(GOAL);
         Ok(step)
     }
 
@@ -109,10 +129,11 @@ impl Maker<'_> {
                 _ => value.replace("{{version}}", &full).replace("{{release}}", &number),
             };
             let checked = attribute(name).filter(|_| value != "random").map_or(Ok(()), |known| known.check(&value));
-            checked.map_err(|refused| PlanError::Wapt {
-                package: wapt.package.clone(),
-                attribute: name.clone(),
+            checked.map_err(|refused| PlanError::Unfit {
+                of: format!("[[wapt]] `{}`", wapt.package),
+                key: name.clone(),
                 message: refused.message,
+                help: "agents compare one to four numbers, `-` and a number: write such a `version` in [[wapt]], or take another tag",
             })?;
             filled.push((name.clone(), value));
         }

@@ -1,23 +1,41 @@
 //! `[[wapt]]`: every attribute of WAPT's control file with its own grammar, and where the files come from.
 
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use super::recipe::Wapt;
 use crate::{
-    names::{
-        ImageName, PackageName,
-        wapt::{self, Attribute, attribute},
+    format::wapt::facts::attributes::{self, Attribute, attribute},
+    names::{ImageName, PackageName},
+    platform::{Catalogue, Platform},
+    recipe::read::{
+        files::{Folders, Marked, Scripts, Want},
+        known::Names,
+        part::Part,
+        tables::RawAllowance,
+        view::View,
     },
-    recipe::read::raw::{RawAllowance, RawRecipe},
-    util::toml::{
-        At, Issue, Issues, Value, line, list, one_of, only_placeholders, parsed, project, required, string, sub_table,
-        table, wrong_type,
+    util::{
+        pattern::{self, is_glob},
+        toml::{
+            At, Issue, Issues, Value, few, inside, line, list, one_of, only_placeholders, parsed, project, required,
+            string, sub_table, table, wrong_type,
+        },
     },
 };
 
 const FILE_NAMES: [(&str, bool); 2] = [("2", false), ("1.8", true)];
 const UUID: &str = "random";
+/// The folder that `dir` names.
+const FOLDER: Marked = Marked {
+    file: "WAPT/control",
+    is_none: "is no WAPT package's folder",
+    label: "no `WAPT/control` in it",
+    help: "`factory init --wapt DIR` makes one; single files are named in `contents`",
+};
 
 table! {
     "[[wapt]]" struct RawWapt {
@@ -127,6 +145,37 @@ impl RawWapt {
     }
 }
 
+impl Part for Wapt {
+    type Raw = RawWapt;
+
+    fn read(value: Value<'_>, issues: &mut Issues) -> Option<Vec<At<Self::Raw>>> {
+        few("[[wapt]]", sub_table)(value, issues)
+    }
+
+    fn overrides(_tables: &[At<Self::Raw>], _catalogue: &Catalogue, _issues: &mut Issues) {
+        // It is made on one platform, and has none.
+    }
+
+    fn references(tables: &[At<Self::Raw>], names: &Names<'_>, issues: &mut Issues) {
+        references(tables, names, issues);
+    }
+
+    fn files(tables: &[At<Self::Raw>], folders: &Folders<'_>, _scripts: &mut Scripts, issues: &mut Issues) {
+        for table in tables {
+            look(&table.value, folders, issues);
+        }
+    }
+
+    fn unused(_tables: &[At<Self::Raw>], _platforms: &[&Platform]) -> Vec<Issue> {
+        // All of it counts where it is made.
+        Vec::new()
+    }
+
+    fn resolve(tables: &[At<Self::Raw>], view: &View<'_>, issues: &mut Issues) -> Option<Vec<Self>> {
+        view.wapts(tables, issues)
+    }
+}
+
 /// What stands for the release in versions and dependencies, and a version to check them with.
 fn filled(text: &str) -> String {
     text.replace("{{version}}", "1.0").replace("{{release}}", "1")
@@ -194,10 +243,9 @@ fn uuid(value: Value<'_>, issues: &mut Issues) -> Option<String> {
 }
 
 /// What `[[wapt]]` tables say of each other and of the rest.
-pub(crate) fn references(raw: &RawRecipe, known: &dyn Fn(&Wanted<'_>, &mut Issues), issues: &mut Issues) {
+fn references(tables: &[At<RawWapt>], names: &Names<'_>, issues: &mut Issues) {
     let mut first: BTreeMap<&str, &At<String>> = BTreeMap::new();
-    for table in raw.wapt.items() {
-        let table = &table.value;
+    for table in tables.iter().map(|table| &table.value) {
         required(&table.package, ("package", "\"tis-hello\""), ("[[wapt]]", &table.span), issues);
         if let Some(name) = table.package.at()
             && let Some(before) = first.insert(&name.value, name)
@@ -206,27 +254,42 @@ pub(crate) fn references(raw: &RawRecipe, known: &dyn Fn(&Wanted<'_>, &mut Issue
             issues.add(issue.label("again here").also(&before.span, "first here").help("give each a name of its own"));
         }
         if let Some(from) = table.from.at() {
-            known(&Wanted::Image(from), issues);
+            names.images.check(from, issues);
         }
         for entry in table.contents.items() {
             if let Some(package) = entry.value.package.at() {
-                known(&Wanted::Package(package), issues);
+                names.packages.check(package, issues);
             }
         }
         check_together(table, issues);
     }
 }
 
-/// A name that something else of the recipe must have.
-pub(crate) enum Wanted<'w> {
-    Image(&'w At<ImageName>),
-    Package(&'w At<PackageName>),
+fn look(wapt: &RawWapt, folders: &Folders<'_>, issues: &mut Issues) {
+    wapt.dir.at().into_iter().for_each(|path| folders.check(path, Want::FolderWith(FOLDER), issues));
+    for path in [&wapt.setup, &wapt.icon] {
+        folders.check_given(path, issues);
+    }
+    for src in wapt.contents.items().iter().filter_map(|entry| entry.value.src.at()) {
+        if src.value.starts_with('/') {
+            continue;
+        }
+        match inside(&src.value) {
+            Ok(path) if is_glob(&path) => folders.check_glob(&path, &src.span, issues),
+            Ok(path) => {
+                let path = At { value: PathBuf::from(pattern::plain(&path).as_ref()), span: src.span.clone() };
+                folders.check(&path, Want::Something, issues);
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 fn check_together(table: &RawWapt, issues: &mut Issues) {
     let attributes = table.attributes();
     let at = |name: &str| attributes.iter().rev().find(|(own, _)| *own == name).map(|(_, at)| *at);
-    for (name, refused) in wapt::check_together(&|name| at(name).map(|at| filled(&at.value)).unwrap_or_default()) {
+    for (name, refused) in attributes::check_together(&|name| at(name).map(|at| filled(&at.value)).unwrap_or_default())
+    {
         if let Some(at) = at(name) {
             issues.add(Issue::new(&at.span, refused.message).label(name).help(refused.help));
         }

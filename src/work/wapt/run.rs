@@ -23,7 +23,7 @@ use crate::{
         run::Product,
         told::Told,
     },
-    format::wapt::{Generation, ICON, name_starts},
+    format::wapt::{Generation, ICON, WaptError, name_starts},
     names::PackageName,
     plan::{Record, RecordedFile, Step},
     recipe::{Content, ContentKind, FileInfo},
@@ -40,6 +40,13 @@ pub use seal::{Sealed, seal};
 
 /// The folder below which a package's files are put together: the top of a tree has no name.
 const TOP: &str = "package";
+
+impl From<WaptError> for StepError {
+    fn from(error: WaptError) -> Self {
+        let help = error.help().map(str::to_owned);
+        Self::Own { error: error.into(), help }
+    }
+}
 
 impl Run for WaptWork {
     fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {

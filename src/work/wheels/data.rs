@@ -11,8 +11,11 @@ use crate::{
         requirements::{OwnWheel, Wanted},
         wheelhouse::{ANYTHING, Dist, WheelName},
     },
-    work::{Gives, Installs, Kind, Load, Locks, package::PackageWork},
+    work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
 };
+
+/// The wheels of every requirements set.
+pub const GOAL: Goal = Goal { word: "wheels", nothing: None };
 
 /// See [`Work::Wheels`](crate::work::Work::Wheels).
 #[derive(Debug, Clone)]

@@ -4,4 +4,4 @@ mod data;
 pub mod plan;
 pub mod run;
 
-pub use data::{Index, Links, Own, OwnFiles, WheelsWork};
+pub use data::{GOAL, Index, Links, Own, OwnFiles, WheelsWork};

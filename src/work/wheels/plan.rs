@@ -8,12 +8,12 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Index, Own, WheelsWork};
+use super::{GOAL, Index, Own, WheelsWork};
 use crate::{
     names::Sha256,
     plan::{
         Inputs, Step,
-        maker::{Maker, PlanError, Want},
+        maker::{Maker, PlanError},
         step::key_of,
     },
     platform::Manager,
@@ -135,7 +135,7 @@ impl Maker<'_> {
         let mut step = self.step(&name, title, Work::Wheels(Box::new(work)), inputs);
         step.uses.push(self.id("builder"));
         step.uses.extend(seed.map(|step| step.id));
-        step.wanted = matches!(self.context.want, Want::All | Want::Wheels);
+        step.wanted = self.wants(GOAL);
         let wishes = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::wishes(text)));
         step.wishes = wishes.collect();
         step.notes = notes;

@@ -54,7 +54,7 @@ pub(super) fn described(control: &Control, seen: &mut Seen) {
     }
     description
         .unchecked
-        .push("who made it: a Debian package carries no signature, the index of its repository does".to_owned());
+        .push("who made it: dpkg goes by the signature of a repository's index, not by one of the package".to_owned());
     description.file_names = file_names(&name, &version, &arch);
 }
 

@@ -59,13 +59,20 @@ const FOR: [(u32, &str); 8] = [
 /// When a trigger runs.
 const WHEN: [(u32, &str); 4] = [(1 << 25, "prein"), (1 << 16, "in"), (1 << 17, "un"), (1 << 18, "postun")];
 
+/// The most relations of a package that are shown, and the most scripts and programs. Tags may share bytes: what a header has is no bound.
+const MOST_RELATIONS: usize = 200_000;
+const MOST_SCRIPTS: usize = 1000;
+/// No script of a trigger is larger: 64 KiB; and no word of what runs one: 4 KiB.
+const LARGEST_SCRIPT: usize = 64 << 10;
+const LARGEST_PROGRAM: usize = 4 << 10;
+
 /// Describes what both headers say.
 pub(super) fn described(header: &Header, signature: &Header, it: &mut Description) -> Result<(), ForeignError> {
     title(header, it)?;
     fields(header, it)?;
     for (kind, tags) in RELATIONS {
         let found = relations(header, tags)?;
-        it.relations.extend(found.into_iter().map(|relation| relation.of(kind, &FOR)));
+        relate(it, found, kind, &FOR)?;
     }
     scripts(header, it)?;
     triggers(header, it)?;
@@ -161,9 +168,22 @@ pub(super) fn relations(header: &Header, [names, versions, flags]: [u32; 3]) -> 
     Ok(said.collect())
 }
 
+/// Adds relations of one kind.
+fn relate(it: &mut Description, found: Vec<Flagged>, kind: &str, words: &[(u32, &str)]) -> Result<(), ForeignError> {
+    if it.relations.len() + found.len() > MOST_RELATIONS {
+        return Err(ForeignError::Unsupported("more than 200,000 relations".to_owned()));
+    }
+    it.relations.extend(found.into_iter().map(|relation| relation.of(kind, words)));
+    Ok(())
+}
+
 fn scripts(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
     for (name, text, program) in SCRIPTS {
-        let program = header.texts(program)?.unwrap_or_default().join(" ");
+        let program = header.texts(program)?.unwrap_or_default();
+        if program.len() > MOST_SCRIPTS || program.iter().any(|word| word.len() > LARGEST_PROGRAM) {
+            return Err(ForeignError::Unsupported(format!("a program of `{name}` that is longer than is read")));
+        }
+        let program = program.join(" ");
         let text = header.said(text)?;
         if !(text.is_empty() && program.is_empty()) {
             let interpreter = (!program.is_empty()).then_some(program);
@@ -176,9 +196,12 @@ fn scripts(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
 fn triggers(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
     for (kind, tags, [texts, programs]) in TRIGGERS {
         let found = relations(header, tags)?;
-        it.relations.extend(found.into_iter().map(|relation| relation.of(kind, &WHEN)));
-        let programs = header.texts(programs)?.unwrap_or_default();
-        for (at, text) in header.texts(texts)?.unwrap_or_default().into_iter().enumerate() {
+        relate(it, found, kind, &WHEN)?;
+        let (texts, programs) = (header.texts(texts)?.unwrap_or_default(), header.texts(programs)?.unwrap_or_default());
+        if texts.len() > MOST_SCRIPTS || texts.iter().any(|text| text.len() > LARGEST_SCRIPT) {
+            return Err(ForeignError::Unsupported("more trigger scripts, or larger ones, than are read".to_owned()));
+        }
+        for (at, text) in texts.into_iter().enumerate() {
             it.scripts.push(Script {
                 name: format!("%{kind} {}", at + 1),
                 interpreter: programs.get(at).map(|program| (*program).to_owned()),
@@ -219,4 +242,24 @@ fn digests(header: &Header, signature: &Header, it: &mut Description) -> Result<
         say("unpacked-payload", "sha256", header.text(tag::PAYLOAD_SHA256_ALT)?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_relation_is_for_is_said_and_how_many_is_bounded() {
+        let relation = |flags: u32| Flagged { text: "sed >= 4".to_owned(), flags };
+        let said = |flags: u32| relation(flags).of("Requires", &FOR).kind;
+        assert_eq!(
+            [said(0), said(1 << 10), said(1 << 8 | 1 << 12)],
+            ["Requires", "Requires(post)", "Requires(interp,postun)"]
+        );
+        let mut it = Description::of(PackageFormat::Rpm);
+        let many = |count: usize| (0..count).map(|_| relation(0)).collect::<Vec<_>>();
+        relate(&mut it, many(MOST_RELATIONS), "Requires", &FOR).unwrap();
+        assert!(relate(&mut it, many(1), "Provides", &FOR).is_err());
+        assert_eq!(time(1_700_000_000), "2023-11-14T22:13:20Z");
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A recipe that makes nothing.
-const MINIMAL: &str = r#"
+pub(crate) const MINIMAL: &str = r#"
 [project]
 name = "x"
 maintainer = "A <a@b.org>"
@@ -16,7 +16,7 @@ platforms = ["debian-12"]
 "#;
 
 /// The example with pieces replaced; each piece must be there.
-fn example_with(changes: &[(&str, &str)]) -> String {
+pub(crate) fn example_with(changes: &[(&str, &str)]) -> String {
     changes.iter().fold(EXAMPLE.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from} is not in the example");
         text.replacen(from, to, 1)
@@ -30,7 +30,8 @@ fn collecting(keys: &str) -> String {
     )
 }
 
-fn error_of(text: &str) -> String {
+/// What people see of its errors.
+pub(crate) fn error_of(text: &str) -> String {
     let folder = project();
     write(folder.path(), "scripts/postinst.py", "#!/usr/bin/python3\nprint()\n");
     write(folder.path(), "empty/README", "");
@@ -41,6 +42,7 @@ fn error_of(text: &str) -> String {
     }
 }
 
+/// A test with a snapshot for each text.
 macro_rules! errors {
     ($($name:ident: $text:expr;)+) => {
         $(#[test]
@@ -51,6 +53,7 @@ macro_rules! errors {
         })+
     };
 }
+pub(crate) use errors;
 
 errors! {
     empty_file: "";
@@ -195,26 +198,6 @@ errors! {
         ("license = \"Apache-2.0\"", "license = \"Apache 2.0\""),
         ("homepage = \"https://canopsis.example.org\"", "homepage = \"canopsis.example.org\""),
     ]);
-    wapt_attributes: MINIMAL.to_owned()
-        + "[[wapt]]\npackage = \"Tis Hello\"\nversion = \"1.0b\"\narchitecture = [\"x64\", \"amd64\"]\nsection = \"games\"\n"
-        + "maturity = \"PROD,DEV\"\nlocale = [\"fr_FR\"]\ntarget_os = \"windows(10)\"\ndepends = [\"tis-x (>=1.0)\", \"tis-y(<>1)\"]\n"
-        + "audit_schedule = \"daily\"\nvalid_from = \"tomorrow\"\nmin_os_version = \">=10\"\nhomepage = \"example.org\"\n"
-        + "package_uuid = \"x\"\nname = \"\"\ndescription = \"a\\u2028b\"\nlicnce = \"MIT\"\n";
-    wapt_attributes_together: MINIMAL.to_owned()
-        + "[[wapt]]\npackage = \"tis-a\"\ndepends = [\"tis-a(>=1.0-0)\"]\nvalid_from = \"2026-02-01T00:00:00\"\n"
-        + "valid_until = \"2026-01-01T00:00:00\"\nmin_os_version = \"10\"\nmax_os_version = \"6.1\"\nlicense = \"a\"\nlicence = \"b\"\n"
-        + "[[wapt]]\npackage = \"tis-a\"\n[[wapt]]\nplatform = \"rocky-9\"\n";
-    wapt_contents: MINIMAL.to_owned()
-        + "[[wapt]]\npackage = \"tis-a\"\ndir = \"etc\"\nsetup = \"nope.py\"\nfrom = \"nowhere\"\n"
-        + "contents = [{ src = \"../x\" }, { src = \"missing\" }, { package = \"shop\" }, { dst = \"y\" }]\n"
-        + "[[wapt]]\npackage = \"tis-b\"\nfile_name = \"1.7\"\n"
-        + "contents = [{ src = \"/out/x\" }, { src = \"etc\", dst = \"/abs\" }, { src = \"etc\", package = \"b\" }]\n";
-    unknown_placeholders: example_with(&[
-        ("description = \"Canopsis: engines and web server\"", "description = \"Canopsis {{vresion}}\""),
-        ("\"canopsis-core (= {{version}})\"", "\"canopsis-core (= {{vresion}})\""),
-        ("copyright = \"2015", "copyright = \"{{version}} 2015"),
-    ]) + "[[source]]\nname = \"bricks\"\ngit = \"../bricks\"\nref = \"{{brnach}}\"\n"
-        + "[[wapt]]\npackage = \"tis-x\"\nversion = \"{{vresion}}-{{release}}\"\nname = \"X {{tag}}\"\ndepends = [\"tis-y(={{ version }})\"]\n";
     git_addresses_without_a_scheme: MINIMAL.to_owned()
         + "[[source]]\nname = \"bricks\"\ngit = \"github.com/x/bricks\"\n"
         + "[[repository]]\nname = \"core\"\ngit = \"git.example.org/team/core.git\"\n";

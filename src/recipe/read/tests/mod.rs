@@ -1,6 +1,6 @@
 //! Tests of the recipe reader: the example, the errors as people see them, and that no text makes it panic.
 
-mod errors;
+pub(crate) mod errors;
 mod example;
 mod garbage;
 mod overrides;

@@ -19,9 +19,10 @@ use super::{
     place::{LONGEST_LINE, Place},
     plain::{self, broken},
     refs::{self, Head},
-    settings::{Settings, User},
+    settings::{self, Settings, User},
     sound::Sound,
 };
+use crate::names::GitUrl;
 
 /// The largest index, in bytes: five million files.
 const LARGEST_INDEX: u64 = 512 << 20;
@@ -35,6 +36,9 @@ const LARGEST_LIST: u64 = 16 << 20;
 
 /// Attributes that a commit cannot give to its files: what they rewrite is not what is packed (gitattributes(5)).
 const ATTRIBUTES: &str = "* -ident -working-tree-encoding -filter\n";
+
+/// Where a copy of the repository's own configuration is, which git reads when it is asked for this file and at no other time.
+const THEIRS: &str = "home/config";
 
 /// A git dir of our own; gone with this value.
 #[derive(Debug)]
@@ -51,7 +55,7 @@ impl Scratch {
         look(place, &mut sound)?;
         let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
-        let settings = Settings::of(place, user, &path("home/config"))?;
+        let settings = Settings::of(place, user, &path(THEIRS))?;
         fs::write(path("config"), settings.text())?;
         fs::write(path("info/attributes"), ATTRIBUTES)?;
         let head = refs::head(place)?;
@@ -74,7 +78,7 @@ impl Scratch {
         let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
         objects(place, &mut sound, &path("objects/info/alternates"))?;
-        let settings = Settings::of(place, &User::default(), &path("home/config"))?;
+        let settings = Settings::of(place, &User::default(), &path(THEIRS))?;
         fs::write(path("config"), settings.text())?;
         fs::write(path("HEAD"), refs::head_line(place)?)?;
         let mut text = Vec::new();
@@ -121,11 +125,37 @@ impl Scratch {
         ask::alone(&self.folder.path().join("home"), root, &words)
     }
 
+    /// The addresses in the repository's own configuration.
+    pub fn remotes(&self, root: &Path) -> Result<Vec<GitUrl>, WorktreeError> {
+        let file = self.folder.path().join(THEIRS);
+        if !file.exists() {
+            return Ok(Vec::new());
+        }
+        let words = ["config", "-z", "--no-includes", "--file"].map(OsStr::new);
+        let asked = ["--get-regexp", r"^remote\..*\.url$"].map(OsStr::new);
+        let words: Vec<&OsStr> = words.into_iter().chain([file.as_os_str()]).chain(asked).collect();
+        let answer = self.ask(root, &words, None, settings::LARGEST_CONFIG)?;
+        // 1 is git's word for "none of them is set".
+        let listed = if answer.code == Some(1) { Vec::new() } else { answer.good(root)? };
+        Ok(settings::entries(&listed)
+            .into_iter()
+            .filter_map(|(_, value)| GitUrl::new(&without_login(&value)).ok())
+            .collect())
+    }
+
     /// The commits at which a shallow history ends.
     pub fn ends(&self) -> Result<BTreeSet<Vec<u8>>, WorktreeError> {
         let text = plain::read(&self.folder.path().join("shallow"), LARGEST_LIST)?.unwrap_or_default();
         Ok(text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
     }
+}
+
+/// An `https` address without user and password, as machines of continuous integration configure them.
+fn without_login(url: &str) -> String {
+    let Some(rest) = url.strip_prefix("https://") else { return url.to_owned() };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("https://{host}{path}")
 }
 
 /// The folders of a git dir, with nothing in them.

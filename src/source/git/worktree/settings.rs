@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The largest configuration of a repository, in bytes.
-const LARGEST_CONFIG: u64 = 1 << 20;
+pub const LARGEST_CONFIG: u64 = 1 << 20;
 
 /// Settings of the user that are taken over, and the words that they may have; git's own grammar of truth is brought to two of
 /// them.
@@ -171,7 +171,7 @@ impl Settings {
 }
 
 /// `<key>LF<value>NUL`, as `git config -z` writes it; a key alone is true.
-fn entries(bytes: &[u8]) -> Vec<(String, String)> {
+pub fn entries(bytes: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(bytes);
     let entry = |entry: &str| match entry.split_once('\n') {
         Some((key, value)) => (key.to_owned(), value.to_owned()),

@@ -21,6 +21,9 @@ use crate::{
 /// How much of a folder is looked through for a name that is meant, in bytes of its archive.
 const LOOKED_THROUGH: u64 = 64 * 1024 * 1024;
 
+/// So many folders of a `PATH` are looked into.
+const FOLDERS: usize = 64;
+
 /// Why a program cannot be started.
 struct Fault {
     /// What is wrong with the image.
@@ -31,7 +34,8 @@ struct Fault {
     help: String,
 }
 
-/// Looks for the program in the image. A word without a slash is left to the container's `PATH`.
+/// Looks for the program in the image, one without a folder in the `PATH` of its containers. A path that begins where they work is left
+/// to them.
 ///
 /// # Errors
 /// That it is not there, at its line; or when the daemon does not answer.
@@ -41,17 +45,22 @@ pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Sessi
         return idle(work, "");
     };
     let container = package::container_of(image, step, session).await?;
-    let found = fault(&start.program, work, &container, session).await;
+    let found = if start.program.starts_with('/') {
+        fault(&start.program, work, &container, session).await
+    } else {
+        nowhere(&start.program, image, work, &container, session).await
+    };
     session.discard(&container).await;
     let Some(fault) = found? else { return idle(work, "") };
     if allowances(work).any(|one| is_of(one, &start.program)) {
         return idle(work, &start.program);
     }
     let Fault { message, label, help } = fault;
+    let path =
+        if start.program.contains('/') { start.program.clone() } else { format!("/usr/local/bin/{}", start.program) };
     let help = format!(
         "a container of it would end at once: {help}; where a volume brings it, or it is an argument: `allow = [{{ check = \"start\", \
-         path = \"{}\", reason = \"…\" }}]`",
-        start.program
+         path = \"{path}\", reason = \"…\" }}]`"
     );
     let mut issues = Issues::default();
     issues.add(Issue::new(&start.at, message.clone()).label(label).help(help));
@@ -67,7 +76,11 @@ fn allowances(work: &ImageWork) -> impl Iterator<Item = &Allowance> {
     work.allow.iter().filter(|one| one.check == Concern::Start)
 }
 
+/// Whether an allowance is for a program; of one without a folder the allowance names where it will be.
 fn is_of(one: &Allowance, program: &str) -> bool {
+    if !program.contains('/') {
+        return one.path.rsplit('/').next() == Some(program);
+    }
     glob(one.path.trim_start_matches('/')).is_ok_and(|pattern| pattern.is_match(program.trim_start_matches('/')))
 }
 
@@ -80,6 +93,35 @@ fn idle(work: &ImageWork, missing: &str) -> Result<(), StepError> {
             help: "take the entry out, or mend its `check` or `path`".to_owned(),
         }),
     }
+}
+
+/// That no folder of the image's `PATH` has a program of this name, if that is so: the first one that has, wins (exec(3)).
+async fn nowhere(
+    program: &str,
+    image: &str,
+    work: &ImageWork,
+    container: &ContainerId,
+    session: &Session,
+) -> Result<Option<Fault>, StepError> {
+    let info = session.engine.image(image).await?;
+    let path = info.iter().flat_map(|info| &info.env).find_map(|line| line.strip_prefix("PATH="));
+    let folders: Vec<&str> = path.map_or_else(|| PATH.to_vec(), |path| path.split(':').collect());
+    let mut files = Files::of(session, container);
+    let mut idle = None;
+    for folder in folders.iter().filter(|folder| folder.starts_with('/')).take(FOLDERS) {
+        let path = format!("{}/{program}", folder.trim_end_matches('/'));
+        match files.look(&path).await? {
+            thing if thing.is_program() => return fault(&path, work, container, session).await,
+            Thing::File { mode, .. } => idle = Some(format!("nobody may execute {path}, mode {mode:04o}")),
+            _ => {}
+        }
+    }
+    Ok(Some(Fault {
+        message: format!("the image `{}` has no `{program}` in its PATH", work.name),
+        label: idle.unwrap_or_else(|| format!("not in {}", folders.join(", "))),
+        help: "name a program by its path, or one that `contents`, `python`, `packages` or the base image brings"
+            .to_owned(),
+    }))
 }
 
 /// What is wrong with the program, if anything.

@@ -1,8 +1,6 @@
 //! What units of a package find where they run: in the tree, else in the image. Nothing is started: single files are asked for in a
 //! container of the image, and its accounts are read.
 
-use std::collections::BTreeSet;
-
 use super::{
     Job,
     files::{Files, Thing},
@@ -12,7 +10,7 @@ use super::{
 use crate::{
     check::{
         natives::Lack,
-        units::{Units, Wanted, judge_units},
+        units::{Known, Units, Wanted, judge_units},
     },
     engine::ContainerId,
     execute::{StepError, records::blocking},
@@ -24,16 +22,17 @@ use crate::{
 pub async fn check(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job, Tree), StepError> {
     let (job, tree, units) = blocking(move || {
         let meta = meta::of(&job.work, &tree, &job.session)?;
-        let services = job.work.package.contents.iter().filter(|content| match &content.kind {
-            ContentKind::Service(service) => service.asked,
-            _ => false,
-        });
-        let enabled: BTreeSet<String> = services.map(meta::name_of).collect();
-        let near: BTreeSet<String> = job.work.near_units.iter().cloned().collect();
-        let units = Units::of(&tree, &meta, &enabled, &near)?;
+        let units = Units::of(&tree, &meta, &known(&job))?;
         Ok((job, tree, units))
     })
     .await?;
+    for path in &units.idle {
+        let (name, unit) = (&job.work.package.name, path.rsplit('/').next().unwrap_or(path));
+        job.session.warn_once(format!(
+            "{name}: {unit} has no [Install] and no unit here starts it: nothing will; write `WantedBy=` below `[Install]`, or \
+             `enable = false` in its entry"
+        ));
+    }
     let session = job.session.clone();
     let mut image =
         Image { files: Files::of(&session, container).without(&job.work.only_here), container, accounts: None };
@@ -48,6 +47,19 @@ pub async fn check(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job
     lacks.dedup();
     judge_units(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
     Ok((job, tree))
+}
+
+/// What the recipe says of units.
+fn known(job: &Job) -> Known {
+    let mut known = Known { near: job.work.near_units.iter().cloned().collect(), ..Known::default() };
+    for content in &job.work.package.contents {
+        match &content.kind {
+            ContentKind::Service(service) if service.asked => known.enabled.insert(meta::name_of(content)),
+            ContentKind::Service(service) if service.enable => known.guessed.insert(meta::name_of(content)),
+            _ => false,
+        };
+    }
+    known
 }
 
 /// What is asked of the image, and what it has said.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{RawWapt, RawWaptContent};
 use crate::{
     names::PlatformId,
-    recipe::read::{packages::allowances, resolve::View},
+    recipe::read::{allow::allowances, view::View},
     util::{
         pattern::{is_glob, plain},
         toml::{At, BadPath, Given, Issue, Issues, check_glob, in_container, inside, quoted, required},
@@ -15,8 +15,7 @@ use crate::{
 
 impl View<'_> {
     /// `[[wapt]]` of the platform that makes them.
-    pub(crate) fn wapts(&self, issues: &mut Issues) -> Option<Vec<Wapt>> {
-        let tables = self.sources.raw.wapt.items();
+    pub(crate) fn wapts(&self, tables: &[At<RawWapt>], issues: &mut Issues) -> Option<Vec<Wapt>> {
         let mut found = Issues::default();
         let all: Vec<_> = tables.iter().filter(|table| self.makes(&table.value, &mut found)).collect();
         let all: Vec<_> = all.into_iter().map(|table| self.wapt(&table.value, &mut found)).collect();
@@ -27,7 +26,7 @@ impl View<'_> {
 
     /// Whether it is made on this platform: the one it names, else the official one, else the first.
     fn makes(&self, table: &RawWapt, issues: &mut Issues) -> bool {
-        let project = self.sources.project;
+        let project = self.project;
         let chosen = match table.platform.at() {
             None => project.official.as_ref().or(project.platforms.first()).map(|id| id.as_str().to_owned()),
             Some(word) => {
@@ -48,7 +47,7 @@ impl View<'_> {
         if let (Some(_), Some(package)) = (raw.license.span(), raw.package.value()) {
             warnings.push(format!("[[wapt]] `{package}`: `license` is taken as `licence`, which is WAPT's word"));
         }
-        let project = self.sources.project;
+        let project = self.project;
         attributes.entry("version".to_owned()).or_insert_with(|| "{{version}}-{{release}}".to_owned());
         let of_project =
             [("maintainer", &project.maintainer), ("licence", &project.license), ("homepage", &project.homepage)];

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, io, path::Path};
 
 use crate::{
     execute::StepError,
+    format::wapt::facts::attributes::{ATTRIBUTES, Increment, Refused, Source as By, attribute, check_together},
     format::wapt::{self, Control, Finding, is_left_out},
-    names::wapt::{ATTRIBUTES, Increment, Refused, Source as By, attribute, check_together},
     sign::Trust,
     source::project::{SourceFile, SourceKind},
     stage::{Entry, Kind, Owner, Role, Spool, Tree, TreePath},

@@ -5,10 +5,7 @@ use std::path::Path;
 
 use crate::{
     execute::StepError,
-    format::wapt::{
-        ZipError,
-        zip::{Archive, Limits},
-    },
+    format::zip::{Archive, Limits, ZipError},
     source::{
         requirements::same_version,
         wheelhouse::{WheelName, WheelhouseError, normalise},
@@ -84,7 +81,7 @@ fn check(name: &WheelName, path: &Path) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::wapt::zip::Writer;
+    use crate::format::zip::Writer;
 
     fn judged(files: &[(&str, &str)]) -> Result<(), String> {
         let mut zip = Writer::new(std::io::Cursor::new(Vec::new()), 315_532_800);

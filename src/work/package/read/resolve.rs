@@ -1,0 +1,175 @@
+//! The packages of one platform: their order, their relations with the version filled in, their scripts.
+
+use std::path::PathBuf;
+
+use super::{RawPackage, collect, versions::Versions};
+use crate::{
+    names::{Override, Relation, Scripts},
+    recipe::read::{
+        allow::allowances_of_system,
+        content::Of,
+        graph::{circle_issue, numbers, ordered},
+        layers::Layered,
+        view::View,
+    },
+    util::toml::{At, Given, Issue, Issues, quoted, required},
+    work::package::recipe::{Asked, Copyright, Package},
+};
+
+/// What may stand for `contents`, as the end of an example in backticks.
+const EITHER: &str =
+    "[{ src = \"/opt/example\" }]`; packages that the image has built are named with `collect = [\"/packages/*.deb\"]";
+
+impl View<'_> {
+    /// `[[package]]`, each after those in its `without`.
+    pub(crate) fn packages(&self, tables: &[At<Layered<RawPackage>>], issues: &mut Issues) -> Option<Vec<Package>> {
+        let raw: Vec<RawPackage> = tables.iter().map(|package| package.value.on(self.platform)).collect();
+        let numbers = numbers(raw.iter().map(|package| package.name.value()));
+        let own = |package: &RawPackage, other: &str| package.name.value().is_some_and(|name| name.as_str() == other);
+        let without: Vec<Vec<usize>> = raw
+            .iter()
+            .map(|package| {
+                let others = package.without.items().iter().map(|other| other.value.as_str());
+                others.filter(|other| !own(package, other)).filter_map(|other| numbers.get(other).copied()).collect()
+            })
+            .collect();
+        let order = ordered(raw.len(), |package| &without[package]).map_err(|circle| {
+            let next = circle.iter().cycle().skip(1);
+            let steps = circle.iter().zip(next).filter_map(|(package, next)| {
+                let mut others = raw[*package].without.items().iter();
+                let other = others.find(|other| own(&raw[*next], other.value.as_str()))?;
+                Some((raw[*package].name.value()?.as_str(), other))
+            });
+            issues.add(circle_issue("packages are without each other in a circle", "without", steps));
+        });
+        let versions = Versions::of(&raw, self.version);
+        let packages: Vec<_> =
+            order.ok()?.into_iter().map(|package| self.package(&raw[package], &versions, issues)).collect();
+        packages.into_iter().collect()
+    }
+
+    fn package(&self, raw: &RawPackage, versions: &Versions, issues: &mut Issues) -> Option<Package> {
+        let at = ("[[package]]", &raw.span);
+        let name = raw.name.value()?;
+        let from = required(&raw.from, ("from", "\"core\""), at, issues);
+        if !matches!(raw.collect, Given::No) {
+            return collect::collected(raw, name, &from?.value, issues);
+        }
+        let summary = required(&raw.summary, ("summary", "\"what it is, in one line\""), at, issues);
+        let contents = required(&raw.contents, ("contents", EITHER), at, issues);
+        let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
+        let overrides = lintian(raw, issues);
+        let allow = allowances_of_system(&raw.allow, issues);
+        let epoch = raw.epoch.or_default();
+        let formats = formats(&raw.formats, issues);
+        let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
+        let depends = relations(&raw.depends);
+        let recommends = relations(&raw.recommends);
+        let suggests = relations(&raw.suggests);
+        let conflicts = relations(&raw.conflicts);
+        let breaks = relations(&raw.breaks);
+        let replaces = relations(&raw.replaces);
+        let provides = relations(&raw.provides);
+        Some(Package {
+            name: name.clone(),
+            from: from?.value.clone(),
+            epoch,
+            formats: formats?,
+            summary: summary?.value.clone(),
+            description: raw.description.or_default(),
+            section: raw.section.or("misc"),
+            priority: raw.priority.or("optional").to_owned(),
+            contents: contents?,
+            collect: Vec::new(),
+            without: raw.without.values(),
+            users: self.accounts(&raw.users),
+            scripts: self.scripts(raw),
+            depends: depends?,
+            recommends: recommends?,
+            suggests: suggests?,
+            conflicts: conflicts?,
+            breaks: breaks?,
+            replaces: replaces?,
+            provides: provides?,
+            copyright: Copyright {
+                holder: raw.copyright.or(self.project.maintainer.as_str()),
+                license_file: raw.license_file.value().cloned(),
+            },
+            changelog: raw.changelog.value().cloned(),
+            overrides: overrides?,
+            allow: allow?,
+        })
+    }
+
+    /// The relations in the words of the platform's packages.
+    fn relations(
+        &self,
+        given: &Given<Vec<At<Relation>>>,
+        filled: impl Fn(&str) -> String,
+        issues: &mut Issues,
+    ) -> Option<Vec<String>> {
+        let all: Vec<_> = given
+            .items()
+            .iter()
+            .map(|relation| {
+                let said = self.platform.package.say(&relation.value);
+                said.map(|text| filled(&text))
+                    .map_err(|why| {
+                        let text = quoted(relation.value.as_str());
+                        let issue = Issue::new(&relation.span, format!("{text} cannot be said in packages"));
+                        let issue = issue.for_platforms().and(&format!(": {why}"));
+                        issues.add(issue.label("no words for it").help(why.help));
+                    })
+                    .ok()
+            })
+            .collect();
+        all.into_iter().collect()
+    }
+
+    fn scripts(&self, raw: &RawPackage) -> Scripts {
+        let Some(parts) = raw.scripts.value() else {
+            return Scripts::default();
+        };
+        let text =
+            |path: &Given<PathBuf>| path.value().and_then(|path| self.scripts.get(path)).cloned().unwrap_or_default();
+        Scripts {
+            preinstall: text(&parts.preinstall),
+            postinstall: text(&parts.postinstall),
+            preremove: text(&parts.preremove),
+            postremove: text(&parts.postremove),
+        }
+    }
+}
+
+/// What is made of it, each once.
+fn formats(given: &Given<Vec<At<Asked>>>, issues: &mut Issues) -> Option<Vec<Asked>> {
+    if let Some(list) = given.at().filter(|list| list.value.is_empty()) {
+        let issue = Issue::new(&list.span, "nothing would be made of it").label("expected a format at least");
+        issues.add(issue.help("leave `formats` out: the platform's own is made"));
+        return None;
+    }
+    let mut found: Vec<Asked> = Vec::new();
+    for one in given.items() {
+        if found.contains(&one.value) {
+            issues.add(Issue::new(&one.span, "the format is named twice").label("the same").help("leave it out"));
+            return None;
+        }
+        found.push(one.value);
+    }
+    Some(found)
+}
+
+fn lintian(raw: &RawPackage, issues: &mut Issues) -> Option<Vec<Override>> {
+    let entries: Vec<_> = raw
+        .lintian
+        .items()
+        .iter()
+        .map(|entry| {
+            let at = ("an entry of `lintian`", &entry.value.span);
+            let tag = required(&entry.value.tag, ("tag", "\"dir-or-file-in-opt *\""), at, issues);
+            let reason = required(&entry.value.reason, ("reason", "\"the whole product lives in /opt\""), at, issues);
+            Some(Override { tag: tag?.value.clone(), reason: reason?.value.clone() })
+        })
+        .collect();
+    entries.into_iter().collect()
+}

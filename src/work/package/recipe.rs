@@ -1,0 +1,85 @@
+//! `[[package]]`, as a run sees it.
+
+use std::path::PathBuf;
+
+use crate::{
+    format::facts::{Codec, PackageFormat},
+    names::{Allowance, ImageName, Override, PackageName, Scripts, User},
+    recipe::Content,
+};
+
+/// `[[package]]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Package {
+    /// `name`.
+    pub name: PackageName,
+    /// `from`: files come out of a container of this image.
+    pub from: ImageName,
+    /// `epoch`, 0 when nothing is said: what package managers compare before the version. Never in a file's name.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub epoch: u32,
+    /// `formats`: what is made of it, where more or other than the platform's own is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<Asked>,
+    /// `summary`: one line.
+    pub summary: String,
+    /// `description`: paragraphs; may be empty.
+    pub description: String,
+    /// `section`, `misc` when nothing is said.
+    pub section: String,
+    /// `priority`, `optional` when nothing is said.
+    pub priority: String,
+    /// `contents`.
+    pub contents: Vec<Content>,
+    /// `collect`: finished packages in the container, paths or globs. Where there are some, nothing else is set but
+    /// `name` and `from`: the packages say the rest themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub collect: Vec<String>,
+    /// `without`: what these packages of the recipe already ship is left out.
+    pub without: Vec<PackageName>,
+    /// `users`, made before unpacking.
+    pub users: Vec<User>,
+    /// `scripts`: texts of the project's files.
+    pub scripts: Scripts,
+    /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the full version of the package of the
+    /// recipe that is named, else of this one: with its epoch.
+    pub depends: Vec<String>,
+    /// `recommends`.
+    pub recommends: Vec<String>,
+    /// `suggests`.
+    pub suggests: Vec<String>,
+    /// `conflicts`.
+    pub conflicts: Vec<String>,
+    /// `breaks`.
+    pub breaks: Vec<String>,
+    /// `replaces`.
+    pub replaces: Vec<String>,
+    /// `provides`.
+    pub provides: Vec<String>,
+    /// `copyright` and the licence text.
+    pub copyright: Copyright,
+    /// `changelog`: a file of the project (relative), else one entry is made of the release.
+    pub changelog: Option<PathBuf>,
+    /// `lintian`: overrides with their reasons.
+    pub overrides: Vec<Override>,
+    /// `allow`: what is meant though it is seldom so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
+}
+
+/// One word of `formats`: a format, and a codec where the word says one.
+pub type Asked = (PackageFormat, Option<Codec>);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
+fn is_zero(epoch: &u32) -> bool {
+    *epoch == 0
+}
+
+/// Who holds the copyright.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Copyright {
+    /// `copyright`: `2015-2026 Capensis`; the maintainer otherwise.
+    pub holder: String,
+    /// `license_file` (relative to the project): the whole text.
+    pub license_file: Option<PathBuf>,
+}
