@@ -211,7 +211,7 @@ fn what_is_refused_is_named() {
     fs::write(project.path("text.wapt"), "no zip").unwrap();
     project.run(&["verify", "text.wapt", "--trust", &own]).assert_code(4).says(&["not a whole zip archive"]);
     project.run(&["show", "text.wapt"]).assert_code(4).says(&["not a whole zip archive"]);
-    project.run(&["verify", "factory.toml", "--trust", &own]).assert_code(2).says(&["known: .wapt"]);
+    project.run(&["verify", "factory.toml", "--trust", &own]).assert_code(2).says(&["known: .deb"]);
 }
 
 #[test]
