@@ -104,6 +104,10 @@ def main():
     seed("deb", "entries", b"0\x09./controlA" + DEB_CONTROL[:64])
     for path in (ROOT / "src/format/foreign/tests/data").glob("*.rpm"):
         seed("rpm", path.name, path.read_bytes())
+    seed("archive", "plain", tar(FILES))
+    seed("archive", "gz", gzip.compress(tar(FILES), mtime=0))
+    seed("archive", "xz", lzma.compress(tar(FILES, tarfile.PAX_FORMAT)))
+    seed("archive", "twice", gzip.compress(tar(FILES)[:1024], mtime=0) + gzip.compress(tar(FILES)[1024:], mtime=0))
     seed("rpm", "changes", bytes([0, 100, 7, 4, 0, 255, 9, 9, 9]))
     for example in ["canopsis", "collect", "wapt-hello"]:
         seed("recipe", example, (ROOT / "examples" / example / "factory.toml").read_bytes())

@@ -1,150 +1,135 @@
 //! `factory verify`.
 
+mod view;
+
 use std::path::{Path, PathBuf};
 
-use super::{artifact::Artifact, context::Context, trust::TrustArgs};
+use super::{
+    artifact::{Artifact, extensions, known, reader_of},
+    context::Context,
+    trust::TrustArgs,
+};
 use crate::{
     diag::{Exit, Failure},
-    format::wapt,
-    publish::feed::wapt as feed,
-    report::{ListColumn, ListKind, ListView},
-    sign::Trust,
+    format::{
+        PackageFormat, Reader,
+        reader::{Believed, Input, Verdict},
+    },
+    publish::sums,
     util::clock,
 };
 
-/// Check WAPT packages: signatures, every file, and whether their signers are trusted
+/// Check packages: structure, digests, paths, fields, and signatures where the format has them
 ///
-/// Checks all that WAPT's agents check, and what they leave open: which attributes are signed, that nothing is there twice,
-/// that no name leads astray. Ends with exit code 4 where one is refused, and says everything that is wrong with it.
+/// Reads every file whole. Signatures that agents go by are held against what is trusted, and so is what agents leave open: which
+/// attributes are signed, that nothing is there twice, that no name leads astray. What is not checked is said. Ends with exit code 4 where
+/// one is refused, and says everything that is wrong with it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The packages; or the index `Packages` of a WAPT repository, in which the entries of all packages are checked
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true,
+          help = format!("The packages: {}; or lists of them: the index of a repository that names signers, `{}`", extensions(), sums::NAME))]
     files: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
 }
 
-/// What is said of one file.
-struct Verdict {
-    file: String,
-    package: String,
-    signer: String,
-    wrong: Vec<(String, Option<&'static str>)>,
-    warnings: Vec<String>,
+/// Something to verify, and who reads it.
+enum Subject {
+    Package(&'static dyn Reader),
+    Index(&'static dyn Reader),
+    Sums,
 }
 
-impl Verdict {
-    fn reasons(&self) -> String {
-        self.wrong.iter().map(|(wrong, _)| wrong.as_str()).collect::<Vec<_>>().join("; ")
+impl Subject {
+    fn of(path: &Path) -> Result<Self, Failure> {
+        Ok(match Artifact::of(path)? {
+            Artifact::Package(format, _) => Self::Package(reader_of(format, path)?),
+            Artifact::Index(format, _) => Self::Index(reader_of(format, path)?),
+            Artifact::Sums(_) => Self::Sums,
+            Artifact::Folder(..) => {
+                let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", path.display()));
+                return Err(failure.help("what is checked is the finished file: build it first (`factory build DIR`)"));
+            }
+        })
+    }
+
+    fn asks_trust(&self) -> bool {
+        match self {
+            Self::Package(reader) | Self::Index(reader) => reader.asks_trust(),
+            Self::Sums => false,
+        }
+    }
+
+    fn verify(&self, path: &Path, believed: &Believed) -> Verdict {
+        match self {
+            Self::Package(reader) => match Input::open(path) {
+                Ok(input) => reader.verify(input, believed),
+                Err(error) => Verdict { faults: vec![error.to_string().into()], ..Verdict::default() },
+            },
+            Self::Index(reader) => reader.verify_index(path, believed).unwrap_or_else(|| Verdict {
+                faults: vec![format!("it is no index that is known here: known are {}", known()).into()],
+                ..Verdict::default()
+            }),
+            Self::Sums => sums::verify(path),
+        }
     }
 }
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let trust = args.trust.read()?;
-    let now = clock::now();
+    // What cannot be meant is said before anything is read.
+    let subjects = args.files.iter().map(|path| Subject::of(path)).collect::<Result<Vec<_>, _>>()?;
+    let believed = believed(args, &subjects, context)?;
     let mut verdicts = Vec::new();
-    for path in &args.files {
+    for (path, subject) in args.files.iter().zip(&subjects) {
         if context.cancel.is_cancelled() {
             return Err(Failure::new(Exit::Interrupted, "interrupted"));
         }
-        verdicts.push(match Artifact::of(path)? {
-            Artifact::Wapt(path) => wapt(&path, &trust, now),
-            Artifact::WaptIndex(path) => wapt_index(&path, &trust, now),
-            Artifact::WaptFolder(path) => {
-                let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", path.display()));
-                return Err(failure.help("signatures are checked in the finished file: name the `.wapt`"));
-            }
-        });
-    }
-    for verdict in &verdicts {
+        let verdict = subject.verify(path, &believed);
         for text in &verdict.warnings {
-            context.events().warn(format!("{}: {text}", verdict.file));
+            context.events().warn(format!("{}: {text}", path.display()));
         }
+        verdicts.push((path.display().to_string(), verdict));
     }
-    context.reporter.print(view(&verdicts));
-    let refused: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.wrong.is_empty()).collect();
-    if refused.is_empty() {
-        return Ok(());
+    context.reporter.print(view::verified(&verdicts));
+    refused(&verdicts)
+}
+
+/// What is trusted, where one of the files is signed by somebody.
+fn believed(args: &Args, subjects: &[Subject], context: &Context) -> Result<Believed, Failure> {
+    let now = clock::now();
+    if subjects.iter().any(Subject::asks_trust) {
+        return Ok(Believed { trust: args.trust.read()?, now });
     }
+    if args.trust.is_given() {
+        let signed =
+            PackageFormat::ALL.iter().filter(|format| crate::format::reader(**format).is_some_and(Reader::asks_trust));
+        let titles: Vec<String> = signed.map(|format| format!("{}s", format.facts().title)).collect();
+        let whose = titles.join(", ");
+        context.events().warn(format!("`--trust` is without effect: it is for {whose}, and none of the files is one"));
+    }
+    Ok(Believed { now, ..Believed::default() })
+}
+
+/// Ends with what was refused.
+fn refused(verdicts: &[(String, Verdict)]) -> Result<(), Failure> {
+    let refused: Vec<&(String, Verdict)> = verdicts.iter().filter(|(_, verdict)| !verdict.is_good()).collect();
     let message = match (&refused[..], verdicts.len()) {
-        ([one], 1) => format!("`{}` is refused: {}", one.file, one.reasons()),
+        ([], _) => return Ok(()),
+        ([(file, verdict)], 1) if verdict.faults.len() == 1 => format!("`{file}` is refused: {}", verdict.reasons()),
+        ([(file, verdict)], 1) => format!("`{file}` is refused: {} things are wrong with it", verdict.faults.len()),
         (some, all) => format!("{} of {all} packages are refused", some.len()),
     };
     let mut failure = Failure::new(Exit::CheckFailed, message);
-    for verdict in refused {
-        if verdicts.len() > 1 {
-            failure = failure.help(format!("{}: {}", verdict.file, verdict.reasons()));
+    for (file, verdict) in refused {
+        let is_said = verdicts.len() == 1 && verdict.faults.len() == 1;
+        for fault in verdict.faults.iter().filter(|_| !is_said) {
+            failure =
+                failure.help(if verdicts.len() == 1 { fault.text.clone() } else { format!("{file}: {}", fault.text) });
         }
-        if let Some(help) = verdict.wrong.iter().find_map(|(_, help)| *help) {
+        if let Some(help) = verdict.faults.iter().find_map(|fault| fault.help.clone()) {
             failure = failure.help(help);
         }
     }
     Err(failure)
-}
-
-fn wapt(path: &Path, trust: &Trust, now: i64) -> Verdict {
-    let file = path.display().to_string();
-    let refused = |wrong| Verdict {
-        file: file.clone(),
-        package: String::new(),
-        signer: String::new(),
-        wrong,
-        warnings: Vec::new(),
-    };
-    let mut package = match wapt::open(path) {
-        Ok(package) => package,
-        Err(error) => return refused(vec![(error.to_string(), None)]),
-    };
-    match wapt::verify(&mut package, trust, now) {
-        Ok(verified) => {
-            let (package, signer) = (verified.control.title(), verified.signer.subject());
-            Verdict { package, signer, warnings: verified.warnings, ..refused(Vec::new()) }
-        }
-        Err(refusals) => Verdict {
-            package: package.control().map(|control| control.title()).unwrap_or_default(),
-            ..refused(refusals.iter().map(|refusal| (refusal.to_string(), refusal.help())).collect())
-        },
-    }
-}
-
-/// The index of a repository: what it says of packages is signed by those who signed them.
-fn wapt_index(path: &Path, trust: &Trust, now: i64) -> Verdict {
-    let verdict = |package: String, wrong| Verdict {
-        file: path.display().to_string(),
-        package,
-        signer: String::new(),
-        wrong,
-        warnings: Vec::new(),
-    };
-    let index = match feed::read_index(path) {
-        Ok(index) => index,
-        Err(error) => return verdict(String::new(), vec![(error.to_string(), error.help())]),
-    };
-    let found = index.verify(trust, now);
-    let wrong = found.iter().flat_map(|(file, refusals)| {
-        refusals.iter().map(move |refusal| (format!("{file}: {refusal}"), refusal.help()))
-    });
-    verdict(format!("{} packages", index.packages.len()), wrong.collect())
-}
-
-fn view(verdicts: &[Verdict]) -> ListView {
-    let column = |name, kind| ListColumn { name, kind };
-    let row = |verdict: &Verdict| {
-        let state = if verdict.wrong.is_empty() { "ok" } else { "refused" };
-        vec![verdict.file.clone(), state.to_owned(), verdict.package.clone(), verdict.signer.clone()]
-    };
-    let good = verdicts.iter().filter(|verdict| verdict.wrong.is_empty()).count();
-    ListView {
-        title: String::new(),
-        columns: vec![
-            column("file", ListKind::Text),
-            column("state", ListKind::Word),
-            column("package", ListKind::Word),
-            column("signer", ListKind::Word),
-        ],
-        rows: verdicts.iter().map(row).collect(),
-        summary: format!("{good} ok, {} refused", verdicts.len() - good),
-    }
 }

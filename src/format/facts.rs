@@ -56,10 +56,25 @@ pub struct Facts {
     pub asked: &'static [(&'static str, Option<Codec>)],
     /// The extensions of its files, each with its media type (IANA's where it is registered).
     pub files: &'static [(&'static str, &'static str)],
+    /// What it is called in a sentence, in the singular: `Debian package`.
+    pub title: &'static str,
+    /// What a package is made from where that is no recipe, and where packages are listed.
+    pub sources: Option<Sources>,
     /// Whether it holds files only: no relations, accounts, units or scripts that anything would heed.
     pub is_bare: bool,
     /// What a platform that takes it says of it; `None` of a format that no platform's package manager takes.
     pub native: Option<Native>,
+}
+
+/// Where packages of a format come from and stand beside the ways of all formats.
+#[derive(Debug)]
+pub struct Sources {
+    /// The name of the file that lists a repository's packages.
+    pub index: &'static str,
+    /// What the folder that a package is made from has in it.
+    pub folder: &'static str,
+    /// How such a folder is made, for people.
+    pub folder_help: &'static str,
 }
 
 /// What a platform says of the format that its package manager takes.
@@ -146,6 +161,13 @@ impl PackageFormat {
             .iter()
             .flat_map(|format| format.facts().asked.iter().map(|(word, codec)| (*format, *word, *codec)));
         all.map(|(format, word, codec)| (word, (format, codec))).collect()
+    }
+
+    /// The format whose repositories have an index of this name.
+    #[must_use]
+    pub fn of_index(name: &str) -> Option<Self> {
+        let is_its = |format: &Self| format.facts().sources.as_ref().is_some_and(|sources| sources.index == name);
+        Self::ALL.iter().copied().find(is_its)
     }
 
     /// The format that a file's name promises, and the media type of such a file. A hidden file is none.

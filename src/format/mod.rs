@@ -9,6 +9,7 @@ pub mod facts;
 pub mod foreign;
 mod meta;
 mod own;
+pub mod reader;
 pub mod rpm;
 #[cfg(test)]
 mod sample;
@@ -19,8 +20,9 @@ mod users;
 pub mod wapt;
 pub mod zip;
 
-pub use facts::{Codec, Facts, Native, PackageFormat};
+pub use facts::{Codec, Facts, Native, PackageFormat, Sources};
 pub use meta::{ChangelogEntry, Meta, Unit};
+pub use reader::Reader;
 
 /// Parts of [`Meta`] that recipes know, too.
 pub use crate::names::{Override, Scripts, User};
@@ -100,7 +102,7 @@ pub struct Knows {
 /// Makes the writer of a format for a platform whose tools read this codec and know these relations.
 pub type Writer = fn(Codec, Knows) -> Box<dyn Format>;
 
-macro_rules! writers {
+macro_rules! ways {
     ($($(#[doc = $doc:literal])* $name:ident = $folder:ident,)+) => {
         /// How packages of a format are written; `None` where they are not made of a tree and a meta.
         #[must_use]
@@ -109,6 +111,14 @@ macro_rules! writers {
                 $(PackageFormat::$name => $folder::WRITER,)+
             }
         }
+
+        /// How packages of a format are read; `None` where they are not.
+        #[must_use]
+        pub fn reader(format: PackageFormat) -> Option<&'static dyn Reader> {
+            match format {
+                $(PackageFormat::$name => $folder::READER,)+
+            }
+        }
     };
 }
-facts::package_formats!(writers);
+facts::package_formats!(ways);

@@ -1,4 +1,4 @@
-//! A plain list for the verbs that answer with one: `show`, `clean`, `keys`, `log`. Only its look.
+//! A plain list for the verbs that answer with one: `clean`, `keys`, `log`. Only its look.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -31,6 +31,17 @@ pub struct ListColumn {
     pub kind: ListKind,
 }
 
+impl ListColumn {
+    /// How a table lays it out.
+    pub(super) const fn of_table(&self) -> Column {
+        match self.kind {
+            ListKind::Word => Column::left(self.name),
+            ListKind::Text => Column::flowing(self.name),
+            ListKind::Number => Column::right(self.name),
+        }
+    }
+}
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListKind {
@@ -46,18 +57,13 @@ impl View for ListView {
     const EVENT: &'static str = "list";
 
     fn human(&self, look: &Look) -> String {
-        let column = |column: &ListColumn| match column.kind {
-            ListKind::Word => Column::left(column.name),
-            ListKind::Text => Column::flowing(column.name),
-            ListKind::Number => Column::right(column.name),
-        };
         let mut out = String::new();
         // What packages and other files say of themselves is not for terminals to act on.
         if !self.title.is_empty() {
             push_line(&mut out, &look.paint(Paint::Bold, &clean(&self.title)));
         }
         if !self.rows.is_empty() {
-            let mut table = Table::new(self.columns.iter().map(column).collect());
+            let mut table = Table::new(self.columns.iter().map(ListColumn::of_table).collect());
             for row in &self.rows {
                 let mut cells: Vec<Cell> = row.iter().map(|text| clean(text).into()).collect();
                 cells.truncate(self.columns.len());

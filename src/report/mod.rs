@@ -20,6 +20,7 @@ mod reporter;
 #[cfg(test)]
 mod scene;
 mod settings;
+mod sheet;
 mod steps;
 mod stream;
 mod table;
@@ -38,6 +39,7 @@ pub use look::{Glyphs, Look, Paint};
 pub use plan::{PlanEstimate, PlanRow, PlanState, PlanView};
 pub use reporter::{ReportError, Reporter};
 pub use settings::{Output, Settings, Surroundings, Verbosity};
+pub use sheet::{DifferenceView, PackageView, Section, Sheet, VerifiedView};
 pub use table::{Cell, Column, Table};
 pub use tee::{Masked, Tee};
 pub use view::View;

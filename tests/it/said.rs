@@ -15,13 +15,6 @@ fn the_smallest_recipe_of_the_readme_is_one() {
 }
 
 #[test]
-fn packages_of_a_platform_are_not_wapt_packages() {
-    let project = Project::new();
-    project.write("x.deb", "");
-    project.run(&["show", "x.deb"]).assert_code(2).says(&["is a Debian package", "`dpkg-deb --info`"]);
-}
-
-#[test]
 fn a_folder_that_is_built_and_not_committed() {
     let project = Project::new();
     project.write(".gitignore", "/dist\n*.log\n");

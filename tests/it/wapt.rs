@@ -211,7 +211,7 @@ fn what_is_refused_is_named() {
     fs::write(project.path("text.wapt"), "no zip").unwrap();
     project.run(&["verify", "text.wapt", "--trust", &own]).assert_code(4).says(&["not a whole zip archive"]);
     project.run(&["show", "text.wapt"]).assert_code(4).says(&["not a whole zip archive"]);
-    project.run(&["verify", "factory.toml", "--trust", &own]).assert_code(2).says(&["known: .wapt"]);
+    project.run(&["verify", "factory.toml", "--trust", &own]).assert_code(2).says(&["known: .deb"]);
 }
 
 #[test]
@@ -547,6 +547,6 @@ fn keys_are_not_packed() {
     project.done(&["build", "wapt"]);
     fs::remove_file(project.path("own/packager.pem")).unwrap();
     let run = project.run(&["build", "wapt"]);
-    run.assert_code(1).says(&["`allow` of tis-own names what is not there: private-key at `**`"]);
+    run.assert_code(1).says(&["`allow` of tis-own names what is not so: private-key at `**`"]);
     project.without_env("FACTORY_WAPT_KEY");
 }

@@ -15,7 +15,7 @@ use crate::{
     diag::{Exit, Failure},
     event::{Event, Made, MadeKind},
     execute::StepError,
-    format::wapt::Generation,
+    format::{PackageFormat, wapt::Generation},
     source::{git::Worktree, project::every_file},
     stage::Spool,
     util::{
@@ -103,8 +103,7 @@ impl BuildArgs {
     /// Those of `factory publish`.
     pub fn publish_made(&self, made: &[String], project: &Path, context: &Context) -> Result<(), Failure> {
         let Some(repository) = &self.publish else { return Ok(()) };
-        let packages: Vec<PathBuf> =
-            made.iter().filter(|name| Artifact::is_wapt(name)).map(|name| project.join(name)).collect();
+        let packages: Vec<PathBuf> = made.iter().filter(|name| is_ours(name)).map(|name| project.join(name)).collect();
         publish(&packages, repository, None, Vec::new(), false, context)
     }
 }
@@ -115,7 +114,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
     let artifact = Artifact::of(path)?;
     each_once(&args.set)?;
     let (mut parcel, setup) = match &artifact {
-        Artifact::WaptFolder(folder) => {
+        Artifact::Folder(PackageFormat::Wapt, folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
             let spool = Spool::new().map_err(StepError::from)?;
             // `version=+` counts on what stands there.
@@ -125,10 +124,15 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
                 folder.join("setup.py"),
             )
         }
-        Artifact::Wapt(file) => (Parcel::of_package(file)?, file.join("setup.py")),
-        Artifact::WaptIndex(path) => {
+        Artifact::Package(PackageFormat::Wapt, file) => (Parcel::of_package(file)?, file.join("setup.py")),
+        Artifact::Index(_, path) => {
             let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
             return Err(failure.help("`factory publish --into DIR --rescan` makes it anew"));
+        }
+        Artifact::Package(_, path) | Artifact::Folder(_, path) | Artifact::Sums(path) => {
+            let failure =
+                Failure::new(Exit::Usage, format!("`{}` is nothing that is built by its path", path.display()));
+            return Err(failure.help("a `.wapt`, or a folder with a `WAPT/control`, is; a recipe's packages are built by `factory build packages`"));
         }
     };
     for (name, value) in &args.set {
@@ -138,11 +142,11 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
     let mut warnings = std::mem::take(&mut parcel.warnings);
     match (parcel.lint(&setup.display().to_string()), &artifact) {
         // What is there already was somebody's choice: it is said, and signed all the same.
-        (Err(StepError::Reported { message, report }), Artifact::Wapt(_)) => {
+        (Err(StepError::Reported { message, report }), Artifact::Package(..)) => {
             let all = report.issues().iter().map(|one| one.issue.message.clone()).collect::<Vec<_>>();
             warnings.push(format!("{message}: {}", all.join("; ")));
         }
-        (Err(StepError::Contents { message, .. }), Artifact::Wapt(_)) => warnings.push(message),
+        (Err(StepError::Contents { message, .. }), Artifact::Package(..)) => warnings.push(message),
         (found, _) => warnings.extend(found?),
     }
     for text in warnings {
@@ -212,4 +216,9 @@ fn date(path: &Path) -> Result<i64, Failure> {
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().and_then(fs_err::canonicalize).unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+/// Whether a file is called as WAPT packages are.
+fn is_ours(name: &str) -> bool {
+    PackageFormat::of_file(name).is_some_and(|(format, _)| format == PackageFormat::Wapt)
 }

@@ -9,6 +9,7 @@ use super::trust::TrustArgs;
 use crate::{
     cli::{artifact::Artifact, context::Context, env, tagged::is_of_its_tag},
     diag::{Exit, Failure},
+    format::PackageFormat,
     publish::feed::{FeedError, wapt},
     report::{ListColumn, ListKind, ListView},
     source::git::Worktree,
@@ -71,9 +72,12 @@ pub fn publish(
 ) -> Result<(), Failure> {
     for file in files {
         match Artifact::of(file)? {
-            Artifact::Wapt(_) => {}
-            Artifact::WaptFolder(path) | Artifact::WaptIndex(path) => {
-                let failure = Failure::new(Exit::Usage, format!("`{}` is no package", path.display()));
+            Artifact::Package(PackageFormat::Wapt, _) => {}
+            Artifact::Package(_, path)
+            | Artifact::Folder(_, path)
+            | Artifact::Index(_, path)
+            | Artifact::Sums(path) => {
+                let failure = Failure::new(Exit::Usage, format!("`{}` is no WAPT package", path.display()));
                 return Err(failure.help("name a `.wapt`; a folder is built first: `factory build DIR`"));
             }
         }

@@ -8,6 +8,8 @@ pub const FACTS: Facts = Facts {
     word: "apk",
     asked: &[("apk", None)],
     files: &[("apk", "application/octet-stream")],
+    title: "Alpine package",
+    sources: None,
     is_bare: false,
     native: Some(Native {
         is_written: false,

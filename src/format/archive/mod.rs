@@ -2,6 +2,7 @@
 //! modes, owners and links; relations, users, units and scripts are for package managers.
 
 pub mod facts;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,9 @@ pub struct Archive {
     /// Threads that compress, 1 to 8. Never changes the bytes; each costs about 130 MiB of memory with xz and zstd.
     pub threads: u32,
 }
+
+/// The reader, of anybody's archives.
+pub(super) const READER: Option<&dyn super::Reader> = Some(read::READER);
 
 /// The writer: platforms have no say.
 pub(super) const WRITER: Option<Writer> = Some(|codec, _| Box::new(Archive { codec, threads: codec::threads() }));

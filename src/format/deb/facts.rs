@@ -7,6 +7,8 @@ pub const FACTS: Facts = Facts {
     word: "deb",
     asked: &[("deb", None)],
     files: &[("deb", "application/vnd.debian.binary-package")],
+    title: "Debian package",
+    sources: None,
     is_bare: false,
     native: Some(Native {
         is_written: true,

@@ -8,6 +8,7 @@ mod changelog;
 mod control;
 mod copyright;
 pub mod facts;
+mod foreign;
 mod lists;
 mod overrides;
 mod scripts;
@@ -46,6 +47,9 @@ impl Deb {
         Self { codec, threads: codec::threads() }
     }
 }
+
+/// The reader, of packages of others, too.
+pub(super) const READER: Option<&dyn super::Reader> = Some(foreign::READER);
 
 /// The writer for platforms whose dpkg reads this codec.
 pub(super) const WRITER: Option<Writer> = Some(|codec, _| Box::new(Deb::new(codec)));

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{error::ForeignError, error::malformed};
 use crate::{
     sign::{LOOKED_AT, private_key},
-    stage::Limits,
+    stage::{Limits, StageError},
 };
 
 /// How many times larger than the package what it unpacks to may be, beyond [`FREE`], where it declares nothing.
@@ -20,32 +20,55 @@ const XZ_MEMORY: u64 = 256 << 20;
 
 /// How a part is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(in crate::format) enum Packing {
     None,
     Gzip,
     Xz,
+    /// What .xz came after.
+    Lzma,
     Zstd,
 }
 
 impl Packing {
     /// By what a member's name ends in: `.xz`.
-    pub(super) fn of_extension(text: &str) -> Option<Self> {
+    pub(in crate::format) fn of_extension(text: &str) -> Option<Self> {
         match text {
             "" => Some(Self::None),
             ".gz" => Some(Self::Gzip),
             ".xz" => Some(Self::Xz),
+            ".lzma" => Some(Self::Lzma),
             ".zst" => Some(Self::Zstd),
             _ => None,
         }
     }
 
+    /// A reader of all streams (gzip, xz) or frames (zstd) that were put one behind the other, as tar's programs read them.
+    pub(in crate::format) fn unpack_all<'a>(
+        self,
+        reader: impl BufRead + 'a,
+    ) -> Result<Box<dyn Read + 'a>, ForeignError> {
+        Ok(match self {
+            Self::Xz => {
+                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED)
+                    .map_err(io::Error::from)?;
+                Box::new(liblzma::bufread::XzDecoder::new_stream(reader, stream))
+            }
+            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(reader)?),
+            Self::None | Self::Gzip | Self::Lzma => self.unpack(reader)?,
+        })
+    }
+
     /// A reader of what was compressed. It stops behind the one stream (xz) or frame (zstd) that a package has.
-    pub(super) fn unpack<'a>(self, reader: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, ForeignError> {
+    pub(in crate::format) fn unpack<'a>(self, reader: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, ForeignError> {
         Ok(match self {
             Self::None => Box::new(reader),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
             Self::Xz => {
                 let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, 0).map_err(io::Error::from)?;
+                Box::new(liblzma::bufread::XzDecoder::new_stream(reader, stream))
+            }
+            Self::Lzma => {
+                let stream = liblzma::stream::Stream::new_lzma_decoder(XZ_MEMORY).map_err(io::Error::from)?;
                 Box::new(liblzma::bufread::XzDecoder::new_stream(reader, stream))
             }
             // Its window is 128 MiB at most, unless asked for more.
@@ -56,7 +79,7 @@ impl Packing {
 
 /// How much a package may unpack to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
+pub struct Bounds {
     /// Bytes, by what is known of it.
     bytes: u64,
     /// Bytes, whatever it declares.
@@ -65,32 +88,33 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// For a package of `size` bytes.
-    pub(super) fn of(size: u64, limits: &Limits) -> Self {
+    #[must_use]
+    pub fn of(size: u64, limits: &Limits) -> Self {
         let bytes = size.saturating_mul(RATIO).saturating_add(FREE).min(limits.total_bytes);
         Self { bytes, total: limits.total_bytes }
     }
 
     /// For one that declares exactly what it unpacks to.
-    pub(super) fn exactly(self, bytes: u64) -> Self {
+    pub(in crate::format) fn exactly(self, bytes: u64) -> Self {
         Self { bytes: bytes.min(self.total), ..self }
     }
 
     /// For one that declares about what it installs: a file in an archive takes up to 1,024 bytes more, and all of it is
     /// counted twice to be on the safe side.
-    pub(super) fn about(self, bytes: u64) -> Self {
+    pub(in crate::format) fn about(self, bytes: u64) -> Self {
         let declared = bytes.saturating_mul(2).saturating_add(FREE).min(self.total);
         Self { bytes: self.bytes.max(declared), ..self }
     }
 
     /// A reader that fails rather than give more, here or at `most`.
-    pub(super) fn bounded<R: Read>(self, reader: R, most: u64) -> Bounded<R> {
+    pub(in crate::format) fn bounded<R: Read>(self, reader: R, most: u64) -> Bounded<R> {
         let limit = self.bytes.min(most);
         Bounded { reader, left: limit, limit }
     }
 }
 
 /// See [`Bounds::bounded`].
-pub(super) struct Bounded<R> {
+pub(in crate::format) struct Bounded<R> {
     reader: R,
     left: u64,
     limit: u64,
@@ -109,7 +133,7 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 /// Reads what is left, which must be zeros: the padding of an archive.
-pub(super) fn drain_zeros(reader: &mut dyn Read) -> Result<(), ForeignError> {
+pub(in crate::format) fn drain_zeros(reader: &mut dyn Read) -> Result<(), ForeignError> {
     let mut buffer = [0; 8192];
     loop {
         match reader.read(&mut buffer) {
@@ -122,19 +146,33 @@ pub(super) fn drain_zeros(reader: &mut dyn Read) -> Result<(), ForeignError> {
     }
 }
 
+/// Why an archive could not be read: where it makes no sense and what it is compressed with does not fit its checksum either, it was
+/// damaged, and what it seems to say is of no interest.
+pub(in crate::format) fn cause(error: ForeignError, rest: &mut dyn Read) -> ForeignError {
+    let makes_no_sense =
+        |source: &StageError| matches!(source, StageError::Malformed { .. } | StageError::Limit { .. });
+    match &error {
+        ForeignError::Tar { source, .. } if makes_no_sense(source) => match io::copy(rest, &mut io::sink()) {
+            Ok(_) => error,
+            Err(damage) => ForeignError::Read(damage),
+        },
+        _ => error,
+    }
+}
+
 /// A reader that digests everything it gives.
-pub(super) struct Tally<R, D> {
+pub(in crate::format) struct Tally<R, D> {
     reader: R,
     hash: D,
 }
 
 impl<R: Read, D: Digest> Tally<R, D> {
-    pub(super) fn new(reader: R) -> Self {
+    pub(in crate::format) fn new(reader: R) -> Self {
         Self { reader, hash: D::new() }
     }
 
     /// The digest of all that was read, in hexadecimal digits.
-    pub(super) fn finish(self) -> String {
+    pub(in crate::format) fn finish(self) -> String {
         hex::encode(self.hash.finalize())
     }
 }
@@ -149,16 +187,16 @@ impl<R: Read, D: Digest> Read for Tally<R, D> {
 
 /// Digests of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sums {
-    pub(super) sha256: [u8; 32],
-    pub(super) md5: [u8; 16],
-    pub(super) size: u64,
+pub(in crate::format) struct Sums {
+    pub(in crate::format) sha256: [u8; 32],
+    pub(in crate::format) md5: [u8; 16],
+    pub(in crate::format) size: u64,
     /// The kind of private key that it holds.
-    pub(super) key: Option<&'static str>,
+    pub(in crate::format) key: Option<&'static str>,
 }
 
 /// Reads to the end.
-pub(super) fn sums(reader: &mut dyn Read) -> io::Result<Sums> {
+pub(in crate::format) fn sums(reader: &mut dyn Read) -> io::Result<Sums> {
     let (mut sha256, mut md5, mut size) = (Sha256::new(), Md5::new(), 0);
     let mut buffer = vec![0; 64 * 1024];
     let mut start = Vec::new();

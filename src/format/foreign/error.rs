@@ -60,16 +60,16 @@ impl From<io::Error> for ForeignError {
 }
 
 /// A reading error, where an early end is the usual one.
-pub(super) fn short(error: io::Error) -> ForeignError {
+pub(in crate::format) fn short(error: io::Error) -> ForeignError {
     if error.kind() == io::ErrorKind::UnexpectedEof { ForeignError::Truncated } else { ForeignError::Read(error) }
 }
 
 /// A malformed package.
-pub(super) fn malformed(what: impl Into<String>) -> ForeignError {
+pub(in crate::format) fn malformed(what: impl Into<String>) -> ForeignError {
     ForeignError::Malformed(what.into())
 }
 
 /// A text of the package for a message: escaped and cut.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(in crate::format) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).escape_debug().take(100).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::error::ForeignError;
+use super::{Seen, error::ForeignError};
 use crate::stage::{Limits, Owner, TreeError, TreePath};
 
 /// One thing that a package installs.
@@ -42,19 +42,19 @@ pub enum ItemKind {
 
 /// The items of a package while it is read.
 #[derive(Debug)]
-pub(super) struct Items {
+pub(in crate::format) struct Items {
     all: BTreeMap<TreePath, Item>,
     names: u64,
     limits: Limits,
 }
 
 impl Items {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(in crate::format) fn new(limits: &Limits) -> Self {
         Self { all: BTreeMap::new(), names: 0, limits: limits.clone() }
     }
 
     /// Takes one.
-    pub(super) fn add(&mut self, item: Item) -> Result<(), ForeignError> {
+    pub(in crate::format) fn add(&mut self, item: Item) -> Result<(), ForeignError> {
         let too_many = |what: &str| ForeignError::Unsupported(format!("more {what} than are read"));
         let target = if let ItemKind::Symlink { target } = &item.kind { target.len() } else { 0 };
         self.names += (item.path.as_str().len() + target) as u64;
@@ -71,40 +71,45 @@ impl Items {
         }
     }
 
-    pub(super) fn get(&self, path: &TreePath) -> Option<&Item> {
+    pub(in crate::format) fn get(&self, path: &TreePath) -> Option<&Item> {
         self.all.get(path)
     }
 
-    pub(super) fn get_mut(&mut self, path: &TreePath) -> Option<&mut Item> {
+    pub(in crate::format) fn get_mut(&mut self, path: &TreePath) -> Option<&mut Item> {
         self.all.get_mut(path)
     }
 
-    /// All of them in canonical order.
-    pub(super) fn finish(self) -> Result<Vec<Item>, ForeignError> {
+    /// All of them in canonical order, as far as they go.
+    pub(in crate::format) fn all(&self) -> impl Iterator<Item = &Item> {
+        self.all.values()
+    }
+
+    /// All of them in canonical order; what lies below something that is no folder is noted.
+    pub(in crate::format) fn finish(self, seen: &mut Seen) -> Vec<Item> {
         let items: Vec<Item> = self.all.into_values().collect();
         // What is below a path comes right behind it.
         for pair in items.windows(2) {
             if pair[0].kind != ItemKind::Dir && pair[1].path.is_within(&pair[0].path) {
-                return Err(ForeignError::Tree(TreeError::Below {
+                seen.fault(ForeignError::Tree(TreeError::Below {
                     path: pair[1].path.clone(),
                     above: pair[0].path.clone(),
                     origin: "the same package".to_owned(),
                 }));
             }
         }
-        Ok(items)
+        items
     }
 }
 
 /// An owner's name, which is compared and shown.
-pub(super) fn owner_name(bytes: &[u8]) -> Option<String> {
+pub(in crate::format) fn owner_name(bytes: &[u8]) -> Option<String> {
     let plain = |b: &u8| b.is_ascii_graphic() && !b":/\\".contains(b);
     let fits = (1..=64).contains(&bytes.len()) && bytes.iter().all(plain);
     fits.then(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// A link's target: text that a terminal can show.
-pub(super) fn link_target(bytes: &[u8], limits: &Limits) -> Option<String> {
+pub(in crate::format) fn link_target(bytes: &[u8], limits: &Limits) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     (!text.is_empty() && text.len() <= limits.path_bytes && !text.chars().any(char::is_control))
         .then(|| text.to_owned())

@@ -1,34 +1,36 @@
-//! Packages that somebody else built: `.deb` and `.rpm` files are read, held against their own digests, and described as
-//! ours are. Writes nothing, unpacks nothing to a disk, and believes nothing: such a file comes out of a container.
+//! Packages that somebody else built: what the formats' readers (`deb/foreign`, `rpm/foreign`, `archive/read`) have in common. Such a
+//! file is held against its own digests, and described as ours are. Writes nothing, unpacks nothing to a disk, and believes nothing: such a file comes out of a container.
 //!
 //! Why not the `rpm` crate to read: it takes sizes and offsets of a header as they are (a made-up one ends the program),
 //! and holds whole payloads in memory. It writes the packages that the tests read.
 
-mod codec;
-mod deb;
-mod error;
-mod items;
-mod rpm;
+pub(super) mod codec;
+pub(super) mod contents;
+pub(super) mod error;
+pub(super) mod items;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 use std::io::Read;
 
+pub use codec::Bounds;
 pub use error::ForeignError;
 pub use items::{Item, ItemKind};
+pub use seen::Seen;
 
 use super::PackageFormat;
-use crate::stage::{Limits, TreePath};
+use crate::{
+    format::reader::Examine,
+    stage::{Limits, TreePath},
+};
 
-/// The format that a file's first bytes (8 suffice) show.
-fn of_magic(start: &[u8]) -> Option<PackageFormat> {
-    if start.starts_with(deb::MAGIC) {
-        Some(PackageFormat::Deb)
-    } else if start.starts_with(rpm::MAGIC) {
-        Some(PackageFormat::Rpm)
-    } else {
-        None
-    }
+/// The format that a file's first bytes (8 suffice) show, of those that are read as a stream, and how it is read.
+fn of_magic(start: &[u8]) -> Option<(PackageFormat, Examine)> {
+    PackageFormat::ALL.iter().find_map(|format| {
+        let (magic, examine) = super::reader(*format)?.stream()?;
+        (!magic.is_empty() && start.starts_with(magic)).then_some((*format, examine))
+    })
 }
 
 /// What a package says of itself, and what is in it.
@@ -86,27 +88,24 @@ impl Foreign {
 /// (`total_bytes` of one archive, `entries`, names) and by what it declares: an rpm's header has the size of every file. A deb
 /// may unpack to 2,000 times its size, or to twice its `Installed-Size`, beyond 256 MiB.
 ///
-/// Checked: everything that the format says of its own structure; every digest in it that is an MD5 or a SHA-256 (of an
+/// Checked: everything that the format says of its own structure; every digest in it that is an MD5, a SHA-1 or a SHA-256 (of an
 /// rpm's header and payload and each file, of a deb's `md5sums`); that an rpm's payload is what its header says; names.
-/// Not checked: signatures, an rpm's SHA-1 of the header, whether scripts do what they should.
+/// Not checked: signatures, whether scripts do what they should.
 ///
 /// # Errors
-/// [`ForeignError`].
+/// [`ForeignError`]: the first thing that is wrong.
 pub fn read(mut reader: impl Read, size: u64, limits: &Limits) -> Result<Foreign, ForeignError> {
     let mut start = [0; 8];
     reader.read_exact(&mut start).map_err(error::short)?;
-    let whole = start.chain(reader);
-    let bounds = codec::Bounds::of(size, limits);
-    match of_magic(&start) {
-        Some(PackageFormat::Deb) => deb::read(whole, limits, bounds),
-        Some(PackageFormat::Rpm) => rpm::read(whole, limits, bounds),
-        Some(_) | None => Err(ForeignError::NotAPackage),
-    }
+    let (format, examine) = of_magic(&start).ok_or(ForeignError::NotAPackage)?;
+    let mut seen = Seen::of(format);
+    let ended = examine(&mut start.chain(reader), limits, Bounds::of(size, limits), &mut seen);
+    seen.package(ended)
 }
 
 /// A text that should be UTF-8. One that is not is taken for ISO 8859-1, in which every byte is a character; then it is also
 /// `true`.
-fn text_of(bytes: &[u8]) -> (String, bool) {
+pub(super) fn text_of(bytes: &[u8]) -> (String, bool) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (bytes.iter().copied().map(char::from).collect(), true),
@@ -114,19 +113,19 @@ fn text_of(bytes: &[u8]) -> (String, bool) {
 }
 
 /// What is said of a text that is not UTF-8.
-fn not_utf8(what: &str) -> String {
+pub(super) fn not_utf8(what: &str) -> String {
     format!("its {what} is not UTF-8, as it has to be; it is read as ISO 8859-1")
 }
 
 /// Whether a text can be a package's name in either format: it becomes an argument of package managers.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.len() <= 255
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._^~".contains(&b))
 }
 
 /// Whether a text can be a part of a version.
-fn is_version(text: &str, more: &[u8]) -> bool {
+pub(super) fn is_version(text: &str, more: &[u8]) -> bool {
     (1..=255).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".+~^_".contains(&b) || more.contains(&b))
 }

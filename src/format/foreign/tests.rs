@@ -40,7 +40,7 @@ fn formats_are_known_by_name_and_by_magic() {
     for other in ["deb", ".deb", "a.udeb", "a.deb.asc", "a.changes", "a.DEB", ""] {
         assert_eq!(named(other), None, "{other}");
     }
-    assert_eq!(super::of_magic(b"!<arch>\ndebian-binary"), Some(Deb));
+    assert_eq!(super::of_magic(b"!<arch>\ndebian-binary").map(|(format, _)| format), Some(Deb));
     assert_eq!(refused(b"PK\x03\x04 not one of ours"), "it is neither a Debian nor an rpm package");
     assert_eq!(refused(b"!<a"), "it ends early: it was cut off");
 }

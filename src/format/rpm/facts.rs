@@ -7,6 +7,8 @@ pub const FACTS: Facts = Facts {
     word: "rpm",
     asked: &[("rpm", None)],
     files: &[("rpm", "application/x-rpm")],
+    title: "rpm package",
+    sources: None,
     is_bare: false,
     native: Some(Native {
         is_written: true,

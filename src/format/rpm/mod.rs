@@ -9,6 +9,7 @@ mod cpio;
 pub mod facts;
 mod files;
 mod folders;
+mod foreign;
 mod header;
 mod lead;
 mod payload;
@@ -63,6 +64,9 @@ pub struct Rpm {
     /// not, one of those is an error.
     pub rich: bool,
 }
+
+/// The reader, of packages of others, too.
+pub(super) const READER: Option<&dyn super::Reader> = Some(foreign::READER);
 
 /// The writer for platforms whose rpm reads this codec, and knows weak and rich relations or not.
 pub(super) const WRITER: Option<Writer> =

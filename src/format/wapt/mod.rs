@@ -15,6 +15,7 @@ mod json;
 mod manifest;
 mod names;
 mod read;
+mod reader;
 mod setup;
 mod signing;
 mod skeleton;
@@ -23,6 +24,9 @@ mod tests;
 mod verify;
 mod version;
 mod write;
+
+/// How they are described and verified.
+pub(super) const READER: Option<&dyn super::Reader> = Some(&reader::WaptReader);
 
 /// Not written from a tree and a meta, but by [`write()`], which signs.
 pub(super) const WRITER: Option<super::Writer> = None;
@@ -35,6 +39,7 @@ pub use index::{Index, Listed, identity};
 pub use manifest::read as read_manifest;
 pub use names::{file_name, is_left_out, name_starts};
 pub use read::{Package, open, open_bytes, open_file};
+pub use reader::{LARGEST_INDEX, read_index};
 pub use setup::{Finding, LARGEST as LARGEST_SETUP, check as check_setup, sorted as setup_findings};
 pub use signing::{date_text, signed_bytes};
 pub use skeleton::{Wish as SkeletonWish, files as skeleton};

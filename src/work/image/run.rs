@@ -23,7 +23,7 @@ use crate::{
         told::Told,
         watched,
     },
-    names::{Concern, Sha256},
+    names::{Allowance, Sha256, Topic},
     plan::{ContextSource, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
@@ -217,9 +217,15 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         }
     }
     // What it starts with is looked for when it is built.
-    let allow: Vec<_> = work.allow.iter().filter(|one| one.check != Concern::Start).cloned().collect();
-    check::judge(work.name.as_str(), &found, &allow)
-        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+    let asked = &[Topic::Surprise, Topic::Unit];
+    judge(work, &found, &work.allow, asked)
+}
+
+fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
+    let shipped =
+        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
+    check::judge(found, allow, &shipped)
+        .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
@@ -241,8 +247,7 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =
         work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
-    check::natives::judge(work.name.as_str(), &lacks, &allow, &work.host)
-        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+    judge(work, &lacks, &allow, &[Topic::Program])
 }
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels

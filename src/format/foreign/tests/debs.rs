@@ -83,6 +83,14 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
+fn lzma(bytes: &[u8]) -> Vec<u8> {
+    use liblzma::stream::{LzmaOptions, Stream};
+    let stream = Stream::new_lzma_encoder(&LzmaOptions::new_preset(1).unwrap()).unwrap();
+    let mut out = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
 fn data() -> Vec<u8> {
     tar(&[
         ROOT,
@@ -104,7 +112,8 @@ fn every_compression_of_deb5_is_read() {
     ];
     let (control, data) = (control(&lists), data());
     let mut found = Vec::new();
-    for (extension, pack) in [("", <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>), (".gz", gz), (".xz", xz), (".zst", zst)] {
+    let plain = <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>;
+    for (extension, pack) in [("", plain), (".gz", gz), (".xz", xz), (".zst", zst), (".lzma", lzma)] {
         let (control, data) = (pack(&control), pack(&data));
         let names = (format!("control.tar{extension}"), format!("data.tar{extension}/"));
         let bytes = archive(&[

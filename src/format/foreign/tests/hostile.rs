@@ -82,7 +82,7 @@ fn members_that_are_not_those_of_deb5() {
     assert_eq!(with(&[first]), "it is malformed: it has no `control.tar`");
     assert_eq!(
         with(&[first, control, ("data.tar.bz2", b"")]),
-        "it has a `data.tar.bz2`: only .gz, .xz and .zst are read"
+        "it has a `data.tar.bz2`: only .gz, .xz, .zst and .lzma are read"
     );
     let mut bytes = archive(&[first, control, data]);
     // The size of `debian-binary`: not a number, then more than there is.

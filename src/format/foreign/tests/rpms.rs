@@ -152,7 +152,10 @@ fn sealed(mut bytes: Vec<u8>, change: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u
     let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
     let end = header + 16 + 16 * number(&bytes, header + 8) + number(&bytes, header + 12);
     let sha256 = hex::encode(sha2::Sha256::digest(&bytes[header..end]));
+    let sha1 = hex::encode(sha1::Sha1::digest(&bytes[header..end]));
     let md5 = Md5::digest(&bytes[header..]);
+    let (_, place) = place_of(&bytes, 96, 269);
+    bytes[place..place + 40].copy_from_slice(sha1.as_bytes());
     let (_, place) = place_of(&bytes, 96, 273);
     bytes[place..place + 64].copy_from_slice(sha256.as_bytes());
     // Not every package says it.

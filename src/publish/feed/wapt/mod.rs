@@ -14,13 +14,10 @@ use md5::Digest as _;
 
 use super::FeedError;
 use crate::{
-    format::{
-        wapt::{self, Index, Listed, Refusal, WaptError},
-        zip::ZipError,
-    },
+    format::wapt::{self, Index, Listed, Refusal, WaptError},
     sign::{Crl, Trust},
     util::{
-        files::{open_regular, persist, read_bounded, sweep, temporary_in, write_whole},
+        files::{open_regular, persist, sweep, temporary_in, write_whole},
         folder::{Folder, Links},
         lock::{Lock, Tried, try_lock},
         state::State,
@@ -35,9 +32,6 @@ impl From<WaptError> for FeedError {
 
 /// The index's file.
 pub const INDEX: &str = "Packages";
-
-/// No index file is larger: 256 MiB.
-const LARGEST: u64 = 256 << 20;
 
 /// Sections whose packages have no icon.
 const WITHOUT_ICON: [&str; 5] = ["group", "host", "unit", "profile", "wsus"];
@@ -186,10 +180,7 @@ fn old_index(folder: &Path, rescan: bool) -> Result<Index, FeedError> {
 /// # Errors
 /// [`FeedError::Index`].
 pub fn read_index(path: &Path) -> Result<Index, FeedError> {
-    let unreadable = |error: WaptError| FeedError::Index { path: path.display().to_string(), error: error.into() };
-    let bytes = read_bounded(path, LARGEST)?;
-    let bytes = bytes.ok_or_else(|| unreadable(ZipError::Large("the index").into()))?;
-    Index::read(bytes).map_err(unreadable)
+    wapt::read_index(path).map_err(|error| FeedError::Index { path: path.display().to_string(), error: error.into() })
 }
 
 /// A package's file in the repository.

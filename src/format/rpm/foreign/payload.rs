@@ -3,15 +3,15 @@
 
 use std::io::{self, Read};
 
-use super::{
-    super::{
-        ForeignError,
+use super::files::{Listed, What};
+use crate::{
+    format::foreign::{
+        ForeignError, Seen,
         codec::sums,
         error::{malformed, shown},
     },
-    files::{Listed, What},
+    stage::Limits,
 };
-use crate::stage::Limits;
 
 /// The name of the entry that ends an archive.
 const TRAILER: &str = "TRAILER!!!";
@@ -26,8 +26,13 @@ struct Entry {
     mode: Option<u32>,
 }
 
-/// Reads the archive up to its trailer.
-pub(super) fn read(reader: &mut dyn Read, listed: &mut Listed, limits: &Limits) -> Result<(), ForeignError> {
+/// Reads the archive up to its trailer. What is wrong with one file is noted.
+pub(super) fn read(
+    reader: &mut dyn Read,
+    listed: &mut Listed,
+    limits: &Limits,
+    seen: &mut Seen,
+) -> Result<(), ForeignError> {
     let mut reader = Counted { reader, count: 0 };
     loop {
         let entry = header(&mut reader, listed, limits)?;
@@ -35,7 +40,7 @@ pub(super) fn read(reader: &mut dyn Read, listed: &mut Listed, limits: &Limits) 
         let later = entry.size.is_none() && listed.comes_later(at);
         let file = listed.take(at)?;
         if entry.mode.is_some_and(|mode| mode != u32::from(file.mode)) {
-            return Err(file.disagrees("its mode in the payload is not that in the header"));
+            seen.fault(file.disagrees("its mode in the payload is not that in the header"));
         }
         let what = file.what.clone();
         let said = match &what {
@@ -55,7 +60,7 @@ pub(super) fn read(reader: &mut dyn Read, listed: &mut Listed, limits: &Limits) 
                 let mut bytes = Vec::new();
                 content.read_to_end(&mut bytes)?;
                 if bytes != target.as_bytes() {
-                    return Err(file.disagrees("its target in the payload is not that in the header"));
+                    seen.fault(file.disagrees("its target in the payload is not that in the header"));
                 }
             }
             What::Regular => {
@@ -63,7 +68,8 @@ pub(super) fn read(reader: &mut dyn Read, listed: &mut Listed, limits: &Limits) 
                 if sums.size < size {
                     return Err(ForeignError::Truncated);
                 }
-                listed.content(at, &sums)?;
+                let fits = listed.content(at, &sums);
+                seen.take(fits);
             }
         }
         reader.align()?;
@@ -140,10 +146,11 @@ impl Read for Counted<'_> {
 mod tests {
     use std::io::Read as _;
 
+    use super::super::header::{Header, Section};
     use super::*;
-    use crate::format::foreign::{
-        Item, ItemKind,
-        rpm::header::{Header, Section},
+    use crate::format::{
+        PackageFormat,
+        foreign::{Item, ItemKind},
     };
 
     /// What a header lists: `/opt/a` and `/opt/b`, one file, and `/opt/c`, another.
@@ -179,8 +186,13 @@ mod tests {
 
     fn taken(bytes: &[u8]) -> Result<Vec<Item>, ForeignError> {
         let mut listed = listed();
-        read(&mut &*bytes, &mut listed, &Limits::default())?;
-        listed.finish()
+        let mut seen = Seen::of(PackageFormat::Rpm);
+        read(&mut &*bytes, &mut listed, &Limits::default(), &mut seen)?;
+        let items = listed.finish(&mut seen);
+        match seen.first_fault() {
+            None => Ok(items),
+            Some(fault) => Err(fault),
+        }
     }
 
     #[test]

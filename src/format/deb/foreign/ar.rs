@@ -2,10 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::{
-    super::{ForeignError, error::malformed},
-    MAGIC,
-};
+use super::MAGIC;
+use crate::format::foreign::{ForeignError, error::malformed};
 
 /// Bytes of one header.
 const HEADER: usize = 60;

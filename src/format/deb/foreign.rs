@@ -3,47 +3,67 @@
 
 mod ar;
 mod control;
-mod data;
+mod judge;
 
 use std::io::{BufRead as _, BufReader, Read};
 
-use self::{ar::Ar, control::Control, data::Data};
-use super::{
-    Foreign, ForeignError, PackageFormat,
-    codec::{Bounds, Packing, drain_zeros},
-    error::{malformed, shown},
-    is_name, is_version,
+use self::{ar::Ar, control::Control};
+use crate::{
+    format::{
+        PackageFormat,
+        foreign::{
+            Bounds, Foreign, ForeignError, Item, Seen,
+            codec::{Packing, cause, drain_zeros},
+            contents::{Contents, Rules},
+            error::{malformed, shown},
+            is_name, is_version,
+        },
+        reader::{Piece, Reader, Streamed},
+    },
+    stage::{Limits, StageError},
 };
-use crate::stage::{Limits, StageError};
 
 /// What a Debian package begins with.
-pub(super) const MAGIC: &[u8] = b"!<arch>\n";
+const MAGIC: &[u8] = b"!<arch>\n";
+/// The most members of its archive: dpkg-deb writes three.
+const MOST_MEMBERS: usize = 1000;
 /// The most that `control.tar` may unpack to: 128 MiB. A list of sums has 100 bytes a file.
 const LARGEST_CONTROL: u64 = 128 << 20;
 
-/// Reads a package.
-pub(super) fn read(reader: impl Read, limits: &Limits, bounds: Bounds) -> Result<Foreign, ForeignError> {
+/// How Debian packages are read.
+pub(super) const READER: &dyn Reader = &Streamed { format: PackageFormat::Deb, magic: MAGIC, examine };
+
+/// Reads a package. What is wrong with its files is noted, and what it says of itself is read all the same.
+fn examine(reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mut Seen) -> Result<(), ForeignError> {
     let mut archive = Ar::start(reader)?;
     is_version_two(&mut archive)?;
-    let (mut control, mut data): (Option<Control>, Option<Data>) = (None, None);
+    let (mut control, mut data): (Option<Control>, Option<Option<Contents>>) = (None, None);
     while let Some(member) = archive.next()? {
+        if seen.description.pieces.len() >= MOST_MEMBERS {
+            return Err(malformed("its archive has more than 1,000 members"));
+        }
+        seen.description.pieces.push(Piece { name: member.name.clone(), size: Some(member.size) });
         // deb(5) keeps such names for what older programs may pass over: signatures, mostly.
         if member.name.starts_with('_') {
+            let name = shown(member.name.as_bytes());
+            seen.description.unchecked.push(format!("`{name}`, which dpkg passes over: a signature, if it is one"));
             continue;
         }
         let inner = |stem: &str| member.name.strip_prefix(stem).map(str::to_owned);
         match (inner("control.tar"), inner("data.tar")) {
             (Some(extension), _) if control.is_none() => {
                 let most = LARGEST_CONTROL;
-                control = Some(unpacked(&mut archive, &member.name, &extension, (bounds, most), |tar| {
-                    Control::read(tar, limits)
-                })?);
+                let read =
+                    unpacked(&mut archive, &member.name, &extension, (bounds, most), |tar| Control::read(tar, limits))?;
+                judge::described(&read, seen);
+                control = Some(read);
             }
             (_, Some(extension)) if control.is_some() && data.is_none() => {
                 let bounds = control.as_ref().and_then(Control::installed).map_or(bounds, |size| bounds.about(size));
-                data = Some(unpacked(&mut archive, &member.name, &extension, (bounds, u64::MAX), |tar| {
-                    Data::read(tar, limits)
-                })?);
+                let read = unpacked(&mut archive, &member.name, &extension, (bounds, u64::MAX), |tar| {
+                    Contents::read(tar, limits, Rules { pax: false, numbers: false }, seen)
+                });
+                data = Some(seen.take(read));
             }
             _ => {
                 let name = shown(member.name.as_bytes());
@@ -54,9 +74,18 @@ pub(super) fn read(reader: impl Read, limits: &Limits, bounds: Bounds) -> Result
     let missing = |what: &str| malformed(format!("it has no `{what}`"));
     let control = control.ok_or_else(|| missing("control.tar"))?;
     let data = data.ok_or_else(|| missing("data.tar"))?;
-    let mut data = data;
+    let package = seen.take(describe(&control));
+    judge::fields(&control, seen);
+    let Some(mut data) = data else { return Ok(()) };
     let keys = std::mem::take(&mut data.keys);
-    Ok(Foreign { keys, ..describe(&control, control.applied_to(data)?)? })
+    control.marks(&mut data, seen);
+    if seen.lists_files {
+        seen.description.files = data.parts("/");
+        control.say_of(&mut seen.description.files);
+    }
+    let files: Vec<Item> = data.items.finish(seen);
+    seen.foreign = package.map(|package| Foreign { files, keys, ..package });
+    Ok(())
 }
 
 /// The first member says which format follows.
@@ -83,12 +112,12 @@ fn unpacked<R: Read, T>(
     read: impl FnOnce(&mut dyn Read) -> Result<T, ForeignError>,
 ) -> Result<T, ForeignError> {
     let packing = Packing::of_extension(extension).ok_or_else(|| {
-        ForeignError::Unsupported(format!("a `{}`: only .gz, .xz and .zst are read", shown(name.as_bytes())))
+        ForeignError::Unsupported(format!("a `{}`: only .gz, .xz, .zst and .lzma are read", shown(name.as_bytes())))
     })?;
     let mut packed = BufReader::new(archive.content());
     let made = {
         let mut plain = bounds.bounded(packing.unpack(&mut packed)?, most);
-        let made = read(&mut plain).map_err(|error| in_member(error, name))?;
+        let made = read(&mut plain).map_err(|error| in_member(cause(error, &mut plain), name))?;
         drain_zeros(&mut plain)?;
         made
     };
@@ -106,7 +135,8 @@ fn in_member(error: ForeignError, name: &str) -> ForeignError {
     }
 }
 
-fn describe(control: &Control, files: Vec<super::Item>) -> Result<Foreign, ForeignError> {
+/// What it says of itself, for whoever ships it.
+fn describe(control: &Control) -> Result<Foreign, ForeignError> {
     let name = control.required("Package")?;
     let whole = control.required("Version")?;
     let arch = control.required("Architecture")?;
@@ -134,9 +164,9 @@ fn describe(control: &Control, files: Vec<super::Item>) -> Result<Foreign, Forei
         summary,
         description,
         depends: ["Pre-Depends", "Depends"].into_iter().flat_map(|field| control.list(field)).collect(),
-        files,
+        files: Vec::new(),
         keys: Vec::new(),
         capabilities: Vec::new(),
-        remarks: control.remark.clone().into_iter().collect(),
+        remarks: control.remarks.clone(),
     })
 }

@@ -3,46 +3,7 @@
 
 use std::{collections::HashMap, io::Read};
 
-use super::super::{ForeignError, error::malformed};
-
-/// The tags that are read: rpm's `rpmtag.h`.
-pub(super) mod tag {
-    pub(in super::super) const SIG_SHA256: u32 = 273;
-    pub(in super::super) const SIG_MD5: u32 = 1004;
-    pub(in super::super) const NAME: u32 = 1000;
-    pub(in super::super) const VERSION: u32 = 1001;
-    pub(in super::super) const RELEASE: u32 = 1002;
-    pub(in super::super) const EPOCH: u32 = 1003;
-    pub(in super::super) const SUMMARY: u32 = 1004;
-    pub(in super::super) const DESCRIPTION: u32 = 1005;
-    pub(in super::super) const ARCH: u32 = 1022;
-    pub(in super::super) const FILE_SIZES: u32 = 1028;
-    pub(in super::super) const FILE_MODES: u32 = 1030;
-    pub(in super::super) const FILE_DIGESTS: u32 = 1035;
-    pub(in super::super) const FILE_LINKS: u32 = 1036;
-    pub(in super::super) const FILE_FLAGS: u32 = 1037;
-    pub(in super::super) const FILE_USERS: u32 = 1039;
-    pub(in super::super) const FILE_GROUPS: u32 = 1040;
-    pub(in super::super) const SOURCE_RPM: u32 = 1044;
-    pub(in super::super) const REQUIRE_FLAGS: u32 = 1048;
-    pub(in super::super) const REQUIRE_NAME: u32 = 1049;
-    pub(in super::super) const REQUIRE_VERSION: u32 = 1050;
-    pub(in super::super) const FILE_DEVICES: u32 = 1095;
-    pub(in super::super) const FILE_INODES: u32 = 1096;
-    pub(in super::super) const SOURCE_PACKAGE: u32 = 1106;
-    pub(in super::super) const DIR_INDEXES: u32 = 1116;
-    pub(in super::super) const BASE_NAMES: u32 = 1117;
-    pub(in super::super) const DIR_NAMES: u32 = 1118;
-    pub(in super::super) const PAYLOAD_FORMAT: u32 = 1124;
-    pub(in super::super) const PAYLOAD_COMPRESSOR: u32 = 1125;
-    pub(in super::super) const OLD_FILE_NAMES: u32 = 1027;
-    pub(in super::super) const LONG_FILE_SIZES: u32 = 5008;
-    pub(in super::super) const FILE_CAPABILITIES: u32 = 5010;
-    pub(in super::super) const FILE_DIGEST_ALGORITHM: u32 = 5011;
-    pub(in super::super) const PAYLOAD_SHA256: u32 = 5092;
-    pub(in super::super) const PAYLOAD_SHA256_ALGORITHM: u32 = 5093;
-    pub(in super::super) const PAYLOAD_SHA256_ALT: u32 = 5097;
-}
+use crate::format::foreign::{ForeignError, error::malformed, text_of};
 
 /// Which of the two headers: rpm bounds them differently, and so do we.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +151,16 @@ impl Header {
             rest = &rest[end + 1..];
         }
         Ok(Some(texts))
+    }
+
+    /// The first text, of whatever length up to 1 MiB and in whatever character set; empty where it is not said.
+    pub(super) fn said(&self, tag: u32) -> Result<String, ForeignError> {
+        Ok(text_of(self.bytes_of_text(tag)?).0)
+    }
+
+    /// Whether a tag is there.
+    pub(super) fn has(&self, tag: u32) -> bool {
+        self.values.contains_key(&tag)
     }
 
     /// The bytes of the first text, in whatever character set; none where it is not said.
