@@ -19,7 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(signed_bytes(&control).is_ascii());
     // Set again, every value is one that agents read as it is.
     let mut normal = Control::default();
-    for (name, value) in control.iter().filter(|(name, _)| factory::format::wapt::facts::attributes::attribute(name).is_some()) {
+    for (name, value) in
+        control.iter().filter(|(name, _)| factory::format::wapt::facts::attributes::attribute(name).is_some())
+    {
         normal.set(name, value);
     }
     let written = normal.to_text();

@@ -3,7 +3,7 @@
 //! Owners are not looked at: which users the package's own scripts make cannot be known from outside. Nor is an empty
 //! package wrong: one that only needs others is made so.
 
-use super::Finding;
+use super::Refusal;
 use crate::{
     format::{PackageFormat, foreign::Foreign},
     names::ArchName,
@@ -28,8 +28,8 @@ pub struct Expected<'a> {
 ///
 /// # Errors
 /// What keeps it from being shipped; otherwise, what is worth a warning.
-pub fn collected(package: &Foreign, file: &str, expected: &Expected<'_>) -> Result<Vec<String>, Finding> {
-    let wrong = |message: String, help: String| Err(Finding { message, help });
+pub fn collected(package: &Foreign, file: &str, expected: &Expected<'_>) -> Result<Vec<String>, Refusal> {
+    let wrong = |message: String, help: String| Err(Refusal { message, help });
     let (format, platform) = (package.format.as_str(), expected.platform);
     let article = if package.format == PackageFormat::Rpm { "an" } else { "a" };
     if PackageFormat::of_file(file).map(|(format, _)| format) != Some(package.format) {

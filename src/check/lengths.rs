@@ -1,6 +1,6 @@
 //! Names that cannot be unpacked: package managers write a file under a longer name first, beside its place.
 
-use super::Finding;
+use super::Refusal;
 
 /// The longest component of a path, in bytes: file systems take 255, dpkg adds `.dpkg-new` and `.dpkg-tmp`, rpm `;` and
 /// eight digits.
@@ -13,8 +13,8 @@ const LONGEST_PATH: usize = 4095;
 /// `.dpkg-dist` behind it.
 ///
 /// # Errors
-/// The finding.
-pub fn check<'p>(package: &str, paths: impl Iterator<Item = (&'p str, bool, Option<&'p str>)>) -> Result<(), Finding> {
+/// The first one.
+pub fn check<'p>(package: &str, paths: impl Iterator<Item = (&'p str, bool, Option<&'p str>)>) -> Result<(), Refusal> {
     for (path, is_config, target) in paths {
         // Folders above may have no entry of their own: the package gets them when it is written.
         let long = path.split('/').find(|name| name.len() > LONGEST_NAME);
@@ -32,7 +32,7 @@ pub fn check<'p>(package: &str, paths: impl Iterator<Item = (&'p str, bool, Opti
         let shown: String = own.chars().take(40).collect();
         let folder = path.find(own).map_or("", |at| path[..at].trim_end_matches('/'));
         let folder = if folder.is_empty() { String::new() } else { shorter(folder) };
-        return Err(Finding {
+        return Err(Refusal {
             message: format!(
                 "/{folder}{shown}… of {package} cannot be unpacked: {what} has {length} bytes, and at most {most} leave room for \
                  what dpkg and rpm add while they install"

@@ -3,6 +3,8 @@
 mod collected;
 mod dropins;
 mod etc;
+mod finding;
+mod judge;
 mod lengths;
 pub mod links;
 pub mod natives;
@@ -14,29 +16,31 @@ pub mod units;
 
 pub use collected::{Expected, collected};
 pub use etc::unmarked;
-pub use surprises::{Surprise, in_package, in_tree, judge, lost_capabilities, of_bytes, of_mode};
+pub use finding::{Finding, Paths};
+pub use judge::{Shipped, judge};
+pub use surprises::{in_package, in_tree, lost_capabilities, of_bytes, of_mode};
 
 use crate::{
     format::Meta,
     stage::{Kind, Role, Tree},
 };
 
-/// Something that cannot be shipped.
+/// That something cannot be shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Refusal {
     /// What is wrong.
     pub message: String,
     /// What to change.
     pub help: String,
 }
 
-/// Holds a package's tree against every lint but that of its owners, which needs the base image; the first finding stops it.
+/// Holds a package's tree against every lint but that of its owners, which needs the base image; what is found first stops it.
 ///
 /// # Errors
-/// The finding.
-pub fn package(tree: &Tree, meta: &Meta) -> Result<(), Finding> {
+/// The first thing that is found.
+pub fn package(tree: &Tree, meta: &Meta) -> Result<(), Refusal> {
     if tree.is_empty() {
-        return Err(Finding {
+        return Err(Refusal {
             message: format!("{} has no files", meta.name),
             help: "`contents` takes nothing out of the image, or `without` leaves all of it out".to_owned(),
         });

@@ -9,25 +9,19 @@ use std::{
     io::Read as _,
 };
 
-use globset::GlobMatcher;
-
 use super::{
-    Finding,
+    Finding, Paths,
     place::{self, PATH, Program},
     shebang::{LONGEST_LINE, Shebang, WINDOWS},
 };
 use crate::{
-    names::{Allowance, Concern},
+    names::Concern,
     platform::Host,
-    source::project::glob,
     stage::{
         Kind, Tree,
         elf::{BadElf, Elf},
     },
 };
-
-/// So many findings are listed.
-const SHOWN: usize = 20;
 
 /// `e_machine`, whether it has 64 bits, whether it is little-endian. `None` for a machine that is not known here.
 fn elf_of(host: &Host) -> Option<(u16, bool, bool)> {
@@ -46,26 +40,6 @@ fn elf_of(host: &Host) -> Option<(u16, bool, bool)> {
 /// `2.36` as numbers.
 fn numbers(text: &str) -> Option<Vec<u32>> {
     text.split('.').map(|part| part.parse().ok()).collect()
-}
-
-/// Something that cannot run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
-    /// What kind of lack.
-    pub concern: Concern,
-    /// Where, without a slash at its beginning.
-    pub path: String,
-    /// What it is, for people.
-    pub what: String,
-}
-
-impl Lack {
-    /// Whether an entry of the recipe is about it.
-    #[must_use]
-    pub fn is_meant_by(&self, allowance: &Allowance) -> bool {
-        allowance.check == self.concern
-            && glob(allowance.path.trim_start_matches('/')).is_ok_and(|pattern| pattern.is_match(&self.path))
-    }
 }
 
 /// A program or library of a tree.
@@ -123,7 +97,7 @@ pub struct Natives {
     /// Programs of `bin` folders that begin with `#!`, where what stands there is not in the tree.
     pub scripts: Vec<Script>,
     /// What was found by looking at the tree alone.
-    pub lacks: Vec<Lack>,
+    pub lacks: Vec<Finding>,
     /// All paths of the tree, with a slash.
     paths: BTreeSet<String>,
     /// The names of its files, each with the symbols' versions that it has where it is a library.
@@ -195,7 +169,7 @@ impl Natives {
 
     /// Notes something that cannot run.
     pub fn lack(&mut self, concern: Concern, path: &str, what: String) {
-        self.lacks.push(Lack { concern, path: path.to_owned(), what });
+        self.lacks.push(Finding::new(concern, path, what));
     }
 
     /// Whether the tree has a path, absolute.
@@ -232,7 +206,7 @@ impl Natives {
 /// What is wrong with single files by themselves: their machine, and their libc. Each with its path, without a slash at its
 /// beginning.
 #[must_use]
-pub fn of_files(files: impl IntoIterator<Item = (String, Elf)>, host: &Host) -> Vec<Lack> {
+pub fn of_files(files: impl IntoIterator<Item = (String, Elf)>, host: &Host) -> Vec<Finding> {
     let mut found = Natives::default();
     for (path, elf) in files {
         found.judge(&path, elf, host);
@@ -244,17 +218,16 @@ pub fn of_files(files: impl IntoIterator<Item = (String, Elf)>, host: &Host) -> 
 /// What is wrong with a program that nobody may execute, in a folder where only programs are. `start` is how the file begins, four bytes
 /// of it at least.
 #[must_use]
-pub fn not_executable(path: &str, mode: u32, start: &[u8]) -> Option<Lack> {
+pub fn not_executable(path: &str, mode: u32, start: &[u8]) -> Option<Finding> {
     let folder: Vec<&str> = path.split('/').rev().skip(1).collect();
     let is_there = matches!(
         folder.as_slice(),
         ["bin" | "sbin"] | ["bin" | "sbin", "usr"] | ["bin" | "sbin", "local", "usr"] | ["bin" | "sbin", _, "opt"]
     );
     let is_program = start.starts_with(b"#!") || start.starts_with(b"\x7fELF");
-    (is_there && is_program && mode & 0o111 == 0).then(|| Lack {
-        concern: Concern::NotExecutable,
-        path: path.to_owned(),
-        what: format!("is a program, but nobody may execute it, mode {mode:04o}"),
+    (is_there && is_program && mode & 0o111 == 0).then(|| {
+        let what = format!("is a program, but nobody may execute it, mode {mode:04o}");
+        Finding::new(Concern::NotExecutable, path, what)
     })
 }
 
@@ -282,66 +255,12 @@ fn machine(elf: &Elf) -> String {
     }
 }
 
-/// Holds what cannot run in `whose` against what the recipe allows.
-///
-/// # Errors
-/// Everything that it does not allow, and everything that it allows for nothing.
-pub fn judge(whose: &str, lacks: &[Lack], allowed: &[Allowance], host: &Host) -> Result<(), Finding> {
-    let allowed: Vec<&Allowance> = allowed.iter().filter(|one| one.check.is_native()).collect();
-    hold(whose, "has programs that cannot run there", lacks, &allowed, |left| help(left, host))
-}
-
-/// Holds lacks against what may be, the one with the other.
-pub(super) fn hold(
-    whose: &str,
-    sentence: &str,
-    lacks: &[Lack],
-    allowed: &[&Allowance],
-    help: impl Fn(&[&Lack]) -> String,
-) -> Result<(), Finding> {
-    let pattern = |one: &&Allowance| glob(one.path.trim_start_matches('/')).ok();
-    let patterns: Vec<Option<GlobMatcher>> = allowed.iter().map(pattern).collect();
-    let mut used = vec![false; allowed.len()];
-    let mut left = Vec::new();
-    for one in lacks {
-        let mut is_allowed = false;
-        for (number, allowance) in allowed.iter().enumerate() {
-            let fits = allowance.check == one.concern
-                && patterns[number].as_ref().is_some_and(|pattern| pattern.is_match(&one.path));
-            used[number] |= fits;
-            is_allowed |= fits;
-        }
-        if !is_allowed {
-            left.push(one);
-        }
-    }
-    let idle: Vec<&&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| one).collect();
-    if left.is_empty() && idle.is_empty() {
-        return Ok(());
-    }
-    let mut parts = Vec::new();
-    if !left.is_empty() {
-        let mut all: Vec<String> =
-            left.iter().take(SHOWN).map(|one| format!("`/{}` {}", one.path.escape_debug(), one.what)).collect();
-        if left.len() > SHOWN {
-            all.push(format!("and {} more", left.len() - SHOWN));
-        }
-        parts.push(format!("{whose} {sentence}: {}", all.join("; ")));
-    }
-    if !idle.is_empty() {
-        let all: Vec<String> = idle.iter().map(|one| format!("{} at `{}`", one.check.as_str(), one.path)).collect();
-        parts.push(format!("`allow` of {whose} names what is not so: {}", all.join(", ")));
-    }
-    Err(Finding { message: parts.join("; "), help: help(&left) })
-}
-
-fn help(left: &[&Lack], host: &Host) -> String {
-    let Some(first) = left.first() else {
-        return "take the entry out, or mend its `check` or `path`".to_owned();
-    };
+/// What to do about the first of them.
+pub(super) fn help(first: &Finding, host: &Host) -> String {
+    let Some(concern) = first.concern else { return String::new() };
     let add = "add the OS package that has the library to the image's `packages` (and to the package's `depends`)";
     // What is missing stands between quotes.
-    let advice = match (first.concern, first.what.split('"').nth(1)) {
+    let advice = match (concern, first.what.split('"').nth(1)) {
         (Concern::Library, Some(name)) => &format!("{} says which package has it: {add}", host.search(name)),
         (Concern::Library, None) => add,
         (Concern::Libc, _) => "build it on the platform itself, or on an older one",
@@ -355,15 +274,11 @@ fn help(left: &[&Lack], host: &Host) -> String {
         (Concern::Syntax, _) => "mend it, or leave it out",
         _ => "build it for this machine, or leave it out",
     };
-    let meant = match first.concern {
+    let meant = match concern {
         Concern::NotExecutable => "where it is meant",
         _ => "where it is loaded only sometimes, on purpose",
     };
-    format!(
-        "{advice}; {meant}: `allow = [{{ check = \"{}\", path = \"/{}\", reason = \"…\" }}]`",
-        first.concern.as_str(),
-        first.path.escape_debug()
-    )
+    format!("{advice}; {meant}: {}", Paths::Absolute.allow(concern, &first.path))
 }
 
 #[cfg(test)]
@@ -446,36 +361,14 @@ mod tests {
         assert!(found.scripts[1].wanted.contains(&"/usr/bin/python3".to_owned()), "{:?}", found.scripts);
         let dos = found.lacks.iter().find(|lack| lack.path == "usr/bin/dos").unwrap();
         assert_eq!(dos.what, format!("begins with `#!/bin/sh`, and {WINDOWS}"));
-        let lacks: Vec<Lack> = found.lacks.iter().filter(|lack| lack.path != "usr/bin/dos").cloned().collect();
+        let lacks: Vec<Finding> = found.lacks.iter().filter(|lack| lack.path != "usr/bin/dos").cloned().collect();
         assert_eq!(lacks[0].what, "is for aarch64, and test-1 is x86_64");
         assert_eq!(lacks.len(), 1);
-        let found = Natives { lacks, ..Natives::default() };
-        let allow = |check, path: &str| Allowance { check, path: path.to_owned(), reason: "a test".to_owned() };
-        let said = judge("x", &found.lacks, &[], &host("x86_64", "glibc-2.36")).unwrap_err();
-        assert_eq!(
-            said.message,
-            "x has programs that cannot run there: `/usr/lib/other.so` is for aarch64, and test-1 is x86_64"
-        );
-        assert!(
-            said.help.ends_with("`allow = [{ check = \"machine\", path = \"/usr/lib/other.so\", reason = \"…\" }]`")
-        );
-        assert_eq!(
-            judge("x", &found.lacks, &[allow(Concern::Machine, "/usr/lib/*.so")], &host("x86_64", "glibc-2.36")),
-            Ok(())
-        );
-        let lack = |name: &str| Lack {
-            concern: Concern::Library,
-            path: "usr/bin/x".to_owned(),
-            what: format!("needs the library {name:?}, which is not there"),
-        };
-        let said = judge("x", &[lack("libpq.so.5")], &[], &host("x86_64", "glibc-2.36")).unwrap_err();
-        assert!(
-            said.help.starts_with("`apt-file search libpq.so.5` on test-1 says which package has it: add"),
-            "{said:?}"
-        );
-        let idle = [allow(Concern::Library, "/usr/lib/a.so"), allow(Concern::Setuid, "/usr/bin/su")];
-        let said = judge("x", &[], &idle, &host("x86_64", "glibc-2.36"));
-        assert_eq!(said.unwrap_err().message, "`allow` of x names what is not so: library at `/usr/lib/a.so`");
+        let help = help(&lacks[0], &host("x86_64", "glibc-2.36"));
+        assert!(help.ends_with("`allow = [{ check = \"machine\", path = \"/usr/lib/other.so\", reason = \"…\" }]`"));
+        let lack = Finding::new(Concern::Library, "usr/bin/x", "needs the library \"libpq.so.5\", which is not there");
+        let help = super::help(&lack, &host("x86_64", "glibc-2.36"));
+        assert!(help.starts_with("`apt-file search libpq.so.5` on test-1 says which package has it: add"), "{help}");
     }
 
     #[test]
@@ -531,14 +424,11 @@ mod tests {
             assert!(!is_one(path, 0o644, b"#!/bin/sh\n"), "{path}");
         }
         let lack = not_executable("usr/bin/x", 0o644, b"#!/bin/sh\n").unwrap();
-        let said = judge("x", &[lack], &[], &host("x86_64", "glibc-2.36")).unwrap_err();
+        assert_eq!(lack.what, "is a program, but nobody may execute it, mode 0644");
         assert_eq!(
-            (said.message.as_str(), said.help.as_str()),
-            (
-                "x has programs that cannot run there: `/usr/bin/x` is a program, but nobody may execute it, mode 0644",
-                "say `file_info = { mode = 0o755 }` in its entry of `contents`; where it is meant: `allow = [{ check = \"not-executable\", \
-                 path = \"/usr/bin/x\", reason = \"…\" }]`"
-            )
+            help(&lack, &host("x86_64", "glibc-2.36")),
+            "say `file_info = { mode = 0o755 }` in its entry of `contents`; where it is meant: `allow = [{ check = \"not-executable\", \
+             path = \"/usr/bin/x\", reason = \"…\" }]`"
         );
     }
 }

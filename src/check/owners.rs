@@ -1,7 +1,7 @@
 //! Only root, the package's own users, and accounts that the platform's base image has own files: any other name may be missing, or
 //! mean someone else, on the machine that installs (Debian policy 9.2, 10.9).
 
-use super::Finding;
+use super::Refusal;
 use crate::{
     names::User,
     stage::{Accounts, Tree, TreePath},
@@ -42,10 +42,10 @@ impl Foreign {
 
     /// In words, where a machine begins as an image that does not have it. `made` says that the package's image does.
     #[must_use]
-    pub fn finding(&self, package: &str, base: &str, made: bool) -> Finding {
+    pub fn finding(&self, package: &str, base: &str, made: bool) -> Refusal {
         if self.name.starts_with(|c: char| c.is_ascii_digit()) {
             let kind = if self.is_group { "group" } else { "user" };
-            return Finding {
+            return Refusal {
                 message: format!("/{} of {package} belongs to the {kind} number {}, which has no name in its image", self.path, self.name),
                 help: "a number is somebody else on each machine: say whose it is with `file_info`, or give it a name in the image with a \
                        `[[user]]`"
@@ -54,7 +54,7 @@ impl Foreign {
         }
         let (kind, name, path) = (if self.is_group { "group" } else { "user" }, &self.name, &self.path);
         let whose = if made { ", only the image that the files come from" } else { "" };
-        Finding {
+        Refusal {
             message: format!(
                 "/{path} of {package} belongs to the {kind} `{name}`, whom the base image `{base}` does not have{whose}"
             ),

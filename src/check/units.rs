@@ -4,13 +4,12 @@
 use std::{collections::BTreeSet, io::Read as _};
 
 use super::{
-    Finding, dropins,
-    natives::Lack,
+    Finding, Paths, dropins,
     place::{self, PATH, Place, Program, find, has, names_of, similar},
 };
 use crate::{
     format::Meta,
-    names::{Allowance, Concern},
+    names::Concern,
     stage::{Entry, Kind, Tree, TreePath},
     unit::{
         UnitError, UnitFile, UnitName,
@@ -57,14 +56,14 @@ pub struct Question {
     /// What has to be there.
     pub wanted: Wanted,
     /// What is wrong where it is not.
-    pub lack: Lack,
+    pub lack: Finding,
 }
 
 /// The units of a tree.
 #[derive(Debug, Default)]
 pub struct Units {
     /// What is wrong by the tree alone.
-    pub lacks: Vec<Lack>,
+    pub lacks: Vec<Finding>,
     /// What the image is to be asked.
     pub questions: Vec<Question>,
     /// Paths of units that were to be enabled unless the recipe says otherwise, that have no `[Install]` and that no unit here starts:
@@ -137,7 +136,7 @@ impl Units {
             }
             if known.enabled.contains(unit.as_str()) && !needs.installs {
                 let what = "is to be enabled, but its [Install] names nothing to enable it for".to_owned();
-                found.lacks.push(Lack { concern: Concern::UnitInstall, path: path.as_str().to_owned(), what });
+                found.lacks.push(Finding::new(Concern::UnitInstall, path.as_str(), what));
             }
             others.push((needs.starts.clone(), needs.targets.clone(), needs.also.clone()));
             found.needs(tree, needs);
@@ -183,14 +182,14 @@ impl Units {
         let is_among_units = path.as_str().rsplit_once('/').is_some_and(|(folder, _)| FOLDERS.contains(&folder));
         if is_among_units && matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. }) {
             let what = "has no name of a unit, as `name.service`: systemd passes over it".to_owned();
-            self.lacks.push(Lack { concern: Concern::Unit, path: path.as_str().to_owned(), what });
+            self.lacks.push(Finding::new(Concern::Unit, path.as_str(), what));
         }
     }
 
     /// Something that is wrong with the text of a unit, in the file where it stands.
     fn wrong(&mut self, error: &UnitError) {
         let (path, what) = told(&error.place, &error.reason);
-        self.lacks.push(Lack { concern: Concern::Unit, path, what });
+        self.lacks.push(Finding::new(Concern::Unit, &path, what));
     }
 
     /// A target that is to want a unit is one of systemd's or of these, or maybe of the image; of an instance, its template will do.
@@ -267,12 +266,12 @@ impl Units {
 
     fn ask(&mut self, wanted: Wanted, concern: Concern, place: &str, reason: &str) {
         let (path, what) = told(place, reason);
-        self.questions.push(Question { wanted, lack: Lack { concern, path, what } });
+        self.questions.push(Question { wanted, lack: Finding::new(concern, &path, what) });
     }
 
     fn lack(&mut self, place: &str, reason: &str) {
         let (path, what) = told(place, reason);
-        self.lacks.push(Lack { concern: Concern::UnitFile, path, what });
+        self.lacks.push(Finding::new(Concern::UnitFile, &path, what));
     }
 
     fn program(&mut self, tree: &Tree, program: &Named, folders: &[String]) {
@@ -455,21 +454,12 @@ impl Made {
 /// Types of lines of tmpfiles.d(5) that make what they name.
 const MADE: [char; 9] = ['d', 'D', 'v', 'q', 'Q', 'f', 'F', 'L', 'C'];
 
-/// Holds what is wrong with units of `whose` against what the recipe allows.
-///
-/// # Errors
-/// Everything that it does not allow, and everything that it allows for nothing.
-pub fn judge_units(whose: &str, lacks: &[Lack], allowed: &[Allowance]) -> Result<(), Finding> {
-    let allowed: Vec<&Allowance> = allowed.iter().filter(|one| one.check.is_unit()).collect();
-    super::natives::hold(whose, "has units that cannot do what they are for", lacks, &allowed, help)
-}
-
-fn help(left: &[&Lack]) -> String {
-    let Some(first) = left.first() else {
-        return "take the entry out, or mend its `check` or `path`".to_owned();
-    };
+/// What to do about the first of them.
+#[must_use]
+pub fn help(first: &Finding) -> String {
+    let Some(concern) = first.concern else { return String::new() };
     let meant = first.what.rsplit_once(", did you mean ").and_then(|(_, meant)| meant.strip_suffix('?'));
-    let advice = match (first.concern, meant) {
+    let advice = match (concern, meant) {
         (_, Some(meant)) => &format!("write `{meant}` in the unit, or whatever else is meant"),
         (Concern::UnitUser, _) => {
             "declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it"
@@ -484,11 +474,7 @@ fn help(left: &[&Lack]) -> String {
         (Concern::UnitInstall, _) => "add `[Install]` with `WantedBy=`, or leave `enable` out",
         _ => "mend the unit: systemd refuses it, or passes over that line",
     };
-    format!(
-        "{advice}; where it is meant: `allow = [{{ check = \"{}\", path = \"/{}\", reason = \"…\" }}]`",
-        first.concern.as_str(),
-        first.path.escape_debug()
-    )
+    format!("{advice}; where it is meant: {}", Paths::Absolute.allow(concern, &first.path))
 }
 
 /// The names of units in the folders where systemd looks for them, as paths of an image.

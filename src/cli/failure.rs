@@ -13,7 +13,7 @@ use crate::{
     diag::{Exit, Failure, Part},
     engine::EngineError,
     event::StepId,
-    execute::{BuildError, Failed, StepError},
+    execute::{BuildError, Failed, RELOCK, StepError, lines_of},
     pipeline::{Misplaced, PipelineError},
     plan::{PlanError, TemplateError},
     source::git::WorktreeError,
@@ -154,7 +154,9 @@ impl From<StepError> for Failure {
         let failure = match error {
             StepError::Engine(error) => return error.into(),
             StepError::Interrupted => return Self::new(Exit::Interrupted, "interrupted"),
-            StepError::Drift { differences } => return super::lock::drift(&differences),
+            StepError::Drift { differences } => {
+                return Self::new(Exit::CheckFailed, lines_of(&differences)).help(RELOCK);
+            }
             StepError::Reported { message, report } => return Self::new(Exit::StepFailed, message).showing(*report),
             error => error,
         };

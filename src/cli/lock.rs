@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
-    execute::{RELOCK, Session, Survey, hold, lines_of, observe, renew},
+    execute::{Session, Survey, hold, observe, renew},
     pipeline::Project,
     plan::{Plan, Record},
     source::lockfile::{Lockfile, LockfileError, NAME},
@@ -54,11 +54,6 @@ pub async fn write(
         context.events().info(format!("`{NAME}` says what this was made of: commit it with the release"));
     }
     Ok(())
-}
-
-/// What differs from the lock, as a failure.
-pub fn drift(differences: &[String]) -> Failure {
-    Failure::new(Exit::CheckFailed, lines_of(differences)).help(RELOCK)
 }
 
 impl From<LockfileError> for Failure {

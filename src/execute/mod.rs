@@ -28,4 +28,4 @@ pub use schedule::{BuildError, Done, Failed, Tally, run};
 pub use session::{Containers, Lines, PATIENCE, Session, leftovers, remove_leftovers, remove_of_run, sweep};
 pub use settle::settle;
 pub use used::Used;
-pub use work::{Run, Shipped, StepContext, watched};
+pub use work::{Run, RunImage, RunShipped, Shipped, StepContext, watched};

@@ -162,7 +162,7 @@ impl Places {
         if !fetched(&Key { kind: Kind::Made, digest: list.sha256.clone() }, aside.path(), session)? {
             return Ok(false);
         }
-        step.work.runner().accept(&step.id, Shipped::New(&aside.path().join(NAME)), session)?;
+        step.work.accept(&step.id, Shipped::New(&aside.path().join(NAME)), session)?;
         Ok(true)
     }
 
@@ -222,7 +222,7 @@ async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<
     for id in product.images.values() {
         let Some(image) = session.engine.image(id).await? else { return Ok(false) };
         // Whatever is built on it takes its output.
-        let output = step.work.runner().output_of(&image);
+        let output = step.work.output_of(&image);
         if output != product.output || image.id.0 != *id {
             return Ok(false);
         }

@@ -31,9 +31,6 @@ pub trait Run: Sync {
     /// Does the work.
     fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>>;
 
-    /// How paths of its containers are shown.
-    fn told(&self, session: &Session) -> Told;
-
     /// Why it is done again although its record is true: what the user asked for.
     fn asked_anew(&self, step: &Step, record: Option<&Record>, session: &Session) -> Option<&'static str>;
 
@@ -41,18 +38,11 @@ pub trait Run: Sync {
     /// its output.
     fn way_in<'a>(&'a self, at: StepContext<'a>, said: &'a [String]) -> BoxFuture<'a, Option<String>>;
 
-    /// Puts other names and labels on what a record names, where nothing else changed; `None` where that cannot be done.
-    fn relabel<'a>(
-        &'a self,
-        record: &'a Record,
-        at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>>;
+    /// The same as a kind that builds images of the recipe, where it does.
+    fn as_image(&self) -> Option<&dyn RunImage>;
 
-    /// What stands for the content of an image that it made: whatever is built on it takes that.
-    fn output_of(&self, image: &ImageInfo) -> String;
-
-    /// Holds the list of the files that it ships against those of other steps of its platform.
-    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError>;
+    /// The same as a kind that keeps a list of the files that it ships, where it does.
+    fn as_shipped(&self) -> Option<&dyn RunShipped>;
 
     /// Puts a product of the store in its place, whose files are written; `None` where it is to be made again.
     fn restore<'a>(
@@ -66,6 +56,28 @@ pub trait Run: Sync {
 
     /// What its files are called, before it has run: what a registry may have under its name.
     fn expected(&self) -> Result<Expected, StepError>;
+}
+
+/// What is asked beside of a kind of work that builds images of the recipe: their names and labels are put on last.
+pub trait RunImage: Sync {
+    /// How paths of its containers are shown.
+    fn told(&self, session: &Session) -> Told;
+
+    /// Puts other names and labels on what a record names, where nothing else changed; `None` where that cannot be done.
+    fn relabel<'a>(
+        &'a self,
+        record: &'a Record,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>>;
+
+    /// What stands for the content of an image that it made: whatever is built on it takes that.
+    fn output_of(&self, image: &ImageInfo) -> String;
+}
+
+/// What is asked beside of a kind of work that keeps a list of the files that it ships.
+pub trait RunShipped: Sync {
+    /// Holds the list of the files that it ships against those of other steps of its platform.
+    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError>;
 }
 
 /// The list of what a step ships.
@@ -82,6 +94,26 @@ impl Work {
     #[must_use]
     pub fn runner(&self) -> &dyn Run {
         each!(self, one => &**one)
+    }
+
+    /// How paths of its containers are shown: as they are, where they are no image's.
+    #[must_use]
+    pub fn told(&self, session: &Session) -> Told {
+        self.runner().as_image().map_or_else(Told::default, |image| image.told(session))
+    }
+
+    /// What stands for the content of an image that it made: its id, where it gets no names and labels of the recipe.
+    #[must_use]
+    pub fn output_of(&self, image: &ImageInfo) -> String {
+        self.runner().as_image().map_or_else(|| image.id.0.clone(), |own| own.output_of(image))
+    }
+
+    /// Holds the list of the files that it ships, where it keeps one, against those of other steps of its platform.
+    ///
+    /// # Errors
+    /// Where two packages ship one file.
+    pub fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
+        self.runner().as_shipped().map_or(Ok(()), |own| own.accept(step, shipped, session))
     }
 }
 

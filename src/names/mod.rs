@@ -17,7 +17,7 @@ pub use apart::Apart;
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
-pub use parts::{Allowance, Concern, Override, Scripts, User};
+pub use parts::{Allowance, Concern, Override, Scripts, Topic, User};
 pub use reference::{familiar, is_name_of, whole};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{

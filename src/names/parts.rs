@@ -96,19 +96,19 @@ impl Concern {
         ("unit-install", Self::UnitInstall),
     ];
 
-    /// Whether it is about systemd units, which only packages ship.
+    /// What it is about.
     #[must_use]
-    pub fn is_unit(self) -> bool {
-        matches!(self, Self::Unit | Self::UnitUser | Self::UnitFile | Self::UnitInstall)
-    }
-
-    /// Whether it is about programs that cannot run where they are installed.
-    #[must_use]
-    pub fn is_native(self) -> bool {
-        matches!(
-            self,
-            Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::NotExecutable | Self::Syntax
-        )
+    pub fn topic(self) -> Topic {
+        match self {
+            Self::PrivateKey | Self::Setuid | Self::Setgid | Self::WorldWritable | Self::Capabilities => {
+                Topic::Surprise
+            }
+            Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::NotExecutable | Self::Syntax => {
+                Topic::Program
+            }
+            Self::Start => Topic::Start,
+            Self::Unit | Self::UnitUser | Self::UnitFile | Self::UnitInstall => Topic::Unit,
+        }
     }
 
     /// The word for it.
@@ -116,6 +116,24 @@ impl Concern {
     pub fn as_str(self) -> &'static str {
         Self::WORDS.iter().find(|(_, concern)| *concern == self).map_or("", |(word, _)| word)
     }
+}
+
+/// What concerns are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Programs that cannot run where they are installed.
+    Program,
+    /// The program that an image starts with.
+    Start,
+    /// systemd units, which only packages ship.
+    Unit,
+    /// What nobody ships on purpose.
+    Surprise,
+}
+
+impl Topic {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Program, Self::Start, Self::Unit, Self::Surprise];
 }
 
 /// Something that is meant all the same.

@@ -1,6 +1,7 @@
 //! The recipe, `factory.toml`: as written with its spans, then resolved for each platform. All errors are found at
 //! once. Nothing here touches the daemon or the network.
 
+mod contents;
 pub(crate) mod parts;
 pub(crate) mod read;
 mod repository;
@@ -9,14 +10,15 @@ mod resolved;
 /// What Python folders say of how they are built.
 pub use read::back_end as python_project;
 
+pub use contents::{Content, ContentKind, FileInfo, Service, is_of_system};
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{
-    BaseMode, BootstrapMode, Checkout, Checkouts, Content, ContentKind, FileInfo, GitSource, Project, PythonApp,
-    Recipe, Release, Service, Trial, TrialCheck, UnitTrial, is_of_system,
+    BaseMode, BootstrapMode, Checkout, Checkouts, GitSource, Project, PythonApp, Recipe, Release, Trial, TrialCheck,
+    UnitTrial,
 };
 
-/// Parts that other ones are made of.
+/// What its parts are, one table each.
 pub use crate::work::{
     image::recipe::{Image, ImageSource},
     package::recipe::{Asked, Copyright, Package},

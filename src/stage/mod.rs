@@ -14,4 +14,4 @@ pub use spool::Spool;
 pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
 pub(crate) use tarstream::{Member, MemberKind, Members};
 pub(crate) use tree::copy_all;
-pub use tree::{Entry, Kind, Owner, Role, Tree, TreeError};
+pub use tree::{CONTAINER, Entry, Kind, Owner, Role, Tree, TreeError};

@@ -85,6 +85,9 @@ impl Owner {
     }
 }
 
+/// The origin of what came out of a container.
+pub const CONTAINER: &str = "the container";
+
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {

@@ -20,7 +20,7 @@ use crate::{
         PackageFormat,
         foreign::{self, Foreign, ForeignError},
     },
-    names::{PlatformId, Sha256, Tag},
+    names::{PlatformId, Sha256, Tag, Topic},
     plan::{Plan, Record},
     platform::Platform,
     recipe::Recipe,
@@ -138,7 +138,7 @@ impl Subject {
             units: Vec::new(),
             prefix: recipe.python.as_ref().map(|python| python.prefix.clone()),
             tools: platform.trial.packages.clone(),
-            allowed: allowed.filter(|one| one.check.is_native()).map(|one| one.path.clone()).collect(),
+            allowed: allowed.filter(|one| one.check.topic() == Topic::Program).map(|one| one.path.clone()).collect(),
             number: 0,
         };
         subject.units = runs::runs(&recipe.trial.units, &subject.unit_files());

@@ -33,6 +33,7 @@ mod floors;
 mod forge;
 mod formats;
 mod git;
+mod growth;
 mod help;
 mod house;
 mod incremental;

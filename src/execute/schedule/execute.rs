@@ -71,7 +71,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own lines only; the log has those of all.
-        let lines = Lines::of(&session.events, &step.id).telling(step.work.runner().told(&session));
+        let lines = Lines::of(&session.events, &step.id).telling(step.work.told(&session));
         let at = StepContext { step, records: &records, session: &session, lines: &lines };
         let result = step.work.runner().run(at).await;
         let error = match result {
@@ -120,7 +120,8 @@ async fn there_already(
     let lines = Lines::of(&session.events, &step.id);
     let at = StepContext { step, records, session, lines: &lines };
     if let Some(record) = labels
-        && let Some(product) = step.work.runner().relabel(record, at).await?
+        && let Some(image) = step.work.runner().as_image()
+        && let Some(product) = image.relabel(record, at).await?
     {
         remember(step, content, &product, record.took_ms, session).await;
         return Ok(Some((product, record.took_ms)));

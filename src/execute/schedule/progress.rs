@@ -189,7 +189,7 @@ impl Results<'_> {
     /// Accepts a package that is there, or refuses it because of one that this run has made.
     fn accept(&self, step: &Step) -> Result<(), StepError> {
         let listing = Records::of(&self.session.project).listing(&step.id);
-        step.work.runner().accept(&step.id, Shipped::Before(&listing), self.session)
+        step.work.accept(&step.id, Shipped::Before(&listing), self.session)
     }
 
     fn keep(&mut self, step: &Step, record: Record) {

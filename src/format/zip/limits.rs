@@ -15,7 +15,7 @@ pub struct Limits {
     pub ratio: u64,
     /// Whether Windows must be able to have all files, each by its own name. Default true.
     pub windows: bool,
-    /// Whether an archive with more is opened all the same, and only says so ([`Archive::is_swollen`]).
+    /// Whether an archive with more is opened all the same, and only says so ([`Archive::is_swollen`](super::Archive::is_swollen)).
     pub swollen: bool,
 }
 

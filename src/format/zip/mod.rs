@@ -1,4 +1,4 @@
-//! Zip archives as WAPT packages and wheels are: deflate or stored, no encryption, no comment, no links. The reader takes nothing on
+//! Zip archives as packages of agents and wheels are: deflate or stored, no encryption, no comment, no links. The reader takes nothing on
 //! trust: every offset, size and ratio is bounded, and what two readers could see differently is refused.
 
 mod central;

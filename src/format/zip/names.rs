@@ -6,8 +6,8 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 /// No file is deeper, its own name included.
 const DEEPEST: usize = 100;
 
-/// Whether a file of a package may be called so. Refuses what leads out of the folder that agents unpack into, what WAPT 2
-/// refuses, and what Windows cannot hold or takes for something else.
+/// Whether a file of a package may be called so. Refuses what leads out of the folder that agents unpack into, what they
+/// refuse themselves, and what Windows cannot hold or takes for something else.
 ///
 /// # Errors
 /// The reason.
@@ -45,7 +45,7 @@ pub fn inside(name: &str) -> Result<(), &'static str> {
 }
 
 fn component(part: &str) -> Result<(), &'static str> {
-    // WAPT 2 refuses every `/..`.
+    // Agents refuse every `/..`.
     if part.starts_with("..") {
         return Err("its path leads out of the package");
     }
@@ -112,7 +112,7 @@ mod tests {
         ] {
             assert!(safe(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(folded("WAPT/Control"), folded("wapt/control"));
+        assert_eq!(folded("DIR/Control"), folded("dir/control"));
         assert_eq!(folded("ſetup.py"), folded("setup.py"));
     }
 }

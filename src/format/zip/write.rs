@@ -26,7 +26,7 @@ impl Default for Bounds {
 }
 
 /// An archive that is being written. Every entry is deflated. What is larger than 4 GiB, or more than 65,534 entries, is in the
-/// larger form, which WAPT 1.8 reads, too; nothing else is.
+/// larger form, which the zipfile of Python 2.7 reads, too; nothing else is.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,

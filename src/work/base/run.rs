@@ -7,13 +7,11 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 use super::{BaseWork, QuirksWork};
 use crate::{
     engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
-    event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError,
+        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         context::TarFile,
         lock, owner,
         run::Product,
-        told::Told,
         transient::{Tries, of_engine},
     },
     plan::{Record, Root, Step, label},
@@ -40,10 +38,6 @@ impl Run for BaseWork {
         run(self, at).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, step: &Step, record: Option<&Record>, session: &Session) -> Option<&'static str> {
         if session.refresh {
             return Some("asked for with --refresh");
@@ -56,20 +50,12 @@ impl Run for BaseWork {
         ready(None).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(

@@ -4,10 +4,9 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::BuilderWork;
 use crate::{
-    engine::{ImageInfo, Labels},
-    event::StepId,
+    engine::Labels,
     execute::{
-        Run, Session, Shipped, StepContext, StepError, context::TarFile, recall::with_names, run::Product, told::Told,
+        Run, RunImage, RunShipped, Session, StepContext, StepError, context::TarFile, recall::with_names, run::Product,
         watched,
     },
     plan::{Record, Step, label},
@@ -22,10 +21,6 @@ impl Run for BuilderWork {
         watched(at, run(self, at)).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
         None
     }
@@ -34,20 +29,12 @@ impl Run for BuilderWork {
         ready(None).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(

@@ -13,7 +13,7 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts,
+        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError, accounts,
         context::{APT_TRUST, TarFile},
         owner,
         recall::with_names,
@@ -23,7 +23,7 @@ use crate::{
         told::Told,
         watched,
     },
-    names::{Concern, Sha256},
+    names::{Allowance, Sha256, Topic},
     plan::{ContextSource, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
@@ -40,10 +40,6 @@ impl Run for ImageWork {
         watched(at, run(self, at)).boxed()
     }
 
-    fn told(&self, session: &Session) -> Told {
-        told(self, session)
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, session: &Session) -> Option<&'static str> {
         session.no_cache.then_some("asked for with --no-cache")
     }
@@ -52,20 +48,12 @@ impl Run for ImageWork {
         layer::way_in(self, at, said).map(Some).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        record: &'a Record,
-        at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        relabel(self, record.image(), &record.output, at).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        Some(self)
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        output_of(image)
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(
@@ -82,6 +70,24 @@ impl Run for ImageWork {
 
     fn expected(&self) -> Result<Expected, StepError> {
         Ok(Expected::default())
+    }
+}
+
+impl RunImage for ImageWork {
+    fn told(&self, session: &Session) -> Told {
+        told(self, session)
+    }
+
+    fn relabel<'a>(
+        &'a self,
+        record: &'a Record,
+        at: StepContext<'a>,
+    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
+        relabel(self, record.image(), &record.output, at).boxed()
+    }
+
+    fn output_of(&self, image: &ImageInfo) -> String {
+        output_of(image)
     }
 }
 
@@ -211,9 +217,15 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         }
     }
     // What it starts with is looked for when it is built.
-    let allow: Vec<_> = work.allow.iter().filter(|one| one.check != Concern::Start).cloned().collect();
-    check::judge(work.name.as_str(), &found, &allow)
-        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+    let asked = &[Topic::Surprise, Topic::Unit];
+    judge(work, &found, &work.allow, asked)
+}
+
+fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
+    let shipped =
+        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
+    check::judge(found, allow, &shipped)
+        .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
@@ -235,8 +247,7 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =
         work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
-    check::natives::judge(work.name.as_str(), &lacks, &allow, &work.host)
-        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })
+    judge(work, &lacks, &allow, &[Topic::Program])
 }
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels

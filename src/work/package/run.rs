@@ -16,24 +16,23 @@ mod units;
 
 use std::path::PathBuf;
 
-use futures::future::{BoxFuture, FutureExt as _, ready};
+use futures::future::{BoxFuture, FutureExt as _};
 use tempfile::NamedTempFile;
 
 use super::PackageWork;
 use crate::{
-    check::{self, Finding, natives::Natives},
-    engine::{ContainerId, ImageInfo, Output as _},
+    check::{self, Finding, Paths, Refusal, natives::Natives},
+    engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError, accounts,
+        Lines, Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, accounts,
         keep::last_container,
         recall::with_names,
         records::{blocking, noted},
         run::Product,
-        told::Told,
     },
     format::{Codec, Format, Knows, Meta, PackageFormat, writer},
-    names::{Allowance, Sha256},
+    names::{Sha256, Topic},
     plan::{Record, RecordedFile, Step},
     platform::Relations,
     stage::{Tree, TreePath},
@@ -56,10 +55,6 @@ impl Run for PackageWork {
         at.session.until_stopped(run(self, at)).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
         None
     }
@@ -68,23 +63,12 @@ impl Run for PackageWork {
         last_container(at.session).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
-        match shipped {
-            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
-        }
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        Some(self)
     }
 
     fn restore<'a>(
@@ -105,6 +89,15 @@ impl Run for PackageWork {
         } else {
             Expected { extension: Some(self.packaging.format.as_str()), ..Expected::default() }
         })
+    }
+}
+
+impl RunShipped for PackageWork {
+    fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
+        match shipped {
+            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
+        }
     }
 }
 
@@ -131,7 +124,7 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
     let container = take::container_of(image, step, session).await?;
     let contents = work.package.contents.as_slice();
     let wanted = Wanted { contents, image: work.package.from.as_str(), files_only: false };
-    let (taken, capable) = match take::tree(wanted, session, lines, &container).await {
+    let taken = match take::tree(wanted, session, lines, &container).await {
         Ok(taken) => taken,
         Err(error) => {
             session.discard(&container).await;
@@ -147,12 +140,12 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         others,
         listing: store.listing(&step.id),
     };
-    let lacks = job.lacks(taken, &container, lines, image).await;
+    let judged = job.judged(taken, &container, lines, image).await;
     session.discard(&container).await;
-    let (job, tree) = lacks?;
+    let (job, tree) = judged?;
     accounts::hold(work, &tree, step, records, session).await?;
     let lines = lines.clone();
-    blocking(move || job.finish(&tree, &capable, &lines)).await
+    blocking(move || job.finish(&tree, &lines)).await
 }
 
 /// The part of the work that needs no daemon.
@@ -165,26 +158,34 @@ struct Job {
 }
 
 impl Job {
-    /// The package's tree, in which every program can run and every unit can do what it is for.
-    async fn lacks(
+    /// The package's tree, in which every program can run, every unit can do what it is for, and nothing is that is seldom meant, unless
+    /// the recipe says so.
+    async fn judged(
         self,
-        taken: Tree,
+        (taken, capable): (Tree, Vec<TreePath>),
         container: &ContainerId,
         lines: &Lines,
         image: &str,
     ) -> Result<(Self, Tree), StepError> {
-        let (job, tree, natives) = blocking(move || {
+        let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
             let natives = Natives::of(&tree, &self.work.host)?;
-            Ok((self, tree, natives))
+            let found = self.surprises(&tree, &capable)?;
+            Ok((self, tree, natives, found))
         })
         .await?;
-        let mut lacks = natives::lacks(natives, &job.work.host, &job.session, container, &job.work.only_here).await?;
+        found.extend(natives::lacks(natives, &job.work.host, &job.session, container, &job.work.only_here).await?);
         let (job, tree, modules) = Box::pin(modules::lacks(job, tree, container, image, lines)).await?;
-        lacks.extend(modules);
+        let (job, tree, units) = Box::pin(units::lacks(job, tree, container)).await?;
+        let found: Vec<_> = found.into_iter().chain(modules).chain(units).map(|one| one.out_of(&tree)).collect();
         let PackageWork { package, host, .. } = &job.work;
-        check::natives::judge(package.name.as_str(), &lacks, &package.allow, host).map_err(refused)?;
-        let (job, tree) = Box::pin(units::check(job, tree, container)).await?;
+        let shipped = check::Shipped {
+            whose: package.name.as_str(),
+            paths: Paths::Absolute,
+            host: Some(host),
+            asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],
+        };
+        check::judge(&found, &package.allow, &shipped).map_err(refused)?;
         Box::pin(links::say(job, tree, container)).await
     }
 
@@ -203,10 +204,9 @@ impl Job {
         Ok(tree)
     }
 
-    fn finish(&self, tree: &Tree, capable: &[TreePath], lines: &Lines) -> Result<Product, StepError> {
+    fn finish(&self, tree: &Tree, lines: &Lines) -> Result<Product, StepError> {
         let meta = meta::of(&self.work, tree, &self.session)?;
         check::package(tree, &meta).map_err(refused)?;
-        self.no_surprise(tree, capable)?;
         self.say_unmarked(tree);
         lines.line(&match tree.len() {
             1 => "1 file".to_owned(),
@@ -228,16 +228,13 @@ impl Job {
         self.product(&files)
     }
 
-    /// Nothing that is seldom meant, unless the recipe says so.
-    fn no_surprise(&self, tree: &Tree, capable: &[TreePath]) -> Result<(), StepError> {
+    /// What is seldom meant.
+    fn surprises(&self, tree: &Tree, capable: &[TreePath]) -> Result<Vec<Finding>, StepError> {
         let mut found = check::in_tree(tree, None)?;
         let rules = compose::Rules::of(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
         found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
-        // Those of units are held elsewhere.
-        let allowed: Vec<Allowance> =
-            self.work.package.allow.iter().filter(|one| !one.check.is_unit()).cloned().collect();
-        check::judge(self.work.package.name.as_str(), &found, &allowed).map_err(refused)
+        Ok(found)
     }
 
     /// Says once which files below `/etc` an upgrade will overwrite.
@@ -328,8 +325,8 @@ pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     Ok(formats.iter().flat_map(|format| archs.iter().map(|meta| format.file_name(meta))).collect())
 }
 
-fn refused(finding: Finding) -> StepError {
-    StepError::Contents { message: finding.message, help: finding.help }
+fn refused(refusal: Refusal) -> StepError {
+    StepError::Contents { message: refusal.message, help: refusal.help }
 }
 
 /// The writers of a package's formats.

@@ -5,11 +5,10 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::SeedWork;
 use crate::{
-    engine::{ContainerId, ImageInfo},
-    event::StepId,
+    engine::ContainerId,
     execute::{
-        Lines, Run, Session, Shipped, StepContext, StepError, keep::last_container, records::blocking, run::Product,
-        told::Told, watched,
+        Lines, Run, RunImage, RunShipped, Session, StepContext, StepError, keep::last_container, records::blocking,
+        run::Product, watched,
     },
     names::{Sha256, WheelFile},
     plan::{Record, Step},
@@ -29,10 +28,6 @@ impl Run for SeedWork {
         watched(at, run(self, at)).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
         None
     }
@@ -41,20 +36,12 @@ impl Run for SeedWork {
         last_container(at.session).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(

@@ -6,22 +6,21 @@ mod seal;
 
 use std::collections::BTreeMap;
 
-use futures::future::{BoxFuture, FutureExt as _, ready};
+use futures::future::{BoxFuture, FutureExt as _};
 
 use super::{
     WaptWork,
     recipe::{WaptContent, WaptSource},
 };
 use crate::{
-    engine::{ImageInfo, Output as _},
+    engine::Output as _,
     event::StepId,
     execute::{
-        Lines, Records, Run, Session, Shipped, StepContext, StepError,
+        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         keep::last_container,
         recall::with_names,
         records::{blocking, noted},
         run::Product,
-        told::Told,
     },
     format::wapt::{Generation, ICON, WaptError, name_starts},
     names::PackageName,
@@ -53,10 +52,6 @@ impl Run for WaptWork {
         at.session.until_stopped(run(self, at)).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
         None
     }
@@ -65,20 +60,12 @@ impl Run for WaptWork {
         last_container(at.session).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(

@@ -16,6 +16,7 @@ mod compile;
 pub(crate) mod complaint;
 pub(crate) mod environment;
 mod foretold;
+mod found;
 mod heed;
 mod held;
 mod inside;
@@ -24,6 +25,7 @@ mod locked;
 mod offer;
 mod own;
 pub(crate) mod pip;
+mod places;
 mod ready;
 mod resolve;
 mod told;
@@ -35,14 +37,11 @@ use futures::{
 
 use super::WheelsWork;
 use crate::{
-    engine::ImageInfo,
-    event::StepId,
     execute::{
-        Run, Session, Shipped, StepContext, StepError,
+        Run, RunImage, RunShipped, Session, StepContext, StepError,
         keep::last_container,
         records::{blocking, noted, wheels_record},
         run::Product,
-        told::Told,
         watched,
     },
     plan::{Record, Step},
@@ -54,8 +53,8 @@ use crate::{
 };
 use bench::{Bench, Toolbox};
 use environment::Environment;
+use found::Found;
 use ready::Ready;
-use resolve::Found;
 
 pub use foretold::are_stored;
 
@@ -67,10 +66,6 @@ impl Run for WheelsWork {
         watched(at, run(self, at)).boxed()
     }
 
-    fn told(&self, _session: &Session) -> Told {
-        Told::default()
-    }
-
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, _session: &Session) -> Option<&'static str> {
         None
     }
@@ -79,20 +74,12 @@ impl Run for WheelsWork {
         last_container(at.session).boxed()
     }
 
-    fn relabel<'a>(
-        &'a self,
-        _record: &'a Record,
-        _at: StepContext<'a>,
-    ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        ready(Ok(None)).boxed()
+    fn as_image(&self) -> Option<&dyn RunImage> {
+        None
     }
 
-    fn output_of(&self, image: &ImageInfo) -> String {
-        image.id.0.clone()
-    }
-
-    fn accept(&self, _step: &StepId, _shipped: Shipped<'_>, _session: &Session) -> Result<(), StepError> {
-        Ok(())
+    fn as_shipped(&self) -> Option<&dyn RunShipped> {
+        None
     }
 
     fn restore<'a>(

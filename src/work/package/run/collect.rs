@@ -11,7 +11,7 @@ use std::{
 
 use super::listing::{self, Line};
 use crate::{
-    check::{self, Expected},
+    check::{self, Expected, Paths},
     engine::Output as _,
     event::StepId,
     execute::{Lines, Records, Session, StepError, records::blocking, run::Product},
@@ -19,7 +19,7 @@ use crate::{
         PackageFormat,
         foreign::{self, Foreign, ForeignError},
     },
-    names::Sha256,
+    names::{Sha256, Topic},
     plan::{Record, RecordedFile, Step},
     stage::{Kind, Limits, Tree, TreePath},
     util::files::{Guarded, digest, digest_of, persist, temporary_in},
@@ -70,7 +70,7 @@ impl Job {
         for (path, _) in taken.iter() {
             let collected = Collected { package: self.read(taken, path)?, path: path.clone() };
             self.is_alone(&collected, &all)?;
-            let of = |one: check::Surprise| check::Surprise {
+            let of = |one: check::Finding| check::Finding {
                 path: one.path,
                 what: format!("{}, in {}", one.what, collected.file()),
                 ..one
@@ -83,7 +83,13 @@ impl Job {
             ));
             all.push(collected);
         }
-        check::judge(self.work.package.name.as_str(), &surprises, &self.work.package.allow)
+        let shipped = check::Shipped {
+            whose: self.work.package.name.as_str(),
+            paths: Paths::Absolute,
+            host: None,
+            asked: &[Topic::Surprise, Topic::Unit, Topic::Start],
+        };
+        check::judge(&surprises, &self.work.package.allow, &shipped)
             .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
         let listing = self.listing(&all);
         let written = all.iter().map(|one| self.write(taken, one)).collect::<Result<Vec<_>, _>>()?;

@@ -219,11 +219,10 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
         ContentKind::State => Role::State,
         _ => Role::Plain,
     };
-    let origin: std::sync::Arc<str> =
-        if content.src.is_empty() { "the recipe".into() } else { content.src.as_str().into() };
+    let origin: Arc<str> = if content.src.is_empty() { "the recipe".into() } else { content.src.as_str().into() };
     let mtime = epoch;
     let entry = |kind, mode| {
-        let mut entry = Entry { kind, mode, owner: Owner::root(), mtime, role, origin: std::sync::Arc::clone(&origin) };
+        let mut entry = Entry { kind, mode, owner: Owner::root(), mtime, role, origin: Arc::clone(&origin) };
         give(&mut entry, &content.info, true);
         entry
     };
@@ -264,7 +263,10 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
             SourceKind::Folder => of_folder(tree, &path, entry(Kind::Dir, file.mode), &content.info, file.mode),
         };
         paths.push(format!("/{path}"));
-        tree.add(path, made)?;
+        // One of a fetched source is known by its entry.
+        let own = file.path.strip_prefix(&session.project).ok().filter(|_| !content.src.starts_with('@'));
+        let origin = own.map_or_else(|| Arc::clone(&origin), |own| own.to_string_lossy().into());
+        tree.add(path, Entry { origin, ..made })?;
     }
     if content.is_owned() && !found.is_single {
         for folder in content.own_folders(paths.iter().map(String::as_str)) {

@@ -8,7 +8,7 @@ use std::{
 
 use super::Job;
 use crate::{
-    check::natives::Lack,
+    check::Finding,
     engine::{ContainerId, ContainerSpec, Output, Progress},
     execute::{Lines, StepError, context::TarFile, records::blocking},
     names::Concern,
@@ -37,7 +37,7 @@ pub async fn lacks(
     container: &ContainerId,
     image: &str,
     lines: &Lines,
-) -> Result<(Job, Tree, Vec<Lack>), StepError> {
+) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (modules, large) = of(&job.work.package.contents, &tree);
     for path in &large {
         job.session.events.warn(format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
@@ -149,7 +149,7 @@ fn packed(tree: &Tree, modules: &[TreePath]) -> Result<std::fs::File, StepError>
 }
 
 /// What was said of each; `None` where not all were looked at. Lines without the script's mark are Python's own.
-fn judge(said: &[String], code: i64, modules: &[TreePath]) -> Option<Vec<Lack>> {
+fn judge(said: &[String], code: i64, modules: &[TreePath]) -> Option<Vec<Finding>> {
     let own: Vec<&str> = said.iter().filter_map(|line| line.strip_prefix(MARK)).collect();
     let (last, faults) = own.split_last()?;
     if code != 0 || *last != format!("looked at {}", modules.len()) {
@@ -161,7 +161,7 @@ fn judge(said: &[String], code: i64, modules: &[TreePath]) -> Option<Vec<Lack>> 
             let (number, what) = line.split_once(' ')?;
             let path = modules.get(number.parse::<usize>().ok()?)?;
             let what = format!("is no Python for the image's interpreter: {}", what.escape_debug());
-            Some(Lack { concern: Concern::Syntax, path: path.as_str().to_owned(), what })
+            Some(Finding::new(Concern::Syntax, path.as_str(), what))
         })
         .collect()
 }
@@ -237,7 +237,7 @@ mod tests {
     }
 
     /// What every Python here says of these modules, with its name.
-    fn said_of(texts: &[(&str, &str)]) -> Vec<(&'static str, Vec<Lack>)> {
+    fn said_of(texts: &[(&str, &str)]) -> Vec<(&'static str, Vec<Finding>)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display().to_string();
         let modules: Vec<TreePath> = texts.iter().map(|(name, _)| TreePath::new(name).unwrap()).collect();

@@ -12,7 +12,10 @@ use super::{
     take::blocking_reader,
 };
 use crate::{
-    check::natives::{Lack, Native, Natives},
+    check::{
+        Finding,
+        natives::{Native, Natives},
+    },
     engine::ContainerId,
     execute::{Session, StepError, records::blocking},
     names::Concern,
@@ -32,7 +35,7 @@ pub async fn lacks(
     session: &Session,
     container: &ContainerId,
     only_here: &Arc<BTreeSet<String>>,
-) -> Result<Vec<Lack>, StepError> {
+) -> Result<Vec<Finding>, StepError> {
     natives.judge_libc(host);
     let files = Files::of(session, container);
     let mut image = Image { session, container, cache: None, files, versions: HashMap::new() };

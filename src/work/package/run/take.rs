@@ -22,7 +22,7 @@ use crate::{
     },
     plan::{Record, Step},
     recipe::{Content, ContentKind},
-    stage::{Accounts, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
+    stage::{Accounts, CONTAINER, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
 };
 
@@ -90,7 +90,7 @@ pub async fn tree(
                 select: &select,
                 accounts: &accounts,
                 limits: &Limits::default(),
-                origin: "the container",
+                origin: CONTAINER,
             };
             let staged = read_tar(Guarded::new(reader, cancel), &request, &mut tree)?;
             Ok((tree, counted.into_inner(), staged))

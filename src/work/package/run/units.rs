@@ -4,13 +4,13 @@
 use super::{
     Job,
     files::{Files, Thing},
-    meta, refused,
+    meta,
     take::small_file,
 };
 use crate::{
     check::{
-        natives::Lack,
-        units::{Known, Units, Wanted, judge_units},
+        Finding,
+        units::{Known, Units, Wanted},
     },
     engine::ContainerId,
     execute::{StepError, records::blocking},
@@ -18,8 +18,8 @@ use crate::{
     stage::Tree,
 };
 
-/// Refuses units that cannot do what they are for.
-pub async fn check(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job, Tree), StepError> {
+/// What is wrong with units: what they cannot do.
+pub async fn lacks(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (job, tree, units) = blocking(move || {
         let meta = meta::of(&job.work, &tree, &job.session)?;
         let units = Units::of(&tree, &meta, &known(&job))?;
@@ -43,10 +43,9 @@ pub async fn check(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job
         }
     }
     // A drop-in of a whole type says it for each unit.
-    lacks.sort_by(|a: &Lack, b: &Lack| (&a.path, &a.what).cmp(&(&b.path, &b.what)));
+    lacks.sort_by(|a: &Finding, b: &Finding| (&a.path, &a.what).cmp(&(&b.path, &b.what)));
     lacks.dedup();
-    judge_units(job.work.package.name.as_str(), &lacks, &job.work.package.allow).map_err(refused)?;
-    Ok((job, tree))
+    Ok((job, tree, lacks))
 }
 
 /// What the recipe says of units.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::parcel::Parcel;
 use crate::{
+    check::{Paths, Shipped, in_tree, judge},
     execute::StepError,
     format::wapt::{self, Control, Generation, Signing},
-    names::Allowance,
+    names::{Allowance, Topic},
     sign::{Identity, Trust},
     util::{
         clock,
@@ -39,12 +40,14 @@ pub fn seal(
     generation: Generation,
     cancel: &tokio_util::sync::CancellationToken,
 ) -> Result<Sealed, StepError> {
-    let surprises = crate::check::in_tree(&parcel.tree, Some(&identity.key))?;
+    let surprises = in_tree(&parcel.tree, Some(&identity.key))?;
     let whose = match parcel.control.get("package") {
         "" => "the package",
         package => package,
     };
-    crate::check::judge(whose, &surprises, allow)
+    let shipped =
+        Shipped { whose, paths: Paths::Relative, host: None, asked: &[Topic::Surprise, Topic::Unit, Topic::Start] };
+    judge(&surprises, allow, &shipped)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
     fs_err::create_dir_all(folder)?;
     let signing = Signing { signer: &identity.key, chain: &identity.chain, date, as_found: parcel.is_signed_anew() };

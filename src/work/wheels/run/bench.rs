@@ -7,12 +7,11 @@ use std::{
 };
 
 use super::{
-    compile::PLACE,
     complaint,
+    found::chosen,
     heed::Heed,
-    locked::PINS,
     pip::{self, ROOT},
-    resolve,
+    places::{BUILD, FILES, PINS},
 };
 use crate::{
     engine::{ContainerId, Output, Progress},
@@ -169,9 +168,9 @@ impl<'a> Bench<'a> {
             let (_, written) = links.named.first()?;
             Some((format!("{ROOT}/{}", links.place()), written.clone()))
         });
-        let own = about.map(|about| (format!("{ROOT}/{PLACE}/own"), about.to_owned()));
+        let own = about.map(|about| (format!("{ROOT}/{BUILD}/own"), about.to_owned()));
         let pins = (format!("{ROOT}/{PINS}"), lockfile::NAME.to_owned());
-        let folders = ["in", "ready", resolve::FILES, PLACE, "wheels"];
+        let folders = ["in", "ready", FILES, BUILD, "wheels"];
         let folders = folders.map(|folder| (format!("{ROOT}/{folder}/"), String::new()));
         Told::of(own.into_iter().chain([pins]).chain(links).chain(folders))
     }
@@ -203,7 +202,7 @@ impl<'a> Bench<'a> {
         let (reader, cancel) = (crate::work::package::run::blocking_reader(stream), self.session.cancel.clone());
         let (into, shop) = (into.to_owned(), self.shop());
         // What the lines do not name is required by what they name: pip says it last.
-        let (wanted, chosen) = (self.work.wanted.clone(), resolve::chosen(&said).unwrap_or_default());
+        let (wanted, chosen) = (self.work.wanted.clone(), chosen(&said).unwrap_or_default());
         let fits = move |name: &str, version: &str| match wanted.fit(name, version) {
             Fit::Unknown if chosen.contains(name) => Fit::Name,
             fit => fit,

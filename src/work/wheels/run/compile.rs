@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::{
     bench::{Bench, Job, Load},
     environment::Environment,
+    found::Found,
     inside,
     pip::ROOT,
-    resolve::Found,
+    places::BUILD,
 };
 use crate::{
     engine::Output as _,
@@ -20,9 +21,6 @@ use crate::{
         wheelhouse::{ANYTHING, Dist, Received, Wheel, WheelName, WheelhouseError},
     },
 };
-
-/// Where the source is in the container.
-pub const PLACE: &str = "build";
 
 /// A distribution, normalised, and its version: as much as is known of a wheel before it is there.
 pub type Named = (Option<String>, Option<String>);
@@ -56,7 +54,7 @@ pub async fn sdist(
     let received = &found.received;
     let (name, file) = (received.file.distribution(), received.file.as_str());
     let version = received.file.version().to_owned();
-    let place = format!("{PLACE}/{file}");
+    let place = format!("{BUILD}/{file}");
     let load = Load { files: vec![(place.clone(), found.path.clone(), received.sha256.clone())], ..Load::default() };
     let source = Source {
         options: options(bench, &name),
@@ -116,7 +114,7 @@ pub async fn stored(
 }
 
 async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Result<Received, StepError> {
-    let list = format!("{PLACE}/requirements.txt");
+    let list = format!("{BUILD}/requirements.txt");
     let mut load = source.load.clone();
     load.texts.push((list.clone(), text(bench, source)));
     load.files.extend(bench.links());

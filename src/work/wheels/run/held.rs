@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{bench::Bench, complaint, known, ready::Ready, resolve::Found, told};
+use super::{bench::Bench, complaint, found::Found, known, ready::Ready, told};
 use crate::{
     execute::StepError,
     names::Sha256,

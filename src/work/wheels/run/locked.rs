@@ -1,6 +1,6 @@
 //! `--locked`: pip is held to the versions of the lock, and what it chose to the files of the lock, before anything is built.
 
-use super::{bench::Bench, ready::Ready, resolve::Found};
+use super::{bench::Bench, found::Found, ready::Ready};
 use crate::{
     execute::StepError,
     source::{
@@ -8,9 +8,6 @@ use crate::{
         wheelhouse::{Dist, WheelName},
     },
 };
-
-/// Where the versions of the lock are in the container.
-pub const PINS: &str = "in/factory.lock.txt";
 
 /// Refuses what is not in the lock.
 pub fn hold(bench: &Bench<'_>, found: &[Found], ready: &[Ready]) -> Result<(), StepError> {

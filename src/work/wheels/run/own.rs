@@ -3,9 +3,10 @@
 
 use super::{
     bench::{Bench, Load},
-    compile::{PLACE, Source, obtain},
+    compile::{Source, obtain},
     environment::Environment,
     inside,
+    places::BUILD,
     ready::{Ready, StandsFor},
 };
 use crate::{
@@ -44,12 +45,12 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
 fn source(own: &Own) -> Source {
     let (place, load) = match &own.files {
         OwnFiles::Sdist { name, path, sha256 } => {
-            let place = format!("{PLACE}/{name}");
+            let place = format!("{BUILD}/{name}");
             let files = vec![(place.clone(), path.clone(), sha256.clone())];
             (place, Load { files, ..Load::default() })
         }
         OwnFiles::Folder(files) => {
-            let place = format!("{PLACE}/own");
+            let place = format!("{BUILD}/own");
             (place.clone(), Load { checkout: Some((place, files.clone())), ..Load::default() })
         }
         OwnFiles::Wheel { .. } => (String::new(), Load::default()),

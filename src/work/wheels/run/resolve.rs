@@ -6,36 +6,21 @@
 //! is taken by every pip ("File was already downloaded"), and only after the index's digest was held against it: what is
 //! resolved is what the index says, and nothing but the transfer is saved.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 
 use super::{
     bench::{Bench, Job, Load},
+    found::{Found, chosen},
     locked,
     offer::{self, Offer},
     pip::ROOT,
+    places::{FILES, PINS},
     ready::{self, Ready},
 };
 use crate::{
     execute::StepError,
-    source::wheelhouse::{Dist, Received, WheelhouseError, normalise},
+    source::wheelhouse::{Dist, Received, WheelhouseError},
 };
-
-/// Where pip downloads to.
-pub const FILES: &str = "files";
-
-/// How pip says which distributions it chose, in its last line; since 1.5.
-const CHOSEN: &str = "Successfully downloaded ";
-
-/// A file that belongs to the requirements.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// What it is.
-    pub received: Received,
-    /// Where it is.
-    pub path: PathBuf,
-    /// Whether the store had it.
-    pub offered: bool,
-}
 
 /// The files that belong to the requirements.
 pub async fn run(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
@@ -94,7 +79,7 @@ fn command(bench: &Bench<'_>, ready: &[Ready]) -> Vec<String> {
     argv.extend(["--dest".to_owned(), format!("{ROOT}/{FILES}"), "--requirement".to_owned()]);
     argv.push(format!("{ROOT}/in/{}", work.requirements_name));
     let constraints = work.constraints.iter().map(|path| format!("{ROOT}/in/{}", path.display()));
-    for constraint in constraints.chain(locked::pins(bench, ready).map(|_| format!("{ROOT}/{}", locked::PINS))) {
+    for constraint in constraints.chain(locked::pins(bench, ready).map(|_| format!("{ROOT}/{PINS}"))) {
         argv.extend(["--constraint".to_owned(), constraint]);
     }
     if !work.no_binary.is_empty() {
@@ -105,17 +90,11 @@ fn command(bench: &Bench<'_>, ready: &[Ready]) -> Vec<String> {
 
 fn load(bench: &Bench<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
     let mut texts = ready::texts(bench, ready);
-    texts.extend(locked::pins(bench, ready).map(|pins| (locked::PINS.to_owned(), pins)));
+    texts.extend(locked::pins(bench, ready).map(|pins| (PINS.to_owned(), pins)));
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));
     let ready = ready.iter().map(|ready| (ready.place(), &ready.path, &ready.wheel.sha256));
     let files = offers.chain(ready).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));
     Load { texts, files: files.chain(bench.links()).collect(), checkout: None }
-}
-
-/// The distributions that pip says it chose; `None` where it does not, or where its line was too long to be passed on whole.
-pub fn chosen(said: &[String]) -> Option<BTreeSet<String>> {
-    let names = said.iter().rev().find_map(|line| line.trim().strip_prefix(CHOSEN))?;
-    (!names.contains('…')).then(|| names.split_whitespace().map(normalise).collect())
 }
 
 /// What of a folder with offers belongs to the requirements: everything that is new in it, and the offers of those

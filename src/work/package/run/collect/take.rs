@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 use crate::{
     engine::{ContainerId, Output as _},
     execute::{Lines, Session, StepError, records::blocking},
-    stage::{Accounts, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
+    stage::{Accounts, CONTAINER, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
     work::package::{
         PackageWork,
@@ -88,7 +88,7 @@ async fn below(
             select: &select,
             accounts: &Accounts::indifferent(),
             limits: &Limits { file_bytes: LARGEST, ..Limits::default() },
-            origin: "the container",
+            origin: CONTAINER,
         };
         read_tar(Guarded::new(reader, cancel), &request, &mut tree)?;
         Ok(((tree, names.into_inner()), true))

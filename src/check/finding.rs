@@ -1,0 +1,95 @@
+//! [`Finding`]: one thing that a lint has found, and what a recipe can write about it.
+
+use crate::{
+    names::{Allowance, Concern},
+    source::project::glob,
+    stage::{CONTAINER, Tree, TreePath},
+    util::pattern,
+};
+
+/// One thing that is wrong with what is shipped, or seldom meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing; `None` for what no recipe can allow.
+    pub concern: Option<Concern>,
+    /// Where, without a slash at its beginning.
+    pub path: String,
+    /// What it is, for people.
+    pub what: String,
+    /// The file of the project that it came from, where it did.
+    pub from: Option<String>,
+}
+
+impl Finding {
+    /// A thing of a kind at a place.
+    pub fn new(concern: Concern, path: &str, what: impl Into<String>) -> Self {
+        Self { concern: Some(concern), path: path.to_owned(), what: what.into(), from: None }
+    }
+
+    /// The same with the file that the tree has it from.
+    #[must_use]
+    pub fn out_of(self, tree: &Tree) -> Self {
+        let entry = TreePath::new(&self.path).ok().and_then(|path| tree.get(&path));
+        let origin = entry.map(|entry| entry.origin.to_string()).filter(|origin| origin != CONTAINER);
+        Self { from: origin.filter(|origin| *origin != self.path), ..self }
+    }
+
+    /// Whether an entry of the recipe is about it.
+    #[must_use]
+    pub fn is_meant_by(&self, allowance: &Allowance) -> bool {
+        Some(allowance.check) == self.concern
+            && glob(allowance.path.trim_start_matches('/')).is_ok_and(|pattern| pattern.is_match(&self.path))
+    }
+}
+
+/// How paths are written of something that is shipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// As in a system: `/usr/bin/x`.
+    Absolute,
+    /// As in a folder: `files/x`.
+    Relative,
+}
+
+impl Paths {
+    /// A path without a slash at its beginning, as people read it.
+    #[must_use]
+    pub fn shown(self, path: &str) -> String {
+        let path = path.escape_debug();
+        match self {
+            Self::Absolute => format!("/{path}"),
+            Self::Relative => path.to_string(),
+        }
+    }
+
+    /// The line of a recipe that allows a thing at a place, on every platform: the minor version of a virtualenv's Python is another
+    /// one on each.
+    #[must_use]
+    pub fn allow(self, concern: Concern, path: &str) -> String {
+        let parts = path.split('/').map(|part| match part.strip_prefix("python3.") {
+            Some(minor) if minor.bytes().all(|byte| byte.is_ascii_digit()) => "python3.*".to_owned(),
+            _ => pattern::escaped(part),
+        });
+        let path = self.shown(&parts.collect::<Vec<_>>().join("/"));
+        format!("`allow = [{{ check = \"{}\", path = \"{path}\", reason = \"…\" }}]`", concern.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_can_be_pasted() {
+        let allow = |paths: Paths, path| paths.allow(Concern::PrivateKey, path);
+        assert_eq!(
+            allow(Paths::Absolute, "opt/x/lib/python3.11/site-packages/a.pem"),
+            "`allow = [{ check = \"private-key\", path = \"/opt/x/lib/python3.*/site-packages/a.pem\", reason = \"…\" }]`"
+        );
+        assert!(allow(Paths::Relative, "a/[id].pem").contains("path = \"a/\\\\[id\\\\].pem\""));
+        let finding = Finding::new(Concern::PrivateKey, "a/[id].pem", "a private key");
+        let allowance =
+            |path: &str| Allowance { check: Concern::PrivateKey, path: path.to_owned(), reason: "x".to_owned() };
+        assert!(finding.is_meant_by(&allowance(r"a/\[id\].pem")));
+    }
+}
