@@ -11,7 +11,7 @@ use super::{
     view::View,
 };
 
-/// Sections for people, and the whole of it for machines.
+/// Sections for people, and the whole of it for machines. Whoever knows who reads it may leave the other one out.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
     /// What it is of: `shop 2.5.11-1`. Left out where it is empty.
