@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Instant};
 use super::{
     context::{Context, Trust},
     env,
-    registry::{Way, registry},
+    registry::{RegistryConnection, registry},
 };
 use crate::{
     diag::Failure,
@@ -80,7 +80,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.packages {
         items.extend(choice::artefacts(&plan, &platforms, &project, &registry).await?);
     }
-    let way = Way::to(registry, &info.insecure, context).await?;
+    let way = RegistryConnection::to(registry, &info.insecure, context).await?;
     let standings = look(&items, &way).await?;
     if args.dry_run {
         context.reporter.print(view(&project.title(), &items, &standings, &way));
@@ -103,7 +103,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// What the registry has under each name.
-async fn look(items: &[Item], way: &Way) -> Result<Vec<Standing>, Failure> {
+async fn look(items: &[Item], way: &RegistryConnection) -> Result<Vec<Standing>, Failure> {
     let mut standings = Vec::new();
     for item in items {
         standings.push(match item {
@@ -118,7 +118,7 @@ async fn look(items: &[Item], way: &Way) -> Result<Vec<Standing>, Failure> {
 async fn push(
     items: &[Item],
     standings: &[Standing],
-    way: &Way,
+    way: &RegistryConnection,
     project: &Project,
     session: &Session,
 ) -> Result<Vec<Made>, Failure> {
@@ -159,7 +159,7 @@ fn entry(item: &Item, made: &Made) -> Entry {
     }
 }
 
-fn view(title: &str, items: &[Item], standings: &[Standing], way: &Way) -> ListView {
+fn view(title: &str, items: &[Item], standings: &[Standing], way: &RegistryConnection) -> ListView {
     let column = |name, kind| ListColumn { name, kind };
     let row = |(item, standing): (&Item, &Standing)| {
         let (state, digest) = match standing {
