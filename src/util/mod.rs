@@ -1,5 +1,6 @@
 //! Small tools without a home above: time, files, programs, masking.
 
+pub mod allowance;
 pub mod backoff;
 pub mod behind;
 pub mod clock;
