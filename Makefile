@@ -77,8 +77,9 @@ bench-example: build ## how long the example takes after a commit, a configurati
 	@scripts/engine mmdebstrap
 	@scripts/bench-example $(TIMES)
 
-deny: ## install cargo-deny (6 min) and check licences, sources, duplicate versions and advisories
-	command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
+# Without optimisation: it runs for seconds, and would be compiled for minutes.
+deny: ## install cargo-deny (3 min) and check licences, sources, duplicate versions and advisories
+	command -v cargo-deny > /dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	@scripts/advisories
 

@@ -41,7 +41,7 @@ use crate::{
     },
     work::{Locks, image::Contexts},
 };
-use truth::Untrue;
+use truth::ReleaseProblem;
 use wishes::{Named, absolute, choose, release, without_userinfo};
 
 /// A project whose recipe was read and whose platforms are chosen.
@@ -94,7 +94,7 @@ pub struct Stamp {
     /// The checkout's commit, with `-dirty` behind it where files differ from it; empty outside git.
     pub revision: String,
     /// That files differ from it, where some do.
-    pub dirt: Option<Untrue>,
+    pub dirt: Option<ReleaseProblem>,
     /// Where the release's git tag stands, if that is not the checkout's commit.
     pub elsewhere: Option<Elsewhere>,
 }

@@ -5,7 +5,7 @@ use globset::GlobMatcher;
 
 use super::{Finding, Paths, Refusal, natives, surprises, units};
 use crate::{
-    names::{Allowance, Topic},
+    names::{Allowance, Concern, Topic},
     platform::Host,
     source::project::glob,
 };
@@ -55,7 +55,7 @@ pub fn judge(found: &[Finding], allowed: &[Allowance], of: &Shipped<'_>) -> Resu
 fn said(left: &[&Finding], idle: &[&Allowance], of: &Shipped<'_>) -> Refusal {
     let (mut parts, mut helps) = (Vec::new(), Vec::new());
     for topic in Topic::ALL {
-        let is_of = |one: &&&Finding| one.concern.map_or(Topic::Surprise, |concern| concern.topic()) == topic;
+        let is_of = |one: &&&Finding| one.concern.map_or(Topic::Surprise, Concern::topic) == topic;
         let own: Vec<&Finding> = left.iter().filter(is_of).copied().collect();
         let Some(first) = own.first() else { continue };
         let (sentence, help) = match topic {
@@ -99,7 +99,7 @@ fn listed(own: &[&Finding], topic: Topic, paths: Paths) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{names::Concern, platform::Manager};
+    use crate::platform::Manager;
 
     const ALL: [Topic; 4] = Topic::ALL;
 

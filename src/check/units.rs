@@ -455,7 +455,8 @@ impl Made {
 const MADE: [char; 9] = ['d', 'D', 'v', 'q', 'Q', 'f', 'F', 'L', 'C'];
 
 /// What to do about the first of them.
-pub(super) fn help(first: &Finding) -> String {
+#[must_use]
+pub fn help(first: &Finding) -> String {
     let Some(concern) = first.concern else { return String::new() };
     let meant = first.what.rsplit_once(", did you mean ").and_then(|(_, meant)| meant.strip_suffix('?'));
     let advice = match (concern, meant) {

@@ -53,7 +53,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let mut project = context.open_with_sources(args.trust).await?;
     project.signer = args.signer.fingerprint()?;
-    let wish = Wish { want: Want::All, offline: args.offline, locked: false, pylock: args.pylock.as_deref() };
+    let wish = PlanRequest { want: Want::All, offline: args.offline, locked: false, pylock: args.pylock.as_deref() };
     let (view, _) = view(&project, &wish, context).await?;
     if args.dot {
         context.reporter.print(PlanDot(view));
@@ -64,7 +64,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// What is planned, and how.
-struct Wish<'p> {
+struct PlanRequest<'p> {
     want: Want,
     /// No engine is asked.
     offline: bool,
@@ -79,7 +79,7 @@ struct Wish<'p> {
 /// # Errors
 /// Those of a build before it begins, so far as they are known.
 pub async fn show(project: &Project, want: Want, locked: bool, context: &Context) -> Result<(), Failure> {
-    let (view, drift) = view(project, &Wish { want, offline: false, locked, pylock: None }, context).await?;
+    let (view, drift) = view(project, &PlanRequest { want, offline: false, locked, pylock: None }, context).await?;
     context.reporter.print(view);
     drift
 }
@@ -87,7 +87,7 @@ pub async fn show(project: &Project, want: Want, locked: bool, context: &Context
 /// The plan, and what of it differs from the lock.
 async fn view(
     project: &Project,
-    wish: &Wish<'_>,
+    wish: &PlanRequest<'_>,
     context: &Context,
 ) -> Result<(PlanView, Result<(), Failure>), Failure> {
     // A build would read it, and end there.

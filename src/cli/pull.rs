@@ -7,7 +7,7 @@ use super::{
     env, lock,
     planned::{Planned, planned_for_registry},
     push::{package_place, wheel_place},
-    registry::{Way, registry},
+    registry::{RegistryConnection, registry},
 };
 use crate::{
     diag::Failure,
@@ -55,7 +55,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let locked = lock::load(&project, false)?;
     let Planned { plan, info, .. } = planned_for_registry(&project, Want::All, context).await?;
     let _lock = context.lock(&project).await?;
-    let way = Way::to(registry, &info.insecure, context).await?;
+    let way = RegistryConnection::to(registry, &info.insecure, context).await?;
     let wanted = wanted(&plan, &project, &way)?;
     let to_run = wanted.len();
     context.events().emit(Event::Started { verb: "pull", title: project.title(), cached: 0, to_run });
@@ -84,7 +84,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn wanted(plan: &Plan, project: &Project, way: &Way) -> Result<Vec<Wanted>, Failure> {
+fn wanted(plan: &Plan, project: &Project, way: &RegistryConnection) -> Result<Vec<Wanted>, Failure> {
     let mut wanted = Vec::new();
     for target in &project.targets {
         let platform = &target.platform.id;
@@ -110,7 +110,7 @@ async fn packages(
     expected: &Expected,
     replace: bool,
     project: &Project,
-    way: &Way,
+    way: &RegistryConnection,
     events: &Events,
 ) -> Result<Vec<Made>, PushError> {
     let begun = Instant::now();
@@ -135,7 +135,7 @@ async fn wheels(
     work: &WheelsWork,
     locked: &Lockfile,
     project: &Project,
-    way: &Way,
+    way: &RegistryConnection,
     events: &Events,
 ) -> Result<Vec<Made>, PushError> {
     let begun = Instant::now();

@@ -9,7 +9,7 @@ use super::{
     context::{Context, Trust},
     env,
     planned::{Planned, planned_for_registry},
-    registry::{Way, registry},
+    registry::{RegistryConnection, registry},
 };
 use crate::{
     diag::{Exit, Failure},
@@ -83,7 +83,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let failure = Failure::new(Exit::Usage, "there is nothing to push: the recipe makes no image here");
         return Err(if args.packages { failure } else { failure.help("`--packages` pushes packages and wheels, too") });
     }
-    let way = Way::to(registry, &info.insecure, context).await?;
+    let way = RegistryConnection::to(registry, &info.insecure, context).await?;
     let standings = look(&items, &way).await?;
     if args.dry_run {
         context.reporter.print(view(&project.title(), &items, &standings, &way));
@@ -106,7 +106,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// What the registry has under each name.
-async fn look(items: &[Item], way: &Way) -> Result<Vec<Standing>, Failure> {
+async fn look(items: &[Item], way: &RegistryConnection) -> Result<Vec<Standing>, Failure> {
     let mut standings = Vec::new();
     for item in items {
         standings.push(match item {
@@ -121,7 +121,7 @@ async fn look(items: &[Item], way: &Way) -> Result<Vec<Standing>, Failure> {
 async fn push(
     items: &[Item],
     standings: &[Standing],
-    way: &Way,
+    way: &RegistryConnection,
     project: &Project,
     session: &Session,
 ) -> Result<Vec<Made>, Failure> {
@@ -162,7 +162,7 @@ fn entry(item: &Item, made: &Made) -> Entry {
     }
 }
 
-fn view(title: &str, items: &[Item], standings: &[Standing], way: &Way) -> ListView {
+fn view(title: &str, items: &[Item], standings: &[Standing], way: &RegistryConnection) -> ListView {
     let column = |name, kind| ListColumn { name, kind };
     let row = |(item, standing): (&Item, &Standing)| {
         let (state, digest) = match standing {

@@ -17,7 +17,7 @@ use crate::{
 
 /// A registry with what is needed to speak to it.
 #[derive(Debug)]
-pub struct Way {
+pub struct RegistryConnection {
     /// Its address.
     pub registry: Registry,
     /// For the daemon.
@@ -39,7 +39,7 @@ pub fn registry(named: Option<&str>, project: &Project) -> Result<Registry, Fail
     Registry::new(text).map_err(|error| Failure::new(Exit::Usage, error.to_string()))
 }
 
-impl Way {
+impl RegistryConnection {
     /// Finds out how the registry is spoken to. Nobody is asked for a password: `docker login` has kept it.
     ///
     /// # Errors

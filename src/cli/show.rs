@@ -30,7 +30,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let one = read(&args.file, context)?;
     match &args.other {
-        None => context.reporter.print(view::whole(&one)),
+        None => context.reporter.print(view::whole(&one, context.reporter.settings().output)),
         Some(other) => {
             let other = read(other, context)?;
             if one.format != other.format {

@@ -5,7 +5,7 @@ mod repositories;
 use std::path::{Path, PathBuf};
 
 use super::{context::Context, env};
-use repositories::{keepers, listed};
+use repositories::{backends, listed};
 
 use crate::{
     diag::{Exit, Failure},
@@ -13,13 +13,13 @@ use crate::{
     names::{RefName, Tag, UnclearVersion, UpstreamVersion},
     pipeline::{
         places,
-        truth::{Untrue, dirt, failed, tested},
+        truth::{ReleaseProblem, dirt, failed, tested},
     },
     platform::Catalogue,
     recipe::{Place, ReleaseRepository},
     report::{ListColumn, ListKind, ListView},
     source::git::{Git, GitError, Host, Worktree},
-    tag::{self, Action, Here, Listed, Note, Outcome, Row, State, Target, Trouble, Wish},
+    tag::{self, Action, Here, Listed, Note, Outcome, Row, State, TagRequest, Target, Trouble},
 };
 
 /// Tag the repositories of a release
@@ -59,26 +59,27 @@ pub struct Args {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let wish = wish(args, context)?;
+    let request = request(args, context)?;
     let listed = listed(args, context)?;
-    let references = references(&listed, &wish, context)?;
-    let worktree = if wish.action == Action::Delete { None } else { truth(args.allow_dirty, &wish, context)? };
+    let references = references(&listed, &request, context)?;
+    let worktree = if request.action == Action::Delete { None } else { truth(args.allow_dirty, &request, context)? };
     let here = worktree.as_ref().map(Here::new).transpose()?.flatten();
     let host = host(&listed, context)?;
     let git = Git::of(&host).await.map_err(no_git)?;
-    let keepers = keepers(args, &listed, &wish, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
-    let named = listed.repositories.iter().zip(references).zip(keepers);
-    let target = |((repository, reference), keeper): ((&ReleaseRepository, _), _)| Target {
+    let backends =
+        backends(args, &listed, &request, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
+    let named = listed.repositories.iter().zip(references).zip(backends);
+    let target = |((repository, reference), backend): ((&ReleaseRepository, _), _)| Target {
         name: repository.name.clone(),
         reference,
         is_own: here.as_ref().is_some_and(|here| is_own(repository, here, context)),
-        keeper,
+        backend,
     };
     let targets = named.map(target).collect();
-    let done = tag::run(targets, &wish, here.as_ref(), &context.cancel)
+    let done = tag::run(targets, &request, here.as_ref(), &context.cancel)
         .await
         .map_err(|found| nothing_done(&listed, &found))?;
-    context.reporter.print(view(&wish.tag, &done.rows));
+    context.reporter.print(view(&request.tag, &done.rows));
     match &done.failed {
         None => Ok(()),
         Some(trouble) => Err(broken_off(&listed, &done, trouble)),
@@ -117,7 +118,7 @@ fn no_git(error: GitError) -> Failure {
 
 /// Refuses a release that was built again since its test, a checkout whose changes no commit holds, and one at another commit than
 /// its own tag of that name. Gives the checkout that what gets the tag is held against.
-fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<Option<Worktree>, Failure> {
+fn truth(allow_dirty: bool, request: &TagRequest, context: &Context) -> Result<Option<Worktree>, Failure> {
     let folder =
         fs_err::canonicalize(context.folder()).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     places::check(&folder, env::get(env::WHEEL_DIR).is_none())?;
@@ -126,28 +127,28 @@ fn truth(allow_dirty: bool, wish: &Wish, context: &Context) -> Result<Option<Wor
     let dirt = if allow_dirty { None } else { dirt(&folder, &folder.join(wheel_dir), &catalogue, &env::caller())? };
     let mut rebuilt = None;
     for platform in Records::of(&folder).platforms()? {
-        if let Some(failed) = failed(&folder, &platform, &wish.tag)? {
-            context.events().warn(format!("{} {failed}", wish.tag));
+        if let Some(failed) = failed(&folder, &platform, &request.tag)? {
+            context.events().warn(format!("{} {failed}", request.tag));
         }
-        let tested = tested(&folder, &platform, &wish.tag)?.unwrap_or_default();
+        let tested = tested(&folder, &platform, &request.tag)?.unwrap_or_default();
         rebuilt = rebuilt.or(tested.into_iter().next());
     }
     let worktree = if allow_dirty { None } else { Worktree::find(&folder, &env::caller())? };
-    let moves = matches!(wish.action, Action::Create { may_move: true, .. });
+    let moves = matches!(request.action, Action::Create { may_move: true, .. });
     let elsewhere = match &worktree {
-        Some(worktree) if !moves => worktree.elsewhere(wish.tag.as_str())?.map(Untrue::Elsewhere),
+        Some(worktree) if !moves => worktree.elsewhere(request.tag.as_str())?.map(ReleaseProblem::Elsewhere),
         _ => None,
     };
     match dirt.into_iter().chain(rebuilt).chain(elsewhere).next() {
-        Some(untrue) => {
-            Err(Failure::new(Exit::StepFailed, format!("no tag was touched: {}", untrue.sentence()))
-                .help(untrue.help()))
+        Some(problem) => {
+            Err(Failure::new(Exit::StepFailed, format!("no tag was touched: {}", problem.sentence()))
+                .help(problem.help()))
         }
         None => Ok(worktree),
     }
 }
 
-fn wish(args: &Args, context: &Context) -> Result<Wish, Failure> {
+fn request(args: &Args, context: &Context) -> Result<TagRequest, Failure> {
     let Some(text) = context.tag() else {
         return Err(
             Failure::new(Exit::Usage, "nothing says which tag").help("name it: `--tag 2.5.11` or `FACTORY_TAG=2.5.11`")
@@ -168,7 +169,7 @@ fn wish(args: &Args, context: &Context) -> Result<Wish, Failure> {
         let note = args.message.as_deref().map(|message| note(message, args.sign)).transpose()?;
         Action::Create { may_move: args.may_move, note }
     };
-    Ok(Wish { tag, action, dry_run: args.dry_run })
+    Ok(TagRequest { tag, action, dry_run: args.dry_run })
 }
 
 fn note(message: &str, sign: bool) -> Result<Note, Failure> {
@@ -180,11 +181,11 @@ fn note(message: &str, sign: bool) -> Result<Note, Failure> {
 }
 
 /// What gets the tag in each repository; nothing where tags are deleted.
-fn references(listed: &Listed, wish: &Wish, context: &Context) -> Result<Vec<Option<RefName>>, Failure> {
-    if wish.action == Action::Delete {
+fn references(listed: &Listed, request: &TagRequest, context: &Context) -> Result<Vec<Option<RefName>>, Failure> {
+    if request.action == Action::Delete {
         return Ok(vec![None; listed.repositories.len()]);
     }
-    let references = listed.references(&wish.tag, context.branch()).map_err(|found| nothing_done(listed, &found))?;
+    let references = listed.references(&request.tag, context.branch()).map_err(|found| nothing_done(listed, &found))?;
     Ok(references.into_iter().map(Some).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{Exit, Failure},
-    pipeline::truth::Untrue,
+    pipeline::truth::ReleaseProblem,
     source::git::Elsewhere,
 };
 
@@ -11,8 +11,8 @@ use crate::{
 /// # Errors
 /// Exit code 1 where it does.
 pub fn is_of_its_tag(elsewhere: Option<Elsewhere>) -> Result<(), Failure> {
-    match elsewhere.map(Untrue::Elsewhere) {
-        Some(untrue) => Err(Failure::new(Exit::StepFailed, untrue.sentence()).help(untrue.help())),
+    match elsewhere.map(ReleaseProblem::Elsewhere) {
+        Some(problem) => Err(Failure::new(Exit::StepFailed, problem.sentence()).help(problem.help())),
         None => Ok(()),
     }
 }

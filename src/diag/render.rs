@@ -215,14 +215,32 @@ fn paragraph(out: &mut String, prefix: &str, text: &str, width: usize, style: Op
     }
 }
 
+/// What lines for a recipe begin with. They are for pasting, and stay in one piece.
+const PASTED: [&str; 2] = ["`allow = [", "`{ src = "];
+
+/// The words of a paragraph; a line for a recipe is one.
+fn words(paragraph: &str) -> Vec<&str> {
+    let (mut found, mut rest) = (Vec::new(), paragraph);
+    while !rest.is_empty() {
+        let is_pasted = PASTED.iter().any(|start| rest.starts_with(start));
+        let closed = if is_pasted { rest[1..].find('`').map(|at| at + 2) } else { None };
+        let from = closed.unwrap_or(0);
+        let end = rest[from..].find(' ').map_or(rest.len(), |at| from + at);
+        found.push(&rest[..end]);
+        rest = rest[end..].strip_prefix(' ').unwrap_or_default();
+    }
+    found
+}
+
 /// Lines of at most `width` characters, broken between words where that is possible.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim_end().split('\n') {
         let mut line = String::new();
         let mut used = 0;
-        for word in paragraph.split(' ') {
+        for word in words(paragraph) {
             let length = word.chars().count();
+            let is_pasted = PASTED.iter().any(|start| word.starts_with(start));
             if used > 0 && used + 1 + length > width {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
@@ -232,7 +250,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
                 used += 1;
             }
             for c in word.chars() {
-                if used == width {
+                if used == width && !is_pasted {
                     lines.push(std::mem::take(&mut line));
                     used = 0;
                 }
@@ -276,6 +294,18 @@ mod tests {
         Failure::new(Exit::StepFailed, "cannot push `canopsis/canopsis-core:debian-12-2.5.11`")
             .because(std::io::Error::other(answer + &"x".repeat(100)))
             .help("log in with `docker login registry.example.org`, then `factory push` again")
+    }
+
+    #[test]
+    fn a_line_for_a_recipe_stays_in_one_piece() {
+        let line = r#"`allow = [{ check = "unit", path = "/lib/systemd/system/shop.service", reason = "…" }]`"#;
+        let failure =
+            Failure::new(Exit::Usage, "no").help(format!("mend it; where it is meant: {line}, or not at all"));
+        assert_eq!(
+            render(&failure, 60, false),
+            format!("error: no\n\nhelp: mend it; where it is meant:\n      {line},\n      or not at all\n")
+        );
+        assert_eq!(words("a  `allow = [x y"), ["a", "", "`allow", "=", "[x", "y"], "one that is not closed is words");
     }
 
     #[test]

@@ -22,7 +22,7 @@ const TOLD: usize = 3;
 
 /// What is wrong with a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Untrue {
+pub enum ReleaseProblem {
     /// The checkout has changes that no commit holds.
     Dirty {
         /// The first of them, in words.
@@ -39,7 +39,7 @@ pub enum Untrue {
     },
 }
 
-impl Untrue {
+impl ReleaseProblem {
     /// In words.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -88,11 +88,11 @@ pub fn dirt(
     wheel_dir: &Path,
     catalogue: &Catalogue,
     caller: &Caller,
-) -> Result<Option<Untrue>, WorktreeError> {
+) -> Result<Option<ReleaseProblem>, WorktreeError> {
     dirt_of(folder, &places::written(folder, &places::kept(folder, wheel_dir, catalogue)), caller)
 }
 
-fn dirt_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<Untrue>, WorktreeError> {
+fn dirt_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<ReleaseProblem>, WorktreeError> {
     let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
     Ok(dirty(&worktree.changes(&below(folder, ours))?))
 }
@@ -102,7 +102,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`dirt`].
-    pub fn dirt(&self) -> Result<Option<Untrue>, WorktreeError> {
+    pub fn dirt(&self) -> Result<Option<ReleaseProblem>, WorktreeError> {
         dirt_of(&self.folder, &places::written(&self.folder, &self.kept), &self.caller)
     }
 
@@ -116,7 +116,7 @@ impl Project {
 ///
 /// # Errors
 /// When what was kept of the test, or of what was built, cannot be read: that is not taken for true.
-pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<Vec<Untrue>>, Unread> {
+pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<Vec<ReleaseProblem>>, Unread> {
     let passed = Passed::last(folder, platform)?.filter(|passed| passed.tag == *tag);
     let Some(passed) = passed else { return Ok(None) };
     let records = Records::of(folder).all(platform)?;
@@ -137,7 +137,7 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
         }
     }
     let (platform, what) = (platform.clone(), several(&again));
-    Ok(Some(if again.is_empty() { Vec::new() } else { vec![Untrue::Rebuilt { platform, what }] }))
+    Ok(Some(if again.is_empty() { Vec::new() } else { vec![ReleaseProblem::Rebuilt { platform, what }] }))
 }
 
 /// That the last test of this release on a platform did not pass, in words; `None` where it passed or there was none.
@@ -180,8 +180,8 @@ pub fn stale(survey: &Survey, step: &StepId) -> Option<String> {
 }
 
 /// That files differ from the commit, where some do.
-pub(super) fn dirty(changed: &[String]) -> Option<Untrue> {
-    (!changed.is_empty()).then(|| Untrue::Dirty { files: several(changed) })
+pub(super) fn dirty(changed: &[String]) -> Option<ReleaseProblem> {
+    (!changed.is_empty()).then(|| ReleaseProblem::Dirty { files: several(changed) })
 }
 
 /// `a, b, c and 4 more`.
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn not_more_than_three_are_named() {
         let names = |count: usize| (0..count).map(|n| format!("f{n}")).collect::<Vec<_>>();
-        let files = |files: &str| Some(Untrue::Dirty { files: files.to_owned() });
+        let files = |files: &str| Some(ReleaseProblem::Dirty { files: files.to_owned() });
         assert_eq!(dirty(&names(0)), None);
         assert_eq!(dirty(&names(3)), files("f0, f1, f2"));
         assert_eq!(dirty(&names(7)), files("f0, f1, f2 and 4 more"));

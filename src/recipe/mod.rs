@@ -1,7 +1,7 @@
 //! The recipe, `factory.toml`: as written with its spans, then resolved for each platform. All errors are found at
 //! once. Nothing here touches the daemon or the network.
 
-mod contents;
+pub(crate) mod contents;
 pub(crate) mod parts;
 pub(crate) mod read;
 mod repository;

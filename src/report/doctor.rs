@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    look::{Look, Paint},
+    style::{Paint, Style},
     table::{Cell, Column, Table},
     units,
     view::View,
@@ -52,7 +52,7 @@ pub enum CheckState {
 impl View for DoctorView {
     const EVENT: &'static str = "doctor";
 
-    fn human(&self, look: &Look) -> String {
+    fn human(&self, style: &Style) -> String {
         let mut table = Table::new(vec![Column::left(""), Column::left(""), Column::flowing("")]);
         for Check { name, state, found, fix } in &self.checks {
             table.row(vec![state.cell(), name.as_str().into(), found.as_str().into()]);
@@ -60,7 +60,7 @@ impl View for DoctorView {
                 table.row(vec!["".into(), "".into(), Cell::new(format!("hint: {fix}"), Paint::Cyan)]);
             }
         }
-        format!("{}\n{}\n", table.render(look), self.summary())
+        format!("{}\n{}\n", table.render(style), self.summary())
     }
 
     fn each_text(&mut self, edit: &mut dyn FnMut(&mut String)) {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn human() {
-        insta::assert_snapshot!(doctor().human(&Look::plain(80)));
+        insta::assert_snapshot!(doctor().human(&Style::plain(80)));
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::{
-    look::Look,
     plan::{PlanRow, PlanState, PlanView},
+    style::Style,
     view::View,
 };
 
@@ -17,7 +17,7 @@ pub struct PlanDot(pub PlanView);
 impl View for PlanDot {
     const EVENT: &'static str = PlanView::EVENT;
 
-    fn human(&self, _look: &Look) -> String {
+    fn human(&self, _look: &Style) -> String {
         let Self(plan) = self;
         let mut out = format!("digraph plan {{\n  label={};\n", quoted(&plan.title));
         out.push_str("  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_cluster_a_platform() {
-        insta::assert_snapshot!(PlanDot(plan()).human(&Look::plain(80)));
+        insta::assert_snapshot!(PlanDot(plan()).human(&Style::plain(80)));
     }
 
     #[test]

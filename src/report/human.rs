@@ -9,14 +9,14 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::{
-    face::Face,
     live,
     logs::LogDir,
-    look::{Look, Paint},
     made,
     settings::{Settings, Verbosity},
     steps::{self, Steps},
     stream::Stream,
+    style::{Paint, Style},
+    terminal_sink::TerminalSink,
     text, units,
 };
 use crate::event::{Event, Outcome, Sink, StepId};
@@ -33,8 +33,8 @@ pub(crate) struct Human {
     live: MultiProgress,
     data: Arc<Stream>,
     verbosity: Verbosity,
-    look: Look,
-    data_look: Look,
+    style: Style,
+    data_look: Style,
     logs: Option<LogDir>,
     state: Mutex<State>,
 }
@@ -83,7 +83,7 @@ impl Human {
             live,
             data,
             verbosity: settings.verbosity,
-            look: settings.stderr_look(),
+            style: settings.stderr_look(),
             data_look: settings.stdout_look(),
             logs,
             state: Mutex::new(State { names: NAMES.min(usize::from(settings.width) / 3), ..State::default() }),
@@ -101,7 +101,7 @@ impl Human {
     }
 
     fn started(&self, state: &mut State, words: &str, title: String, to_run: usize) {
-        self.say(&self.look.paint(Paint::Bold, words));
+        self.say(&self.style.paint(Paint::Bold, words));
         state.title = title;
         state.to_run = to_run;
         state.ended = 0;
@@ -109,7 +109,7 @@ impl Human {
 
     /// Widens the column of names for this one, up to half of the line.
     fn make_room(&self, state: &mut State, step: &StepId) {
-        state.names = state.names.max(text::width(step.as_str()).min(self.look.width / 2));
+        state.names = state.names.max(text::width(step.as_str()).min(self.style.width / 2));
     }
 
     fn step_started(&self, state: &mut State, step: StepId, title: &str, now: Instant) {
@@ -118,8 +118,8 @@ impl Human {
             return;
         }
         self.make_room(state, &step);
-        let footer = state.footer.get_or_insert_with(|| self.live.add(live::footer(self.look)));
-        let bar = self.live.insert_before(footer, live::step(self.look, step.as_str()));
+        let footer = state.footer.get_or_insert_with(|| self.live.add(live::footer(self.style)));
+        let bar = self.live.insert_before(footer, live::step(self.style, step.as_str()));
         bar.set_message(title.to_owned());
         state.bars.insert(step, bar);
         for (step, bar) in &state.bars {
@@ -146,7 +146,7 @@ impl Human {
         let mut lines = vec![self.ended(&name, outcome, took, note)];
         if outcome == Outcome::Failed {
             let log = self.logs.as_ref().and_then(|logs| logs.whole(step));
-            let more = steps::aftermath(note, ran.as_ref(), log.as_deref(), self.verbosity, &self.look);
+            let more = steps::aftermath(note, ran.as_ref(), log.as_deref(), self.verbosity, &self.style);
             lines.extend(more.into_iter().map(|line| format!("    {line}")));
         }
         self.say(&lines.join("\n"));
@@ -155,7 +155,7 @@ impl Human {
 
     /// The line that stays of a step that was not cached.
     fn ended(&self, name: &str, outcome: Outcome, took: Duration, note: &str) -> String {
-        let glyphs = self.look.glyphs;
+        let glyphs = self.style.glyphs;
         let (sign, paint, words) = match outcome {
             Outcome::Done | Outcome::Cached => {
                 let note = steps::shown_lines(note).next().unwrap_or_default();
@@ -166,17 +166,17 @@ impl Human {
             Outcome::Skipped => (glyphs.stopped, Paint::Dim, steps::with_note("skipped", note)),
             Outcome::Interrupted => (glyphs.stopped, Paint::Yellow, steps::interrupted(took, note)),
         };
-        let words = if outcome == Outcome::Done { words } else { self.look.paint(paint, &words) };
-        format!("{} {name}  {words}", self.look.paint(paint, sign))
+        let words = if outcome == Outcome::Done { words } else { self.style.paint(paint, &words) };
+        format!("{} {name}  {words}", self.style.paint(paint, sign))
     }
 
     /// Tells the cached steps, one line for each platform.
     fn tell_cached(&self, state: &mut State) {
         state.cached_since = None;
         for (platform, names) in live::by_platform(&std::mem::take(&mut state.cached)) {
-            let start = format!("{} {}  cached: ", self.look.glyphs.cached, text::padded(platform, state.names));
-            let room = self.look.width.saturating_sub(text::width(&start));
-            self.say(&self.look.paint(Paint::Dim, &(start + &live::some_of(&names, room))));
+            let start = format!("{} {}  cached: ", self.style.glyphs.cached, text::padded(platform, state.names));
+            let room = self.style.width.saturating_sub(text::width(&start));
+            self.say(&self.style.paint(Paint::Dim, &(start + &live::some_of(&names, room))));
         }
     }
 
@@ -209,7 +209,7 @@ impl Human {
                     bar.set_message(running.now.clone());
                 }
                 if self.verbosity == Verbosity::Verbose {
-                    let step = self.look.paint(Paint::Dim, &format!("{step} {}", self.look.glyphs.bar));
+                    let step = self.style.paint(Paint::Dim, &format!("{step} {}", self.style.glyphs.bar));
                     self.say(&format!("{step} {line}"));
                 }
             }
@@ -221,7 +221,7 @@ impl Human {
             Event::StepFinished { step, outcome, took, note } => {
                 self.step_finished(state, &step, outcome, took, &note);
             }
-            Event::Notice { warning, text } => self.say(&steps::notice(warning, &text, &self.look)),
+            Event::Notice { warning, text } => self.say(&steps::notice(warning, &text, &self.style)),
             Event::Made { items, took } => {
                 self.clear(state);
                 self.say("");
@@ -237,7 +237,7 @@ impl Sink for Human {
     }
 }
 
-impl Face for Human {
+impl TerminalSink for Human {
     fn tick(&self, now: Instant) {
         let state = &mut *self.state();
         if state.cached_since.is_some_and(|since| now.saturating_duration_since(since) >= GATHER) {

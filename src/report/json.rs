@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 
 use serde::Serialize;
 
-use super::{clock::Clock, face::Face, settings::Verbosity, stream::Stream, view::View};
+use super::{clock::Clock, settings::Verbosity, stream::Stream, terminal_sink::TerminalSink, view::View};
 use crate::event::{Event, Sink};
 
 /// Counts up when a field changes its meaning or goes; a new field does not count.
@@ -61,7 +61,7 @@ impl Sink for Json {
     }
 }
 
-impl Face for Json {
+impl TerminalSink for Json {
     fn tick(&self, _now: Instant) {}
 
     fn aside(&self, write: &mut dyn FnMut()) {

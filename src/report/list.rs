@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    look::{Look, Paint},
+    style::{Paint, Style},
     table::{Cell, Column, Table},
     text::{clean, push_line},
     view::View,
@@ -56,11 +56,11 @@ pub enum ListKind {
 impl View for ListView {
     const EVENT: &'static str = "list";
 
-    fn human(&self, look: &Look) -> String {
+    fn human(&self, style: &Style) -> String {
         let mut out = String::new();
         // What packages and other files say of themselves is not for terminals to act on.
         if !self.title.is_empty() {
-            push_line(&mut out, &look.paint(Paint::Bold, &clean(&self.title)));
+            push_line(&mut out, &style.paint(Paint::Bold, &clean(&self.title)));
         }
         if !self.rows.is_empty() {
             let mut table = Table::new(self.columns.iter().map(ListColumn::of_table).collect());
@@ -69,7 +69,7 @@ impl View for ListView {
                 cells.truncate(self.columns.len());
                 table.row(cells);
             }
-            out.push_str(&table.render(look));
+            out.push_str(&table.render(style));
         }
         if !self.summary.is_empty() {
             self.summary.lines().for_each(|line| push_line(&mut out, &clean(line)));
@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn human() {
-        insta::assert_snapshot!(list().human(&Look::plain(80)));
+        insta::assert_snapshot!(list().human(&Style::plain(80)));
         let empty = ListView { title: String::new(), rows: vec![], summary: "nothing to remove".to_owned(), ..list() };
-        assert_eq!(empty.human(&Look::plain(80)), "nothing to remove\n");
+        assert_eq!(empty.human(&Style::plain(80)), "nothing to remove\n");
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         let mut list = list();
         (list.title, list.summary) = (evil(), evil());
         list.rows.iter_mut().flatten().for_each(|cell| *cell = evil());
-        let shown = list.human(&Look::plain(80));
+        let shown = list.human(&Style::plain(80));
         assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
         assert!(serde_json::to_string(&list).unwrap().contains("\\u001b"), "machines get it whole");
     }

@@ -5,32 +5,32 @@ use std::fmt;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::{
-    look::{Look, Paint},
+    style::{Paint, Style},
     text, units,
 };
 use crate::event::StepId;
 
 /// The line of a running step: a spinner, its name, what it does now, since when.
-pub(crate) fn step(look: Look, name: &str) -> ProgressBar {
+pub(crate) fn step(style: Style, name: &str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_prefix(name.to_owned());
-    bar.set_style(style(look, "{spinner} {prefix}  {wide_msg} {elapsed}"));
+    bar.set_style(template(style, "{spinner} {prefix}  {wide_msg} {elapsed}"));
     bar
 }
 
 /// The last line: how far the whole is, since when.
-pub(crate) fn footer(look: Look) -> ProgressBar {
+pub(crate) fn footer(style: Style) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
-    bar.set_style(style(look, "  {wide_msg} {elapsed}"));
+    bar.set_style(template(style, "  {wide_msg} {elapsed}"));
     bar
 }
 
 /// A template of ours, with our signs and our way to write a time.
-fn style(look: Look, template: &str) -> ProgressStyle {
+fn template(style: Style, template: &str) -> ProgressStyle {
     let elapsed = move |state: &ProgressState, out: &mut dyn fmt::Write| {
         // Writing into a text does not fail.
-        let _ = out.write_str(&look.paint(Paint::Dim, &format!("{:>7}", units::running(state.elapsed()))));
+        let _ = out.write_str(&style.paint(Paint::Dim, &format!("{:>7}", units::running(state.elapsed()))));
     };
-    let signs: Vec<_> = look.glyphs.spinner.iter().map(|sign| look.paint(Paint::Cyan, sign)).collect();
+    let signs: Vec<_> = style.glyphs.spinner.iter().map(|sign| style.paint(Paint::Cyan, sign)).collect();
     let signs: Vec<_> = signs.iter().map(String::as_str).collect();
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_spinner())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    look::{Look, Paint},
+    style::{Paint, Style},
     table::{Cell, Column, Table},
     text::{self, push_line},
     units,
@@ -17,7 +17,7 @@ const DIGEST: usize = 12;
 const NARROWEST: usize = 24;
 
 /// The closing table for people. `title` is the project and its release, where known.
-pub(crate) fn render(title: &str, items: &[Made], took: Duration, look: &Look) -> String {
+pub(crate) fn render(title: &str, items: &[Made], took: Duration, style: &Style) -> String {
     let mut platforms: Vec<&str> = vec![];
     for item in items {
         if !platforms.contains(&item.platform.as_str()) {
@@ -31,8 +31,8 @@ pub(crate) fn render(title: &str, items: &[Made], took: Duration, look: &Look) -
     let headline = if title.is_empty() { whom } else { format!("{title} for {whom}") };
     let mut out = String::new();
     if !items.is_empty() {
-        push_line(&mut out, &look.paint(Paint::Bold, &headline));
-        out.push_str(&table(items, &platforms, look).render(look));
+        push_line(&mut out, &style.paint(Paint::Bold, &headline));
+        out.push_str(&table(items, &platforms, style).render(style));
         if platforms.len() > 1 {
             out.push('\n');
         }
@@ -42,10 +42,10 @@ pub(crate) fn render(title: &str, items: &[Made], took: Duration, look: &Look) -
 }
 
 /// One section for each platform, where there are several.
-fn table(items: &[Made], platforms: &[&str], look: &Look) -> Table {
+fn table(items: &[Made], platforms: &[&str], style: &Style) -> Table {
     // Behind the longest word for a kind.
     let kinds = items.iter().map(|item| text::width(&item.kind.to_string())).max().unwrap_or_default();
-    let room = look.width.saturating_sub(kinds + 2).max(NARROWEST);
+    let room = style.width.saturating_sub(kinds + 2).max(NARROWEST);
     let mut table = Table::new(vec![
         Column::left("kind"),
         Column::flowing("name"),
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn one_platform_in_80_columns() {
-        let text = render("canopsis 2.5.11", &items("debian-12"), Duration::from_secs(161), &Look::plain(80));
+        let text = render("canopsis 2.5.11", &items("debian-12"), Duration::from_secs(161), &Style::plain(80));
         assert!(text.lines().all(|line| super::super::text::width(line) <= 80), "{text}");
         insta::assert_snapshot!(text);
     }
@@ -144,7 +144,7 @@ mod tests {
     fn names_longer_than_a_line_are_cut_in_the_middle() {
         let name = format!("packages/debian-12/{}_2.5.11~rc1.preview.2-1~deb12_amd64.deb", "a-long-name-".repeat(6));
         let items = [item(MadeKind::Package, "debian-12", &name, 98_700_000, Some(9_000))];
-        let text = render("canopsis 2.5.11", &items, Duration::from_secs(9), &Look::plain(80));
+        let text = render("canopsis 2.5.11", &items, Duration::from_secs(9), &Style::plain(80));
         assert!(text.lines().all(|line| super::super::text::width(line) <= 80), "{text}");
         let digest = short(&items[0].digest);
         assert!(text.contains("packages/debian-12/a-long-name-") && text.contains(&digest), "{text}");
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn images_alone_take_one_line_each() {
         let images = &items("debian-12")[..5];
-        insta::assert_snapshot!(render("canopsis 2.5.11", images, Duration::from_secs(161), &Look::plain(80)));
+        insta::assert_snapshot!(render("canopsis 2.5.11", images, Duration::from_secs(161), &Style::plain(80)));
     }
 
     #[test]
@@ -162,13 +162,13 @@ mod tests {
         let mut all = items("centos-7");
         all.extend(items("debian-12"));
         all.swap(1, 6);
-        insta::assert_snapshot!(render("canopsis 2.5.11", &all, Duration::from_secs(3800), &Look::plain(120)));
+        insta::assert_snapshot!(render("canopsis 2.5.11", &all, Duration::from_secs(3800), &Style::plain(120)));
     }
 
     #[test]
     fn last_lines() {
         let cached: Vec<_> = items("debian-12").into_iter().map(|item| Made { took_ms: None, ..item }).collect();
         assert_eq!(summary(&cached, Duration::from_millis(380)), "all 6 from cache, 0.4 s");
-        assert_eq!(render("x", &[], Duration::ZERO, &Look::plain(80)), "nothing made, 0.0 s\n");
+        assert_eq!(render("x", &[], Duration::ZERO, &Style::plain(80)), "nothing made, 0.0 s\n");
     }
 }

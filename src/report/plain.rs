@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    face::Face,
     logs::LogDir,
-    look::{Look, Paint},
     made,
     settings::{Settings, Verbosity},
     steps::{self, Steps},
     stream::Stream,
+    style::{Paint, Style},
+    terminal_sink::TerminalSink,
     text, units,
 };
 use crate::event::{Event, Outcome, Sink, StepId};
@@ -29,8 +29,8 @@ pub(crate) struct Plain {
     talk: Arc<Stream>,
     data: Arc<Stream>,
     verbosity: Verbosity,
-    look: Look,
-    data_look: Look,
+    style: Style,
+    data_look: Style,
     logs: Option<LogDir>,
     state: Mutex<State>,
 }
@@ -47,7 +47,7 @@ impl Plain {
             talk,
             data,
             verbosity: settings.verbosity,
-            look: settings.stderr_look(),
+            style: settings.stderr_look(),
             data_look: settings.stdout_look(),
             logs,
             state: Mutex::default(),
@@ -68,7 +68,7 @@ impl Plain {
 
     /// A line about a step.
     fn say_of(&self, step: &StepId, words: &str) {
-        self.say(&format!("{} {words}", self.look.paint(Paint::Dim, &format!("[{step}]"))));
+        self.say(&format!("{} {words}", self.style.paint(Paint::Dim, &format!("[{step}]"))));
     }
 
     fn finished(&self, state: &mut State, step: &StepId, outcome: Outcome, took: Duration, note: &str) {
@@ -78,14 +78,14 @@ impl Plain {
             Outcome::Done => steps::with_note(&format!("done in {}", units::time(took)), note),
             Outcome::Skipped => steps::with_note("skipped", note),
             Outcome::Interrupted => steps::interrupted(took, note),
-            Outcome::Failed => self.look.paint(Paint::Red, &steps::failed(took, note)),
+            Outcome::Failed => self.style.paint(Paint::Red, &steps::failed(took, note)),
         };
         if outcome == Outcome::Failed || !self.quiet() {
             self.say_of(step, &words);
         }
         if outcome == Outcome::Failed {
             let log = self.logs.as_ref().and_then(|logs| logs.whole(step));
-            for line in steps::aftermath(note, ran.as_ref(), log.as_deref(), self.verbosity, &self.look) {
+            for line in steps::aftermath(note, ran.as_ref(), log.as_deref(), self.verbosity, &self.style) {
                 self.say_of(step, &format!("  {line}"));
             }
         }
@@ -113,7 +113,7 @@ impl Plain {
                     && self.verbosity == Verbosity::Verbose
                 {
                     running.said = now;
-                    self.say_of(&step, &format!("{} {line}", self.look.glyphs.bar));
+                    self.say_of(&step, &format!("{} {line}", self.style.glyphs.bar));
                 }
             }
             Event::StepProgress { step, what, done, total, bytes } => {
@@ -124,7 +124,7 @@ impl Plain {
             Event::StepFinished { step, outcome, took, note } => self.finished(state, &step, outcome, took, &note),
             Event::Notice { warning, text } => {
                 if warning || !self.quiet() {
-                    self.say(&steps::notice(warning, &text, &self.look));
+                    self.say(&steps::notice(warning, &text, &self.style));
                 }
             }
             Event::Made { items, took } => {
@@ -142,7 +142,7 @@ impl Sink for Plain {
     }
 }
 
-impl Face for Plain {
+impl TerminalSink for Plain {
     fn tick(&self, now: Instant) {
         if self.quiet() {
             return;

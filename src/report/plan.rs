@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    look::{Look, Paint},
+    style::{Paint, Style},
     table::{Cell, Column, Table},
     text::push_line,
     units,
@@ -82,13 +82,13 @@ pub enum PlanState {
 impl View for PlanView {
     const EVENT: &'static str = "plan";
 
-    fn human(&self, look: &Look) -> String {
+    fn human(&self, style: &Style) -> String {
         // Reasons beside the steps, or under them where that is too wide.
         let beside = self.table(true);
-        let table = if beside.fits(look) { beside } else { self.table(false) };
+        let table = if beside.fits(style) { beside } else { self.table(false) };
         let mut out = String::new();
-        push_line(&mut out, &look.paint(Paint::Bold, &self.title));
-        out.push_str(&table.render(look));
+        push_line(&mut out, &style.paint(Paint::Bold, &self.title));
+        out.push_str(&table.render(style));
         out.push('\n');
         push_line(&mut out, &self.summary());
         out
@@ -292,15 +292,15 @@ pub(super) mod tests {
 
     #[test]
     fn reasons_under_the_steps() {
-        insta::assert_snapshot!(plan().human(&Look::plain(80)));
+        insta::assert_snapshot!(plan().human(&Style::plain(80)));
     }
 
     #[test]
     fn reasons_beside_the_steps() {
-        insta::assert_snapshot!(plan().human(&Look::plain(usize::MAX)));
+        insta::assert_snapshot!(plan().human(&Style::plain(usize::MAX)));
         let mut narrow = plan();
         narrow.rows.truncate(1);
-        insta::assert_snapshot!(narrow.human(&Look::plain(80)), @r"
+        insta::assert_snapshot!(narrow.human(&Style::plain(80)), @r"
         canopsis 2.5.11
 
         centos-7

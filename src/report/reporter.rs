@@ -13,7 +13,6 @@ use indicatif::ProgressDrawTarget;
 
 use super::{
     clock::Clock,
-    face::Face,
     human::Human,
     json::{self, Json},
     logs::{LogDir, Logs},
@@ -21,6 +20,7 @@ use super::{
     settings::{Output, Settings, Verbosity},
     stream::Stream,
     tee::{Masked, Tee},
+    terminal_sink::TerminalSink,
     view::View,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub struct Reporter {
     clock: Clock,
     data: Arc<Stream>,
     talk: Arc<Stream>,
-    face: Arc<dyn Face>,
+    sink: Arc<dyn TerminalSink>,
     events: Events,
     ticking: Mutex<Option<mpsc::Sender<()>>>,
 }
@@ -78,14 +78,14 @@ impl Reporter {
         target: ProgressDrawTarget,
     ) -> Self {
         let logs = project_dir.map(LogDir::new);
-        let face = face(&settings, logs.as_ref(), &clock, (&data, &talk), target);
+        let sink = sink(&settings, logs.as_ref(), &clock, (&data, &talk), target);
         let mut sinks: Vec<Arc<dyn Sink>> = vec![];
         if let Some(dir) = logs {
-            sinks.push(Arc::new(Logs::new(dir, clock.clone(), Arc::<dyn Face>::clone(&face))));
+            sinks.push(Arc::new(Logs::new(dir, clock.clone(), Arc::<dyn TerminalSink>::clone(&sink))));
         }
-        sinks.push(Arc::<dyn Face>::clone(&face));
+        sinks.push(Arc::<dyn TerminalSink>::clone(&sink));
         let events = Events::to(Arc::new(Masked::new(mask.clone(), Arc::new(Tee::new(sinks)))));
-        Self { settings, mask, clock, data, talk, face, events, ticking: Mutex::default() }
+        Self { settings, mask, clock, data, talk, sink, events, ticking: Mutex::default() }
     }
 
     /// Where the work sends its events. Clones are cheap.
@@ -126,12 +126,12 @@ impl Reporter {
     /// Passes bytes on to stdout as they are, in either form and unmasked: a file that was asked for, completions, a
     /// schema.
     pub fn data(&self, bytes: impl AsRef<[u8]>) {
-        self.face.aside(&mut || self.data.write(bytes.as_ref()));
+        self.sink.aside(&mut || self.data.write(bytes.as_ref()));
     }
 
     /// Ends the live lines, then says a rendered error on stderr.
     pub fn error(&self, rendered: &str) {
-        self.face.finish();
+        self.sink.finish();
         let text = self.mask.text(rendered);
         // Colours are drawn already, and JSON has none.
         let text = text.split_inclusive('\n').fold(String::new(), |all, line| match line.strip_suffix('\n') {
@@ -149,19 +149,19 @@ impl Reporter {
     /// [`ReportError`] if data for stdout was lost. A reader that closed its pipe is no error.
     pub fn finish(&self) -> Result<(), ReportError> {
         self.ticking.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.face.finish();
+        self.sink.finish();
         self.data.take_error().map_or(Ok(()), |error| Err(ReportError::Stdout(error)))
     }
 
     /// Moves live lines on until the end.
     fn tick(&self) {
         let (sender, ended) = mpsc::channel();
-        let face: Weak<dyn Face> = Arc::downgrade(&self.face);
+        let sink: Weak<dyn TerminalSink> = Arc::downgrade(&self.sink);
         // Without the thread the spinners stand still; that is all.
         let _ = thread::Builder::new().name("report".to_owned()).spawn(move || {
             while ended.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let Some(face) = face.upgrade() else { return };
-                face.tick(Instant::now());
+                let Some(sink) = sink.upgrade() else { return };
+                sink.tick(Instant::now());
             }
         });
         *self.ticking.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
@@ -170,18 +170,18 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        self.face.finish();
+        self.sink.finish();
     }
 }
 
 /// The sink that suits the settings.
-fn face(
+fn sink(
     settings: &Settings,
     logs: Option<&LogDir>,
     clock: &Clock,
     (data, talk): (&Arc<Stream>, &Arc<Stream>),
     target: ProgressDrawTarget,
-) -> Arc<dyn Face> {
+) -> Arc<dyn TerminalSink> {
     if settings.output == Output::Json {
         return Arc::new(Json::new(Arc::clone(data), clock.clone(), settings.verbosity));
     }

@@ -1,7 +1,7 @@
 //! Decides once how to talk, from the command line's wishes and what is around the process. Reads nothing itself: the
 //! command line looks at the environment and the terminal and passes what it saw.
 
-use super::look::{Glyphs, Look};
+use super::style::{Glyphs, Style};
 
 /// The width where the terminal does not tell one.
 const USUAL_WIDTH: u16 = 80;
@@ -96,15 +96,15 @@ impl Settings {
 
     /// How text on stdout looks.
     #[must_use]
-    pub fn stdout_look(&self) -> Look {
+    pub fn stdout_look(&self) -> Style {
         let width = if self.stdout_tty { usize::from(self.width) } else { usize::MAX };
-        Look { colour: self.stdout_colour, glyphs: Glyphs::of(self.unicode), width }
+        Style { colour: self.stdout_colour, glyphs: Glyphs::of(self.unicode), width }
     }
 
     /// How text on stderr looks.
     #[must_use]
-    pub fn stderr_look(&self) -> Look {
-        Look { colour: self.colour, glyphs: Glyphs::of(self.unicode), width: usize::from(self.width) }
+    pub fn stderr_look(&self) -> Style {
+        Style { colour: self.colour, glyphs: Glyphs::of(self.unicode), width: usize::from(self.width) }
     }
 }
 

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::{
     list::ListColumn,
-    look::{Look, Paint},
+    style::{Paint, Style},
     table::{Cell, Table},
     text::{clean, push_line},
     view::View,
 };
 
-/// Sections for people, and the whole of it for machines.
+/// Sections for people, and the whole of it for machines. Whoever knows who reads it may leave the other one out.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
     /// What it is of: `shop 2.5.11-1`. Left out where it is empty.
@@ -46,13 +46,13 @@ pub enum Section {
 }
 
 impl Section {
-    fn human(&self, look: &Look, out: &mut String) {
+    fn human(&self, style: &Style, out: &mut String) {
         let head = |out: &mut String, heading: &str| {
             if !heading.is_empty() {
                 if !out.is_empty() {
                     out.push('\n');
                 }
-                push_line(out, &look.paint(Paint::Bold, &clean(heading)));
+                push_line(out, &style.paint(Paint::Bold, &clean(heading)));
             }
         };
         match self {
@@ -64,7 +64,7 @@ impl Section {
                     let cells = row.iter().take(columns.len()).map(|text| Cell::from(clean(text))).collect();
                     table.row(cells);
                 }
-                out.push_str(&table.render(look));
+                out.push_str(&table.render(style));
             }
             Self::Text { heading, text } => {
                 head(out, heading);
@@ -88,12 +88,12 @@ impl Section {
 }
 
 impl Sheet {
-    fn human(&self, look: &Look) -> String {
+    fn human(&self, style: &Style) -> String {
         let mut out = String::new();
         if !self.title.is_empty() {
-            push_line(&mut out, &look.paint(Paint::Bold, &clean(&self.title)));
+            push_line(&mut out, &style.paint(Paint::Bold, &clean(&self.title)));
         }
-        self.sections.iter().for_each(|section| section.human(look, &mut out));
+        self.sections.iter().for_each(|section| section.human(style, &mut out));
         if !self.summary.is_empty() {
             if self.sections.len() > 1 {
                 out.push('\n');
@@ -154,8 +154,8 @@ macro_rules! sheets {
         impl View for $name {
             const EVENT: &'static str = $event;
 
-            fn human(&self, look: &Look) -> String {
-                self.0.human(look)
+            fn human(&self, style: &Style) -> String {
+                self.0.human(style)
             }
 
             fn each_text(&mut self, edit: &mut dyn FnMut(&mut String)) {
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn human() {
-        insta::assert_snapshot!(sheet().human(&Look::plain(80)));
+        insta::assert_snapshot!(sheet().human(&Style::plain(80)));
     }
 
     #[test]
@@ -218,7 +218,8 @@ mod tests {
         let mut sheet = sheet();
         sheet.each_text(&mut |text| *text = text.replace("0123", "****"));
         assert!(
-            !serde_json::to_string(&sheet).unwrap().contains("0123") && !sheet.human(&Look::plain(80)).contains("0123")
+            !serde_json::to_string(&sheet).unwrap().contains("0123")
+                && !sheet.human(&Style::plain(80)).contains("0123")
         );
     }
 }

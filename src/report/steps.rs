@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    look::{Look, Paint},
     settings::Verbosity,
+    style::{Paint, Style},
     text, units,
 };
 use crate::event::StepId;
@@ -131,9 +131,9 @@ pub(crate) fn headline(verb: &str, title: &str, cached: usize, to_run: usize) ->
 }
 
 /// `note: …` or `warning: …`; further lines are indented.
-pub(crate) fn notice(warning: bool, words: &str, look: &Look) -> String {
+pub(crate) fn notice(warning: bool, words: &str, style: &Style) -> String {
     let mut lines = shown_lines(words);
-    let mut out = format!("{} {}", look.notice(warning), lines.next().unwrap_or_default());
+    let mut out = format!("{} {}", style.notice(warning), lines.next().unwrap_or_default());
     for line in lines {
         out.push_str("\n  ");
         out.push_str(&line);
@@ -152,12 +152,12 @@ pub(crate) fn aftermath(
     ran: Option<&Running>,
     log: Option<&Path>,
     verbosity: Verbosity,
-    look: &Look,
+    style: &Style,
 ) -> Vec<String> {
     let mut out: Vec<String> = shown_lines(note).skip(1).collect();
     // In a verbose run the lines have just been shown.
     if let Some(ran) = ran.filter(|_| verbosity != Verbosity::Verbose) {
-        out.extend(ran.tail().map(|line| format!("{} {line}", look.paint(Paint::Red, look.glyphs.bar))));
+        out.extend(ran.tail().map(|line| format!("{} {line}", style.paint(Paint::Red, style.glyphs.bar))));
     }
     out.extend(log.filter(|_| ran.is_some()).map(|log| format!("whole log: {}", log.display())));
     out

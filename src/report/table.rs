@@ -2,7 +2,7 @@
 //! cut. Pure.
 
 use super::{
-    look::{Look, Paint},
+    style::{Paint, Style},
     text::{push_line, width, wrapped},
 };
 
@@ -111,25 +111,25 @@ impl Table {
 
     /// Whether it fits without letting a column flow over.
     #[must_use]
-    pub fn fits(&self, look: &Look) -> bool {
-        self.layout(look.width).1
+    pub fn fits(&self, style: &Style) -> bool {
+        self.layout(style.width).1
     }
 
     /// The lines, each with its line end; headings first where a column has a title.
     #[must_use]
-    pub fn render(&self, look: &Look) -> String {
-        let (layout, _) = self.layout(look.width);
+    pub fn render(&self, style: &Style) -> String {
+        let (layout, _) = self.layout(style.width);
         let mut out = String::new();
         if self.columns.iter().any(|column| !column.title.is_empty()) {
             let titles: Vec<_> = self.columns.iter().map(|column| Cell::new(column.title, Paint::Dim)).collect();
-            self.lines(&mut out, &titles, &layout, look);
+            self.lines(&mut out, &titles, &layout, style);
         }
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => self.lines(&mut out, cells, &layout, look),
+                Row::Cells(cells) => self.lines(&mut out, cells, &layout, style),
                 Row::Section(heading) => {
                     out.push('\n');
-                    push_line(&mut out, &look.paint(Paint::Bold, heading));
+                    push_line(&mut out, &style.paint(Paint::Bold, heading));
                 }
             }
         }
@@ -177,9 +177,9 @@ impl Table {
     }
 
     /// One row, in as many lines as its flowing cell needs.
-    fn lines(&self, out: &mut String, row: &[Cell], layout: &Layout, look: &Look) {
+    fn lines(&self, out: &mut String, row: &[Cell], layout: &Layout, style: &Style) {
         let Some((at, flowing)) = self.overflowing(row, layout) else {
-            self.line(out, row, 0, layout, look);
+            self.line(out, row, 0, layout, style);
             return;
         };
         let parts = wrapped(&flowing.text, layout.widths[at]);
@@ -187,14 +187,14 @@ impl Table {
         if parts.iter().all(|part| width(part) <= layout.widths[at]) {
             let mut parts = parts.into_iter();
             row[at].text = parts.next().unwrap_or_default();
-            self.line(out, &row, 0, layout, look);
+            self.line(out, &row, 0, layout, style);
             for part in parts {
-                self.line(out, &[Cell { text: part, ..flowing.clone() }], at, layout, look);
+                self.line(out, &[Cell { text: part, ..flowing.clone() }], at, layout, style);
             }
         } else {
-            self.line(out, &row[..=at], 0, layout, look);
+            self.line(out, &row[..=at], 0, layout, style);
             if at + 1 < row.len() {
-                self.line(out, &row[at + 1..], at + 1, layout, look);
+                self.line(out, &row[at + 1..], at + 1, layout, style);
             }
         }
     }
@@ -205,7 +205,7 @@ impl Table {
     }
 
     /// One line with these cells, the first of them in column `first`.
-    fn line(&self, out: &mut String, cells: &[Cell], first: usize, layout: &Layout, look: &Look) {
+    fn line(&self, out: &mut String, cells: &[Cell], first: usize, layout: &Layout, style: &Style) {
         let skipped: usize = layout.widths[..first].iter().map(|width| width + layout.gap).sum();
         let mut line = " ".repeat(self.indent + skipped);
         for (offset, cell) in cells.iter().enumerate() {
@@ -214,7 +214,7 @@ impl Table {
                 line.push_str(&" ".repeat(layout.gap));
             }
             let fill = " ".repeat(layout.widths[at].saturating_sub(width(&cell.text)));
-            let text = look.paint(cell.paint, &cell.text);
+            let text = style.paint(cell.paint, &cell.text);
             match self.columns[at].align {
                 Align::Left => line.extend([text, fill]),
                 Align::Right => line.extend([fill, text]),
@@ -244,28 +244,28 @@ mod tests {
     #[test]
     fn columns_move_closer_before_a_name_flows_over() {
         let table = table(&["a/short", "a/longer-name"]);
-        insta::assert_snapshot!(table.render(&Look::plain(37)), @r"
+        insta::assert_snapshot!(table.render(&Style::plain(37)), @r"
         kind   name              size  time
         image  a/short        31.2 MB  cached
         image  a/longer-name  31.2 MB  cached
         ");
-        insta::assert_snapshot!(table.render(&Look::plain(36)), @r"
+        insta::assert_snapshot!(table.render(&Style::plain(36)), @r"
         kind  name             size time
         image a/short       31.2 MB cached
         image a/longer-name 31.2 MB cached
         ");
-        insta::assert_snapshot!(table.render(&Look::plain(32)), @r"
+        insta::assert_snapshot!(table.render(&Style::plain(32)), @r"
         kind   name             size  time
         image  a/short       31.2 MB  cached
         image  a/longer-name
                              31.2 MB  cached
         ");
-        assert!(table.fits(&Look::plain(36)) && !table.fits(&Look::plain(33)));
+        assert!(table.fits(&Style::plain(36)) && !table.fits(&Style::plain(33)));
     }
 
     #[test]
     fn sentences_are_wrapped() {
-        insta::assert_snapshot!(table(&["one of two or three words"]).render(&Look::plain(36)), @r"
+        insta::assert_snapshot!(table(&["one of two or three words"]).render(&Style::plain(36)), @r"
         kind   name             size  time
         image  one of two    31.2 MB  cached
                or three
@@ -279,14 +279,14 @@ mod tests {
         table.row(vec![Cell::new("ok", Paint::Green), "a".into()]);
         table.row(vec![Cell::new("failed", Paint::Red), "日本".into()]);
         assert_eq!(
-            table.render(&Look { colour: true, ..Look::plain(80) }),
+            table.render(&Style { colour: true, ..Style::plain(80) }),
             "  \x1b[32mok\x1b[0m      a\n  \x1b[31mfailed\x1b[0m  日本\n"
         );
-        assert_eq!(table.render(&Look::plain(usize::MAX)), "  ok      a\n  failed  日本\n");
+        assert_eq!(table.render(&Style::plain(usize::MAX)), "  ok      a\n  failed  日本\n");
     }
 
     #[test]
     fn an_empty_table_is_empty() {
-        assert_eq!(Table::new(vec![]).render(&Look::plain(80)), "");
+        assert_eq!(Table::new(vec![]).render(&Style::plain(80)), "");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::look::Look;
+use super::style::Style;
 
 /// An answer that can be shown to people and to machines.
 pub trait View: Serialize {
@@ -10,7 +10,7 @@ pub trait View: Serialize {
     const EVENT: &'static str;
 
     /// The form for people, each line with its line end.
-    fn human(&self, look: &Look) -> String;
+    fn human(&self, style: &Style) -> String;
 
     /// Passes every text to `edit`, which takes secrets out.
     fn each_text(&mut self, edit: &mut dyn FnMut(&mut String));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Keeper, Note, Standing, TagError};
+use super::{Note, Standing, TagBackend, TagError};
 use crate::{
     names::{Commit, GitUrl, RefName, Tag},
     source::git::{self, Answer, Git, GitError, Mirror, RECEIVE},
@@ -88,7 +88,7 @@ fn made(tag: &Tag) -> String {
 }
 
 #[async_trait::async_trait]
-impl Keeper for Remote<'_> {
+impl TagBackend for Remote<'_> {
     async fn resolve(&mut self, reference: &RefName) -> Result<Commit, TagError> {
         match git::resolve(&self.url, reference, self.git).await? {
             // A whole hash proves nothing: only the repository knows whether it has the commit.

@@ -1,32 +1,32 @@
 //! Marks a release in its repositories: every reference is resolved and every tag looked at before one is created, moved or
 //! deleted. A run that broke off is completed by the same run again.
 
+mod backend;
 mod error;
 mod forge;
 mod git;
 mod here;
 mod hosts;
 pub mod ini;
-mod keeper;
 mod report;
 mod run;
 mod token;
 
+pub use backend::{Note, Standing, TagBackend};
 pub use error::{TagError, Trouble};
-pub use forge::keeper as forge_keeper;
+pub use forge::backend as forge_backend;
 pub use git::Remote;
 pub use here::Here;
 pub use hosts::{BadHost, TokenHosts};
-pub use keeper::{Keeper, Note, Standing};
 pub use report::{Listed, troubles};
 pub use run::{Outcome, Row, State, Target, run};
-pub use token::{Purse, Token, TokenError};
+pub use token::{Token, TokenError, TokenSource};
 
 use crate::names::{InvalidName, RefName, Tag};
 
 /// What is to become of the tag.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct TagRequest {
     /// Its name.
     pub tag: Tag,
     /// What is done with it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{Action, Here, Keeper, Note, Standing, TagError, Trouble, Wish};
+use super::{Action, Here, Note, Standing, TagBackend, TagError, TagRequest, Trouble};
 use crate::{
     names::{Commit, RefName, Tag},
     source::git::GitError,
@@ -27,7 +27,7 @@ pub struct Target<'k> {
     /// Whether its address is one of the project's own repository.
     pub is_own: bool,
     /// Who has its tags.
-    pub keeper: Box<dyn Keeper + 'k>,
+    pub backend: Box<dyn TagBackend + 'k>,
 }
 
 /// What became of a repository.
@@ -112,23 +112,27 @@ enum Step {
 /// Everything that stands against it; then nothing was changed.
 pub async fn run(
     mut targets: Vec<Target<'_>>,
-    wish: &Wish,
+    request: &TagRequest,
     here: Option<&Here<'_>>,
     cancel: &CancellationToken,
 ) -> Result<Outcome, Vec<Trouble>> {
-    match steps(&mut targets, wish, here).await {
-        Ok(steps) if wish.dry_run => Ok(Outcome { rows: would(&targets, &steps), failed: None }),
-        Ok(steps) => Ok(carry_out(&mut targets, steps, wish, cancel).await),
+    match steps(&mut targets, request, here).await {
+        Ok(steps) if request.dry_run => Ok(Outcome { rows: would(&targets, &steps), failed: None }),
+        Ok(steps) => Ok(carry_out(&mut targets, steps, request, cancel).await),
         Err(troubles) => Err(heard(troubles, cancel).await),
     }
 }
 
 /// What every repository needs, with everything ready for it.
-async fn steps(targets: &mut [Target<'_>], wish: &Wish, here: Option<&Here<'_>>) -> Result<Vec<Step>, Vec<Trouble>> {
-    let asked = targets.iter_mut().map(|target| look(target, wish, here));
+async fn steps(
+    targets: &mut [Target<'_>],
+    request: &TagRequest,
+    here: Option<&Here<'_>>,
+) -> Result<Vec<Step>, Vec<Trouble>> {
+    let asked = targets.iter_mut().map(|target| look(target, request, here));
     let steps = all(futures::stream::iter(asked).buffered(AT_ONCE).collect().await)?;
-    if !wish.dry_run {
-        let ready = targets.iter_mut().zip(&steps).map(|(target, step)| prepare(target, step, wish));
+    if !request.dry_run {
+        let ready = targets.iter_mut().zip(&steps).map(|(target, step)| prepare(target, step, request));
         all(futures::stream::iter(ready).buffered(AT_ONCE).collect().await)?;
     }
     Ok(steps)
@@ -146,22 +150,22 @@ fn all<T>(answers: Vec<Result<T, TagError>>) -> Result<Vec<T>, Vec<Trouble>> {
     if troubles.is_empty() { Ok(good) } else { Err(troubles) }
 }
 
-async fn look(target: &mut Target<'_>, wish: &Wish, here: Option<&Here<'_>>) -> Result<Step, TagError> {
+async fn look(target: &mut Target<'_>, request: &TagRequest, here: Option<&Here<'_>>) -> Result<Step, TagError> {
     let commit = match &target.reference {
-        Some(reference) => Some(target.keeper.resolve(reference).await?),
+        Some(reference) => Some(target.backend.resolve(reference).await?),
         None => None,
     };
     if let (Some(here), Some(commit)) = (here, &commit) {
         here.check(commit, target.is_own)?;
     }
-    let standing = target.keeper.standing(&wish.tag).await?;
-    Ok(match (&wish.action, standing, commit) {
+    let standing = target.backend.standing(&request.tag).await?;
+    Ok(match (&request.action, standing, commit) {
         (Action::Delete, None, _) | (Action::Create { .. }, None, None) => Step::Nothing(State::WasNotThere, None),
         (Action::Delete, Some(old), _) => Step::Remove(old),
         (Action::Create { .. }, None, Some(commit)) => Step::Create(commit),
         (Action::Create { may_move, .. }, Some(old), Some(commit)) if old.commit != commit => {
             if !may_move {
-                return Err(TagError::Elsewhere { tag: wish.tag.clone(), at: old.commit, wanted: commit });
+                return Err(TagError::Elsewhere { tag: request.tag.clone(), at: old.commit, wanted: commit });
             }
             Step::Shift(old, commit)
         }
@@ -169,16 +173,18 @@ async fn look(target: &mut Target<'_>, wish: &Wish, here: Option<&Here<'_>>) -> 
     })
 }
 
-fn note(wish: &Wish) -> Option<&Note> {
-    match &wish.action {
+fn note(request: &TagRequest) -> Option<&Note> {
+    match &request.action {
         Action::Create { note, .. } => note.as_ref(),
         Action::Delete => None,
     }
 }
 
-async fn prepare(target: &mut Target<'_>, step: &Step, wish: &Wish) -> Result<(), TagError> {
+async fn prepare(target: &mut Target<'_>, step: &Step, request: &TagRequest) -> Result<(), TagError> {
     match step {
-        Step::Create(commit) | Step::Shift(_, commit) => target.keeper.prepare(&wish.tag, commit, note(wish)).await,
+        Step::Create(commit) | Step::Shift(_, commit) => {
+            target.backend.prepare(&request.tag, commit, note(request)).await
+        }
         Step::Nothing(..) | Step::Remove(_) => Ok(()),
     }
 }
@@ -197,13 +203,18 @@ fn would(targets: &[Target<'_>], steps: &[Step]) -> Vec<Row> {
 }
 
 /// One repository after the other, until one fails.
-async fn carry_out(targets: &mut [Target<'_>], steps: Vec<Step>, wish: &Wish, cancel: &CancellationToken) -> Outcome {
+async fn carry_out(
+    targets: &mut [Target<'_>],
+    steps: Vec<Step>,
+    request: &TagRequest,
+    cancel: &CancellationToken,
+) -> Outcome {
     let (mut rows, mut failed) = (Vec::new(), None);
     for (index, (target, step)) in targets.iter_mut().zip(steps).enumerate() {
         let (state, commit) = match step {
             Step::Nothing(state, commit) => (state, commit),
             _ if failed.is_some() => (State::NotDone, None),
-            step => match change(target, step, wish, cancel).await {
+            step => match change(target, step, request, cancel).await {
                 Ok(done) => done,
                 Err(error) => {
                     failed = heard(vec![Trouble { index, error }], cancel).await.pop();
@@ -219,23 +230,23 @@ async fn carry_out(targets: &mut [Target<'_>], steps: Vec<Step>, wish: &Wish, ca
 async fn change(
     target: &mut Target<'_>,
     step: Step,
-    wish: &Wish,
+    request: &TagRequest,
     cancel: &CancellationToken,
 ) -> Result<(State, Option<Commit>), TagError> {
     if cancel.is_cancelled() {
         return Err(GitError::Interrupted.into());
     }
-    let (tag, keeper) = (&wish.tag, &mut target.keeper);
+    let (tag, backend) = (&request.tag, &mut target.backend);
     match step {
         Step::Create(commit) => {
-            let made = keeper.create(tag, &commit, note(wish)).await;
+            let made = backend.create(tag, &commit, note(request)).await;
             there(made, target, tag, &commit).await.map(|()| (State::Created, Some(commit)))
         }
         Step::Shift(old, commit) => {
-            let moved = keeper.shift(tag, &old, &commit, note(wish)).await;
+            let moved = backend.shift(tag, &old, &commit, note(request)).await;
             there(moved, target, tag, &commit).await.map(|()| (State::Moved, Some(commit)))
         }
-        Step::Remove(old) => keeper.remove(tag, &old).await.map(|()| (State::Deleted, Some(old.commit))),
+        Step::Remove(old) => backend.remove(tag, &old).await.map(|()| (State::Deleted, Some(old.commit))),
         Step::Nothing(state, commit) => Ok((state, commit)),
     }
 }
@@ -251,7 +262,7 @@ async fn there(
     if error.is_interruption() {
         return Err(error);
     }
-    match target.keeper.standing(tag).await {
+    match target.backend.standing(tag).await {
         Ok(Some(standing)) if standing.commit == *commit => Ok(()),
         _ => Err(error),
     }

@@ -1,4 +1,4 @@
-//! [`Purse`]: where tokens come from. One is never sent to two servers, never an argument, and masked before it is used.
+//! [`TokenSource`]: where tokens come from. One is never sent to two servers, never an argument, and masked before it is used.
 
 use std::{collections::BTreeMap, fmt, io::Read as _, path::PathBuf};
 
@@ -85,7 +85,7 @@ pub enum TokenError {
 }
 
 /// Where tokens come from.
-pub struct Purse<'p> {
+pub struct TokenSource<'p> {
     /// The environment.
     pub variable: &'p (dyn Fn(&str) -> Option<String> + Sync),
     /// `FACTORY_TOKEN_FILE`.
@@ -98,13 +98,13 @@ pub struct Purse<'p> {
     pub owners: BTreeMap<String, String>,
 }
 
-impl fmt::Debug for Purse<'_> {
+impl fmt::Debug for TokenSource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Purse({} used)", self.owners.len())
+        write!(f, "TokenSource({} used)", self.owners.len())
     }
 }
 
-impl Purse<'_> {
+impl TokenSource<'_> {
     /// The token for a server: of its variable, else of the file, else of git's credential helper.
     ///
     /// # Errors
@@ -205,20 +205,20 @@ mod tests {
 
     #[test]
     fn one_token_goes_to_one_server() {
-        let mut purse = Purse {
+        let mut tokens = TokenSource {
             variable: &|_| None,
             file: None,
             hosts: TokenHosts::default(),
             mask: Mask::default(),
             owners: BTreeMap::new(),
         };
-        assert!(purse.owned("GITLAB_TOKEN", "one.example.org", "0123456789").is_ok());
-        assert!(purse.owned("GITLAB_TOKEN", "one.example.org", "0123456789").is_ok());
-        let error = purse.owned("GITLAB_TOKEN", "two.example.org", "0123456789").unwrap_err();
+        assert!(tokens.owned("GITLAB_TOKEN", "one.example.org", "0123456789").is_ok());
+        assert!(tokens.owned("GITLAB_TOKEN", "one.example.org", "0123456789").is_ok());
+        let error = tokens.owned("GITLAB_TOKEN", "two.example.org", "0123456789").unwrap_err();
         assert_eq!(
             error.to_string(),
             "GITLAB_TOKEN holds the token of one.example.org, and is not sent to two.example.org"
         );
-        assert_eq!(purse.mask.text("a 0123456789"), "a ***");
+        assert_eq!(tokens.mask.text("a 0123456789"), "a ***");
     }
 }

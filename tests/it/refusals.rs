@@ -275,3 +275,14 @@ fn project_files_that_cannot_go_into_an_archive() {
     project.write("app/evil\nname.py", "x");
     project.run(&["plan"]).assert_code(2).says(&["evil\\nname.py", "control character"]);
 }
+
+#[test]
+fn a_word_that_stands_twice_in_a_list() {
+    let project = Project::new();
+    project.edit(
+        "factory.toml",
+        "summary = \"sells things\"\n",
+        "summary = \"sells things\"\ndepends = [\"tar\", \"sed\", \"tar\"]\n",
+    );
+    project.run(&["plan"]).assert_code(2).says(&["`tar` stands twice in this list", "first here", "again here"]);
+}

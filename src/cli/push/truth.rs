@@ -6,7 +6,7 @@ use crate::{
     names::PlatformId,
     pipeline::{
         Project,
-        truth::{Untrue, failed, stale, tested},
+        truth::{ReleaseProblem, failed, stale, tested},
     },
     plan::Plan,
     work::Gives,
@@ -25,7 +25,7 @@ pub(super) async fn check(
             return Err(refusal(&dirt));
         }
         if let Some(elsewhere) = &project.stamp()?.elsewhere {
-            return Err(refusal(&Untrue::Elsewhere(elsewhere.clone())));
+            return Err(refusal(&ReleaseProblem::Elsewhere(elsewhere.clone())));
         }
         up_to_date(plan, platforms, session).await?;
     }
@@ -35,7 +35,7 @@ pub(super) async fn check(
             continue;
         }
         match tested(&project.folder, platform, &project.release.tag)? {
-            Some(untrue) => untrue.first().map_or(Ok(()), |untrue| Err(refusal(untrue)))?,
+            Some(problem) => problem.first().map_or(Ok(()), |problem| Err(refusal(problem)))?,
             None if session_tests(plan, platform) => {
                 let text = format!("{} was not tested on {platform}; `factory test` does", project.title());
                 session.events.warn(text);
@@ -71,6 +71,6 @@ async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) ->
     Ok(())
 }
 
-fn refusal(untrue: &Untrue) -> Failure {
-    Failure::new(Exit::StepFailed, untrue.sentence()).help(untrue.help())
+fn refusal(problem: &ReleaseProblem) -> Failure {
+    Failure::new(Exit::StepFailed, problem.sentence()).help(problem.help())
 }

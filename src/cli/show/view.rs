@@ -9,7 +9,7 @@ use crate::{
     report::{
         DifferenceView, ListColumn,
         ListKind::{self, Number, Text, Word},
-        PackageView, Section, Sheet, units,
+        Output, PackageView, Section, Sheet, units,
     },
 };
 
@@ -17,12 +17,16 @@ const fn column(name: &'static str, kind: ListKind) -> ListColumn {
     ListColumn { name, kind }
 }
 
-/// One package.
-pub fn whole(it: &Description) -> PackageView {
+/// One package, as one of both: a large one has no room for two.
+pub fn whole(it: &Description, output: Output) -> PackageView {
+    let (title, summary) = (it.title.clone(), summary(it));
+    if output == Output::Json {
+        return PackageView(Sheet { title, summary, data: data(it), sections: Vec::new() });
+    }
     let mut sections = vec![fields(it), relations(it)];
     sections.extend(it.scripts.iter().map(script));
     sections.extend([change(it), pieces(it), digests(it), files(it)].into_iter().flatten());
-    PackageView(Sheet { title: it.title.clone(), sections, summary: summary(it), data: data(it) })
+    PackageView(Sheet { title, summary, sections, data: Value::Null })
 }
 
 /// Two packages.

@@ -18,7 +18,9 @@ use crate::{
         git::Git,
         http::{Http, HttpError},
     },
-    tag::{Action, Keeper, Listed, Purse, Remote, TagError, TokenHosts, Trouble, Wish, forge_keeper, ini},
+    tag::{
+        Action, Listed, Remote, TagBackend, TagError, TagRequest, TokenHosts, TokenSource, Trouble, forge_backend, ini,
+    },
 };
 
 /// The repositories of the `catag.ini` that was named, else of the recipe.
@@ -46,45 +48,45 @@ fn of_ini(file: &Path, api: &str) -> Result<Listed, Failure> {
 ///
 /// # Errors
 /// When this machine is not ready for any server.
-pub(super) async fn keepers<'g>(
+pub(super) async fn backends<'g>(
     args: &Args,
     listed: &Listed,
-    wish: &Wish,
+    request: &TagRequest,
     context: &Context,
     git: &'g Git<'g>,
-) -> Result<Result<Vec<Box<dyn Keeper + 'g>>, Vec<Trouble>>, Failure> {
+) -> Result<Result<Vec<Box<dyn TagBackend + 'g>>, Vec<Trouble>>, Failure> {
     let folder = fs_err::canonicalize(context.folder()).unwrap_or_else(|_| context.folder().to_owned());
-    let signed = matches!(&wish.action, Action::Create { note: Some(note), .. } if note.sign);
+    let signed = matches!(&request.action, Action::Create { note: Some(note), .. } if note.sign);
     let ca = ca_bundle()?;
     let setup = |error: HttpError| Failure::new(Exit::StepFailed, error.to_string());
     let http =
         Http::new(ca.as_ref().map(|ca| ca.as_slice()), context.events(), context.cancel.clone()).map_err(setup)?;
-    let mut purse = Purse {
+    let mut tokens = TokenSource {
         variable: &env::get,
         file: env::get(env::FACTORY_TOKEN_FILE).map(PathBuf::from),
         hosts: token_hosts(args)?,
         mask: context.reporter.mask(),
         owners: BTreeMap::new(),
     };
-    let (mut keepers, mut troubles) = (Vec::<Box<dyn Keeper + 'g>>::new(), Vec::new());
+    let (mut backends, mut troubles) = (Vec::<Box<dyn TagBackend + 'g>>::new(), Vec::new());
     for (index, repository) in listed.repositories.iter().enumerate() {
         match &repository.place {
             Place::Git(url) => {
                 let url = url.seen_from(&folder.to_string_lossy());
                 // Before anything is asked: whoever tags a repository of this machine has to allow that.
                 match git.host().local.may_push_to(&url) {
-                    Ok(()) => keepers.push(Box::new(Remote::new(&repository.name, url, git))),
+                    Ok(()) => backends.push(Box::new(Remote::new(&repository.name, url, git))),
                     Err(error) => troubles.push(Trouble { index, error: error.into() }),
                 }
             }
             Place::Forge(_) if signed => troubles.push(Trouble { index, error: TagError::Unsigned }),
-            Place::Forge(place) => match purse.token(place, git).await {
-                Ok(token) => keepers.push(forge_keeper(place, &token, &http)),
+            Place::Forge(place) => match tokens.token(place, git).await {
+                Ok(token) => backends.push(forge_backend(place, &token, &http)),
                 Err(error) => troubles.push(Trouble { index, error: error.into() }),
             },
         }
     }
-    Ok(if troubles.is_empty() { Ok(keepers) } else { Err(troubles) })
+    Ok(if troubles.is_empty() { Ok(backends) } else { Err(troubles) })
 }
 
 /// The servers that the user named for tokens: `FACTORY_TOKEN_HOSTS` and the host of `--api`.

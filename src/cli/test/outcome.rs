@@ -93,7 +93,7 @@ mod tests {
     use crate::{
         diag::render,
         event::StepId,
-        report::{Look, View as _},
+        report::{Style, View as _},
         trial::{Check, TrialError},
     };
 
@@ -155,7 +155,7 @@ mod tests {
         let error = TrialError::NoPackages("alma-9".to_owned());
         let not_tested = [NotTested { platform: alma, error }];
         let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
-        insta::assert_snapshot!(view.human(&Look::plain(100)), @r"
+        insta::assert_snapshot!(view.human(&Style::plain(100)), @r"
         canopsis 2.5.11, installed and removed
         check                              state       result                                           time
         debian-12/test-install             ok          2 packages                                     24.0 s

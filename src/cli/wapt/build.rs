@@ -23,7 +23,7 @@ use crate::{
         files::digest,
         folder::{Folder, Links},
     },
-    work::wapt::run::{Parcel, seal},
+    work::wapt::run::{WaptDraft, seal},
 };
 
 /// What may be named by its path, behind the words for everything else.
@@ -113,18 +113,18 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
     let started = Instant::now();
     let artifact = Artifact::of(path)?;
     each_once(&args.set)?;
-    let (mut parcel, setup) = match &artifact {
+    let (mut draft, setup) = match &artifact {
         Artifact::Folder(PackageFormat::Wapt, folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
             let spool = Spool::new().map_err(StepError::from)?;
             // `version=+` counts on what stands there.
             let given: Vec<_> = args.set.iter().filter(|(_, value)| value != "+").cloned().collect();
             (
-                Parcel::of_folder(&open, &every_file(&open).map_err(StepError::from)?, spool, &given)?,
+                WaptDraft::of_folder(&open, &every_file(&open).map_err(StepError::from)?, spool, &given)?,
                 folder.join("setup.py"),
             )
         }
-        Artifact::Package(PackageFormat::Wapt, file) => (Parcel::of_package(file)?, file.join("setup.py")),
+        Artifact::Package(PackageFormat::Wapt, file) => (WaptDraft::of_package(file)?, file.join("setup.py")),
         Artifact::Index(_, path) => {
             let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
             return Err(failure.help("`factory publish --into DIR --rescan` makes it anew"));
@@ -136,11 +136,11 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
         }
     };
     for (name, value) in &args.set {
-        parcel.set(name, value)?;
+        draft.set(name, value)?;
     }
-    parcel.settle(&BTreeMap::new())?;
-    let mut warnings = std::mem::take(&mut parcel.warnings);
-    match (parcel.lint(&setup.display().to_string()), &artifact) {
+    draft.settle(&BTreeMap::new())?;
+    let mut warnings = std::mem::take(&mut draft.warnings);
+    match (draft.lint(&setup.display().to_string()), &artifact) {
         // What is there already was somebody's choice: it is said, and signed all the same.
         (Err(StepError::Reported { message, report }), Artifact::Package(..)) => {
             let all = report.issues().iter().map(|one| one.issue.message.clone()).collect::<Vec<_>>();
@@ -155,7 +155,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
     let identity = args.signer.identity()?;
     let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = args.into.clone().or(beside).unwrap_or_default();
-    let sealed = seal(&parcel, &identity, &[], date(path)?, &folder, args.file_name.into(), &context.cancel)?;
+    let sealed = seal(&draft, &identity, &[], date(path)?, &folder, args.file_name.into(), &context.cancel)?;
     for text in &sealed.warnings {
         context.events().warn(text.clone());
     }

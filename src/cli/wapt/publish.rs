@@ -82,7 +82,7 @@ pub fn publish(
             }
         }
     }
-    let wish = wapt::Wish { files: files.to_vec(), trust, crls, rescan, now: clock::now() };
+    let wish = wapt::PublishRequest { files: files.to_vec(), trust, crls, rescan, now: clock::now() };
     let done = wapt::publish(into, &wish).map_err(|error| failure(&error))?;
     for file in &done.gone {
         context.events().warn(format!("`{file}` is gone from the repository, and from its index now"));

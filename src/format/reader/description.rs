@@ -4,6 +4,9 @@ use serde::{Serialize, Serializer};
 
 use crate::format::PackageFormat;
 
+/// The most relations of a package that are described: in an rpm's header, tags may share bytes, so that its size is no bound.
+pub(in crate::format) const MOST_RELATIONS: usize = 200_000;
+
 /// What a package says of itself and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Description {

@@ -14,6 +14,7 @@ use std::{
     path::Path,
 };
 
+pub(super) use description::MOST_RELATIONS;
 pub use description::{Change, Description, Digest, Field, Part, PartKind, Piece, Relation, Script};
 pub use difference::{Difference, difference};
 pub(super) use streamed::Streamed;
@@ -42,7 +43,7 @@ pub trait Reader: Sync {
     }
 
     /// The same for the index of a repository of such packages, where the format has one that names its signers
-    /// ([`Facts::index`](super::Facts::index)).
+    /// ([`Sources::index`](super::Sources::index)).
     fn verify_index(&self, _path: &Path, _believed: &Believed) -> Option<Verdict> {
         None
     }

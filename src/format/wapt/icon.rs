@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn pictures_that_break_off_are_not_whole() {
-        let wish = crate::format::wapt::SkeletonWish {
+        let wish = crate::format::wapt::SkeletonRequest {
             package: "tis-new".to_owned(),
             name: String::new(),
             maintainer: String::new(),

@@ -42,7 +42,7 @@ pub use read::{Package, open, open_bytes, open_file};
 pub use reader::{LARGEST_INDEX, read_index};
 pub use setup::{Finding, LARGEST as LARGEST_SETUP, check as check_setup, sorted as setup_findings};
 pub use signing::{date_text, signed_bytes};
-pub use skeleton::{Wish as SkeletonWish, files as skeleton};
+pub use skeleton::{SkeletonRequest, files as skeleton};
 pub use verify::{Refusal, Verified, check_control, verify};
 pub use version::{Entry, Generation, compare, compare_packages, matches, matches_entry};
 pub use write::{RANDOM, Signing, write};

@@ -8,7 +8,7 @@ use super::control::Control;
 
 /// What a new package is.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct SkeletonRequest {
     /// `package`.
     pub package: String,
     /// `name`, for people.
@@ -85,7 +85,7 @@ const SETTINGS: &str = "{
 
 /// The files of a new package, by their paths in its folder.
 #[must_use]
-pub fn files(wish: &Wish) -> Vec<(&'static str, Vec<u8>)> {
+pub fn files(wish: &SkeletonRequest) -> Vec<(&'static str, Vec<u8>)> {
     let mut control = Control::default();
     for (name, value) in [
         ("package", wish.package.as_str()),
@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_new_package_is_right() {
-        let wish = Wish { package: "tis-new".to_owned(), name: "New".to_owned(), maintainer: "Me".to_owned() };
+        let wish =
+            SkeletonRequest { package: "tis-new".to_owned(), name: "New".to_owned(), maintainer: "Me".to_owned() };
         let files = files(&wish);
         let text = |path: &str| {
             let found = files.iter().find(|(name, _)| *name == path).unwrap();

@@ -13,7 +13,7 @@ use crate::{
     recipe::{BootstrapMode, parts::parts},
     util::toml::{
         At, boolean, few, image_reference, line, list, number, one, one_line, one_of, os_package, parsed,
-        plain_absolute, project, sub_table, table, web_url,
+        plain_absolute, project, set, sub_table, table, web_url,
     },
 };
 
@@ -67,11 +67,11 @@ table! {
     "[python]" struct RawPython {
         prefix: String = read::prefix,
         requirements: PathBuf = project,
-        constraints: Vec<At<PathBuf>> = list(project),
-        no_binary: Vec<At<String>> = list(read::distribution),
+        constraints: Vec<At<PathBuf>> = set(project),
+        no_binary: Vec<At<String>> = set(read::distribution),
         index_url: String = places::index_url,
-        extra_index_urls: Vec<At<String>> = list(places::index_url),
-        build_packages: Vec<At<String>> = list(os_package),
+        extra_index_urls: Vec<At<String>> = set(places::index_url),
+        build_packages: Vec<At<String>> = set(os_package),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         git::GitError,
         http::{Http, HttpError},
     },
-    tag::{Keeper, Note, Standing, TagError, token::Token},
+    tag::{Note, Standing, TagBackend, TagError, token::Token},
 };
 
 /// Which answers are asked for.
@@ -67,7 +67,7 @@ impl Github {
 }
 
 #[async_trait::async_trait]
-impl Keeper for Github {
+impl TagBackend for Github {
     async fn resolve(&mut self, reference: &RefName) -> Result<Commit, TagError> {
         self.0.project().await?;
         let text = reference.as_str();

@@ -12,7 +12,7 @@ use crate::{
         git::GitError,
         http::{Http, HttpError},
     },
-    tag::{Keeper, Note, Standing, TagError, token::Token},
+    tag::{Note, Standing, TagBackend, TagError, token::Token},
 };
 
 /// A project of a GitLab.
@@ -66,7 +66,7 @@ async fn standing(desk: &Desk, tag: &Tag) -> Result<Option<Standing>, TagError> 
 }
 
 #[async_trait::async_trait]
-impl Keeper for Gitlab {
+impl TagBackend for Gitlab {
     async fn resolve(&mut self, reference: &RefName) -> Result<Commit, TagError> {
         self.0.project().await?;
         let text = reference.as_str();

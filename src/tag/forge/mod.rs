@@ -9,7 +9,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::{Keeper, TagError, token::Token};
+use super::{TagBackend, TagError, token::Token};
 use crate::{
     names::{Commit, ForgeKind, RefName},
     recipe::ForgePlace,
@@ -21,7 +21,7 @@ use crate::{
 
 /// Whoever has the tags of a project on a server.
 #[must_use]
-pub fn keeper(place: &ForgePlace, token: &Token, http: &Http) -> Box<dyn Keeper> {
+pub fn backend(place: &ForgePlace, token: &Token, http: &Http) -> Box<dyn TagBackend> {
     match place.kind {
         ForgeKind::Gitlab => Box::new(gitlab::Gitlab::new(place, token, http)),
         ForgeKind::Github => Box::new(github::Github::new(place, token, http)),

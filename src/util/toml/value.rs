@@ -1,7 +1,12 @@
 //! Values with their places, and the readers of the plain types. A reader takes a value, and either gives what it
 //! stands for or adds the reason to the issues.
 
-use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    fmt::Display,
+    ops::RangeInclusive,
+    str::FromStr,
+};
 
 use toml::{Spanned, de::DeValue};
 
@@ -192,6 +197,29 @@ pub(crate) fn list<T>(
         let items: Vec<_> =
             array.iter().map(|item| reader(item, issues).map(|value| At { value, span: item.span() })).collect();
         items.into_iter().collect()
+    }
+}
+
+/// A [`list`] of words in which each stands once: the second one does nothing, and is a slip for something else.
+pub(crate) fn set<T>(
+    reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>,
+) -> impl Fn(Value<'_>, &mut Issues) -> Option<Vec<At<T>>> {
+    let list = list(reader);
+    move |value, issues| {
+        let mut first: HashMap<&str, Span> = HashMap::new();
+        for item in value.get_ref().as_array().into_iter().flatten() {
+            let Some(word) = item.get_ref().as_str() else { continue };
+            match first.entry(word) {
+                Entry::Vacant(slot) => {
+                    slot.insert(item.span());
+                }
+                Entry::Occupied(slot) => {
+                    let issue = Issue::new(&item.span(), format!("{} stands twice in this list", quoted(word)));
+                    issues.add(issue.label("again here").also(slot.get(), "first here").help("leave one of them out"));
+                }
+            }
+        }
+        list(value, issues)
     }
 }
 

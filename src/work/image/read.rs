@@ -20,7 +20,7 @@ use crate::{
     },
     util::toml::{
         At, Given, Issue, Issues, Value, few, line, list, map, one_line, os_package, parsed, plain_absolute, project,
-        sub_table, table, unfilled,
+        set, sub_table, table, unfilled,
     },
 };
 
@@ -31,12 +31,12 @@ table! {
         repository: Repository = parsed,
         dockerfile: PathBuf = project,
         requirements: PathBuf = project,
-        python: Vec<At<PathBuf>> = list(project),
-        packages: Vec<At<String>> = list(os_package),
-        users: Vec<At<UserName>> = list(parsed),
+        python: Vec<At<PathBuf>> = set(project),
+        packages: Vec<At<String>> = set(os_package),
+        users: Vec<At<UserName>> = set(parsed),
         contents: Vec<At<RawContent>> = list(sub_table),
         env: BTreeMap<String, String> = map(read::env_name, line),
-        expose: Vec<At<String>> = list(read::port),
+        expose: Vec<At<String>> = set(read::port),
         user: RunAs = read::run_as,
         workdir: String = plain_absolute,
         entrypoint: Vec<At<String>> = list(line),

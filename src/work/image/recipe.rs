@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     names::{Allowance, ImageName, Repository, RunAs, User},
-    recipe::Content,
+    recipe::contents::Content,
     util::toml::Span,
 };
 

@@ -1,6 +1,7 @@
 //! The step of a package.
 
 mod all;
+mod units;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 

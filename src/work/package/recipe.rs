@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     format::facts::{Codec, PackageFormat},
     names::{Allowance, ImageName, Override, PackageName, Scripts, User},
-    recipe::Content,
+    recipe::contents::Content,
 };
 
 /// `[[package]]`.

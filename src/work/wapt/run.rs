@@ -1,7 +1,7 @@
 //! WAPT packages: files of the project, of a container and of packages of this run are brought together, checked, and
 //! signed.
 
-mod parcel;
+mod draft;
 mod seal;
 
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-pub use parcel::Parcel;
+pub use draft::WaptDraft;
 pub use seal::{Sealed, seal};
 
 /// The folder below which a package's files are put together: the top of a tree has no name.
@@ -134,22 +134,22 @@ impl Job {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
-        let parcel = self.parcel(taken, lines)?;
+        let draft = self.draft(taken, lines)?;
         let setup = self.setup_name();
         let of = format!("[[wapt]] `{}`", self.work.wapt.package);
         let warn = |text: &str| self.session.events.warn(format!("{of}: {text}"));
         self.work.wapt.warnings.iter().for_each(|text| self.session.events.warn(text.clone()));
-        parcel.warnings.iter().chain(&parcel.lint(&setup)?).for_each(|text| warn(text));
+        draft.warnings.iter().chain(&draft.lint(&setup)?).for_each(|text| warn(text));
         lines.line(&format!(
             "{} {}, signed by {}",
-            parcel.tree.len(),
-            if parcel.tree.len() == 1 { "file" } else { "files" },
+            draft.tree.len(),
+            if draft.tree.len() == 1 { "file" } else { "files" },
             identity.certificate().map_or_else(|_| String::new(), crate::sign::Certificate::subject)
         ));
         let folder = self.session.packages_of(&self.platform)?;
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
         let sealed =
-            seal(&parcel, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
+            seal(&draft, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
         sealed.warnings.iter().for_each(|text| warn(text));
         let (sha256, size) = digest(&sealed.path)?;
         let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
@@ -173,26 +173,26 @@ impl Job {
     }
 
     /// Everything that goes into the package.
-    fn parcel(&self, taken: &Tree, lines: &Lines) -> Result<Parcel, StepError> {
+    fn draft(&self, taken: &Tree, lines: &Lines) -> Result<WaptDraft, StepError> {
         let composed = compose(&self.contents, taken, &self.session, self.work.epoch)?;
-        let mut parcel = match &self.work.wapt.dir {
+        let mut draft = match &self.work.wapt.dir {
             Some(dir) => {
                 let folder = self.session.roots.folder(dir)?;
                 let files = self.session.roots.whole(dir)?.files;
-                Parcel::of_folder(&folder, &files, composed.spool().clone(), &self.work.attributes)?
+                WaptDraft::of_folder(&folder, &files, composed.spool().clone(), &self.work.attributes)?
             }
-            None => Parcel::empty(composed.spool().clone()),
+            None => WaptDraft::empty(composed.spool().clone()),
         };
         for (name, value) in &self.work.attributes {
-            let before = parcel.control.get(name).to_owned();
-            parcel.set(name, value)?;
-            if !before.is_empty() && before != parcel.control.get(name) {
+            let before = draft.control.get(name).to_owned();
+            draft.set(name, value)?;
+            if !before.is_empty() && before != draft.control.get(name) {
                 lines.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
             }
         }
-        parcel.settle(&self.work.wapt.defaults)?;
-        parcel.warnings.extend(parcel::of_empty(&empty_folders(&composed)));
-        let tree = &mut parcel.tree;
+        draft.settle(&self.work.wapt.defaults)?;
+        draft.warnings.extend(draft::of_empty(&empty_folders(&composed)));
+        let tree = &mut draft.tree;
         for (path, entry) in composed.iter() {
             let Some(inner) = path.as_str().strip_prefix(TOP).and_then(|rest| rest.strip_prefix('/')) else { continue };
             let content = match &entry.kind {
@@ -229,7 +229,7 @@ impl Job {
                 self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;
             }
         }
-        Ok(parcel)
+        Ok(draft)
     }
 
     fn put(&self, tree: &mut Tree, path: &str, file: &mut fs_err::File) -> Result<(), StepError> {

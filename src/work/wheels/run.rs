@@ -11,7 +11,6 @@
 //!
 //! Everything is done by pip in containers of the builder image, as the caller's user.
 
-pub(crate) mod bench;
 mod compile;
 pub(crate) mod complaint;
 pub(crate) mod environment;
@@ -25,6 +24,7 @@ mod locked;
 mod offer;
 mod own;
 pub(crate) mod pip;
+pub(crate) mod pip_runner;
 mod places;
 mod ready;
 mod resolve;
@@ -51,9 +51,9 @@ use crate::{
     },
     work::{Expected, image::run as image},
 };
-use bench::{Bench, Toolbox};
 use environment::Environment;
 use found::Found;
+use pip_runner::{PipRunner, Toolbox};
 use ready::Ready;
 
 pub use foretold::are_stored;
@@ -109,7 +109,7 @@ async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepErro
         }
         None => None,
     };
-    let bench = Bench::new(work, step, session, lines, toolbox)?;
+    let bench = PipRunner::new(work, step, session, lines, toolbox)?;
     Ok(complete(step, &make(&bench).await?))
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn complete(step: &Step, made: &Wheelhouse) -> Product {
     Product { output: record.output, note: record.note, size: record.size, ..Product::default() }
 }
 
-async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
+async fn make(bench: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {
     let environment = Environment::new(bench);
     let mut ready = own::wheels(bench, &environment).await?;
     ready.extend(known::wheels(bench, &environment).await?);
@@ -148,7 +148,7 @@ async fn make(bench: &Bench<'_>) -> Result<Wheelhouse, StepError> {
 
 /// The wheel of a file that pip chose, and where it is.
 async fn wheel(
-    bench: &Bench<'_>,
+    bench: &PipRunner<'_>,
     environment: &Environment<'_>,
     ready: &[Ready],
     found: Found,

@@ -4,7 +4,7 @@ use super::control::Control;
 use crate::format::{
     PackageFormat,
     foreign::{ForeignError, Seen, error::shown, is_name, is_version},
-    reader::{Relation, Script},
+    reader::{MOST_RELATIONS, Relation, Script},
 };
 
 /// The fields that hold relations (deb-control(5); Debian policy 7.1, 7.8), in the order of policy.
@@ -35,6 +35,9 @@ pub(super) fn described(control: &Control, seen: &mut Seen) {
     for kind in RELATIONS {
         let all = control.list(kind).into_iter().map(|text| Relation { kind: kind.to_owned(), text });
         description.relations.extend(all);
+        if description.relations.len() > MOST_RELATIONS {
+            return seen.fault(ForeignError::Unsupported("more than 200,000 relations".to_owned()));
+        }
     }
     let triggers = control.triggers().map(|text| Relation { kind: "Triggers".to_owned(), text: text.to_owned() });
     description.relations.extend(triggers);

@@ -7,7 +7,7 @@ use super::{
 use crate::format::{
     PackageFormat,
     foreign::{ForeignError, error::malformed},
-    reader::{Change, Description, Digest, Piece, Relation, Script},
+    reader::{Change, Description, Digest, MOST_RELATIONS, Piece, Relation, Script},
 };
 
 /// Texts, in the order of `rpm -qi`, each with its word of `rpm --querytags`.
@@ -59,8 +59,7 @@ const FOR: [(u32, &str); 8] = [
 /// When a trigger runs.
 const WHEN: [(u32, &str); 4] = [(1 << 25, "prein"), (1 << 16, "in"), (1 << 17, "un"), (1 << 18, "postun")];
 
-/// The most relations of a package that are shown, and the most scripts and programs. Tags may share bytes: what a header has is no bound.
-const MOST_RELATIONS: usize = 200_000;
+/// The most scripts of triggers, and words of what runs a script. Tags may share bytes: what a header has is no bound.
 const MOST_SCRIPTS: usize = 1000;
 /// No script of a trigger is larger: 64 KiB; and no word of what runs one: 4 KiB.
 const LARGEST_SCRIPT: usize = 64 << 10;

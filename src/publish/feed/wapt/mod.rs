@@ -38,7 +38,7 @@ const WITHOUT_ICON: [&str; 5] = ["group", "host", "unit", "profile", "wsus"];
 
 /// What is published.
 #[derive(Debug, Default)]
-pub struct Wish {
+pub struct PublishRequest {
     /// Packages to be added; one of the same file name is replaced.
     pub files: Vec<PathBuf>,
     /// Who must have signed them; whoever did where `None`: then only that they are whole is checked.
@@ -83,7 +83,7 @@ struct Checked {
 ///
 /// # Errors
 /// [`FeedError`]; the index is then as before, and names nothing that is not there.
-pub fn publish(folder: &Path, wish: &Wish) -> Result<Published, FeedError> {
+pub fn publish(folder: &Path, wish: &PublishRequest) -> Result<Published, FeedError> {
     if wish.crls.iter().any(|crl| crl.authority_key_id().is_none()) {
         return Err(FeedError::Unfit {
             file: "--crl".to_owned(),
@@ -217,7 +217,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Reads a package, and holds it against what its clients ask.
-fn check(path: &Path, folder: &Path, wish: &Wish) -> Result<Checked, FeedError> {
+fn check(path: &Path, folder: &Path, wish: &PublishRequest) -> Result<Checked, FeedError> {
     let file = file_name(path);
     let unfit = |reason: &str, help| Err(FeedError::Unfit { file: file.clone(), reason: reason.to_owned(), help });
     let plain = |c: char| c.is_alphanumeric() || "-_.+~ ".contains(c);

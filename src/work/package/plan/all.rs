@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::units;
 use crate::{
     names::PackageName,
     plan::{
@@ -17,6 +18,7 @@ impl Planned for Package {
     fn look(all: &[Self], maker: &Maker<'_>, found: &mut Vec<Issue>) {
         for package in all {
             let taken = maker.look_at(&package.contents, found);
+            units::look(package, &taken, found);
             found.extend(twice::find(&package.contents, &taken, twice::Of::Package));
         }
     }

@@ -173,22 +173,14 @@ impl View<'_> {
     }
 }
 
-/// What is made of it, each once.
+/// What is made of it.
 fn formats(given: &Given<Vec<At<Asked>>>, issues: &mut Issues) -> Option<Vec<Asked>> {
     if let Some(list) = given.at().filter(|list| list.value.is_empty()) {
         let issue = Issue::new(&list.span, "nothing would be made of it").label("expected a format at least");
         issues.add(issue.help("leave `formats` out: the platform's own is made"));
         return None;
     }
-    let mut found: Vec<Asked> = Vec::new();
-    for one in given.items() {
-        if found.contains(&one.value) {
-            issues.add(Issue::new(&one.span, "the format is named twice").label("the same").help("leave it out"));
-            return None;
-        }
-        found.push(one.value);
-    }
-    Some(found)
+    Some(given.items().iter().map(|one| one.value).collect())
 }
 
 fn lintian(raw: &RawPackage, issues: &mut Issues) -> Option<Vec<Override>> {

@@ -1,8 +1,8 @@
-//! A parcel becomes a signed package: written beside its later name, verified, and only then given it.
+//! A draft becomes a signed package: written beside its later name, verified, and only then given it.
 
 use std::path::{Path, PathBuf};
 
-use super::parcel::Parcel;
+use super::draft::WaptDraft;
 use crate::{
     check::{Paths, Shipped, in_tree, judge},
     execute::StepError,
@@ -26,13 +26,13 @@ pub struct Sealed {
     pub warnings: Vec<String>,
 }
 
-/// Signs a parcel and writes it into `folder`, named as this generation does. `date` is that of the signature and of
+/// Signs a draft and writes it into `folder`, named as this generation does. `date` is that of the signature and of
 /// every file. The key that signs is never in it, nor another one that `allow` does not name.
 ///
 /// # Errors
 /// What cannot be signed or written; no file appears then.
 pub fn seal(
-    parcel: &Parcel,
+    draft: &WaptDraft,
     identity: &Identity,
     allow: &[Allowance],
     date: i64,
@@ -40,8 +40,8 @@ pub fn seal(
     generation: Generation,
     cancel: &tokio_util::sync::CancellationToken,
 ) -> Result<Sealed, StepError> {
-    let surprises = in_tree(&parcel.tree, Some(&identity.key))?;
-    let whose = match parcel.control.get("package") {
+    let surprises = in_tree(&draft.tree, Some(&identity.key))?;
+    let whose = match draft.control.get("package") {
         "" => "the package",
         package => package,
     };
@@ -50,9 +50,9 @@ pub fn seal(
     judge(&surprises, allow, &shipped)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
     fs_err::create_dir_all(folder)?;
-    let signing = Signing { signer: &identity.key, chain: &identity.chain, date, as_found: parcel.is_signed_anew() };
+    let signing = Signing { signer: &identity.key, chain: &identity.chain, date, as_found: draft.is_signed_anew() };
     let mut out = Guarded::new(temporary_in(folder)?, cancel.clone());
-    let control = match wapt::write(&parcel.tree, &parcel.control, &signing, &mut out) {
+    let control = match wapt::write(&draft.tree, &draft.control, &signing, &mut out) {
         Err(_) if cancel.is_cancelled() => return Err(StepError::Interrupted),
         written => written?,
     };

@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 
 use super::{
-    bench::{Bench, Job, Load},
     environment::Environment,
     found::Found,
     inside,
     pip::ROOT,
+    pip_runner::{Job, Load, PipRunner},
     places::BUILD,
 };
 use crate::{
@@ -47,7 +47,7 @@ pub struct Source {
 
 /// The wheel of a source distribution, and where it is.
 pub async fn sdist(
-    bench: &Bench<'_>,
+    bench: &PipRunner<'_>,
     environment: &Environment<'_>,
     found: &Found,
 ) -> Result<(Wheel, PathBuf), StepError> {
@@ -70,7 +70,7 @@ pub async fn sdist(
 
 /// The wheel of a source, and where it is.
 pub async fn obtain(
-    bench: &Bench<'_>,
+    bench: &PipRunner<'_>,
     environment: &Environment<'_>,
     source: Source,
 ) -> Result<(Wheel, PathBuf), StepError> {
@@ -98,7 +98,7 @@ pub async fn obtain(
 
 /// The wheel that the store has, written into `into`, where it is one that the platform takes.
 pub async fn stored(
-    bench: &Bench<'_>,
+    bench: &PipRunner<'_>,
     key: &Key,
     name: Named,
     into: &std::path::Path,
@@ -113,7 +113,7 @@ pub async fn stored(
     Ok(None)
 }
 
-async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Result<Received, StepError> {
+async fn build(bench: &PipRunner<'_>, source: &Source, into: &std::path::Path) -> Result<Received, StepError> {
     let list = format!("{BUILD}/requirements.txt");
     let mut load = source.load.clone();
     load.texts.push((list.clone(), text(bench, source)));
@@ -131,20 +131,20 @@ async fn build(bench: &Bench<'_>, source: &Source, into: &std::path::Path) -> Re
 }
 
 /// The requirements file of a build: where things come from, the source, and what its own line says to it.
-fn text(bench: &Bench<'_>, source: &Source) -> String {
+fn text(bench: &PipRunner<'_>, source: &Source) -> String {
     let own = [vec![format!("{ROOT}/{}", source.place)], source.options.clone()].concat();
     indexes(bench) + &own.join(" ") + "\n"
 }
 
 /// The lines that say where a build fetches its own requirements.
-fn indexes(bench: &Bench<'_>) -> String {
+fn indexes(bench: &PipRunner<'_>) -> String {
     let all = bench.texts.iter().flat_map(|(path, text)| bench.placed(path, &requirements::options(text)));
     let kept = all.filter(|option| INDEXES.contains(&option.name.as_str()));
     kept.map(|option| option.written() + "\n").collect()
 }
 
 /// What the requirements say to the build of a distribution.
-pub fn options(bench: &Bench<'_>, name: &str) -> Vec<String> {
+pub fn options(bench: &PipRunner<'_>, name: &str) -> Vec<String> {
     let all = bench.texts.values().flat_map(|text| lines(text));
     let own = all.filter_map(|line| match line {
         Line::Requirement(requirement) if requirement.name == name => Some(requirement.options),
@@ -153,7 +153,7 @@ pub fn options(bench: &Bench<'_>, name: &str) -> Vec<String> {
     own.flatten().collect()
 }
 
-fn judge(bench: &Bench<'_>, name: Named) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
+fn judge(bench: &PipRunner<'_>, name: Named) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
     let python = bench.work.python.clone();
     move |received| match &received.file {
         Dist::Sdist(_) => Err("which is no wheel"),

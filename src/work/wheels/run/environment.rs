@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 use super::{
-    bench::Bench,
     pip::{ROOT, SETTINGS},
+    pip_runner::PipRunner,
 };
 use crate::{
     engine::{ContainerSpec, Output, Progress},
@@ -21,13 +21,13 @@ const MOST: usize = 50_000;
 
 /// Looked at once in a step, when the first wheel must be built.
 pub struct Environment<'a> {
-    bench: &'a Bench<'a>,
+    bench: &'a PipRunner<'a>,
     installed: OnceCell<Sha256>,
     given: OnceCell<Option<Sha256>>,
 }
 
 impl<'a> Environment<'a> {
-    pub fn new(bench: &'a Bench<'a>) -> Self {
+    pub fn new(bench: &'a PipRunner<'a>) -> Self {
         Self { bench, installed: OnceCell::new(), given: OnceCell::new() }
     }
 
@@ -51,7 +51,7 @@ impl<'a> Environment<'a> {
 }
 
 /// What the project gives to builds, with the content of its own base image.
-async fn given(bench: &Bench<'_>) -> Result<Option<Sha256>, StepError> {
+async fn given(bench: &PipRunner<'_>) -> Result<Option<Sha256>, StepError> {
     let (work, engine) = (bench.work, &bench.session.engine);
     let Some(base) = &work.own_base else { return Ok(work.given.clone()) };
     // Where its name is gone, the builder that was made from it is nobody else's.
@@ -65,7 +65,7 @@ async fn given(bench: &Bench<'_>) -> Result<Option<Sha256>, StepError> {
 }
 
 /// What is installed in the builder image, told by its package manager in a container that nothing else runs in.
-async fn look(bench: &Bench<'_>) -> Result<Sha256, StepError> {
+async fn look(bench: &PipRunner<'_>) -> Result<Sha256, StepError> {
     let (work, session) = (bench.work, bench.session);
     let spec = ContainerSpec {
         image: work.builder.clone(),

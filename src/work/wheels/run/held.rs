@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{bench::Bench, complaint, found::Found, known, ready::Ready, told};
+use super::{complaint, found::Found, known, pip_runner::PipRunner, ready::Ready, told};
 use crate::{
     execute::StepError,
     names::Sha256,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The same files once all of them are held.
-pub async fn hold(bench: &Bench<'_>, found: Vec<Found>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
+pub async fn hold(bench: &PipRunner<'_>, found: Vec<Found>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
     once(&found)?;
     let judged = known::digests(bench);
     let linked: BTreeSet<(String, Sha256)> = bench
@@ -74,7 +74,7 @@ fn once(found: &[Found]) -> Result<(), StepError> {
     }
 }
 
-fn refused(bench: &Bench<'_>, received: &Received, refusal: &Refusal, found: &[Found]) -> StepError {
+fn refused(bench: &PipRunner<'_>, received: &Received, refusal: &Refusal, found: &[Found]) -> StepError {
     let reason = format!("`{}` {refusal}", received.file.as_str());
     let help = match refusal {
         // pip has held the download itself against it: somebody has changed it since.

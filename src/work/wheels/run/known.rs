@@ -10,10 +10,10 @@ use std::{
 };
 
 use super::{
-    bench::Bench,
     compile,
     environment::Environment,
     locked,
+    pip_runner::PipRunner,
     ready::{Ready, StandsFor},
 };
 use crate::{
@@ -35,7 +35,7 @@ struct Before {
 }
 
 /// The wheels of all pins that are what they were.
-pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
+pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
     let before = before(bench);
     let folder = bench.folder("known")?;
     let constrained = constrained(bench);
@@ -63,7 +63,7 @@ pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<
 
 /// The wheel that was built of a source distribution, where the store has it for what the builder image is now.
 async fn built(
-    bench: &Bench<'_>,
+    bench: &PipRunner<'_>,
     environment: &Environment<'_>,
     named: compile::Named,
     sdist: &Sha256,
@@ -76,14 +76,14 @@ async fn built(
 }
 
 /// The wheel that an index gave, where the store has it.
-async fn fetched(bench: &Bench<'_>, before: &Before, folder: &Path) -> Result<Option<Wheel>, StepError> {
+async fn fetched(bench: &PipRunner<'_>, before: &Before, folder: &Path) -> Result<Option<Wheel>, StepError> {
     let label = bench.fetch(key_of_file(&before.sha256), folder).await?;
     let label = label.filter(|label| label.name == before.file.as_str());
     Ok(label.map(|label| Wheel::fetched(before.file.clone(), label.sha256, label.size, true)))
 }
 
 /// Everything that is asked for with a line of its own.
-fn requirements(bench: &Bench<'_>) -> Vec<Requirement> {
+fn requirements(bench: &PipRunner<'_>) -> Vec<Requirement> {
     let asking = asking(&bench.texts, &bench.work.requirements);
     let texts = bench.texts.iter().filter(|(path, _)| asking.contains(*path)).map(|(_, text)| text);
     texts.flat_map(|text| asked_for(text)).collect()
@@ -98,7 +98,7 @@ fn asked_for(text: &str) -> impl Iterator<Item = Requirement> {
 
 /// The distributions that must not stand there as a file because something constrains them: pip before 20.3, which is the last
 /// one for Python 3.4, says "path or url cannot be constrained to a version".
-fn constrained(bench: &Bench<'_>) -> BTreeSet<String> {
+fn constrained(bench: &PipRunner<'_>) -> BTreeSet<String> {
     if bench.work.python.version != "3.4" {
         return BTreeSet::new();
     }
@@ -115,13 +115,13 @@ fn is_same(before: &Before, requirement: &Requirement) -> bool {
 }
 
 /// The digests of what the distributions were resolved to before, as an index gave it: they need not be asked for again.
-pub fn digests(bench: &Bench<'_>) -> BTreeMap<String, Sha256> {
+pub fn digests(bench: &PipRunner<'_>) -> BTreeMap<String, Sha256> {
     before(bench).into_iter().map(|(name, before)| (name, before.sdist.unwrap_or(before.sha256))).collect()
 }
 
 /// What the distributions were resolved to: by the lock, where the build is held to it, else by this step the last time, where
 /// nothing but requirements has changed since.
-fn before(bench: &Bench<'_>) -> BTreeMap<String, Before> {
+fn before(bench: &PipRunner<'_>) -> BTreeMap<String, Before> {
     if let Some(house) = locked::house(bench) {
         let wheels = house.wheels.iter().map(|wheel| Before {
             file: wheel.file.clone(),

@@ -1,6 +1,6 @@
 //! `--locked`: pip is held to the versions of the lock, and what it chose to the files of the lock, before anything is built.
 
-use super::{bench::Bench, found::Found, ready::Ready};
+use super::{found::Found, pip_runner::PipRunner, ready::Ready};
 use crate::{
     execute::StepError,
     source::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Refuses what is not in the lock.
-pub fn hold(bench: &Bench<'_>, found: &[Found], ready: &[Ready]) -> Result<(), StepError> {
+pub fn hold(bench: &PipRunner<'_>, found: &[Found], ready: &[Ready]) -> Result<(), StepError> {
     let Some(locked) = house(bench) else { return Ok(()) };
     let now = |found: &Found| match ready.iter().find(|ready| ready.wheel.sha256 == found.received.sha256) {
         Some(Ready { wheel, .. }) if wheel.folder.is_some() => None,
@@ -30,7 +30,7 @@ pub fn hold(bench: &Bench<'_>, found: &[Found], ready: &[Ready]) -> Result<(), S
 
 /// Constraints that hold pip to the versions of the lock. Not where the requirements pin digests: then they pin versions, too,
 /// and pip wants a digest of everything. Nor for what is there as a wheel already.
-pub fn pins(bench: &Bench<'_>, ready: &[Ready]) -> Option<String> {
+pub fn pins(bench: &PipRunner<'_>, ready: &[Ready]) -> Option<String> {
     if bench.texts.values().any(|text| text.contains("--hash")) {
         return None;
     }
@@ -41,7 +41,7 @@ pub fn pins(bench: &Bench<'_>, ready: &[Ready]) -> Option<String> {
 }
 
 /// The lock of this set, where it is to be held to. One that is missing was refused before the run.
-pub fn house<'b>(bench: &'b Bench<'_>) -> Option<&'b LockedHouse> {
+pub fn house<'b>(bench: &'b PipRunner<'_>) -> Option<&'b LockedHouse> {
     let session = bench.session;
     let set = (bench.step.platform.clone(), bench.work.image.clone());
     session.lock.houses.get(&set).filter(|_| session.locked)

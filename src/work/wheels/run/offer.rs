@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{bench::Bench, ready::Ready};
+use super::{pip_runner::PipRunner, ready::Ready};
 use crate::{
     execute::{Records, StepError},
     names::Sha256,
@@ -27,7 +27,7 @@ pub struct Offer {
 }
 
 /// The offers for this step, at most one of a distribution.
-pub async fn gather(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Offer>, StepError> {
+pub async fn gather(bench: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Offer>, StepError> {
     let folder = bench.folder("offers")?;
     let (mut offers, mut tried) = (Vec::<Offer>::new(), BTreeSet::new());
     for (distribution, sha256) in known(bench) {
@@ -53,7 +53,7 @@ pub async fn gather(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Offer>, St
 }
 
 /// Distributions and the files that an index gave of them, those of the lock first: it may be newer than what was made here.
-fn known(bench: &Bench<'_>) -> Vec<(String, Sha256)> {
+fn known(bench: &PipRunner<'_>) -> Vec<(String, Sha256)> {
     let (session, step) = (bench.session, bench.step);
     let set = (step.platform.clone(), bench.work.image.clone());
     let locked = session.lock.houses.get(&set).into_iter().flat_map(|house| &house.wheels);

@@ -2,10 +2,10 @@
 //! and known by its content; source distributions and wheels among the project's files (`./vendor/x.whl`).
 
 use super::{
-    bench::{Bench, Load},
     compile::{Source, obtain},
     environment::Environment,
     inside,
+    pip_runner::{Load, PipRunner},
     places::BUILD,
     ready::{Ready, StandsFor},
 };
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The wheels of all that the requirements ask for beside what an index gives.
-pub async fn wheels(bench: &Bench<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
+pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
     let mut found = Vec::new();
     for own in &bench.work.own {
         if own.editable {
@@ -66,7 +66,7 @@ fn source(own: &Own) -> Source {
 }
 
 /// Refuses a wheel of another distribution than the line names, and one that the platform does not take.
-fn fits(bench: &Bench<'_>, own: &Own, file: &WheelName) -> Result<(), StepError> {
+fn fits(bench: &PipRunner<'_>, own: &Own, file: &WheelName) -> Result<(), StepError> {
     let (python, place, name) = (&bench.work.python, &own.place, file.as_str());
     let refused = |message: String, help: &str| Err(StepError::Contents { message, help: help.to_owned() });
     if own.name.as_ref().is_some_and(|wanted| file.distribution() != *wanted) {

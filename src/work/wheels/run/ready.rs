@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{bench::Bench, pip::ROOT};
+use super::{pip::ROOT, pip_runner::PipRunner};
 use crate::source::{
     requirements::{Line, Opt, Requirement, asking, same_version, with_lines},
     wheelhouse::Wheel,
@@ -59,7 +59,7 @@ impl Ready {
 
 /// The requirements files, by their places in the container, as pip gets them: with the wheels in them that are there, and with
 /// folders of files where the container has them. What only constrains has no wheels: not every pip takes a file there.
-pub fn texts(bench: &Bench<'_>, ready: &[Ready]) -> Vec<(String, String)> {
+pub fn texts(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<(String, String)> {
     let asking = asking(&bench.texts, &bench.work.requirements);
     let strict = bench.work.wanted.is_strict();
     let text = |(path, text): (&PathBuf, &String)| {

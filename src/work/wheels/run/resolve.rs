@@ -9,11 +9,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    bench::{Bench, Job, Load},
     found::{Found, chosen},
     locked,
     offer::{self, Offer},
     pip::ROOT,
+    pip_runner::{Job, Load, PipRunner},
     places::{FILES, PINS},
     ready::{self, Ready},
 };
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The files that belong to the requirements.
-pub async fn run(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
+pub async fn run(bench: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
     let offers = offer::gather(bench, ready).await?;
     if !offers.is_empty()
         && let Some(found) = attempt(bench, ready, &offers, "files").await?
@@ -36,7 +36,7 @@ pub async fn run(bench: &Bench<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepE
 
 /// The same with these offers; `None` where pip did not say which of them it took.
 async fn attempt(
-    bench: &Bench<'_>,
+    bench: &PipRunner<'_>,
     ready: &[Ready],
     offers: &[Offer],
     folder: &str,
@@ -68,7 +68,7 @@ async fn attempt(
     Ok(chosen(&done.said).map(|names| select(found, &names)))
 }
 
-fn command(bench: &Bench<'_>, ready: &[Ready]) -> Vec<String> {
+fn command(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<String> {
     let work = bench.work;
     let mut argv: Vec<String> = ["download", "--progress-bar", "off"].map(str::to_owned).into();
     if work.python.version.starts_with("2.") {
@@ -88,7 +88,7 @@ fn command(bench: &Bench<'_>, ready: &[Ready]) -> Vec<String> {
     argv
 }
 
-fn load(bench: &Bench<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
+fn load(bench: &PipRunner<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
     let mut texts = ready::texts(bench, ready);
     texts.extend(locked::pins(bench, ready).map(|pins| (PINS.to_owned(), pins)));
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));

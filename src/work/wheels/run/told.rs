@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    bench::Bench,
     pip::{self, ROOT},
+    pip_runner::PipRunner,
 };
 use crate::{
     engine::{Output, Progress},
@@ -60,7 +60,7 @@ impl Told {
 }
 
 /// Asks for these files.
-pub async fn ask(bench: &Bench<'_>, files: &[&Dist]) -> Result<Told, StepError> {
+pub async fn ask(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<Told, StepError> {
     let (work, session) = (bench.work, bench.session);
     let argv = [work.python.interpreter.clone(), format!("{ROOT}/told.py"), format!("{ROOT}/questions.json")];
     let container = session.create(&bench.step.id, pip::spec(&work.builder, argv.to_vec(), session)).await?;
@@ -92,7 +92,7 @@ pub async fn ask(bench: &Bench<'_>, files: &[&Dist]) -> Result<Told, StepError> 
     }
 }
 
-async fn inputs(bench: &Bench<'_>, files: &[&Dist]) -> Result<std::fs::File, StepError> {
+async fn inputs(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<std::fs::File, StepError> {
     #[derive(serde::Serialize)]
     struct Questions {
         files: Vec<(String, String)>,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::event::Sink;
 
 /// A sink that talks to somebody.
-pub(crate) trait Face: Sink {
+pub(crate) trait TerminalSink: Sink {
     /// Called some times a second while the work goes on.
     fn tick(&self, now: Instant);
 

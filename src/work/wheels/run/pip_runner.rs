@@ -1,4 +1,4 @@
-//! [`Bench`]: what everything that happens in a wheels step shares, and how pip is run there.
+//! [`PipRunner`]: what everything that happens in a wheels step shares, and how pip is run there.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -43,7 +43,7 @@ const WITH_TOOLBOX: &str =
 const MEMO: (&str, &str) = ("memo.py", include_str!("memo.py"));
 
 /// What everything in a step shares.
-pub struct Bench<'a> {
+pub struct PipRunner<'a> {
     pub work: &'a WheelsWork,
     pub step: &'a Step,
     pub session: &'a Session,
@@ -85,7 +85,7 @@ pub struct Done {
     pub said: Vec<String>,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> PipRunner<'a> {
     pub fn new(
         work: &'a WheelsWork,
         step: &'a Step,
@@ -189,8 +189,13 @@ impl<'a> Bench<'a> {
         engine.upload(container, "/", tar).await?;
         engine.start(container).await?;
         let told = self.told(about.as_deref());
-        let ear =
-            Ear { lines: self.lines, about: about.clone(), told, heard: Mutex::default(), heed: Mutex::default() };
+        let ear = OutputTee {
+            lines: self.lines,
+            about: about.clone(),
+            told,
+            heard: Mutex::default(),
+            heed: Mutex::default(),
+        };
         let code = engine.wait(container, &ear).await?;
         let said = ear.tail();
         if code != 0 {
@@ -321,7 +326,7 @@ impl Load {
 const HEARD: usize = 400;
 
 /// Passes a container's output on and remembers its end: other containers of the step have said other things.
-struct Ear<'a> {
+struct OutputTee<'a> {
     lines: &'a Lines,
     about: Option<String>,
     told: Told,
@@ -329,13 +334,13 @@ struct Ear<'a> {
     heed: Mutex<Heed>,
 }
 
-impl Ear<'_> {
+impl OutputTee<'_> {
     fn tail(&self) -> Vec<String> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 
-impl Output for Ear<'_> {
+impl Output for OutputTee<'_> {
     fn line(&self, line: &str) {
         let line = &*self.told.line(line);
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! [`Parcel`]: a WAPT package's files and attributes before it is signed: from a folder, or from a package that is there.
+//! [`WaptDraft`]: a WAPT package's files and attributes before it is signed: from a folder, or from a package that is there.
 
 use std::{collections::BTreeMap, io, path::Path};
 
@@ -21,7 +21,7 @@ const LARGEST_CONTROL: u64 = 1 << 20;
 
 /// What will be signed.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct WaptDraft {
     /// Its files; those that signing makes are made anew.
     pub tree: Tree,
     /// Its attributes.
@@ -31,7 +31,7 @@ pub struct Parcel {
     origin: Origin,
 }
 
-/// What a parcel began as.
+/// What a draft began as.
 #[derive(Debug)]
 enum Origin {
     /// Nothing: its attributes come from the recipe.
@@ -50,7 +50,7 @@ fn reported(message: &str, report: Report) -> StepError {
     StepError::Reported { message: message.to_owned(), report: Box::new(report) }
 }
 
-impl Parcel {
+impl WaptDraft {
     /// Nothing yet. Contents go to `spool`.
     #[must_use]
     pub fn empty(spool: Spool) -> Self {
@@ -178,7 +178,7 @@ impl Parcel {
         }
         for (name, refused) in wrong(&self.control) {
             if !before.contains(&(name, refused.clone())) {
-                return Err(super::parcel::refused(format!("{name}: {refused}"), refused.help));
+                return Err(super::draft::refused(format!("{name}: {refused}"), refused.help));
             }
             self.warnings.push(format!("{name}: {refused}; it is signed as it is ({})", refused.help));
         }

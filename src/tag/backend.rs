@@ -1,4 +1,4 @@
-//! [`Keeper`]: whoever has the tags of one repository, be it git itself or a server's interface.
+//! [`TagBackend`]: whoever has the tags of one repository, be it git itself or a server's interface.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub struct Standing {
 
 /// Whoever has the tags of one repository.
 #[async_trait::async_trait]
-pub trait Keeper: fmt::Debug + Send {
+pub trait TagBackend: fmt::Debug + Send {
     /// The commit of a reference, which is there.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ pub trait Keeper: fmt::Debug + Send {
     /// When the repository cannot be asked; a missing tag is no error.
     async fn standing(&mut self, tag: &Tag) -> Result<Option<Standing>, TagError>;
 
-    /// Makes ready what [`Keeper::create`] and [`Keeper::shift`] need, without changing anything that others see.
+    /// Makes ready what [`TagBackend::create`] and [`TagBackend::shift`] need, without changing anything that others see.
     ///
     /// # Errors
     /// When that is not possible.

@@ -1,9 +1,9 @@
 //! How text looks on one stream: its colours, its signs and its width. Every colour only repeats what a word or a sign
 //! already says.
 
-/// The look of one stream.
+/// How one stream is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct Style {
     /// Whether colours may be used.
     pub colour: bool,
     /// The signs.
@@ -69,7 +69,7 @@ pub enum Paint {
     Cyan,
 }
 
-impl Look {
+impl Style {
     /// The text in a colour, where there are colours.
     #[must_use]
     pub fn paint(&self, paint: Paint, text: &str) -> String {
@@ -93,7 +93,7 @@ impl Look {
 }
 
 #[cfg(test)]
-impl Look {
+impl Style {
     /// No colours, UTF-8.
     pub(crate) const fn plain(width: usize) -> Self {
         Self { colour: false, glyphs: &UNICODE, width }
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn colours_only_where_allowed() {
-        let bare = Look::plain(80);
-        let coloured = Look { colour: true, ..bare };
+        let bare = Style::plain(80);
+        let coloured = Style { colour: true, ..bare };
         assert_eq!(bare.paint(Paint::Red, "no"), "no");
         assert_eq!(coloured.paint(Paint::Red, "no"), "\x1b[31mno\x1b[0m");
         assert_eq!(coloured.paint(Paint::Plain, "as it is"), "as it is");
