@@ -7,6 +7,7 @@ use super::{
     context::{Context, Trust},
     failure::failed_to_write,
     lock,
+    planned::{Planned, planned},
     tagged::is_of_its_tag,
     wapt,
 };
@@ -101,7 +102,7 @@ impl Args {
             keep_going: self.keep_going,
             keep_failed: self.keep_failed,
             patience: self.patience.duration(),
-            cpus: usize::try_from(engine.cpus).unwrap_or(session.cpus),
+            cpus: usize::try_from(engine.cpus).ok().filter(|cpus| *cpus > 0).unwrap_or(session.cpus),
             ..session
         }
     }
@@ -127,8 +128,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     // Before anything else is asked; it is read again once nobody else can write it.
     lock::load(&project, args.locked)?;
-    let (engine, info) = context.builder().await?;
-    let plan = project.plan(&info, args.want())?;
+    let builder = async || context.builder().await.map(Some);
+    let Planned { plan, engine, info, offline } = planned(&project, args.want(), builder).await?;
     if let Some(What::Only(Goal { nothing: Some((message, help)), .. })) = args.what
         && !plan.steps.iter().any(|step| step.wanted)
     {
@@ -141,6 +142,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let mut session = Session {
         lock: Arc::new(lock::load(&project, args.locked)?),
         locked: args.locked,
+        offline,
         ..args.session(context.session(&project, engine)?, &info)
     };
     sweep(&session);
@@ -149,8 +151,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let _ = Wheelhouse::begin(&project.wheel_dir);
     }
     let looking = async {
-        remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
-        forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
+        if !offline {
+            remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
+            forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
+        }
         Ok(survey(&plan, &session).await?)
     };
     let survey = context.until_stopped(looking).await?;
@@ -168,7 +172,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if let Err(error) = mark_kept(&session) {
         context.events().warn(format!("images made of kept containers will not be removed: {error}"));
     }
-    let tidied = remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await;
+    let tidied = if offline {
+        Ok(0)
+    } else {
+        remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await
+    };
     match ended {
         Ok(done) => {
             tidied?;

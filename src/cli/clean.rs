@@ -7,12 +7,13 @@ mod view;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::context::Context;
+use super::{context::Context, planned::Planned};
 use crate::{
     diag::{Exit, Failure},
-    engine::{Engine, ImageInfo, Labels},
+    engine::{Engine, EngineInfo, ImageInfo, Labels},
     event::Events,
     execute::{Records, forget_kept, leftovers, remove_leftovers},
     names::{Bytes, Period, PlatformId},
@@ -106,7 +107,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let text = "no tag says which release this is: of images only those that this checkout has built are removed";
         context.events().info(text);
     }
-    let (engine, info) = context.engine().await?;
+    let (engine, info, is_met) = engine(&project, context).await?;
     let _lock = context.lock(&project).await?;
     let sources = project.state().make().and_then(|state| state.below(Path::new(SOURCES)));
     let sources = sources.map_err(|error| Failure::new(Exit::StepFailed, "the state cannot be read").because(error))?;
@@ -114,13 +115,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Some(sources) => Some(context.lock_in(sources, "fetches the sources of this project").await?),
         None => None,
     };
-    let mut items = images(&project, &project.names(&info)?, engine.as_ref(), args.all, &context.events()).await?;
+    let mut items = if is_met {
+        images(&project, &project.names(&info)?, engine.as_ref(), args.all, &context.events()).await?
+    } else {
+        Vec::new()
+    };
     if args.older_than.is_some() || args.keep_size.is_some() {
         let all = candidates::of(items, &project, &info, args.all)?;
         let chosen = select::chosen(all, args.older_than, args.keep_size, clock::now());
         items = chosen.into_iter().flat_map(|candidate| candidate.thing).collect();
     } else {
-        if args.all {
+        if args.all && is_met {
             items.extend(bases(&project.plan(&info, Want::Bases)?, &items, engine.as_ref()).await?);
         }
         items.extend(paths(&project, args.all)?);
@@ -128,16 +133,35 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.all {
         strangers(&project, context)?;
     }
-    let containers = leftovers(engine.as_ref(), &project.home, project.name()).await?.len();
+    let containers = if is_met { leftovers(engine.as_ref(), &project.home, project.name()).await?.len() } else { 0 };
     if !args.dry_run {
-        remove_leftovers(engine.as_ref(), &project.home, project.name()).await?;
-        forget_kept(engine.as_ref(), &project.folder, &project.home).await?;
+        if is_met {
+            remove_leftovers(engine.as_ref(), &project.home, project.name()).await?;
+            forget_kept(engine.as_ref(), &project.folder, &project.home).await?;
+        }
         for item in &items {
             remove(item, engine.as_ref(), context).await?;
         }
     }
     context.reporter.print(view(&items, containers, args.dry_run, &project.folder));
     Ok(())
+}
+
+/// The engine, and whether there is one: none is needed where this checkout has built no image and its recipe asks for none.
+async fn engine(project: &Project, context: &Context) -> Result<(Arc<dyn Engine>, EngineInfo, bool), Failure> {
+    match context.engine().await {
+        Ok((engine, info)) => Ok((engine, info, true)),
+        Err(failure) if failure.exit() == Exit::NoEngine => {
+            let has_built = !Records::of(&project.folder).made_images()?.is_empty();
+            let Some(Planned { engine, info, .. }) = Planned::without_engine(project).filter(|_| !has_built) else {
+                return Err(failure);
+            };
+            let text = "no engine answers: images and containers are not looked at, and the recipe has neither";
+            context.events().info(text);
+            Ok((engine, info, false))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The label of every image that a project of this name has made.

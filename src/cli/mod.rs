@@ -14,6 +14,7 @@ mod lock;
 mod log;
 mod pem;
 mod plan;
+mod planned;
 mod prompt;
 mod pull;
 mod push;

@@ -10,11 +10,12 @@ use std::{
 use super::{
     context::{Context, Trust},
     lock,
+    planned::{Planned, planned},
     signer::CertificateArgs,
 };
 use crate::{
     diag::{Exit, Failure},
-    engine::{Engine, EngineInfo, Nobody, Obstacle},
+    engine::{Engine, EngineInfo, Obstacle},
     event::StepId,
     execute::{Session, Survey, survey},
     pipeline::Project,
@@ -91,10 +92,8 @@ async fn view(
 ) -> Result<(PlanView, Result<(), Failure>), Failure> {
     // A build would read it, and end there.
     let lock = Arc::new(lock::load(project, wish.locked)?);
-    let answer = if wish.offline { None } else { reached(context).await? };
-    let offline = answer.is_none();
-    let (engine, info) = answer.unwrap_or_else(nobody);
-    let plan = project.plan(&info, wish.want)?;
+    let ask = async || if wish.offline { Ok(None) } else { reached(context).await };
+    let Planned { plan, engine, offline, .. } = planned(project, wish.want, ask).await?;
     let session = Session { offline, lock, locked: wish.locked, ..context.session(project, engine)? };
     let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
     let drift = if wish.locked { lock::check(&plan, &survey, &session, context).await } else { Ok(()) };
@@ -118,11 +117,6 @@ async fn view(
         },
     };
     Ok((view, drift))
-}
-
-/// Nobody: what is planned is planned for this machine.
-fn nobody() -> (Arc<dyn Engine>, EngineInfo) {
-    (Arc::new(Nobody), Nobody::info_of(std::env::consts::ARCH))
 }
 
 /// The engine; `None`, which is said, where none answers.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     context::{Context, Trust},
     env, lock,
+    planned::{Planned, planned_for_registry},
     push::{package_place, wheel_place},
     registry::{RegistryConnection, registry},
 };
@@ -52,8 +53,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(Trust::default()).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let locked = lock::load(&project, false)?;
-    let (_engine, info) = context.engine().await?;
-    let plan = project.plan(&info, Want::All)?;
+    let Planned { plan, info, .. } = planned_for_registry(&project, Want::All, context).await?;
     let _lock = context.lock(&project).await?;
     let way = RegistryConnection::to(registry, &info.insecure, context).await?;
     let wanted = wanted(&plan, &project, &way)?;

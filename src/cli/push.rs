@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, time::Instant};
 use super::{
     context::{Context, Trust},
     env,
+    planned::{Planned, planned_for_registry},
     registry::{RegistryConnection, registry},
 };
 use crate::{
-    diag::Failure,
+    diag::{Exit, Failure},
     event::{Event, Made},
     execute::Session,
     names::Period,
@@ -66,19 +67,21 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(args.trust).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
-    let (engine, info) = context.engine().await?;
-    let plan = choice::as_signed(
-        project.plan(&info, if args.packages { Want::All } else { Want::Only(work::image::GOAL) })?,
-        &project,
-    );
+    let want = if args.packages { Want::All } else { Want::Only(work::image::GOAL) };
+    let Planned { plan, engine, info, offline } = planned_for_registry(&project, want, context).await?;
+    let plan = choice::as_signed(plan, &project);
     let _lock = context.lock(&project).await?;
-    let session = Session { patience: args.patience.duration(), ..context.session(&project, engine)? };
+    let session = Session { patience: args.patience.duration(), offline, ..context.session(&project, engine)? };
     let platforms = choice::platforms(args.all_platforms, &project)?;
     let mut items = choice::images(&plan, &platforms, &project)?;
     context.until_stopped(choice::still_ours(&items, &session)).await?;
     context.until_stopped(truth::check(args.allow_dirty, &plan, &platforms, &project, &session)).await?;
     if args.packages {
         items.extend(choice::artefacts(&plan, &platforms, &project, &registry).await?);
+    }
+    if items.is_empty() {
+        let failure = Failure::new(Exit::Usage, "there is nothing to push: the recipe makes no image here");
+        return Err(if args.packages { failure } else { failure.help("`--packages` pushes packages and wheels, too") });
     }
     let way = RegistryConnection::to(registry, &info.insecure, context).await?;
     let standings = look(&items, &way).await?;

@@ -1,5 +1,6 @@
 //! `factory test`.
 
+mod bases;
 mod outcome;
 
 use std::{collections::BTreeSet, time::Instant};
@@ -80,9 +81,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?)
     };
     context.until_stopped(leftovers).await?;
-    let to_run = subjects.iter().map(Subject::checks).sum();
+    let missing = bases::missing(&project, &plan, &subjects, &info, &session);
+    let bases = context.until_stopped(missing).await?;
+    let to_run = bases.steps.len() + subjects.iter().map(Subject::checks).sum::<usize>();
     context.events().emit(Event::Started { verb: "test", title: project.title(), cached: 0, to_run });
     let started = Instant::now();
+    bases::make(&bases, &session, args.keep_going, context).await?;
     let (verdicts, ended) = try_each(&subjects, &mut not_tested, &session, args).await;
     if !args.keep {
         // A daemon that is gone was said already.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use super::{Lines, Session, StepError, records::noted};
 use crate::{
-    check::owners,
+    check::{
+        Refusal,
+        owners::{self, Foreign},
+    },
     event::StepId,
     plan::{Record, Step},
     stage::{Accounts, Tree},
@@ -110,33 +113,66 @@ pub async fn hold(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<(), StepError> {
-    let foreign = owners::foreign(tree, &work.package.users);
+    let mut foreign = owners::foreign(tree, &work.package.users);
     if foreign.is_empty() {
         return Ok(());
     }
-    let base = package::accounts_of(noted(records, &work.base)?.image(), step, session).await?;
-    let missing: Vec<_> = foreign.iter().filter(|one| !one.is_of(&base)).collect();
-    let Some(first) = missing.first() else { return Ok(()) };
-    let made = package::accounts_of(noted(records, &work.image)?.image(), step, session).await?;
     let name = work.package.name.as_str();
+    let Some(image) = &work.image else {
+        let users: Vec<&str> = work.package.users.iter().map(|user| user.name.as_str()).collect();
+        return refuse(work, &foreign, |one| unmade(one, name), |_| users.clone(), session);
+    };
+    let base = package::accounts_of(noted(records, &image.base)?.image(), step, session).await?;
+    foreign.retain(|one| !one.is_of(&base));
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    let made = package::accounts_of(noted(records, &image.step)?.image(), step, session).await?;
+    let finding = |one: &Foreign| one.finding(name, &image.base_name, one.is_of(&made));
+    refuse(work, &foreign, finding, |kind| of_kind(&base, kind), session)
+}
+
+/// What is said of an owner where there is no image whose accounts could be looked at.
+fn unmade(one: &Foreign, package: &str) -> Refusal {
+    let (kind, name, path) = (if one.is_group { "group" } else { "user" }, &one.name, &one.path);
+    Refusal {
+        message: format!(
+            "/{path} of {package} belongs to the {kind} `{name}`, whom the package does not make, and there is no image to look into"
+        ),
+        help: format!(
+            "declare `{name}` as a `[[user]]` and name it in the package's `users` (one that is there already is left as it is); or name \
+             an image in `from`: accounts of its base image may own files, too"
+        ),
+    }
+}
+
+/// Refuses owners that may be missing, each at the line that names it, where one does. `near` are the accounts that may have been meant.
+fn refuse<'n>(
+    work: &PackageWork,
+    missing: &[Foreign],
+    finding: impl Fn(&Foreign) -> Refusal,
+    near: impl Fn(AccountKind) -> Vec<&'n str>,
+    session: &Session,
+) -> Result<(), StepError> {
     let mut issues = Issues::default();
-    for one in &missing {
-        let finding = one.finding(name, &work.base_name, one.is_of(&made));
+    for one in missing {
+        let finding = finding(one);
         let says = |content: &&crate::recipe::Content| {
             let named = if one.is_group { &content.info.group } else { &content.info.owner };
             named.as_ref().is_some_and(|named| named.as_str() == one.name)
         };
         if let Some(content) = work.package.contents.iter().rfind(says) {
             let kind = if one.is_group { AccountKind::Group } else { AccountKind::User };
-            let near = nearest(&one.name, of_kind(&base, kind));
+            let near = nearest(&one.name, near(kind));
             let label = near.map_or_else(|| "its owner".to_owned(), |near| format!("did you mean {}?", quoted(near)));
             issues.add(Issue::new(&content.at, finding.message).label(label).help(finding.help));
         }
     }
-    if issues.is_empty() {
-        let finding = first.finding(name, &work.base_name, first.is_of(&made));
-        return Err(StepError::Contents { message: finding.message, help: finding.help });
+    if let (true, Some(first)) = (issues.is_empty(), missing.first()) {
+        let Refusal { message, help } = finding(first);
+        return Err(StepError::Contents { message, help });
     }
+    let name = &work.package.name;
     Err(reported(format!("{name} has files whose owner may be missing where it is installed"), issues, session))
 }
 

@@ -78,7 +78,7 @@ pub struct Session {
     pub pip: BTreeMap<String, String>,
     /// What `docker login` left, for pulls.
     pub logins: Logins,
-    /// Whether no engine is asked: what earlier builds have noted is believed. Nothing can be built so.
+    /// Whether no engine is asked: what earlier builds have noted is believed. Only steps that need none can run so.
     pub offline: bool,
     /// The caller, who owns what is written.
     pub user: (u32, u32),

@@ -1,6 +1,6 @@
 //! [`Step`]: one unit of work as plain data, and its key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::StepId,
@@ -110,6 +110,24 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What of the recipe is wanted, and is not made.
     pub unmade: Vec<Unmade>,
+}
+
+impl Plan {
+    /// Whether a step that is wanted, or one that it leads to, takes an engine.
+    #[must_use]
+    pub fn needs_engine(&self) -> bool {
+        let mut wanted: BTreeSet<&StepId> = BTreeSet::new();
+        for step in self.steps.iter().rev() {
+            if !step.wanted && !wanted.contains(&step.id) {
+                continue;
+            }
+            if step.work.needs_engine() {
+                return true;
+            }
+            wanted.extend(step.needs.iter().chain(&step.uses));
+        }
+        false
+    }
 }
 
 /// Packages that are not made on a platform: its format is not written here, or their `formats` do not name it.

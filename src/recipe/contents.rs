@@ -1,6 +1,6 @@
 //! [`Content`]: an entry of `contents`, as images and packages have it, and the folders that are nobody's.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, path::Path};
 
 use crate::{names::Account, util::toml::Span};
 
@@ -32,6 +32,16 @@ impl Content {
     pub fn is_of_project(&self) -> bool {
         let is_named = !matches!(self.kind, ContentKind::Symlink | ContentKind::Dir);
         is_named && !self.in_container() && !self.src.is_empty()
+    }
+
+    /// What is looked for: `src`, and of a folder that is taken as `/` all that is in it, also where a link leads there.
+    #[must_use]
+    pub fn pattern(&self) -> Cow<'_, str> {
+        match (&self.kind, self.src.as_str()) {
+            (ContentKind::Tree, ".") => "**".into(),
+            (ContentKind::Tree, folder) => format!("{folder}/**").into(),
+            (_, src) => src.into(),
+        }
     }
 
     /// Whether `src` is in the container.
@@ -119,6 +129,8 @@ pub fn is_of_system(path: &str) -> bool {
 pub enum ContentKind {
     /// `type` not given: files as they are.
     Files,
+    /// `dir` of a package: a folder of the project as `/`, but for what other entries name of it: that is theirs.
+    Tree,
     /// `"dir"`: an empty folder at `dst`.
     Dir,
     /// `"config"`, `"config|noreplace"`: of files already taken, or of the files it adds.

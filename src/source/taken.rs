@@ -34,7 +34,8 @@ impl Taken {
         let mut had_files = Vec::new();
         let mut together = 0_usize;
         for content in contents {
-            let found = if content.is_of_project() { find(&content.src) } else { Ok(Files::default()) };
+            let found = if content.is_of_project() { find(&content.pattern()) } else { Ok(Files::default()) };
+            let found = found.map_err(|error| in_words(content, error));
             together = together.saturating_add(found.as_ref().map_or(0, |found| found.files.len()));
             let found = if together > most {
                 let reason = "with it the entries of this table name more than 1,000,000 files";
@@ -62,7 +63,24 @@ impl Taken {
                 taken.mistakes.push((content.at.clone(), SourceError::NothingLeft(content.src.clone())));
             }
         }
+        taken.refine(contents);
         taken
+    }
+
+    /// Takes out of a folder that is taken as `/` what other entries name of it.
+    fn refine(&mut self, contents: &[Content]) {
+        let is_tree = |content: &Content| content.kind == ContentKind::Tree;
+        if !contents.iter().any(is_tree) {
+            return;
+        }
+        let others = contents.iter().zip(&self.entries).filter(|(content, _)| !is_tree(content));
+        let named: HashSet<PathBuf> =
+            others.flat_map(|(_, entry)| &entry.files).map(|file| file.path.clone()).collect();
+        for (_, entry) in contents.iter().zip(&mut self.entries).filter(|(content, _)| is_tree(content)) {
+            if entry.files.iter().any(|file| named.contains(&file.path)) {
+                Arc::make_mut(entry).files.retain(|file| !named.contains(&file.path));
+            }
+        }
     }
 
     /// The entries, where nothing is wrong with them.
@@ -84,5 +102,15 @@ impl Taken {
             }
         }
         some
+    }
+}
+
+/// What is wrong with an entry, in its own words: nobody has written the pattern of a folder that is taken as `/`.
+fn in_words(content: &Content, error: SourceError) -> SourceError {
+    match error {
+        SourceError::NoMatch { but, .. } if content.kind == ContentKind::Tree && but.is_empty() => {
+            SourceError::Name { path: content.src.clone(), reason: "there is nothing in it" }
+        }
+        error => error,
     }
 }

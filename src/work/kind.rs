@@ -17,6 +17,9 @@ pub trait Kind {
     /// How long it takes where it never ran: on two processors and a usual network.
     fn usual(&self) -> Duration;
 
+    /// Whether it takes an engine to do it. What only needs files of the project is done where there is none.
+    fn needs_engine(&self) -> bool;
+
     /// What of it leaves this machine, or is named when a run ends.
     fn gives(&self) -> Gives<'_>;
 

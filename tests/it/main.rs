@@ -54,6 +54,7 @@ mod odd_names;
 mod owners;
 mod packages;
 mod places;
+mod plain;
 mod plan;
 mod platforms;
 mod play;

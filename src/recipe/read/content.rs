@@ -12,7 +12,7 @@ use crate::{
     recipe::{Content, ContentKind, FileInfo, Service},
     unit::UnitName,
     util::{
-        pattern::{is_glob, plain},
+        pattern::{self, is_glob, plain},
         toml::{BadPath, Given, Issue, Issues, Span, check_glob, in_container, inside, quoted, required},
     },
 };
@@ -23,7 +23,18 @@ pub(crate) enum Of<'p> {
     /// An image's: every `src` is in the project.
     Image,
     /// A package's: an absolute `src` is in the container.
-    Package(&'p PackageName),
+    Package(Packed<'p>),
+}
+
+/// What entries of a package go by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packed<'p> {
+    /// Its name.
+    pub(crate) name: &'p PackageName,
+    /// Its `dir`: what an entry names below it goes where that has it.
+    pub(crate) dir: Option<&'p str>,
+    /// Whether it comes out of an image.
+    pub(crate) has_image: bool,
 }
 
 /// Where the `src` of an entry is.
@@ -68,6 +79,7 @@ pub(crate) fn content(raw: &RawContent, of: Of<'_>, platform: &Platform, issues:
     let kind = raw.kind.value().copied();
     check_type(raw, kind, of, issues)?;
     check_extras(raw, kind, issues);
+    check_image(raw, kind, of, issues)?;
     let src = if is_made_state(raw, kind) {
         String::new()
     } else {
@@ -92,6 +104,26 @@ fn check_type(raw: &RawContent, kind: Option<Kind>, of: Of<'_>, issues: &mut Iss
         issues.add(issue.help("the contents of an image are files (no type), `dir`, `symlink` or `exclude`"));
     }
     fits.then_some(())
+}
+
+/// What is in a container needs an image.
+fn check_image(raw: &RawContent, kind: Option<Kind>, of: Of<'_>, issues: &mut Issues) -> Option<()> {
+    let Of::Package(Packed { has_image: false, .. }) = of else { return Some(()) };
+    let place = origin(kind, false);
+    let is_inside = |src: &str| match place {
+        Origin::Container => true,
+        Origin::Project | Origin::Either => src.starts_with('/'),
+        Origin::Link | Origin::Nothing => false,
+    };
+    let Some(src) = raw.src.at().filter(|src| is_inside(&src.value)) else { return Some(()) };
+    let issue = Issue::new(&src.span, format!("{} would come out of an image, and there is none", quoted(&src.value)));
+    issues.add(issue.label("the package has no `from`").help(match place {
+        Origin::Container => {
+            "`dst` alone names a folder that the package makes; for one of an image name that: `from = \"core\"`"
+        }
+        _ => "name the image, `from = \"core\"`; a file of the project is named without `/` at the beginning",
+    }));
+    None
 }
 
 /// Keys that only some types take.
@@ -166,9 +198,12 @@ fn destination(
         (Some(Kind::Service), _) => Some(format!("{}/{}", platform.package.units, file_name(src))),
         (Some(Kind::Exclude), _) => Some(src.to_owned()),
         (Some(Kind::Dir | Kind::Symlink), _) | (_, Of::Image) => None,
+        (_, Of::Package(Packed { dir: Some(dir), .. })) if below(dir, src).is_some() => below(dir, src),
         _ if src.starts_with('/') => Some(if is_glob(src) { src.to_owned() } else { plain(src).into_owned() }),
-        (Some(Kind::Doc), Of::Package(name)) => Some(format!("/usr/share/doc/{name}/{}", file_name(src))),
-        (Some(Kind::License), Of::Package(name)) => {
+        (Some(Kind::Doc), Of::Package(Packed { name, .. })) => {
+            Some(format!("/usr/share/doc/{name}/{}", file_name(src)))
+        }
+        (Some(Kind::License), Of::Package(Packed { name, .. })) => {
             Some(format!("{}/{name}/{}", license_folder(platform), file_name(src)))
         }
         _ => None,
@@ -176,6 +211,14 @@ fn destination(
     default.or_else(|| {
         required(&raw.dst, ("dst", "\"/opt/example\""), (PLACE, &raw.span), issues).map(|dst| dst.value.clone())
     })
+}
+
+/// Where a folder that is taken as `/` has what a `src` names of it; `None` where that is elsewhere.
+fn below(dir: &str, src: &str) -> Option<String> {
+    let (fixed, _) = pattern::parts(src);
+    let rest = if dir == "." { (!fixed.starts_with(['/', '@'])).then_some(&*fixed) } else { fixed.strip_prefix(dir) };
+    let rest = rest.filter(|rest| dir == "." || rest.is_empty() || rest.starts_with('/'))?;
+    Some(format!("/{}", rest.trim_start_matches('/')))
 }
 
 /// `dst` is a name as it stands, but nobody means a wildcard in the folder for what a pattern finds.

@@ -39,6 +39,7 @@ pub(crate) enum Want {
     File,
     /// A file or a folder.
     Something,
+    Folder,
     PythonFolder,
     /// A folder with a certain file.
     FolderWith(Marked),
@@ -220,6 +221,10 @@ impl Folder<'_> {
             Want::File if !meta.is_file() => Err(issue(format!("{shown} is not a file")).label("expected a file")),
             Want::Something if !meta.is_file() && !meta.is_dir() => {
                 Err(issue(format!("{shown} is neither a file nor a folder")).label("expected a file or a folder"))
+            }
+            Want::Folder if !meta.is_dir() => {
+                let help = "single files are named in `contents`, each with its `dst`";
+                Err(issue(format!("{shown} is not a folder")).label("expected a folder").help(help))
             }
             Want::PythonFolder if !meta.is_dir() => {
                 Err(issue(format!("{shown} is not a folder")).label("expected a folder"))

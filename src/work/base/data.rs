@@ -43,6 +43,10 @@ impl Kind for BaseWork {
         Duration::from_mins(1)
     }
 
+    fn needs_engine(&self) -> bool {
+        true
+    }
+
     fn gives(&self) -> Gives<'_> {
         Gives::Nothing
     }

@@ -30,6 +30,10 @@ impl Kind for BuilderWork {
         Duration::from_secs(90)
     }
 
+    fn needs_engine(&self) -> bool {
+        true
+    }
+
     fn gives(&self) -> Gives<'_> {
         Gives::Nothing
     }

@@ -66,6 +66,10 @@ impl Kind for ImageWork {
         Duration::from_mins(1)
     }
 
+    fn needs_engine(&self) -> bool {
+        true
+    }
+
     fn gives(&self) -> Gives<'_> {
         Gives::Image(&self.tags)
     }

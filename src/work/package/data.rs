@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use crate::{
     event::StepId,
     format::facts::{Codec, PackageFormat},
-    names::{ArchName, PackageName, UserName},
+    names::{ArchName, ImageName, PackageName, UserName},
     platform::{Host, Packaging},
     recipe::{Package, Release},
     work::{Gives, Goal, Installs, Kind, Load, Locks},
@@ -14,17 +14,26 @@ use crate::{
 /// Packages, and what they need.
 pub const GOAL: Goal = Goal { word: "packages", nothing: None };
 
-/// See [`Work::Package`](crate::work::Work::Package).
+/// The image that a package's files come from.
 #[derive(Debug, Clone)]
-pub struct PackageWork {
-    /// The step whose image the machines begin as that it is installed on: its accounts are there.
+pub struct FromImage {
+    /// What the recipe calls it.
+    pub name: ImageName,
+    /// The step that makes it.
+    pub step: StepId,
+    /// The step whose image the machines begin as that the package is installed on: its accounts are there.
     pub base: StepId,
     /// That image, as people call it.
     pub base_name: String,
+}
+
+/// See [`Work::Package`](crate::work::Work::Package).
+#[derive(Debug, Clone)]
+pub struct PackageWork {
     /// The recipe's package.
     pub package: Package,
-    /// The step whose image its files come from.
-    pub image: StepId,
+    /// The image that its files come from; `None` where all of them are the project's.
+    pub image: Option<FromImage>,
     /// The virtualenv's prefix, where the recipe has Python.
     pub prefix: Option<String>,
     /// Relations of a package that ships a virtualenv.
@@ -82,6 +91,10 @@ impl Kind for PackageWork {
 
     fn usual(&self) -> Duration {
         Duration::from_secs(20)
+    }
+
+    fn needs_engine(&self) -> bool {
+        self.image.is_some()
     }
 
     fn gives(&self) -> Gives<'_> {

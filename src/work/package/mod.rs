@@ -1,4 +1,4 @@
-//! A distro's package, taken out of a container of an image.
+//! A distro's package: files of the project, and of a container of an image where it names one.
 
 mod data;
 pub mod plan;
@@ -6,4 +6,4 @@ pub(crate) mod read;
 pub mod recipe;
 pub mod run;
 
-pub use data::{GOAL, PackageWork};
+pub use data::{FromImage, GOAL, PackageWork};

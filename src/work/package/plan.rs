@@ -5,11 +5,11 @@ mod units;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use super::{GOAL, PackageWork};
+use super::{FromImage, GOAL, PackageWork};
 use crate::{
     event::StepId,
     format::facts::{Codec, PackageFormat},
-    names::{ArchName, PackageName, Sha256, UserName},
+    names::{ArchName, ImageName, PackageName, Sha256, UserName},
     plan::{
         ContextSource, Inputs, Step, Unmade,
         context::{as_they_are, digest_into},
@@ -106,7 +106,7 @@ impl Maker<'_> {
             parts.files.insert(file.clone());
         }
         let own = self.context.times.last(&format!("files {:?}", parts.files), || parts);
-        let time = self.made_of(package.from.as_str()).time.max(own);
+        let time = package.from.as_ref().and_then(|from| self.made_of(from.as_str()).time).max(own);
         let epoch = self.context.times.latest(&[time]);
         self.made.borrow_mut().insert(package_step(package.name.as_str()), Made { time, ..Made::default() });
         inputs.insert("time".to_owned(), crate::util::clock::rfc3339(epoch));
@@ -131,7 +131,7 @@ impl Maker<'_> {
             let paths = only_here.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
             inputs.insert("files that only its image has".to_owned(), Sha256::of(paths).to_string());
         }
-        let image = self.id(package.from.as_str());
+        let image = package.from.as_ref().map(|from| self.image_of(from));
         let mut without = Vec::new();
         for name in &package.without {
             if !self.is_made(name) {
@@ -142,8 +142,6 @@ impl Maker<'_> {
         }
         let beside = if is_collected { self.before(package) } else { Vec::new() };
         let work = PackageWork {
-            base: self.id("base"),
-            base_name: self.base_name().1["base image"].clone(),
             package: package.clone(),
             image: image.clone(),
             prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
@@ -166,11 +164,17 @@ impl Maker<'_> {
         };
         let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
-        step.needs = std::iter::once(image).chain(without).collect();
+        step.needs = image.into_iter().map(|image| image.step).chain(without).collect();
         step.after = beside;
         step.notes = notes;
         step.wanted = self.wants(GOAL);
         Ok(step)
+    }
+
+    /// The image that a package comes out of.
+    fn image_of(&self, name: &ImageName) -> FromImage {
+        let base_name = self.base_name().1["base image"].clone();
+        FromImage { name: name.clone(), step: self.id(name.as_str()), base: self.id("base"), base_name }
     }
 
     /// Users of the recipe that are not there where a package is installed.
@@ -229,7 +233,7 @@ impl Maker<'_> {
     fn only_here(&self, package: &Package) -> Result<BTreeSet<String>, PlanError> {
         let shipped: Vec<&Content> = self.near(package).into_iter().flat_map(|near| &near.contents).collect();
         let mut put = BTreeSet::new();
-        let mut at = self.recipe.images.iter().find(|image| image.name == package.from);
+        let mut at = self.recipe.images.iter().find(|image| package.from.as_ref() == Some(&image.name));
         while let Some(image) = at {
             for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
                 let files = Self::content_files(content, &found)?;

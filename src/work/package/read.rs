@@ -12,7 +12,7 @@ use crate::{
     platform::{Catalogue, Platform},
     recipe::read::{
         effect::{layers, places_as_they_are},
-        files::{Folders, Scripts},
+        files::{Folders, Scripts, Want},
         known::Names,
         layers::{Layered, layered},
         part::Part,
@@ -39,6 +39,7 @@ table! {
         description: String = read::prose(paragraphs),
         section: String = read::section,
         priority: &'static str = one_of("priority", &PRIORITIES),
+        dir: PathBuf = project,
         contents: Vec<At<RawContent>> = list(sub_table),
         collect: Vec<At<String>> = set(read::collected),
         without: Vec<At<PackageName>> = set(parsed),
@@ -128,6 +129,7 @@ fn check(package: &RawPackage, own: Option<&str>, names: &Names<'_>, issues: &mu
 }
 
 fn look(package: &RawPackage, folders: &Folders<'_>, scripts: &mut Scripts, issues: &mut Issues) {
+    package.dir.at().into_iter().for_each(|dir| folders.check(dir, Want::Folder, issues));
     folders.check_given(&package.license_file, issues);
     folders.check_given(&package.changelog, issues);
     package.contents.items().iter().for_each(|entry| folders.check_content(&entry.value, false, issues));

@@ -13,8 +13,9 @@ use crate::{
 pub struct Package {
     /// `name`.
     pub name: PackageName,
-    /// `from`: files come out of a container of this image.
-    pub from: ImageName,
+    /// `from`: files come out of a container of this image; `None` where all of them are the project's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<ImageName>,
     /// `epoch`, 0 when nothing is said: what package managers compare before the version. Never in a file's name.
     #[serde(skip_serializing_if = "is_zero")]
     pub epoch: u32,
@@ -29,7 +30,7 @@ pub struct Package {
     pub section: String,
     /// `priority`, `optional` when nothing is said.
     pub priority: String,
-    /// `contents`.
+    /// `contents`, and before them `dir`.
     pub contents: Vec<Content>,
     /// `collect`: finished packages in the container, paths or globs. Where there are some, nothing else is set but
     /// `name` and `from`: the packages say the rest themselves.

@@ -1,5 +1,5 @@
 //! Packages: files are taken out of a container of the image in one pass, composed as the recipe says, checked and
-//! written.
+//! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
 mod collect;
@@ -13,13 +13,14 @@ mod modules;
 mod natives;
 mod take;
 mod units;
+mod unseen;
 
 use std::path::PathBuf;
 
 use futures::future::{BoxFuture, FutureExt as _};
 use tempfile::NamedTempFile;
 
-use super::PackageWork;
+use super::{FromImage, PackageWork};
 use crate::{
     check::{self, Finding, Paths, Refusal, natives::Natives},
     engine::{ContainerId, Output as _},
@@ -35,7 +36,8 @@ use crate::{
     names::{Sha256, Topic},
     plan::{Record, RecordedFile, Step},
     platform::Relations,
-    stage::{Tree, TreePath},
+    recipe::{Content, ContentKind},
+    stage::{Spool, Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
     work::Expected,
 };
@@ -44,6 +46,7 @@ pub use accepted::Accepted;
 pub(crate) use collect::forget_others;
 pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
+use unseen::Unseen;
 pub(crate) use {
     compose::compose,
     files::{Files, Thing},
@@ -117,35 +120,42 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
 /// Runs the step.
 async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepError> {
     let StepContext { step, records, session, lines } = at;
-    if !work.package.collect.is_empty() {
-        return collect::run(work, step, records, session, lines).await;
-    }
-    let image = noted(records, &work.image)?.image();
-    let container = take::container_of(image, step, session).await?;
-    let contents = work.package.contents.as_slice();
-    let wanted = Wanted { contents, image: work.package.from.as_str(), files_only: false };
-    let taken = match take::tree(wanted, session, lines, &container).await {
-        Ok(taken) => taken,
-        Err(error) => {
-            session.discard(&container).await;
-            return Err(error);
+    let judged = match &work.image {
+        Some(image) if !work.package.collect.is_empty() => {
+            return collect::run((work, image), step, records, session, lines).await;
         }
+        Some(image) => out_of(image, Job::of(work, at), at).await,
+        None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, lines).await,
     };
-    let store = Records::of(&session.project);
-    let others: Vec<PathBuf> = work.without.iter().map(|id| store.listing(id)).collect();
-    let job = Job {
-        work: work.clone(),
-        step: step.id.clone(),
-        session: session.clone(),
-        others,
-        listing: store.listing(&step.id),
-    };
-    let judged = job.judged(taken, &container, lines, image).await;
-    session.discard(&container).await;
     let (job, tree) = judged?;
     accounts::hold(work, &tree, step, records, session).await?;
     let lines = lines.clone();
     blocking(move || job.finish(&tree, &lines)).await
+}
+
+/// The package's tree, with what it takes out of a container of its image.
+async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
+    let StepContext { step, records, session, lines } = at;
+    let id = noted(records, &image.step)?.image();
+    let container = take::container_of(id, step, session).await?;
+    let judged = async {
+        let contents = job.work.package.contents.as_slice();
+        let wanted = Wanted { contents, image: image.name.as_str(), files_only: false };
+        let taken = take::tree(wanted, session, lines, &container).await?;
+        job.judged(taken, Some(Inside { image: id, container: &container }), lines).await
+    };
+    let judged = judged.await;
+    session.discard(&container).await;
+    judged
+}
+
+/// An image that a package's files come from.
+#[derive(Debug, Clone, Copy)]
+struct Inside<'a> {
+    /// Its id.
+    image: &'a str,
+    /// A container of it that is never started.
+    container: &'a ContainerId,
 }
 
 /// The part of the work that needs no daemon.
@@ -158,14 +168,24 @@ struct Job {
 }
 
 impl Job {
+    fn of(work: &PackageWork, at: StepContext<'_>) -> Self {
+        let store = Records::of(&at.session.project);
+        Self {
+            work: work.clone(),
+            step: at.step.id.clone(),
+            session: at.session.clone(),
+            others: work.without.iter().map(|id| store.listing(id)).collect(),
+            listing: store.listing(&at.step.id),
+        }
+    }
+
     /// The package's tree, in which every program can run, every unit can do what it is for, and nothing is that is seldom meant, unless
-    /// the recipe says so.
+    /// the recipe says so. Without an image, what only one could tell is said not to be looked at.
     async fn judged(
         self,
         (taken, capable): (Tree, Vec<TreePath>),
-        container: &ContainerId,
+        inside: Option<Inside<'_>>,
         lines: &Lines,
-        image: &str,
     ) -> Result<(Self, Tree), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
@@ -174,9 +194,19 @@ impl Job {
             Ok((self, tree, natives, found))
         })
         .await?;
-        found.extend(natives::lacks(natives, &job.work.host, &job.session, container, &job.work.only_here).await?);
-        let (job, tree, modules) = Box::pin(modules::lacks(job, tree, container, image, lines)).await?;
-        let (job, tree, units) = Box::pin(units::lacks(job, tree, container)).await?;
+        let mut unseen = Unseen::default();
+        found.extend(match inside {
+            Some(Inside { container, .. }) => {
+                natives::lacks(natives, &job.work.host, &job.session, container, &job.work.only_here).await?
+            }
+            None => natives::alone(natives, &job.work.host, &mut unseen),
+        });
+        let (job, tree, modules) = Box::pin(modules::lacks(job, tree, inside, lines)).await?;
+        let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
+        if inside.is_none() {
+            links::alone(&tree, &mut unseen);
+        }
+        found.extend(unseen.say(&job.work.package, &job.session));
         let found: Vec<_> = found.into_iter().chain(modules).chain(units).map(|one| one.out_of(&tree)).collect();
         let PackageWork { package, host, .. } = &job.work;
         let shipped = check::Shipped {
@@ -186,7 +216,10 @@ impl Job {
             asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],
         };
         check::judge(&found, &package.allow, &shipped).map_err(refused)?;
-        Box::pin(links::say(job, tree, container)).await
+        match inside {
+            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await,
+            None => Ok((job, tree)),
+        }
     }
 
     /// The files that the package will have.
@@ -254,6 +287,9 @@ impl Job {
                     .is_some_and(|rest| rest.is_empty() || one.dst.ends_with('/') || rest.starts_with('/'))
         });
         let write = match ours {
+            Some(Content { kind: ContentKind::Tree, src, .. }) => {
+                format!("`{{ src = \"{}{first}\", type = \"config\" }}` in `contents`", src.trim_end_matches('.'))
+            }
             Some(entry) => format!("`type = \"config\"` in the entry of `{}`", entry.src),
             None => format!("`{{ src = \"{first}\", type = \"config\" }}` in `contents`"),
         };

@@ -39,6 +39,10 @@ impl Kind for SeedWork {
         Duration::from_secs(10)
     }
 
+    fn needs_engine(&self) -> bool {
+        true
+    }
+
     fn gives(&self) -> Gives<'_> {
         let pins = self.seed.wheels.iter().map(|(name, sha256)| (name.as_str(), sha256));
         Gives::Wheels { key: &self.key, wanted: Cow::Owned(Wanted::of_pins(pins)), requirements: None }

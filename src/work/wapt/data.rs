@@ -46,6 +46,10 @@ impl Kind for WaptWork {
         Duration::from_secs(20)
     }
 
+    fn needs_engine(&self) -> bool {
+        self.image.is_some()
+    }
+
     fn gives(&self) -> Gives<'_> {
         Gives::Files
     }

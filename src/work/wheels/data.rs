@@ -74,6 +74,10 @@ impl Kind for WheelsWork {
         Duration::from_mins(2)
     }
 
+    fn needs_engine(&self) -> bool {
+        true
+    }
+
     fn gives(&self) -> Gives<'_> {
         let requirements = Some(self.requirements_name.as_str());
         Gives::Wheels { key: &self.key, wanted: Cow::Borrowed(&self.wanted), requirements }

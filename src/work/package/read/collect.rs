@@ -5,7 +5,7 @@ use super::RawPackage;
 use crate::{
     names::{ImageName, PackageName, Scripts},
     recipe::read::allow::allowances_of_system,
-    util::toml::{Issue, Issues, Span, Table as _},
+    util::toml::{Given, Issue, Issues, Span, Table as _},
     work::package::recipe::{Copyright, Package},
 };
 
@@ -16,10 +16,17 @@ const KEYS: [&str; 4] = ["name", "from", "collect", "allow"];
 pub(crate) fn collected(
     raw: &RawPackage,
     name: &PackageName,
-    from: &ImageName,
+    from: Option<&ImageName>,
     issues: &mut Issues,
 ) -> Option<Package> {
     let mut fits = true;
+    if let (None, Given::No) = (from, &raw.from) {
+        let span = raw.collect.span().unwrap_or(&raw.span);
+        let issue = Issue::new(span, "`collect` takes packages out of an image, and there is none");
+        issues.add(
+            issue.label("the package has no `from`").help("name the image that has built them: `from = \"core\"`"),
+        );
+    }
     for (key, span) in raw.given().into_iter().filter(|(key, _)| !KEYS.contains(key)) {
         issues.add(foreign(key, span, raw.collect.span().unwrap_or(&raw.span)));
         fits = false;
@@ -34,7 +41,7 @@ pub(crate) fn collected(
     raw.collect.value().filter(|_| fits)?;
     Some(Package {
         name: name.clone(),
-        from: from.clone(),
+        from: Some(from?.clone()),
         epoch: 0,
         formats: Vec::new(),
         summary: String::new(),
@@ -63,7 +70,7 @@ pub(crate) fn collected(
 /// A key that says what the packages say themselves.
 fn foreign(key: &str, span: &Span, collect: &Span) -> Issue {
     let help = match key {
-        "contents" => {
+        "contents" | "dir" => {
             "keep `collect` for packages that the image has built, or `contents` for files to be packed; for both, write \
              two [[package]]"
         }

@@ -4,18 +4,27 @@ use std::path::PathBuf;
 
 use super::{RawPackage, collect, versions::Versions};
 use crate::{
-    names::{Override, Relation, Scripts},
-    recipe::read::{
-        allow::allowances_of_system,
-        content::Of,
-        graph::{circle_issue, numbers, ordered},
-        layers::Layered,
-        view::View,
+    names::{Override, PackageName, Relation, Scripts},
+    recipe::{
+        Content, ContentKind, FileInfo,
+        read::{
+            allow::allowances_of_system,
+            content::{Of, Packed},
+            graph::{circle_issue, numbers, ordered},
+            layers::Layered,
+            view::View,
+        },
     },
-    util::toml::{At, Given, Issue, Issues, quoted, required},
+    util::{
+        pattern,
+        toml::{At, Given, Issue, Issues, quoted, required},
+    },
     work::package::recipe::{Asked, Copyright, Package},
 };
 
+/// What may stand for `contents` of a package without an image, in the same way.
+const OF_PROJECT: &str = "[{ src = \"dist/example\", dst = \"/usr/bin/example\" }]`; a folder that is laid out as below `/` is named \
+                          with `dir = \"dist\"`, and the image of a package that comes out of one with `from = \"core\"";
 /// What may stand for `contents`, as the end of an example in backticks.
 const EITHER: &str =
     "[{ src = \"/opt/example\" }]`; packages that the image has built are named with `collect = [\"/packages/*.deb\"]";
@@ -51,13 +60,12 @@ impl View<'_> {
     fn package(&self, raw: &RawPackage, versions: &Versions, issues: &mut Issues) -> Option<Package> {
         let at = ("[[package]]", &raw.span);
         let name = raw.name.value()?;
-        let from = required(&raw.from, ("from", "\"core\""), at, issues);
+        let from = raw.from.value();
         if !matches!(raw.collect, Given::No) {
-            return collect::collected(raw, name, &from?.value, issues);
+            return collect::collected(raw, name, from, issues);
         }
         let summary = required(&raw.summary, ("summary", "\"what it is, in one line\""), at, issues);
-        let contents = required(&raw.contents, ("contents", EITHER), at, issues);
-        let contents = contents.and_then(|_| self.contents(&raw.contents, Of::Package(name), issues));
+        let contents = self.packed(raw, name, issues);
         let overrides = lintian(raw, issues);
         let allow = allowances_of_system(&raw.allow, issues);
         let epoch = raw.epoch.or_default();
@@ -72,7 +80,7 @@ impl View<'_> {
         let provides = relations(&raw.provides);
         Some(Package {
             name: name.clone(),
-            from: from?.value.clone(),
+            from: from.cloned(),
             epoch,
             formats: formats?,
             summary: summary?.value.clone(),
@@ -99,6 +107,30 @@ impl View<'_> {
             overrides: overrides?,
             allow: allow?,
         })
+    }
+
+    /// What goes into a package: its `dir` first, which its `contents` refine.
+    fn packed(&self, raw: &RawPackage, name: &PackageName, issues: &mut Issues) -> Option<Vec<Content>> {
+        let has_image = !matches!(raw.from, Given::No);
+        if matches!(raw.dir, Given::No) {
+            let example = if has_image { EITHER } else { OF_PROJECT };
+            required(&raw.contents, ("contents", example), ("[[package]]", &raw.span), issues)?;
+        }
+        let dir = raw.dir.at().map(|dir| (dir.value.to_string_lossy(), &dir.span));
+        let packed = Packed { name, dir: dir.as_ref().map(|(dir, _)| dir.as_ref()), has_image };
+        let contents = self.contents(&raw.contents, Of::Package(packed), issues);
+        if let (Given::Wrong(_), _) | (_, Given::Wrong(_)) = (&raw.dir, &raw.from) {
+            return None;
+        }
+        let tree = dir.map(|(dir, at)| Content {
+            src: pattern::escaped(&dir),
+            dst: "/".to_owned(),
+            kind: ContentKind::Tree,
+            info: FileInfo::default(),
+            optional: false,
+            at: at.clone(),
+        });
+        Some(tree.into_iter().chain(contents?).collect())
     }
 
     /// The relations in the words of the platform's packages.

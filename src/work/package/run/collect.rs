@@ -23,19 +23,19 @@ use crate::{
     plan::{Record, RecordedFile, Step},
     stage::{Kind, Limits, Tree, TreePath},
     util::files::{Guarded, digest, digest_of, persist, temporary_in},
-    work::package::PackageWork,
+    work::package::{FromImage, PackageWork},
 };
 
 /// Runs the step.
 pub async fn run(
-    work: &PackageWork,
+    (work, image): (&PackageWork, &FromImage),
     step: &Step,
     records: &BTreeMap<StepId, Record>,
     session: &Session,
     lines: &Lines,
 ) -> Result<Product, StepError> {
-    let container = super::take::container(&work.image, step, records, session).await?;
-    let taken = take::files(work, session, lines, &container).await;
+    let container = super::take::container(&image.step, step, records, session).await?;
+    let taken = take::files((work, image), session, lines, &container).await;
     session.discard(&container).await;
     let taken = taken?;
     let job = Job { work: work.clone(), step: step.clone(), session: session.clone() };

@@ -238,13 +238,10 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
     }
     let mut paths = Vec::new();
     for file in &found.files {
-        let path = match &content.kind {
-            ContentKind::Service(_) => {
-                let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
-                format!("{folder}/{}", file.relative)
-            }
-            _ if found.is_single || file.relative.is_empty() => content.dst.clone(),
-            _ => format!("{}/{}", content.dst.trim_end_matches('/'), file.relative),
+        let path = if found.is_single || file.relative.is_empty() {
+            content.dst.clone()
+        } else {
+            format!("{}/{}", content.dst.trim_end_matches('/'), file.relative)
         };
         let path = TreePath::new(&path)?;
         let made = match &file.kind {

@@ -3,6 +3,7 @@
 use super::{
     Job,
     files::{Files, Thing},
+    unseen::Unseen,
 };
 use crate::{
     check::links::{Outward, outward},
@@ -15,6 +16,13 @@ use crate::{
 const MOST: usize = 500;
 /// So many are named.
 const SHOWN: usize = 3;
+
+/// Without an image, nobody knows of links that lead out of the tree whether they lead to anything.
+pub fn alone(tree: &Tree, unseen: &mut Unseen) {
+    for link in outward(tree) {
+        unseen.link(&link);
+    }
+}
 
 /// Says which links of the tree lead to nothing.
 ///

@@ -6,10 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::Job;
+use super::{Inside, Job};
 use crate::{
     check::Finding,
-    engine::{ContainerId, ContainerSpec, Output, Progress},
+    engine::{ContainerSpec, Output, Progress},
     execute::{Lines, StepError, context::TarFile, records::blocking},
     names::Concern,
     recipe::{Content, ContentKind},
@@ -30,12 +30,11 @@ const LARGEST: u64 = 4 << 20;
 /// So much is kept of what is said, in bytes: 1 MiB.
 const MOST_SAID: usize = 1 << 20;
 
-/// The modules that do not compile. `container` is one of the image that is never started.
+/// The modules that do not compile. Where nothing can say it, that is told.
 pub async fn lacks(
     job: Job,
     tree: Tree,
-    container: &ContainerId,
-    image: &str,
+    inside: Option<Inside<'_>>,
     lines: &Lines,
 ) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (modules, large) = of(&job.work.package.contents, &tree);
@@ -45,17 +44,17 @@ pub async fn lacks(
     if modules.is_empty() {
         return Ok((job, tree, Vec::new()));
     }
+    let Some(Inside { image, container }) = inside else {
+        let meant = not_looked_at(&job, &modules, "there is no image", lines);
+        return Ok((job, tree, meant));
+    };
     let engine = &job.session.engine;
     let interpreter = job.work.prefix.as_ref().map(|prefix| format!("{prefix}/bin/python"));
     let interpreter = match interpreter {
         Some(path) if engine.download(container, &path).await?.is_some() => path,
         _ => {
-            let (package, count) = (&job.work.package.name, modules.len());
-            let said = format!("modules of the project in package `{package}` that nobody has looked at: {count}");
-            let said = format!("{said}; its image has no virtualenv whose Python could say whether they compile");
-            lines.line(&said);
-            job.session.events.warn(said);
-            return Ok((job, tree, Vec::new()));
+            let meant = not_looked_at(&job, &modules, "its image has no virtualenv", lines);
+            return Ok((job, tree, meant));
         }
     };
     let place = format!("/{FOLDER}");
@@ -94,11 +93,29 @@ pub async fn lacks(
     Ok((job, tree, lacks))
 }
 
+/// Says that nobody looks at modules, and why; gives those of which the recipe says that they need not compile.
+fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, lines: &Lines) -> Vec<Finding> {
+    let package = &job.work.package;
+    let finding = |path: &TreePath| Finding::new(Concern::Syntax, path.as_str(), "is not looked at");
+    let is_meant = |finding: &Finding| package.allow.iter().any(|allowance| finding.is_meant_by(allowance));
+    let (meant, left): (Vec<_>, Vec<_>) = modules.iter().map(finding).partition(is_meant);
+    if !left.is_empty() {
+        let said = format!("modules of the project in package `{}` that nobody has looked at", package.name);
+        let said = format!("{said}: {}; {why} whose Python could say whether they compile", left.len());
+        lines.line(&said);
+        job.session.warn_once(said);
+    }
+    meant
+}
+
 /// The modules that entries of `contents` take of the project: those that are looked at, and those that are too large.
 fn of(contents: &[Content], tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
     let is_module = |content: &Content| {
         !content.in_container()
-            && matches!(content.kind, ContentKind::Files | ContentKind::Config { .. } | ContentKind::Doc)
+            && matches!(
+                content.kind,
+                ContentKind::Files | ContentKind::Tree | ContentKind::Config { .. } | ContentKind::Doc
+            )
     };
     let is_brought = |content: &Content| !matches!(content.kind, ContentKind::Exclude | ContentKind::Dir);
     let entries = contents.iter().filter(|content| is_brought(content));

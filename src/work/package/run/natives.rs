@@ -10,6 +10,7 @@ use std::{
 use super::{
     files::{Files, Thing, behind},
     take::blocking_reader,
+    unseen::Unseen,
 };
 use crate::{
     check::{
@@ -53,6 +54,69 @@ pub async fn lacks(
     Ok(natives.lacks)
 }
 
+/// What cannot run by the tree alone. What else programs need is `unseen`, but for the libc of the platform and what every system
+/// has.
+pub fn alone(mut natives: Natives, host: &Host, unseen: &mut Unseen) -> Vec<Finding> {
+    natives.judge_libc(host);
+    let is_of_libc = |name: &str| host.libc.starts_with("glibc-") && is_of_glibc(name);
+    for native in std::mem::take(&mut natives.natives) {
+        if let Some(loader) = &native.elf.interpreter
+            && !natives.has(loader)
+            && !is_of_libc(loader.rsplit('/').next().unwrap_or_default())
+        {
+            unseen.program(&native.path, std::slice::from_ref(loader), not_there_to_load(loader));
+        }
+        for name in &native.elf.needed {
+            match natives.library(name).map(|known| older(&native, name, known)) {
+                Some(lacks) => lacks.into_iter().for_each(|(concern, what)| natives.lack(concern, &native.path, what)),
+                None if is_of_libc(name) => {}
+                None => unseen.library(&native.path, name, not_there(name)),
+            }
+        }
+    }
+    for script in std::mem::take(&mut natives.scripts) {
+        if !script.wanted.iter().any(|path| EVERYWHERE.contains(&path.as_str())) {
+            unseen.program(&script.path, &script.wanted, script.what);
+        }
+    }
+    natives.lacks
+}
+
+/// Programs that every system has which installs packages: their own scripts need the one, and coreutils are essential or in every
+/// base image.
+const EVERYWHERE: [&str; 3] = ["/bin/sh", "/usr/bin/sh", "/usr/bin/env"];
+
+/// Whether a library is one that glibc itself brings, or its loader (glibc manual, "Library Summary"; ld.so(8)).
+fn is_of_glibc(name: &str) -> bool {
+    const OF_GLIBC: [&str; 8] = [
+        "libc.so.6",
+        "libm.so.6",
+        "libdl.so.2",
+        "libpthread.so.0",
+        "librt.so.1",
+        "libutil.so.1",
+        "libresolv.so.2",
+        "libanl.so.1",
+    ];
+    OF_GLIBC.contains(&name) || name.starts_with("ld-linux") || name.starts_with("ld64.so.")
+}
+
+fn not_there_to_load(loader: &str) -> String {
+    format!("is loaded by {loader:?}, which is not there")
+}
+
+fn not_there(library: &str) -> String {
+    format!("needs the library {library:?}, which is not there")
+}
+
+/// The versions of symbols that a program wants of a library, and that this does not have.
+fn older(native: &Native, name: &str, known: &[String]) -> Vec<(Concern, String)> {
+    let asked = native.elf.versions.iter().filter(|(file, version)| file == name && !is_libc(version));
+    // A library without versions takes any.
+    let missing = asked.filter(|(_, version)| !known.is_empty() && !known.contains(version));
+    missing.map(|(_, version)| (Concern::Libc, format!("needs {version} of {name:?}, which is older there"))).collect()
+}
+
 /// What is asked of the image, and what it has said.
 struct Image<'s> {
     session: &'s Session,
@@ -75,7 +139,7 @@ impl Image<'_> {
             && !tree.has(interpreter)
             && !self.has(interpreter).await?
         {
-            lacks.push((Concern::Interpreter, format!("is loaded by {interpreter:?}, which is not there")));
+            lacks.push((Concern::Interpreter, not_there_to_load(interpreter)));
         }
         for name in &native.elf.needed {
             let known = match tree.library(name) {
@@ -90,16 +154,10 @@ impl Image<'_> {
                 },
             };
             let Some(known) = known else {
-                lacks.push((Concern::Library, format!("needs the library {name:?}, which is not there")));
+                lacks.push((Concern::Library, not_there(name)));
                 continue;
             };
-            let asked = native.elf.versions.iter().filter(|(file, version)| file == name && !is_libc(version));
-            // A library without versions takes any.
-            let missing = asked.filter(|(_, version)| !known.is_empty() && !known.contains(version));
-            lacks.extend(
-                missing
-                    .map(|(_, version)| (Concern::Libc, format!("needs {version} of {name:?}, which is older there"))),
-            );
+            lacks.extend(older(native, name, &known));
         }
         Ok(lacks)
     }

@@ -2,15 +2,16 @@
 //! container of the image, and its accounts are read.
 
 use super::{
-    Job,
+    Inside, Job,
     files::{Files, Thing},
     meta,
     take::small_file,
+    unseen::Unseen,
 };
 use crate::{
     check::{
         Finding,
-        units::{Known, Units, Wanted},
+        units::{Known, Question, Units, Wanted},
     },
     engine::ContainerId,
     execute::{StepError, records::blocking},
@@ -18,8 +19,13 @@ use crate::{
     stage::Tree,
 };
 
-/// What is wrong with units: what they cannot do.
-pub async fn lacks(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job, Tree, Vec<Finding>), StepError> {
+/// What is wrong with units: what they cannot do. Without an image, what somebody else may have is `unseen`.
+pub async fn lacks(
+    job: Job,
+    tree: Tree,
+    inside: Option<Inside<'_>>,
+    unseen: &mut Unseen,
+) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (job, tree, units) = blocking(move || {
         let meta = meta::of(&job.work, &tree, &job.session)?;
         let units = Units::of(&tree, &meta, &known(&job))?;
@@ -34,18 +40,35 @@ pub async fn lacks(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job
         ));
     }
     let session = job.session.clone();
-    let mut image =
-        Image { files: Files::of(&session, container).without(&job.work.only_here), container, accounts: None };
     let mut lacks = units.lacks;
-    for question in units.questions {
-        if !image.has(&question.wanted, &job).await? {
-            lacks.push(question.lack);
+    match inside {
+        Some(Inside { container, .. }) => {
+            let files = Files::of(&session, container).without(&job.work.only_here);
+            let mut image = Image { files, container, accounts: None };
+            for question in units.questions {
+                if !image.has(&question.wanted, &job).await? {
+                    lacks.push(question.lack);
+                }
+            }
         }
+        None => lacks.extend(units.questions.into_iter().filter_map(|question| alone(question, &job, unseen))),
     }
     // A drop-in of a whole type says it for each unit.
     lacks.sort_by(|a: &Finding, b: &Finding| (&a.path, &a.what).cmp(&(&b.path, &b.what)));
     lacks.dedup();
     Ok((job, tree, lacks))
+}
+
+/// What is wrong where there is no image: users whom the recipe makes elsewhere are not there.
+fn alone(question: Question, job: &Job, unseen: &mut Unseen) -> Option<Finding> {
+    let is_stranger = |name: &str| job.work.strangers.iter().any(|stranger| stranger.as_str() == name);
+    match &question.wanted {
+        Wanted::User(name) | Wanted::Group(name) if is_stranger(name) => Some(question.lack),
+        _ => {
+            unseen.question(question);
+            None
+        }
+    }
 }
 
 /// What the recipe says of units.

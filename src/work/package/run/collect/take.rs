@@ -8,7 +8,7 @@ use crate::{
     stage::{Accounts, CONTAINER, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
     work::package::{
-        PackageWork,
+        FromImage, PackageWork,
         run::{
             compose::Pattern,
             take::{blocking_reader, outermost},
@@ -27,7 +27,7 @@ const SHOWN: usize = 10;
 
 /// Every regular file of the container that a pattern of the entry names, under its own path.
 pub async fn files(
-    work: &PackageWork,
+    (work, image): (&PackageWork, &FromImage),
     session: &Session,
     lines: &Lines,
     container: &ContainerId,
@@ -49,7 +49,7 @@ pub async fn files(
             }
         };
     }
-    check(work, &tree, &names)?;
+    check((work, image), &tree, &names)?;
     // Folders that a pattern names are none of ours.
     tree.retain(|_, entry| entry.kind != Kind::Dir);
     Ok(tree)
@@ -97,7 +97,7 @@ async fn below(
 }
 
 /// Every pattern must name a file, and no pattern anything but files.
-fn check(work: &PackageWork, tree: &Tree, names: &BTreeSet<String>) -> Result<(), StepError> {
+fn check((work, image): (&PackageWork, &FromImage), tree: &Tree, names: &BTreeSet<String>) -> Result<(), StepError> {
     let refused = |message: String, help: String| Err(StepError::Contents { message, help });
     if let Some((path, _)) = tree.iter().find(|(_, entry)| matches!(entry.kind, Kind::Symlink { .. })) {
         let help = "collect the file that it leads to".to_owned();
@@ -115,7 +115,7 @@ fn check(work: &PackageWork, tree: &Tree, names: &BTreeSet<String>) -> Result<()
             let (fixed, _) = pattern::parts(text);
             let folder =
                 if pattern::is_glob(text) { &fixed } else { fixed.rsplit_once('/').map_or("", |(folder, _)| folder) };
-            let message = format!("`{text}` names no file in the image `{}`", work.package.from);
+            let message = format!("`{text}` names no file in the image `{}`", image.name);
             return refused(message, there(folder, names));
         }
     }

@@ -1,0 +1,129 @@
+//! What a package without an image needs where it is installed, and nobody could look at: said once, never passed over.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    check::{
+        Finding,
+        links::Outward,
+        units::{Question, Wanted},
+    },
+    execute::Session,
+    names::Concern,
+    recipe::Package,
+};
+
+/// So many things are named.
+const SHOWN: usize = 5;
+
+/// What was not looked at.
+#[derive(Debug, Default)]
+pub struct Unseen(Vec<Thing>);
+
+/// One of it.
+#[derive(Debug)]
+struct Thing {
+    /// What should be there, in words.
+    what: String,
+    /// What would be wrong where it is not.
+    lack: Finding,
+}
+
+impl Unseen {
+    /// A program that something needs under one of these paths; `why` says what is wrong without it.
+    pub fn program(&mut self, path: &str, wanted: &[String], why: String) {
+        self.add(one_of(wanted), Finding::new(Concern::Interpreter, path, why));
+    }
+
+    /// A library.
+    pub fn library(&mut self, path: &str, name: &str, why: String) {
+        self.add(format!("the library `{}`", name.escape_debug()), Finding::new(Concern::Library, path, why));
+    }
+
+    /// What a unit names.
+    pub fn question(&mut self, question: Question) {
+        let what = match &question.wanted {
+            Wanted::Program(paths) | Wanted::File(paths) | Wanted::Folder(paths) | Wanted::Path(paths) => one_of(paths),
+            Wanted::User(name) => format!("the user `{}`", name.escape_debug()),
+            Wanted::Group(name) => format!("the group `{}`", name.escape_debug()),
+        };
+        self.add(what, question.lack);
+    }
+
+    /// Where a link leads.
+    pub fn link(&mut self, link: &Outward) {
+        let what = one_of(&link.beside);
+        let lack = Finding { concern: None, path: link.path.clone(), what: String::new(), from: None };
+        self.add(what, lack);
+    }
+
+    fn add(&mut self, what: String, lack: Finding) {
+        self.0.push(Thing { what, lack });
+    }
+
+    /// Says what was not looked at. Gives what the recipe allows of it: whether it is there does not matter.
+    pub fn say(self, package: &Package, session: &Session) -> Vec<Finding> {
+        let is_meant = |thing: &Thing| package.allow.iter().any(|allowance| thing.lack.is_meant_by(allowance));
+        let (meant, left): (Vec<Thing>, Vec<Thing>) = self.0.into_iter().partition(is_meant);
+        if let Some(sentence) = sentence(&left) {
+            session.warn_once(format!("{}: {sentence}", package.name));
+        }
+        meant.into_iter().map(|thing| thing.lack).collect()
+    }
+}
+
+fn sentence(left: &[Thing]) -> Option<String> {
+    let mut all: BTreeMap<&str, &str> = BTreeMap::new();
+    for thing in left {
+        all.entry(&thing.what).or_insert(&thing.lack.path);
+    }
+    let one = |(what, path): (&&str, &&str)| format!("{what} (for `/{}`)", path.escape_debug());
+    let shown = all.iter().take(SHOWN).map(one).collect::<Vec<_>>().join(", ");
+    let (more, is) = (all.len().saturating_sub(SHOWN), if all.len() == 1 { "is" } else { "are" });
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!all.is_empty()).then(|| {
+        format!(
+            "there is no image to look into: whether {shown}{more} {is} there where it is installed is not looked at; \
+             `factory test` installs it"
+        )
+    })
+}
+
+/// Something that may be under several paths: the first of two, of more the name that they share.
+fn one_of(paths: &[String]) -> String {
+    let first = paths.first().map_or("", String::as_str);
+    let name = if paths.len() > 2 { first.rsplit('/').next().unwrap_or_default() } else { first };
+    format!("`{}`", name.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_is_said_once() {
+        let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
+        let mut unseen = Unseen::default();
+        assert_eq!(sentence(&unseen.0), None);
+        unseen.program("usr/bin/a", &paths(&["/bin/perl", "/usr/bin/perl"]), String::new());
+        assert_eq!(
+            sentence(&unseen.0).unwrap(),
+            "there is no image to look into: whether `/bin/perl` (for `/usr/bin/a`) is there where it is installed is not looked at; \
+             `factory test` installs it"
+        );
+        unseen.program("usr/bin/b", &paths(&["/bin/perl", "/usr/bin/perl"]), String::new());
+        unseen.program(
+            "usr/bin/b",
+            &paths(&["/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"]),
+            String::new(),
+        );
+        unseen.library("usr/bin/c", "libpq.so.5", String::new());
+        let said = sentence(&unseen.0).unwrap();
+        let all = "`/bin/perl` (for `/usr/bin/a`), `python3` (for `/usr/bin/b`), the library `libpq.so.5` (for `/usr/bin/c`) are there";
+        assert!(said.contains(all), "{said}");
+        for number in 0..4 {
+            unseen.library("usr/bin/c", &format!("lib{number}.so"), String::new());
+        }
+        assert!(sentence(&unseen.0).unwrap().contains(" and 2 more are there"), "{:?}", sentence(&unseen.0));
+    }
+}
