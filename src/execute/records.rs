@@ -380,9 +380,8 @@ pub fn noted<'r>(records: &'r BTreeMap<StepId, Record>, step: &StepId) -> Result
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, super::StepError> + Send + 'static,
 ) -> Result<T, super::StepError> {
-    let ended = tokio::task::spawn_blocking(work).await;
-    let result =
-        ended.unwrap_or_else(|error| Err(super::StepError::Internal(format!("a worker ended early: {error}"))));
+    let ended = crate::util::blocking::blocking(work).await;
+    let result = ended.unwrap_or_else(|error| Err(super::StepError::Internal(error.to_string())));
     // A reader of a stream only knows that it broke off: the news is that the daemon is gone, or that somebody stopped the run.
     result.map_err(|error| match EngineError::behind(&error) {
         Some(gone) => super::StepError::Engine(gone),

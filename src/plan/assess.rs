@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::BoxFuture;
+
 use super::{Inputs, Origins, Plan, Step, Wishes};
 use crate::{event::StepId, names::Sha256};
 
@@ -118,11 +120,10 @@ pub struct Assessment {
 
 /// The state of every step. `record` gives a step's record, or why the one it has does not count any more (`None` when
 /// it never had one); `stored` the output of one that the store has under a key without names and labels.
-#[must_use]
-pub fn assess(
-    plan: &Plan,
-    record: &dyn Fn(&Step) -> Result<Record, Option<String>>,
-    stored: &dyn Fn(&Step, &Sha256) -> Option<String>,
+pub async fn assess<'p>(
+    plan: &'p Plan,
+    record: &(dyn Fn(&Step) -> Result<Record, Option<String>> + Sync),
+    stored: &(dyn Fn(&'p Step, Sha256) -> BoxFuture<'p, Option<String>> + Sync),
 ) -> Assessment {
     let mut found = Assessment::default();
     let mut outputs = BTreeMap::new();
@@ -141,7 +142,7 @@ pub fn assess(
                     outputs.insert(step.id.clone(), found.output);
                     State::Labels(why)
                 }
-                Judged::Run(why) => match stored(step, &step.content_key(&outputs)) {
+                Judged::Run(why) => match stored(step, step.content_key(&outputs)).await {
                     Some(output) => {
                         outputs.insert(step.id.clone(), output);
                         State::Stored(why)

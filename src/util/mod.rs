@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod behind;
+pub mod blocking;
 pub mod clock;
 pub mod digests;
 pub mod disk;
@@ -13,6 +14,7 @@ pub mod lock;
 pub mod mask;
 pub mod pattern;
 pub mod shell;
+pub mod shop;
 pub mod size;
 pub mod state;
 pub mod terminal;

@@ -5,7 +5,7 @@ mod starts;
 
 use std::{collections::BTreeMap, io::Read as _};
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::ImageWork;
 use crate::{
@@ -64,8 +64,8 @@ impl Run for ImageWork {
         restore(self, product, at).boxed()
     }
 
-    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
-        false
+    fn is_in_parts<'a>(&'a self, _step: &'a Step, _session: &'a Session) -> BoxFuture<'a, bool> {
+        ready(false).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {

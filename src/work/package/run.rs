@@ -16,7 +16,7 @@ mod units;
 
 use std::path::PathBuf;
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 use tempfile::NamedTempFile;
 
 use super::PackageWork;
@@ -79,8 +79,8 @@ impl Run for PackageWork {
         restore(self, product, at).boxed()
     }
 
-    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
-        false
+    fn is_in_parts<'a>(&'a self, _step: &'a Step, _session: &'a Session) -> BoxFuture<'a, bool> {
+        ready(false).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {
