@@ -35,7 +35,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_told() {
-        assert_eq!(while_awaited(CancellationToken::is_cancelled).await.unwrap(), false);
+        assert!(!while_awaited(CancellationToken::is_cancelled).await.unwrap());
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (ends, ended) = mpsc::channel();
         let work = while_awaited(move |token| {

@@ -9,6 +9,7 @@ pub mod disk;
 pub mod exec;
 pub mod files;
 pub mod folder;
+pub mod heard;
 pub mod here;
 pub mod lock;
 pub mod mask;

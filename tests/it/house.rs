@@ -131,7 +131,7 @@ const OPENERS: [(&str, &str); 24] = [
     ("source/wheelhouse/shape.rs", "names in a wheel cache that is ours"),
     ("work/wheels/run/inside.rs", "a wheel that was just received"),
     ("source/store/belief.rs", "an entry that is being taken out"),
-    ("source/store/folder/disk.rs", "an entry that is being made"),
+    ("source/store/folder/disk", "an entry that is being made"),
     ("source/wheelhouse/receive.rs", "a wheelhouse that is being made"),
     ("format/reader/mod.rs", "packages that the user names"),
     ("format/wapt/read.rs", "packages that the user names"),

@@ -49,15 +49,19 @@ pub enum Judged {
 
 /// Why an entry is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Reason {
+pub(super) enum Reason {
+    /// Its key is the digest of its bytes.
     Digest,
+    /// A listed key signed it.
     Signature(Signature),
+    /// It lies where only those could write whom the caller believes.
     Place,
 }
 
 /// An entry that is believed, whose bytes were not looked at yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Believed {
+    key: Key,
     label: Label,
     reason: Reason,
 }
@@ -70,19 +74,18 @@ impl Offer {
         if !is_own || (key.kind.is_by_content() && self.label.sha256 != key.digest) {
             return Judged::Foreign;
         }
-        match self.signature {
-            _ if key.kind.is_by_content() => Judged::Believed(Believed { label: self.label, reason: Reason::Digest }),
-            Some(signature) if signature.is_of(keys, key, &self.label) => {
-                Judged::Believed(Believed { label: self.label, reason: Reason::Signature(signature) })
-            }
-            signature => Judged::Unsigned(Self { signature, ..self }),
-        }
+        let reason = match self.signature {
+            _ if key.kind.is_by_content() => Reason::Digest,
+            Some(signature) if signature.is_of(keys, key, &self.label) => Reason::Signature(signature),
+            signature => return Judged::Unsigned(Self { signature, ..self }),
+        };
+        Judged::Believed(Believed { key: key.clone(), label: self.label, reason })
     }
 
     /// The same where it lies in the store in the folder `root`: believed where [`doubt`] finds nothing.
     pub(super) fn believe_in(self, root: &Path, key: &Key, trusted: &Trusted) -> io::Result<Result<Believed, Doubt>> {
         Ok(match doubt(root, key, trusted)? {
-            None => Ok(Believed { label: self.label, reason: Reason::Place }),
+            None => Ok(Believed { key: key.clone(), label: self.label, reason: Reason::Place }),
             Some(doubt) => Err(doubt),
         })
     }
@@ -115,7 +118,7 @@ impl Believed {
         let to = into.path().join(&self.label.name);
         let file = fs::OpenOptions::new().write(true).create_new(true).open(&to)?;
         let path = tempfile::TempPath::try_from_path(to)?;
-        Ok(Incoming { believed: self, file, path, _held: into.clone(), hash: sha2::Sha256::new(), size: 0 })
+        Ok(Incoming { believed: self, file, path, shop: into.clone(), hash: sha2::Sha256::new(), size: 0 })
     }
 }
 
@@ -126,7 +129,7 @@ pub struct Incoming {
     file: fs::File,
     path: tempfile::TempPath,
     /// The folder stays as long as something comes into it.
-    _held: Shop,
+    shop: Shop,
     hash: sha2::Sha256,
     size: u64,
 }
@@ -143,6 +146,7 @@ impl Incoming {
         }
         self.hash.update(bytes);
         self.file.write_all(bytes)?;
+        self.shop.hear();
         Ok(true)
     }
 
@@ -151,18 +155,19 @@ impl Incoming {
     /// # Errors
     /// When the file cannot keep its name.
     pub fn finish(self) -> io::Result<Option<Whole>> {
-        let Believed { label, reason } = self.believed;
+        let Believed { key, label, reason } = self.believed;
         if (Sha256::from_digest(self.hash.finalize().into()), self.size) != (label.sha256.clone(), label.size) {
             return Ok(None);
         }
         self.path.keep().map_err(|failed| failed.error)?;
-        Ok(Some(Whole { label, reason }))
+        Ok(Some(Whole { key, label, reason }))
     }
 }
 
 /// A file that came out of a store: it is believed, and found to be what its label says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whole {
+    key: Key,
     label: Label,
     reason: Reason,
 }
@@ -172,6 +177,20 @@ impl Whole {
     #[must_use]
     pub fn label(&self) -> &Label {
         &self.label
+    }
+
+    pub(super) fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// Whether it is the file of this key, and believed wherever it was, for somebody who lists these keys.
+    pub(super) fn proves_itself(&self, key: &Key, keys: &[PublicKey]) -> bool {
+        let is_proven = match &self.reason {
+            Reason::Digest => true,
+            Reason::Signature(signature) => signature.is_of(keys, key, &self.label),
+            Reason::Place => false,
+        };
+        self.key == *key && is_proven
     }
 
     /// The same without why it is believed.

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Fetched, Key, Label, PublicKey, Signer, Store, StoreError};
+use super::{Fetched, Key, Label, PublicKey, Signer, Store, StoreError, Whole};
 use crate::{
     source::owner::Trusted,
     util::{blocking::while_awaited, shop::Shop},
@@ -37,6 +37,20 @@ impl Folder {
     #[must_use]
     pub fn new(root: PathBuf, limit: u64, guard: Guard) -> Self {
         Self(Arc::new(Disk::new(root, limit, guard)))
+    }
+}
+
+impl Folder {
+    /// The keys whose signature counts here.
+    pub(super) fn keys(&self) -> &[PublicKey] {
+        self.0.keys()
+    }
+
+    /// Keeps what another store gave, as the file at `from`, together with what proves it. That it lies here will never be a reason to
+    /// believe it, and what was believed only because of its place there is not kept.
+    pub(super) async fn adopt(&self, key: &Key, whole: &Whole, from: &Path) -> Result<(), StoreError> {
+        let (disk, key, whole, from) = (Arc::clone(&self.0), key.clone(), whole.clone(), from.to_owned());
+        while_awaited(move |token| disk.adopt(&key, &whole, &from, token)).await?
     }
 }
 

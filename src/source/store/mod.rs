@@ -10,6 +10,7 @@
 mod belief;
 mod folder;
 mod key;
+mod layered;
 pub(in crate::source) mod marker;
 mod shape;
 mod signature;
@@ -22,6 +23,7 @@ pub use belief::{Believed, Incoming, Judged, Offer, Whole};
 pub(in crate::source) use folder::make_folders;
 pub use folder::{Folder, Guard};
 pub use key::{Making, key_of_file};
+pub use layered::Layered;
 pub use marker::{Claim, NAME as MARKER};
 pub use shape::{claim, remove, size};
 pub use signature::{KeyError, PublicKey, Signature, Signer};
@@ -115,6 +117,9 @@ pub enum StoreError {
     /// The file is not what its label says.
     #[error("`{0}` changed while it was put into the store")]
     Changed(String),
+    /// A store that is not on this machine did not answer, or not as it should: what happened. Nothing is wrong here.
+    #[error("the store cannot be reached: {0}")]
+    Unreachable(String),
     /// Reading or writing failed.
     #[error("the store: {0}")]
     Io(#[from] io::Error),
@@ -156,3 +161,6 @@ fn is_plain(name: &str) -> bool {
         && name.len() <= 250
         && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!-".contains(&c))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,16 @@
 //! An entry is written as `.tmp-…` and renamed, so it is whole or absent, whoever else writes at the same time. The time of
 //! `entry.json` is that of its last use; beyond the size limit, what was not used for longest goes first.
 
+mod room;
+
 use std::{
     io::{self, Read as _},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime},
 };
 
 use fs_err as fs;
@@ -20,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
-        Fetched, Key, Kind, Label, StoreError,
-        belief::{Believed, Incoming, Judged, Offer, Whole},
+        Fetched, Key, Kind, Label, PublicKey, StoreError,
+        belief::{Believed, Incoming, Judged, Offer, Reason, Whole},
         is_plain, marker,
         shape::{self, ASIDE, CONTENT, ENTRY},
         signature::Signature,
@@ -43,9 +44,6 @@ const VERSION: u32 = 1;
 /// The largest `entry.json`, in bytes.
 const LARGEST_ENTRY: u64 = 4096;
 
-/// After so long, what a killed process was writing is removed: nobody writes one file for a day.
-const ABANDONED: Duration = Duration::from_hours(24);
-
 /// An entry as it is written.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +54,16 @@ struct Entry {
     label: Label,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signature: Option<Signature>,
+    /// Whether another store gave it: its place is then no reason to believe it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    adopted: bool,
+}
+
+/// What is to be kept.
+struct Given<'a> {
+    label: &'a Label,
+    signature: Option<Signature>,
+    adopted: bool,
 }
 
 /// A store in a folder, for whoever may wait for it.
@@ -66,34 +74,44 @@ pub(super) struct Disk {
     guard: Guard,
     /// Whether a doubt was told.
     told: AtomicBool,
+    /// Whether it was told that an entry of another store does not prove itself.
+    told_unproven: AtomicBool,
     /// Bytes of all entries, as far as this process knows; not counted yet when `None`.
     kept: Mutex<Option<u64>>,
-}
-
-/// An entry that is there.
-struct Place {
-    path: PathBuf,
-    used: SystemTime,
-    size: u64,
 }
 
 /// What an entry is worth here.
 enum Worth {
     Believed(Believed),
     Doubted(Doubt),
+    /// Another store gave it, and no listed key has signed it.
+    Unproven,
 }
 
 impl Disk {
+    pub(super) fn keys(&self) -> &[PublicKey] {
+        &self.guard.keys
+    }
+
     pub(super) fn new(root: PathBuf, limit: u64, guard: Guard) -> Self {
-        Self { root, limit, guard, told: AtomicBool::new(false), kept: Mutex::new(None) }
+        Self {
+            root,
+            limit,
+            guard,
+            told: AtomicBool::new(false),
+            told_unproven: AtomicBool::new(false),
+            kept: Mutex::new(None),
+        }
     }
 
     /// What the entry of a key that is there is worth; why it is none otherwise.
     fn judge(&self, key: &Key, entry: Entry) -> io::Result<Result<Worth, String>> {
+        let adopted = entry.adopted;
         let offer = Offer { label: entry.label, signature: entry.signature };
         Ok(match offer.judge(key, &self.guard.keys) {
             Judged::Believed(believed) => Ok(Worth::Believed(believed)),
             Judged::Foreign => Err(format!("{key} holds something else")),
+            Judged::Unsigned(_) if adopted => Ok(Worth::Unproven),
             Judged::Unsigned(offer) => match offer.believe_in(&self.root, key, &self.guard.trusted)? {
                 Ok(believed) => Ok(Worth::Believed(believed)),
                 Err(doubt) => Ok(Worth::Doubted(doubt)),
@@ -111,6 +129,17 @@ impl Disk {
              `FACTORY_STORE_KEYS=ed25519:…`",
             self.root.display(),
             doubt.help(),
+        ))
+    }
+
+    fn tell_unproven(&self) -> Fetched {
+        if self.told_unproven.swap(true, Ordering::Relaxed) {
+            return Fetched::Absent;
+        }
+        Fetched::Doubted(format!(
+            "entries that the store `{}` has from another one are not believed, because no key that is listed has signed them: what \
+             they hold is made again; list the key that signs them: `FACTORY_STORE_KEYS=ed25519:…`",
+            self.root.display(),
         ))
     }
 
@@ -160,7 +189,7 @@ impl Disk {
     }
 
     /// Writes an entry and gives it its name; `false` when there is one already.
-    fn write(&self, key: &Key, label: &Label, from: &mut dyn io::Read) -> Result<bool, StoreError> {
+    fn write(&self, key: &Key, given: Given<'_>, from: &mut dyn io::Read) -> Result<bool, StoreError> {
         use std::os::unix::fs::PermissionsExt as _;
 
         use fs_err::os::unix::fs::OpenOptionsExt as _;
@@ -169,14 +198,13 @@ impl Disk {
         let fresh = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
         let mut file =
             fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(fresh.path().join(CONTENT))?;
+        let Given { label, signature, adopted } = given;
         let (sha256, size) = digest_of(&mut Tee::new(from, &mut file))?;
         if (&sha256, size) != (&label.sha256, label.size) {
             return Err(StoreError::Changed(label.name.clone()));
         }
         file.sync_all()?;
-        let signature = self.guard.signer.as_ref().filter(|_| !key.kind.is_by_content());
-        let signature = signature.map(|signer| signer.sign(key, label));
-        let entry = Entry { version: VERSION, key: key.to_string(), label: label.clone(), signature };
+        let entry = Entry { version: VERSION, key: key.to_string(), label: label.clone(), signature, adopted };
         write_whole(&fresh.path().join(ENTRY), &serde_json::to_vec_pretty(&entry).map_err(io::Error::from)?)?;
         fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))?;
         let place = self.place(key);
@@ -192,35 +220,6 @@ impl Disk {
             Err(rustix::io::Errno::NOTEMPTY | rustix::io::Errno::EXIST) => Ok(false),
             Err(error) => Err(io::Error::from(error).into()),
         }
-    }
-
-    /// Counts what was added, and makes room when it is too much.
-    fn account(&self, added: u64) -> io::Result<()> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let total = if let Some(before) = *kept {
-            before.saturating_add(added)
-        } else {
-            sweep_abandoned(&self.root)?;
-            places(&self.root).iter().map(|place| place.size).sum()
-        };
-        *kept = Some(if total > self.limit { self.make_room()? } else { total });
-        Ok(())
-    }
-
-    /// Drops what was not used for longest until the rest fits; gives the bytes of the rest.
-    fn make_room(&self) -> io::Result<u64> {
-        let mut places = places(&self.root);
-        places.sort_by(|a, b| (a.used, &a.path).cmp(&(b.used, &b.path)));
-        let mut total: u64 = places.iter().map(|place| place.size).sum();
-        for place in &places {
-            if total <= self.limit {
-                break;
-            }
-            let (Some(above), Some(name)) = (place.path.parent(), place.path.file_name()) else { continue };
-            self.drop_entry(&marker::open(above)?, &name.to_string_lossy())?;
-            total -= place.size;
-        }
-        Ok(total)
     }
 }
 
@@ -247,6 +246,7 @@ impl Disk {
         let believed = match self.judge(key, entry)? {
             Ok(Worth::Believed(believed)) => believed,
             Ok(Worth::Doubted(doubt)) => return Ok(self.tell(&doubt)),
+            Ok(Worth::Unproven) => return Ok(self.tell_unproven()),
             Err(why) => return damaged(why),
         };
         let Ok(content) = marker::open_file(&place, CONTENT) else {
@@ -267,6 +267,29 @@ impl Disk {
         from: &Path,
         token: &CancellationToken,
     ) -> Result<(), StoreError> {
+        let signer = self.guard.signer.as_ref().filter(|_| !key.kind.is_by_content());
+        let signature = signer.map(|signer| signer.sign(key, label));
+        self.put(key, Given { label, signature, adopted: false }, from, token)
+    }
+
+    /// Keeps what another store gave with what proves it; what only its place there has proven is not kept.
+    pub(super) fn adopt(
+        &self,
+        key: &Key,
+        whole: &Whole,
+        from: &Path,
+        token: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let (signature, adopted) = match whole.reason() {
+            Reason::Digest => (None, false),
+            Reason::Signature(signature) => (Some(signature.clone()), true),
+            Reason::Place => return Ok(()),
+        };
+        self.put(key, Given { label: whole.label(), signature, adopted }, from, token)
+    }
+
+    fn put(&self, key: &Key, given: Given<'_>, from: &Path, token: &CancellationToken) -> Result<(), StoreError> {
+        let label = given.label;
         if !is_plain(&label.name) {
             return Err(StoreError::Name(label.name.escape_debug().to_string()));
         }
@@ -287,11 +310,12 @@ impl Disk {
             }
             self.drop_entry(&above, key.digest.as_str())?;
         }
-        if label.size > self.limit {
+        let size = label.size;
+        if size > self.limit {
             return Ok(());
         }
-        if self.write(key, label, &mut Guarded::new(open_file(from)?, token.clone()))? {
-            self.account(label.size)?;
+        if self.write(key, given, &mut Guarded::new(open_file(from)?, token.clone()))? {
+            self.account(size)?;
         }
         Ok(())
     }
@@ -321,47 +345,10 @@ fn copy(from: &mut dyn io::Read, mut to: Incoming) -> io::Result<Option<Whole>> 
     }
 }
 
-/// Every entry that is there.
-fn places(root: &Path) -> Vec<Place> {
-    let mut found = Vec::new();
-    let walked = shape::walk(root, &mut |folder, above, name| {
-        let path = root.join(above).join(name);
-        let used = fs::symlink_metadata(path.join(ENTRY)).and_then(|meta| meta.modified());
-        if let Ok(entry) = marker::open_in(folder, name) {
-            let (used, size) = (used.unwrap_or(SystemTime::UNIX_EPOCH), shape::content_size(&entry));
-            found.push(Place { path, used, size });
-        }
-        Ok(())
-    });
-    // One that cannot be read holds nothing that could be dropped.
-    let _ = walked;
-    found
-}
-
 /// Makes folders that nobody else may write in, whatever the umask.
 pub(in crate::source) fn make_folders(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
-}
-
-/// Removes what killed processes were writing long ago. What others are writing now stays.
-fn sweep_abandoned(root: &Path) -> io::Result<()> {
-    if shape::claim(root)? != marker::Claim::Ours {
-        return Ok(());
-    }
-    let folder = marker::open(root)?;
-    let now = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(root)?;
-    let now = fs::metadata(now.path())?.modified()?;
-    for entry in fs::read_dir(root)?.flatten() {
-        let is_temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
-        let written = entry.metadata().and_then(|meta| meta.modified());
-        let old = written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > ABANDONED));
-        if is_temporary && old {
-            // One that cannot be removed is in nobody's way.
-            let _ = shape::remove_entry(&folder, &entry.file_name().to_string_lossy());
-        }
-    }
-    Ok(())
 }
 
 /// Notes that an entry was used. Where that cannot be noted (a store of somebody else), it only goes earlier.
