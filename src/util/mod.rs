@@ -1,6 +1,5 @@
 //! Small tools without a home above: time, files, programs, masking.
 
-pub mod backoff;
 pub mod behind;
 pub mod blocking;
 pub mod clock;
@@ -14,6 +13,7 @@ pub mod here;
 pub mod lock;
 pub mod mask;
 pub mod pattern;
+pub mod retry;
 pub mod shell;
 pub mod shop;
 pub mod size;

@@ -28,12 +28,9 @@ use crate::{
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
-    util::{backoff::Backoff, folder::open_file},
+    util::{folder::open_file, retry::Policy},
     work::Expected,
 };
-
-/// How often an image is built again whose layer the engine has lost.
-const AGAIN: u32 = 3;
 
 impl Run for ImageWork {
     fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
@@ -391,16 +388,18 @@ pub(crate) async fn build(
         })
     };
     free(&tags, &labels, session).await?;
-    let mut backoff = Backoff::new(AGAIN);
+    let mut retry = Policy::LOST_LAYER.begin();
     let mut built = session.engine.build(spec(session.no_cache)?, lines).await;
     while let Err(error) = &built
         && error.is_lost_layer()
-        && let Some(wait) = backoff.next(None)
+        && let Some(wait) = retry.next(None)
     {
         let again = "the disks were synchronised, and it is built again with the cache";
         session.events.warn(format!("{error}: a known fault of the engine; {again}"));
         settle().await;
-        tokio::time::sleep(wait).await;
+        if !wait.over(&session.cancel).await {
+            return Err(StepError::Interrupted);
+        }
         built = session.engine.build(spec(false)?, lines).await;
     }
     let id = built.map_err(|error| refused(&lines.tail()).unwrap_or_else(|| error.into()))?;
