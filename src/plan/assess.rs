@@ -203,8 +203,7 @@ fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) 
     differ(step, record, (&step.inputs, &record.inputs), &mut changed);
     for need in &step.needs {
         if record.needs.get(need) != outputs.get(need) {
-            let name = need.as_str().rsplit('/').next().unwrap_or_default();
-            changed.push(format!("{name} changed"));
+            changed.push(format!("{} changed", need.name()));
         }
     }
     let gone = |name: &&String| !step.labels.contains_key(*name);

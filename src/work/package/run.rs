@@ -265,7 +265,7 @@ impl Job {
     }
 
     fn platform(&self) -> &str {
-        self.step.as_str().split('/').next().unwrap_or_default()
+        self.step.platform()
     }
 
     /// Writes the package in each of its formats, to files without a name of their own yet.
