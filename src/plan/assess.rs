@@ -118,11 +118,22 @@ pub struct Assessment {
     pub keys: BTreeMap<StepId, Sha256>,
 }
 
-/// The state of every step. `record` gives a step's record, or why the one it has does not count any more (`None` when
-/// it never had one); `stored` the output of one that the store has under a key without names and labels.
+/// Why no record of a step counts. In the user's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecord {
+    /// There never was one.
+    #[error("not made yet")]
+    Never,
+    /// What it names is not there any more, or is not to be believed: why.
+    #[error("{0}")]
+    Untrue(String),
+}
+
+/// The state of every step. `record` gives a step's record, or why none counts; `stored` the output of one that the store has under
+/// a key without names and labels.
 pub async fn assess<'p>(
     plan: &'p Plan,
-    record: &(dyn Fn(&Step) -> Result<Record, Option<String>> + Sync),
+    record: &(dyn Fn(&Step) -> Result<Record, NoRecord> + Sync),
     stored: &(dyn Fn(&'p Step, Sha256) -> BoxFuture<'p, Option<String>> + Sync),
 ) -> Assessment {
     let mut found = Assessment::default();
@@ -178,10 +189,10 @@ pub(crate) const COMMIT: &str = "commit";
 
 /// Judges the record of a step for these outputs.
 #[must_use]
-pub fn judge(step: &Step, record: Result<Record, Option<String>>, outputs: &BTreeMap<StepId, String>) -> Judged {
+pub fn judge(step: &Step, record: Result<Record, NoRecord>, outputs: &BTreeMap<StepId, String>) -> Judged {
     let record = match record {
         Ok(record) => record,
-        Err(why) => return Judged::Run(why.unwrap_or_else(|| "not made yet".to_owned())),
+        Err(why) => return Judged::Run(why.to_string()),
     };
     if record.key == step.key(outputs) {
         return Judged::Cached(record);

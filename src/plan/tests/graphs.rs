@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::{
     event::StepId,
     names::Sha256,
-    plan::{Assessment, Estimate, Inputs, Judged, Plan, Record, State, Step, assess, estimate, judge},
+    plan::{Assessment, Estimate, Inputs, Judged, NoRecord, Plan, Record, State, Step, assess, estimate, judge},
     work::{Work, builder::BuilderWork},
 };
 
@@ -80,7 +80,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
 }
 
 fn held(plan: &Plan, records: &BTreeMap<StepId, Record>) -> Assessment {
-    let record = |step: &Step| records.get(&step.id).cloned().ok_or(None);
+    let record = |step: &Step| records.get(&step.id).cloned().ok_or(NoRecord::Never);
     assess(plan, &record, &|_, _| std::future::ready(None).boxed()).now_or_never().unwrap()
 }
 
