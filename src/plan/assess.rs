@@ -49,6 +49,9 @@ pub struct Record {
     pub note: String,
     /// Bytes of what it made.
     pub size: u64,
+    /// What is doubtful of it, for people: said again while it is not made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// When it ended, RFC 3339.

@@ -216,6 +216,7 @@ impl Results<'_> {
             files: product.files,
             note: product.note,
             size: product.size,
+            warnings: product.warnings,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             finished: clock::rfc3339(clock::now()),
         }
