@@ -18,6 +18,26 @@ impl StepId {
         Self(format!("{platform}/{name}"))
     }
 
+    /// The one that a text names, `<platform>/<name>`; `None` of any other text.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (platform, name) = text.split_once('/')?;
+        let is_name = !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
+        Some(Self::new(&platform.parse().ok()?, name)).filter(|_| is_name)
+    }
+
+    /// The platform's id.
+    #[must_use]
+    pub fn platform(&self) -> &str {
+        self.0.split_once('/').map_or(&self.0, |(platform, _)| platform)
+    }
+
+    /// The name on its platform: `core`, `wheels-core`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, name)| name)
+    }
+
     /// The text, `<platform>/<name>`.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -209,5 +229,24 @@ impl Events {
     /// A notice that wants attention.
     pub fn warn(&self, text: impl Into<String>) {
         self.emit(Event::Notice { warning: true, text: text.into() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_of_a_platform() {
+        let step = StepId::read("debian-12/wheels-core").unwrap();
+        assert_eq!(
+            (step.platform(), step.name(), step.as_str()),
+            ("debian-12", "wheels-core", "debian-12/wheels-core")
+        );
+        for other in
+            ["", "debian-12", "debian-12/", "/core", "debian-12/a/b", "../core", "debian-12/..", "Debian 12/core"]
+        {
+            assert_eq!(StepId::read(other), None, "{other}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub use wishes::Wishes;
 
 use crate::{
     engine::EngineInfo,
-    names::{PlatformId, Sha256, UpstreamVersion},
+    names::{PlatformId, Sha256, UpstreamVersion, without_login},
     plan::{self, Plan, PlanContext, PlanError, Templates, Times, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
@@ -42,7 +42,7 @@ use crate::{
     work::{Locks, image::Contexts},
 };
 use truth::ReleaseProblem;
-use wishes::{Named, absolute, choose, release, without_userinfo};
+use wishes::{Named, absolute, choose, release};
 
 /// A project whose recipe was read and whose platforms are chosen.
 #[derive(Debug)]
@@ -146,11 +146,11 @@ impl Project {
             worktree: Mutex::default(),
             times: OnceLock::new(),
             signer: None,
-            index_url: wishes.index_url.as_deref().map(without_userinfo),
+            index_url: wishes.index_url.as_deref().map(without_login),
             extra_index_urls: wishes
                 .extra_index_urls
                 .as_ref()
-                .map(|urls| urls.split_whitespace().map(without_userinfo).collect()),
+                .map(|urls| urls.split_whitespace().map(without_login).collect()),
             ca: wishes.ca,
             roots: Roots::of(&folder).knowing(&digests).keeping(kept.clone()).reading(wishes.variables.clone()),
             kept,

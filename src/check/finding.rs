@@ -2,9 +2,8 @@
 
 use crate::{
     names::{Allowance, Concern},
-    source::project::glob,
     stage::{CONTAINER, Tree, TreePath},
-    util::pattern,
+    util::allowance::{covers, line},
 };
 
 /// One thing that is wrong with what is shipped, or seldom meant.
@@ -37,8 +36,7 @@ impl Finding {
     /// Whether an entry of the recipe is about it.
     #[must_use]
     pub fn is_meant_by(&self, allowance: &Allowance) -> bool {
-        Some(allowance.check) == self.concern
-            && glob(allowance.path.trim_start_matches('/')).is_ok_and(|pattern| pattern.is_match(&self.path))
+        self.concern.is_some_and(|concern| covers(allowance, concern, &self.path))
     }
 }
 
@@ -62,16 +60,13 @@ impl Paths {
         }
     }
 
-    /// The line of a recipe that allows a thing at a place, on every platform: the minor version of a virtualenv's Python is another
-    /// one on each.
+    /// The line of a recipe that allows a thing at a place without a slash at its beginning.
     #[must_use]
     pub fn allow(self, concern: Concern, path: &str) -> String {
-        let parts = path.split('/').map(|part| match part.strip_prefix("python3.") {
-            Some(minor) if minor.bytes().all(|byte| byte.is_ascii_digit()) => "python3.*".to_owned(),
-            _ => pattern::escaped(part),
-        });
-        let path = self.shown(&parts.collect::<Vec<_>>().join("/"));
-        format!("`allow = [{{ check = \"{}\", path = \"{path}\", reason = \"…\" }}]`", concern.as_str())
+        match self {
+            Self::Absolute => line(concern, &format!("/{path}")),
+            Self::Relative => line(concern, path),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     names::Concern,
     stage::{Entry, Kind, Tree, TreePath},
     unit::{
-        UnitError, UnitFile, UnitName,
+        UnitError, UnitFile, UnitName, advice,
         judge::{Named, Needs, judge, judge_part},
     },
     util::toml::nearest,
@@ -458,9 +458,8 @@ const MADE: [char; 9] = ['d', 'D', 'v', 'q', 'Q', 'f', 'F', 'L', 'C'];
 #[must_use]
 pub fn help(first: &Finding) -> String {
     let Some(concern) = first.concern else { return String::new() };
-    let meant = first.what.rsplit_once(", did you mean ").and_then(|(_, meant)| meant.strip_suffix('?'));
-    let advice = match (concern, meant) {
-        (_, Some(meant)) => &format!("write `{meant}` in the unit, or whatever else is meant"),
+    let advice = match (concern, first.what.contains(", did you mean ")) {
+        (_, true) => &advice(&first.what),
         (Concern::UnitUser, _) => {
             "declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it"
         }
@@ -472,7 +471,7 @@ pub fn help(first: &Finding) -> String {
             "name a target that systemd has, as `multi-user.target`, or ship that one"
         }
         (Concern::UnitInstall, _) => "add `[Install]` with `WantedBy=`, or leave `enable` out",
-        _ => "mend the unit: systemd refuses it, or passes over that line",
+        _ => &advice(&first.what),
     };
     format!("{advice}; where it is meant: {}", Paths::Absolute.allow(concern, &first.path))
 }

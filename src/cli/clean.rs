@@ -14,7 +14,7 @@ use super::{context::Context, planned::Planned};
 use crate::{
     diag::{Exit, Failure},
     engine::{Engine, EngineInfo, ImageInfo, Labels},
-    event::Events,
+    event::{Events, StepId},
     execute::{Records, forget_kept, leftovers, remove_leftovers},
     names::{Bytes, Period, PlatformId},
     pipeline::{Project, SOURCES},
@@ -181,8 +181,8 @@ async fn images(
     let ledger: BTreeSet<String> = Records::of(&project.folder).made_images()?;
     let chosen = chosen(project);
     let is_chosen = |image: &ImageInfo| {
-        let platform = image.labels.get(label::STEP).and_then(|step| step.split('/').next());
-        chosen.as_ref().is_none_or(|ids| platform.is_some_and(|platform| ids.contains(&platform)))
+        let step = image.labels.get(label::STEP).and_then(|step| StepId::read(step));
+        chosen.as_ref().is_none_or(|ids| step.is_some_and(|step| ids.contains(&step.platform())))
     };
     let kinds: &[&'static str] = if all { &["image", "builder", "base"] } else { &["image", "builder"] };
     let mut found = engine.images(&made_by(project)).await?;

@@ -151,13 +151,13 @@ fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
         State::Labels(why) => (PlanState::Labels, why.clone()),
         State::Stored(why) => (PlanState::Store, why.clone()),
         State::Run(why) => (PlanState::Run, why.clone()),
-        State::Waits(_) => (PlanState::Waits, outputs(&waits_for().map(name).collect::<Vec<_>>())),
+        State::Waits(_) => (PlanState::Waits, outputs(&waits_for().map(StepId::name).collect::<Vec<_>>())),
         State::Idle => return None,
     };
     let all = |ids: &[StepId]| ids.iter().map(ToString::to_string).collect();
     Some(PlanRow {
         platform: step.platform.to_string(),
-        step: name(&step.id).to_owned(),
+        step: step.id.name().to_owned(),
         title: step.title.clone(),
         state,
         why,
@@ -176,8 +176,4 @@ fn outputs(names: &[&str]) -> String {
         [one] => format!("depends on what {one} gives"),
         [first @ .., last] => format!("depends on what {} and {last} give", first.join(", ")),
     }
-}
-
-fn name(id: &StepId) -> &str {
-    id.as_str().split_once('/').map_or(id.as_str(), |(_, name)| name)
 }

@@ -23,6 +23,7 @@ use crate::{
     util::{
         files::{TEMPORARY, read_bounded},
         folder::{Folder, Links},
+        shop::Shop,
     },
     work::image::run::superseded,
 };
@@ -49,28 +50,24 @@ pub async fn remember(step: &Step, key: &Sha256, product: &Product, took_ms: u64
         return;
     }
     let (entry, kept) = (entry(step, key), Kept { version: RECORD_VERSION, took_ms, product: product.clone() });
-    let (store, project) = (Arc::clone(&session.store), session.project.clone());
-    let done = blocking(move || {
-        let keep = || -> Result<(), StoreError> {
-            for file in &kept.product.files {
-                let label = Label { name: NAME.to_owned(), sha256: file.sha256.clone(), size: file.size };
-                store.keep(
-                    &Key { kind: Kind::Made, digest: file.sha256.clone() },
-                    &label,
-                    &project.join(&file.path),
-                )?;
-            }
-            let text = serde_json::to_vec(&kept).map_err(std::io::Error::from)?;
-            let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
-            let mut file = tempfile::NamedTempFile::new()?;
-            std::io::Write::write_all(&mut file, &text)?;
-            store.keep(&entry, &label, file.path())
-        };
-        Ok(keep())
-    });
-    if let Ok(Err(error)) = done.await {
+    // Who stops a run does not wait for what may be made again.
+    let done = session.until_stopped(async { Ok(keep(&entry, &kept, session).await) }).await;
+    if let Ok(Err(error)) = done {
         session.events.warn(format!("{error}; {} may be made again later", step.id));
     }
+}
+
+/// Keeps the files of a product, then what tells of them.
+async fn keep(entry: &Key, kept: &Kept, session: &Session) -> Result<(), StoreError> {
+    for file in &kept.product.files {
+        let label = Label { name: NAME.to_owned(), sha256: file.sha256.clone(), size: file.size };
+        session.store.keep(&made(file), &label, &session.project.join(&file.path)).await?;
+    }
+    let text = serde_json::to_vec(&kept).map_err(std::io::Error::from)?;
+    let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
+    let mut file = tempfile::NamedTempFile::new()?;
+    std::io::Write::write_all(&mut file, &text)?;
+    session.store.keep(entry, &label, file.path()).await
 }
 
 /// What the store knows of a step with this key, put in its place: images that the daemon still has get their names, packages are
@@ -84,20 +81,13 @@ pub async fn recall(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Product
         return Ok(None);
     }
     let places = Places::of(step, session);
-    let (entry, sharing) = (entry(step, key), session.clone());
-    let known = blocking(move || Ok(find(&entry, &places, &sharing)?.map(|kept| (kept, places)))).await?;
-    let Some((Kept { product, took_ms, .. }, places)) = known else { return Ok(None) };
+    let aside = Shop::new(places.aside(places.listing.parent().unwrap_or(&places.project))?);
+    let known = read(&entry(step, key), &aside, &places, session).await?;
+    let Some(Kept { product, took_ms, .. }) = known else { return Ok(None) };
     if !are_there(step, &product, session).await? {
         return Ok(None);
     }
-    let (files, sharing, of) = (product.files.clone(), session.clone(), step.clone());
-    let written = blocking(move || {
-        if !places.accept(&of, &files, &sharing)? {
-            return Ok(false);
-        }
-        places.write(&files, &sharing)
-    });
-    if !written.await? {
+    if !places.accept(step, &product.files, session).await? || !places.write(&product.files, session).await? {
         return Ok(None);
     }
     let restored = step.work.runner().restore(product, at).await?;
@@ -106,16 +96,25 @@ pub async fn recall(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Product
 
 /// The output of what the store has of a step, as far as that can be told without taking it out. What is asked for anew is not
 /// looked for.
-pub fn stored(step: &Step, content: &Sha256, session: &Session) -> Option<String> {
+pub async fn stored(step: &Step, content: &Sha256, session: &Session) -> Option<String> {
     if session.no_cache || !step.work.is_stored() {
         return None;
     }
     // Beside a plan nothing is written into the project.
-    let aside = tempfile::tempdir().ok()?;
-    let kept = read(&entry(step, content), aside.path(), &Places::of(step, session), session).ok()??;
-    let made = kept.product.files.iter().map(|file| Key { kind: Kind::Made, digest: file.sha256.clone() });
-    let are_there = made.into_iter().all(|key| session.store.holds(&key));
-    are_there.then_some(kept.product.output)
+    let aside = Shop::new(tempfile::tempdir().ok()?);
+    let kept = read(&entry(step, content), &aside, &Places::of(step, session), session).await.ok()??;
+    for file in &kept.product.files {
+        // A store that cannot be asked is told when something is fetched of it.
+        if !session.store.holds(&made(file)).await.unwrap_or(false) {
+            return None;
+        }
+    }
+    Some(kept.product.output)
+}
+
+/// The key of a file that a step made.
+fn made(file: &RecordedFile) -> Key {
+    Key { kind: Kind::Made, digest: file.sha256.clone() }
 }
 
 fn entry(step: &Step, key: &Sha256) -> Key {
@@ -154,32 +153,28 @@ impl Places {
     }
 
     /// Holds a package against those of its platform before its file gets its name; `false` where the store does not have its list.
-    fn accept(&self, step: &Step, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
+    async fn accept(&self, step: &Step, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
         let Some(list) = files.iter().find(|file| self.path(file).as_ref() == Some(&self.listing)) else {
             return Ok(!step.work.lists_files());
         };
-        let aside = self.aside(self.listing.parent().unwrap_or(&self.project))?;
-        if !fetched(&Key { kind: Kind::Made, digest: list.sha256.clone() }, aside.path(), session)? {
+        let aside = Shop::new(self.aside(self.listing.parent().unwrap_or(&self.project))?);
+        if !fetched(&made(list), &aside, session).await? {
             return Ok(false);
         }
-        step.work.accept(&step.id, Shipped::New(&aside.path().join(NAME)), session)?;
+        let (step, session) = (step.clone(), session.clone());
+        blocking(move || step.work.accept(&step.id, Shipped::New(&aside.path().join(NAME)), &session)).await?;
         Ok(true)
     }
 
     /// Writes the files; `false` where the store has not all of them. One that is there already and whole stays as it is.
-    fn write(&self, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
+    async fn write(&self, files: &[RecordedFile], session: &Session) -> Result<bool, StepError> {
         for file in files {
             let Some(path) = self.path(file) else { return Ok(false) };
-            if Records::of(&self.project)
-                .open(file)
-                .and_then(|open| session.digests.of_open(&open))
-                .is_ok_and(|(sha256, _)| sha256 == file.sha256)
-            {
+            if is_there(file, session).await? {
                 continue;
             }
-            let aside = self.aside(path.parent().unwrap_or(&self.project))?;
-            let key = Key { kind: Kind::Made, digest: file.sha256.clone() };
-            if !fetched(&key, aside.path(), session)? {
+            let aside = Shop::new(self.aside(path.parent().unwrap_or(&self.project))?);
+            if !fetched(&made(file), &aside, session).await? {
                 return Ok(false);
             }
             fs::rename(aside.path().join(NAME), &path)?;
@@ -188,10 +183,24 @@ impl Places {
     }
 }
 
+/// Whether a file is in its place, and what was recorded.
+async fn is_there(file: &RecordedFile, session: &Session) -> Result<bool, StepError> {
+    let (records, file, digests) = (Records::of(&session.project), file.clone(), Arc::clone(&session.digests));
+    blocking(move || {
+        let found = records.open(&file).and_then(|open| digests.of_open(&open));
+        Ok(found.is_ok_and(|(sha256, _)| sha256 == file.sha256))
+    })
+    .await
+}
+
 /// Whether the store had an entry, which is now in `into`. One that is damaged or cannot be read is told, and made again.
-fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError> {
-    match session.store.fetch(key, into) {
-        Ok(Fetched::Whole(_)) => return Ok(true),
+async fn fetched(key: &Key, into: &Shop, session: &Session) -> Result<bool, StepError> {
+    match session.store.fetch(key, into).await {
+        Ok(Fetched::Whole(whole)) if whole.label().name == NAME => return Ok(true),
+        Ok(Fetched::Whole(whole)) => {
+            let name = &whole.label().name;
+            session.events.warn(format!("the store has {key} as `{name}`, not as `{NAME}`; it is made again"));
+        }
         Ok(Fetched::Absent) => {}
         Ok(Fetched::Doubted(why)) => session.events.warn(why),
         Ok(Fetched::Damaged(why)) => session.events.warn(format!("the store was damaged: {why}; it is made again")),
@@ -201,17 +210,12 @@ fn fetched(key: &Key, into: &Path, session: &Session) -> Result<bool, StepError>
     Ok(false)
 }
 
-fn find(entry: &Key, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
-    let aside = places.aside(places.listing.parent().unwrap_or(&places.project))?;
-    read(entry, aside.path(), places, session)
-}
-
 /// The entry of a step, taken out into a folder.
-fn read(entry: &Key, aside: &Path, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
-    if !fetched(entry, aside, session)? {
+async fn read(entry: &Key, aside: &Shop, places: &Places, session: &Session) -> Result<Option<Kept>, StepError> {
+    if !fetched(entry, aside, session).await? {
         return Ok(None);
     }
-    let text = read_bounded(&aside.join(NAME), LARGEST)?;
+    let text = read_bounded(&aside.path().join(NAME), LARGEST)?;
     let kept = text.and_then(|text| serde_json::from_slice::<Kept>(&text).ok());
     let are_ours = |product: &Product| product.files.iter().all(|file| places.path(file).is_some());
     Ok(kept.filter(|kept| kept.version == RECORD_VERSION && are_ours(&kept.product)))

@@ -14,7 +14,7 @@ use crate::{
     engine::{EngineError, Images},
     event::StepId,
     names::{PlatformId, Sha256},
-    plan::{Inputs, Plan, Record, RecordedFile, Step},
+    plan::{Inputs, NoRecord, Plan, Record, RecordedFile, Step},
     source::{
         requirements::Wanted,
         wheelhouse::{Found, Wheelhouse},
@@ -202,7 +202,7 @@ fn is_ours(file: &RecordedFile) -> bool {
 /// The records of a plan's steps, held against the world.
 #[derive(Debug, Default)]
 pub struct Truth {
-    found: BTreeMap<StepId, Result<Record, Option<String>>>,
+    found: BTreeMap<StepId, Result<Record, NoRecord>>,
     took_ms: BTreeMap<StepId, u64>,
 }
 
@@ -239,7 +239,7 @@ impl Truth {
             }
             let asked = step.work.runner().asked_anew(step, answer.record.as_ref(), session);
             let record = match asked {
-                Some(why) => Err(Some(why.to_owned())),
+                Some(why) => Err(NoRecord::Untrue(why.to_owned())),
                 None => judged(step, answer, images.as_ref()),
             };
             truth.found.insert(step.id.clone(), record);
@@ -250,9 +250,9 @@ impl Truth {
     /// The record of a step, or why there is none that counts.
     ///
     /// # Errors
-    /// The reason; `None` when there never was one.
-    pub fn record(&self, step: &Step) -> Result<Record, Option<String>> {
-        self.found.get(&step.id).cloned().unwrap_or(Err(None))
+    /// Why none counts.
+    pub fn record(&self, step: &Step) -> Result<Record, NoRecord> {
+        self.found.get(&step.id).cloned().unwrap_or(Err(NoRecord::Never))
     }
 
     /// How long a step took when it last ran, in milliseconds; `None` where nothing tells.
@@ -296,29 +296,29 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
 }
 
 /// The record of a step when what it stands for is there; without `images` it is believed of those that it names.
-fn judged(step: &Step, answer: Answer, images: Option<&Images>) -> Result<Record, Option<String>> {
+fn judged(step: &Step, answer: Answer, images: Option<&Images>) -> Result<Record, NoRecord> {
     let Answer { record, house, changed } = answer;
     if let Some(house) = house {
         return of_house(step, house, record);
     }
-    let record = record.ok_or(None)?;
+    let record = record.ok_or(NoRecord::Never)?;
     match images.and_then(|images| moved(&record, images)).or(changed) {
-        Some(why) => Err(Some(why)),
+        Some(why) => Err(NoRecord::Untrue(why)),
         None => Ok(record),
     }
 }
 
 /// A wheelhouse is its own record: its manifest says what it was made for and what is in it.
-fn of_house(step: &Step, house: Found, old: Option<Record>) -> Result<Record, Option<String>> {
-    let key = step.work.wheelhouse().ok_or(None)?;
+fn of_house(step: &Step, house: Found, old: Option<Record>) -> Result<Record, NoRecord> {
+    let key = step.work.wheelhouse().ok_or(NoRecord::Never)?;
     match house {
         Found::Whole(wheelhouse) => Ok(wheels_record(step, &wheelhouse, old.map_or(0, |old| old.took_ms))),
-        Found::Damaged(why) => Err(Some(format!("the wheelhouse is damaged: {why}"))),
+        Found::Damaged(why) => Err(NoRecord::Untrue(format!("the wheelhouse is damaged: {why}"))),
         // The old record says what changed; its key cannot be this one's, or its wheelhouse was deleted.
         Found::Absent => match old {
             Some(old) if old.key != *key => Ok(old),
-            Some(_) => Err(Some("its wheelhouse is gone".to_owned())),
-            None => Err(None),
+            Some(_) => Err(NoRecord::Untrue("its wheelhouse is gone".to_owned())),
+            None => Err(NoRecord::Never),
         },
     }
 }
@@ -380,9 +380,8 @@ pub fn noted<'r>(records: &'r BTreeMap<StepId, Record>, step: &StepId) -> Result
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, super::StepError> + Send + 'static,
 ) -> Result<T, super::StepError> {
-    let ended = tokio::task::spawn_blocking(work).await;
-    let result =
-        ended.unwrap_or_else(|error| Err(super::StepError::Internal(format!("a worker ended early: {error}"))));
+    let ended = crate::util::blocking::blocking(work).await;
+    let result = ended.unwrap_or_else(|error| Err(super::StepError::Internal(error.to_string())));
     // A reader of a stream only knows that it broke off: the news is that the daemon is gone, or that somebody stopped the run.
     result.map_err(|error| match EngineError::behind(&error) {
         Some(gone) => super::StepError::Engine(gone),

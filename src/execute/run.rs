@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::FutureExt as _;
+
 use super::{Session, StepError, recall::stored, records::Truth};
 use crate::{
     engine::Labels,
@@ -96,11 +98,13 @@ impl Survey {
 /// When the daemon does not answer.
 pub async fn survey(plan: &Plan, session: &Session) -> Result<Survey, StepError> {
     let truth = Truth::of(plan, session).await?;
-    let Assessment { states, keys } = assess(plan, &|step| truth.record(step), &|step, key| stored(step, key, session));
+    let Assessment { states, keys } =
+        assess(plan, &|step| truth.record(step), &|step, key| async move { stored(step, &key, session).await }.boxed())
+            .await;
     let mut states = states;
     for step in &plan.steps {
         if let Some(State::Run(why)) = states.get_mut(&step.id)
-            && step.work.runner().is_in_parts(step, session)
+            && step.work.runner().is_in_parts(step, session).await
         {
             why.push_str(", from the store");
         }

@@ -5,7 +5,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use crate::{
         digests::Digests,
         files,
         folder::{Folder, Links},
+        heard::Heard,
         state,
         toml::Source,
     },
@@ -308,7 +309,7 @@ pub struct Lines {
     /// How paths of its container are shown.
     told: Arc<Told>,
     /// When it last said something.
-    heard: Arc<Mutex<Instant>>,
+    heard: Heard,
 }
 
 /// How long a pull or a push may stand still: registries that write to slow disks take minutes to finish a large layer.
@@ -321,8 +322,8 @@ impl Lines {
     /// Output of `step`.
     #[must_use]
     pub fn of(events: &Events, step: &StepId) -> Self {
-        let heard = Arc::new(Mutex::new(Instant::now()));
-        Self { events: events.clone(), step: step.clone(), tail: Arc::default(), told: Arc::default(), heard }
+        let (events, step) = (events.clone(), step.clone());
+        Self { events, step, tail: Arc::default(), told: Arc::default(), heard: Heard::now() }
     }
 
     /// The same with other words for paths of its container.
@@ -349,14 +350,7 @@ impl Lines {
 
     /// Ends when nothing was said for so long.
     pub async fn silent_for(&self, patience: Duration) {
-        loop {
-            let since = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = patience.saturating_sub(since.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep(left).await;
-        }
+        self.heard.silent_for(patience).await;
     }
 
     /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `patience` where that is less.
@@ -365,15 +359,11 @@ impl Lines {
         self.silent_for(silent).await;
         EngineError::RegistrySilent { image: image.to_owned(), silent }
     }
-
-    fn hear(&self) {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
 }
 
 impl Output for Lines {
     fn line(&self, line: &str) {
-        self.hear();
+        self.heard.hear();
         let line = &*self.told.line(line);
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
@@ -390,7 +380,7 @@ impl Output for Lines {
     }
 
     fn progress(&self, progress: Progress) {
-        self.hear();
+        self.heard.hear();
         self.events.emit(Event::StepProgress {
             step: self.step.clone(),
             what: progress.what,

@@ -2,19 +2,14 @@
 //! networks that were cut, mirrors that stumble, a container that fell silent. Compile errors, refusals, full disks and answers
 //! like 401, 403 and 404 stay what they are.
 
-use std::time::Duration;
-
 use super::{Lines, Session, StepError};
 use crate::{
     engine::{EngineError, Output as _},
     event::StepId,
-    util::backoff::Backoff,
+    util::retry::{Policy, Retry},
     work::Work,
 };
 
-/// How often a step is tried again: after half a second, one and two. pip, apt and dnf have tried again by themselves
-/// before.
-const AGAIN: u32 = 3;
 /// How many of the last lines are looked at.
 const LOOKED_AT: usize = 60;
 
@@ -200,7 +195,7 @@ fn has(words: &str, signs: &[&str]) -> bool {
 /// The tries of one step.
 #[derive(Debug)]
 pub struct Tries {
-    backoff: Backoff,
+    retry: Retry,
     made: u32,
     stalled: bool,
     cause: Option<String>,
@@ -208,7 +203,7 @@ pub struct Tries {
 
 impl Default for Tries {
     fn default() -> Self {
-        Self { backoff: Backoff::new(AGAIN), made: 1, stalled: false, cause: None }
+        Self { retry: Policy::STEP.begin(), made: 1, stalled: false, cause: None }
     }
 }
 
@@ -240,21 +235,13 @@ impl Tries {
         if stalls && std::mem::replace(&mut self.stalled, true) {
             return Ok(false);
         }
-        let Some(wait) = self.backoff.next(None) else { return Ok(false) };
+        let Some(wait) = self.retry.next(None) else { return Ok(false) };
         self.made += 1;
         self.cause = Some(cause.words().to_owned());
-        let (words, made, all) = (cause.words(), self.made, if stalls { self.made } else { AGAIN + 1 });
+        let (words, made, all) = (cause.words(), self.made, if stalls { self.made } else { Policy::STEP.tries() });
         session.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
         lines.line(&format!("=== try {made} of {all}, because of: {words} ==="));
-        pause(wait, session).await?;
-        Ok(true)
-    }
-}
-
-async fn pause(wait: Duration, session: &Session) -> Result<(), StepError> {
-    tokio::select! {
-        () = tokio::time::sleep(wait) => Ok(()),
-        () = session.cancel.cancelled() => Err(StepError::Interrupted),
+        if wait.over(&session.cancel).await { Ok(true) } else { Err(StepError::Interrupted) }
     }
 }
 

@@ -52,7 +52,7 @@ pub trait Run: Sync {
     ) -> BoxFuture<'a, Result<Option<Product>, StepError>>;
 
     /// Whether the store has all that it would be made of again.
-    fn is_in_parts(&self, step: &Step, session: &Session) -> bool;
+    fn is_in_parts<'a>(&'a self, step: &'a Step, session: &'a Session) -> BoxFuture<'a, bool>;
 
     /// What its files are called, before it has run: what a registry may have under its name.
     fn expected(&self) -> Result<Expected, StepError>;

@@ -1,6 +1,7 @@
 //! Validated names. A word from a recipe, a command line or a container becomes one of these types before it may
 //! reach a daemon, a path, a shell or a URL. Nothing here reads files or knows a recipe.
 
+mod address;
 mod amount;
 mod apart;
 mod forge;
@@ -12,6 +13,7 @@ mod relation;
 mod text;
 mod version;
 
+pub use address::{Address, without_login};
 pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};

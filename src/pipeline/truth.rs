@@ -168,7 +168,7 @@ pub fn stale(survey: &Survey, step: &StepId) -> Option<String> {
         State::Labels(why) => Some(format!("it would get other labels: {why}")),
         // The first step on the way says what it is.
         State::Waits(need) => {
-            let name = need.as_str().rsplit('/').next().unwrap_or_default();
+            let name = need.name();
             Some(match (survey.states.get(need), stale(survey, need)) {
                 (Some(State::Waits(_)), Some(why)) => why,
                 (_, Some(why)) => format!("{name}: {why}"),

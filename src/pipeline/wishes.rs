@@ -123,23 +123,3 @@ fn named(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineError> {
 pub(super) fn absolute(folder: &Path, path: &Path) -> PathBuf {
     if path.is_absolute() { path.to_owned() } else { folder.join(path) }
 }
-
-/// An address without `user:password@`: what may reach a key, a record or a log.
-pub(super) fn without_userinfo(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
-    format!("{scheme}://{host}{}", &rest[end..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_stripped_from_addresses() {
-        assert_eq!(without_userinfo("https://u:p@h.example/simple"), "https://h.example/simple");
-        assert_eq!(without_userinfo("https://h.example/a@b"), "https://h.example/a@b");
-        assert_eq!(without_userinfo("file:///srv"), "file:///srv");
-    }
-}

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::BoxFuture;
+
 use super::{Inputs, Origins, Plan, Step, Wishes};
 use crate::{event::StepId, names::Sha256};
 
@@ -116,13 +118,23 @@ pub struct Assessment {
     pub keys: BTreeMap<StepId, Sha256>,
 }
 
-/// The state of every step. `record` gives a step's record, or why the one it has does not count any more (`None` when
-/// it never had one); `stored` the output of one that the store has under a key without names and labels.
-#[must_use]
-pub fn assess(
-    plan: &Plan,
-    record: &dyn Fn(&Step) -> Result<Record, Option<String>>,
-    stored: &dyn Fn(&Step, &Sha256) -> Option<String>,
+/// Why no record of a step counts. In the user's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecord {
+    /// There never was one.
+    #[error("not made yet")]
+    Never,
+    /// What it names is not there any more, or is not to be believed: why.
+    #[error("{0}")]
+    Untrue(String),
+}
+
+/// The state of every step. `record` gives a step's record, or why none counts; `stored` the output of one that the store has under
+/// a key without names and labels.
+pub async fn assess<'p>(
+    plan: &'p Plan,
+    record: &(dyn Fn(&Step) -> Result<Record, NoRecord> + Sync),
+    stored: &(dyn Fn(&'p Step, Sha256) -> BoxFuture<'p, Option<String>> + Sync),
 ) -> Assessment {
     let mut found = Assessment::default();
     let mut outputs = BTreeMap::new();
@@ -141,7 +153,7 @@ pub fn assess(
                     outputs.insert(step.id.clone(), found.output);
                     State::Labels(why)
                 }
-                Judged::Run(why) => match stored(step, &step.content_key(&outputs)) {
+                Judged::Run(why) => match stored(step, step.content_key(&outputs)).await {
                     Some(output) => {
                         outputs.insert(step.id.clone(), output);
                         State::Stored(why)
@@ -177,10 +189,10 @@ pub(crate) const COMMIT: &str = "commit";
 
 /// Judges the record of a step for these outputs.
 #[must_use]
-pub fn judge(step: &Step, record: Result<Record, Option<String>>, outputs: &BTreeMap<StepId, String>) -> Judged {
+pub fn judge(step: &Step, record: Result<Record, NoRecord>, outputs: &BTreeMap<StepId, String>) -> Judged {
     let record = match record {
         Ok(record) => record,
-        Err(why) => return Judged::Run(why.unwrap_or_else(|| "not made yet".to_owned())),
+        Err(why) => return Judged::Run(why.to_string()),
     };
     if record.key == step.key(outputs) {
         return Judged::Cached(record);
@@ -202,8 +214,7 @@ fn difference(step: &Step, record: &Record, outputs: &BTreeMap<StepId, String>) 
     differ(step, record, (&step.inputs, &record.inputs), &mut changed);
     for need in &step.needs {
         if record.needs.get(need) != outputs.get(need) {
-            let name = need.as_str().rsplit('/').next().unwrap_or_default();
-            changed.push(format!("{name} changed"));
+            changed.push(format!("{} changed", need.name()));
         }
     }
     let gone = |name: &&String| !step.labels.contains_key(*name);

@@ -10,7 +10,7 @@ pub(crate) mod maker;
 pub(crate) mod step;
 pub(crate) mod times;
 
-pub use assess::{Assessment, Judged, Record, RecordedFile, Root, State, assess, judge};
+pub use assess::{Assessment, Judged, NoRecord, Record, RecordedFile, Root, State, assess, judge};
 pub use context::{ContextFile, ContextSource};
 pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};

@@ -10,11 +10,9 @@ use crate::{
     names::Repository,
     plan::label,
     source::oci,
-    util::backoff::Backoff,
+    util::retry::Policy,
 };
 
-/// How often a push that broke off is made again.
-const AGAIN: u32 = 4;
 /// How long a name is waited for after Ctrl-C; one that stays is taken away by the next push.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -135,7 +133,7 @@ async fn lent(
     session: &Session,
 ) -> Result<Pushed, PushError> {
     session.engine.tag(&push.id, name).await?;
-    let mut backoff = Backoff::new(AGAIN);
+    let mut retry = Policy::REGISTRY.begin();
     let mut was_silent = false;
     loop {
         let lines = Lines::of(&session.events, &push.step);
@@ -155,10 +153,11 @@ async fn lent(
             }
             Err(error) => return Err(error.into()),
         };
-        let Some(wait) = backoff.next(None) else { return Err(error.into()) };
-        let again = format!("{error}; {name} is pushed again in {:.1} s", wait.as_secs_f64());
-        session.events.info(again);
-        tokio::time::sleep(wait).await;
+        let Some(wait) = retry.next(None) else { return Err(error.into()) };
+        session.events.info(format!("{error}; {name} is pushed again in {wait}"));
+        if !wait.over(&session.cancel).await {
+            return Err(PushError::Interrupted);
+        }
     }
 }
 

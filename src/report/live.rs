@@ -42,7 +42,7 @@ fn template(style: Style, template: &str) -> ProgressStyle {
 pub(crate) fn by_platform(steps: &[StepId]) -> Vec<(&str, Vec<&str>)> {
     let mut platforms: Vec<(&str, Vec<&str>)> = vec![];
     for step in steps {
-        let (platform, name) = step.as_str().split_once('/').unwrap_or((step.as_str(), ""));
+        let (platform, name) = (step.platform(), step.name());
         match platforms.iter_mut().find(|(known, _)| *known == platform) {
             Some((_, names)) => names.push(name),
             None => platforms.push((platform, vec![name])),

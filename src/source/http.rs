@@ -16,14 +16,15 @@ use tokio_util::sync::CancellationToken;
 pub use client::{Trust, client};
 pub use error::HttpError;
 
-use crate::{event::Events, util::backoff::Backoff};
+use crate::{
+    event::Events,
+    util::retry::{Policy, retry_after},
+};
 
 /// How long everything may take.
 const WHOLE: Duration = Duration::from_mins(1);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 4 << 20;
-/// How often a request is made again.
-const AGAIN: u32 = 3;
 /// Redirections that are followed, within one host.
 const LED: usize = 3;
 /// The most of a server's own words that is shown, in characters.
@@ -116,7 +117,7 @@ impl Http {
         body: Option<&Value>,
     ) -> Result<Answer, HttpError> {
         let mut url = Url::parse(address).map_err(|error| HttpError::Setup { reason: error.to_string() })?;
-        let (mut backoff, mut led) = (Backoff::new(AGAIN), 0);
+        let (mut retry, mut led) = (Policy::SERVER.begin(), 0);
         loop {
             let answer = tokio::select! {
                 answer = self.once(&method, &url, headers, body) => answer,
@@ -137,11 +138,10 @@ impl Http {
                 Err(Lost { error, cut: true }) => (error.to_string(), None),
                 _ => return answer.map_err(|lost| lost.error),
             };
-            let Some(wait) = backoff.next(wait) else { return answer.map_err(|lost| lost.error) };
-            self.events.info(format!("{why}; asked again in {:.1} s", wait.as_secs_f64()));
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.cancel.cancelled() => return Err(HttpError::Interrupted),
+            let Some(wait) = retry.next(wait) else { return answer.map_err(|lost| lost.error) };
+            self.events.info(format!("{why}; asked again in {wait}"));
+            if !wait.over(&self.cancel).await {
+                return Err(HttpError::Interrupted);
             }
         }
     }
@@ -192,10 +192,10 @@ fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// The wait that a server asks for (RFC 9110, 10.2.3), where it says it in seconds.
+/// The wait that an answer asks for.
 #[must_use]
 pub fn seconds(response: &Response) -> Option<Duration> {
-    header(response, RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
+    retry_after(header(response, RETRY_AFTER.as_str())?)
 }
 
 fn elsewhere(url: &Url, to: &Url) -> HttpError {

@@ -164,8 +164,8 @@ pub fn first_member(reader: impl Read, path: String) -> Result<Member, TrialErro
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TrialError> + Send + 'static,
 ) -> Result<T, TrialError> {
-    let ended = tokio::task::spawn_blocking(work).await;
-    let result = ended.unwrap_or_else(|error| Err(TrialError::Internal(format!("a worker ended early: {error}"))));
+    let ended = crate::util::blocking::blocking(work).await;
+    let result = ended.unwrap_or_else(|error| Err(TrialError::Internal(error.to_string())));
     // A reader of a stream only knows that it broke off: the news is that the daemon is gone.
     result.map_err(|error| EngineError::behind(&error).map_or(error, TrialError::Engine))
 }

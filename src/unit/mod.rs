@@ -24,6 +24,16 @@ pub use name::UnitName;
 pub use service::{EnvironmentFile, Kind, Service};
 pub use stop::{KillMode, Stop, by_signal};
 
+/// What to do about something that is wrong with the text of a unit: where its reason ends with `, did you mean x?`, that.
+#[must_use]
+pub fn advice(reason: &str) -> String {
+    let meant = reason.rsplit_once(", did you mean ").and_then(|(_, meant)| meant.strip_suffix('?'));
+    match meant {
+        Some(meant) => format!("write `{meant}` in the unit, or whatever else is meant"),
+        None => "mend the unit: systemd refuses it, or passes over that line".to_owned(),
+    }
+}
+
 /// A unit that is not what systemd takes, or that only systemd itself can run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]

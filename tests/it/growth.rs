@@ -36,6 +36,23 @@ fn only_tables_name_a_kind_of_work_that_has_folders_of_its_own() {
     assert!(names_it("cli/a.rs", "// of Wapt") && !names_it("work/wapt/a.rs", "wapt") && !names_it("cli/a.rs", "x"));
 }
 
+/// Whether a source outside of the store's own says which store there is.
+fn makes_a_store(path: &str, text: &str) -> bool {
+    let words = ["store::Folder", "store::Layered", "Layered::new"];
+    !path.starts_with("source/store/") && words.iter().any(|word| text.contains(word))
+}
+
+#[test]
+fn one_place_says_which_store_a_session_has() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let paths = rust_files(&folder);
+    let named = |path: &std::path::PathBuf| path.strip_prefix(&folder).unwrap().display().to_string();
+    let makes = |path: &&std::path::PathBuf| makes_a_store(&named(path), &fs::read_to_string(path).unwrap());
+    let found: Vec<String> = paths.iter().filter(makes).map(named).collect();
+    assert_eq!(found, ["cli/context.rs"], "another place for the store changes this file, and no other one");
+    assert!(!makes_a_store("source/store/a.rs", "store::Folder") && !makes_a_store("cli/a.rs", "folder::Folder"));
+}
+
 #[test]
 fn the_page_knows_these_tables() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/growth.md")).unwrap();

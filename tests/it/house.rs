@@ -118,7 +118,7 @@ fn errors_of_files_name_the_file() {
 }
 
 /// Sources that open files by their paths, and whose: everything in a project is opened below a folder (`util/folder.rs`).
-const OPENERS: [(&str, &str); 23] = [
+const OPENERS: [(&str, &str); 24] = [
     ("util/folder", "the one place"),
     ("util/files.rs", "what the user names, and temporary files"),
     ("util/lock.rs", "/proc"),
@@ -130,7 +130,8 @@ const OPENERS: [(&str, &str); 23] = [
     ("source/git/worktree", "git's own files, which are only opened where they are regular, and a git dir of ours"),
     ("source/wheelhouse/shape.rs", "names in a wheel cache that is ours"),
     ("work/wheels/run/inside.rs", "a wheel that was just received"),
-    ("source/store/folder.rs", "an entry that is being made"),
+    ("source/store/belief.rs", "an entry that is being taken out"),
+    ("source/store/folder/disk", "an entry that is being made"),
     ("source/wheelhouse/receive.rs", "a wheelhouse that is being made"),
     ("format/reader/mod.rs", "packages that the user names"),
     ("format/wapt/read.rs", "packages that the user names"),

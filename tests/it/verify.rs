@@ -145,6 +145,27 @@ fn packages_of_others_are_good() {
 }
 
 #[test]
+fn a_device_is_said_and_no_reason_to_refuse() {
+    let project = Project::new();
+    let mut out = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Char);
+    header.set_size(0);
+    header.set_mode(0o660);
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(7);
+    out.append_data(&mut header, "dev/null", std::io::empty()).unwrap();
+    fs::write(project.path("dev.tar.gz"), out.into_inner().unwrap().finish().unwrap()).unwrap();
+    project.done(&["verify", "dev.tar.gz"]).says(&["it has `/dev/null`, which is a character device"]);
+    let run = project.done(&["show", "dev.tar.gz"]);
+    assert!(
+        run.stdout.contains("?rw-rw----") && run.stdout.contains("0:7") && run.stdout.contains("dev/null"),
+        "{run}"
+    );
+}
+
+#[test]
 fn a_list_of_checksums_is_checked() {
     let project = Project::new();
     project.done(&["build", "packages"]);

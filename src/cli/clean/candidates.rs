@@ -163,7 +163,7 @@ fn of_files(project: &Project, needs: &Needs, all: bool) -> Result<Vec<Candidate
             }
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let needed =
-                kind == "records" && needs.steps.iter().any(|step| step.as_str() == format!("{platform}/{name}"));
+                kind == "records" && needs.steps.iter().any(|step| step.platform() == platform && step.name() == name);
             let used = modified(&file);
             add(file, what, used, needed);
         }

@@ -37,6 +37,8 @@ pub(in crate::format) struct Contents {
     links: HashMap<TreePath, TreePath>,
     /// Files with capabilities, which only PAX headers have.
     capable: HashSet<TreePath>,
+    /// Devices, pipes and sockets, for people only: nobody ships one.
+    specials: Vec<Part>,
 }
 
 impl Contents {
@@ -49,8 +51,12 @@ impl Contents {
     ) -> Result<Self, ForeignError> {
         let mut members = Members::new(tar, limits.entries);
         let (md5, links) = (HashMap::new(), HashMap::new());
-        let mut contents = Self { items: Items::new(limits), md5, keys: Vec::new(), links, capable: HashSet::new() };
+        let (capable, specials) = (HashSet::new(), Vec::new());
+        let mut contents = Self { items: Items::new(limits), md5, keys: Vec::new(), links, capable, specials };
         while let Some(member) = members.next().map_err(tar_error)? {
+            if contents.is_only_shown(&member, limits, seen) {
+                continue;
+            }
             match contents.add(&member, &mut members, limits, rules) {
                 Ok(()) => {}
                 Err(error) if is_of_one_entry(&error) => seen.fault(error),
@@ -58,6 +64,27 @@ impl Contents {
             }
         }
         Ok(contents)
+    }
+
+    /// Whether a member is one that packages of ours do not have and package managers take: it is said.
+    fn is_only_shown(&mut self, member: &Member, limits: &Limits, seen: &mut Seen) -> bool {
+        let MemberKind::Special(what) = member.kind else { return false };
+        if !seen.is_describing {
+            return false;
+        }
+        let Ok(Some(path)) = path(&member.name, limits) else { return false };
+        let name = |name: &[u8]| Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty());
+        seen.special(&format!("/{path}"), what);
+        let part = Part {
+            path: path.to_string(),
+            kind: PartKind::Special,
+            mode: Some(format!("{:04o}", member.mode)),
+            owner: name(&member.user).or(Some(member.uid.to_string())),
+            group: name(&member.group).or(Some(member.gid.to_string())),
+            ..Part::default()
+        };
+        self.specials.extend(seen.lists_files.then_some(part));
+        true
     }
 
     fn add<R: Read>(
@@ -122,7 +149,8 @@ impl Contents {
 
     /// The files for people: below `root`, which is `/` or nothing.
     pub(in crate::format) fn parts(&self, root: &str) -> Vec<Part> {
-        self.items.all().map(|item| self.part(item, root)).collect()
+        let specials = self.specials.iter().map(|part| Part { path: format!("{root}{}", part.path), ..part.clone() });
+        self.items.all().map(|item| self.part(item, root)).chain(specials).collect()
     }
 
     fn part(&self, item: &Item, root: &str) -> Part {

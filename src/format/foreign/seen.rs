@@ -46,6 +46,13 @@ impl Seen {
         }
     }
 
+    /// Says that a package has a device, a pipe or a socket: its package manager makes it. Of many only the first ones are said.
+    pub(in crate::format) fn special(&mut self, path: &str, what: &str) {
+        if self.description.remarks.len() < MOST_FAULTS {
+            self.description.remarks.push(format!("it has `{path}`, which is {what}"));
+        }
+    }
+
     /// The value, or a note of what is wrong.
     pub(in crate::format) fn take<T>(&mut self, found: Result<T, ForeignError>) -> Option<T> {
         found.map_err(|error| self.fault(error)).ok()

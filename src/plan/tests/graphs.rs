@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::FutureExt as _;
 use proptest::prelude::*;
 
 use crate::{
     event::StepId,
     names::Sha256,
-    plan::{Assessment, Estimate, Inputs, Judged, Plan, Record, State, Step, assess, estimate, judge},
+    plan::{Assessment, Estimate, Inputs, Judged, NoRecord, Plan, Record, State, Step, assess, estimate, judge},
     work::{Work, builder::BuilderWork},
 };
 
@@ -79,7 +80,8 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
 }
 
 fn held(plan: &Plan, records: &BTreeMap<StepId, Record>) -> Assessment {
-    assess(plan, &|step| records.get(&step.id).cloned().ok_or(None), &|_, _| None)
+    let record = |step: &Step| records.get(&step.id).cloned().ok_or(NoRecord::Never);
+    assess(plan, &record, &|_, _| std::future::ready(None).boxed()).now_or_never().unwrap()
 }
 
 /// A step and everything that depends on it.

@@ -195,7 +195,7 @@ fn check(cancel: &CancellationToken) -> Result<(), GitError> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, GitError> + Send + 'static,
 ) -> Result<T, GitError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| GitError::Io(io::Error::other(error)))?
+    crate::util::blocking::blocking(work).await.map_err(|error| GitError::Io(io::Error::other(error)))?
 }
 
 /// Writes files of a tree. Links come last, so that no file is ever written through one.

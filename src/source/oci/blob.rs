@@ -15,14 +15,10 @@ use reqwest::{
 use sha2::Digest as _;
 use tokio_util::io::ReaderStream;
 
-use super::{
-    Client, Descriptor, Found, Manifest, OciError,
-    client::{AGAIN, About},
-    manifest::media,
-};
+use super::{Client, Descriptor, Found, Manifest, OciError, client::About, manifest::media};
 use crate::{
     names::{Repository, Sha256},
-    util::{backoff::Backoff, folder::open_file},
+    util::{folder::open_file, retry::Policy},
 };
 
 /// Told how many bytes of a blob have gone so far. Begins anew where a connection was cut.
@@ -195,12 +191,12 @@ impl Client {
         counter: &Counter,
     ) -> Result<(), OciError> {
         let about = About::reading(repository, format!("give a file of {repository}"));
-        let mut backoff = Backoff::new(AGAIN);
+        let mut retry = Policy::REGISTRY.begin();
         loop {
             into.set_len(0)?;
             into.rewind()?;
             match self.fetch(&about, repository, what, into, counter).await {
-                Err(error @ OciError::Unreachable { .. }) => self.pause(&error, &mut backoff).await.ok_or(error)??,
+                Err(error @ OciError::Unreachable { .. }) => self.pause(&error, &mut retry).await.ok_or(error)??,
                 other => return other,
             }
         }

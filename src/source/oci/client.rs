@@ -16,15 +16,13 @@ use crate::{
     event::Events,
     names::Repository,
     source::http::{Trust, client, deepest, seconds},
-    util::backoff::Backoff,
+    util::retry::{Policy, Retry, Wait},
 };
 
 /// How long a registry may say nothing: some store what they got before they answer.
 const SILENCE: Duration = Duration::from_mins(2);
 /// The largest manifest or message that is read, in bytes (the specification asks registries to take manifests of 4 MiB).
 pub(super) const LARGEST: usize = 4 << 20;
-/// How often a request is made again.
-pub(super) const AGAIN: u32 = 4;
 /// Redirections that are followed.
 const LED: usize = 3;
 /// The most of a registry's own words that is shown, in characters.
@@ -209,7 +207,7 @@ impl Client {
         about: &About,
         make: impl Fn() -> Result<RequestBuilder, OciError>,
     ) -> Result<Response, OciError> {
-        let mut backoff = Backoff::new(AGAIN);
+        let mut retry = Policy::REGISTRY.begin();
         loop {
             let answer = tokio::select! {
                 answer = make()?.send() => answer.map_err(|error| self.lost(&error)),
@@ -222,7 +220,7 @@ impl Client {
                 Err(Lost { error, cut: true }) => (error.to_string(), None),
                 Ok(_) | Err(_) => return answer.map_err(|lost| lost.error),
             };
-            let Some(wait) = backoff.next(asked) else {
+            let Some(wait) = retry.next(asked) else {
                 return match answer {
                     Ok(busy) => Err(self.refusal(about, busy).await),
                     Err(lost) => Err(lost.error),
@@ -233,17 +231,14 @@ impl Client {
     }
 
     /// Says why something is done again, and waits. `None` when it was done often enough.
-    pub(super) async fn pause(&self, why: &OciError, backoff: &mut Backoff) -> Option<Result<(), OciError>> {
-        let wait = backoff.next(None)?;
+    pub(super) async fn pause(&self, why: &OciError, retry: &mut Retry) -> Option<Result<(), OciError>> {
+        let wait = retry.next(None)?;
         Some(self.rest(&why.to_string(), wait).await)
     }
 
-    async fn rest(&self, why: &str, wait: Duration) -> Result<(), OciError> {
-        self.events.info(format!("{why}; asked again in {:.1} s", wait.as_secs_f64()));
-        tokio::select! {
-            () = tokio::time::sleep(wait) => Ok(()),
-            () = self.cancel.cancelled() => Err(OciError::Interrupted),
-        }
+    async fn rest(&self, why: &str, wait: Wait) -> Result<(), OciError> {
+        self.events.info(format!("{why}; asked again in {wait}"));
+        if wait.over(&self.cancel).await { Ok(()) } else { Err(OciError::Interrupted) }
     }
 
     /// The registry's own server, which is its host and port, may be one whose certificate nobody checks; every other one has to

@@ -9,6 +9,7 @@ use super::{
     option::{self, Opt},
     text::{Logical, logical, push_line},
 };
+use crate::names::Address;
 
 /// One line that asks for a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,14 +228,9 @@ fn plain(wants: &str) -> String {
     let Some(url) = wants.trim().strip_prefix('@') else {
         return wants.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect();
     };
-    let url = url.trim().split('?').next().unwrap_or_default();
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let host = rest.split('/').next().unwrap_or_default();
-            let open = host.rsplit_once('@').map_or(0, |(userinfo, _)| userinfo.len() + 1);
-            format!("@ {scheme}://{}", &rest[open..])
-        }
-        None => format!("@ {url}"),
+    match Address::read(url.trim()) {
+        Some(address) => format!("@ {}", address.without_query()),
+        None => format!("@ {}", url.trim().split('?').next().unwrap_or_default()),
     }
 }
 

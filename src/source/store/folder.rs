@@ -1,54 +1,21 @@
-//! A store in a folder: `<kind>/<two digits>/<digest>/{entry.json,content}`.
-//!
-//! An entry is written as `.tmp-…` and renamed, so it is whole or absent, whoever else writes at the same time. The time of
-//! `entry.json` is that of its last use; beyond the size limit, what was not used for longest goes first.
+//! The store of this machine: a folder, whose work is done on threads that hold up nobody.
+
+mod disk;
 
 use std::{
-    io::{self, Read as _},
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, SystemTime},
+    sync::Arc,
 };
 
-use fs_err as fs;
+use async_trait::async_trait;
 
-use super::{
-    Fetched, Key, Kind, Label, PublicKey, Signer, Store, StoreError, is_plain, marker,
-    shape::{self, ASIDE, CONTENT, ENTRY},
-    signature::Signature,
-};
+use super::{Fetched, Key, Label, PublicKey, Signer, Store, StoreError, Whole};
 use crate::{
-    source::owner::{Doubt, Trusted},
-    util::{
-        files::{TEMPORARY, Tee, digest_of, write_whole},
-        folder::{self as util_folder, IGNORED, Links, open_file},
-    },
+    source::owner::Trusted,
+    util::{blocking::while_awaited, shop::Shop},
 };
-
-/// The form of entries that this program writes and reads.
-const VERSION: u32 = 1;
-
-/// The largest `entry.json`, in bytes.
-const LARGEST_ENTRY: u64 = 4096;
-
-/// After so long, what a killed process was writing is removed: nobody writes one file for a day.
-const ABANDONED: Duration = Duration::from_hours(24);
-
-/// An entry as it is written.
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    version: u32,
-    key: String,
-    #[serde(rename = "file")]
-    label: Label,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    signature: Option<Signature>,
-}
+use disk::Disk;
+pub(in crate::source) use disk::make_folders;
 
 /// Whom to believe, and how to be believed.
 #[derive(Debug, Clone, Default)]
@@ -58,307 +25,49 @@ pub struct Guard {
     /// The keys whose signature counts, whoever wrote an entry.
     pub keys: Vec<PublicKey>,
     /// What signs the entries that are kept.
-    pub signer: Option<std::sync::Arc<Signer>>,
+    pub signer: Option<Arc<Signer>>,
 }
 
-/// A store in a folder.
-#[derive(Debug)]
-pub struct Folder {
-    root: PathBuf,
-    limit: u64,
-    guard: Guard,
-    /// Whether a doubt was told.
-    told: AtomicBool,
-    /// Bytes of all entries, as far as this process knows; not counted yet when `None`.
-    kept: Mutex<Option<u64>>,
-}
-
-/// An entry that is there.
-struct Place {
-    path: PathBuf,
-    used: SystemTime,
-    size: u64,
-}
+/// A store in a folder. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Folder(Arc<Disk>);
 
 impl Folder {
     /// The store in `root`, which is made when something is kept. `limit` is in bytes.
     #[must_use]
     pub fn new(root: PathBuf, limit: u64, guard: Guard) -> Self {
-        Self { root, limit, guard, told: AtomicBool::new(false), kept: Mutex::new(None) }
-    }
-
-    /// Why others may have written an entry; `None` where they cannot have.
-    fn doubt(&self, key: &Key) -> io::Result<Option<Doubt>> {
-        if let Some(doubt) = self.guard.trusted.doubt(&self.root)? {
-            return Ok(Some(doubt));
-        }
-        let digest = key.digest.as_str();
-        let place = [key.kind.word(), &digest[..2], digest];
-        if let Some(doubt) = self.guard.trusted.doubt_below(&self.root, &place)? {
-            return Ok(Some(doubt));
-        }
-        for part in [ENTRY, CONTENT] {
-            if let Some(doubt) = self.guard.trusted.doubt_below(&self.place(key), &[part])? {
-                return Ok(Some(doubt));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Why an entry is not believed; `None` where it is.
-    fn disbelief(&self, key: &Key, entry: &Entry) -> io::Result<Option<Doubt>> {
-        let signed = || entry.signature.as_ref().is_some_and(|one| one.is_of(&self.guard.keys, key, &entry.label));
-        if key.kind.is_by_content() || signed() { Ok(None) } else { self.doubt(key) }
-    }
-
-    fn tell(&self, doubt: &Doubt) -> Fetched {
-        if self.told.swap(true, Ordering::Relaxed) {
-            return Fetched::Absent;
-        }
-        Fetched::Doubted(format!(
-            "the store `{}` is not believed, because {doubt}: wheels that were built and what steps gave are made again, and only \
-             files whose digest is known are taken; {} if all of it is yours, or list the key that signs it: \
-             `FACTORY_STORE_KEYS=ed25519:…`",
-            self.root.display(),
-            doubt.help(),
-        ))
-    }
-
-    fn place(&self, key: &Key) -> PathBuf {
-        let digest = key.digest.as_str();
-        self.root.join(key.kind.word()).join(&digest[..2]).join(digest)
-    }
-
-    /// The entry of a key and the folder that it is in, opened; `None` where there is none. What is a link is none.
-    fn find(&self, key: &Key) -> io::Result<Option<(OwnedFd, OwnedFd)>> {
-        let opened = self.shelf(key).and_then(|above| {
-            let place = marker::open_in(&above, key.digest.as_str())?;
-            Ok((above, place))
-        });
-        match opened {
-            Ok(found) => Ok(Some(found)),
-            Err(error) => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-                Some(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => Ok(None),
-                _ => Err(error),
-            },
-        }
-    }
-
-    /// The folder that the entry of a key is in, each level opened without following a link.
-    fn shelf(&self, key: &Key) -> io::Result<OwnedFd> {
-        let kind = marker::open_in(&marker::open(&self.root)?, key.kind.word())?;
-        marker::open_in(&kind, &key.digest.as_str()[..2])
-    }
-
-    /// Takes an entry out of the way, then removes it: what is half removed has no name any more.
-    fn drop_entry(&self, above: &OwnedFd, name: &str) -> io::Result<()> {
-        let aside = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
-        match rustix::fs::renameat(above, name, rustix::fs::CWD, aside.path().join(ASIDE)) {
-            // Somebody else was faster.
-            Err(rustix::io::Errno::NOENT) => Ok(()),
-            renamed => Ok(renamed?),
-        }
-    }
-
-    /// Makes the folder of the store where it is missing; a new one above it ignores itself in git.
-    fn begin(&self) -> io::Result<()> {
-        let above = self.root.parent().filter(|above| !above.exists());
-        make_folders(&self.root)?;
-        if let Some(above) = above {
-            util_folder::Folder::open(above, Links::Refused)?.write(Path::new(IGNORED.0), IGNORED.1)?;
-        }
-        Ok(())
-    }
-
-    /// Writes an entry and gives it its name; `false` when there is one already.
-    fn write(&self, key: &Key, label: &Label, from: &Path) -> Result<bool, StoreError> {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        use fs_err::os::unix::fs::OpenOptionsExt as _;
-        self.begin()?;
-        marker::put(&self.root, &shape::is_kind)?;
-        let fresh = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.root)?;
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(fresh.path().join(CONTENT))?;
-        let (sha256, size) = digest_of(&mut Tee::new(open_file(from)?, &mut file))?;
-        if (&sha256, size) != (&label.sha256, label.size) {
-            return Err(StoreError::Changed(label.name.clone()));
-        }
-        file.sync_all()?;
-        let signature = self.guard.signer.as_ref().filter(|_| !key.kind.is_by_content());
-        let signature = signature.map(|signer| signer.sign(key, label));
-        let entry = Entry { version: VERSION, key: key.to_string(), label: label.clone(), signature };
-        write_whole(&fresh.path().join(ENTRY), &serde_json::to_vec_pretty(&entry).map_err(io::Error::from)?)?;
-        fs::set_permissions(fresh.path(), std::fs::Permissions::from_mode(0o755))?;
-        let place = self.place(key);
-        make_folders(place.parent().unwrap_or(&self.root))?;
-        let above = self.shelf(key)?;
-        match rustix::fs::renameat(rustix::fs::CWD, fresh.path(), &above, key.digest.as_str()) {
-            Ok(()) => {
-                // It has its name now: nothing temporary is left to be removed.
-                let _ = fresh.keep();
-                Ok(true)
-            }
-            // Another process has kept the same in the meantime.
-            Err(rustix::io::Errno::NOTEMPTY | rustix::io::Errno::EXIST) => Ok(false),
-            Err(error) => Err(io::Error::from(error).into()),
-        }
-    }
-
-    /// Counts what was added, and makes room when it is too much.
-    fn account(&self, added: u64) -> io::Result<()> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let total = if let Some(before) = *kept {
-            before.saturating_add(added)
-        } else {
-            sweep_abandoned(&self.root)?;
-            places(&self.root).iter().map(|place| place.size).sum()
-        };
-        *kept = Some(if total > self.limit { self.make_room()? } else { total });
-        Ok(())
-    }
-
-    /// Drops what was not used for longest until the rest fits; gives the bytes of the rest.
-    fn make_room(&self) -> io::Result<u64> {
-        let mut places = places(&self.root);
-        places.sort_by(|a, b| (a.used, &a.path).cmp(&(b.used, &b.path)));
-        let mut total: u64 = places.iter().map(|place| place.size).sum();
-        for place in &places {
-            if total <= self.limit {
-                break;
-            }
-            let (Some(above), Some(name)) = (place.path.parent(), place.path.file_name()) else { continue };
-            self.drop_entry(&marker::open(above)?, &name.to_string_lossy())?;
-            total -= place.size;
-        }
-        Ok(total)
+        Self(Arc::new(Disk::new(root, limit, guard)))
     }
 }
 
+impl Folder {
+    /// The keys whose signature counts here.
+    pub(super) fn keys(&self) -> &[PublicKey] {
+        self.0.keys()
+    }
+
+    /// Keeps what another store gave, as the file at `from`, together with what proves it. That it lies here will never be a reason to
+    /// believe it, and what was believed only because of its place there is not kept.
+    pub(super) async fn adopt(&self, key: &Key, whole: &Whole, from: &Path) -> Result<(), StoreError> {
+        let (disk, key, whole, from) = (Arc::clone(&self.0), key.clone(), whole.clone(), from.to_owned());
+        while_awaited(move |token| disk.adopt(&key, &whole, &from, token)).await?
+    }
+}
+
+#[async_trait]
 impl Store for Folder {
-    fn holds(&self, key: &Key) -> bool {
-        let is_believed = || key.kind.is_by_content() || matches!(self.doubt(key), Ok(None));
-        matches!(self.find(key), Ok(Some(_))) && is_believed()
+    async fn fetch(&self, key: &Key, into: &Shop) -> Result<Fetched, StoreError> {
+        let (disk, key, into) = (Arc::clone(&self.0), key.clone(), into.clone());
+        while_awaited(move |token| disk.fetch(&key, &into, token)).await?
     }
 
-    fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError> {
-        let Some((above, place)) = self.find(key)? else { return Ok(Fetched::Absent) };
-        let damaged = |why: String| -> Result<Fetched, StoreError> {
-            self.drop_entry(&above, key.digest.as_str())?;
-            Ok(Fetched::Damaged(why))
-        };
-        let entry = match entry(&place, key) {
-            Ok(entry) => entry,
-            Err(why) => return damaged(why),
-        };
-        if let Some(doubt) = self.disbelief(key, &entry)? {
-            return Ok(self.tell(&doubt));
-        }
-        let label = entry.label;
-        let Ok(content) = marker::open_file(&place, CONTENT) else {
-            return damaged(format!("`{}` is missing", label.name));
-        };
-        let to = into.join(&label.name);
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&to)?;
-        let copied = digest_of(&mut Tee::new(content.take(label.size.saturating_add(1)), &mut file))?;
-        if copied != (label.sha256.clone(), label.size) {
-            fs::remove_file(&to)?;
-            return damaged(format!("`{}` has changed", label.name));
-        }
-        touch(&place);
-        Ok(Fetched::Whole(label))
+    async fn holds(&self, key: &Key) -> Result<bool, StoreError> {
+        let (disk, key) = (Arc::clone(&self.0), key.clone());
+        while_awaited(move |_| disk.holds(&key)).await?
     }
 
-    fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
-        if !is_plain(&label.name) {
-            return Err(StoreError::Name(label.name.escape_debug().to_string()));
-        }
-        if let Some((above, place)) = self.find(key)?
-            && marker::is_file(&place, ENTRY)
-        {
-            let is_outdated = match entry(&place, key) {
-                // What is not believed would be made again each time.
-                Ok(there) => {
-                    (key.kind == Kind::Product && there.label != *label) || self.disbelief(key, &there)?.is_some()
-                }
-                Err(_) => key.kind == Kind::Product,
-            };
-            if !is_outdated {
-                touch(&place);
-                return Ok(());
-            }
-            self.drop_entry(&above, key.digest.as_str())?;
-        }
-        if label.size <= self.limit && self.write(key, label, from)? {
-            self.account(label.size)?;
-        }
-        Ok(())
+    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
+        let (disk, key, label, from) = (Arc::clone(&self.0), key.clone(), label.clone(), from.to_owned());
+        while_awaited(move |token| disk.keep(&key, &label, &from, token)).await?
     }
 }
-
-/// The entry of a key; why it does not count otherwise.
-fn entry(place: &OwnedFd, key: &Key) -> Result<Entry, String> {
-    let mut text = Vec::new();
-    let read = marker::open_file(place, ENTRY).and_then(|file| file.take(LARGEST_ENTRY).read_to_end(&mut text));
-    read.map_err(|error| format!("{ENTRY}: {error}"))?;
-    let entry: Entry = serde_json::from_slice(&text).map_err(|error| format!("{key} cannot be read: {error}"))?;
-    let own = entry.version == VERSION && entry.key == key.to_string() && is_plain(&entry.label.name);
-    let whole = !key.kind.is_by_content() || entry.label.sha256 == key.digest;
-    if own && whole { Ok(entry) } else { Err(format!("{key} holds something else")) }
-}
-
-/// Every entry that is there.
-fn places(root: &Path) -> Vec<Place> {
-    let mut found = Vec::new();
-    let walked = shape::walk(root, &mut |folder, above, name| {
-        let path = root.join(above).join(name);
-        let used = fs::symlink_metadata(path.join(ENTRY)).and_then(|meta| meta.modified());
-        if let Ok(entry) = marker::open_in(folder, name) {
-            let (used, size) = (used.unwrap_or(SystemTime::UNIX_EPOCH), shape::content_size(&entry));
-            found.push(Place { path, used, size });
-        }
-        Ok(())
-    });
-    // One that cannot be read holds nothing that could be dropped.
-    let _ = walked;
-    found
-}
-
-/// Makes folders that nobody else may write in, whatever the umask.
-pub(in crate::source) fn make_folders(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path)
-}
-
-/// Removes what killed processes were writing long ago. What others are writing now stays.
-fn sweep_abandoned(root: &Path) -> io::Result<()> {
-    if shape::claim(root)? != marker::Claim::Ours {
-        return Ok(());
-    }
-    let folder = marker::open(root)?;
-    let now = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(root)?;
-    let now = fs::metadata(now.path())?.modified()?;
-    for entry in fs::read_dir(root)?.flatten() {
-        let is_temporary = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
-        let written = entry.metadata().and_then(|meta| meta.modified());
-        let old = written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > ABANDONED));
-        if is_temporary && old {
-            // One that cannot be removed is in nobody's way.
-            let _ = shape::remove_entry(&folder, &entry.file_name().to_string_lossy());
-        }
-    }
-    Ok(())
-}
-
-/// Notes that an entry was used. Where that cannot be noted (a store of somebody else), it only goes earlier.
-fn touch(place: &OwnedFd) {
-    use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
-    let nothing = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
-    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    if let Ok(file) = marker::open_file(place, ENTRY) {
-        let _ = rustix::fs::futimens(&file, &Timestamps { last_access: nothing, last_modification: now });
-    }
-}
-
-#[cfg(test)]
-mod tests;

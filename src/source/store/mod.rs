@@ -7,22 +7,31 @@
 //! caller does not believe can have written it; or it is signed with a key that the recipe or the caller lists. What is believed for
 //! none of them is not there.
 
+mod belief;
 mod folder;
 mod key;
+mod layered;
 pub(in crate::source) mod marker;
 mod shape;
 mod signature;
 
 use std::{fmt, io, path::Path};
 
+use async_trait::async_trait;
+
+pub use belief::{Believed, Incoming, Judged, Offer, Whole};
 pub(in crate::source) use folder::make_folders;
 pub use folder::{Folder, Guard};
 pub use key::{Making, key_of_file};
+pub use layered::Layered;
 pub use marker::{Claim, NAME as MARKER};
 pub use shape::{claim, remove, size};
-pub use signature::{KeyError, PublicKey, Signer};
+pub use signature::{KeyError, PublicKey, Signature, Signer};
 
-use crate::names::Sha256;
+use crate::{
+    names::Sha256,
+    util::{blocking::EndedEarly, shop::Shop},
+};
 
 /// What kind of thing an entry is, and how its key came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,8 +103,8 @@ pub enum Fetched {
     /// Something that is not believed, because others could have written it: why, and what to type. Told once; after that such an
     /// entry is [`Fetched::Absent`].
     Doubted(String),
-    /// The file, written and found to be what its label says.
-    Whole(Label),
+    /// The file, written, believed, and found to be what its label says.
+    Whole(Whole),
 }
 
 /// Why a store could not do what was asked.
@@ -108,27 +117,41 @@ pub enum StoreError {
     /// The file is not what its label says.
     #[error("`{0}` changed while it was put into the store")]
     Changed(String),
+    /// A store that is not on this machine did not answer, or not as it should: what happened. Nothing is wrong here.
+    #[error("the store cannot be reached: {0}")]
+    Unreachable(String),
     /// Reading or writing failed.
     #[error("the store: {0}")]
     Io(#[from] io::Error),
+    /// The thread that did it is gone.
+    #[error("the store: {0}")]
+    Ended(#[from] EndedEarly),
 }
 
 /// Keeps files under keys. Any number of processes may use one at the same time.
+///
+/// Whoever does not wait for an answer any more drops its future: nothing half remains of it, here or there. What is given is believed
+/// for one of the reasons that [`Offer::judge`] knows, or because it lies in a folder of this machine that others cannot write.
+#[async_trait]
 pub trait Store: fmt::Debug + Send + Sync {
     /// Writes the file of a key into the folder `into`, under the name of its label, which must be free there.
     ///
     /// # Errors
     /// When `into` cannot be written or the store cannot be read. A damaged entry is no error.
-    fn fetch(&self, key: &Key, into: &Path) -> Result<Fetched, StoreError>;
+    async fn fetch(&self, key: &Key, into: &Shop) -> Result<Fetched, StoreError>;
 
-    /// Whether there is something under a key, without looking into it: what it is is found when it is fetched.
-    fn holds(&self, key: &Key) -> bool;
+    /// Whether there is something under a key that is believed. Its bytes are not looked at: they are when it is fetched.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn holds(&self, key: &Key) -> Result<bool, StoreError>;
 
-    /// Keeps the file at `from` under a key; what is there already stays, but for a product, of which the last one counts. What does not fit into the store is left out.
+    /// Keeps the file at `from` under a key; what is there already stays, but for a product, of which the last one counts. What does
+    /// not fit into the store is left out.
     ///
     /// # Errors
     /// When the file is not what the label says, or the store cannot be written: it is then as before.
-    fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError>;
+    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError>;
 }
 
 /// Whether a name may be the name of a file in a folder of ours.
@@ -138,3 +161,6 @@ fn is_plain(name: &str) -> bool {
         && name.len() <= 250
         && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._+!-".contains(&c))
 }
+
+#[cfg(test)]
+mod tests;

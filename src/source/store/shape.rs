@@ -3,13 +3,19 @@
 use std::{io, os::fd::OwnedFd, path::Path};
 
 use super::marker::Claim;
-use super::{Kind, marker};
+use super::{Key, Kind, marker};
 use crate::util::files::TEMPORARY;
 
 pub(super) const ENTRY: &str = "entry.json";
 pub(super) const CONTENT: &str = "content";
 /// What an entry is called that was taken out of the way.
 pub(super) const ASIDE: &str = "entry";
+
+/// The way from the store's folder to that of a key's entry.
+pub(super) fn parts(key: &Key) -> [&str; 3] {
+    let digest = key.digest.as_str();
+    [key.kind.word(), &digest[..2], digest]
+}
 
 /// Whose a folder is that may be a store.
 ///

@@ -5,7 +5,7 @@ mod starts;
 
 use std::{collections::BTreeMap, io::Read as _};
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::ImageWork;
 use crate::{
@@ -28,12 +28,9 @@ use crate::{
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
-    util::{backoff::Backoff, folder::open_file},
+    util::{folder::open_file, retry::Policy},
     work::Expected,
 };
-
-/// How often an image is built again whose layer the engine has lost.
-const AGAIN: u32 = 3;
 
 impl Run for ImageWork {
     fn run<'a>(&'a self, at: StepContext<'a>) -> BoxFuture<'a, Result<Product, StepError>> {
@@ -64,8 +61,8 @@ impl Run for ImageWork {
         restore(self, product, at).boxed()
     }
 
-    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
-        false
+    fn is_in_parts<'a>(&'a self, _step: &'a Step, _session: &'a Session) -> BoxFuture<'a, bool> {
+        ready(false).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {
@@ -391,16 +388,18 @@ pub(crate) async fn build(
         })
     };
     free(&tags, &labels, session).await?;
-    let mut backoff = Backoff::new(AGAIN);
+    let mut retry = Policy::LOST_LAYER.begin();
     let mut built = session.engine.build(spec(session.no_cache)?, lines).await;
     while let Err(error) = &built
         && error.is_lost_layer()
-        && let Some(wait) = backoff.next(None)
+        && let Some(wait) = retry.next(None)
     {
         let again = "the disks were synchronised, and it is built again with the cache";
         session.events.warn(format!("{error}: a known fault of the engine; {again}"));
         settle().await;
-        tokio::time::sleep(wait).await;
+        if !wait.over(&session.cancel).await {
+            return Err(StepError::Interrupted);
+        }
         built = session.engine.build(spec(false)?, lines).await;
     }
     let id = built.map_err(|error| refused(&lines.tail()).unwrap_or_else(|| error.into()))?;

@@ -17,7 +17,7 @@ mod unseen;
 
 use std::path::PathBuf;
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 use tempfile::NamedTempFile;
 
 use super::{FromImage, PackageWork};
@@ -82,8 +82,8 @@ impl Run for PackageWork {
         restore(self, product, at).boxed()
     }
 
-    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
-        false
+    fn is_in_parts<'a>(&'a self, _step: &'a Step, _session: &'a Session) -> BoxFuture<'a, bool> {
+        ready(false).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {
@@ -301,7 +301,7 @@ impl Job {
     }
 
     fn platform(&self) -> &str {
-        self.step.as_str().split('/').next().unwrap_or_default()
+        self.step.platform()
     }
 
     /// Writes the package in each of its formats, to files without a name of their own yet.

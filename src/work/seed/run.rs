@@ -52,8 +52,8 @@ impl Run for SeedWork {
         ready(Ok(None)).boxed()
     }
 
-    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
-        false
+    fn is_in_parts<'a>(&'a self, _step: &'a Step, _session: &'a Session) -> BoxFuture<'a, bool> {
+        ready(false).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {

@@ -6,7 +6,7 @@ mod seal;
 
 use std::collections::BTreeMap;
 
-use futures::future::{BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{
     WaptWork,
@@ -76,8 +76,8 @@ impl Run for WaptWork {
         with_names(product, at.session).boxed()
     }
 
-    fn is_in_parts(&self, _step: &Step, _session: &Session) -> bool {
-        false
+    fn is_in_parts<'a>(&'a self, _step: &'a Step, _session: &'a Session) -> BoxFuture<'a, bool> {
+        ready(false).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {

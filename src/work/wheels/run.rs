@@ -90,8 +90,8 @@ impl Run for WheelsWork {
         ready(Ok(None)).boxed()
     }
 
-    fn is_in_parts(&self, step: &Step, session: &Session) -> bool {
-        are_stored(self, step, session)
+    fn is_in_parts<'a>(&'a self, step: &'a Step, session: &'a Session) -> BoxFuture<'a, bool> {
+        are_stored(self, step, session).boxed()
     }
 
     fn expected(&self) -> Result<Expected, StepError> {

@@ -1,7 +1,7 @@
 //! The arrays of an rpm's header that together list its files.
 
 use super::{
-    files::{File, GHOST, TYPE, What},
+    files::{File, TYPE, What},
     header::Header,
     tag,
 };
@@ -107,13 +107,7 @@ impl<'h> Arrays<'h> {
                 Some(target) => What::Link(target),
                 None => return Err(malformed(format!("the link `{}` has no target", shown(path.as_bytes())))),
             },
-            _ if self.flags[at] & GHOST != 0 => What::Special,
-            _ => {
-                return Err(ForeignError::Unsupported(format!(
-                    "`{}`, which is a device or a pipe",
-                    shown(path.as_bytes())
-                )));
-            }
+            _ => What::Special,
         };
         if is_root && what != What::Dir {
             return Err(malformed("its root is no folder"));

@@ -83,6 +83,8 @@ pub(super) fn described(header: &Header, signature: &Header, it: &mut Descriptio
             it.remarks.push(format!("it has no `{name}`, which rpmbuild wants"));
         }
     }
+    let more = header.has(tag::PAYLOAD_SHA512) || header.has(tag::PAYLOAD_SHA3_256) || signature.has(tag::SIG_SHA3_256);
+    it.unchecked.extend(more.then(|| "its SHA-512 and SHA3-256 digests: those of SHA-256 cover the same".to_owned()));
     let is_signed = SIGNATURES.iter().any(|tag| signature.has(*tag));
     it.unchecked.push(if is_signed {
         "its signature, which it has: `rpmkeys --checksig` checks it".to_owned()

@@ -18,7 +18,7 @@ use crate::{
 
 /// File flags of `rpmfiles.h`.
 const CONFIG: u32 = 1;
-pub(super) const GHOST: u32 = 1 << 6;
+const GHOST: u32 = 1 << 6;
 /// What they are called in spec files.
 const MARKS: [(u32, &str); 8] = [
     (CONFIG, "config"),
@@ -41,7 +41,7 @@ pub(super) enum What {
     Dir,
     Regular,
     Link(String),
-    /// A device, pipe or socket: only as a ghost, which is not installed.
+    /// A device, pipe or socket: nobody ships one, but as a ghost, which is not installed.
     Special,
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Listed {
 
 impl Listed {
     /// Reads the arrays of a header, which must all have one length.
-    pub(super) fn of(header: &Header, limits: &Limits) -> Result<Self, ForeignError> {
+    pub(super) fn of(header: &Header, limits: &Limits, seen: &mut Seen) -> Result<Self, ForeignError> {
         let algorithm = header.number(tag::FILE_DIGEST_ALGORITHM)?.unwrap_or(MD5);
         let mut listed = Self {
             files: Vec::new(),
@@ -105,6 +105,9 @@ impl Listed {
                 return Err(ForeignError::Unsupported("more files, or longer names, than are read".to_owned()));
             }
             let file = arrays.file(at, &path, limits)?;
+            if file.what == What::Special && !file.is_ghost() {
+                special(&path, seen);
+            }
             if file.what == What::Regular && !file.is_ghost() {
                 *listed.owed.entry(file.inode).or_default() += 1;
             }
@@ -216,6 +219,16 @@ impl Listed {
             seen.take(added);
         }
         items.finish(seen)
+    }
+}
+
+/// A device or a pipe: for people rpm's own matter, and for whoever ships it a reason not to.
+fn special(path: &str, seen: &mut Seen) {
+    let (path, what) = (shown(path.as_bytes()), "a device or a pipe");
+    if seen.is_describing {
+        seen.special(&path, what);
+    } else {
+        seen.fault(ForeignError::Unsupported(format!("`{path}`, which is {what}")));
     }
 }
 

@@ -165,7 +165,8 @@ mod tests {
         let mut rest = &bytes[96..];
         let signature = Header::read(&mut rest, Section::Signature).unwrap();
         rest.read_exact(&mut vec![0; (8 - signature.size() % 8) % 8]).unwrap();
-        Listed::of(&Header::read(&mut rest, Section::Main).unwrap(), &Limits::default()).unwrap()
+        let header = Header::read(&mut rest, Section::Main).unwrap();
+        Listed::of(&header, &Limits::default(), &mut Seen::of(PackageFormat::Rpm)).unwrap()
     }
 
     /// An archive in rpm's short form: numbers of files, and contents.

@@ -5,6 +5,7 @@ pub(super) const SIG_RSA: u32 = 268;
 pub(super) const SIG_SHA1: u32 = 269;
 pub(super) const SIG_SHA256: u32 = 273;
 pub(super) const SIG_OPENPGP: u32 = 278;
+pub(super) const SIG_SHA3_256: u32 = 279;
 pub(super) const SIG_PGP: u32 = 1002;
 pub(super) const SIG_MD5: u32 = 1004;
 pub(super) const SIG_GPG: u32 = 1005;
@@ -62,6 +63,8 @@ pub(super) const PAYLOAD_SHA256_ALGORITHM: u32 = 5093;
 pub(super) const MODULARITY_LABEL: u32 = 5096;
 pub(super) const PAYLOAD_SHA256_ALT: u32 = 5097;
 pub(super) const RPM_FORMAT: u32 = 5114;
+pub(super) const PAYLOAD_SHA512: u32 = 5121;
+pub(super) const PAYLOAD_SHA3_256: u32 = 5123;
 
 /// Relations: their word, and the tags of names, versions and flags.
 pub(super) const RELATIONS: [(&str, [u32; 3]); 9] = [

@@ -22,7 +22,7 @@ use super::{
     settings::{self, Settings, User},
     sound::Sound,
 };
-use crate::names::GitUrl;
+use crate::names::{self, GitUrl};
 
 /// The largest index, in bytes: five million files.
 const LARGEST_INDEX: u64 = 512 << 20;
@@ -152,10 +152,7 @@ impl Scratch {
 
 /// An `https` address without user and password, as machines of continuous integration configure them.
 fn without_login(url: &str) -> String {
-    let Some(rest) = url.strip_prefix("https://") else { return url.to_owned() };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("https://{host}{path}")
+    if url.starts_with("https://") { names::without_login(url) } else { url.to_owned() }
 }
 
 /// The folders of a git dir, with nothing in them.

@@ -4,15 +4,18 @@
 use std::io::Read as _;
 
 use crate::{
-    check::{Finding, units::help},
     names::Concern,
     recipe::{Content, ContentKind},
     source::{
         listing::Files,
         project::{SourceFile, SourceKind},
     },
-    unit::{UnitError, UnitFile, UnitName, judge::judge},
-    util::{pattern, toml::Issue},
+    unit::{UnitError, UnitFile, UnitName, advice, judge::judge},
+    util::{
+        allowance::{covers, line},
+        pattern,
+        toml::Issue,
+    },
     work::package::recipe::Package,
 };
 
@@ -45,19 +48,20 @@ fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFil
     };
     let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
     let path = format!("{folder}/{unit}").trim_start_matches('/').to_owned();
-    let of_line = |error: &UnitError| -> Option<(String, Finding)> {
+    let is_allowed = package.allow.iter().any(|one| covers(one, Concern::Unit, &path));
+    let of_line = |error: &UnitError| -> Option<(String, String)> {
         // A drop-in may bring what the whole lacks.
         let line = error.place.strip_prefix(shown.as_str())?.strip_prefix(':')?;
-        let finding = Finding::new(Concern::Unit, &path, error.reason.as_str());
-        (!package.allow.iter().any(|one| finding.is_meant_by(one))).then(|| (line.to_owned(), finding))
+        (!is_allowed).then(|| (line.to_owned(), error.reason.clone()))
     };
-    let all: Vec<(String, Finding)> = wrong.iter().filter_map(of_line).collect();
+    let all: Vec<(String, String)> = wrong.iter().filter_map(of_line).collect();
     let (_, first) = all.first()?;
-    let told = all.iter().take(SHOWN).map(|(line, one)| format!("line {line}: {}", one.what.escape_debug()));
+    let told = all.iter().take(SHOWN).map(|(line, one)| format!("line {line}: {}", one.escape_debug()));
     let more = all.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let help = format!("{}; where it is meant: {}", advice(first), line(Concern::Unit, &format!("/{path}")));
     let message = format!("`{shown}`: {}{more}", told.collect::<Vec<_>>().join("; "));
-    Some(Issue::new(&content.at, message).label("systemd does not take it").help(help(first)))
+    Some(Issue::new(&content.at, message).label("systemd does not take it").help(help))
 }
 
 /// The text of a unit; `None` where it is met again, and said, when the package is made.

@@ -46,7 +46,7 @@ impl Accepted {
         }
         let mut accepted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut files = files;
-        let others = accepted.iter_mut().filter(|(other, _)| **other != *step && platform(other) == platform(step));
+        let others = accepted.iter_mut().filter(|(other, _)| **other != *step && other.platform() == step.platform());
         for (_, (their, others)) in others {
             // Both were accepted by the run that made them.
             if matches!((&files, &others), (Files::Before(_), Files::Before(_))) {
@@ -71,8 +71,4 @@ impl Files {
             Self::Before(_) => Ok(&[]),
         }
     }
-}
-
-fn platform(step: &StepId) -> &str {
-    step.as_str().split('/').next().unwrap_or_default()
 }

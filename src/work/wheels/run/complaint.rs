@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     execute::{Session, StepError},
+    names::Address,
     source::{requirements, wheelhouse::normalise},
     work::wheels::WheelsWork,
 };
@@ -165,11 +166,10 @@ fn indexes(work: &WheelsWork, tail: &[String]) -> String {
 
 /// An address without `user:password@`, and without what may be secret behind `?`.
 fn without_login(url: &str) -> String {
-    let url = url.trim().split('?').next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
-    format!("{scheme}://{host}{}", &rest[end..])
+    match Address::read(url.trim()) {
+        Some(address) => address.without_query().to_string(),
+        None => url.trim().split('?').next().unwrap_or_default().to_owned(),
+    }
 }
 
 /// What pip raised where it did not expect it: the line that a traceback ends with, `error.Type: words`.

@@ -17,7 +17,7 @@ use crate::{
 /// Whether nothing will be fetched or built for a step that must run: every requirement pins what the last wheelhouse has under
 /// the same settings, and the store has all of that. What cannot be told is no.
 #[must_use]
-pub fn are_stored(work: &WheelsWork, step: &Step, session: &Session) -> bool {
+pub async fn are_stored(work: &WheelsWork, step: &Step, session: &Session) -> bool {
     // A manifest that others could have written says nothing of what an index gave.
     if !matches!(session.trusted.doubt(&session.wheel_dir.join(step.platform.as_str())), Ok(None)) {
         return false;
@@ -35,7 +35,15 @@ pub fn are_stored(work: &WheelsWork, step: &Step, session: &Session) -> bool {
     let Some(manifest) = manifest else { return false };
     let wheels: BTreeMap<String, &Wheel> =
         manifest.wheels.iter().map(|wheel| (wheel.file.distribution(), wheel)).collect();
-    are_pinned(work, step, &wheels) && manifest.wheels.iter().all(|wheel| is_stored(wheel, session))
+    if !are_pinned(work, step, &wheels) {
+        return false;
+    }
+    for wheel in &manifest.wheels {
+        if !is_stored(wheel, session).await {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether all that is asked for is one of these wheels, and can be no other one.
@@ -56,11 +64,12 @@ fn are_pinned(work: &WheelsWork, step: &Step, wheels: &BTreeMap<String, &Wheel>)
     })
 }
 
-fn is_stored(wheel: &Wheel, session: &Session) -> bool {
+async fn is_stored(wheel: &Wheel, session: &Session) -> bool {
     let key = match (&wheel.made_as, wheel.compiled) {
         (Some(key), _) => Key { kind: Kind::Built, digest: key.clone() },
         (None, false) => key_of_file(&wheel.sha256),
         (None, true) => return false,
     };
-    session.store.holds(&key)
+    // A store that cannot be asked is told when something is fetched of it.
+    session.store.holds(&key).await.unwrap_or(false)
 }

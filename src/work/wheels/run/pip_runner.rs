@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
         store::{Fetched, Key, Label},
         wheelhouse::{Fit, Received, Wheelhouse, receive},
     },
-    util::files::Guarded,
+    util::{files::Guarded, shop::Shop},
     work::wheels::{Links, WheelsWork},
 };
 
@@ -51,7 +51,7 @@ pub struct PipRunner<'a> {
     /// The requirements files and what they take in, by their paths in the recipe, as pip gets them.
     pub texts: Texts,
     toolbox: Option<Toolbox>,
-    shop: Arc<tempfile::TempDir>,
+    shop: Shop,
 }
 
 /// A run of pip.
@@ -97,7 +97,7 @@ impl<'a> PipRunner<'a> {
         let written = requirements::closure(&session.roots, &first)?;
         tell_variables(&written, session, lines)?;
         let texts = requirements::expanded(&written, session.roots.variables());
-        let shop = Arc::new(Wheelhouse::workshop(&session.wheel_dir, step.platform.as_str())?);
+        let shop = Shop::new(Wheelhouse::workshop(&session.wheel_dir, step.platform.as_str())?);
         Ok(Self { work, step, session, lines, texts, toolbox, shop })
     }
 
@@ -124,8 +124,8 @@ impl<'a> PipRunner<'a> {
     }
 
     /// The folder around everything that is made: whoever writes in it on another thread holds it.
-    pub fn shop(&self) -> Arc<tempfile::TempDir> {
-        Arc::clone(&self.shop)
+    pub fn shop(&self) -> Shop {
+        self.shop.clone()
     }
 
     /// A new folder of this name, beside the later wheelhouse.
@@ -220,16 +220,11 @@ impl<'a> PipRunner<'a> {
         Ok(Done { files: files.await?, said })
     }
 
-    /// What the store has under a key, written into `into`. A store that cannot be read has nothing.
+    /// What the store has under a key, written into `into`, a folder of this bench. A store that cannot be read has nothing.
     pub async fn fetch(&self, key: Key, into: &Path) -> Result<Option<Label>, StepError> {
-        let (store, into, shop) = (Arc::clone(&self.session.store), into.to_owned(), self.shop());
-        let fetched = blocking(move || {
-            let fetched = store.fetch(&key, &into);
-            drop(shop);
-            Ok(fetched)
-        });
-        match fetched.await? {
-            Ok(Fetched::Whole(label)) => return Ok(Some(label)),
+        let into = self.shop.below(into);
+        match self.session.until_stopped(async { Ok(self.session.store.fetch(&key, &into).await) }).await? {
+            Ok(Fetched::Whole(whole)) => return Ok(Some(whole.into_label())),
             Ok(Fetched::Absent) => {}
             Ok(Fetched::Doubted(why)) => self.session.events.warn(why),
             Ok(Fetched::Damaged(why)) => {
@@ -242,12 +237,7 @@ impl<'a> PipRunner<'a> {
 
     /// Keeps a file in the store. A store that cannot be written only costs time later.
     pub async fn keep(&self, key: Key, label: Label, from: PathBuf) -> Result<(), StepError> {
-        let (store, shop) = (Arc::clone(&self.session.store), self.shop());
-        let kept = blocking(move || {
-            let kept = store.keep(&key, &label, &from);
-            drop(shop);
-            Ok(kept)
-        });
+        let kept = self.session.until_stopped(async { Ok(self.session.store.keep(&key, &label, &from).await) });
         if let Err(error) = kept.await? {
             self.session.events.warn(format!("{error}; it will be fetched or built again"));
         }

@@ -10,7 +10,13 @@ use std::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{names::Sha256, source::store::key_of_file};
+use crate::{
+    names::Sha256,
+    source::{
+        owner::Trusted,
+        store::{PublicKey, Signer, key_of_file},
+    },
+};
 
 const LIMIT: u64 = 1 << 20;
 
@@ -31,23 +37,23 @@ impl World {
         Guard { trusted: Trusted::of(self.folder.path()), ..Guard::default() }
     }
 
-    fn store(&self, limit: u64) -> Folder {
-        Folder::new(self.root(), limit, self.guard())
+    fn store(&self, limit: u64) -> Disk {
+        Disk::new(self.root(), limit, self.guard())
     }
 
     /// Keeps a file of these bytes under their digest.
-    fn keep(&self, store: &Folder, bytes: &[u8]) -> Key {
+    fn keep(&self, store: &Disk, bytes: &[u8]) -> Key {
         let key = key_of_file(&Sha256::of(bytes));
         let from = self.folder.path().join("from");
         std::fs::write(&from, bytes).unwrap();
-        store.keep(&key, &label_of(bytes), &from).unwrap();
+        put(store, &key, &label_of(bytes), &from).unwrap();
         key
     }
 
     /// What the store has for a key, and its bytes.
-    fn fetch(&self, store: &Folder, key: &Key) -> (Fetched, Option<Vec<u8>>) {
-        let into = tempfile::tempdir_in(self.folder.path()).unwrap();
-        let fetched = store.fetch(key, into.path()).unwrap();
+    fn fetch(&self, store: &Disk, key: &Key) -> (Fetched, Option<Vec<u8>>) {
+        let into = Shop::new(tempfile::tempdir_in(self.folder.path()).unwrap());
+        let fetched = store.fetch(key, &into, &CancellationToken::new()).unwrap();
         let files: Vec<_> = std::fs::read_dir(into.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(files.len() <= 1, "{files:?}");
         (fetched, files.first().map(|file| std::fs::read(file).unwrap()))
@@ -59,13 +65,25 @@ impl World {
     }
 }
 
+fn put(store: &Disk, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
+    store.keep(key, label, from, &CancellationToken::new())
+}
+
+/// What the label of a file says that was given.
+fn label_in(fetched: &Fetched) -> Option<&Label> {
+    match fetched {
+        Fetched::Whole(whole) => Some(whole.label()),
+        Fetched::Absent | Fetched::Damaged(_) | Fetched::Doubted(_) => None,
+    }
+}
+
 fn label_of(bytes: &[u8]) -> Label {
     let name = format!("x-{}-py3-none-any.whl", &Sha256::of(bytes).as_str()[..8]);
     Label { name, sha256: Sha256::of(bytes), size: bytes.len() as u64 }
 }
 
 /// Makes an entry look as if it was last used so many hours ago.
-fn age(store: &Folder, key: &Key, hours: u64) {
+fn age(store: &Disk, key: &Key, hours: u64) {
     let entry = std::fs::File::options().write(true).open(store.place(key).join(ENTRY)).unwrap();
     let now = entry.metadata().unwrap().modified().unwrap();
     entry.set_modified(now - Duration::from_hours(hours)).unwrap();
@@ -76,7 +94,8 @@ fn what_is_kept_is_given_back() {
     let world = World::new();
     let store = world.store(LIMIT);
     let key = world.keep(&store, b"six");
-    assert_eq!(world.fetch(&store, &key), (Fetched::Whole(label_of(b"six")), Some(b"six".to_vec())));
+    let (fetched, bytes) = world.fetch(&store, &key);
+    assert_eq!((label_in(&fetched), bytes), (Some(&label_of(b"six")), Some(b"six".to_vec())));
     assert_eq!(world.fetch(&store, &key_of_file(&Sha256::of("other"))).0, Fetched::Absent);
     let built = Key { kind: Kind::Built, digest: key.digest.clone() };
     assert_eq!(world.fetch(&store, &built).0, Fetched::Absent, "a kind of its own");
@@ -93,13 +112,10 @@ fn the_last_product_counts_and_else_the_first() {
         for bytes in [b"old", b"new"] {
             let from = world.folder.path().join("from");
             std::fs::write(&from, bytes).unwrap();
-            store.keep(&key, &label_of(bytes), &from).unwrap();
+            put(&store, &key, &label_of(bytes), &from).unwrap();
         }
-        assert_eq!(
-            world.fetch(&store, &key),
-            (Fetched::Whole(label_of(expected)), Some(expected.to_vec())),
-            "{kind:?}"
-        );
+        let (fetched, bytes) = world.fetch(&store, &key);
+        assert_eq!((label_in(&fetched), bytes), (Some(&label_of(expected)), Some(expected.to_vec())), "{kind:?}");
     }
 }
 
@@ -146,10 +162,10 @@ fn a_file_that_is_not_what_its_label_says_is_not_kept() {
     let from = world.folder.path().join("from");
     std::fs::write(&from, "evil").unwrap();
     let key = key_of_file(&Sha256::of("six"));
-    assert!(matches!(store.keep(&key, &label_of(b"six"), &from), Err(StoreError::Changed(_))));
+    assert!(matches!(put(&store, &key, &label_of(b"six"), &from), Err(StoreError::Changed(_))));
     for name in ["../x", "", ".x", "a/b", "a\nb", "-x", "ü"] {
         let label = Label { name: name.to_owned(), ..label_of(b"evil") };
-        assert!(matches!(store.keep(&key, &label, &from), Err(StoreError::Name(_))), "{name:?}");
+        assert!(matches!(put(&store, &key, &label, &from), Err(StoreError::Name(_))), "{name:?}");
     }
     assert_eq!((world.fetch(&store, &key).0, world.temporaries()), (Fetched::Absent, 0));
 }
@@ -202,7 +218,7 @@ fn two_at_once() {
                 let from = world.folder.path().join(format!("from-{number}"));
                 std::fs::write(&from, bytes).unwrap();
                 let key = key_of_file(&Sha256::of(bytes));
-                store.keep(&key, &label_of(&bytes), &from).unwrap();
+                put(&store, &key, &label_of(&bytes), &from).unwrap();
                 // Gone already or whole, never half.
                 let (fetched, got) = world.fetch(&store, &key);
                 match fetched {
@@ -225,13 +241,13 @@ fn believing() -> Guard {
 }
 
 /// A store in which a step gave something, its key, and the world around it.
-fn given(guard: Guard) -> (World, Folder, Key) {
+fn given(guard: Guard) -> (World, Disk, Key) {
     let world = World::new();
-    let store = Folder::new(world.root(), LIMIT, guard);
+    let store = Disk::new(world.root(), LIMIT, guard);
     let key = Key { kind: Kind::Product, digest: Sha256::of("a step's key") };
     let from = world.folder.path().join("from");
     std::fs::write(&from, b"image").unwrap();
-    store.keep(&key, &label_of(b"image"), &from).unwrap();
+    put(&store, &key, &label_of(b"image"), &from).unwrap();
     (world, store, key)
 }
 
@@ -242,7 +258,7 @@ fn open_to_all(path: &Path) {
 
 #[test]
 fn what_others_could_have_written_is_believed_by_its_digest_only() {
-    let levels: [fn(&Folder, &Key) -> PathBuf; 4] = [
+    let levels: [fn(&Disk, &Key) -> PathBuf; 4] = [
         |store, _| store.root.clone(),
         |store, key| store.root.join(key.kind.word()),
         |store, key| store.place(key),
@@ -268,7 +284,7 @@ fn a_signature_of_a_listed_key_is_believed_anywhere() {
     open_to_all(&world.root());
     let with = |keys: Vec<PublicKey>| {
         let guard = Guard { keys, ..believing() };
-        world.fetch(&Folder::new(world.root(), LIMIT, guard), &key).0
+        world.fetch(&Disk::new(world.root(), LIMIT, guard), &key).0
     };
     assert!(matches!(with(vec![signer.public()]), Fetched::Whole(_)));
     assert!(matches!(with(Vec::new()), Fetched::Doubted(_)));

@@ -1,0 +1,81 @@
+//! [`Address`]: an address of an index, a file or a repository as somebody wrote it. It reaches keys and records, so it is taken apart
+//! without changing a byte of what is kept; the crate `url` would write it anew. A login is dropped at once, and can be shown by nobody.
+
+use std::fmt;
+
+/// An address with a scheme, without its login. Its text is that of the original without `user:password@`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address<'a> {
+    scheme: &'a str,
+    /// The host and everything behind it.
+    place: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// The address in a text; `None` where it has no `://`. Everything between that and the last `@` before the next slash is a login.
+    #[must_use]
+    pub fn read(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+        let login = authority.rfind('@').map_or(0, |at| at + 1);
+        Some(Self { scheme, place: &rest[login..] })
+    }
+
+    /// The same without what may be secret behind `?`.
+    #[must_use]
+    pub fn without_query(self) -> Self {
+        Self { place: self.place.split('?').next().unwrap_or_default(), ..self }
+    }
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.place)
+    }
+}
+
+/// A text without the login of the address that it is; one that is none stays as it is.
+#[must_use]
+pub fn without_login(text: &str) -> String {
+    Address::read(text).map_or_else(|| text.to_owned(), |address| address.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn logins_are_dropped() {
+        for (text, expected) in [
+            ("https://u:p@h.example/simple", "https://h.example/simple"),
+            ("https://u:p?w@h.example/x?token=a", "https://h.example/x?token=a"),
+            ("https://u:p#w@h.example", "https://h.example"),
+            ("https://u:a@b@h.example/", "https://h.example/"),
+            ("https://h.example/a@b", "https://h.example/a@b"),
+            ("https://h.example:8443", "https://h.example:8443"),
+            ("file:///srv", "file:///srv"),
+            ("../wheels", "../wheels"),
+            ("", ""),
+        ] {
+            assert_eq!(without_login(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_question_mark_goes_after_the_login() {
+        let bare = |text| Address::read(text).unwrap().without_query().to_string();
+        assert_eq!(bare("https://h.example/x?token=a"), "https://h.example/x");
+        assert_eq!(bare("https://u:p?w@h.example/x?token=a"), "https://h.example/x");
+        assert_eq!(bare("https://h.example"), "https://h.example");
+    }
+
+    proptest! {
+        #[test]
+        fn a_login_is_shown_by_nothing(login in "[a-z:?#@%]{1,20}", host in "[a-z.]{1,10}", path in "(/[a-z@?]{0,9}){0,2}") {
+            let text = format!("https://{login}@{host}{path}");
+            prop_assert_eq!(without_login(&text), format!("https://{host}{path}"));
+        }
+    }
+}
