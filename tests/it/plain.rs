@@ -5,13 +5,14 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     play::Script,
     project::{Project, Run},
     push::push,
     registry::Registry,
+    wapt::{SETUP, keys},
 };
 
 /// A project as nFPM's users have it: what was built elsewhere, units, scripts, configuration.
@@ -445,4 +446,46 @@ fn what_an_nfpm_yaml_says_is_said_in_a_recipe() {
         }
     }
     tool(&project, &["lintian", "--fail-on", "error", &deb]);
+}
+
+#[test]
+fn a_wapt_package_of_files_of_the_project_needs_no_engine() {
+    let mut project = with("");
+    keys(&mut project, "tester");
+    let wapt = "\n[[wapt]]\npackage = \"tis-beacon\"\nname = \"Beacon\"\ndescription = \"lights up\"\nmaturity = \"PROD\"\ntarget_os = \"windows\"\n\
+                contents = [{ src = \"README\" }, { package = \"beacon\", dst = \"linux\" }]\nsetup = \"setup.py\"\n";
+    project.write("factory.toml", &format!("{}{wapt}", RECIPE.replace(", \"centos-7\"", "")));
+    project.write("setup.py", SETUP);
+    project.done(&["build", "wapt"]);
+    let made = project.files("packages/debian-12");
+    assert!(made.iter().any(|name| name.starts_with("tis-beacon_2.5.11-1") && name.ends_with(".wapt")), "{made:?}");
+    // What comes out of an image needs one.
+    let with_image = project.read("factory.toml").replace(
+        "[[package]]",
+        "[[image]]\nname = \"core\"\nrepository = \"beacon/core\"\n\n[[package]]\nfrom = \"core\"",
+    );
+    project.write("factory.toml", &with_image);
+    project.run(&["build", "wapt"]).assert_code(3);
+}
+
+#[test]
+fn a_folder_at_the_top_ships_only_what_is_in_it() {
+    let project = Project::new();
+    project.write("factory.toml", "[project]\nname = \"beacon\"\nmaintainer = \"Beacon Team <beacon@example.org>\"\nlicense = \"MIT\"\n\
+        platforms = [\"debian-12\"]\n\n[base]\nbootstrap = \"never\"\n\n[[image]]\nname = \"core\"\nrepository = \"beacon/core\"\n\
+        contents = [{ src = \"tool\", dst = \"/opt/beacon/tool\", file_info = { mode = 0o755 } }]\n\n\
+        [[package]]\nname = \"beacon\"\nfrom = \"core\"\nsummary = \"lights up\"\ndir = \"dist\"\n");
+    project.write("tool", "#!/bin/sh\n");
+    let unit = UNIT.replace("/usr/bin/beacon", "/opt/beacon/tool").replace("User=beacon\n", "");
+    project.write("dist/lib/systemd/system/beacon.service", &unit);
+    let there = json!({ "archive": { "/opt/beacon/tool": [{ "name": "", "text": "#!/bin/sh\n", "mode": "755" }] } });
+    project.play(&Script::new().on("download", "path=/opt/beacon/tool", there));
+    // The image has it only because the recipe puts it there.
+    project
+        .run(&["build"])
+        .assert_code(1)
+        .says(&["ExecStart=/opt/beacon/tool is neither in the package nor a program of the image"]);
+    project.write("dist/opt/beacon/tool", "#!/bin/sh\n");
+    fs::set_permissions(project.path("dist/opt/beacon/tool"), fs::Permissions::from_mode(0o755)).unwrap();
+    project.done(&["build"]);
 }

@@ -19,6 +19,7 @@ use crate::{
     recipe::{Asked, Content, ContentKind, ImageSource, Package},
     source::{
         git::Parts,
+        listing::Files,
         project::{SourceFile, SourceKind},
     },
     util::pattern,
@@ -231,7 +232,10 @@ impl Maker<'_> {
     /// What the recipe itself puts into a package's image, and neither the package nor one that it depends on ships: absolute paths, and
     /// the virtualenv's folder with a slash at its end. Who installs the package does not have it.
     fn only_here(&self, package: &Package) -> Result<BTreeSet<String>, PlanError> {
-        let shipped: Vec<&Content> = self.near(package).into_iter().flat_map(|near| &near.contents).collect();
+        let mut shipped: Vec<(&Content, Files)> = Vec::new();
+        for near in self.near(package) {
+            shipped.extend(near.contents.iter().zip(self.taken(&near.contents)?));
+        }
         let mut put = BTreeSet::new();
         let mut at = self.recipe.images.iter().find(|image| package.from.as_ref() == Some(&image.name));
         while let Some(image) = at {
@@ -249,7 +253,10 @@ impl Maker<'_> {
                 ImageSource::Base => None,
             };
         }
-        put.retain(|path| !shipped.iter().any(|content| ships(content, path.trim_end_matches('/'))));
+        put.retain(|path| {
+            let path = path.trim_end_matches('/');
+            !shipped.iter().any(|(content, found)| ships(content, path) || brings(content, found, path))
+        });
         Ok(put)
     }
 
@@ -318,7 +325,14 @@ fn ships(content: &Content, path: &str) -> bool {
     let is_taken = content.in_container()
         && (is_within(path, &fixed) || is_within(&fixed, path))
         && (pattern.is_empty() || is_within(&fixed, path) || matches_any(&content.src, path));
-    is_taken || is_within(path, &content.dst)
+    let is_at_top = content.dst == "/";
+    is_taken || !is_at_top && is_within(path, &content.dst)
+}
+
+/// Whether an entry for the top of the tree brings a path, or something below it: that it goes there says nothing.
+fn brings(content: &Content, found: &Files, path: &str) -> bool {
+    let path = Path::new(path.trim_start_matches('/'));
+    content.dst == "/" && found.files.iter().any(|file| Path::new(&file.relative).starts_with(path))
 }
 
 /// Whether a glob names a path or a folder above it.
