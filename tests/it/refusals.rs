@@ -314,3 +314,14 @@ fn a_reason_that_is_none_and_words_without_their_list() {
     );
     project.run(&["plan"]).assert_code(2).says(&["stands twice in this list"]);
 }
+
+#[test]
+fn the_same_entry_twice() {
+    let project = Project::new();
+    let text = project.read("factory.toml");
+    let entry = "{ src = \"units/shop.service\"";
+    let line = text.lines().find(|line| line.contains(entry)).unwrap().to_owned();
+    let again = line.split('}').next().unwrap().to_owned() + "},";
+    project.edit("factory.toml", &line, &format!("{again}\n{line}"));
+    project.run(&["plan"]).assert_code(2).says(&["the same entry twice", "first here", "leave one of them out"]);
+}
