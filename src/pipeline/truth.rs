@@ -7,7 +7,7 @@ use crate::{
     event::StepId,
     execute::{Records, Survey},
     names::{PlatformId, Tag},
-    plan::State,
+    plan::{RecordedFile, State},
     platform::Catalogue,
     source::{
         git::{Caller, Changed, Elsewhere, Worktree, WorktreeError},
@@ -173,8 +173,8 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
     for (name, sha256) in &passed.packages {
         let step = StepId::new(platform, &format!("package-{name}"));
         let record = records.iter().find(|(id, _)| *id == step).map(|(_, record)| record);
-        let ours = |file: &&crate::plan::RecordedFile| !file.path.starts_with(".factory/");
-        if record.is_some_and(|record| !record.files.iter().filter(ours).any(|file| file.sha256 == *sha256)) {
+        let is_it = |file: &RecordedFile| file.is_artefact() && file.sha256 == *sha256;
+        if record.is_some_and(|record| !record.files.iter().any(is_it)) {
             again.push(format!("package {name}"));
         }
     }

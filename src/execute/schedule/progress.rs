@@ -244,7 +244,7 @@ impl Results<'_> {
                     rows.extend(tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.image().to_owned())));
                 }
                 Gives::Files => {
-                    let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
+                    let files = record.files.iter().filter(|file| file.is_artefact());
                     rows.extend(files.map(|file| Made {
                         size: file.size,
                         ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))

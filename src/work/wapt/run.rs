@@ -231,7 +231,7 @@ impl Job {
             let WaptSource::Package(name) = &content.src else { continue };
             // Lists of a step's files are its own.
             let files = self.packages.get(name.as_str()).into_iter().flatten();
-            for file in files.filter(|file| !file.path.starts_with(".factory/")) {
+            for file in files.filter(|file| file.is_artefact()) {
                 let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
                 let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
                 self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;
