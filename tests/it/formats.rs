@@ -68,7 +68,7 @@ fn an_archive_is_made_beside_a_package() {
     let run = project.done(&["build", "packages"]);
     let archive = "packages/debian-12/shop-2.5.11-debian-12.tar.gz";
     assert!(run.stdout.contains(archive) && run.stdout.contains(&deb), "{run}");
-    run.says(&["shop: a tar archive holds files only, not its users"]);
+    run.says(&["shop: its tar archive has files only: no users"]);
     assert!(members(&project, archive).iter().any(|path| path == "opt/shop/etc/shop.conf"), "{run}");
     assert!(project.read("packages/debian-12/SHA256SUMS").contains("  shop-2.5.11-debian-12.tar.gz\n"));
     assert_eq!(

@@ -49,13 +49,14 @@ impl Maker<'_> {
         let lost: Vec<&str> = [
             (relations.iter().any(|list| !list.is_empty()), "relations"),
             (!package.users.is_empty(), "users"),
+            (package.contents.iter().any(|content| matches!(content.kind, ContentKind::Service(_))), "starting of units"),
             (scripts.iter().any(|script| !script.is_empty()), "scripts"),
         ]
         .into_iter()
         .filter_map(|(is_given, word)| is_given.then_some(word))
         .collect();
         let (name, format) = (&package.name, bare.as_str());
-        (!lost.is_empty()).then(|| format!("{name}: a {format} archive holds files only, not its {}", lost.join(", ")))
+        (!lost.is_empty()).then(|| format!("{name}: its {format} archive has files only: no {}", lost.join(", ")))
     }
 
     /// What is said of packages of which nothing is made.
