@@ -49,7 +49,10 @@ impl Maker<'_> {
         let lost: Vec<&str> = [
             (relations.iter().any(|list| !list.is_empty()), "relations"),
             (!package.users.is_empty(), "users"),
-            (package.contents.iter().any(|content| matches!(content.kind, ContentKind::Service(_))), "starting of units"),
+            (
+                package.contents.iter().any(|content| matches!(content.kind, ContentKind::Service(_))),
+                "starting of units",
+            ),
             (scripts.iter().any(|script| !script.is_empty()), "scripts"),
         ]
         .into_iter()
