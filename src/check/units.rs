@@ -466,6 +466,9 @@ pub fn help(first: &Finding) -> String {
         (Concern::UnitFile, _) if first.what.contains("is neither in the package, nor in one that it depends on") => {
             "ship that unit, too, or name the one that is meant: `Unit=`, of an automatic mount or a socket its own key"
         }
+        (Concern::UnitFile, _) if first.what.contains(" is not executable, mode ") => {
+            "`chmod +x` the file of the project, or say `file_info = { mode = 0o755 }` in its entry of `contents`"
+        }
         (Concern::UnitFile, _) => "take it into `contents`, mend the unit, or write `-` before what need not be there",
         (Concern::UnitInstall, _) if first.what.contains(" is no target ") => {
             "name a target that systemd has, as `multi-user.target`, or ship that one"

@@ -231,6 +231,7 @@ impl Context {
             engine,
             events: self.events(),
             said: Arc::default(),
+            doubts: Arc::default(),
             cancel: self.cancel.clone(),
             project: project.folder.clone(),
             roots: project.roots.clone(),
@@ -276,6 +277,9 @@ impl Context {
     /// their time, and what is dated by nothing.
     pub fn warn_of_doubts(&self, project: &Project, plan: &Plan, survey: &Survey) {
         for text in project.doubts(plan) {
+            self.events().warn(text);
+        }
+        for text in survey.doubts(plan) {
             self.events().warn(text);
         }
         for unmade in &plan.unmade {

@@ -22,7 +22,7 @@ use crate::{
         disk,
         files::Stopped,
         folder::open_file,
-        state::Unread,
+        state::{self, Unread},
         toml::{Report, Source},
     },
 };
@@ -242,7 +242,7 @@ fn part(failed: &Failed) -> Part {
         name: failed.step.to_string(),
         message: failed.error.to_string(),
         tail: tail[tail.len().saturating_sub(TAIL)..].to_vec(),
-        log: format!(".factory/logs/{}.log", failed.step),
+        log: state::place(&format!("logs/{}.log", failed.step)).display().to_string(),
         help: helps(failed),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     names::{RefName, Tag, UnclearVersion, UpstreamVersion},
     pipeline::{
         places,
-        truth::{ReleaseProblem, dirt, failed, tested},
+        truth::{ReleaseProblem, dirt, failed, loose_lock, tested},
     },
     platform::Catalogue,
     recipe::{Place, ReleaseRepository},
@@ -124,7 +124,10 @@ fn truth(allow_dirty: bool, request: &TagRequest, context: &Context) -> Result<O
     places::check(&folder, env::get(env::WHEEL_DIR).is_none())?;
     let wheel_dir = env::get(env::WHEEL_DIR).unwrap_or_else(|| "wheels".to_owned());
     let catalogue = Catalogue::load(Some(&folder))?;
-    let dirt = if allow_dirty { None } else { dirt(&folder, &folder.join(wheel_dir), &catalogue, &env::caller())? };
+    let dirt = if allow_dirty { None } else { dirt(&folder, &folder.join(&wheel_dir), &catalogue, &env::caller())? };
+    if let Some(text) = loose_lock(&folder, &folder.join(wheel_dir), &catalogue, &env::caller())? {
+        context.events().warn(text);
+    }
     let mut rebuilt = None;
     for platform in Records::of(&folder).platforms()? {
         if let Some(failed) = failed(&folder, &platform, &request.tag)? {

@@ -65,6 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (mut subjects, mut not_tested) = subjects(&project, &plan, args.keep_going)?;
     if !args.allow_dirty {
         let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
+        survey.doubts(&plan).into_iter().for_each(|text| context.events().warn(text));
         for NotTested { platform, error } in outdated(&plan, &survey) {
             if !subjects.iter().any(|subject| subject.platform == platform) {
                 continue;

@@ -5,7 +5,10 @@ use std::{error::Error, io, path::PathBuf};
 use super::{Session, StepError};
 use crate::{
     engine::EngineError,
-    util::disk::{Room, is_full, room},
+    util::{
+        disk::{Room, is_full, room},
+        state::State,
+    },
     work::Work,
 };
 
@@ -65,7 +68,7 @@ fn io_is_full(error: &StepError) -> bool {
 /// Names the scarcest of the file systems that this program writes to.
 fn ours(error: StepError, session: &Session) -> StepError {
     let folders: [PathBuf; 4] =
-        [session.project.join(".factory"), session.packages.clone(), session.wheel_dir.clone(), std::env::temp_dir()];
+        [State::of(&session.project).path(), session.packages.clone(), session.wheel_dir.clone(), std::env::temp_dir()];
     let scarcest = folders.iter().filter_map(|folder| room(folder)).min_by_key(|room| (!room.no_files, room.free));
     match scarcest {
         Some(room) => StepError::DiskFull { error: Box::new(error), place: room.to_string(), engine: false },

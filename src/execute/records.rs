@@ -340,6 +340,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         root: None,
         files: Vec::new(),
         note: wheelhouse.describe(),
+        warnings: Vec::new(),
         size: wheelhouse.size(),
         took_ms,
         finished: String::new(),

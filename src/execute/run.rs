@@ -1,6 +1,6 @@
 //! What a run begins with, a plan held against the world, and what each of its steps gives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::FutureExt as _;
 
@@ -34,6 +34,9 @@ pub struct Product {
     pub note: String,
     /// Bytes of what it made.
     pub size: u64,
+    /// What is doubtful of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A plan held against the world: what is cached, what will run and why.
@@ -47,6 +50,18 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// What is doubtful of what is made already and stays, each once.
+    #[must_use]
+    pub fn doubts(&self, plan: &Plan) -> BTreeSet<String> {
+        let stays = |step: &&Step| matches!(self.states.get(&step.id), Some(State::Cached | State::Labels(_)));
+        plan.steps
+            .iter()
+            .filter(stays)
+            .filter_map(|step| self.record(step))
+            .flat_map(|record| record.warnings)
+            .collect()
+    }
+
     /// How long a step took when it last ran, in milliseconds.
     #[must_use]
     pub fn took_ms(&self, step: &StepId) -> Option<u64> {

@@ -43,6 +43,8 @@ pub struct Session {
     pub accepted: Arc<Accepted>,
     /// What is said once in a run, and was.
     pub said: Arc<Mutex<BTreeSet<String>>>,
+    /// What is doubtful of that which steps make: kept with their records, so that it is said again while they are cached.
+    pub doubts: Arc<Mutex<BTreeMap<StepId, Vec<String>>>>,
     /// Fires on Ctrl-C.
     pub cancel: CancellationToken,
     /// The project's folder, absolute.
@@ -133,6 +135,24 @@ impl Session {
         if self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
             self.events.warn(text);
         }
+    }
+
+    /// Warns of what a step makes: now, in its log, and as long as it is not made again.
+    pub fn doubt(&self, step: &StepId, text: String) {
+        self.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = doubts.entry(step.clone()).or_default();
+        if !own.contains(&text) {
+            own.push(text.clone());
+        }
+        drop(doubts);
+        self.warn_once(text);
+    }
+
+    /// What was doubted of a step since this was asked last.
+    #[must_use]
+    pub fn doubts_of(&self, step: &StepId) -> Vec<String> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).remove(step).unwrap_or_default()
     }
 
     /// The folder of a platform's packages, made where it is missing, without a link on its way below the project.
@@ -310,6 +330,8 @@ pub struct Lines {
     told: Arc<Told>,
     /// When it last said something.
     heard: Heard,
+    /// What was said where it is not overlooked.
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 /// How long a pull or a push may stand still: registries that write to slow disks take minutes to finish a large layer.
@@ -323,7 +345,8 @@ impl Lines {
     #[must_use]
     pub fn of(events: &Events, step: &StepId) -> Self {
         let (events, step) = (events.clone(), step.clone());
-        Self { events, step, tail: Arc::default(), told: Arc::default(), heard: Heard::now() }
+        let (tail, told, warnings) = (Arc::default(), Arc::default(), Arc::default());
+        Self { events, step, tail, told, heard: Heard::now(), warnings }
     }
 
     /// The same with other words for paths of its container.
@@ -345,7 +368,15 @@ impl Lines {
 
     /// Says something of the step where it is not overlooked; it is no line of its output.
     pub fn attention(&self, text: &str) {
-        self.events.warn(format!("{}: {text}", self.step));
+        let text = format!("{}: {text}", self.step);
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
+        self.events.warn(text);
+    }
+
+    /// What was said with [`Lines::attention`].
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends when nothing was said for so long.

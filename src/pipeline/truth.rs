@@ -7,10 +7,10 @@ use crate::{
     event::StepId,
     execute::{Records, Survey},
     names::{PlatformId, Tag},
-    plan::State,
+    plan::{RecordedFile, State},
     platform::Catalogue,
     source::{
-        git::{Caller, Elsewhere, Worktree, WorktreeError},
+        git::{Caller, Changed, Elsewhere, Worktree, WorktreeError},
         lockfile,
     },
     trial::{Failed, Passed},
@@ -70,10 +70,15 @@ pub fn exempt(folder: &Path, wheel_dir: &Path, catalogue: &Catalogue) -> Vec<Str
     below(folder, &places::written(folder, &places::kept(folder, wheel_dir, catalogue)))
 }
 
-/// These places as paths below the folder, and the lock.
-fn below(folder: &Path, ours: &[PathBuf]) -> Vec<String> {
+/// These places as paths below the folder.
+fn places_below(folder: &Path, ours: &[PathBuf]) -> Vec<String> {
     let below = |path: &PathBuf| path.strip_prefix(folder).ok().map(|path| path.to_string_lossy().into_owned());
-    let mut except = ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect::<Vec<_>>();
+    ours.iter().filter_map(below).filter(|path| !path.is_empty()).collect()
+}
+
+/// The same, and the lock.
+fn below(folder: &Path, ours: &[PathBuf]) -> Vec<String> {
+    let mut except = places_below(folder, ours);
     // A build has just written it: committing it makes another commit, which is built again and leaves it as it is.
     except.push(lockfile::NAME.to_owned());
     except
@@ -92,6 +97,35 @@ pub fn dirt(
     dirt_of(folder, &places::written(folder, &places::kept(folder, wheel_dir, catalogue)), caller)
 }
 
+/// That the lock of a folder is not as its commit has it, in words: whoever checks the release out cannot make it again from what is
+/// locked. `None` outside git, and where there is no lock in either.
+///
+/// # Errors
+/// As [`dirt`].
+pub fn loose_lock(
+    folder: &Path,
+    wheel_dir: &Path,
+    catalogue: &Catalogue,
+    caller: &Caller,
+) -> Result<Option<String>, WorktreeError> {
+    loose_lock_of(folder, &places::written(folder, &places::kept(folder, wheel_dir, catalogue)), caller)
+}
+
+fn loose_lock_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<String>, WorktreeError> {
+    let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
+    let mut except = places_below(folder, ours);
+    except.retain(|path| path != lockfile::NAME);
+    let changed = worktree.standing(&except)?.changed;
+    let is_lock = |changed: &Changed| changed.path == Path::new(lockfile::NAME);
+    Ok(changed.iter().any(is_lock).then(|| {
+        format!(
+            "the commit has another `{0}` than this checkout, or none: `--locked` will not make this release again; commit it: \
+             `git add {0}`",
+            lockfile::NAME
+        )
+    }))
+}
+
 fn dirt_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<ReleaseProblem>, WorktreeError> {
     let Some(worktree) = Worktree::find(folder, caller)? else { return Ok(None) };
     Ok(dirty(&worktree.changes(&below(folder, ours))?))
@@ -104,6 +138,14 @@ impl Project {
     /// As [`dirt`].
     pub fn dirt(&self) -> Result<Option<ReleaseProblem>, WorktreeError> {
         dirt_of(&self.folder, &places::written(&self.folder, &self.kept), &self.caller)
+    }
+
+    /// That the project's lock is not as its commit has it.
+    ///
+    /// # Errors
+    /// As [`dirt`].
+    pub fn loose_lock(&self) -> Result<Option<String>, WorktreeError> {
+        loose_lock_of(&self.folder, &places::written(&self.folder, &self.kept), &self.caller)
     }
 
     /// What of the project's folder does not make its checkout dirty.
@@ -131,8 +173,8 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
     for (name, sha256) in &passed.packages {
         let step = StepId::new(platform, &format!("package-{name}"));
         let record = records.iter().find(|(id, _)| *id == step).map(|(_, record)| record);
-        let ours = |file: &&crate::plan::RecordedFile| !file.path.starts_with(".factory/");
-        if record.is_some_and(|record| !record.files.iter().filter(ours).any(|file| file.sha256 == *sha256)) {
+        let is_it = |file: &RecordedFile| file.is_artefact() && file.sha256 == *sha256;
+        if record.is_some_and(|record| !record.files.iter().any(is_it)) {
             again.push(format!("package {name}"));
         }
     }

@@ -1,11 +1,14 @@
 //! Which steps are done and which will run, and why: the plan held against the records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use futures::future::BoxFuture;
 
 use super::{Inputs, Origins, Plan, Step, Wishes};
-use crate::{event::StepId, names::Sha256};
+use crate::{event::StepId, names::Sha256, util::state};
 
 /// What a step left when it succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -49,6 +52,9 @@ pub struct Record {
     pub note: String,
     /// Bytes of what it made.
     pub size: u64,
+    /// What is doubtful of it, for people: said again while it is not made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// When it ended, RFC 3339.
@@ -76,6 +82,14 @@ pub struct RecordedFile {
     pub sha256: Sha256,
     /// In bytes.
     pub size: u64,
+}
+
+impl RecordedFile {
+    /// Whether somebody wants it: a package or another file for people. What lies in the state folder is the step's own.
+    #[must_use]
+    pub fn is_artefact(&self) -> bool {
+        !Path::new(&self.path).starts_with(state::NAME)
+    }
 }
 
 impl Record {

@@ -286,3 +286,42 @@ fn a_word_that_stands_twice_in_a_list() {
     );
     project.run(&["plan"]).assert_code(2).says(&["`tar` stands twice in this list", "first here", "again here"]);
 }
+
+#[test]
+fn a_reason_that_is_none_and_words_without_their_list() {
+    let project = Project::new();
+    project.edit(
+        "factory.toml",
+        "summary = \"sells things\"\n",
+        "summary = \"sells things\"\nallow = [{ check = \"setuid\", path = \"/bin/x\", reason = \"…\" }]\n",
+    );
+    project
+        .run(&["plan"])
+        .assert_code(2)
+        .says(&["`…` is no reason", "one sentence for whoever reads the recipe later"]);
+    let project = Project::new();
+    project.edit(
+        "factory.toml",
+        "repository = \"shop/web\"\n",
+        "repository = \"shop/web\"\ncmd = \"/bin/shop -c 'a b'\"\n",
+    );
+    project.run(&["plan"]).assert_code(2).says(&["put it in brackets: `[\"/bin/shop\", \"-c\", \"a b\"]`"]);
+    let project = Project::new();
+    project.edit(
+        "factory.toml",
+        "repository = \"shop/web\"\n",
+        "repository = \"shop/web\"\npackages = [\"curl\", \"curl\"]\n",
+    );
+    project.run(&["plan"]).assert_code(2).says(&["stands twice in this list"]);
+}
+
+#[test]
+fn the_same_entry_twice() {
+    let project = Project::new();
+    let text = project.read("factory.toml");
+    let entry = "{ src = \"units/shop.service\"";
+    let line = text.lines().find(|line| line.contains(entry)).unwrap().to_owned();
+    let again = line.split('}').next().unwrap().to_owned() + "},";
+    project.edit("factory.toml", &line, &format!("{again}\n{line}"));
+    project.run(&["plan"]).assert_code(2).says(&["the same entry twice", "first here", "leave one of them out"]);
+}

@@ -407,3 +407,17 @@ fn a_tag_of_the_checkout_is_somewhere_else() {
     project.done(&["tag", "--move"]);
     assert!(!tags(&own).is_empty());
 }
+
+#[test]
+fn a_lock_that_no_commit_holds_is_said() {
+    let (project, _) = release();
+    let own = own(&project, "https://git.example.org/shop.git");
+    give(&project, &own);
+    let said = "the commit has another `factory.lock` than this checkout, or none";
+    assert!(!project.done(&["tag", "--dry-run"]).stderr.contains(said));
+    project.write("factory.lock", "version = 1\n");
+    project.done(&["tag", "--dry-run"]).says(&[said, "git add factory.lock"]);
+    commit(&project);
+    give(&project, &own);
+    assert!(!project.done(&["tag", "--dry-run"]).stderr.contains(said));
+}

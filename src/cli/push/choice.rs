@@ -195,7 +195,7 @@ fn artefact(place: Place, files: Vec<File>, version: &str, revision: &str) -> It
 /// A package step's files, still as they were written.
 fn packages(step: &Step, record: &Record, folder: &std::path::Path) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
-    for file in record.files.iter().filter(|file| !file.path.starts_with(".factory/")) {
+    for file in record.files.iter().filter(|file| file.is_artefact()) {
         let path = folder.join(&file.path);
         let found = Records::of(folder).open(file).and_then(|mut open| digest_of(&mut open));
         if !found.is_ok_and(|(sha256, _)| sha256 == file.sha256) {

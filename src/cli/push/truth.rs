@@ -29,6 +29,9 @@ pub(super) async fn check(
         }
         up_to_date(plan, platforms, session).await?;
     }
+    if let Some(text) = project.loose_lock()? {
+        session.events.warn(text);
+    }
     for platform in platforms {
         if let Some(failed) = failed(&project.folder, platform, &project.release.tag)? {
             session.events.warn(format!("{} {failed}", project.title()));
@@ -54,6 +57,7 @@ fn session_tests(plan: &Plan, platform: &PlatformId) -> bool {
 /// Refuses what a build would make again: it is of other files than those that are here.
 async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) -> Result<(), Failure> {
     let survey = survey(plan, session).await?;
+    survey.doubts(plan).into_iter().for_each(|text| session.events.warn(text));
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
         let pushed = match step.work.gives() {
             Gives::Image(_) | Gives::Files => true,

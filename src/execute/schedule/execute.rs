@@ -72,10 +72,13 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let (result, tail) = loop {
         // A try's complaint is looked for in its own lines only; the log has those of all.
         let lines = Lines::of(&session.events, &step.id).telling(step.work.told(&session));
+        let _of_another_try = session.doubts_of(&step.id);
         let at = StepContext { step, records: &records, session: &session, lines: &lines };
         let result = step.work.runner().run(at).await;
         let error = match result {
             Ok(product) => {
+                let warnings = session.doubts_of(&step.id).into_iter().chain(lines.warnings()).collect();
+                let product = Product { warnings, ..product };
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 remember(step, &content, &product, took_ms, &session).await;
                 break (Ok(product), lines.tail());

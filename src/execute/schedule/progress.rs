@@ -216,6 +216,7 @@ impl Results<'_> {
             files: product.files,
             note: product.note,
             size: product.size,
+            warnings: product.warnings,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             finished: clock::rfc3339(clock::now()),
         }
@@ -243,7 +244,7 @@ impl Results<'_> {
                     rows.extend(tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.image().to_owned())));
                 }
                 Gives::Files => {
-                    let files = record.files.iter().filter(|file| !file.path.starts_with(".factory/"));
+                    let files = record.files.iter().filter(|file| file.is_artefact());
                     rows.extend(files.map(|file| Made {
                         size: file.size,
                         ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))

@@ -71,6 +71,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
             files: Vec::new(),
             note: String::new(),
             size: 0,
+            warnings: Vec::new(),
             took_ms: 1000,
             finished: String::new(),
         };

@@ -13,6 +13,15 @@ pub(crate) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issu
         let check = required(&entry.value.check, ("check", "\"private-key\""), at, issues);
         let path = required(&entry.value.path, ("path", "\"/opt/example/tests/*.pem\""), at, issues);
         let reason = required(&entry.value.reason, ("reason", "\"keys of the tests, known to everybody\""), at, issues);
+        if let Some(given) = entry.value.reason.at().filter(|given| !given.value.chars().any(char::is_alphanumeric)) {
+            let message = format!("{} is no reason", quoted(&given.value));
+            let issue = Issue::new(&given.span, message).label("why is it meant?");
+            issues.add(
+                issue.help(
+                    "one sentence for whoever reads the recipe later, e.g. `keys of the tests, known to everybody`",
+                ),
+            );
+        }
         Some(Allowance { check: check?.value, path: path?.value.clone(), reason: reason?.value.clone() })
     };
     let all: Vec<_> = given.items().iter().map(|one| entry(one, issues)).collect();

@@ -1,6 +1,6 @@
 //! [`View`]: the recipe seen from one platform, for parts of it that are resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     content::{Of, content},
@@ -11,7 +11,7 @@ use crate::{
     names::{User, UserName},
     platform::Platform,
     recipe::{Content, Project},
-    util::toml::{At, Given, Issues},
+    util::toml::{At, Given, Issue, Issues, Span},
 };
 
 /// A recipe seen from one platform.
@@ -32,6 +32,17 @@ impl View<'_> {
     ) -> Option<Vec<Content>> {
         let entries: Vec<_> =
             raw.items().iter().map(|entry| content(&entry.value, of, self.platform, issues)).collect();
+        let mut first: HashMap<String, &Span> = HashMap::new();
+        for (entry, raw) in entries.iter().zip(raw.items()) {
+            // What differs in anything refines an earlier one.
+            let Some(whole) = entry.as_ref().map(|entry| serde_json::json!(entry).to_string()) else { continue };
+            if let Some(before) = first.get(&whole) {
+                let issue =
+                    Issue::new(&raw.span, "the same entry twice").label("again here").also(before, "first here");
+                issues.add(issue.help("leave one of them out"));
+            }
+            first.entry(whole).or_insert(&raw.span);
+        }
         entries.into_iter().collect()
     }
 

@@ -209,7 +209,9 @@ pub(crate) fn set<T>(
         let mut first: HashMap<&str, Span> = HashMap::new();
         for item in value.get_ref().as_array().into_iter().flatten() {
             let Some(word) = item.get_ref().as_str() else { continue };
-            match first.entry(word) {
+            // One folder has several names.
+            let place = word.strip_prefix("./").unwrap_or(word).trim_end_matches('/');
+            match first.entry(if place.is_empty() && word.starts_with('.') { "." } else { place }) {
                 Entry::Vacant(slot) => {
                     slot.insert(item.span());
                 }
@@ -223,10 +225,20 @@ pub(crate) fn set<T>(
     }
 }
 
+/// Words that stand in one text as a list, as a shell would take them apart; one word of a placeholder's length where there are many.
+fn words(text: &str) -> String {
+    const MOST: usize = 8;
+    let split = shlex::split(text).filter(|words| words.len() > 1 && words.len() <= MOST);
+    match split.filter(|words| words.iter().all(|word| !word.contains(['"', '\\', '\n']))) {
+        Some(words) => format!("[{}]", words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")),
+        None => "[\"…\"]".to_owned(),
+    }
+}
+
 /// How a value is written that stands there without its list; a number in quotes where `reader` takes none.
 fn in_brackets<T>(value: Value<'_>, reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>) -> Option<String> {
     match value.get_ref() {
-        DeValue::String(_) => Some("[\"…\"]".to_owned()),
+        DeValue::String(text) => Some(words(text)),
         DeValue::Integer(number) if number.radix() == 10 => {
             let is_taken = reader(value, &mut Issues::default()).is_some();
             Some(if is_taken { format!("[{number}]") } else { format!("[\"{number}\"]") })

@@ -281,6 +281,7 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
     let id = image.id.0.trim_start_matches("sha256:");
     let note = id.get(..12).unwrap_or(id).to_owned();
     Product {
+        warnings: Vec::new(),
         output: output_of(image),
         labels,
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),

@@ -206,7 +206,7 @@ impl Job {
         if inside.is_none() {
             links::alone(&tree, &mut unseen);
         }
-        found.extend(unseen.say(&job.work.package, &job.session));
+        found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let found: Vec<_> = found.into_iter().chain(modules).chain(units).map(|one| one.out_of(&tree)).collect();
         let PackageWork { package, host, .. } = &job.work;
         let shipped = check::Shipped {
@@ -227,10 +227,13 @@ impl Job {
         let mut tree = compose::compose(&self.work.package.contents, taken, &self.session, self.work.epoch)?;
         for (other, name) in self.others.iter().zip(&self.work.package.without) {
             if listing::leave_out(&mut tree, &listing::read(other)?, &self.work.package)? == 0 {
-                self.session.events.warn(format!(
-                    "{} has nothing in common with {name}, which its `without` names: nothing is left out",
-                    self.work.package.name
-                ));
+                self.session.doubt(
+                    &self.step,
+                    format!(
+                        "{} has nothing in common with {name}, which its `without` names: nothing is left out",
+                        self.work.package.name
+                    ),
+                );
             }
         }
         settle_times(&mut tree, self.work.epoch);
@@ -248,9 +251,10 @@ impl Job {
         let weak = meta.recommends.len() + meta.suggests.len();
         if weak > 0 && !self.work.packaging.relations.weak {
             let (name, platform) = (&meta.name, self.platform());
-            self.session.events.warn(format!(
-                "{name}: recommends and suggests are left out, which the tools of {platform} do not know"
-            ));
+            self.session.doubt(
+                &self.step,
+                format!("{name}: recommends and suggests are left out, which the tools of {platform} do not know"),
+            );
         }
         let shipped = listing::of_tree(tree);
         let written = self.write(tree, &meta)?;
@@ -294,7 +298,7 @@ impl Job {
             None => format!("`{{ src = \"{first}\", type = \"config\" }}` in `contents`"),
         };
         let (name, is) = (&self.work.package.name, if found.len() == 1 { "is" } else { "are" });
-        self.session.warn_once(format!(
+        self.session.doubt(&self.step, format!(
             "{name}: {shown}{more} {is} no configuration to the package manager: an upgrade overwrites what an administrator \
              changed (Debian policy 10.7); write {write}"
         ));

@@ -104,8 +104,14 @@ async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError>
     };
     let made = |(name, id): &(PackageName, StepId)| Ok((name.to_string(), noted(records, id)?.files.clone()));
     let packages = work.packages.iter().map(made).collect::<Result<_, StepError>>()?;
-    let job =
-        Job { work: work.clone(), platform: step.platform.to_string(), session: session.clone(), contents, packages };
+    let job = Job {
+        work: work.clone(),
+        step: step.id.clone(),
+        platform: step.platform.to_string(),
+        session: session.clone(),
+        contents,
+        packages,
+    };
     let lines = lines.clone();
     blocking(move || job.finish(&taken, &lines)).await
 }
@@ -121,6 +127,7 @@ fn as_content(content: &WaptContent) -> Option<Content> {
 /// The part of the work that needs no daemon.
 struct Job {
     work: WaptWork,
+    step: StepId,
     platform: String,
     session: Session,
     contents: Vec<Content>,
@@ -137,8 +144,8 @@ impl Job {
         let draft = self.draft(taken, lines)?;
         let setup = self.setup_name();
         let of = format!("[[wapt]] `{}`", self.work.wapt.package);
-        let warn = |text: &str| self.session.events.warn(format!("{of}: {text}"));
-        self.work.wapt.warnings.iter().for_each(|text| self.session.events.warn(text.clone()));
+        let warn = |text: &str| self.session.doubt(&self.step, format!("{of}: {text}"));
+        self.work.wapt.warnings.iter().for_each(|text| self.session.doubt(&self.step, text.clone()));
         draft.warnings.iter().chain(&draft.lint(&setup)?).for_each(|text| warn(text));
         lines.line(&format!(
             "{} {}, signed by {}",
@@ -155,6 +162,7 @@ impl Job {
         let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
         let file = RecordedFile { path: relative.display().to_string(), sha256, size };
         Ok(Product {
+            warnings: Vec::new(),
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -223,7 +231,7 @@ impl Job {
             let WaptSource::Package(name) = &content.src else { continue };
             // Lists of a step's files are its own.
             let files = self.packages.get(name.as_str()).into_iter().flatten();
-            for file in files.filter(|file| !file.path.starts_with(".factory/")) {
+            for file in files.filter(|file| file.is_artefact()) {
                 let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
                 let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
                 self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;

@@ -105,6 +105,7 @@ impl Job {
         let size = files.iter().map(|file| file.size).sum();
         files.push(self.recorded(&store.listing(&self.step.id))?);
         Ok(Product {
+            warnings: Vec::new(),
             output: format!("sha256:{}", Sha256::of(sums)),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -146,7 +147,7 @@ impl Job {
         let warnings = check::collected(&package, file, &expected)
             .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
         for text in warnings {
-            self.session.events.warn(text);
+            self.session.doubt(&self.step.id, text);
         }
         Ok(package)
     }
@@ -197,7 +198,8 @@ impl Job {
         }
         if let Some((file, path)) = twice.first() {
             let more = if twice.len() > 1 { format!(" and {} more", twice.len() - 1) } else { String::new() };
-            self.session.events.warn(format!("{file} has what another package of the entry has: /{path}{more}"));
+            self.session
+                .doubt(&self.step.id, format!("{file} has what another package of the entry has: /{path}{more}"));
         }
         lines
     }

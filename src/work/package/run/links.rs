@@ -44,11 +44,13 @@ pub async fn say(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job, 
     }
     let name = &job.work.package.name;
     if links.len() > MOST {
-        session
-            .warn_once(format!("{name}: of {} links that lead out of it only {MOST} were looked after", links.len()));
+        session.doubt(
+            &job.step,
+            format!("{name}: of {} links that lead out of it only {MOST} were looked after", links.len()),
+        );
     }
     if !dangling.is_empty() {
-        session.warn_once(format!("{name}: {}", sentence(&dangling)));
+        session.doubt(&job.step, format!("{name}: {}", sentence(&dangling)));
     }
     Ok((job, tree))
 }

@@ -39,7 +39,7 @@ pub async fn lacks(
 ) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (modules, large) = of(&job.work.package.contents, &tree);
     for path in &large {
-        job.session.events.warn(format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
+        job.session.doubt(&job.step, format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
     }
     if modules.is_empty() {
         return Ok((job, tree, Vec::new()));
@@ -103,7 +103,7 @@ fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, lines: &Lines) -> V
         let said = format!("modules of the project in package `{}` that nobody has looked at", package.name);
         let said = format!("{said}: {}; {why} whose Python could say whether they compile", left.len());
         lines.line(&said);
-        job.session.warn_once(said);
+        job.session.doubt(&job.step, said);
     }
     meant
 }

@@ -34,7 +34,7 @@ pub async fn lacks(
     .await?;
     for path in &units.idle {
         let (name, unit) = (&job.work.package.name, path.rsplit('/').next().unwrap_or(path));
-        job.session.warn_once(format!(
+        job.session.doubt(&job.step, format!(
             "{name}: {unit} has no [Install] and no unit here starts it: nothing will; write `WantedBy=` below `[Install]`, or \
              `enable = false` in its entry"
         ));

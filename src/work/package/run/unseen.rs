@@ -8,6 +8,7 @@ use crate::{
         links::Outward,
         units::{Question, Wanted},
     },
+    event::StepId,
     execute::Session,
     names::Concern,
     recipe::Package,
@@ -62,11 +63,11 @@ impl Unseen {
     }
 
     /// Says what was not looked at. Gives what the recipe allows of it: whether it is there does not matter.
-    pub fn say(self, package: &Package, session: &Session) -> Vec<Finding> {
+    pub fn say(self, package: &Package, step: &StepId, session: &Session) -> Vec<Finding> {
         let is_meant = |thing: &Thing| package.allow.iter().any(|allowance| thing.lack.is_meant_by(allowance));
         let (meant, left): (Vec<Thing>, Vec<Thing>) = self.0.into_iter().partition(is_meant);
         if let Some(sentence) = sentence(&left) {
-            session.warn_once(format!("{}: {sentence}", package.name));
+            session.doubt(step, format!("{}: {sentence}", package.name));
         }
         meant.into_iter().map(|thing| thing.lack).collect()
     }

@@ -22,7 +22,7 @@ pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Res
         if own.editable {
             let (place, written) = (&own.place, &own.written);
             // One line may be of several sets, on several platforms.
-            bench.session.warn_once(format!(
+            bench.session.doubt(&bench.step.id, format!(
                 "{place}: `-e {written}` is built as an ordinary wheel: an image has no checkout that it could be edited in"
             ));
         }
