@@ -34,7 +34,7 @@ pub struct Refusal {
     pub help: String,
 }
 
-/// Holds a package's tree against every lint but that of its owners, which needs the base image; what is found first stops it.
+/// Refuses a package that no package manager could unpack: one without files, or with names that are too long.
 ///
 /// # Errors
 /// The first thing that is found.

@@ -73,7 +73,7 @@ impl<'g> Remote<'g> {
         };
         let words = [&PUSH[..], &options, &["--", url, &refspec]].concat();
         let folder = self.scratch.as_ref().map_or(Path::new("/nonexistent"), |scratch| scratch.mirror.folder());
-        self.git.fetch(folder, &words, &|_| {}).await
+        self.git.transfer(folder, &words, &|_| {}).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 
 table! {
     "an entry of `allow`" struct RawAllowance {
-        check: Concern = one_of("check", &Concern::WORDS),
+        check: Concern = one_of("check", Concern::WORDS),
         path: String = read::allowed,
         reason: String = one_line,
     }

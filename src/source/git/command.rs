@@ -177,7 +177,7 @@ impl<'h> Git<'h> {
     ///
     /// # Errors
     /// [`GitError`], by what git complained of.
-    pub async fn fetch(
+    pub async fn transfer(
         &self,
         repository: &Path,
         words: &[&str],

@@ -163,7 +163,7 @@ impl Mirror {
             }
         };
         let fetch = ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
-        git.fetch(&self.folder, &[&fetch, options, &["--", address.as_str()], what].concat(), &line).await
+        git.transfer(&self.folder, &[&fetch, options, &["--", address.as_str()], what].concat(), &line).await
     }
 }
 

@@ -61,9 +61,12 @@ pub struct WheelsWork {
     pub key: Sha256,
 }
 
+/// What is raised when wheels are made otherwise: in the step's key, and in that of its wheelhouse.
+pub(super) const VERSION: &str = "wheels 2";
+
 impl Kind for WheelsWork {
     fn version(&self) -> &'static str {
-        "wheels 2"
+        VERSION
     }
 
     fn load(&self) -> Load {

@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{GOAL, Index, Own, WheelsWork};
+use super::{GOAL, Index, Own, WheelsWork, data};
 use crate::{
     names::Sha256,
     plan::{
@@ -109,7 +109,7 @@ impl Maker<'_> {
             None => None,
         };
         let name = format!("wheels-{}", image.name);
-        let key = key_of("wheels 2", &inputs, &BTreeMap::new());
+        let key = key_of(data::VERSION, &inputs, &BTreeMap::new());
         let work = WheelsWork {
             image: image.name.clone(),
             wanted: Wanted::of(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
