@@ -69,6 +69,7 @@ mod repository;
 mod requirements;
 mod rpm;
 mod rpm_install;
+mod run;
 mod said;
 mod schedule;
 mod secrets;
