@@ -1,5 +1,7 @@
 //! `factory build`.
 
+mod left;
+
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
@@ -212,6 +214,14 @@ fn close(
         let unwritten = |error| failed_to_write("the checksums could not be written", error, &project.packages);
         if let Some(folder) = project.packages_of(platform).map_err(unwritten)? {
             sums::write(&folder).map_err(unwritten)?;
+            let listed = sums::listed(&folder).map_err(unwritten)?;
+            for name in left::over(&listed, &project.release.version.to_string(), platform, plan, &done.records) {
+                let path = folder.path().join(&name);
+                let path = path.strip_prefix(&project.folder).unwrap_or(&path).display().to_string();
+                context
+                    .events()
+                    .warn(format!("`{path}` is of this release, and nothing here makes it any more: `rm` it"));
+            }
         }
     }
     for text in project.unneeded(plan) {

@@ -120,3 +120,17 @@ fn an_archive_goes_to_a_registry_and_one_of_somebody_else_stays() {
     assert!(!project.path(ours).exists());
     assert_eq!(project.read(other), "mine");
 }
+
+#[test]
+fn what_a_renamed_package_leaves_behind_is_said() {
+    let project = with(r#"formats = ["tar.xz"]"#);
+    project.edit("factory.toml", "without = [\"shop\"]\n", "");
+    let said =
+        "`packages/debian-12/shop-2.5.11-debian-12.tar.xz` is of this release, and nothing here makes it any more";
+    assert!(!project.done(&["build"]).stderr.contains(said));
+    project.edit("factory.toml", "name = \"shop\"\nfrom", "name = \"store\"\nfrom");
+    project.edit("factory.toml", "depends = [\"shop (= {{version}})\"]\n", "");
+    // A run that does not know of all packages says nothing of them.
+    assert!(!project.done(&["build", "wheels"]).stderr.contains(said));
+    project.done(&["build"]).says(&[said]);
+}
