@@ -117,7 +117,9 @@ fn loose_lock_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Opt
     except.retain(|path| path != lockfile::NAME);
     let changed = worktree.standing(&except)?.changed;
     let is_lock = |changed: &Changed| changed.path == Path::new(lockfile::NAME);
-    Ok(changed.iter().any(is_lock).then(|| {
+    // One that git ignores is no change, and in no commit either.
+    let is_ignored = folder.join(lockfile::NAME).exists() && !worktree.tracks(lockfile::NAME)?;
+    Ok((is_ignored || changed.iter().any(is_lock)).then(|| {
         format!(
             "the commit has another `{0}` than this checkout, or none: `--locked` will not make this release again; commit it: \
              `git add {0}`",

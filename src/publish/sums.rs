@@ -90,7 +90,10 @@ pub fn verify(list: &Path) -> Verdict {
     if names.is_empty() && verdict.faults.is_empty() {
         verdict.faults.push("it names no file".to_owned().into());
     }
-    let beside = folder.entries(Path::new("")).unwrap_or_default();
+    let beside = folder.entries(Path::new("")).unwrap_or_else(|error| {
+        verdict.unchecked.push(format!("whether it names all packages beside it: {error}"));
+        std::collections::BTreeMap::default()
+    });
     let beside =
         beside.into_iter().filter(|(_, kind)| kind.is_file()).map(|(name, _)| name.to_string_lossy().into_owned());
     let unlisted = beside.filter(|name| is_package(&folder, name) && !names.contains(name));

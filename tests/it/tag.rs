@@ -417,6 +417,12 @@ fn a_lock_that_no_commit_holds_is_said() {
     assert!(!project.done(&["tag", "--dry-run"]).stderr.contains(said));
     project.write("factory.lock", "version = 1\n");
     project.done(&["tag", "--dry-run"]).says(&[said, "git add factory.lock"]);
+    // Nor does git, where it ignores it.
+    project.write(".gitignore", "/.factory\n/packages\n/wheels\n/factory.lock\n");
+    commit(&project);
+    give(&project, &own);
+    project.done(&["tag", "--dry-run"]).says(&[said]);
+    git(project.folder(), &["add", "--force", "factory.lock"]);
     commit(&project);
     give(&project, &own);
     assert!(!project.done(&["tag", "--dry-run"]).stderr.contains(said));

@@ -174,6 +174,15 @@ impl Worktree {
         Ok(self.scratch.ask(&self.place.root, &words, None, SMALL)?.code == Some(0))
     }
 
+    /// Whether the index has a file of the folder, also one that git would ignore.
+    ///
+    /// # Errors
+    /// [`WorktreeError`].
+    pub fn tracks(&self, name: &str) -> Result<bool, WorktreeError> {
+        let path = format!(":(top,literal){}", self.below.join(name).to_string_lossy());
+        Ok(!self.ask(&["ls-files", "-z", "--", &path])?.is_empty())
+    }
+
     /// The addresses that the repository's own configuration has for others. They are a stranger's words: to be compared, never asked.
     ///
     /// # Errors
