@@ -22,7 +22,7 @@ pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use parts::{Override, Scripts, User};
-pub use reference::{familiar, is_name_of, whole};
+pub use reference::{ImageReference, familiar};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
     Account, ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, RunAs, SdistFile,

@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{BaseWork, QuirksWork};
 use crate::{
-    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
+    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
     execute::{
         Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         context::TarFile,
@@ -14,6 +14,7 @@ use crate::{
         run::Product,
         transient::{Tries, of_engine},
     },
+    names::ImageReference,
     plan::{Record, Root, Step, label},
     recipe::BootstrapMode,
     util::clock,
@@ -163,7 +164,10 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
         };
         let help = match &refused {
             EngineError::ImageNotFound { .. } => {
-                format!("`docker login {}` where it is not for everybody; else {help}", registry_of(&work.image))
+                format!(
+                    "`docker login {}` where it is not for everybody; else {help}",
+                    ImageReference::new(&work.image).registry()
+                )
             }
             _ => help.to_owned(),
         };
