@@ -6,6 +6,7 @@ use super::{Project, places};
 use crate::{
     event::StepId,
     execute::{Records, Survey},
+    install_test::{Failed, Passed},
     names::{PlatformId, Tag},
     plan::{RecordedFile, State},
     platform::Catalogue,
@@ -13,7 +14,6 @@ use crate::{
         git::{Caller, Changed, Elsewhere, Worktree, WorktreeError},
         lockfile,
     },
-    trial::{Failed, Passed},
     util::{state::Unread, toml::some_of},
 };
 

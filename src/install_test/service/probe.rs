@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::{
     super::{
-        Finding, TrialError,
-        bench::{Bench, argv},
+        Finding, InstallTestError,
+        container::{TestContainer, argv},
     },
     process, seconds,
 };
-use crate::recipe::{TrialCheck, UnitTrial};
+use crate::recipe::{UnitCheck, UnitExpectation};
 
 /// How often is asked.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -20,11 +20,11 @@ const LONGEST_SPAWN: Duration = Duration::from_secs(30);
 
 /// What a service should do, after `should`.
 #[must_use]
-pub fn expectation(trial: &UnitTrial) -> String {
-    match &trial.check {
-        TrialCheck::Http { url, status } => format!("answer {status} at {url} within {} s", trial.within_s),
-        TrialCheck::Alive { seconds } => format!("still run after {seconds} s"),
-        TrialCheck::Skip { .. } => "be left out".to_owned(),
+pub fn expectation(check: &UnitCheck) -> String {
+    match &check.expectation {
+        UnitExpectation::Http { url, status } => format!("answer {status} at {url} within {} s", check.within_s),
+        UnitExpectation::Alive { seconds } => format!("still run after {seconds} s"),
+        UnitExpectation::Skip { .. } => "be left out".to_owned(),
     }
 }
 
@@ -32,21 +32,25 @@ pub fn expectation(trial: &UnitTrial) -> String {
 ///
 /// # Errors
 /// The finding that it is not in time.
-pub async fn running(bench: &Bench<'_>, trial: &UnitTrial, output: &process::Output<'_>) -> Result<String, TrialError> {
+pub async fn running(
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
+    output: &process::Output<'_>,
+) -> Result<String, InstallTestError> {
     let started = Instant::now();
     while output.process().is_none() {
         if started.elapsed() > LONGEST_SPAWN {
-            return Err(Finding::new(format!("{} could not be started", trial.unit)).into());
+            return Err(Finding::new(format!("{} could not be started", check.unit)).into());
         }
         tokio::time::sleep(PAUSE / 10).await;
     }
-    match &trial.check {
-        TrialCheck::Http { url, status } => answers(bench, trial, url, *status).await,
-        TrialCheck::Alive { seconds } => {
+    match &check.expectation {
+        UnitExpectation::Http { url, status } => answers(container, check, url, *status).await,
+        UnitExpectation::Alive { seconds } => {
             tokio::time::sleep(Duration::from_secs(u64::from(*seconds))).await;
             Ok(format!("ran for {seconds} s"))
         }
-        TrialCheck::Skip { .. } => Ok("was left out".to_owned()),
+        UnitExpectation::Skip { .. } => Ok("was left out".to_owned()),
     }
 }
 
@@ -54,18 +58,26 @@ pub async fn running(bench: &Bench<'_>, trial: &UnitTrial, output: &process::Out
 ///
 /// # Errors
 /// The finding.
-pub async fn after_oneshot(bench: &Bench<'_>, trial: &UnitTrial) -> Result<Option<String>, TrialError> {
-    match &trial.check {
-        TrialCheck::Http { url, status } => answers(bench, trial, url, *status).await.map(Some),
-        TrialCheck::Alive { .. } | TrialCheck::Skip { .. } => Ok(None),
+pub async fn after_oneshot(
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
+) -> Result<Option<String>, InstallTestError> {
+    match &check.expectation {
+        UnitExpectation::Http { url, status } => answers(container, check, url, *status).await.map(Some),
+        UnitExpectation::Alive { .. } | UnitExpectation::Skip { .. } => Ok(None),
     }
 }
 
-async fn answers(bench: &Bench<'_>, trial: &UnitTrial, url: &str, status: u16) -> Result<String, TrialError> {
+async fn answers(
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
+    url: &str,
+    status: u16,
+) -> Result<String, InstallTestError> {
     let started = Instant::now();
-    let end = started + Duration::from_secs(u64::from(trial.within_s));
+    let end = started + Duration::from_secs(u64::from(check.within_s));
     loop {
-        let found = ask(bench, url).await?;
+        let found = ask(container, url).await?;
         if found == Ok(status) {
             return Ok(format!("{url} answered {status} after {}", seconds(started.elapsed())));
         }
@@ -74,17 +86,17 @@ async fn answers(bench: &Bench<'_>, trial: &UnitTrial, url: &str, status: u16) -
                 Ok(other) => format!("it answers {other}"),
                 Err(why) => format!("there is no answer ({why})"),
             };
-            return Err(Finding::new(format!("{} should {}, but {found}", trial.unit, expectation(trial))).into());
+            return Err(Finding::new(format!("{} should {}, but {found}", check.unit, expectation(check))).into());
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// The status of one answer, or why there is none.
-async fn ask(bench: &Bench<'_>, url: &str) -> Result<Result<u16, String>, TrialError> {
+async fn ask(container: &TestContainer<'_>, url: &str) -> Result<Result<u16, String>, InstallTestError> {
     let curl = ["curl", "--silent", "--show-error", "--globoff", "--noproxy", "*", "--proto", "=http,https"];
     let rest = ["--max-time", PATIENCE, "--output", "/dev/null", "--write-out", "%{http_code}\\n", "--url", url];
-    let answer = bench.ask(argv(&curl, rest)).await?;
+    let answer = container.ask(argv(&curl, rest)).await?;
     Ok(status_of(&answer.lines))
 }
 

@@ -1,4 +1,4 @@
-//! [`Subject`]: what is tested on one platform: the packages that were built, where they go, and what must be true
+//! [`TestTarget`]: what is tested on one platform: the packages that were built, where they go, and what must be true
 //! then.
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    TrialError,
+    InstallTestError,
     groups::Ties,
     listing::{self, Line},
     manager::{Commands, commands},
@@ -35,7 +35,7 @@ use crate::{
 
 /// What is tested on one platform.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct TestTarget {
     /// The platform.
     pub platform: PlatformId,
     /// Its package manager.
@@ -86,26 +86,26 @@ pub struct UnitFileLine {
     pub target: Option<String>,
 }
 
-impl Subject {
+impl TestTarget {
     /// Finds what was built for this plan's release, and checks that it is still there.
     ///
     /// # Errors
-    /// [`TrialError::NotBuilt`], and for platforms that cannot be tested.
+    /// [`InstallTestError::NotBuilt`], and for platforms that cannot be tested.
     pub fn of(
         platform: &Platform,
         recipe: &Recipe,
         tag: &Tag,
         plan: &Plan,
         project: &Path,
-    ) -> Result<Self, TrialError> {
+    ) -> Result<Self, InstallTestError> {
         let Some(manager) = commands(platform.manager) else {
             let manager = platform.manager.as_str();
-            return Err(TrialError::NoManager { platform: platform.id.to_string(), manager });
+            return Err(InstallTestError::NoManager { platform: platform.id.to_string(), manager });
         };
         let (id, format) = (platform.id.to_string(), platform.package.format);
         if !platform.package.native().is_some_and(|native| native.managers.contains(&platform.manager.as_str())) {
             let (manager, format) = (platform.manager.as_str(), format.as_str());
-            return Err(TrialError::Foreign { platform: id, manager, format });
+            return Err(InstallTestError::Foreign { platform: id, manager, format });
         }
         let mut base = String::new();
         let (mut packages, mut images) = (Vec::new(), BTreeMap::new());
@@ -123,11 +123,11 @@ impl Subject {
             }
         }
         if packages.is_empty() {
-            return Err(TrialError::NoPackages(platform.id.to_string()));
+            return Err(InstallTestError::NoPackages(platform.id.to_string()));
         }
         let users = recipe.packages.iter().flat_map(|package| &package.users);
         let allowed = recipe.packages.iter().flat_map(|package| &package.allow);
-        let mut subject = Self {
+        let mut target = Self {
             platform: platform.id.clone(),
             manager,
             base,
@@ -137,12 +137,12 @@ impl Subject {
             users: users.map(|user| user.name.to_string()).collect(),
             units: Vec::new(),
             prefix: recipe.python.as_ref().map(|python| python.prefix.clone()),
-            tools: platform.trial.packages.clone(),
+            tools: platform.test.packages.clone(),
             allowed: allowed.filter(|one| one.check.topic() == Topic::Program).map(|one| one.path.clone()).collect(),
             number: 0,
         };
-        subject.units = runs::runs(&recipe.trial.units, &subject.unit_files());
-        Ok(subject)
+        target.units = runs::runs(&recipe.test.units, &target.unit_files());
+        Ok(target)
     }
 
     /// The names of the packages.
@@ -193,8 +193,13 @@ pub const UNIT_FOLDERS: [&str; 5] = [
 
 /// The packages that a step made, as its record has them: one of ours, or those that it collected, whose names are in
 /// their files.
-fn built(step: &StepId, work: &PackageWork, format: PackageFormat, project: &Path) -> Result<Vec<Built>, TrialError> {
-    let missing = |why: String| TrialError::NotBuilt { step: step.clone(), why };
+fn built(
+    step: &StepId,
+    work: &PackageWork,
+    format: PackageFormat,
+    project: &Path,
+) -> Result<Vec<Built>, InstallTestError> {
+    let missing = |why: String| InstallTestError::NotBuilt { step: step.clone(), why };
     let records = Records::of(project);
     let record = records.load(step).ok_or_else(|| missing("there is no record of it".to_owned()))?;
     of_this_release(&record, work).map_err(missing)?;

@@ -10,8 +10,8 @@ use std::{
 use futures::future::{BoxFuture, FutureExt as _};
 
 use super::super::{
-    TrialError,
-    bench::{Bench, argv},
+    InstallTestError,
+    container::{TestContainer, argv},
 };
 use crate::{
     engine::{ExecSpec, Output as EngineOutput, Progress},
@@ -32,7 +32,7 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(20);
 
 /// The main process of a service.
 pub struct Process<'a> {
-    running: BoxFuture<'a, Result<i64, TrialError>>,
+    running: BoxFuture<'a, Result<i64, InstallTestError>>,
 }
 
 impl fmt::Debug for Process<'_> {
@@ -43,15 +43,15 @@ impl fmt::Debug for Process<'_> {
 
 impl<'a> Process<'a> {
     /// Starts it; it runs as long as it is waited for.
-    pub fn start(bench: &'a Bench<'_>, spec: ExecSpec, output: &'a Output<'_>) -> Self {
-        Self { running: bench.exec(spec, output).boxed() }
+    pub fn start(container: &'a TestContainer<'_>, spec: ExecSpec, output: &'a Output<'_>) -> Self {
+        Self { running: container.exec(spec, output).boxed() }
     }
 
     /// Waits for its end; gives its exit code. May be dropped and called again, until it has ended.
     ///
     /// # Errors
     /// When the daemon goes away.
-    pub async fn ended(&mut self) -> Result<i64, TrialError> {
+    pub async fn ended(&mut self) -> Result<i64, InstallTestError> {
         (&mut self.running).await
     }
 }
@@ -111,11 +111,11 @@ impl EngineOutput for Output<'_> {
 ///
 /// # Errors
 /// When the daemon goes away.
-pub async fn signal(bench: &Bench<'_>, signal: &str, whom: &str) -> Result<Vec<u32>, TrialError> {
-    let answer = bench.ask(argv(&["/bin/sh", "-c", SIGNAL, "signal", signal, whom], [] as [&str; 0])).await?;
+pub async fn signal(container: &TestContainer<'_>, signal: &str, whom: &str) -> Result<Vec<u32>, InstallTestError> {
+    let answer = container.ask(argv(&["/bin/sh", "-c", SIGNAL, "signal", signal, whom], [] as [&str; 0])).await?;
     if answer.code != 0 {
         let why = answer.lines.last().cloned().unwrap_or_default();
-        return Err(TrialError::Internal(format!("no signals can be sent in the container: {why}")));
+        return Err(InstallTestError::Internal(format!("no signals can be sent in the container: {why}")));
     }
     Ok(answer.lines.iter().filter_map(|line| line.parse().ok()).collect())
 }
@@ -124,10 +124,10 @@ pub async fn signal(bench: &Bench<'_>, signal: &str, whom: &str) -> Result<Vec<u
 ///
 /// # Errors
 /// When the daemon goes away.
-pub async fn wait_for_none(bench: &Bench<'_>, limit: Duration) -> Result<usize, TrialError> {
+pub async fn wait_for_none(container: &TestContainer<'_>, limit: Duration) -> Result<usize, InstallTestError> {
     let end = Instant::now() + limit;
     loop {
-        let left = signal(bench, "none", "all").await?.len();
+        let left = signal(container, "none", "all").await?.len();
         if left == 0 || Instant::now() >= end {
             return Ok(left);
         }
@@ -139,11 +139,11 @@ pub async fn wait_for_none(bench: &Bench<'_>, limit: Duration) -> Result<usize, 
 ///
 /// # Errors
 /// When the daemon goes away, or the kernel does not let go of a process.
-pub async fn sweep(bench: &Bench<'_>) -> Result<(), TrialError> {
+pub async fn sweep(container: &TestContainer<'_>) -> Result<(), InstallTestError> {
     let end = Instant::now() + LONGEST_SWEEP;
-    while !signal(bench, "KILL", "all").await?.is_empty() {
+    while !signal(container, "KILL", "all").await?.is_empty() {
         if Instant::now() >= end {
-            return Err(TrialError::Internal("a killed process does not end".to_owned()));
+            return Err(InstallTestError::Internal("a killed process does not end".to_owned()));
         }
         tokio::time::sleep(PAUSE).await;
     }

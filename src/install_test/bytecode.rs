@@ -2,8 +2,8 @@
 //! or worse, used.
 
 use super::{
-    Finding, TrialError,
-    bench::{Bench, argv},
+    Finding, InstallTestError,
+    container::{TestContainer, argv},
 };
 
 /// Reads every `.pyc` and prints those that are stale; its last line says how many there are. Runs with Python 2.7 and
@@ -14,15 +14,15 @@ const SCRIPT: &str = include_str!("bytecode.py");
 ///
 /// # Errors
 /// The finding, with the stale ones.
-pub async fn check(bench: &Bench<'_>) -> Result<usize, TrialError> {
-    let Some(prefix) = &bench.subject.prefix else { return Ok(0) };
+pub async fn check(container: &TestContainer<'_>) -> Result<usize, InstallTestError> {
+    let Some(prefix) = &container.target.prefix else { return Ok(0) };
     let below = format!("{}/", prefix.trim_matches('/'));
     let is_compiled = |path: &str| path.strip_prefix(&below).is_some_and(|rest| rest.rsplit('.').next() == Some("pyc"));
-    if !bench.subject.lines().any(|line| is_compiled(&line.path)) {
+    if !container.target.lines().any(|line| is_compiled(&line.path)) {
         return Ok(0);
     }
     let interpreter = format!("{prefix}/bin/python");
-    let answer = bench.ask(argv(&[&interpreter, "-B", "-E", "-s", "-c", SCRIPT, prefix], [] as [&str; 0])).await?;
+    let answer = container.ask(argv(&[&interpreter, "-B", "-E", "-s", "-c", SCRIPT, prefix], [] as [&str; 0])).await?;
     judge(&answer.lines, answer.code, &interpreter).map_err(Into::into)
 }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Finding, Subject, TrialError,
-    bench::{Bench, argv},
+    Finding, InstallTestError, TestTarget,
+    container::{TestContainer, argv},
     error::tell,
 };
 use crate::{engine::Output as _, execute::Lines, unit::UnitName};
@@ -14,24 +14,24 @@ use crate::{engine::Output as _, execute::Lines, unit::UnitName};
 ///
 /// # Errors
 /// The finding, with systemd's complaints.
-pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialError> {
-    let subject = bench.subject;
-    let units = subject.unit_files();
-    if units.is_empty() && subject.units.is_empty() {
+pub async fn check(container: &TestContainer<'_>, lines: &Lines) -> Result<String, InstallTestError> {
+    let target = container.target;
+    let units = target.unit_files();
+    if units.is_empty() && target.units.is_empty() {
         return Ok("no units".to_owned());
     }
-    let tools = argv(subject.manager.add, &subject.tools);
-    bench.succeed(tools, "what judges units should install", lines).await?;
+    let tools = argv(target.manager.add, &target.tools);
+    container.succeed(tools, "what judges units should install", lines).await?;
     if units.is_empty() {
         return Ok("no units in the packages".to_owned());
     }
-    let names = runnable(units.keys(), subject)?;
+    let names = runnable(units.keys(), target)?;
     // Without `--recursive-errors`, which systemd has only from 250 on: its exit code then says whether the units could
     // be started, and what it prints whether they were understood. Lines of units that are not ours mean nothing here.
     let command = argv(&["systemd-analyze", "verify", "--man=no"], names.iter().map(ToString::to_string));
     let shown = command.join(" ");
     lines.line(&format!("$ {shown}"));
-    let answer = bench.ask(command).await?;
+    let answer = container.ask(command).await?;
     tell(&answer.lines, lines);
     let ours: BTreeSet<&str> = units.keys().chain(&names).map(UnitName::as_str).collect();
     let complaints = complaints(&answer.lines, &ours);
@@ -56,9 +56,9 @@ fn found(complaints: &[String]) -> Finding {
 /// The units as they can be looked at: of a template an instance, one that the recipe tries where there is one.
 fn runnable<'a>(
     units: impl Iterator<Item = &'a UnitName>,
-    subject: &Subject,
-) -> Result<BTreeSet<UnitName>, TrialError> {
-    let tried: Vec<UnitName> = subject.units.iter().filter_map(|run| UnitName::new(run.unit()).ok()).collect();
+    target: &TestTarget,
+) -> Result<BTreeSet<UnitName>, InstallTestError> {
+    let tried: Vec<UnitName> = target.units.iter().filter_map(|run| UnitName::new(run.unit()).ok()).collect();
     let mut names = BTreeSet::new();
     for unit in units {
         if !unit.is_template() {
@@ -68,7 +68,7 @@ fn runnable<'a>(
         let instances: Vec<&UnitName> = tried.iter().filter(|name| name.template().as_ref() == Some(unit)).collect();
         names.extend(instances.iter().copied().cloned());
         if instances.is_empty() {
-            let instance = unit.with_instance("test").map_err(|error| TrialError::Internal(error.to_string()))?;
+            let instance = unit.with_instance("test").map_err(|error| InstallTestError::Internal(error.to_string()))?;
             names.insert(instance);
         }
     }

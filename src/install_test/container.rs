@@ -1,4 +1,4 @@
-//! [`Bench`]: one clean container of a platform's base image, what is run in it, and what goes in and out.
+//! [`TestContainer`]: one clean container of a platform's base image, what is run in it, and what goes in and out.
 
 use std::{
     collections::BTreeSet,
@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Finding, Subject, TrialError,
+    Finding, InstallTestError, TestTarget,
     manager::Trust,
-    transfer::{Fetched, Member, Parcel, Rights, blocking, blocking_reader, first_member},
+    transfer::{Fetched, Member, Rights, TarBuilder, blocking, blocking_reader, first_member},
 };
 use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, ExecSpec, Output, Progress},
@@ -30,12 +30,12 @@ const LARGEST_ANSWER: usize = 64 << 20;
 
 /// A clean container in which packages are tried.
 #[derive(Debug)]
-pub struct Bench<'a> {
+pub struct TestContainer<'a> {
     /// What is tested in it.
-    pub subject: &'a Subject,
+    pub target: &'a TestTarget,
     /// The run.
     pub session: &'a Session,
-    container: ContainerId,
+    id: ContainerId,
 }
 
 /// What a command answered.
@@ -47,14 +47,14 @@ pub struct Answer {
     pub lines: Vec<String>,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> TestContainer<'a> {
     /// Makes and starts the container, for a step that begins.
     ///
     /// # Errors
     /// When the base image is gone, or the daemon refuses.
-    pub async fn open(subject: &'a Subject, session: &'a Session, step: &StepId) -> Result<Self, TrialError> {
-        let Some(image) = session.engine.image(&subject.base).await? else {
-            return Err(TrialError::NoBase { platform: subject.platform.to_string(), image: subject.base.clone() });
+    pub async fn open(target: &'a TestTarget, session: &'a Session, step: &StepId) -> Result<Self, InstallTestError> {
+        let Some(image) = session.engine.image(&target.base).await? else {
+            return Err(InstallTestError::NoBase { platform: target.platform.to_string(), image: target.base.clone() });
         };
         let spec = ContainerSpec {
             image: image.id.0,
@@ -64,20 +64,20 @@ impl<'a> Bench<'a> {
             package_manager: true,
             ..ContainerSpec::default()
         };
-        let container = session.create(step, spec).await?;
-        let bench = Self { subject, session, container };
-        match bench.prepare().await {
-            Ok(()) => Ok(bench),
+        let id = session.create(step, spec).await?;
+        let container = Self { target, session, id };
+        match container.prepare().await {
+            Ok(()) => Ok(container),
             Err(error) => {
-                bench.close().await;
+                container.close().await;
                 Err(error)
             }
         }
     }
 
-    async fn prepare(&self) -> Result<(), TrialError> {
-        self.session.engine.start(&self.container).await?;
-        let (certificates, trust) = (self.session.ca.clone(), &self.subject.manager.trust);
+    async fn prepare(&self) -> Result<(), InstallTestError> {
+        self.session.engine.start(&self.id).await?;
+        let (certificates, trust) = (self.session.ca.clone(), &self.target.manager.trust);
         if let (Some(certificates), Trust::Anchor { file, command }) = (&certificates, trust) {
             self.write(file, certificates, Rights::PUBLIC).await?;
             let answer = self.ask(argv(command, [] as [&str; 0])).await?;
@@ -90,61 +90,61 @@ impl<'a> Bench<'a> {
                 return Err(Finding::new(message).with_last(&answer.lines).into());
             }
         }
-        self.put(move |parcel| {
+        self.put(move |tar| {
             let Some(certificates) = certificates else { return Ok(()) };
-            parcel.bytes(&format!("{PLACE_NAME}/ca.pem"), &certificates, Rights::PUBLIC)?;
+            tar.bytes(&format!("{PLACE_NAME}/ca.pem"), &certificates, Rights::PUBLIC)?;
             let Trust::File { file, text, .. } = trust else { return Ok(()) };
-            parcel.bytes(&format!("{PLACE_NAME}/{file}"), text.as_bytes(), Rights::PUBLIC)
+            tar.bytes(&format!("{PLACE_NAME}/{file}"), text.as_bytes(), Rights::PUBLIC)
         })
         .await
     }
 
     /// Removes the container.
     pub async fn close(self) {
-        self.session.discard(&self.container).await;
+        self.session.discard(&self.id).await;
     }
 
     /// The command that opens a shell in it.
     #[must_use]
     pub fn way_in(&self) -> String {
-        format!("docker exec -it {} bash", self.container.0.get(..12).unwrap_or(&self.container.0))
+        format!("docker exec -it {} bash", self.id.0.get(..12).unwrap_or(&self.id.0))
     }
 
-    /// Unpacks a parcel of files in [`PLACE`].
+    /// Unpacks files in [`PLACE`].
     ///
     /// # Errors
     /// When a file of the host changed, or the daemon refuses.
     pub async fn put(
         &self,
-        fill: impl FnOnce(&mut Parcel) -> Result<(), TrialError> + Send + 'static,
-    ) -> Result<(), TrialError> {
+        fill: impl FnOnce(&mut TarBuilder) -> Result<(), InstallTestError> + Send + 'static,
+    ) -> Result<(), InstallTestError> {
         let tar = blocking(move || {
-            let mut parcel = Parcel::new()?;
-            parcel.folder(PLACE_NAME)?;
-            fill(&mut parcel)?;
-            parcel.finish()
+            let mut tar = TarBuilder::new()?;
+            tar.folder(PLACE_NAME)?;
+            fill(&mut tar)?;
+            tar.finish()
         });
-        Ok(self.session.engine.upload(&self.container, PLACE_FOLDER, tar.await?).await?)
+        Ok(self.session.engine.upload(&self.id, PLACE_FOLDER, tar.await?).await?)
     }
 
     /// Writes one file anywhere in the container.
     ///
     /// # Errors
     /// When the daemon refuses.
-    pub async fn write(&self, path: &str, bytes: &[u8], rights: Rights) -> Result<(), TrialError> {
+    pub async fn write(&self, path: &str, bytes: &[u8], rights: Rights) -> Result<(), InstallTestError> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let mut parcel = Parcel::new()?;
-        parcel.bytes(name, bytes, rights)?;
+        let mut tar = TarBuilder::new()?;
+        tar.bytes(name, bytes, rights)?;
         let folder = if folder.is_empty() { "/" } else { folder };
-        Ok(self.session.engine.upload(&self.container, folder, parcel.finish()?).await?)
+        Ok(self.session.engine.upload(&self.id, folder, tar.finish()?).await?)
     }
 
     /// Runs a command as root with the package manager's variables, the proxies and the trusted certificates.
     ///
     /// # Errors
     /// When the daemon refuses.
-    pub async fn run(&self, mut argv: Vec<String>, out: &dyn Output) -> Result<i64, TrialError> {
-        let manager = self.subject.manager;
+    pub async fn run(&self, mut argv: Vec<String>, out: &dyn Output) -> Result<i64, InstallTestError> {
+        let manager = self.target.manager;
         let mut env = self.session.proxies.clone();
         env.extend(manager.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         if self.session.ca.is_some() {
@@ -166,7 +166,7 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// The finding.
-    pub async fn succeed(&self, argv: Vec<String>, expected: &str, lines: &Lines) -> Result<(), TrialError> {
+    pub async fn succeed(&self, argv: Vec<String>, expected: &str, lines: &Lines) -> Result<(), InstallTestError> {
         let shown = argv.join(" ");
         lines.line(&format!("$ {shown}"));
         match self.run(argv, lines).await? {
@@ -181,12 +181,12 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// When the daemon refuses, or the answer is endless.
-    pub async fn ask(&self, argv: Vec<String>) -> Result<Answer, TrialError> {
+    pub async fn ask(&self, argv: Vec<String>) -> Result<Answer, InstallTestError> {
         let captured = Captured::default();
         let code = self.run(argv, &captured).await?;
         let (lines, size) = captured.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if size > LARGEST_ANSWER {
-            return Err(TrialError::Internal("a command in the container said more than 64 MiB".to_owned()));
+            return Err(InstallTestError::Internal("a command in the container said more than 64 MiB".to_owned()));
         }
         Ok(Answer { code, lines })
     }
@@ -195,23 +195,23 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// When the daemon refuses.
-    pub async fn exec(&self, spec: ExecSpec, out: &dyn Output) -> Result<i64, TrialError> {
-        Ok(self.session.engine.exec(&self.container, spec, out).await?)
+    pub async fn exec(&self, spec: ExecSpec, out: &dyn Output) -> Result<i64, InstallTestError> {
+        Ok(self.session.engine.exec(&self.id, spec, out).await?)
     }
 
     /// The archive of a path; `None` where there is nothing.
     ///
     /// # Errors
     /// When the daemon refuses.
-    pub async fn download(&self, path: &str) -> Result<Option<ByteStream>, TrialError> {
-        Ok(self.session.engine.download(&self.container, path).await?)
+    pub async fn download(&self, path: &str) -> Result<Option<ByteStream>, InstallTestError> {
+        Ok(self.session.engine.download(&self.id, path).await?)
     }
 
     /// The bytes of a small file, through links; `None` where there is no such file.
     ///
     /// # Errors
     /// When it is too large, or the daemon refuses.
-    pub async fn fetch(&self, path: &str) -> Result<Option<Fetched>, TrialError> {
+    pub async fn fetch(&self, path: &str) -> Result<Option<Fetched>, InstallTestError> {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
             let Some(stream) = self.download(&path).await? else { return Ok(None) };
@@ -234,11 +234,11 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// When they cannot be listed.
-    pub async fn paths(&self) -> Result<BTreeSet<String>, TrialError> {
+    pub async fn paths(&self) -> Result<BTreeSet<String>, InstallTestError> {
         let answer = self.ask(["find", "/", "-xdev"].map(str::to_owned).to_vec()).await?;
         if answer.code != 0 {
             let why = answer.lines.last().cloned().unwrap_or_default();
-            return Err(TrialError::Internal(format!("the container's files cannot be listed: {why}")));
+            return Err(InstallTestError::Internal(format!("the container's files cannot be listed: {why}")));
         }
         Ok(answer.lines.into_iter().collect())
     }

@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Finding, TrialError,
-    bench::{Bench, argv},
-    bytecode,
+    Finding, InstallTestError, bytecode,
+    container::{TestContainer, argv},
     error::{none_of, tell},
     listing::{self, Line},
     loading,
@@ -26,11 +25,11 @@ const MOST_ROOTS: usize = 40;
 ///
 /// # Errors
 /// The first finding of them.
-pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialError> {
-    let tree = installed(bench, lines).await?;
+pub async fn check(container: &TestContainer<'_>, lines: &Lines) -> Result<String, InstallTestError> {
+    let tree = installed(container, lines).await?;
     let mut wrong = Vec::new();
     let mut count = 0;
-    for line in bench.subject.lines() {
+    for line in container.target.lines() {
         count += 1;
         wrong.extend(difference(line, &tree)?);
     }
@@ -46,9 +45,9 @@ pub async fn check(bench: &Bench<'_>, lines: &Lines) -> Result<String, TrialErro
         1 => "1 file is as it was packed".to_owned(),
         more => format!("{more} files are as they were packed"),
     });
-    agreed(bench, lines).await?;
-    let compiled = bytecode::check(bench).await?;
-    let loaded = loading::check(bench, &tree, lines).await?;
+    agreed(container, lines).await?;
+    let compiled = bytecode::check(container).await?;
+    let loaded = loading::check(container, &tree, lines).await?;
     let mut said = files(count);
     if compiled > 0 {
         said.push_str(&format!(", {compiled} of them compiled Python"));
@@ -65,17 +64,18 @@ fn files(count: usize) -> String {
 }
 
 /// What is in the container of the packages' paths.
-async fn installed(bench: &Bench<'_>, lines: &Lines) -> Result<Tree, TrialError> {
+async fn installed(container: &TestContainer<'_>, lines: &Lines) -> Result<Tree, InstallTestError> {
     let file = |fetched: Option<Fetched>| fetched.map(|fetched| fetched.bytes).unwrap_or_default();
-    let accounts = Accounts::parse(&file(bench.fetch("/etc/passwd").await?), &file(bench.fetch("/etc/group").await?))?;
+    let accounts =
+        Accounts::parse(&file(container.fetch("/etc/passwd").await?), &file(container.fetch("/etc/group").await?))?;
     let mut tree = Tree::new(Spool::new()?);
-    let wanted: BTreeSet<String> = bench.subject.lines().map(|line| line.path.clone()).collect();
-    for root in listing::roots(bench.subject.lines(), MOST_ROOTS) {
-        let Some(stream) = bench.download(&format!("/{root}")).await? else {
+    let wanted: BTreeSet<String> = container.target.lines().map(|line| line.path.clone()).collect();
+    for root in listing::roots(container.target.lines(), MOST_ROOTS) {
+        let Some(stream) = container.download(&format!("/{root}")).await? else {
             lines.line(&format!("/{root} is not there"));
             continue;
         };
-        let (accounts, wanted, cancel) = (accounts.clone(), wanted.clone(), bench.session.cancel.clone());
+        let (accounts, wanted, cancel) = (accounts.clone(), wanted.clone(), container.session.cancel.clone());
         let reader = blocking_reader(stream);
         tree = blocking(move || {
             let place = match root.rsplit_once('/') {
@@ -100,7 +100,7 @@ async fn installed(bench: &Bench<'_>, lines: &Lines) -> Result<Tree, TrialError>
 }
 
 /// How a path differs from its line; `None` when it does not.
-fn difference(line: &Line, tree: &Tree) -> Result<Option<String>, TrialError> {
+fn difference(line: &Line, tree: &Tree) -> Result<Option<String>, InstallTestError> {
     let path = TreePath::new(&line.path)?;
     let Some(entry) = tree.get(&path) else { return Ok(Some(format!("/{path} is not there"))) };
     let mut wrong = Vec::new();
@@ -137,15 +137,15 @@ fn what(entry: &Entry, tree: &Tree) -> String {
 }
 
 /// What the package manager has to say of its database.
-async fn agreed(bench: &Bench<'_>, lines: &Lines) -> Result<(), TrialError> {
-    let manager = bench.subject.manager;
+async fn agreed(container: &TestContainer<'_>, lines: &Lines) -> Result<(), InstallTestError> {
+    let manager = container.target.manager;
     for (command, expected) in [
-        (argv(manager.verify, bench.subject.names()), "files should match the package database"),
+        (argv(manager.verify, container.target.names()), "files should match the package database"),
         (argv(manager.audit, [] as [&str; 0]), "no package should be half installed"),
     ] {
         let shown = command.join(" ");
         lines.line(&format!("$ {shown}"));
-        let answer = bench.ask(command).await?;
+        let answer = container.ask(command).await?;
         tell(&answer.lines, lines);
         if answer.code != 0 || !answer.lines.is_empty() {
             let finding = Finding::new(format!("{expected}, but `{shown}` complains (exit code {})", answer.code));

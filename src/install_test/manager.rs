@@ -58,7 +58,7 @@ pub enum Config {
 pub enum Trust {
     /// By a configuration file and the variable that names it.
     File {
-        /// Its name in [`super::bench::PLACE`].
+        /// Its name in [`super::container::PLACE`].
         file: &'static str,
         /// What it says.
         text: &'static str,

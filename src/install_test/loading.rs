@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::GlobMatcher;
 
 use super::{
-    Finding, TrialError,
-    bench::{Bench, argv},
+    Finding, InstallTestError,
+    container::{TestContainer, argv},
     error::none_of,
 };
 use crate::{
@@ -37,10 +37,10 @@ const LINKERS: [(u16, &str); 2] = [(62, "/lib64/ld-linux-x86-64.so.2"), (183, "/
 ///
 /// # Errors
 /// The finding, with all that are not complete.
-pub async fn check(bench: &Bench<'_>, tree: &Tree, lines: &Lines) -> Result<usize, TrialError> {
+pub async fn check(container: &TestContainer<'_>, tree: &Tree, lines: &Lines) -> Result<usize, InstallTestError> {
     let names: BTreeSet<&str> = tree.iter().map(|(path, _)| path.file_name()).collect();
     let allowed: Vec<GlobMatcher> =
-        bench.subject.allowed.iter().filter_map(|path| glob(path.trim_start_matches('/')).ok()).collect();
+        container.target.allowed.iter().filter_map(|path| glob(path.trim_start_matches('/')).ok()).collect();
     let mut by_linker: BTreeMap<String, Vec<(String, bool)>> = BTreeMap::new();
     for (path, entry) in tree.iter() {
         let Kind::File { size: 16.., .. } = entry.kind else { continue };
@@ -66,7 +66,7 @@ pub async fn check(bench: &Bench<'_>, tree: &Tree, lines: &Lines) -> Result<usiz
         for part in files.chunks(AT_ONCE) {
             let paths = part.iter().map(|(path, _)| path.as_str());
             let words = ["/bin/sh", "-c", SCRIPT, "sh", linker];
-            let answer = bench.ask(argv(&words, paths)).await?;
+            let answer = container.ask(argv(&words, paths)).await?;
             wrong.extend(judge(&answer.lines, part, &names)?);
         }
     }

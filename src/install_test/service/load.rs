@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Finding, TrialError, bench::Bench, subject::UNIT_FOLDERS, transfer::Fetched};
+use super::super::{Finding, InstallTestError, container::TestContainer, target::UNIT_FOLDERS, transfer::Fetched};
 use crate::{
     engine::Output as _,
     execute::Lines,
@@ -30,16 +30,16 @@ impl Loaded {
 ///
 /// # Errors
 /// The finding that there is none, or that it is none.
-pub async fn load(bench: &Bench<'_>, unit: &UnitName, lines: &Lines) -> Result<Loaded, TrialError> {
+pub async fn load(container: &TestContainer<'_>, unit: &UnitName, lines: &Lines) -> Result<Loaded, InstallTestError> {
     let names: Vec<UnitName> = [Some(unit.clone()), unit.template()].into_iter().flatten().collect();
-    let Some((path, fetched)) = first_of(bench, &names).await? else {
+    let Some((path, fetched)) = first_of(container, &names).await? else {
         let message = format!("no package has the unit {unit} that the recipe wants to test");
-        return Err(Finding::new(message).help(shipped(bench)).into());
+        return Err(Finding::new(message).help(shipped(container)).into());
     };
     lines.line(&format!("unit {path}"));
     let mut file = parse(&fetched)?;
-    for path in drop_ins(bench, &names).await? {
-        if let Some(fetched) = bench.fetch(&path).await? {
+    for path in drop_ins(container, &names).await? {
+        if let Some(fetched) = container.fetch(&path).await? {
             lines.line(&format!("with {path}"));
             file.extend(parse(&fetched)?);
         }
@@ -48,19 +48,22 @@ pub async fn load(bench: &Bench<'_>, unit: &UnitName, lines: &Lines) -> Result<L
 }
 
 /// What the packages have instead of a unit that is not there.
-pub fn shipped(bench: &Bench<'_>) -> String {
-    let names: Vec<String> = bench.subject.unit_files().keys().map(|name| format!("`{name}`")).collect();
+pub fn shipped(container: &TestContainer<'_>) -> String {
+    let names: Vec<String> = container.target.unit_files().keys().map(|name| format!("`{name}`")).collect();
     if names.is_empty() {
         return "the packages have no units; name one in `contents` with `type = \"service\"`".to_owned();
     }
     format!("units of the packages: {}", names.join(", "))
 }
 
-async fn first_of(bench: &Bench<'_>, names: &[UnitName]) -> Result<Option<(String, Fetched)>, TrialError> {
+async fn first_of(
+    container: &TestContainer<'_>,
+    names: &[UnitName],
+) -> Result<Option<(String, Fetched)>, InstallTestError> {
     for name in names {
         for folder in UNIT_FOLDERS {
             let path = format!("{folder}/{name}");
-            if let Some(fetched) = bench.fetch(&path).await? {
+            if let Some(fetched) = container.fetch(&path).await? {
                 return Ok(Some((path, fetched)));
             }
         }
@@ -68,17 +71,17 @@ async fn first_of(bench: &Bench<'_>, names: &[UnitName]) -> Result<Option<(Strin
     Ok(None)
 }
 
-fn parse(fetched: &Fetched) -> Result<UnitFile, TrialError> {
-    let refuse = |reason: String| TrialError::from(Finding::new(reason));
+fn parse(fetched: &Fetched) -> Result<UnitFile, InstallTestError> {
+    let refuse = |reason: String| InstallTestError::from(Finding::new(reason));
     let text =
         std::str::from_utf8(&fetched.bytes).map_err(|_| refuse(format!("{} is not UTF-8 text", fetched.path)))?;
     UnitFile::parse(text, &fetched.path).map_err(|error| refuse(error.to_string()))
 }
 
 /// The drop-ins of a unit in the order in which they count: by their names, and of one name that of the first folder.
-async fn drop_ins(bench: &Bench<'_>, names: &[UnitName]) -> Result<Vec<String>, TrialError> {
+async fn drop_ins(container: &TestContainer<'_>, names: &[UnitName]) -> Result<Vec<String>, InstallTestError> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let paths = bench.paths().await?;
+    let paths = container.paths().await?;
     for folder in UNIT_FOLDERS {
         for name in names {
             let below = format!("{folder}/{name}.d/");

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Finding, Subject, TrialError,
-    bench::{Bench, argv},
+    Finding, InstallTestError, TestTarget,
+    container::{TestContainer, argv},
     error::{none_of, tell},
     install::Before,
     listing::Line,
@@ -32,16 +32,15 @@ struct Bait {
 ///
 /// # Errors
 /// The finding.
-pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result<String, TrialError> {
-    let subject = bench.subject;
-    let bait = lay_out(bench, lines).await?;
-    let command = argv(subject.manager.remove, subject.names());
-    bench.succeed(command, "the packages should be removable", lines).await?;
-    let now = Paths(bench.paths().await?);
+pub async fn remove(container: &TestContainer<'_>, before: &Before, lines: &Lines) -> Result<String, InstallTestError> {
+    let target = container.target;
+    let bait = lay_out(container, lines).await?;
+    let command = argv(target.manager.remove, target.names());
+    container.succeed(command, "the packages should be removable", lines).await?;
+    let now = Paths(container.paths().await?);
     let before = Paths(before.paths.clone());
-    let config = subject.manager.config;
-    let mut wrong: Vec<String> =
-        subject.lines().filter_map(|line| after_removal(line, config, &before, &now)).collect();
+    let config = target.manager.config;
+    let mut wrong: Vec<String> = target.lines().filter_map(|line| after_removal(line, config, &before, &now)).collect();
     wrong
         .extend(bait.markers.iter().filter(|path| !now.has(path)).map(|path| format!("{path} is gone: state is lost")));
     if let Some(changed) = &bait.changed {
@@ -49,20 +48,20 @@ pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result
             Config::Stays => changed.path.clone(),
             Config::Saved(suffix) => format!("{}{suffix}", changed.path),
         };
-        if bench.fetch(&path).await?.is_none_or(|found| found.bytes != changed.bytes) {
+        if container.fetch(&path).await?.is_none_or(|found| found.bytes != changed.bytes) {
             wrong.push(format!("{path} is not as the administrator left it"));
         }
     }
-    if !subject.manager.links_survive {
-        wrong.extend(links(subject, &now));
+    if !target.manager.links_survive {
+        wrong.extend(links(target, &now));
     }
-    wrong.extend(missing_users(bench).await?);
+    wrong.extend(missing_users(container).await?);
     tell(&wrong, lines);
     none_of(&wrong, |count| {
         let expected = "a removal should keep configuration, state and accounts, and nothing else";
         format!("{expected}; {}", things(count))
     })?;
-    let count = |kept: fn(&Line) -> bool| subject.lines().filter(|line| kept(line)).count();
+    let count = |kept: fn(&Line) -> bool| target.lines().filter(|line| kept(line)).count();
     let state = counted(count(Line::is_state), "state folder");
     Ok(match config {
         Config::Stays => format!("kept {}, {state}", counted(count(Line::is_config), "configuration file")),
@@ -74,16 +73,16 @@ pub async fn remove(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result
 ///
 /// # Errors
 /// The finding.
-pub async fn purge(bench: &Bench<'_>, before: &Before, lines: &Lines) -> Result<String, TrialError> {
-    let subject = bench.subject;
-    let Some(words) = subject.manager.purge else { return Ok(format!("{} knows none", subject.manager.name)) };
-    bench.succeed(argv(words, subject.names()), "the packages should be purgeable", lines).await?;
-    let now = Paths(bench.paths().await?);
+pub async fn purge(container: &TestContainer<'_>, before: &Before, lines: &Lines) -> Result<String, InstallTestError> {
+    let target = container.target;
+    let Some(words) = target.manager.purge else { return Ok(format!("{} knows none", target.manager.name)) };
+    container.succeed(argv(words, target.names()), "the packages should be purgeable", lines).await?;
+    let now = Paths(container.paths().await?);
     let before = Paths(before.paths.clone());
-    let ours: BTreeSet<String> = subject.lines().map(|line| format!("/{}", line.path)).collect();
-    let mut wrong: Vec<String> = subject.lines().filter_map(|line| after_purge(line, &ours, &before, &now)).collect();
-    wrong.extend(links(subject, &now));
-    wrong.extend(missing_users(bench).await?);
+    let ours: BTreeSet<String> = target.lines().map(|line| format!("/{}", line.path)).collect();
+    let mut wrong: Vec<String> = target.lines().filter_map(|line| after_purge(line, &ours, &before, &now)).collect();
+    wrong.extend(links(target, &now));
+    wrong.extend(missing_users(container).await?);
     tell(&wrong, lines);
     none_of(&wrong, |count| format!("a purge should leave nothing but the accounts; {}", things(count)))?;
     Ok("nothing left".to_owned())
@@ -98,21 +97,21 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// Puts something into every state folder, and changes one configuration file.
-async fn lay_out(bench: &Bench<'_>, lines: &Lines) -> Result<Bait, TrialError> {
+async fn lay_out(container: &TestContainer<'_>, lines: &Lines) -> Result<Bait, InstallTestError> {
     let mut bait = Bait::default();
     // A folder that is not there was said already.
-    let now = Paths(bench.paths().await?);
-    for line in bench.subject.lines().filter(|line| line.is_state() && now.has(&format!("/{}", line.path))) {
+    let now = Paths(container.paths().await?);
+    for line in container.target.lines().filter(|line| line.is_state() && now.has(&format!("/{}", line.path))) {
         let marker = format!("/{}/{MARKER}", line.path);
-        bench.write(&marker, b"kept\n", Rights::PUBLIC).await?;
+        container.write(&marker, b"kept\n", Rights::PUBLIC).await?;
         lines.line(&format!("wrote {marker}"));
         bait.markers.push(marker);
     }
-    if let Some(line) = bench.subject.lines().find(|line| line.is_config())
-        && let Some(mut file) = bench.fetch(&format!("/{}", line.path)).await?
+    if let Some(line) = container.target.lines().find(|line| line.is_config())
+        && let Some(mut file) = container.fetch(&format!("/{}", line.path)).await?
     {
         file.bytes.extend(CHANGE);
-        bench.write(&file.path, &file.bytes, file.rights).await?;
+        container.write(&file.path, &file.bytes, file.rights).await?;
         lines.line(&format!("changed {}", file.path));
         bait.changed = Some(file);
     }
@@ -179,8 +178,8 @@ fn after_purge(line: &Line, ours: &BTreeSet<String>, before: &Paths, now: &Paths
 }
 
 /// Links and notes of systemd about units that are gone.
-fn links(subject: &Subject, now: &Paths) -> Vec<String> {
-    let units = subject.unit_files();
+fn links(target: &TestTarget, now: &Paths) -> Vec<String> {
+    let units = target.unit_files();
     let of_ours = |path: &&String| {
         let name = path.rsplit('/').next().unwrap_or_default();
         let name = name.strip_suffix(".dsh-also").unwrap_or(name);
@@ -194,13 +193,13 @@ fn links(subject: &Subject, now: &Paths) -> Vec<String> {
 }
 
 /// Accounts are never removed: files of theirs may be anywhere, and their numbers must not become somebody else's.
-async fn missing_users(bench: &Bench<'_>) -> Result<Vec<String>, TrialError> {
-    let Some(passwd) = bench.fetch("/etc/passwd").await? else {
+async fn missing_users(container: &TestContainer<'_>) -> Result<Vec<String>, InstallTestError> {
+    let Some(passwd) = container.fetch("/etc/passwd").await? else {
         return Err(Finding::new("the container has no /etc/passwd").into());
     };
     let passwd = String::from_utf8_lossy(&passwd.bytes).into_owned();
     let known: BTreeSet<&str> = passwd.lines().filter_map(|line| line.split(':').next()).collect();
-    let missing = bench.subject.users.iter().filter(|user| !known.contains(user.as_str()));
+    let missing = container.target.users.iter().filter(|user| !known.contains(user.as_str()));
     Ok(missing.map(|user| format!("the user `{user}` is gone")).collect())
 }
 

@@ -11,11 +11,11 @@ mod spawn;
 
 use std::time::{Duration, Instant};
 
-use super::{Finding, TrialError, bench::Bench};
+use super::{Finding, InstallTestError, container::TestContainer};
 use crate::{
     engine::Output as _,
     execute::Lines,
-    recipe::{TrialCheck, UnitTrial},
+    recipe::{UnitCheck, UnitExpectation},
     unit::{KillMode, Kind, UnitError, UnitName},
 };
 use process::{Process, exit_words};
@@ -32,104 +32,114 @@ const LONGEST_START: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// The finding.
-pub async fn check(bench: &Bench<'_>, trial: &UnitTrial, named: bool, lines: &Lines) -> Result<String, TrialError> {
-    match held(bench, trial, lines).await {
+pub async fn check(
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
+    named: bool,
+    lines: &Lines,
+) -> Result<String, InstallTestError> {
+    match held(container, check, lines).await {
         // Nobody has asked for it: there may be a reason not to.
-        Err(TrialError::Found(finding)) if finding.help.is_none() && !named => {
-            Err(finding.help(left_out(trial)).into())
+        Err(InstallTestError::Found(finding)) if finding.help.is_none() && !named => {
+            Err(finding.help(left_out(check)).into())
         }
         ended => ended,
     }
 }
 
-fn left_out(trial: &UnitTrial) -> String {
+fn left_out(check: &UnitCheck) -> String {
     format!(
         "one that cannot run alone in a container is left out with a reason: `[[test.unit]]`, `name = \"{}\"`, `skip = \"…\"`",
-        trial.unit
+        check.unit
     )
 }
 
-async fn held(bench: &Bench<'_>, trial: &UnitTrial, lines: &Lines) -> Result<String, TrialError> {
-    let unit = UnitName::new(&trial.unit).map_err(|error| unit_finding(&error))?;
-    if matches!(trial.check, TrialCheck::Skip { .. }) {
+async fn held(container: &TestContainer<'_>, check: &UnitCheck, lines: &Lines) -> Result<String, InstallTestError> {
+    let unit = UnitName::new(&check.unit).map_err(|error| unit_finding(&error))?;
+    if matches!(check.expectation, UnitExpectation::Skip { .. }) {
         let message = format!("no package has the unit {unit} that the recipe leaves out of the test");
-        return Err(Finding::new(message).help(load::shipped(bench)).into());
+        return Err(Finding::new(message).help(load::shipped(container)).into());
     }
-    let loaded = load::load(bench, &unit, lines).await?;
-    let service = loaded.service(&unit).map_err(|error| cannot_run(&error, trial))?;
+    let loaded = load::load(container, &unit, lines).await?;
+    let service = loaded.service(&unit).map_err(|error| cannot_run(&error, check))?;
     if !service.left_out.is_empty() {
         lines.line(&format!("left out, because only systemd can do it: {}", service.left_out.join(", ")));
     }
-    let spawn = Spawn::prepare(bench, &service).await?;
-    let ended = run(bench, trial, &spawn, lines).await;
+    let spawn = Spawn::prepare(container, &service).await?;
+    let ended = run(container, check, &spawn, lines).await;
     // Whatever happened: the next service wants the same ports.
-    let swept = process::sweep(bench).await;
+    let swept = process::sweep(container).await;
     let note = ended?;
     swept?;
     Ok(note)
 }
 
 /// What systemd refuses, or only systemd can run: the recipe may leave it out.
-fn cannot_run(error: &UnitError, trial: &UnitTrial) -> TrialError {
-    Finding::new(error.to_string()).help(left_out(trial)).into()
+fn cannot_run(error: &UnitError, check: &UnitCheck) -> InstallTestError {
+    Finding::new(error.to_string()).help(left_out(check)).into()
 }
 
-fn unit_finding(error: &UnitError) -> TrialError {
+fn unit_finding(error: &UnitError) -> InstallTestError {
     Finding::new(error.to_string()).into()
 }
 
-async fn run(bench: &Bench<'_>, trial: &UnitTrial, spawn: &Spawn<'_>, lines: &Lines) -> Result<String, TrialError> {
+async fn run(
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
+    spawn: &Spawn<'_>,
+    lines: &Lines,
+) -> Result<String, InstallTestError> {
     for command in &spawn.service.before {
-        spawn.to_its_end(bench, command, "ExecStartPre=", lines).await?;
+        spawn.to_its_end(container, command, "ExecStartPre=", lines).await?;
     }
     if spawn.service.kind == Kind::Oneshot {
         for command in &spawn.service.start {
-            spawn.to_its_end(bench, command, "ExecStart=", lines).await?;
+            spawn.to_its_end(container, command, "ExecStart=", lines).await?;
         }
-        return match probe::after_oneshot(bench, trial).await? {
+        return match probe::after_oneshot(container, check).await? {
             Some(seen) => Ok(format!("ended with success, {seen}")),
             None => Ok("ended with success".to_owned()),
         };
     }
     let Some(command) = spawn.service.start.first() else {
-        return Err(TrialError::Internal(format!("{} has no command", trial.unit)));
+        return Err(InstallTestError::Internal(format!("{} has no command", check.unit)));
     };
     let output = process::Output::new(lines);
-    let mut process = Process::start(bench, spawn.exec(bench, command, lines).await?, &output);
+    let mut process = Process::start(container, spawn.exec(container, command, lines).await?, &output);
     let started = Instant::now();
     let seen = tokio::select! {
-        seen = probe::running(bench, trial, &output) => seen.map_err(|error| with_output(error, &output))?,
-        code = process.ended() => return Err(ended_early(trial, code?, started, &output).into()),
+        seen = probe::running(container, check, &output) => seen.map_err(|error| with_output(error, &output))?,
+        code = process.ended() => return Err(ended_early(check, code?, started, &output).into()),
     };
     lines.line(&seen);
-    let stopped = stop(bench, trial, spawn, &mut process, &output, lines).await?;
+    let stopped = stop(container, check, spawn, &mut process, &output, lines).await?;
     Ok(format!("{seen}, {stopped}"))
 }
 
-fn ended_early(trial: &UnitTrial, code: i64, started: Instant, output: &process::Output<'_>) -> Finding {
-    let expected = probe::expectation(trial);
+fn ended_early(check: &UnitCheck, code: i64, started: Instant, output: &process::Output<'_>) -> Finding {
+    let expected = probe::expectation(check);
     let (how, after) = (exit_words(code), seconds(started.elapsed()));
-    let message = format!("{} should {expected}, but it {how} after {after}", trial.unit);
+    let message = format!("{} should {expected}, but it {how} after {after}", check.unit);
     Finding::new(message).saying(&output.tail())
 }
 
 /// A finding shows what the service said last.
-fn with_output(error: TrialError, output: &process::Output<'_>) -> TrialError {
+fn with_output(error: InstallTestError, output: &process::Output<'_>) -> InstallTestError {
     match error {
-        TrialError::Found(finding) => finding.saying(&output.tail()).into(),
+        InstallTestError::Found(finding) => finding.saying(&output.tail()).into(),
         error => error,
     }
 }
 
 /// Stops the service as systemd would.
 async fn stop(
-    bench: &Bench<'_>,
-    trial: &UnitTrial,
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
     spawn: &Spawn<'_>,
     process: &mut Process<'_>,
     output: &process::Output<'_>,
     lines: &Lines,
-) -> Result<String, TrialError> {
+) -> Result<String, InstallTestError> {
     let stop = &spawn.service.stop;
     let limit = stop.limit.unwrap_or(LONGEST_STOP).min(LONGEST_STOP);
     let (started, signal) = (Instant::now(), stop.signal);
@@ -138,13 +148,13 @@ async fn stop(
         _ => "all".to_owned(),
     };
     lines.line(&format!("SIG{signal} to {}", if whom == "all" { "all of its processes" } else { &whom }));
-    process::signal(bench, signal, &whom).await?;
-    let expected = format!("SIG{signal} should end {} within {}", trial.unit, seconds(limit));
+    process::signal(container, signal, &whom).await?;
+    let expected = format!("SIG{signal} should end {} within {}", check.unit, seconds(limit));
     let mut ended = tokio::time::timeout(limit, process.ended()).await.ok();
     let took = started.elapsed();
     // Engines say that a process has ended only seconds later, when a child of it still holds its output.
     if ended.is_none()
-        && !process::signal(bench, "none", "all").await?.iter().any(|left| output.process() == Some(*left))
+        && !process::signal(container, "none", "all").await?.iter().any(|left| output.process() == Some(*left))
     {
         ended = tokio::time::timeout(ENGINE_DELAY, process.ended()).await.ok();
     }
@@ -155,14 +165,14 @@ async fn stop(
     let how = exit_words(code);
     lines.line(&format!("it {how} after {}", seconds(took)));
     if stop.mode == KillMode::ControlGroup {
-        let left = process::wait_for_none(bench, limit.saturating_sub(took)).await?;
+        let left = process::wait_for_none(container, limit.saturating_sub(took)).await?;
         if left > 0 {
             let message = format!("{expected}, but it left {left} of its processes running");
             return Err(Finding::new(message).saying(&output.tail()).into());
         }
     }
     if !stop.is_success(code) {
-        let message = format!("{} should end with success at SIG{signal}, but it {how}", trial.unit);
+        let message = format!("{} should end with success at SIG{signal}, but it {how}", check.unit);
         let help = "end with 0 at the signal, or name the code in `SuccessExitStatus=`: systemd calls the unit failed";
         return Err(Finding::new(message).saying(&output.tail()).help(help).into());
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Built, Subject,
+    Built, TestTarget,
     runs::{Run, is_there},
 };
 use crate::{
@@ -99,7 +99,7 @@ fn with_needs(first: usize, all: &[&Ties]) -> BTreeSet<usize> {
     wanted
 }
 
-impl Subject {
+impl TestTarget {
     /// What is tried in a container of its own each. Most often there is nothing to part: then this is empty.
     #[must_use]
     pub fn parts(&self) -> Vec<Self> {

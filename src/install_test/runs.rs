@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::subject::UnitFileLine;
+use super::target::UnitFileLine;
 use crate::{
-    recipe::{TrialCheck, UnitTrial},
+    recipe::{UnitCheck, UnitExpectation},
     unit::UnitName,
 };
 
@@ -20,7 +20,7 @@ pub enum Run {
     /// It is run, and held against this.
     Checked {
         /// What must be true.
-        trial: UnitTrial,
+        check: UnitCheck,
         /// Whether the recipe says so.
         named: bool,
     },
@@ -38,7 +38,7 @@ impl Run {
     #[must_use]
     pub fn unit(&self) -> &str {
         match self {
-            Self::Checked { trial, .. } => &trial.unit,
+            Self::Checked { check, .. } => &check.unit,
             Self::LeftOut { unit, .. } => unit,
         }
     }
@@ -46,19 +46,19 @@ impl Run {
 
 /// What is done with the units that the recipe names, in its order, and with the others of the packages, in that of their names.
 #[must_use]
-pub fn runs(named: &[UnitTrial], shipped: &BTreeMap<UnitName, UnitFileLine>) -> Vec<Run> {
+pub fn runs(named: &[UnitCheck], shipped: &BTreeMap<UnitName, UnitFileLine>) -> Vec<Run> {
     let mut runs = Vec::new();
-    for trial in named {
-        runs.push(match &trial.check {
+    for check in named {
+        runs.push(match &check.expectation {
             // That it is there is asked all the same.
-            TrialCheck::Skip { reason } if is_there(&trial.unit, shipped) => {
-                Run::LeftOut { unit: trial.unit.clone(), reason: reason.clone() }
+            UnitExpectation::Skip { reason } if is_there(&check.unit, shipped) => {
+                Run::LeftOut { unit: check.unit.clone(), reason: reason.clone() }
             }
-            _ => Run::Checked { trial: trial.clone(), named: true },
+            _ => Run::Checked { check: check.clone(), named: true },
         });
     }
     let is_named = |unit: &UnitName| {
-        named.iter().filter_map(|trial| UnitName::new(&trial.unit).ok()).any(|name| {
+        named.iter().filter_map(|check| UnitName::new(&check.unit).ok()).any(|name| {
             // One instance stands for its template.
             name == *unit || name.template().as_ref() == Some(unit)
         })
@@ -67,9 +67,9 @@ pub fn runs(named: &[UnitTrial], shipped: &BTreeMap<UnitName, UnitFileLine>) -> 
         runs.push(match reason(unit, line, shipped) {
             Some(reason) => Run::LeftOut { unit: unit.to_string(), reason },
             None => Run::Checked {
-                trial: UnitTrial {
+                check: UnitCheck {
                     unit: unit.to_string(),
-                    check: TrialCheck::Alive { seconds: ALIVE },
+                    expectation: UnitExpectation::Alive { seconds: ALIVE },
                     within_s: WITHIN,
                 },
                 named: false,
@@ -118,8 +118,8 @@ mod tests {
         names.iter().map(|(name, target)| (UnitName::new(name).unwrap(), line(name, *target))).collect()
     }
 
-    fn trial(unit: &str, check: TrialCheck) -> UnitTrial {
-        UnitTrial { unit: unit.to_owned(), check, within_s: 9 }
+    fn check(unit: &str, expectation: UnitExpectation) -> UnitCheck {
+        UnitCheck { unit: unit.to_owned(), expectation, within_s: 9 }
     }
 
     #[test]
@@ -136,14 +136,14 @@ mod tests {
             ("mnt-a\\x2db.automount", None),
         ]);
         let named = [
-            trial("mail@out.service", TrialCheck::Alive { seconds: 9 }),
-            trial("old.service", TrialCheck::Skip { reason: "needs a modem".to_owned() }),
-            trial("gone.service", TrialCheck::Skip { reason: "x".to_owned() }),
+            check("mail@out.service", UnitExpectation::Alive { seconds: 9 }),
+            check("old.service", UnitExpectation::Skip { reason: "needs a modem".to_owned() }),
+            check("gone.service", UnitExpectation::Skip { reason: "x".to_owned() }),
         ];
         let said: Vec<String> = runs(&named, &shipped)
             .iter()
             .map(|run| match run {
-                Run::Checked { trial, named } => format!("{} {:?} {named}", trial.unit, trial.check),
+                Run::Checked { check, named } => format!("{} {:?} {named}", check.unit, check.expectation),
                 Run::LeftOut { unit, reason } => format!("{unit} not: {reason}"),
             })
             .collect();

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Built, TrialError,
-    bench::{Bench, PLACE, PLACE_NAME, argv},
-    transfer::Parcel,
+    Built, InstallTestError,
+    container::{PLACE, PLACE_NAME, TestContainer, argv},
+    transfer::TarBuilder,
 };
 use crate::{engine::Output as _, execute::Lines};
 
@@ -20,28 +20,32 @@ pub struct Before {
 ///
 /// # Errors
 /// The finding, when they cannot be installed.
-pub async fn install(bench: &Bench<'_>, before: &mut Before, lines: &Lines) -> Result<String, TrialError> {
-    let subject = bench.subject;
-    before.paths = bench.paths().await?;
+pub async fn install(
+    container: &TestContainer<'_>,
+    before: &mut Before,
+    lines: &Lines,
+) -> Result<String, InstallTestError> {
+    let target = container.target;
+    before.paths = container.paths().await?;
     let mut names = Vec::new();
-    for package in &subject.packages {
+    for package in &target.packages {
         let name = file_name(package);
         lines.line(&format!("{name} sha256:{}", package.sha256));
         names.push(format!("{PLACE}/{name}"));
     }
-    let packages = subject.packages.clone();
-    let fill = move |parcel: &mut Parcel| {
+    let packages = target.packages.clone();
+    let fill = move |tar: &mut TarBuilder| {
         let mut all = packages.iter();
         all.try_for_each(|package| {
-            parcel.file(&format!("{PLACE_NAME}/{}", file_name(package)), &package.file, &package.sha256)
+            tar.file(&format!("{PLACE_NAME}/{}", file_name(package)), &package.file, &package.sha256)
         })
     };
-    bench.put(fill).await?;
-    let manager = subject.manager;
+    container.put(fill).await?;
+    let manager = target.manager;
     let refreshed = "the archive's lists should be fetched";
-    bench.succeed(argv(manager.refresh, [] as [&str; 0]), refreshed, lines).await?;
-    bench.succeed(argv(manager.install, names), "the packages should install", lines).await?;
-    Ok(match subject.packages.len() {
+    container.succeed(argv(manager.refresh, [] as [&str; 0]), refreshed, lines).await?;
+    container.succeed(argv(manager.install, names), "the packages should install", lines).await?;
+    Ok(match target.packages.len() {
         1 => "1 package".to_owned(),
         count => format!("{count} packages"),
     })

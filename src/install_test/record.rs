@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Subject, TrialError, Verdict};
+use super::{InstallTestError, TestTarget, Verdict};
 use crate::{
     names::{PlatformId, Sha256, Tag},
     util::{
@@ -36,19 +36,19 @@ impl Passed {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn keep(subject: &Subject, project: &Path) -> Result<(), TrialError> {
-        let packages = subject.packages.iter().map(|package| (package.name.clone(), package.sha256.clone())).collect();
+    pub fn keep(target: &TestTarget, project: &Path) -> Result<(), InstallTestError> {
+        let packages = target.packages.iter().map(|package| (package.name.clone(), package.sha256.clone())).collect();
         let passed = Self {
-            tag: subject.tag.clone(),
+            tag: target.tag.clone(),
             packages,
-            images: subject.images.clone(),
+            images: target.images.clone(),
             finished: clock::rfc3339(clock::now()),
         };
         let text = serde_json::to_vec_pretty(&passed).map_err(std::io::Error::from)?;
         let state = State::of(project);
-        state.write(path(&subject.platform), &text)?;
+        state.write(path(&target.platform), &text)?;
         if let Some(folder) = state.open()? {
-            folder.remove(&failed_path(&subject.platform))?;
+            folder.remove(&failed_path(&target.platform))?;
         }
         Ok(())
     }
@@ -83,17 +83,17 @@ impl Failed {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn keep(subject: &Subject, verdict: &Verdict, project: &Path) -> Result<(), TrialError> {
+    pub fn keep(target: &TestTarget, verdict: &Verdict, project: &Path) -> Result<(), InstallTestError> {
         let name = |step: &crate::event::StepId| step.as_str().rsplit('/').next().unwrap_or_default().to_owned();
         let failed = verdict.failed().map(|(check, finding)| format!("{}: {}", name(&check.step), finding.message));
         let failed = Self {
-            tag: subject.tag.clone(),
-            packages: subject.packages.iter().map(|package| (package.name.clone(), package.sha256.clone())).collect(),
+            tag: target.tag.clone(),
+            packages: target.packages.iter().map(|package| (package.name.clone(), package.sha256.clone())).collect(),
             checks: failed.take(MOST).collect(),
             finished: clock::rfc3339(clock::now()),
         };
         let text = serde_json::to_vec_pretty(&failed).map_err(std::io::Error::from)?;
-        Ok(State::of(project).write(failed_path(&subject.platform), &text)?)
+        Ok(State::of(project).write(failed_path(&target.platform), &text)?)
     }
 
     /// What failed last on a platform; `None` where the last test passed.

@@ -1,9 +1,9 @@
-//! [`Ledger`]: every check is told as a step while it runs (a line with its time, a log of its own), and its result is
+//! [`CheckRecorder`]: every check is told as a step while it runs (a line with its time, a log of its own), and its result is
 //! kept for the verdict.
 
 use std::time::{Duration, Instant};
 
-use super::{Finding, Subject, TrialError};
+use super::{Finding, InstallTestError, TestTarget};
 use crate::{
     engine::Output as _,
     event::{Event, Outcome, StepId},
@@ -61,27 +61,27 @@ pub enum CheckResult {
 
 /// The checks of one platform.
 #[derive(Debug)]
-pub struct Ledger<'a> {
-    subject: &'a Subject,
+pub struct CheckRecorder<'a> {
+    target: &'a TestTarget,
     session: &'a Session,
     checks: Vec<Check>,
     taken: Vec<String>,
 }
 
-impl<'a> Ledger<'a> {
+impl<'a> CheckRecorder<'a> {
     /// An empty one.
     #[must_use]
-    pub fn new(subject: &'a Subject, session: &'a Session) -> Self {
+    pub fn new(target: &'a TestTarget, session: &'a Session) -> Self {
         let taken = RESERVED.map(str::to_owned).to_vec();
-        Self { subject, session, checks: Vec::new(), taken }
+        Self { target, session, checks: Vec::new(), taken }
     }
 
     /// The step of a check: in the second container `test-install+2`, as no unit's is called.
     #[must_use]
     pub fn step(&self, name: &str) -> StepId {
-        match self.subject.number {
-            0 | 1 => StepId::new(&self.subject.platform, name),
-            number => StepId::new(&self.subject.platform, &format!("{name}+{number}")),
+        match self.target.number {
+            0 | 1 => StepId::new(&self.target.platform, name),
+            number => StepId::new(&self.target.platform, &format!("{name}+{number}")),
         }
     }
 
@@ -103,20 +103,20 @@ impl<'a> Ledger<'a> {
         &mut self,
         step: &StepId,
         title: String,
-        work: impl AsyncFnOnce(&Lines) -> Result<String, TrialError>,
-    ) -> Result<bool, TrialError> {
+        work: impl AsyncFnOnce(&Lines) -> Result<String, InstallTestError>,
+    ) -> Result<bool, InstallTestError> {
         let started = Instant::now();
         let events = &self.session.events;
         events.emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
         let lines = Lines::of(events, step);
         let ended = tokio::select! {
             ended = work(&lines) => ended,
-            () = self.session.cancel.cancelled() => Err(TrialError::Interrupted),
+            () = self.session.cancel.cancelled() => Err(InstallTestError::Interrupted),
         };
         let took = started.elapsed();
         let (outcome, note) = match &ended {
             Ok(note) => (Outcome::Done, note.clone()),
-            Err(TrialError::Interrupted) => (Outcome::Interrupted, String::new()),
+            Err(InstallTestError::Interrupted) => (Outcome::Interrupted, String::new()),
             Err(error) => {
                 lines.line(&format!("error: {error}"));
                 (Outcome::Failed, error.to_string())
@@ -125,7 +125,7 @@ impl<'a> Ledger<'a> {
         events.emit(Event::StepFinished { step: step.clone(), outcome, took, note });
         let result = match ended {
             Ok(note) => CheckResult::Passed(note),
-            Err(TrialError::Found(finding)) => CheckResult::Failed(*finding),
+            Err(InstallTestError::Found(finding)) => CheckResult::Failed(*finding),
             Err(error) => return Err(error),
         };
         let passed = matches!(result, CheckResult::Passed(_));
@@ -136,14 +136,14 @@ impl<'a> Ledger<'a> {
     /// Holds a check where it means something, else passes it over, which is no failure of its own.
     ///
     /// # Errors
-    /// As [`Ledger::hold`].
+    /// As [`CheckRecorder::hold`].
     pub async fn hold_if(
         &mut self,
         means_something: bool,
         step: &StepId,
         title: String,
-        work: impl AsyncFnOnce(&Lines) -> Result<String, TrialError>,
-    ) -> Result<bool, TrialError> {
+        work: impl AsyncFnOnce(&Lines) -> Result<String, InstallTestError>,
+    ) -> Result<bool, InstallTestError> {
         if means_something {
             return self.hold(step, title, work).await;
         }
@@ -163,7 +163,7 @@ impl<'a> Ledger<'a> {
     /// The verdict.
     #[must_use]
     pub fn verdict(self) -> Verdict {
-        Verdict { platform: self.subject.platform.to_string(), checks: self.checks }
+        Verdict { platform: self.target.platform.to_string(), checks: self.checks }
     }
 }
 

@@ -1,8 +1,8 @@
 //! [`Spawn`]: how the commands of a service are run: as whom, where, with which variables.
 
 use super::super::{
-    Finding, TrialError,
-    bench::{Bench, argv},
+    Finding, InstallTestError,
+    container::{TestContainer, argv},
 };
 use super::{LONGEST_START, process, seconds};
 use crate::{
@@ -40,23 +40,23 @@ impl<'a> Spawn<'a> {
     ///
     /// # Errors
     /// The finding: a user, group or file of variables is not there.
-    pub async fn prepare(bench: &Bench<'_>, service: &'a Service) -> Result<Self, TrialError> {
-        let account = account(bench, service).await?;
-        let user = user_word(bench, service, account.as_ref()).await?;
+    pub async fn prepare(container: &TestContainer<'_>, service: &'a Service) -> Result<Self, InstallTestError> {
+        let account = account(container, service).await?;
+        let user = user_word(container, service, account.as_ref()).await?;
         let mut environment = Environment::default();
-        environment.set("PATH", bench.subject.manager.service_path);
+        environment.set("PATH", container.target.manager.service_path);
         if let Some(account) = &account {
             let Account { name, home, shell, .. } = account;
             for (variable, value) in [("HOME", home), ("LOGNAME", name), ("USER", name), ("SHELL", shell)] {
                 environment.set(variable, value);
             }
         }
-        make_folders(bench, service, account.as_ref(), &mut environment).await?;
+        make_folders(container, service, account.as_ref(), &mut environment).await?;
         for (name, value) in &service.environment {
             environment.set(name, value);
         }
         for file in &service.environment_files {
-            for (name, value) in variables(bench, file).await? {
+            for (name, value) in variables(container, file).await? {
                 environment.set(&name, &value);
             }
         }
@@ -70,10 +70,15 @@ impl<'a> Spawn<'a> {
     ///
     /// # Errors
     /// The finding: its words cannot be made, or there is no such program.
-    pub async fn exec(&self, bench: &Bench<'_>, command: &Command, lines: &Lines) -> Result<ExecSpec, TrialError> {
-        let refuse = |reason: String| TrialError::from(Finding::new(format!("{}: {reason}", command.place)));
+    pub async fn exec(
+        &self,
+        container: &TestContainer<'_>,
+        command: &Command,
+        lines: &Lines,
+    ) -> Result<ExecSpec, InstallTestError> {
+        let refuse = |reason: String| InstallTestError::from(Finding::new(format!("{}: {reason}", command.place)));
         let words = command.arguments(&self.environment).map_err(refuse)?;
-        let program = self.program(bench, command).await?;
+        let program = self.program(container, command).await?;
         if program.contains('=') {
             return Err(refuse(format!("`{program}` has a `=` in its path, which this test cannot run")));
         }
@@ -91,12 +96,13 @@ impl<'a> Spawn<'a> {
         })
     }
 
-    async fn program(&self, bench: &Bench<'_>, command: &Command) -> Result<String, TrialError> {
+    async fn program(&self, container: &TestContainer<'_>, command: &Command) -> Result<String, InstallTestError> {
         if command.program.starts_with('/') {
             return Ok(command.program.clone());
         }
-        let path = bench.subject.manager.service_path;
-        let answer = bench.ask(argv(&["/bin/sh", "-c", FIND, "find", &command.program, path], [] as [&str; 0])).await?;
+        let path = container.target.manager.service_path;
+        let answer =
+            container.ask(argv(&["/bin/sh", "-c", FIND, "find", &command.program, path], [] as [&str; 0])).await?;
         answer.lines.into_iter().next().filter(|_| answer.code == 0).ok_or_else(|| {
             Finding::new(format!("{}: there is no program `{}` in {path}", command.place, command.program)).into()
         })
@@ -108,14 +114,14 @@ impl<'a> Spawn<'a> {
     /// The finding.
     pub async fn to_its_end(
         &self,
-        bench: &Bench<'_>,
+        container: &TestContainer<'_>,
         command: &Command,
         key: &str,
         lines: &Lines,
-    ) -> Result<(), TrialError> {
+    ) -> Result<(), InstallTestError> {
         let output = process::Output::new(lines);
-        let spec = self.exec(bench, command, lines).await?;
-        let ended = tokio::time::timeout(LONGEST_START, bench.exec(spec, &output)).await;
+        let spec = self.exec(container, command, lines).await?;
+        let ended = tokio::time::timeout(LONGEST_START, container.exec(spec, &output)).await;
         let expected = format!("{}: {key} should end with success", command.place);
         let message = match ended {
             Ok(code) => match code? {
@@ -133,9 +139,9 @@ impl<'a> Spawn<'a> {
 }
 
 /// The account of `User=`; `None` where the service is root's.
-async fn account(bench: &Bench<'_>, service: &Service) -> Result<Option<Account>, TrialError> {
+async fn account(container: &TestContainer<'_>, service: &Service) -> Result<Option<Account>, InstallTestError> {
     let Some(user) = &service.user else { return Ok(None) };
-    let passwd = text_of(bench, "/etc/passwd").await?;
+    let passwd = text_of(container, "/etc/passwd").await?;
     let account = passwd.lines().find_map(|line| account_line(line, user));
     let missing = || Finding::new(format!("the service runs as the user `{user}`, who is not in /etc/passwd"));
     account.map(Some).ok_or_else(|| missing().help("declare it in `[[user]]`, and in the package's `users`").into())
@@ -153,12 +159,16 @@ fn account_line(line: &str, user: &str) -> Option<Account> {
 }
 
 /// User and group as the engine wants them. A user alone gets all of its groups.
-async fn user_word(bench: &Bench<'_>, service: &Service, account: Option<&Account>) -> Result<String, TrialError> {
+async fn user_word(
+    container: &TestContainer<'_>,
+    service: &Service,
+    account: Option<&Account>,
+) -> Result<String, InstallTestError> {
     let name = account.map_or("0", |account| account.name.as_str());
     let Some(group) = &service.group else {
         return Ok(if account.is_some() { name.to_owned() } else { "0:0".to_owned() });
     };
-    let groups = text_of(bench, "/etc/group").await?;
+    let groups = text_of(container, "/etc/group").await?;
     let number = groups.lines().find_map(|line| {
         let mut fields = line.split(':');
         let (name, number) = (fields.next()?, fields.nth(1)?);
@@ -175,11 +185,11 @@ async fn user_word(bench: &Bench<'_>, service: &Service, account: Option<&Accoun
 
 /// `RuntimeDirectory=` and its kin.
 async fn make_folders(
-    bench: &Bench<'_>,
+    container: &TestContainer<'_>,
     service: &Service,
     account: Option<&Account>,
     environment: &mut Environment,
-) -> Result<(), TrialError> {
+) -> Result<(), InstallTestError> {
     let user = account.map_or_else(|| "0".to_owned(), |account| account.name.clone());
     let group = match (&service.group, account) {
         (Some(group), _) => group.clone(),
@@ -190,7 +200,7 @@ async fn make_folders(
         for folder in &folders.folders {
             let (user, group) = if folder.of_root { ("0", "0") } else { (user.as_str(), group.as_str()) };
             let command = ["install", "-d", "-m", &folder.mode, "-o", user, "-g", group, "--", &folder.path];
-            let answer = bench.ask(argv(&command, [] as [&str; 0])).await?;
+            let answer = container.ask(argv(&command, [] as [&str; 0])).await?;
             if answer.code != 0 {
                 return Err(Finding::new(format!("{} could not be made", folder.path)).with_last(&answer.lines).into());
             }
@@ -201,16 +211,19 @@ async fn make_folders(
     Ok(())
 }
 
-async fn variables(bench: &Bench<'_>, file: &EnvironmentFile) -> Result<Vec<(String, String)>, TrialError> {
-    match bench.fetch(&file.path).await? {
+async fn variables(
+    container: &TestContainer<'_>,
+    file: &EnvironmentFile,
+) -> Result<Vec<(String, String)>, InstallTestError> {
+    match container.fetch(&file.path).await? {
         Some(fetched) => Ok(parse_environment_file(&String::from_utf8_lossy(&fetched.bytes))),
         None if file.optional => Ok(Vec::new()),
         None => Err(Finding::new(format!("{}: EnvironmentFile= {} is not there", file.place, file.path)).into()),
     }
 }
 
-async fn text_of(bench: &Bench<'_>, path: &str) -> Result<String, TrialError> {
-    let bytes = bench.fetch(path).await?.map(|fetched| fetched.bytes).unwrap_or_default();
+async fn text_of(container: &TestContainer<'_>, path: &str) -> Result<String, InstallTestError> {
+    let bytes = container.fetch(path).await?.map(|fetched| fetched.bytes).unwrap_or_default();
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -1,4 +1,4 @@
-//! What goes into a container and comes out of it, as tar: [`Parcel`] and [`Fetched`].
+//! What goes into a container and comes out of it, as tar: [`TarBuilder`] and [`Fetched`].
 
 use std::{
     fs::File,
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::TrialError;
+use super::InstallTestError;
 pub use crate::work::package::run::blocking_reader;
 use crate::{
     engine::EngineError,
@@ -36,14 +36,14 @@ impl Rights {
 }
 
 /// A tar on its way into a container, in an unlinked temporary file.
-pub struct Parcel(tar::Builder<File>);
+pub struct TarBuilder(tar::Builder<File>);
 
-impl Parcel {
+impl TarBuilder {
     /// An empty one.
     ///
     /// # Errors
     /// When there is no place for temporary files.
-    pub fn new() -> Result<Self, TrialError> {
+    pub fn new() -> Result<Self, InstallTestError> {
         Ok(Self(tar::Builder::new(tempfile::tempfile()?)))
     }
 
@@ -51,7 +51,7 @@ impl Parcel {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn folder(&mut self, path: &str) -> Result<(), TrialError> {
+    pub fn folder(&mut self, path: &str) -> Result<(), InstallTestError> {
         let path = format!("{path}/");
         self.add(&path, tar::EntryType::Directory, Rights::FOLDER, &mut io::empty(), 0)
     }
@@ -60,7 +60,7 @@ impl Parcel {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn bytes(&mut self, path: &str, bytes: &[u8], rights: Rights) -> Result<(), TrialError> {
+    pub fn bytes(&mut self, path: &str, bytes: &[u8], rights: Rights) -> Result<(), InstallTestError> {
         self.add(path, tar::EntryType::Regular, rights, &mut &*bytes, bytes.len() as u64)
     }
 
@@ -68,7 +68,7 @@ impl Parcel {
     ///
     /// # Errors
     /// When it cannot be read or is another one, or the disk is full.
-    pub fn file(&mut self, path: &str, from: &Path, expected: &Sha256) -> Result<(), TrialError> {
+    pub fn file(&mut self, path: &str, from: &Path, expected: &Sha256) -> Result<(), InstallTestError> {
         let mut file = open_file(from)?;
         let (sha256, size) = digest_of(&mut file)?;
         if sha256 != *expected {
@@ -86,7 +86,7 @@ impl Parcel {
         rights: Rights,
         bytes: &mut dyn Read,
         size: u64,
-    ) -> Result<(), TrialError> {
+    ) -> Result<(), InstallTestError> {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_mode(rights.mode);
@@ -101,7 +101,7 @@ impl Parcel {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn finish(self) -> Result<File, TrialError> {
+    pub fn finish(self) -> Result<File, InstallTestError> {
         let mut file = self.0.into_inner()?;
         file.rewind()?;
         Ok(file)
@@ -134,7 +134,7 @@ pub enum Member {
 ///
 /// # Errors
 /// When the stream breaks, or the file is too large.
-pub fn first_member(reader: impl Read, path: String) -> Result<Member, TrialError> {
+pub fn first_member(reader: impl Read, path: String) -> Result<Member, InstallTestError> {
     let mut archive = tar::Archive::new(reader.take(LARGEST_FILE + (1 << 20)));
     let Some(entry) = archive.entries()?.next() else { return Ok(Member::Other) };
     let mut entry = entry?;
@@ -162,35 +162,35 @@ pub fn first_member(reader: impl Read, path: String) -> Result<Member, TrialErro
 /// # Errors
 /// Those of the work.
 pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, TrialError> + Send + 'static,
-) -> Result<T, TrialError> {
+    work: impl FnOnce() -> Result<T, InstallTestError> + Send + 'static,
+) -> Result<T, InstallTestError> {
     let ended = crate::util::blocking::blocking(work).await;
-    let result = ended.unwrap_or_else(|error| Err(TrialError::Internal(error.to_string())));
+    let result = ended.unwrap_or_else(|error| Err(InstallTestError::Internal(error.to_string())));
     // A reader of a stream only knows that it broke off: the news is that the daemon is gone.
-    result.map_err(|error| EngineError::behind(&error).map_or(error, TrialError::Engine))
+    result.map_err(|error| EngineError::behind(&error).map_or(error, InstallTestError::Engine))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn round(fill: impl FnOnce(&mut Parcel)) -> Member {
-        let mut parcel = Parcel::new().unwrap();
-        fill(&mut parcel);
-        first_member(parcel.finish().unwrap(), "/etc/x".to_owned()).unwrap()
+    fn round(fill: impl FnOnce(&mut TarBuilder)) -> Member {
+        let mut tar = TarBuilder::new().unwrap();
+        fill(&mut tar);
+        first_member(tar.finish().unwrap(), "/etc/x".to_owned()).unwrap()
     }
 
     #[test]
     fn what_goes_in_comes_out() {
         let rights = Rights { mode: 0o640, uid: 0, gid: 999 };
         let file = Fetched { path: "/etc/x".to_owned(), bytes: b"text".to_vec(), rights };
-        assert_eq!(round(|parcel| parcel.bytes("x", b"text", rights).unwrap()), Member::File(file));
-        assert_eq!(round(|parcel| parcel.folder("x").unwrap()), Member::Other);
+        assert_eq!(round(|tar| tar.bytes("x", b"text", rights).unwrap()), Member::File(file));
+        assert_eq!(round(|tar| tar.folder("x").unwrap()), Member::Other);
         assert_eq!(round(|_| {}), Member::Other);
         let large = vec![0; usize::try_from(LARGEST_FILE).unwrap() + 1];
-        let mut parcel = Parcel::new().unwrap();
-        parcel.bytes("x", &large, Rights::PUBLIC).unwrap();
-        assert!(first_member(parcel.finish().unwrap(), "/x".to_owned()).unwrap_err().to_string().contains("4 MiB"));
+        let mut tar = TarBuilder::new().unwrap();
+        tar.bytes("x", &large, Rights::PUBLIC).unwrap();
+        assert!(first_member(tar.finish().unwrap(), "/x".to_owned()).unwrap_err().to_string().contains("4 MiB"));
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.deb");
         std::fs::write(&path, "after").unwrap();
-        let error = Parcel::new().unwrap().file("x.deb", &path, &Sha256::of("before")).unwrap_err();
+        let error = TarBuilder::new().unwrap().file("x.deb", &path, &Sha256::of("before")).unwrap_err();
         assert!(error.to_string().contains("changed while"), "{error}");
     }
 }

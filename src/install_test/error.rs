@@ -1,4 +1,4 @@
-//! Why an install test could not be held ([`TrialError`]), and what it found ([`Finding`]).
+//! Why an install test could not be held ([`InstallTestError`]), and what it found ([`Finding`]).
 
 use crate::{
     engine::{EngineError, Output as _},
@@ -10,7 +10,7 @@ use crate::{
 /// Why an install test ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum TrialError {
+pub enum InstallTestError {
     /// The run was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -142,7 +142,7 @@ impl Finding {
     }
 }
 
-impl From<Finding> for TrialError {
+impl From<Finding> for InstallTestError {
     fn from(finding: Finding) -> Self {
         Self::Found(Box::new(finding))
     }
