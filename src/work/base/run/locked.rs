@@ -3,7 +3,7 @@
 use super::{Found, made_name, pull};
 use crate::{
     engine::{Output as _, Pulled},
-    execute::{Lines, Records, Session, StepError},
+    execute::{Records, Session, StepError, StepOutput},
     plan::Step,
     source::lockfile::LockedBase,
     work::base::BaseWork,
@@ -19,7 +19,7 @@ pub(crate) async fn obtain(
     work: &BaseWork,
     step: &Step,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<Found, StepError> {
     let drift =
         |why: String| StepError::Drift { differences: vec![format!("the base image of {}: {why}", step.platform)] };
@@ -39,12 +39,12 @@ pub(crate) async fn obtain(
     for name in [work.image.clone(), made_name(work), exact.clone()] {
         let Some(image) = session.engine.image(&name).await? else { continue };
         if image.repo_digests.iter().any(|own| own.rsplit_once('@').is_some_and(|(_, own)| own == digest)) {
-            lines.line(&format!("{exact} is in the daemon"));
+            output.line(&format!("{exact} is in the daemon"));
             let name = if name == exact { named(&image.id.0, work, session).await? } else { name };
             return Ok(Found { image, name, digest: Some(digest.clone()) });
         }
     }
-    match pull(&exact, step, session, lines).await? {
+    match pull(&exact, step, session, output).await? {
         Ok(Pulled { image, .. }) => {
             let name = named(&image.id.0, work, session).await?;
             Ok(Found { image, name, digest: Some(digest.clone()) })
