@@ -11,7 +11,7 @@ use super::context::{Context, Trust};
 use crate::{
     diag::{Exit, Failure},
     event::Event,
-    execute::{Session, Survey, forget_kept, remove_leftovers, remove_of_run, survey},
+    execute::{AssessedPlan, Session, assess, forget_kept, remove_leftovers, remove_of_run},
     install_test::{self, InstallTestError, TestTarget, Verdict},
     names::{self, PlatformId},
     pipeline::{Project, truth},
@@ -64,9 +64,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let (mut targets, mut not_tested) = targets(&project, &plan, args.keep_going)?;
     if !args.allow_dirty {
-        let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-        survey.doubts(&plan).into_iter().for_each(|text| context.events().warn(text));
-        for NotTested { platform, error } in outdated(&plan, &survey) {
+        let assessed = context.until_stopped(async { Ok(assess(&plan, &session).await?) }).await?;
+        assessed.doubts(&plan).into_iter().for_each(|text| context.events().warn(text));
+        for NotTested { platform, error } in outdated(&plan, &assessed) {
             if !targets.iter().any(|target| target.platform == platform) {
                 continue;
             }
@@ -78,8 +78,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
     }
     let leftovers = async {
-        remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
-        Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?)
+        remove_leftovers(session.engine.as_ref(), &project.checkout_id, project.name()).await?;
+        Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.checkout_id).await?)
     };
     context.until_stopped(leftovers).await?;
     let missing = bases::missing(&project, &plan, &targets, &info, &session);
@@ -91,7 +91,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (verdicts, ended) = try_each(&targets, &mut not_tested, &session, args).await;
     if !args.keep {
         // A daemon that is gone was said already.
-        let _ = remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await;
+        let _ = remove_of_run(session.engine.as_ref(), &project.checkout_id, &session.run, &session.kept).await;
     }
     // As a build that is told to be quiet: all is well where nothing is said.
     let settings = context.reporter.settings();
@@ -135,11 +135,11 @@ fn targets(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Test
 }
 
 /// The platforms of which a build would make a package again, each with the first of these packages.
-fn outdated(plan: &Plan, survey: &Survey) -> Vec<NotTested> {
+fn outdated(plan: &Plan, assessed: &AssessedPlan) -> Vec<NotTested> {
     let mut found: Vec<NotTested> = Vec::new();
     for step in plan.steps.iter().filter(|step| step.work.package().is_some()) {
         let known = found.iter().any(|one| one.platform == step.platform);
-        if let (false, Some(why)) = (known, truth::stale(survey, &step.id)) {
+        if let (false, Some(why)) = (known, truth::stale(assessed, &step.id)) {
             let error = InstallTestError::Outdated { step: step.id.clone(), why };
             found.push(NotTested { platform: step.platform.clone(), error });
         }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, ExecSpec, Output, Progress},
     event::StepId,
-    execute::{Lines, Session},
+    execute::{Session, StepOutput},
 };
 
 /// Where in the container the test keeps what it needs. It is part of no package.
@@ -166,13 +166,18 @@ impl<'a> TestContainer<'a> {
     ///
     /// # Errors
     /// The finding.
-    pub async fn succeed(&self, argv: Vec<String>, expected: &str, lines: &Lines) -> Result<(), InstallTestError> {
+    pub async fn succeed(
+        &self,
+        argv: Vec<String>,
+        expected: &str,
+        output: &StepOutput,
+    ) -> Result<(), InstallTestError> {
         let shown = argv.join(" ");
-        lines.line(&format!("$ {shown}"));
-        match self.run(argv, lines).await? {
+        output.line(&format!("$ {shown}"));
+        match self.run(argv, output).await? {
             0 => Ok(()),
             code => Err(Finding::new(format!("{expected}, but `{shown}` ended with exit code {code}"))
-                .with_last(&lines.tail())
+                .with_last(&output.tail())
                 .into()),
         }
     }

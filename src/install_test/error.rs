@@ -3,7 +3,7 @@
 use crate::{
     engine::{EngineError, Output as _},
     event::StepId,
-    execute::Lines,
+    execute::StepOutput,
     stage::{AccountsError, StageError, TreeError},
 };
 
@@ -157,9 +157,9 @@ pub fn none_of(lines: &[String], message: impl FnOnce(usize) -> String) -> Resul
 }
 
 /// Puts lines into the step's log.
-pub fn tell(texts: &[String], lines: &Lines) {
+pub fn tell(texts: &[String], output: &StepOutput) {
     for text in texts {
-        lines.line(text);
+        output.line(text);
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engine::Output as _,
-    execute::Lines,
+    execute::StepOutput,
     stage::{Accounts, Entry, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::files::Guarded,
 };
@@ -25,15 +25,15 @@ const MOST_ROOTS: usize = 40;
 ///
 /// # Errors
 /// The first finding of them.
-pub async fn check(container: &TestContainer<'_>, lines: &Lines) -> Result<String, InstallTestError> {
-    let tree = installed(container, lines).await?;
+pub async fn check(container: &TestContainer<'_>, output: &StepOutput) -> Result<String, InstallTestError> {
+    let tree = installed(container, output).await?;
     let mut wrong = Vec::new();
     let mut count = 0;
     for line in container.target.lines() {
         count += 1;
         wrong.extend(difference(line, &tree)?);
     }
-    tell(&wrong, lines);
+    tell(&wrong, output);
     none_of(&wrong, |wrong| {
         let differ = if wrong == 1 { "one of them differs".to_owned() } else { format!("{wrong} of them differ") };
         match count {
@@ -41,13 +41,13 @@ pub async fn check(container: &TestContainer<'_>, lines: &Lines) -> Result<Strin
             _ => format!("all {count} files should be as they were packed, but {differ}"),
         }
     })?;
-    lines.line(&match count {
+    output.line(&match count {
         1 => "1 file is as it was packed".to_owned(),
         more => format!("{more} files are as they were packed"),
     });
-    agreed(container, lines).await?;
+    agreed(container, output).await?;
     let compiled = bytecode::check(container).await?;
-    let loaded = loading::check(container, &tree, lines).await?;
+    let loaded = loading::check(container, &tree, output).await?;
     let mut said = files(count);
     if compiled > 0 {
         said.push_str(&format!(", {compiled} of them compiled Python"));
@@ -64,7 +64,7 @@ fn files(count: usize) -> String {
 }
 
 /// What is in the container of the packages' paths.
-async fn installed(container: &TestContainer<'_>, lines: &Lines) -> Result<Tree, InstallTestError> {
+async fn installed(container: &TestContainer<'_>, output: &StepOutput) -> Result<Tree, InstallTestError> {
     let file = |fetched: Option<Fetched>| fetched.map(|fetched| fetched.bytes).unwrap_or_default();
     let accounts =
         Accounts::parse(&file(container.fetch("/etc/passwd").await?), &file(container.fetch("/etc/group").await?))?;
@@ -72,7 +72,7 @@ async fn installed(container: &TestContainer<'_>, lines: &Lines) -> Result<Tree,
     let wanted: BTreeSet<String> = container.target.lines().map(|line| line.path.clone()).collect();
     for root in listing::roots(container.target.lines(), MOST_ROOTS) {
         let Some(stream) = container.download(&format!("/{root}")).await? else {
-            lines.line(&format!("/{root} is not there"));
+            output.line(&format!("/{root} is not there"));
             continue;
         };
         let (accounts, wanted, cancel) = (accounts.clone(), wanted.clone(), container.session.cancel.clone());
@@ -137,16 +137,16 @@ fn what(entry: &Entry, tree: &Tree) -> String {
 }
 
 /// What the package manager has to say of its database.
-async fn agreed(container: &TestContainer<'_>, lines: &Lines) -> Result<(), InstallTestError> {
+async fn agreed(container: &TestContainer<'_>, output: &StepOutput) -> Result<(), InstallTestError> {
     let manager = container.target.manager;
     for (command, expected) in [
         (argv(manager.verify, container.target.names()), "files should match the package database"),
         (argv(manager.audit, [] as [&str; 0]), "no package should be half installed"),
     ] {
         let shown = command.join(" ");
-        lines.line(&format!("$ {shown}"));
+        output.line(&format!("$ {shown}"));
         let answer = container.ask(command).await?;
-        tell(&answer.lines, lines);
+        tell(&answer.lines, output);
         if answer.code != 0 || !answer.lines.is_empty() {
             let finding = Finding::new(format!("{expected}, but `{shown}` complains (exit code {})", answer.code));
             return Err(finding.with(&answer.lines).into());

@@ -7,7 +7,7 @@ use super::{
     container::{PLACE, PLACE_NAME, TestContainer, argv},
     transfer::TarBuilder,
 };
-use crate::{engine::Output as _, execute::Lines};
+use crate::{engine::Output as _, execute::StepOutput};
 
 /// What the container held before.
 #[derive(Debug, Default)]
@@ -23,14 +23,14 @@ pub struct Before {
 pub async fn install(
     container: &TestContainer<'_>,
     before: &mut Before,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<String, InstallTestError> {
     let target = container.target;
     before.paths = container.paths().await?;
     let mut names = Vec::new();
     for package in &target.packages {
         let name = file_name(package);
-        lines.line(&format!("{name} sha256:{}", package.sha256));
+        output.line(&format!("{name} sha256:{}", package.sha256));
         names.push(format!("{PLACE}/{name}"));
     }
     let packages = target.packages.clone();
@@ -43,8 +43,8 @@ pub async fn install(
     container.put(fill).await?;
     let manager = target.manager;
     let refreshed = "the archive's lists should be fetched";
-    container.succeed(argv(manager.refresh, [] as [&str; 0]), refreshed, lines).await?;
-    container.succeed(argv(manager.install, names), "the packages should install", lines).await?;
+    container.succeed(argv(manager.refresh, [] as [&str; 0]), refreshed, output).await?;
+    container.succeed(argv(manager.install, names), "the packages should install", output).await?;
     Ok(match target.packages.len() {
         1 => "1 package".to_owned(),
         count => format!("{count} packages"),

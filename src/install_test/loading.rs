@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::Output as _,
-    execute::Lines,
+    execute::StepOutput,
     source::project::glob,
     stage::{Kind, Tree, elf::Elf},
 };
@@ -37,7 +37,7 @@ const LINKERS: [(u16, &str); 2] = [(62, "/lib64/ld-linux-x86-64.so.2"), (183, "/
 ///
 /// # Errors
 /// The finding, with all that are not complete.
-pub async fn check(container: &TestContainer<'_>, tree: &Tree, lines: &Lines) -> Result<usize, InstallTestError> {
+pub async fn check(container: &TestContainer<'_>, tree: &Tree, output: &StepOutput) -> Result<usize, InstallTestError> {
     let names: BTreeSet<&str> = tree.iter().map(|(path, _)| path.file_name()).collect();
     let allowed: Vec<GlobMatcher> =
         container.target.allowed.iter().filter_map(|path| glob(path.trim_start_matches('/')).ok()).collect();
@@ -71,7 +71,7 @@ pub async fn check(container: &TestContainer<'_>, tree: &Tree, lines: &Lines) ->
         }
     }
     for line in &wrong {
-        lines.line(line);
+        output.line(line);
     }
     none_of(&wrong, |wrong| {
         let things = if wrong == 1 { "one thing is".to_owned() } else { format!("{wrong} things are") };

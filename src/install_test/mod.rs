@@ -41,9 +41,9 @@ use runs::Run;
 pub async fn run(target: &TestTarget, session: &Session, keep: bool) -> Result<Verdict, InstallTestError> {
     let verdict = in_all(target, session, keep).await?;
     if verdict.passed() {
-        Passed::keep(target, &session.project)?;
+        Passed::write(target, &session.project)?;
     } else {
-        Failed::keep(target, &verdict, &session.project)?;
+        Failed::write(target, &verdict, &session.project)?;
     }
     Ok(verdict)
 }

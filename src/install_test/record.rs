@@ -36,7 +36,7 @@ impl Passed {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn keep(target: &TestTarget, project: &Path) -> Result<(), InstallTestError> {
+    pub fn write(target: &TestTarget, project: &Path) -> Result<(), InstallTestError> {
         let packages = target.packages.iter().map(|package| (package.name.clone(), package.sha256.clone())).collect();
         let passed = Self {
             tag: target.tag.clone(),
@@ -83,7 +83,7 @@ impl Failed {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn keep(target: &TestTarget, verdict: &Verdict, project: &Path) -> Result<(), InstallTestError> {
+    pub fn write(target: &TestTarget, verdict: &Verdict, project: &Path) -> Result<(), InstallTestError> {
         let name = |step: &crate::event::StepId| step.as_str().rsplit('/').next().unwrap_or_default().to_owned();
         let failed = verdict.failed().map(|(check, finding)| format!("{}: {}", name(&check.step), finding.message));
         let failed = Self {

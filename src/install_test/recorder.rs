@@ -7,7 +7,7 @@ use super::{Finding, InstallTestError, TestTarget};
 use crate::{
     engine::Output as _,
     event::{Event, Outcome, StepId},
-    execute::{Lines, Session},
+    execute::{Session, StepOutput},
 };
 
 /// What a test came to on one platform.
@@ -103,14 +103,14 @@ impl<'a> CheckRecorder<'a> {
         &mut self,
         step: &StepId,
         title: String,
-        work: impl AsyncFnOnce(&Lines) -> Result<String, InstallTestError>,
+        work: impl AsyncFnOnce(&StepOutput) -> Result<String, InstallTestError>,
     ) -> Result<bool, InstallTestError> {
         let started = Instant::now();
         let events = &self.session.events;
         events.emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
-        let lines = Lines::of(events, step);
+        let output = StepOutput::new(events, step);
         let ended = tokio::select! {
-            ended = work(&lines) => ended,
+            ended = work(&output) => ended,
             () = self.session.cancel.cancelled() => Err(InstallTestError::Interrupted),
         };
         let took = started.elapsed();
@@ -118,7 +118,7 @@ impl<'a> CheckRecorder<'a> {
             Ok(note) => (Outcome::Done, note.clone()),
             Err(InstallTestError::Interrupted) => (Outcome::Interrupted, String::new()),
             Err(error) => {
-                lines.line(&format!("error: {error}"));
+                output.line(&format!("error: {error}"));
                 (Outcome::Failed, error.to_string())
             }
         };
@@ -142,7 +142,7 @@ impl<'a> CheckRecorder<'a> {
         means_something: bool,
         step: &StepId,
         title: String,
-        work: impl AsyncFnOnce(&Lines) -> Result<String, InstallTestError>,
+        work: impl AsyncFnOnce(&StepOutput) -> Result<String, InstallTestError>,
     ) -> Result<bool, InstallTestError> {
         if means_something {
             return self.hold(step, title, work).await;

@@ -12,7 +12,7 @@ use super::{
     manager::Config,
     transfer::{Fetched, Rights},
 };
-use crate::{engine::Output as _, execute::Lines, unit::UnitName};
+use crate::{engine::Output as _, execute::StepOutput, unit::UnitName};
 
 /// The file that stands for what a program keeps in its state folder.
 const MARKER: &str = "factory-test-marker";
@@ -32,11 +32,15 @@ struct Bait {
 ///
 /// # Errors
 /// The finding.
-pub async fn remove(container: &TestContainer<'_>, before: &Before, lines: &Lines) -> Result<String, InstallTestError> {
+pub async fn remove(
+    container: &TestContainer<'_>,
+    before: &Before,
+    output: &StepOutput,
+) -> Result<String, InstallTestError> {
     let target = container.target;
-    let bait = lay_out(container, lines).await?;
+    let bait = lay_out(container, output).await?;
     let command = argv(target.manager.remove, target.names());
-    container.succeed(command, "the packages should be removable", lines).await?;
+    container.succeed(command, "the packages should be removable", output).await?;
     let now = Paths(container.paths().await?);
     let before = Paths(before.paths.clone());
     let config = target.manager.config;
@@ -56,7 +60,7 @@ pub async fn remove(container: &TestContainer<'_>, before: &Before, lines: &Line
         wrong.extend(links(target, &now));
     }
     wrong.extend(missing_users(container).await?);
-    tell(&wrong, lines);
+    tell(&wrong, output);
     none_of(&wrong, |count| {
         let expected = "a removal should keep configuration, state and accounts, and nothing else";
         format!("{expected}; {}", things(count))
@@ -73,17 +77,21 @@ pub async fn remove(container: &TestContainer<'_>, before: &Before, lines: &Line
 ///
 /// # Errors
 /// The finding.
-pub async fn purge(container: &TestContainer<'_>, before: &Before, lines: &Lines) -> Result<String, InstallTestError> {
+pub async fn purge(
+    container: &TestContainer<'_>,
+    before: &Before,
+    output: &StepOutput,
+) -> Result<String, InstallTestError> {
     let target = container.target;
     let Some(words) = target.manager.purge else { return Ok(format!("{} knows none", target.manager.name)) };
-    container.succeed(argv(words, target.names()), "the packages should be purgeable", lines).await?;
+    container.succeed(argv(words, target.names()), "the packages should be purgeable", output).await?;
     let now = Paths(container.paths().await?);
     let before = Paths(before.paths.clone());
     let ours: BTreeSet<String> = target.lines().map(|line| format!("/{}", line.path)).collect();
     let mut wrong: Vec<String> = target.lines().filter_map(|line| after_purge(line, &ours, &before, &now)).collect();
     wrong.extend(links(target, &now));
     wrong.extend(missing_users(container).await?);
-    tell(&wrong, lines);
+    tell(&wrong, output);
     none_of(&wrong, |count| format!("a purge should leave nothing but the accounts; {}", things(count)))?;
     Ok("nothing left".to_owned())
 }
@@ -97,14 +105,14 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// Puts something into every state folder, and changes one configuration file.
-async fn lay_out(container: &TestContainer<'_>, lines: &Lines) -> Result<Bait, InstallTestError> {
+async fn lay_out(container: &TestContainer<'_>, output: &StepOutput) -> Result<Bait, InstallTestError> {
     let mut bait = Bait::default();
     // A folder that is not there was said already.
     let now = Paths(container.paths().await?);
     for line in container.target.lines().filter(|line| line.is_state() && now.has(&format!("/{}", line.path))) {
         let marker = format!("/{}/{MARKER}", line.path);
         container.write(&marker, b"kept\n", Rights::PUBLIC).await?;
-        lines.line(&format!("wrote {marker}"));
+        output.line(&format!("wrote {marker}"));
         bait.markers.push(marker);
     }
     if let Some(line) = container.target.lines().find(|line| line.is_config())
@@ -112,7 +120,7 @@ async fn lay_out(container: &TestContainer<'_>, lines: &Lines) -> Result<Bait, I
     {
         file.bytes.extend(CHANGE);
         container.write(&file.path, &file.bytes, file.rights).await?;
-        lines.line(&format!("changed {}", file.path));
+        output.line(&format!("changed {}", file.path));
         bait.changed = Some(file);
     }
     Ok(bait)

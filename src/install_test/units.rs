@@ -8,20 +8,20 @@ use super::{
     container::{TestContainer, argv},
     error::tell,
 };
-use crate::{engine::Output as _, execute::Lines, unit::UnitName};
+use crate::{engine::Output as _, execute::StepOutput, unit::UnitName};
 
 /// Installs the tools and lets systemd look at the units.
 ///
 /// # Errors
 /// The finding, with systemd's complaints.
-pub async fn check(container: &TestContainer<'_>, lines: &Lines) -> Result<String, InstallTestError> {
+pub async fn check(container: &TestContainer<'_>, output: &StepOutput) -> Result<String, InstallTestError> {
     let target = container.target;
     let units = target.unit_files();
     if units.is_empty() && target.units.is_empty() {
         return Ok("no units".to_owned());
     }
     let tools = argv(target.manager.add, &target.tools);
-    container.succeed(tools, "what judges units should install", lines).await?;
+    container.succeed(tools, "what judges units should install", output).await?;
     if units.is_empty() {
         return Ok("no units in the packages".to_owned());
     }
@@ -30,9 +30,9 @@ pub async fn check(container: &TestContainer<'_>, lines: &Lines) -> Result<Strin
     // be started, and what it prints whether they were understood. Lines of units that are not ours mean nothing here.
     let command = argv(&["systemd-analyze", "verify", "--man=no"], names.iter().map(ToString::to_string));
     let shown = command.join(" ");
-    lines.line(&format!("$ {shown}"));
+    output.line(&format!("$ {shown}"));
     let answer = container.ask(command).await?;
-    tell(&answer.lines, lines);
+    tell(&answer.lines, output);
     let ours: BTreeSet<&str> = units.keys().chain(&names).map(UnitName::as_str).collect();
     let complaints = complaints(&answer.lines, &ours);
     match (answer.code, complaints.is_empty()) {

@@ -4,6 +4,7 @@
 mod address;
 mod amount;
 mod apart;
+mod checkout;
 mod concern;
 mod forge;
 mod git;
@@ -17,6 +18,7 @@ mod version;
 pub use address::{Address, without_login};
 pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;
+pub use checkout::CheckoutId;
 pub use concern::{Allowance, Concern, Topic};
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};

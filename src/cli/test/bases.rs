@@ -4,7 +4,7 @@ use crate::{
     cli::context::Context,
     diag::Failure,
     engine::EngineInfo,
-    execute::{Session, run as run_plan, survey},
+    execute::{Session, assess, run as run_plan},
     install_test::TestTarget,
     names::PlatformId,
     pipeline::Project,
@@ -51,8 +51,8 @@ pub(super) async fn make(bases: &Plan, session: &Session, keep_going: bool, cont
         return Ok(());
     }
     let session = Session { keep_going, ..session.clone() };
-    let survey = context.until_stopped(async { Ok(survey(bases, &session).await?) }).await?;
-    match run_plan(bases, &survey, &session).await {
+    let assessed = context.until_stopped(async { Ok(assess(bases, &session).await?) }).await?;
+    match run_plan(bases, &assessed, &session).await {
         Ok(_) => Ok(()),
         Err(failed) => {
             let failure = Failure::from(failed);

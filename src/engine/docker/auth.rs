@@ -20,7 +20,7 @@ pub const IDENTITY_TOKEN_USER: &str = "<token>";
 /// The key of Docker Hub in every configuration.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 /// How long a helper may take: it may ask its keeper to unlock a key ring.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The parts of `config.json` about credentials.
 #[derive(Default, Deserialize)]
@@ -180,9 +180,9 @@ async fn ask(helper: &str, key: &str, path: Option<&str>) -> Result<Option<Crede
         }
         child.wait_with_output().await.map_err(failed)
     };
-    let output = timeout(PATIENCE, conversation)
+    let output = timeout(TIMEOUT, conversation)
         .await
-        .map_err(|_elapsed| problem(key, format!("{program} gave no answer within {} s", PATIENCE.as_secs())))??;
+        .map_err(|_elapsed| problem(key, format!("{program} gave no answer within {} s", TIMEOUT.as_secs())))??;
     if !output.status.success() {
         // The protocol has words, not statuses: `credentials not found in native keychain`.
         if String::from_utf8_lossy(&output.stdout).contains("credentials not found") {

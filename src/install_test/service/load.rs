@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{Finding, InstallTestError, container::TestContainer, target::UNIT_FOLDERS, transfer::Fetched};
 use crate::{
     engine::Output as _,
-    execute::Lines,
+    execute::StepOutput,
     unit::{Service, UnitError, UnitFile, UnitName},
 };
 
@@ -30,17 +30,21 @@ impl Loaded {
 ///
 /// # Errors
 /// The finding that there is none, or that it is none.
-pub async fn load(container: &TestContainer<'_>, unit: &UnitName, lines: &Lines) -> Result<Loaded, InstallTestError> {
+pub async fn load(
+    container: &TestContainer<'_>,
+    unit: &UnitName,
+    output: &StepOutput,
+) -> Result<Loaded, InstallTestError> {
     let names: Vec<UnitName> = [Some(unit.clone()), unit.template()].into_iter().flatten().collect();
     let Some((path, fetched)) = first_of(container, &names).await? else {
         let message = format!("no package has the unit {unit} that the recipe wants to test");
         return Err(Finding::new(message).help(shipped(container)).into());
     };
-    lines.line(&format!("unit {path}"));
+    output.line(&format!("unit {path}"));
     let mut file = parse(&fetched)?;
     for path in drop_ins(container, &names).await? {
         if let Some(fetched) = container.fetch(&path).await? {
-            lines.line(&format!("with {path}"));
+            output.line(&format!("with {path}"));
             file.extend(parse(&fetched)?);
         }
     }

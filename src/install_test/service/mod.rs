@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::{Finding, InstallTestError, container::TestContainer};
 use crate::{
     engine::Output as _,
-    execute::Lines,
+    execute::StepOutput,
     recipe::{UnitCheck, UnitExpectation},
     unit::{KillMode, Kind, UnitError, UnitName},
 };
@@ -36,9 +36,9 @@ pub async fn check(
     container: &TestContainer<'_>,
     check: &UnitCheck,
     named: bool,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<String, InstallTestError> {
-    match held(container, check, lines).await {
+    match held(container, check, output).await {
         // Nobody has asked for it: there may be a reason not to.
         Err(InstallTestError::Found(finding)) if finding.help.is_none() && !named => {
             Err(finding.help(left_out(check)).into())
@@ -54,19 +54,23 @@ fn left_out(check: &UnitCheck) -> String {
     )
 }
 
-async fn held(container: &TestContainer<'_>, check: &UnitCheck, lines: &Lines) -> Result<String, InstallTestError> {
+async fn held(
+    container: &TestContainer<'_>,
+    check: &UnitCheck,
+    output: &StepOutput,
+) -> Result<String, InstallTestError> {
     let unit = UnitName::new(&check.unit).map_err(|error| unit_finding(&error))?;
     if matches!(check.expectation, UnitExpectation::Skip { .. }) {
         let message = format!("no package has the unit {unit} that the recipe leaves out of the test");
         return Err(Finding::new(message).help(load::shipped(container)).into());
     }
-    let loaded = load::load(container, &unit, lines).await?;
+    let loaded = load::load(container, &unit, output).await?;
     let service = loaded.service(&unit).map_err(|error| cannot_run(&error, check))?;
     if !service.left_out.is_empty() {
-        lines.line(&format!("left out, because only systemd can do it: {}", service.left_out.join(", ")));
+        output.line(&format!("left out, because only systemd can do it: {}", service.left_out.join(", ")));
     }
     let spawn = Spawn::prepare(container, &service).await?;
-    let ended = run(container, check, &spawn, lines).await;
+    let ended = run(container, check, &spawn, output).await;
     // Whatever happened: the next service wants the same ports.
     let swept = process::sweep(container).await;
     let note = ended?;
@@ -87,7 +91,7 @@ async fn run(
     container: &TestContainer<'_>,
     check: &UnitCheck,
     spawn: &Spawn<'_>,
-    lines: &Lines,
+    lines: &StepOutput,
 ) -> Result<String, InstallTestError> {
     for command in &spawn.service.before {
         spawn.to_its_end(container, command, "ExecStartPre=", lines).await?;
@@ -138,7 +142,7 @@ async fn stop(
     spawn: &Spawn<'_>,
     process: &mut Process<'_>,
     output: &process::Output<'_>,
-    lines: &Lines,
+    lines: &StepOutput,
 ) -> Result<String, InstallTestError> {
     let stop = &spawn.service.stop;
     let limit = stop.limit.unwrap_or(LONGEST_STOP).min(LONGEST_STOP);

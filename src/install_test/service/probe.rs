@@ -14,7 +14,7 @@ use crate::recipe::{UnitCheck, UnitExpectation};
 /// How often is asked.
 const PAUSE: Duration = Duration::from_millis(300);
 /// How long one answer may take, in seconds.
-const PATIENCE: &str = "5";
+const TIMEOUT: &str = "5";
 /// How long the daemon may take to start a command.
 const LONGEST_SPAWN: Duration = Duration::from_secs(30);
 
@@ -95,7 +95,7 @@ async fn answers(
 /// The status of one answer, or why there is none.
 async fn ask(container: &TestContainer<'_>, url: &str) -> Result<Result<u16, String>, InstallTestError> {
     let curl = ["curl", "--silent", "--show-error", "--globoff", "--noproxy", "*", "--proto", "=http,https"];
-    let rest = ["--max-time", PATIENCE, "--output", "/dev/null", "--write-out", "%{http_code}\\n", "--url", url];
+    let rest = ["--max-time", TIMEOUT, "--output", "/dev/null", "--write-out", "%{http_code}\\n", "--url", url];
     let answer = container.ask(argv(&curl, rest)).await?;
     Ok(status_of(&answer.lines))
 }

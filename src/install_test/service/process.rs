@@ -15,7 +15,7 @@ use super::super::{
 };
 use crate::{
     engine::{ExecSpec, Output as EngineOutput, Progress},
-    execute::Lines,
+    execute::StepOutput,
     unit,
 };
 
@@ -59,7 +59,7 @@ impl<'a> Process<'a> {
 /// What a process says: lines of the step, the last of them kept, and its number.
 #[derive(Debug)]
 pub struct Output<'a> {
-    lines: &'a Lines,
+    output: &'a StepOutput,
     process: OnceLock<u32>,
     tail: Mutex<VecDeque<String>>,
 }
@@ -67,8 +67,8 @@ pub struct Output<'a> {
 impl<'a> Output<'a> {
     /// Output that becomes lines of a step.
     #[must_use]
-    pub fn new(lines: &'a Lines) -> Self {
-        Self { lines, process: OnceLock::new(), tail: Mutex::default() }
+    pub fn new(output: &'a StepOutput) -> Self {
+        Self { output, process: OnceLock::new(), tail: Mutex::default() }
     }
 
     /// Its number in the container, once it runs.
@@ -99,11 +99,11 @@ impl EngineOutput for Output<'_> {
         }
         tail.push_back(line.to_owned());
         drop(tail);
-        self.lines.line(line);
+        self.output.line(line);
     }
 
     fn progress(&self, progress: Progress) {
-        self.lines.progress(progress);
+        self.output.progress(progress);
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_number_is_no_line() {
         let step = StepId::new(&"debian-12".parse().unwrap(), "test-x");
-        let lines = Lines::of(&Events::none(), &step);
+        let lines = StepOutput::new(&Events::none(), &step);
         let output = Output::new(&lines);
         for line in ["early", "factory-test process 42", "factory-test process 43", "late"] {
             output.line(line);

@@ -7,7 +7,7 @@ use super::super::{
 use super::{LONGEST_START, process, seconds};
 use crate::{
     engine::{ExecSpec, Output as _},
-    execute::Lines,
+    execute::StepOutput,
     unit::{Command, Environment, EnvironmentFile, Privilege, Service, parse_environment_file},
 };
 
@@ -74,7 +74,7 @@ impl<'a> Spawn<'a> {
         &self,
         container: &TestContainer<'_>,
         command: &Command,
-        lines: &Lines,
+        output: &StepOutput,
     ) -> Result<ExecSpec, InstallTestError> {
         let refuse = |reason: String| InstallTestError::from(Finding::new(format!("{}: {reason}", command.place)));
         let words = command.arguments(&self.environment).map_err(refuse)?;
@@ -84,7 +84,7 @@ impl<'a> Spawn<'a> {
         }
         let user = if command.privilege == Privilege::Full { "0:0" } else { &self.user };
         let shown = std::iter::once(&program).chain(&words).map(String::as_str).collect::<Vec<_>>().join(" ");
-        lines.line(&format!("as {user} in {}: {shown}", self.folder));
+        output.line(&format!("as {user} in {}: {shown}", self.folder));
         let need = if self.service.working.optional { "optional" } else { "required" };
         let start =
             argv(&["/bin/sh", "-c", START, "start", &self.service.umask, &self.folder, need], self.environment.lines());
@@ -117,7 +117,7 @@ impl<'a> Spawn<'a> {
         container: &TestContainer<'_>,
         command: &Command,
         key: &str,
-        lines: &Lines,
+        lines: &StepOutput,
     ) -> Result<(), InstallTestError> {
         let output = process::Output::new(lines);
         let spec = self.exec(container, command, lines).await?;

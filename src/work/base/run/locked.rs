@@ -3,7 +3,7 @@
 use super::{Found, made_name, pull};
 use crate::{
     engine::{Output as _, Pulled},
-    execute::{Lines, Records, Session, StepError},
+    execute::{Records, Session, StepError, StepOutput},
     names::ImageReference,
     plan::Step,
     source::lockfile::LockedBase,
@@ -20,7 +20,7 @@ pub(crate) async fn obtain(
     work: &BaseWork,
     step: &Step,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<Found, StepError> {
     let drift =
         |why: String| StepError::Drift { differences: vec![format!("the base image of {}: {why}", step.platform)] };
@@ -40,12 +40,12 @@ pub(crate) async fn obtain(
     for name in [work.image.clone(), made_name(work), exact.clone()] {
         let Some(image) = session.engine.image(&name).await? else { continue };
         if image.repo_digests.iter().any(|own| ImageReference::new(own).digest() == Some(digest)) {
-            lines.line(&format!("{exact} is in the daemon"));
+            output.line(&format!("{exact} is in the daemon"));
             let name = if name == exact { named(&image.id.0, work, session).await? } else { name };
             return Ok(Found { image, name, digest: Some(digest.clone()) });
         }
     }
-    match pull(&exact, step, session, lines).await? {
+    match pull(&exact, step, session, output).await? {
         Ok(Pulled { image, .. }) => {
             let name = named(&image.id.0, work, session).await?;
             Ok(Found { image, name, digest: Some(digest.clone()) })

@@ -45,29 +45,29 @@ struct Kept {
 }
 
 /// Keeps what a step gave in so many milliseconds. A store that cannot be written costs time later, nothing else.
-pub async fn remember(step: &Step, key: &Sha256, product: &Product, took_ms: u64, session: &Session) {
+pub async fn put(step: &Step, key: &Sha256, product: &Product, took_ms: u64, session: &Session) {
     if !step.work.is_stored() {
         return;
     }
     let (entry, kept) = (entry(step, key), Kept { version: RECORD_VERSION, took_ms, product: product.clone() });
     // Who stops a run does not wait for what may be made again.
-    let done = session.until_stopped(async { Ok(keep(&entry, &kept, session).await) }).await;
+    let done = session.until_stopped(async { Ok(write_entry(&entry, &kept, session).await) }).await;
     if let Ok(Err(error)) = done {
         session.events.warn(format!("{error}; {} may be made again later", step.id));
     }
 }
 
 /// Keeps the files of a product, then what tells of them.
-async fn keep(entry: &Key, kept: &Kept, session: &Session) -> Result<(), StoreError> {
+async fn write_entry(entry: &Key, kept: &Kept, session: &Session) -> Result<(), StoreError> {
     for file in &kept.product.files {
         let label = Label { name: NAME.to_owned(), sha256: file.sha256.clone(), size: file.size };
-        session.store.keep(&made(file), &label, &session.project.join(&file.path)).await?;
+        session.store.put(&made(file), &label, &session.project.join(&file.path)).await?;
     }
     let text = serde_json::to_vec(&kept).map_err(std::io::Error::from)?;
     let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
     let mut file = tempfile::NamedTempFile::new()?;
     std::io::Write::write_all(&mut file, &text)?;
-    session.store.keep(entry, &label, file.path()).await
+    session.store.put(entry, &label, file.path()).await
 }
 
 /// What the store knows of a step with this key, put in its place: images that the daemon still has get their names, packages are
@@ -75,7 +75,7 @@ async fn keep(entry: &Key, kept: &Kept, session: &Session) -> Result<(), StoreEr
 ///
 /// # Errors
 /// When the daemon does not answer, or the disk is full.
-pub async fn recall(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Product, u64)>, StepError> {
+pub async fn restore(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Product, u64)>, StepError> {
     let StepContext { step, session, .. } = at;
     if session.no_cache || !step.work.is_stored() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! An artefact on its way back.
+//! An artifact on its way back.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -11,11 +11,11 @@ use crate::{
     work::Expected,
 };
 
-/// Most files of one artefact, the largest one and all together, in bytes: bounds against a hostile registry.
+/// Most files of one artifact, the largest one and all together, in bytes: bounds against a hostile registry.
 const MOST: usize = 5_000;
 const LARGEST: u64 = 16 << 30;
 
-/// Fetches the files of an artefact into a folder; gives their names, and which of them were there already, and the same. `expected`
+/// Fetches the files of an artifact into a folder; gives their names, and which of them were there already, and the same. `expected`
 /// says which names may be there.
 ///
 /// Every file appears under its name whole, with the digest that the manifest gives it.

@@ -20,7 +20,7 @@ use crate::{
 
 /// What the user said, before anything is read.
 #[derive(Debug, Clone, Default)]
-pub struct Wishes {
+pub struct Options {
     /// Cancelled when nobody wants an answer any more: no further file is read.
     pub cancel: CancellationToken,
     /// The project's folder.
@@ -86,13 +86,13 @@ pub(super) struct Named {
 }
 
 /// The release as [`named`] has it; where nothing names one and none is needed, a made-up one.
-pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineError> {
-    let none = wishes.any_release && wishes.tag.is_none();
-    match named(wishes, folder) {
+pub(super) fn release(options: &Options, folder: &Path) -> Result<Named, PipelineError> {
+    let none = options.any_release && options.tag.is_none();
+    match named(options, folder) {
         Err(PipelineError::NoTag | PipelineError::Version(_) | PipelineError::Name(_)) if none => {
             let tag = Tag::new("0")?;
             let version = UpstreamVersion::from_tag(&tag)?;
-            let release = Release { tag, version, release: wishes.release };
+            let release = Release { tag, version, release: options.release };
             Ok(Named { release, is_released: false, beside: Vec::new() })
         }
         found => found,
@@ -100,10 +100,10 @@ pub(super) fn release(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineE
 }
 
 /// The release: the tag that was named, else the one that stands on the checkout's commit.
-fn named(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineError> {
-    let mut beside = match &wishes.tag {
+fn named(options: &Options, folder: &Path) -> Result<Named, PipelineError> {
+    let mut beside = match &options.tag {
         Some(tag) => vec![tag.clone()],
-        None => match Worktree::find(folder, &wishes.caller)? {
+        None => match Worktree::find(folder, &options.caller)? {
             Some(worktree) => worktree.tags()?,
             None => Vec::new(),
         },
@@ -117,7 +117,7 @@ fn named(wishes: &Wishes, folder: &Path) -> Result<Named, PipelineError> {
         None => PipelineError::Name(error),
     })?;
     let version = UpstreamVersion::from_tag(&tag)?;
-    Ok(Named { release: Release { tag, version, release: wishes.release }, is_released: true, beside })
+    Ok(Named { release: Release { tag, version, release: options.release }, is_released: true, beside })
 }
 
 pub(super) fn absolute(folder: &Path, path: &Path) -> PathBuf {

@@ -71,7 +71,7 @@ fn a_second_time_nothing_moves() {
 }
 
 #[test]
-fn another_packaging_is_another_artefact() {
+fn another_packaging_is_another_artifact() {
     let Some((project, registry)) = built() else { return };
     push(&project, &registry, &["--packages"]).ended(0);
     project.done(&["build", "--release", "2"]);

@@ -1,4 +1,4 @@
-//! Packages and wheelhouses in a registry, as OCI artefacts: one manifest for each platform, whose layers are the files as they are
+//! Packages and wheelhouses in a registry, as OCI artifacts: one manifest for each platform, whose layers are the files as they are
 //! (OCI Image Specification 1.1, "Guidelines for Artifact Usage"). `oras pull` reads them, too.
 
 mod fetch;
@@ -20,7 +20,7 @@ use crate::{
 /// The annotation of a layer that is its file's name.
 pub(super) const TITLE: &str = "org.opencontainers.image.title";
 
-/// The kinds of artefacts.
+/// The kinds of artifacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The packages of a platform with their checksums.
@@ -48,7 +48,7 @@ impl Kind {
     }
 }
 
-/// Where an artefact is in a registry.
+/// Where an artifact is in a registry.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// What it is.
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-/// A file of an artefact.
+/// A file of an artifact.
 #[derive(Debug, Clone)]
 pub struct File {
     /// Its name.
@@ -100,7 +100,7 @@ pub struct File {
 
 /// Files to be pushed.
 #[derive(Debug, Clone)]
-pub struct Artefact {
+pub struct Artifact {
     /// Where to.
     pub place: Place,
     /// The files; none twice.
@@ -109,7 +109,7 @@ pub struct Artefact {
     pub annotations: BTreeMap<String, String>,
 }
 
-impl Artefact {
+impl Artifact {
     /// The manifest: the same for the same files, whoever pushes them.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
@@ -175,8 +175,8 @@ mod tests {
         let place = Place::new(Kind::Packages, "shop", &platform, "debian-12-1.0-1".into(), &registry).unwrap();
         let file = |name: &str| File { name: name.into(), path: name.into(), sha256: Sha256::of(name), size: 1 };
         let made = |files: Vec<File>| {
-            let artefact = Artefact { place: place.clone(), files, annotations: BTreeMap::new() };
-            serde_json::to_string_pretty(&artefact.manifest()).unwrap()
+            let artifact = Artifact { place: place.clone(), files, annotations: BTreeMap::new() };
+            serde_json::to_string_pretty(&artifact.manifest()).unwrap()
         };
         let text = made(vec![file("b.deb"), file("SHA256SUMS")]);
         assert_eq!(text, made(vec![file("SHA256SUMS"), file("b.deb")]));
