@@ -215,7 +215,7 @@ impl Listed {
         let mut items = Items::new(&self.limits);
         for file in self.files.into_iter().filter(|file| !file.is_ghost()) {
             let item = file.installed(&contents);
-            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add(item)));
+            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add_counted(item)));
             seen.take(added);
         }
         items.finish(seen)
