@@ -35,7 +35,7 @@ fn changed(changes: &[u8]) -> Vec<u8> {
 fn described(bytes: &[u8], limits: &Limits) {
     let Some((_, examine)) = reader(PackageFormat::Rpm).and_then(|reader| reader.stream()) else { return };
     let mut seen = foreign::Seen::describing(PackageFormat::Rpm, "x.rpm", true);
-    let bounds = foreign::Bounds::of(bytes.len() as u64, limits);
+    let bounds = foreign::Bounds::for_size(bytes.len() as u64, limits);
     let is_whole = examine(&mut &*bytes, limits, bounds, &mut seen).is_ok();
     let is_good = seen.faults().is_empty() && is_whole;
     assert!(!is_good || foreign::read(bytes, bytes.len() as u64, limits).is_ok(), "both readers agree");

@@ -30,7 +30,7 @@ pub struct Ties {
 
 impl Ties {
     /// Those of a package.
-    pub fn of(package: &Package, version: &UpstreamVersion, format: PackageFormat) -> Self {
+    pub fn for_package(package: &Package, version: &UpstreamVersion, format: PackageFormat) -> Self {
         let of = |text: &String| Apart::all(text).into_iter().map(|one| one.name).collect::<Vec<_>>();
         let mut names: BTreeSet<String> = package.provides.iter().flat_map(of).collect();
         names.insert(package.name.to_string());

@@ -91,7 +91,7 @@ impl TestTarget {
     ///
     /// # Errors
     /// [`InstallTestError::NotBuilt`], and for platforms that cannot be tested.
-    pub fn of(
+    pub fn find(
         platform: &Platform,
         recipe: &Recipe,
         tag: &Tag,
@@ -109,7 +109,7 @@ impl TestTarget {
         }
         let mut base = String::new();
         let (mut packages, mut images) = (Vec::new(), BTreeMap::new());
-        let records = Records::of(project);
+        let records = Records::for_project(project);
         for step in plan.steps.iter().filter(|step| step.platform == platform.id) {
             if let Locks::Base(work) = step.work.locks() {
                 base.clone_from(&work.local);
@@ -200,7 +200,7 @@ fn built(
     project: &Path,
 ) -> Result<Vec<Built>, InstallTestError> {
     let missing = |why: String| InstallTestError::NotBuilt { step: step.clone(), why };
-    let records = Records::of(project);
+    let records = Records::for_project(project);
     let record = records.load(step).ok_or_else(|| missing("there is no record of it".to_owned()))?;
     of_this_release(&record, work).map_err(missing)?;
     let mut files = Vec::new();
@@ -224,7 +224,7 @@ fn built(
         return files.into_iter().map(|(file, sha256)| collected(file, sha256).map_err(missing)).collect();
     }
     let (name, listing) = (work.package.name.to_string(), listing::read(&records.listing(step))?);
-    let ties = Ties::of(&work.package, &work.release.version, format);
+    let ties = Ties::for_package(&work.package, &work.release.version, format);
     Ok(files
         .into_iter()
         .map(|(file, sha256)| Built { name: name.clone(), file, sha256, listing: listing.clone(), ties: ties.clone() })

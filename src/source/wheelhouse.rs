@@ -16,7 +16,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::{owner::Trusted, requirements::Wanted, store::make_folders};
+use super::{owner::TrustedOwners, requirements::Wanted, store::make_folders};
 use crate::{
     names::Sha256,
     util::{
@@ -149,7 +149,7 @@ impl Found {
     ///
     /// # Errors
     /// When it cannot be looked at.
-    pub fn believed(self, trusted: &Trusted, wanted: &Wanted) -> io::Result<Self> {
+    pub fn believed(self, trusted: &TrustedOwners, wanted: &Wanted) -> io::Result<Self> {
         let Self::Whole(house) = self else { return Ok(self) };
         let wheels = house.manifest.wheels.iter().map(|wheel| wheel.file.as_str());
         let mut doubt = trusted.doubt(&house.folder)?;

@@ -64,7 +64,7 @@ fn examine(mut reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mu
     let package = describe(&header);
     let package = seen.take(package);
     seen.description.remarks.extend(package.iter().flat_map(|package| package.remarks.clone()));
-    let mut listed = Listed::of(&header, limits, seen)?;
+    let mut listed = Listed::from_header(&header, limits, seen)?;
 
     let mut packed = BufReader::new(Tally::<_, Sha256>::new(&mut rest));
     let unpacked = unpack(&header, &mut packed, &mut listed, (limits, bounds), seen);

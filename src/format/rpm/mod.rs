@@ -82,7 +82,7 @@ impl Rpm {
 
     /// The header without what only the finished payload can tell.
     fn header(self, meta: &Meta, files: &Files, units: &Commands) -> Result<Header, FormatError> {
-        let version = Version::of(meta)?;
+        let version = Version::from_meta(meta)?;
         let scripts = scripts::scripts(units, meta)?;
         let evr = version.evr();
         let facts = Facts { evr: &evr, files, scripts: &scripts, has_units: !units.is_empty() };
@@ -148,7 +148,7 @@ impl Format for Rpm {
         units.add_preset(&mut tree, meta)?;
         folders::add_folders(&mut tree, meta.epoch)?;
         tree.settle_links();
-        self.write_files(&tree, &Files::of(&tree, meta.epoch)?, &units, meta, out)
+        self.write_files(&tree, &Files::from_tree(&tree, meta.epoch)?, &units, meta, out)
     }
 }
 
@@ -166,7 +166,7 @@ struct Version<'a> {
 }
 
 impl<'a> Version<'a> {
-    fn of(meta: &'a Meta) -> Result<Self, FormatError> {
+    fn from_meta(meta: &'a Meta) -> Result<Self, FormatError> {
         const REASON: &str = "rpm takes letters, digits, `.`, `_`, `+`, `~` and `^`";
         let (epoch, version) = match meta.version.split_once(':') {
             None => (None, meta.version.as_str()),

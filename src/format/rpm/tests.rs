@@ -223,7 +223,7 @@ impl io::Seek for Stopped {
 fn a_target_can_stop_it_while_it_packs() {
     let (tree, meta) = (sample::tree(), sample::meta());
     let units = Commands::read(&tree, &meta).unwrap();
-    let files = Files::of(&tree, meta.epoch).unwrap();
+    let files = Files::from_tree(&tree, meta.epoch).unwrap();
     for codec in [Codec::Gzip, Codec::Xz, Codec::Zstd] {
         let rpm = Rpm { codec, ..XZ };
         let error = Payload::pack(rpm, &tree, &files, &mut Stopped).unwrap_err();
@@ -246,7 +246,7 @@ fn a_package_may_begin_anywhere() {
 fn rpm_reads_the_form_for_large_files() {
     let (tree, meta) = (sample::tree(), Meta { units: Vec::new(), ..sample::meta() });
     let units = Commands::read(&tree, &meta).unwrap();
-    let mut files = Files::of(&tree, meta.epoch).unwrap();
+    let mut files = Files::from_tree(&tree, meta.epoch).unwrap();
     files.are_large = true;
     let mut out = Cursor::new(Vec::new());
     XZ.write_files(&tree, &files, &units, &meta, &mut out).unwrap();

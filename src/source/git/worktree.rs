@@ -110,7 +110,7 @@ impl Worktree {
         {
             return Err(WorktreeError::Foreign { root: place.root.clone(), path: path.to_owned(), owner });
         }
-        let (scratch, head) = Scratch::of(&place, &user)?;
+        let (scratch, head) = Scratch::new(&place, &user)?;
         let folder = fs_err::canonicalize(folder)?;
         let below = folder.strip_prefix(&place.root).unwrap_or(Path::new("")).to_owned();
         Ok(Some(Self { place, below, head, scratch }))

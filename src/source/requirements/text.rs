@@ -15,7 +15,7 @@ pub struct Variables {
 impl Variables {
     /// Those of the environment that `look` reads.
     #[must_use]
-    pub fn of(look: fn(&str) -> Option<String>, mask: Mask) -> Self {
+    pub fn new(look: fn(&str) -> Option<String>, mask: Mask) -> Self {
         Self { look, mask }
     }
 
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn variables_as_pip_has_them() {
         let mask = Mask::default();
-        let from = Variables::of(look, mask.clone());
+        let from = Variables::new(look, mask.clone());
         let text = "-i https://u:${TOKEN}@h.example/${V_1}/simple # ${NOPE}\n\nsix==${V_1} ; x == '${nope}' $TOKEN ${}\n${MISSING}\n${LINES}${COMMENT}";
         assert_eq!(
             plain(text, &from),
@@ -344,7 +344,7 @@ mod tests {
         #[test]
         fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Ok(text) = decoded(&bytes) {
-                let _ = (plain(&text, &Variables::of(look, Mask::default())), variables(&text, &Variables::default()));
+                let _ = (plain(&text, &Variables::new(look, Mask::default())), variables(&text, &Variables::default()));
             }
         }
     }

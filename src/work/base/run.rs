@@ -39,10 +39,10 @@ impl Run for BaseWork {
     }
 
     fn asked_anew(&self, step: &Step, record: Option<&Record>, session: &Session) -> Option<&'static str> {
-        if session.refresh {
+        if session.options.refresh {
             return Some("asked for with --refresh");
         }
-        let is_other = |record: &Record| session.locked && !lock::is_locked(self, record, step, session);
+        let is_other = |record: &Record| session.options.locked && !lock::is_locked(self, record, step, session);
         record.is_some_and(is_other).then_some("factory.lock has another one")
     }
 
@@ -106,7 +106,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
         }
     };
     if !image.tags.contains(&work.local) {
-        session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
+        session.until_stopped(async { Ok(session.services.engine.tag(&image.id.0, &work.local).await?) }).await?;
     }
     images.insert(work.local.clone(), image.id.0.clone());
     Ok(Product {
@@ -124,7 +124,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
 /// An image of the daemon, with what is known of where it is from.
 async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Session) -> Result<Found, StepError> {
     let login = login(&work.image, session).await;
-    let digest = session.engine.known_digest(&image, &work.image, login).await?;
+    let digest = session.services.engine.known_digest(&image, &work.image, login).await?;
     Ok(Found { image, name, digest })
 }
 
@@ -136,8 +136,8 @@ async fn obtain(
     output: &StepOutput,
 ) -> Result<Option<Found>, StepError> {
     if work.mode != BootstrapMode::Always
-        && !session.refresh
-        && let Some(image) = session.engine.image(&work.image).await?
+        && !session.options.refresh
+        && let Some(image) = session.services.engine.image(&work.image).await?
     {
         output.line(&format!("{} is in the daemon", work.image));
         return Ok(Some(there(image, work.image.clone(), work, session).await?));
@@ -146,8 +146,9 @@ async fn obtain(
     // lent to another image since, by the lock of a project.
     let made = made_name(work);
     if work.mode != BootstrapMode::Never
-        && !session.refresh
-        && let Some(image) = session.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
+        && !session.options.refresh
+        && let Some(image) =
+            session.services.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
     {
         output.line(&format!("{made} was made before"));
         return Ok(Some(there(image, made, work, session).await?));
@@ -173,12 +174,12 @@ async fn obtain(
             _ => help.to_owned(),
         };
         let (image, reason) = (work.image.clone(), refused.to_string());
-        if session.refresh && session.engine.image(&image).await?.is_some() {
+        if session.options.refresh && session.services.engine.image(&image).await?.is_some() {
             return Err(StepError::NotRenewed { image, reason });
         }
         return Err(StepError::NoBase { image, reason, help });
     }
-    session.events.info(format!(
+    session.services.events.info(format!(
         "{refused}; making {} from the distro's own packages instead (`[base] bootstrap = \"never\"` forbids that)",
         work.image
     ));
@@ -187,10 +188,10 @@ async fn obtain(
 
 /// The login for the registry of an image. One that cannot be had is said, and does not keep anybody from an image that is for all.
 async fn login(reference: &str, session: &Session) -> Option<Credentials> {
-    match session.logins.find(reference).await {
+    match session.network.logins.find(reference).await {
         Ok(login) => login,
         Err(error) => {
-            session.events.warn(format!("{reference} is asked for without a login: {error}"));
+            session.services.events.warn(format!("{reference} is asked for without a login: {error}"));
             None
         }
     }
@@ -208,8 +209,8 @@ async fn pull(
     let login = session.until_stopped(async { Ok(login(reference, session).await) }).await?;
     loop {
         let pulled = tokio::select! {
-            pulled = session.engine.pull(reference, login.clone(), output) => pulled,
-            error = output.registry_silent(reference, session.idle_timeout) => Err(error),
+            pulled = session.services.engine.pull(reference, login.clone(), output) => pulled,
+            error = output.registry_silent(reference, session.options.idle_timeout) => Err(error),
         };
         let error = match pulled {
             Ok(image) => return Ok(Ok(image)),
@@ -232,7 +233,7 @@ async fn pull(
 
 /// The image of a root file system that was made before.
 async fn made(work: &BaseWork, session: &Session) -> Result<Option<ImageInfo>, StepError> {
-    Ok(session.engine.image(&made_name(work)).await?)
+    Ok(session.services.engine.image(&made_name(work)).await?)
 }
 
 /// Makes an image of a root file system, unless another project has made it in the meantime: both would have one name, and each
@@ -247,7 +248,7 @@ async fn import(
 ) -> Result<ImageInfo, StepError> {
     let made = made_name(work);
     let changes = [
-        (label::PROJECT, session.name.as_str()),
+        (label::PROJECT, session.ids.project.as_str()),
         (label::KIND, "base"),
         (label::STEP, step.id.as_str()),
         (label::TAGS, &made),
@@ -259,11 +260,11 @@ async fn import(
         output.line(&format!("{made} was made by another project in the meantime"));
         return Ok(theirs);
     }
-    let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, output).await?;
-    Records::of(&session.project).note_image(&id.0)?;
+    let id = session.services.engine.import(ImportSpec { tar, reference: made.clone(), changes }, output).await?;
+    Records::for_project(&session.paths.project).note_image(&id.0)?;
     image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
     let unknown = || StepError::Internal(format!("the daemon took {made} and then did not know it"));
-    session.engine.image(&made).await?.ok_or_else(unknown)
+    session.services.engine.image(&made).await?.ok_or_else(unknown)
 }
 
 /// The name of a root file system made from packages: the one that Dockerfiles use, unless it is changed before.
@@ -287,7 +288,7 @@ async fn mend(
         context.entry(entry)?;
     }
     let labels: Labels = [
-        (label::PROJECT, session.name.as_str()),
+        (label::PROJECT, session.ids.project.as_str()),
         (label::KIND, "base"),
         (label::STEP, step.id.as_str()),
         (label::TAGS, work.local.as_str()),

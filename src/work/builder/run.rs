@@ -57,11 +57,11 @@ impl Run for BuilderWork {
 /// Builds the wheel builder.
 async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepError> {
     let StepContext { step, session, output, .. } = at;
-    let mut context = TarFile::new(session.epoch)?;
+    let mut context = TarFile::new(session.options.epoch)?;
     context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
     trust(&mut context, session)?;
     let labels: Labels = [
-        (label::PROJECT, session.name.as_str()),
+        (label::PROJECT, session.ids.project.as_str()),
         (label::KIND, "builder"),
         (label::STEP, step.id.as_str()),
         (label::TAGS, work.tag.as_str()),

@@ -85,9 +85,9 @@ async fn fetch(
 ) -> Result<Wheelhouse, StepError> {
     let mut tar = pip::inputs(&work.index, session)?;
     tar.bytes(&format!("{}/seed.py", ROOT.trim_start_matches('/')), work.script.as_bytes(), 0o644, 0)?;
-    session.engine.upload(container, "/", tar.finish()?).await?;
-    session.engine.start(container).await?;
-    let code = session.engine.wait(container, output).await?;
+    session.services.engine.upload(container, "/", tar.finish()?).await?;
+    session.services.engine.start(container).await?;
+    let code = session.services.engine.wait(container, output).await?;
     if code != 0 {
         let said = output.tail().iter().rev().find_map(|line| line.strip_prefix("seed: ").map(str::to_owned));
         let reason = said.unwrap_or_else(|| format!("the script ended with exit code {code}"));
@@ -126,12 +126,13 @@ async fn take(
     judge: impl Fn(&Received) -> Result<(), &'static str> + Send + 'static,
 ) -> Result<Wheelhouse, StepError> {
     let stream = session
+        .services
         .engine
         .download(container, &format!("{ROOT}/wheels"))
         .await?
         .ok_or_else(|| StepError::Internal(format!("{ROOT}/wheels is missing in the builder's container")))?;
-    let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
-    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.cancel.clone());
+    let (wheel_dir, platform) = (session.paths.wheel_dir.clone(), step.platform.to_string());
+    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.services.cancel.clone());
     let reader = crate::work::package::run::blocking_reader(stream);
     blocking(move || {
         let shop = Wheelhouse::workshop(&wheel_dir, &platform)?;
@@ -149,7 +150,7 @@ async fn take(
 
 /// The way out of what the script complains of.
 fn help(reason: &str, session: &Session) -> &'static str {
-    if reason.contains("certificate") && session.ca.is_none() {
+    if reason.contains("certificate") && session.network.ca.is_none() {
         "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
     } else if reason.contains("no such file") || reason.contains("sha256 is") {
         "an index of your own (`PIP_INDEX_URL`, `[python] index_url`) must have these very wheels, too"

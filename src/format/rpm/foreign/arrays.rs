@@ -38,7 +38,7 @@ pub(super) struct Arrays<'h> {
 }
 
 impl<'h> Arrays<'h> {
-    pub(super) fn of(header: &'h Header, names: Vec<&'h str>) -> Result<Self, ForeignError> {
+    pub(super) fn from_header(header: &'h Header, names: Vec<&'h str>) -> Result<Self, ForeignError> {
         let sizes = match header.longs(tag::LONG_FILE_SIZES)? {
             Some(sizes) => Some(sizes),
             None => header.numbers(tag::FILE_SIZES)?.map(|sizes| sizes.into_iter().map(u64::from).collect()),

@@ -257,7 +257,7 @@ mod tests {
             [said(0), said(1 << 10), said(1 << 8 | 1 << 12)],
             ["Requires", "Requires(post)", "Requires(interp,postun)"]
         );
-        let mut it = Description::of(PackageFormat::Rpm);
+        let mut it = Description::new(PackageFormat::Rpm);
         let many = |count: usize| (0..count).map(|_| relation(0)).collect::<Vec<_>>();
         relate(&mut it, many(MOST_RELATIONS), "Requires", &FOR).unwrap();
         assert!(relate(&mut it, many(1), "Provides", &FOR).is_err());

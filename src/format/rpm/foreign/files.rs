@@ -81,7 +81,7 @@ pub(super) struct Listed {
 
 impl Listed {
     /// Reads the arrays of a header, which must all have one length.
-    pub(super) fn of(header: &Header, limits: &Limits, seen: &mut Seen) -> Result<Self, ForeignError> {
+    pub(super) fn from_header(header: &Header, limits: &Limits, seen: &mut Seen) -> Result<Self, ForeignError> {
         let algorithm = header.number(tag::FILE_DIGEST_ALGORITHM)?.unwrap_or(MD5);
         let mut listed = Self {
             files: Vec::new(),
@@ -96,7 +96,7 @@ impl Listed {
                 None => Ok(listed),
             };
         };
-        let arrays = Arrays::of(header, names)?;
+        let arrays = Arrays::from_header(header, names)?;
         let mut bytes = 0;
         for at in 0..arrays.names.len() {
             let path = arrays.path(at)?;

@@ -66,7 +66,7 @@ pub struct Index {
 }
 
 impl Index {
-    fn of(root: &Path, scratch: &Scratch) -> Result<Self, WorktreeError> {
+    fn read(root: &Path, scratch: &Scratch) -> Result<Self, WorktreeError> {
         let words = ["ls-files", "-z", "-s", "-v", "--full-name"].map(OsStr::new);
         let listed = scratch.ask(root, &words, None, LARGEST_STATUS)?.good(root)?;
         let mut index = Self::default();
@@ -146,8 +146,8 @@ pub fn of(
     scratch: &Scratch,
     head: Option<&Commit>,
 ) -> Result<Vec<Changed>, WorktreeError> {
-    let index = Index::of(part.root, scratch)?;
-    let walk = Walk::of(part, &index)?;
+    let index = Index::read(part.root, scratch)?;
+    let walk = Walk::new(part, &index)?;
     let mut changed: BTreeSet<PathBuf> = walk.replaced.iter().filter(|path| part.counts(path)).cloned().collect();
     changed.extend(index.unmerged.iter().filter(|path| part.counts(path)).cloned());
     changed.extend(not_as_committed(part, scratch, head, &index)?);

@@ -82,12 +82,12 @@ async fn run(arguments: &[String], session: &Session, output: &StepOutput) -> Re
     let mut tar = tempfile::tempfile().map_err(io_error)?;
     let stdout = Stdio::from(tar.try_clone().map_err(io_error)?);
     // Held until the end: it goes with the run.
-    let room = Room::new(&session.checkout_id).map_err(io_error)?;
+    let room = Room::new(&session.ids.checkout).map_err(io_error)?;
     let env = [("SOURCE_DATE_EPOCH", EPOCH.to_owned()), ("TMPDIR", room.path().display().to_string())]
         .map(|(name, value)| (name.to_owned(), value));
     // It does not pass a signal on: told alone, it would wait for what it has started.
     let call = exec::Call { env: &env, group: true, ..exec::Call::new("mmdebstrap", arguments) };
-    call.run(stdout, &|line| output.line(line), &session.cancel).await?;
+    call.run(stdout, &|line| output.line(line), &session.services.cancel).await?;
     tar.rewind().map_err(io_error)?;
     Ok(tar)
 }

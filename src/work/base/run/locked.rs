@@ -37,7 +37,7 @@ pub(crate) async fn obtain(
     };
     let exact = format!("{}@{digest}", repository(&work.image));
     for name in [work.image.clone(), made_name(work), exact.clone()] {
-        let Some(image) = session.engine.image(&name).await? else { continue };
+        let Some(image) = session.services.engine.image(&name).await? else { continue };
         if image.repo_digests.iter().any(|own| own.rsplit_once('@').is_some_and(|(_, own)| own == digest)) {
             output.line(&format!("{exact} is in the daemon"));
             let name = if name == exact { named(&image.id.0, work, session).await? } else { name };
@@ -56,15 +56,15 @@ pub(crate) async fn obtain(
 /// An image that came out of no registry, by its id.
 async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Found>, StepError> {
     for name in [work.image.clone(), made_name(work)] {
-        if let Some(image) = session.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
+        if let Some(image) = session.services.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
             return Ok(Some(Found { image, name, digest: None }));
         }
     }
     // By its id alone only where it was made here: the name that it gets is every project's on the daemon.
-    if !Records::of(&session.project).made_images().map_err(std::io::Error::from)?.contains(id) {
+    if !Records::for_project(&session.paths.project).made_images().map_err(std::io::Error::from)?.contains(id) {
         return Ok(None);
     }
-    let Some(image) = session.engine.image(id).await? else { return Ok(None) };
+    let Some(image) = session.services.engine.image(id).await? else { return Ok(None) };
     let name = named(id, work, session).await?;
     Ok(Some(Found { image, name, digest: None }))
 }
@@ -72,7 +72,7 @@ async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Foun
 /// Gives an image the name that Dockerfiles can start from.
 async fn named(id: &str, work: &BaseWork, session: &Session) -> Result<String, StepError> {
     let name = made_name(work);
-    session.engine.tag(id, &name).await?;
+    session.services.engine.tag(id, &name).await?;
     Ok(name)
 }
 

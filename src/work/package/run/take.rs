@@ -66,17 +66,17 @@ pub async fn tree(
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
     // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
     let accounts = accounts(session, container).await?.with_numbers();
-    let rules = Arc::new(Rules::of(wanted.contents)?);
+    let rules = Arc::new(Rules::from_contents(wanted.contents)?);
     let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());
     for root in roots(wanted.contents) {
         output.line(&format!("taking {root} out of the container"));
-        let Some(stream) = session.engine.download(container, &root).await? else {
+        let Some(stream) = session.services.engine.download(container, &root).await? else {
             for name in instead_of(&root, session, container).await? {
                 tally.name(name);
             }
             continue;
         };
-        let (accounts, cancel, rules) = (accounts.clone(), session.cancel.clone(), Arc::clone(&rules));
+        let (accounts, cancel, rules) = (accounts.clone(), session.services.cancel.clone(), Arc::clone(&rules));
         let reader = blocking_reader(stream);
         let (filled, counted, staged) = blocking(move || {
             let place = match root.trim_matches('/').rsplit_once('/') {
@@ -114,7 +114,7 @@ const LOOKED_AT: usize = 100_000;
 /// What is in the nearest folder above a path that is not in the container: the names in it.
 async fn instead_of(root: &str, session: &Session, container: &ContainerId) -> Result<BTreeSet<TreePath>, StepError> {
     for folder in std::iter::successors(effect::parent(root), |path| effect::parent(path)) {
-        let Some(stream) = session.engine.download(container, folder).await? else { continue };
+        let Some(stream) = session.services.engine.download(container, folder).await? else { continue };
         let (reader, folder) = (blocking_reader(stream), folder.trim_matches('/').to_owned());
         return blocking(move || {
             let mut archive = tar::Archive::new(reader.take(LOOKED_THROUGH));
@@ -178,7 +178,7 @@ pub async fn accounts_of(image: &str, step: &Step, session: &Session) -> Result<
 
 /// The bytes of one small file of the container.
 pub async fn small_file(session: &Session, container: &ContainerId, path: &str) -> Result<Vec<u8>, StepError> {
-    let Some(stream) = session.engine.download(container, path).await? else { return Ok(Vec::new()) };
+    let Some(stream) = session.services.engine.download(container, path).await? else { return Ok(Vec::new()) };
     let reader = blocking_reader(stream);
     blocking(move || {
         let mut archive = tar::Archive::new(reader.take(LARGEST_ACCOUNTS));

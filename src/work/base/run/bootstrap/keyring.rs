@@ -38,17 +38,17 @@ pub async fn keys(
     let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").permissions(readable).tempfile()?;
     match keyring {
         Keyring::Project { file: path, sha256 } => {
-            session.events.warn(format!(
+            session.services.events.warn(format!(
                 "{image} is made from an archive that a key of the project vouches for, `{path}`: programs of its \
                  packages run on this machine"
             ));
-            file.write_all(&of_project(path, sha256, &session.project)?)?;
+            file.write_all(&of_project(path, sha256, &session.paths.project)?)?;
             Ok(file)
         }
         Keyring::System { package, suite, file: path } => {
             if work.own_keys {
                 let retired = if path.contains("removed") { " (keys that were taken out of use)" } else { "" };
-                session.events.warn(format!(
+                session.services.events.warn(format!(
                     "{image} is made from an archive that `{path}`{retired} vouches for, because a platform file of the project says \
                      so: programs of its packages run on this machine"
                 ));

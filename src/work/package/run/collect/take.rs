@@ -66,9 +66,11 @@ async fn below(
     session: &Session,
     container: &ContainerId,
 ) -> Result<(Taken, bool), StepError> {
-    let Some(stream) = session.engine.download(container, root).await? else { return Ok(((tree, names), false)) };
-    let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::of(text)).collect::<Result<_, _>>()?;
-    let (reader, cancel) = (blocking_reader(stream), session.cancel.clone());
+    let Some(stream) = session.services.engine.download(container, root).await? else {
+        return Ok(((tree, names), false));
+    };
+    let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>()?;
+    let (reader, cancel) = (blocking_reader(stream), session.services.cancel.clone());
     let root = root.trim_matches('/').to_owned();
     blocking(move || {
         let place = match root.rsplit_once('/') {
@@ -110,7 +112,7 @@ fn check((work, image): (&PackageWork, &FromImage), tree: &Tree, names: &BTreeSe
         return refused(format!("`collect` takes {} files, {MOST} at most", files.len()), help);
     }
     for text in &work.package.collect {
-        let wanted = Pattern::of(text)?;
+        let wanted = Pattern::parse(text)?;
         if !files.iter().any(|path| wanted.names(path)) {
             let (fixed, _) = pattern::parts(text);
             let folder =
