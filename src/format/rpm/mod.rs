@@ -22,6 +22,7 @@ mod rich;
 pub(in crate::format) mod sample;
 mod scripts;
 mod signature;
+mod simple;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -176,7 +177,7 @@ impl<'a> Version<'a> {
             },
         };
         for (field, part) in [("version", version), ("revision", &meta.revision)] {
-            if !relation::is_part(part) {
+            if !simple::is_part(part) {
                 return Err(FormatError::field(field, part, REASON));
             }
         }

@@ -2,20 +2,11 @@
 
 use std::{io::Cursor, path::Path, process::Command};
 
-use super::{reading::assert_payload, *};
+use super::{
+    sample::{XZ, assert_payload, package, parsed},
+    *,
+};
 use crate::stage::{Role, Spool, TreePath};
-
-pub(super) const XZ: Rpm = Rpm { codec: Codec::Xz, threads: 2, weak: true, rich: true };
-
-pub(super) fn package(rpm: Rpm, tree: &Tree, meta: &Meta) -> Vec<u8> {
-    let mut out = Cursor::new(Vec::new());
-    rpm.write(tree, meta, &mut out).unwrap();
-    out.into_inner()
-}
-
-pub(super) fn parsed(bytes: &[u8]) -> rpm::Package {
-    rpm::Package::parse(&mut &*bytes).unwrap()
-}
 
 fn refused(rpm: Rpm, change: impl Fn(&mut Meta)) -> String {
     let mut meta = sample::meta();
