@@ -10,6 +10,7 @@ mod back;
 mod changes;
 mod error;
 mod history;
+mod index;
 mod lend;
 mod objects;
 mod place;
@@ -33,7 +34,7 @@ pub use history::{Change, History, Parts};
 pub use lend::{Lent, lend, may_be_below};
 pub use place::Caller;
 
-use self::{changes::Part, objects::Objects, place::Place, refs::Head, scratch::Scratch, settings::User};
+use self::{index::Part, objects::Objects, place::Place, refs::Head, scratch::Scratch, settings::User};
 use crate::{
     names::{Commit, GitUrl},
     util::clock::{CEILING, FLOOR},

@@ -12,8 +12,8 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    changes::{Index, Part},
     error::WorktreeError,
+    index::{Index, Part},
     objects::{Objects, is_named},
     plain::{self, broken},
     scratch::Scratch,
