@@ -17,7 +17,7 @@ use crate::{
     pipeline::{Options, Project, SOURCES, Stamp},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
-    source::{git, requirements::Variables},
+    source::{git, variables::Variables},
     util::{
         folder::Folder,
         lock::{Lock, Tried, try_lock},

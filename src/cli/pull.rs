@@ -145,7 +145,9 @@ async fn wheels(
         row(place, format!("{} ({})", place.name, house.describe()), digest, house.size(), took)
     };
     let key = &work.key;
-    if let Found::Whole(house) = Wheelhouse::find(&project.wheel_dir, platform, key)?.held(&work.wanted) {
+    if let Found::Whole(house) =
+        Wheelhouse::find(&project.wheel_dir, platform, key)?.held(|wheels| work.wanted.judge_all(wheels, &|_| true))
+    {
         return Ok(vec![shown(&house, None)]);
     }
     let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;

@@ -288,7 +288,11 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
                     &key,
                     &session.services.digests,
                 )?;
-                Some(found.held(&wanted).believed(&session.paths.trusted, &wanted)?)
+                Some(
+                    found
+                        .held(|wheels| wanted.judge_all(wheels, &|_| true))
+                        .believed(&session.paths.trusted, |wheels| wanted.pins_all(wheels))?,
+                )
             }
             None => None,
         };

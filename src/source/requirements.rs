@@ -18,9 +18,9 @@ pub use line::{Line, Requirement, lines, numbered, options, specifiers, with_lin
 pub use local::{GitWish, Local, What, is_archive, settled};
 pub use option::Opt;
 pub use places::Places;
-pub use text::{Variable, Variables, counted, decoded, plain, variables};
+pub use text::{Variable, counted, decoded, plain, variables};
 
-use super::{project::SourceError, roots::Roots, wheelhouse::normalise};
+use super::{project::SourceError, roots::Roots, variables::Variables, wheelhouse::normalise};
 
 /// The largest requirements file, in bytes, and the most files that one may take in.
 const LARGEST: u64 = 4 << 20;

@@ -10,7 +10,7 @@ use fs_err as fs;
 
 use super::{
     project::{Effort, Found, Kept, SourceError, Take, Within, not_ours},
-    requirements::Variables,
+    variables::Variables,
 };
 use crate::{
     names::{SourceName, in_source},

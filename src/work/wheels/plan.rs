@@ -18,7 +18,10 @@ use crate::{
     },
     platform::Manager,
     recipe::{Image, ImageSource, PythonApp},
-    source::requirements::{self, Texts, Variables, Wanted},
+    source::{
+        requirements::{self, Texts, Wanted},
+        variables::Variables,
+    },
     work::{Work, seed::plan::pins},
 };
 
