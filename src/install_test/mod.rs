@@ -19,6 +19,7 @@ mod removal;
 mod runs;
 mod service;
 mod target;
+mod ties;
 mod transfer;
 mod units;
 

@@ -8,10 +8,10 @@ use std::{
 
 use super::{
     InstallTestError,
-    groups::Ties,
     listing::{self, Line},
     manager::{Commands, commands},
-    runs::{self, Run},
+    runs::{self, Run, UnitFileLine},
+    ties::Ties,
 };
 use crate::{
     event::StepId,
@@ -75,15 +75,6 @@ pub struct Built {
     pub listing: Vec<Line>,
     /// What it says of the other packages.
     pub ties: Ties,
-}
-
-/// A unit file of a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitFileLine {
-    /// Its path, absolute.
-    pub path: String,
-    /// What it leads to, where it is a link.
-    pub target: Option<String>,
 }
 
 impl TestTarget {
@@ -168,17 +159,6 @@ impl TestTarget {
                 Some((UnitName::new(name).ok().filter(|_| known)?, file))
             })
             .collect()
-    }
-
-    /// How many checks there are.
-    #[must_use]
-    pub fn checks(&self) -> usize {
-        let parts = self.parts();
-        if !parts.is_empty() {
-            return parts.iter().map(Self::checks).sum();
-        }
-        // Install, files, units, remove and purge.
-        5 + self.units.iter().filter(|run| matches!(run, Run::Checked { .. })).count()
     }
 }
 
