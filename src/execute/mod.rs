@@ -1,7 +1,7 @@
 //! Runs a plan: scheduling, records, clean-up. What a step does is in [`work`](crate::work).
 
 pub(crate) mod accounts;
-mod cause;
+mod build_failure;
 mod containers;
 pub(crate) mod context;
 pub(crate) mod disk;

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     event::{Event, StepId},
     execute::{
-        Session, StepContext, StepError, StepOutput, cause, disk,
+        Session, StepContext, StepError, StepOutput, build_failure, disk,
         run::Product,
         step_cache::{put, restore},
         transient::{Tries, of_step},
@@ -138,7 +138,7 @@ async fn there_already(
 
 /// The error as it is told in the end.
 async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
-    let error = cause::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
+    let error = build_failure::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
     match tries.cause() {
         None => error,
         Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },

@@ -8,7 +8,7 @@ use super::{BaseWork, QuirksWork};
 use crate::{
     engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         context::TarFile,
         lock, owner,
         run::Product,
@@ -77,18 +77,18 @@ impl Run for BaseWork {
 
 /// Runs the step.
 async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { step, session, .. } = at;
     let obtained = match lock::wanted(work, step, session)? {
-        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, output)).await?),
-        None => session.until_stopped(obtain(work, step, session, output)).await?,
+        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, at)).await?),
+        None => session.until_stopped(obtain(work, at)).await?,
     };
     let root = if let Some(found) = obtained {
         found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
         let before = session.until_stopped(made(work, session)).await?;
-        let tar = bootstrap::make(work, step, session, output).await?;
-        let image = session.until_stopped(import(tar, before, work, step, session, output)).await?;
+        let tar = bootstrap::make(work, at).await?;
+        let image = session.until_stopped(import(tar, before, work, at)).await?;
         Found { image, name: made_name(work), digest: None }
     };
     owner::base(&root.image, &root.name, root.digest.is_some())?;
@@ -101,9 +101,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
     let had = Root { id: root.image.id.0.clone(), digest: root.digest };
     let (image, changed) = match &work.quirks {
         None => (root.image, ""),
-        Some(quirks) => {
-            (session.until_stopped(mend(&root.name, quirks, work, step, session, output)).await?, ", changed")
-        }
+        Some(quirks) => (session.until_stopped(mend(&root.name, quirks, work, at)).await?, ", changed"),
     };
     if !image.tags.contains(&work.local) {
         session.until_stopped(async { Ok(session.services.engine.tag(&image.id.0, &work.local).await?) }).await?;
@@ -129,12 +127,8 @@ async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Sessio
 }
 
 /// The image of the daemon or of its registry; `None` when it must be made from packages.
-async fn obtain(
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Option<Found>, StepError> {
+async fn obtain(work: &BaseWork, at: StepContext<'_>) -> Result<Option<Found>, StepError> {
+    let StepContext { session, output, .. } = at;
     if work.mode != BootstrapMode::Always
         && !session.options.refresh
         && let Some(image) = session.services.engine.image(&work.image).await?
@@ -156,7 +150,7 @@ async fn obtain(
     if work.mode == BootstrapMode::Always {
         return Ok(None);
     }
-    let refused = match pull(&work.image, step, session, output).await? {
+    let refused = match pull(&work.image, at).await? {
         Ok(Pulled { image, digest }) => return Ok(Some(Found { image, name: work.image.clone(), digest })),
         Err(refused) => refused,
     };
@@ -199,12 +193,8 @@ async fn login(reference: &str, session: &Session) -> Option<Credentials> {
 
 /// Pulls the image, again where the registry may do better the next time. The inner error is the registry's last word, which
 /// other ways may be found around.
-async fn pull(
-    reference: &str,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Result<Pulled, EngineError>, StepError> {
+async fn pull(reference: &str, at: StepContext<'_>) -> Result<Result<Pulled, EngineError>, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let mut tries = Tries::default();
     let login = session.until_stopped(async { Ok(login(reference, session).await) }).await?;
     loop {
@@ -242,10 +232,9 @@ async fn import(
     tar: std::fs::File,
     before: Option<ImageInfo>,
     work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
 ) -> Result<ImageInfo, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let made = made_name(work);
     let changes = [
         (label::PROJECT, session.ids.project.as_str()),
@@ -273,14 +262,8 @@ fn made_name(work: &BaseWork) -> String {
 }
 
 /// Changes the image where its package manager would not work otherwise, and names it for Dockerfiles.
-async fn mend(
-    from: &str,
-    quirks: &QuirksWork,
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<ImageInfo, StepError> {
+async fn mend(from: &str, quirks: &QuirksWork, work: &BaseWork, at: StepContext<'_>) -> Result<ImageInfo, StepError> {
+    let StepContext { step, session, .. } = at;
     // Not the release's time: a base is the same for all of them, and for every project on the daemon.
     let mut context = TarFile::new(clock::FLOOR)?;
     context.bytes("Dockerfile", quirks.dockerfile.replace(QuirksWork::FROM, from).as_bytes(), 0o644, 0)?;
@@ -296,7 +279,7 @@ async fn mend(
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let tags = vec![work.local.clone()];
-    let image = image::build(context, tags.clone(), labels.clone(), session, output).await?;
+    let image = image::build(context, tags.clone(), labels.clone(), at).await?;
     image::name(&image, &tags, &labels, session).await?;
     Ok(image)
 }

@@ -13,7 +13,7 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput, accounts,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, accounts,
         context::{APT_TRUST, TarFile},
         owner,
         records::{blocking, noted},
@@ -90,7 +90,7 @@ impl RunImage for ImageWork {
 
 /// Builds an image of the recipe.
 async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { session, .. } = at;
     let judged = work.clone();
     blocking(move || {
         can_run(&judged)?;
@@ -98,10 +98,10 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
     })
     .await?;
     let context = context_of(work, at).await?;
-    let labels = labels(work, at.records, session).await?;
-    let built = build(context, work.tags.clone(), labels.clone(), session, output).await;
-    let image = built.map_err(|error| accounts::said(work, output, session).unwrap_or(error))?;
-    if let Err(error) = look_up(work, &image.id.0, step, session).await {
+    let labels = labels(work, at).await?;
+    let built = build(context, work.tags.clone(), labels.clone(), at).await;
+    let image = built.map_err(|error| accounts::said(work, at).unwrap_or(error))?;
+    if let Err(error) = look_up(work, &image.id.0, at).await {
         superseded(vec![image.id], session).await?;
         return Err(error);
     }
@@ -110,9 +110,9 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
 }
 
 /// What is asked of an image before it gets the release's names.
-async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
-    accounts::look_up(work, image, step, session).await?;
-    starts::look_up(work, image, step, session).await
+async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    accounts::look_up(work, image, at).await?;
+    starts::look_up(work, image, at).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
@@ -121,7 +121,7 @@ async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) 
 /// # Errors
 /// When the daemon does not answer.
 async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
-    let StepContext { records, session, output: log, .. } = at;
+    let StepContext { session, .. } = at;
     let Some(image) = session.services.engine.image(id).await? else { return Ok(None) };
     if output_of(&image) != output {
         return Ok(None);
@@ -133,10 +133,10 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
         owner::names(std::slice::from_ref(name), session).await?;
         session.services.engine.tag(id, name).await?;
     }
-    let labels = labels(work, records, session).await?;
+    let labels = labels(work, at).await?;
     let mut context = TarFile::new(work.epoch)?;
     context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
-    let made = build(context, work.tags.clone(), labels.clone(), session, log).await?;
+    let made = build(context, work.tags.clone(), labels.clone(), at).await?;
     if output_of(&made) != output {
         superseded(vec![made.id], session).await?;
         return Ok(None);
@@ -148,7 +148,7 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
 /// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
 /// off.
 async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
-    let labels = labels(work, at.records, at.session).await?;
+    let labels = labels(work, at).await?;
     let Some(id) = known.images.values().next().cloned() else { return Ok(None) };
     if known.labels == labels {
         let images = work.tags.iter().map(|tag| (tag.clone(), id.clone())).collect();
@@ -266,11 +266,11 @@ pub(crate) async fn build_until(dockerfile: &str, work: &ImageWork, at: StepCont
 
 /// The context with the wheels that the image is made of.
 async fn context_of(work: &ImageWork, at: StepContext<'_>) -> Result<TarFile, StepError> {
-    let StepContext { step, records, session, .. } = at;
+    let StepContext { records, session, .. } = at;
     let mut houses = [("wheels", &work.wheels, None), ("seed", &work.seed, None)];
     for (_, needed, house) in &mut houses {
         if let Some(id) = needed {
-            *house = Some(wheelhouse(id, noted(records, id)?, step, session).await?);
+            *house = Some(wheelhouse(id, noted(records, id)?, at).await?);
         }
     }
     context(work, houses.map(|(name, _, house)| (name, house)), session).await
@@ -293,12 +293,8 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
 }
 
 /// The wheelhouse of a finished step, checked again right before it is used.
-pub(crate) async fn wheelhouse(
-    id: &StepId,
-    record: &Record,
-    step: &Step,
-    session: &Session,
-) -> Result<Wheelhouse, StepError> {
+pub(crate) async fn wheelhouse(id: &StepId, record: &Record, at: StepContext<'_>) -> Result<Wheelhouse, StepError> {
+    let StepContext { step, session, .. } = at;
     let (wheel_dir, platform, key) = (session.paths.wheel_dir.clone(), step.platform.to_string(), record.key.clone());
     match blocking(move || Ok(Wheelhouse::find(&wheel_dir, &platform, &key)?)).await? {
         // The very wheels that the record is of: whoever can write there can write a manifest, too.
@@ -349,11 +345,8 @@ const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// The planned labels, and the base image's digest. No digest that no registry has, and none that is another image's: what
 /// an image would have from its parent is emptied.
-pub(crate) async fn labels(
-    work: &ImageWork,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<Labels, StepError> {
+pub(crate) async fn labels(work: &ImageWork, at: StepContext<'_>) -> Result<Labels, StepError> {
+    let StepContext { records, session, .. } = at;
     let mut labels = work.labels.clone();
     let parent = noted(records, &work.parent)?;
     let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
@@ -373,9 +366,9 @@ pub(crate) async fn build(
     context: TarFile,
     tags: Vec<String>,
     labels: Labels,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
 ) -> Result<ImageInfo, StepError> {
+    let StepContext { session, output, .. } = at;
     let context = context.finish()?;
     let spec = |no_cache| -> std::io::Result<BuildSpec> {
         Ok(BuildSpec {

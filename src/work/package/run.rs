@@ -124,29 +124,29 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
 
 /// Runs the step.
 async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, output } = at;
+    let StepContext { output, .. } = at;
     let judged = match &work.image {
         Some(image) if !work.package.collect.is_empty() => {
-            return collect::run((work, image), step, records, session, output).await;
+            return collect::run((work, image), at).await;
         }
         Some(image) => out_of(image, Job::new(work, at), at).await,
         None => Job::new(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
     let (job, tree) = judged?;
-    accounts::hold(work, &tree, step, records, session).await?;
+    accounts::hold(work, &tree, at).await?;
     let output = output.clone();
     blocking(move || job.finish(&tree, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
 async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
-    let StepContext { step, records, session, output } = at;
+    let StepContext { records, session, output, .. } = at;
     let id = noted(records, &image.step)?.image();
-    let container = take::container_of(id, step, session).await?;
+    let container = take::container_of(id, at).await?;
     let judged = async {
         let contents = job.work.package.contents.as_slice();
         let wanted = Wanted { contents, image: image.name.as_str(), files_only: false };
-        let taken = take::tree(wanted, session, output, &container).await?;
+        let taken = take::tree(wanted, at, &container).await?;
         job.judged(taken, Some(Inside { image: id, container: &container }), output).await
     };
     let judged = judged.await;

@@ -7,8 +7,8 @@ use super::SeedWork;
 use crate::{
     engine::ContainerId,
     execute::{
-        Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput, keep::last_container,
-        records::blocking, run::Product, watched,
+        Run, RunImage, RunShipped, Session, StepContext, StepError, keep::last_container, records::blocking,
+        run::Product, watched,
     },
     names::{Sha256, WheelFile},
     plan::{Record, Step},
@@ -63,9 +63,9 @@ impl Run for SeedWork {
 
 /// Runs the step.
 async fn run(work: &SeedWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { step, session, .. } = at;
     let container = session.create(&step.id, pip::spec(&work.builder, command(work), session)).await?;
-    let made = fetch(work, step, session, output, &container).await;
+    let made = fetch(work, at, &container).await;
     session.discard(&container).await;
     Ok(complete(step, &made?))
 }
@@ -76,13 +76,8 @@ fn command(work: &SeedWork) -> Vec<String> {
     fixed.into_iter().cloned().chain(pins).collect()
 }
 
-async fn fetch(
-    work: &SeedWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-    container: &ContainerId,
-) -> Result<Wheelhouse, StepError> {
+async fn fetch(work: &SeedWork, at: StepContext<'_>, container: &ContainerId) -> Result<Wheelhouse, StepError> {
+    let StepContext { session, output, .. } = at;
     let mut tar = pip::inputs(&work.index, session)?;
     tar.bytes(&format!("{}/seed.py", ROOT.trim_start_matches('/')), work.script.as_bytes(), 0o644, 0)?;
     session.services.engine.upload(container, "/", tar.finish()?).await?;
@@ -105,7 +100,7 @@ async fn fetch(
         message,
         help: "the script that fetched it was changed, or its container: run the same command again".to_owned(),
     };
-    let house = match take(&work.key, step, session, container, judge).await {
+    let house = match take(&work.key, at, container, judge).await {
         Err(StepError::Wheelhouse(error @ WheelhouseError::Foreign { .. })) => return Err(refused(error.to_string())),
         received => received?,
     };
@@ -120,11 +115,11 @@ async fn fetch(
 /// Takes the wheels out of the container and gives them their name.
 async fn take(
     key: &Sha256,
-    step: &Step,
-    session: &Session,
+    at: StepContext<'_>,
     container: &ContainerId,
     judge: impl Fn(&Received) -> Result<(), &'static str> + Send + 'static,
 ) -> Result<Wheelhouse, StepError> {
+    let StepContext { step, session, .. } = at;
     let stream = session
         .services
         .engine

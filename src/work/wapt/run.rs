@@ -94,8 +94,8 @@ async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError>
         Some(image) if contents.iter().any(Content::in_container) => {
             let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
             let wanted = Wanted { contents: &contents, image: of, files_only: true };
-            let container = container(image, step, records, session).await?;
-            let taken = take_tree(wanted, session, output, &container).await;
+            let container = container(image, at).await?;
+            let taken = take_tree(wanted, at, &container).await;
             session.discard(&container).await;
             // Agents know no capabilities.
             taken?.0

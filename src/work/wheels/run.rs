@@ -104,7 +104,7 @@ async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepErro
     let StepContext { step, records, session, output } = at;
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
-            let seed = image::wheelhouse(seed, noted(records, seed)?, step, session).await?;
+            let seed = image::wheelhouse(seed, noted(records, seed)?, at).await?;
             Some(Toolbox { seed, script: script.clone() })
         }
         None => None,

@@ -3,8 +3,7 @@
 use super::{Found, made_name, pull};
 use crate::{
     engine::{Output as _, Pulled},
-    execute::{Records, Session, StepError, StepOutput},
-    plan::Step,
+    execute::{Records, Session, StepContext, StepError},
     source::lockfile::LockedBase,
     work::base::BaseWork,
 };
@@ -14,13 +13,8 @@ use crate::{
 ///
 /// # Errors
 /// [`StepError::Drift`] when it cannot be had.
-pub(crate) async fn obtain(
-    locked: &LockedBase,
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Found, StepError> {
+pub(crate) async fn obtain(locked: &LockedBase, work: &BaseWork, at: StepContext<'_>) -> Result<Found, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let drift =
         |why: String| StepError::Drift { differences: vec![format!("the base image of {}: {why}", step.platform)] };
     let Some(digest) = &locked.digest else {
@@ -44,7 +38,7 @@ pub(crate) async fn obtain(
             return Ok(Found { image, name, digest: Some(digest.clone()) });
         }
     }
-    match pull(&exact, step, session, output).await? {
+    match pull(&exact, at).await? {
         Ok(Pulled { image, .. }) => {
             let name = named(&image.id.0, work, session).await?;
             Ok(Found { image, name, digest: Some(digest.clone()) })

@@ -5,9 +5,8 @@ use std::io::Read;
 use crate::{
     check::{place::PATH, shebang::Shebang},
     engine::ContainerId,
-    execute::{Session, StepError, records::blocking},
+    execute::{Session, StepContext, StepError, records::blocking},
     names::{Allowance, Concern},
-    plan::Step,
     util::{
         pattern::glob,
         toml::{Issue, Issues, Report, nearest, quoted},
@@ -39,12 +38,13 @@ struct Fault {
 ///
 /// # Errors
 /// That it is not there, at its line; or when the daemon does not answer.
-pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    let StepContext { session, .. } = at;
     // A Dockerfile of the project's own need not print it.
     let Some(start) = work.start.as_ref().filter(|start| work.dockerfile.contains(&start.program)) else {
         return idle(work, "");
     };
-    let container = package::container_of(image, step, session).await?;
+    let container = package::container_of(image, at).await?;
     let found = if start.program.starts_with('/') {
         fault(&start.program, work, &container, session).await
     } else {

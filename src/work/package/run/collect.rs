@@ -14,7 +14,7 @@ use crate::{
     check::{self, Expected, Paths},
     engine::Output as _,
     event::StepId,
-    execute::{Records, Session, StepError, StepOutput, records::blocking, run::Product},
+    execute::{Records, Session, StepContext, StepError, StepOutput, records::blocking, run::Product},
     format::{
         PackageFormat,
         foreign::{self, Foreign, ForeignError},
@@ -27,15 +27,10 @@ use crate::{
 };
 
 /// Runs the step.
-pub async fn run(
-    (work, image): (&PackageWork, &FromImage),
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Product, StepError> {
-    let container = super::take::container(&image.step, step, records, session).await?;
-    let taken = take::files((work, image), session, output, &container).await;
+pub async fn run((work, image): (&PackageWork, &FromImage), at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, session, output, .. } = at;
+    let container = super::take::container(&image.step, at).await?;
+    let taken = take::files((work, image), at, &container).await;
     session.discard(&container).await;
     let taken = taken?;
     let job = Job { work: work.clone(), step: step.clone(), session: session.clone() };

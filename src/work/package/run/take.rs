@@ -1,11 +1,6 @@
 //! Takes a package's files out of a container, never started: the daemon streams them, one pass each.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    io::Read,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::BTreeSet, io::Read, sync::Arc};
 
 use futures::StreamExt as _;
 
@@ -17,10 +12,9 @@ use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
     event::StepId,
     execute::{
-        Session, StepError, StepOutput,
+        Session, StepContext, StepError,
         records::{blocking, noted},
     },
-    plan::{Record, Step},
     recipe::{Content, ContentKind},
     stage::{Accounts, CONTAINER, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
@@ -41,17 +35,14 @@ pub struct Wanted<'w> {
 }
 
 /// A container of the image that a step made, which is never started.
-pub async fn container(
-    image: &StepId,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<ContainerId, StepError> {
-    container_of(noted(records, image)?.image(), step, session).await
+pub async fn container(image: &StepId, at: StepContext<'_>) -> Result<ContainerId, StepError> {
+    let StepContext { records, .. } = at;
+    container_of(noted(records, image)?.image(), at).await
 }
 
 /// A container of an image, which is never started.
-pub async fn container_of(image: &str, step: &Step, session: &Session) -> Result<ContainerId, StepError> {
+pub async fn container_of(image: &str, at: StepContext<'_>) -> Result<ContainerId, StepError> {
+    let StepContext { step, session, .. } = at;
     let spec =
         ContainerSpec { image: image.to_owned(), argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     Ok(session.create(&step.id, spec).await?)
@@ -60,10 +51,10 @@ pub async fn container_of(image: &str, step: &Step, session: &Session) -> Result
 /// Everything of the container that contents name, under its own paths; and the files of it that have capabilities.
 pub async fn tree(
     wanted: Wanted<'_>,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
     container: &ContainerId,
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
+    let StepContext { session, output, .. } = at;
     // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
     let accounts = accounts(session, container).await?.with_numbers();
     let rules = Arc::new(Rules::from_contents(wanted.contents)?);
@@ -169,8 +160,9 @@ pub async fn accounts(session: &Session, container: &ContainerId) -> Result<Acco
 }
 
 /// The users and groups of an image.
-pub async fn accounts_of(image: &str, step: &Step, session: &Session) -> Result<Accounts, StepError> {
-    let container = container_of(image, step, session).await?;
+pub async fn accounts_of(image: &str, at: StepContext<'_>) -> Result<Accounts, StepError> {
+    let StepContext { session, .. } = at;
+    let container = container_of(image, at).await?;
     let found = accounts(session, &container).await;
     session.discard(&container).await;
     found

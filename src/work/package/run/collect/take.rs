@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use crate::{
     engine::{ContainerId, Output as _},
-    execute::{Session, StepError, StepOutput, records::blocking},
+    execute::{Session, StepContext, StepError, records::blocking},
     stage::{Accounts, CONTAINER, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
     work::package::{
@@ -28,10 +28,10 @@ const SHOWN: usize = 10;
 /// Every regular file of the container that a pattern of the entry names, under its own path.
 pub async fn files(
     (work, image): (&PackageWork, &FromImage),
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
     container: &ContainerId,
 ) -> Result<Tree, StepError> {
+    let StepContext { session, output, .. } = at;
     let mut tree = Tree::new(Spool::new()?);
     let mut names = BTreeSet::new();
     let fixed = work.package.collect.iter().map(|text| pattern::parts(text).0.into_owned());

@@ -1,4 +1,4 @@
-//! Which steps are done, with which records, and which begin next.
+//! Which steps of a run are done, with which records, and which begin next. Why a step is made again is decided in `plan/assess.rs`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A run under way.
-pub struct Progress<'a> {
+pub struct RunState<'a> {
     plan: &'a Plan,
     session: &'a Session,
     store: Records,
@@ -43,7 +43,7 @@ struct Results<'a> {
     ran: BTreeMap<StepId, u64>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> RunState<'a> {
     pub fn new(plan: &'a Plan, assessed: &'a AssessedPlan, session: &'a Session) -> Self {
         let limits = Limits { jobs: session.options.jobs, cpus: session.services.cpus };
         let results = Results {
