@@ -47,7 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn read(path: &Path, context: &Context) -> Result<Description, Failure> {
     let refuse = |why: &str| Failure::new(Exit::Usage, format!("`{}` {why}", path.display()));
-    let reader = match Artifact::of(path)? {
+    let reader = match Artifact::from_path(path)? {
         Artifact::Package(format, _) => reader_of(format, path)?,
         Artifact::Index(..) => {
             let help =

@@ -43,8 +43,8 @@ enum Subject {
 }
 
 impl Subject {
-    fn of(path: &Path) -> Result<Self, Failure> {
-        Ok(match Artifact::of(path)? {
+    fn from_path(path: &Path) -> Result<Self, Failure> {
+        Ok(match Artifact::from_path(path)? {
             Artifact::Package(format, _) => Self::Package(reader_of(format, path)?),
             Artifact::Index(format, _) => Self::Index(reader_of(format, path)?),
             Artifact::Sums(_) => Self::Sums,
@@ -80,7 +80,7 @@ impl Subject {
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     // What cannot be meant is said before anything is read.
-    let subjects = args.files.iter().map(|path| Subject::of(path)).collect::<Result<Vec<_>, _>>()?;
+    let subjects = args.files.iter().map(|path| Subject::from_path(path)).collect::<Result<Vec<_>, _>>()?;
     let believed = believed(args, &subjects, context)?;
     let mut verdicts = Vec::new();
     for (path, subject) in args.files.iter().zip(&subjects) {

@@ -41,7 +41,7 @@ pub struct Commands {
     /// Where the family's systemd looks for programs that are named without a folder.
     pub service_path: &'static str,
     /// What makes the manager trust other certificates.
-    pub trust: Trust,
+    pub ca_setup: CaSetup,
 }
 
 /// What a removal does with configuration files.
@@ -55,7 +55,7 @@ pub enum Config {
 
 /// How a manager is told of other certificates, those in `/run/factory-test/ca.pem`.
 #[derive(Debug)]
-pub enum Trust {
+pub enum CaSetup {
     /// By a configuration file and the variable that names it.
     File {
         /// Its name in [`super::container::PLACE`].

@@ -12,4 +12,5 @@ pub mod requirements;
 pub mod roots;
 pub mod store;
 pub mod taken;
+pub mod variables;
 pub mod wheelhouse;

@@ -104,7 +104,7 @@ fn repository(key: &str, value: &str, span: &Span, api: &ApiUrl, issues: &mut Is
         issues.add(issue.help("expected a branch, a tag, a commit, `{{branch}}` or `{{tag}}`"));
     }
     let project = project.ok().filter(|_| fits)?;
-    let kind = ForgeKind::of(api).unwrap_or(ForgeKind::Gitlab);
+    let kind = ForgeKind::from_api(api).unwrap_or(ForgeKind::Gitlab);
     Some(ReleaseRepository {
         name: project.to_string(),
         place: Place::Forge(ForgePlace { kind, api: api.clone(), project, token_env: None }),

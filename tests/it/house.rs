@@ -138,7 +138,7 @@ const OPENERS: [(&str, &str); 24] = [
     ("publish/feed/wapt/", "a repository that the user names"),
     ("work/base/run/", "temporary folders and the system's keyrings"),
     ("cli/clean", "sizes and names"),
-    ("cli/context.rs", "certificates that the user names"),
+    ("cli/session.rs", "certificates that the user names"),
     ("cli/keys/file.rs", "keys that the user names"),
     ("cli/prompt.rs", "the terminal"),
     ("cli/wapt/trust.rs", "certificates that the user names"),

@@ -111,7 +111,7 @@ pub fn read_index(path: &Path) -> Result<Index, WaptError> {
 }
 
 fn described(package: &mut Package) -> Result<Description, WaptError> {
-    let mut description = Description::of(PackageFormat::Wapt);
+    let mut description = Description::new(PackageFormat::Wapt);
     let control = package.control()?;
     description.title = control.title();
     description.fields = control.iter().filter(|(_, value)| !value.is_empty()).map(field).collect();

@@ -3,6 +3,7 @@
 mod order;
 mod pep440;
 mod read;
+mod tagged;
 #[cfg(test)]
 mod tests;
 mod unclear;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     names::Sha256,
-    source::owner::{Doubt, Trusted},
+    source::owner::{Doubt, TrustedOwners},
     util::shop::Shop,
 };
 
@@ -80,7 +80,12 @@ impl Offer {
     }
 
     /// The same where it lies in the store in the folder `root`: believed where [`doubt`] finds nothing.
-    pub(super) fn believe_in(self, root: &Path, key: &Key, trusted: &Trusted) -> io::Result<Result<Believed, Doubt>> {
+    pub(super) fn believe_in(
+        self,
+        root: &Path,
+        key: &Key,
+        trusted: &TrustedOwners,
+    ) -> io::Result<Result<Believed, Doubt>> {
         Ok(match doubt(root, key, trusted)? {
             None => Ok(Believed { key: key.clone(), label: self.label, reason: Reason::Place }),
             Some(doubt) => Err(doubt),
@@ -89,7 +94,7 @@ impl Offer {
 }
 
 /// Why others may have written the entry of a key of the store in the folder `root`; `None` where they cannot have.
-fn doubt(root: &Path, key: &Key, trusted: &Trusted) -> io::Result<Option<Doubt>> {
+fn doubt(root: &Path, key: &Key, trusted: &TrustedOwners) -> io::Result<Option<Doubt>> {
     if let Some(doubt) = trusted.doubt(root)? {
         return Ok(Some(doubt));
     }

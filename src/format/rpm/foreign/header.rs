@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, io::Read};
 
+use super::tags;
 use crate::format::foreign::{ForeignError, error::malformed, text_of};
 
 /// Which of the two headers: rpm bounds them differently, and so do we.
@@ -30,7 +31,7 @@ const TRANSLATED: u32 = 9;
 
 /// The tags that may have a text for each language (rpm's `rpmtag.h`: type `i18nstring`). rpm shows, and runs, the one of the user's
 /// locale: of everything else there is one.
-const TRANSLATABLE: [u32; 3] = [super::tag::SUMMARY, super::tag::DESCRIPTION, super::tag::GROUP];
+const TRANSLATABLE: [u32; 3] = [tags::SUMMARY, tags::DESCRIPTION, tags::GROUP];
 
 /// The types that a text of a tag may have.
 fn text_kinds(tag: u32) -> &'static [u32] {

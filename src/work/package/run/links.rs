@@ -35,7 +35,7 @@ pub async fn say(job: Job, tree: Tree, container: &ContainerId) -> Result<(Job, 
     })
     .await?;
     let session = job.session.clone();
-    let mut image = Files::of(&session, container).without(&job.work.only_here);
+    let mut image = Files::new(&session, container).without(&job.work.only_here);
     let mut dangling = Vec::new();
     for link in links.iter().take(MOST) {
         if !image.any(&link.beside, |thing| *thing != Thing::Nothing).await? {
