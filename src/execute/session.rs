@@ -18,7 +18,13 @@ use crate::{
     event::{Event, Events, StepId},
     plan::label,
     sign::Identity,
-    source::{lockfile::Lockfile, owner::Trusted, roots::Roots, store::Store, wheelhouse},
+    source::{
+        lockfile::Lockfile,
+        owner::Trusted,
+        roots::Roots,
+        store::Store,
+        wheelhouse::{self, WheelName},
+    },
     util::{
         clock,
         digests::Digests,
@@ -137,16 +143,21 @@ impl Session {
         }
     }
 
+    /// Warns of what holds in this run alone: now, and in the step's log.
+    pub fn say(&self, step: &StepId, text: String) {
+        self.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
+        self.warn_once(text);
+    }
+
     /// Warns of what a step makes: now, in its log, and as long as it is not made again.
     pub fn doubt(&self, step: &StepId, text: String) {
-        self.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
         let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
         let own = doubts.entry(step.clone()).or_default();
         if !own.contains(&text) {
             own.push(text.clone());
         }
         drop(doubts);
-        self.warn_once(text);
+        self.say(step, text);
     }
 
     /// What was doubted of a step since this was asked last.
@@ -332,6 +343,8 @@ pub struct Lines {
     heard: Heard,
     /// What was said where it is not overlooked.
     warnings: Arc<Mutex<Vec<String>>>,
+    /// Wheels that were listed, a line each.
+    wheels: Arc<Mutex<BTreeSet<WheelName>>>,
 }
 
 /// How long a pull or a push may stand still: registries that write to slow disks take minutes to finish a large layer.
@@ -345,8 +358,8 @@ impl Lines {
     #[must_use]
     pub fn of(events: &Events, step: &StepId) -> Self {
         let (events, step) = (events.clone(), step.clone());
-        let (tail, told, warnings) = (Arc::default(), Arc::default(), Arc::default());
-        Self { events, step, tail, told, heard: Heard::now(), warnings }
+        let (tail, told, warnings, wheels) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { events, step, tail, told, heard: Heard::now(), warnings, wheels }
     }
 
     /// The same with other words for paths of its container.
@@ -359,6 +372,25 @@ impl Lines {
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The wheels whose names were lines of its output (`ls`), a hundred at most.
+    #[must_use]
+    pub fn wheels(&self) -> BTreeSet<WheelName> {
+        self.wheels.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps the name of a wheel that is all of a line, but for BuildKit's number of the instruction.
+    fn keep_wheel(&self, line: &str) {
+        const MOST: usize = 100;
+        let Some(name) = line.split_whitespace().next_back().filter(|word| word.ends_with(".whl")) else { return };
+        let before = line.trim_end().strip_suffix(name).unwrap_or_default().trim();
+        let is_alone =
+            before.strip_prefix('#').map_or(before, |number| number.trim_matches(|c: char| c.is_ascii_digit()));
+        let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = WheelName::new(name).filter(|_| is_alone.is_empty() && wheels.len() < MOST) {
+            wheels.insert(name);
+        }
     }
 
     /// Says something of the step that is no line of its output.
@@ -396,6 +428,7 @@ impl Output for Lines {
     fn line(&self, line: &str) {
         self.heard.hear();
         let line = &*self.told.line(line);
+        self.keep_wheel(line);
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();

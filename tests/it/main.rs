@@ -14,6 +14,7 @@ compile_error!(
 mod project;
 mod age;
 mod bases;
+mod before;
 mod bootstrap;
 mod build;
 mod changed;
@@ -79,6 +80,7 @@ mod sharing;
 mod show;
 mod sources;
 mod space;
+mod stated;
 mod tag;
 mod trial;
 mod truth;
