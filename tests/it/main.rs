@@ -95,3 +95,4 @@ mod wapt_authors;
 mod wapt_keys;
 mod wheels;
 mod whole;
+mod words;
