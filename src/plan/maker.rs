@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Inputs, Plan, Step, TemplateError, Templates, Times, Unmade, Wishes, dockerfile::Template};
+use super::{Inputs, Plan, Specifiers, Step, TemplateError, Templates, Times, Unmade, dockerfile::Template};
 use crate::{
     event::StepId,
     names::{PackageName, Sha256, UpstreamVersion},
@@ -36,7 +36,7 @@ pub struct PlanContext {
     pub contexts: Contexts,
     /// The release.
     pub release: Release,
-    /// What says when what goes into artefacts was changed.
+    /// What says when what goes into artifacts was changed.
     pub times: Arc<Times>,
     /// The commit of the checkout; empty outside git.
     pub revision: String,
@@ -203,7 +203,7 @@ impl<'a> Maker<'a> {
             needs: Vec::new(),
             uses: Vec::new(),
             after: Vec::new(),
-            wishes: Wishes::new(),
+            specifiers: Specifiers::new(),
             doubts: Vec::new(),
             unread: None,
             notes: Vec::new(),

@@ -138,8 +138,8 @@ impl Maker<'_> {
         step.uses.push(self.id("builder"));
         step.uses.extend(seed.map(|step| step.id));
         step.wanted = self.wants(GOAL);
-        let wishes = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::wishes(text)));
-        step.wishes = wishes.collect();
+        let specifiers = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::specifiers(text)));
+        step.specifiers = specifiers.collect();
         let mut heard = Heard::default();
         folders.iter().for_each(|folder| self.heard(folder, &mut heard));
         step.unread = heard.unread(&self.context.release.version);
