@@ -110,6 +110,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
     images.insert(work.local.clone(), image.id.0.clone());
     Ok(Product {
         warnings: Vec::new(),
+        projects: std::collections::BTreeMap::new(),
         labels: BTreeMap::new(),
         output: image.id.0.clone(),
         images,

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, io::Read as _};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
-use super::ImageWork;
+use super::{ImageWork, plan::context::PYTHON_FOLDER};
 use crate::{
     check,
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
@@ -24,7 +24,7 @@ use crate::{
         watched,
     },
     names::{Allowance, Sha256, Topic},
-    plan::{ContextSource, Record, Step, label},
+    plan::{ContextSource, Inputs, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
@@ -80,7 +80,10 @@ impl RunImage for ImageWork {
         record: &'a Record,
         at: StepContext<'a>,
     ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        relabel(self, record.image(), &record.output, at).boxed()
+        // What was said of it holds under other names, too.
+        let same =
+            |product| Product { warnings: record.warnings.clone(), projects: record.projects.clone(), ..product };
+        relabel(self, record.image(), &record.output, at).map(move |made| Ok(made?.map(same))).boxed()
     }
 
     fn output_of(&self, image: &ImageInfo) -> String {
@@ -106,7 +109,8 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
         return Err(error);
     }
     name(&image, &work.tags, &labels, session).await?;
-    Ok(product(&image, &work.tags, labels))
+    let projects = if at.step.unread.is_some() { projects(at) } else { BTreeMap::new() };
+    Ok(Product { projects, ..product(&image, &work.tags, labels) })
 }
 
 /// What is asked of an image before it gets the release's names.
@@ -145,6 +149,23 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     Ok(Some(product(&made, &work.tags, labels)))
 }
 
+/// The versions that the project's own folders were built as: what the stage that builds them lists, else, where the engine had that
+/// stage already, what was noted when it was made of the same files.
+fn projects(at: StepContext<'_>) -> BTreeMap<String, String> {
+    let StepContext { step, session, output, .. } = at;
+    let built = output.wheels();
+    if !built.is_empty() {
+        return built.iter().map(|wheel| (wheel.distribution(), wheel.version().to_owned())).collect();
+    }
+    let folders = |inputs: &Inputs| -> Inputs {
+        inputs.iter().filter(|(word, _)| word.starts_with(PYTHON_FOLDER)).map(|(a, b)| (a.clone(), b.clone())).collect()
+    };
+    match Records::for_project(&session.paths.project).load(&step.id) {
+        Some(old) if folders(&old.inputs) == folders(&step.inputs) => old.projects,
+        _ => BTreeMap::new(),
+    }
+}
+
 /// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
 /// off.
 async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
@@ -158,7 +179,9 @@ async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Resul
     if known.labels.keys().any(|name| !labels.contains_key(name)) {
         return Ok(None);
     }
-    relabel(work, &id, &known.output, at).await
+    let (warnings, projects) = (known.warnings, known.projects);
+    let made = relabel(work, &id, &known.output, at).await?;
+    Ok(made.map(|product| Product { warnings, projects, ..product }))
 }
 
 /// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
@@ -282,6 +305,7 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
     let note = id.get(..12).unwrap_or(id).to_owned();
     Product {
         warnings: Vec::new(),
+        projects: BTreeMap::new(),
         output: output_of(image),
         labels,
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),

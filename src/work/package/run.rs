@@ -2,6 +2,7 @@
 //! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
+mod before;
 mod collect;
 mod compose;
 mod effect;
@@ -266,7 +267,14 @@ impl Job {
         // Nothing has the name of a package before it is accepted.
         self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
-        listing::write_lines(&Records::for_project(&self.session.paths.project), &self.step, shipped.iter())?;
+        let records = Records::for_project(&self.session.paths.project);
+        for text in before::renamed(&self.work, &self.step, &shipped, &records) {
+            self.session.doubt(&self.step, text);
+        }
+        if let Some(text) = before::fewer(self.work.package.name.as_str(), &self.listing, &shipped) {
+            self.session.say(&self.step, text);
+        }
+        listing::write_lines(&records, &self.step, shipped.iter())?;
         self.product(&files)
     }
 

@@ -101,6 +101,7 @@ impl Job {
         files.push(self.recorded(&store.listing(&self.step.id))?);
         Ok(Product {
             warnings: Vec::new(),
+            projects: std::collections::BTreeMap::new(),
             output: format!("sha256:{}", Sha256::of(sums)),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
