@@ -13,7 +13,7 @@ fn here() -> &'static Path {
 
 /// Every Rust file of the repository, with its path in it.
 fn everything() -> Vec<(String, String)> {
-    let files = ["src", "tests"].map(|folder| sources::rust_files(&here().join(folder)));
+    let files = ["src", "tests", "crates"].map(|folder| sources::rust_files(&here().join(folder)));
     files
         .iter()
         .flatten()
