@@ -22,6 +22,7 @@ mod clean;
 mod collect;
 mod contents;
 mod deb;
+mod depends;
 mod destinations;
 mod disk;
 mod doctor;

@@ -4,6 +4,7 @@
 mod accepted;
 mod collect;
 mod compose;
+mod depends;
 mod effect;
 mod files;
 mod links;
@@ -44,6 +45,7 @@ use crate::{
 
 pub use accepted::Accepted;
 pub(crate) use collect::forget_others;
+use depends::Searched;
 pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 use unseen::Unseen;
@@ -124,17 +126,17 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         Some(image) if !work.package.collect.is_empty() => {
             return collect::run((work, image), step, records, session, lines).await;
         }
-        Some(image) => out_of(image, Job::of(work, at), at).await,
+        Some(image) => Box::pin(out_of(image, Job::of(work, at), at)).await,
         None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, lines).await,
     };
-    let (job, tree) = judged?;
+    let (job, tree, searched) = judged?;
     accounts::hold(work, &tree, step, records, session).await?;
     let lines = lines.clone();
-    blocking(move || job.finish(&tree, &lines)).await
+    blocking(move || job.finish(&tree, &searched, &lines)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
-async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
+async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree, Searched), StepError> {
     let StepContext { step, records, session, lines } = at;
     let id = noted(records, &image.step)?.image();
     let container = take::container_of(id, step, session).await?;
@@ -186,7 +188,7 @@ impl Job {
         (taken, capable): (Tree, Vec<TreePath>),
         inside: Option<Inside<'_>>,
         lines: &Lines,
-    ) -> Result<(Self, Tree), StepError> {
+    ) -> Result<(Self, Tree, Searched), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
             let natives = Natives::of(&tree, &self.work.host)?;
@@ -216,10 +218,12 @@ impl Job {
             asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],
         };
         check::judge(&found, &package.allow, &shipped).map_err(refused)?;
-        match inside {
-            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await,
-            None => Ok((job, tree)),
-        }
+        let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, lines)).await?;
+        let (job, tree) = match inside {
+            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await?,
+            None => (job, tree),
+        };
+        Ok((job, tree, searched))
     }
 
     /// The files that the package will have.
@@ -240,8 +244,9 @@ impl Job {
         Ok(tree)
     }
 
-    fn finish(&self, tree: &Tree, lines: &Lines) -> Result<Product, StepError> {
-        let meta = meta::of(&self.work, tree, &self.session)?;
+    fn finish(&self, tree: &Tree, searched: &Searched, lines: &Lines) -> Result<Product, StepError> {
+        let mut meta = meta::of(&self.work, tree, &self.session)?;
+        searched.onto(&mut meta.depends);
         check::package(tree, &meta).map_err(refused)?;
         self.say_unmarked(tree);
         lines.line(&match tree.len() {
