@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 15] = [
     &["cli"],
     &["report"],
     &["pipeline"],
-    &["publish", "tag", "trial"],
+    &["publish", "tag", "install_test"],
     &["execute"],
     &["check"],
     &["format"],

@@ -6,7 +6,7 @@ mod system;
 use super::{Inside, Job};
 use crate::{
     depends::{Shipped, elf::Depth, shipped},
-    execute::{Lines, StepError, records::blocking},
+    execute::{StepError, StepOutput, records::blocking},
     format::facts::PackageFormat,
     stage::Tree,
 };
@@ -33,7 +33,7 @@ pub(super) async fn search(
     job: Job,
     tree: Tree,
     inside: Option<Inside<'_>>,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<(Job, Tree, Searched), StepError> {
     // Archives say nothing of what they need.
     if !job.work.package.auto_depends || !job.work.is_installed() {
@@ -42,7 +42,7 @@ pub(super) async fn search(
     match job.work.packaging.format {
         PackageFormat::Deb => {
             let (job, tree, shipped) = read(job, tree, Depth::Symbols).await?;
-            let found = deb::search(&job, &shipped, inside, lines).await?;
+            let found = deb::search(&job, &shipped, inside, output).await?;
             Ok((job, tree, found))
         }
         _ => Ok((job, tree, Searched::default())),

@@ -10,7 +10,7 @@ use super::{Inside, Job};
 use crate::{
     check::Finding,
     engine::{ContainerSpec, Output, Progress},
-    execute::{Lines, StepError, context::TarFile, records::blocking},
+    execute::{StepError, StepOutput, context::TarFile, records::blocking},
     names::Concern,
     recipe::{Content, ContentKind},
     stage::{Kind, Tree, TreePath},
@@ -35,7 +35,7 @@ pub async fn lacks(
     job: Job,
     tree: Tree,
     inside: Option<Inside<'_>>,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (modules, large) = of(&job.work.package.contents, &tree);
     for path in &large {
@@ -45,7 +45,7 @@ pub async fn lacks(
         return Ok((job, tree, Vec::new()));
     }
     let Some(Inside { image, container }) = inside else {
-        let meant = not_looked_at(&job, &modules, "there is no image", lines);
+        let meant = not_looked_at(&job, &modules, "there is no image", output);
         return Ok((job, tree, meant));
     };
     let engine = &job.session.engine;
@@ -53,7 +53,7 @@ pub async fn lacks(
     let interpreter = match interpreter {
         Some(path) if engine.download(container, &path).await?.is_some() => path,
         _ => {
-            let meant = not_looked_at(&job, &modules, "its image has no virtualenv", lines);
+            let meant = not_looked_at(&job, &modules, "its image has no virtualenv", output);
             return Ok((job, tree, meant));
         }
     };
@@ -94,7 +94,7 @@ pub async fn lacks(
 }
 
 /// Says that nobody looks at modules, and why; gives those of which the recipe says that they need not compile.
-fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, lines: &Lines) -> Vec<Finding> {
+fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, output: &StepOutput) -> Vec<Finding> {
     let package = &job.work.package;
     let finding = |path: &TreePath| Finding::new(Concern::Syntax, path.as_str(), "is not looked at");
     let is_meant = |finding: &Finding| package.allow.iter().any(|allowance| finding.is_meant_by(allowance));
@@ -102,7 +102,7 @@ fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, lines: &Lines) -> V
     if !left.is_empty() {
         let said = format!("modules of the project in package `{}` that nobody has looked at", package.name);
         let said = format!("{said}: {}; {why} whose Python could say whether they compile", left.len());
-        lines.line(&said);
+        output.line(&said);
         job.session.doubt(&job.step, said);
     }
     meant

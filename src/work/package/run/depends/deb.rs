@@ -14,7 +14,7 @@ use crate::{
         merged,
     },
     engine::Output as _,
-    execute::{Lines, StepError},
+    execute::{StepError, StepOutput},
     names::{Concern, Relation},
 };
 
@@ -26,7 +26,7 @@ pub(super) async fn search(
     job: &Job,
     shipped: &Shipped,
     inside: Option<Inside<'_>>,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<Searched, StepError> {
     if shipped.natives().is_empty() {
         return Ok(Searched::default());
@@ -50,7 +50,7 @@ pub(super) async fn search(
     }
     say_lost(job, &found.lost);
     say_silent(job, &found.silent);
-    written(job, &found.needed, lines)
+    written(job, &found.needed, output)
 }
 
 /// What is asked, as often as something more is known.
@@ -97,7 +97,7 @@ async fn links(found: &Found, files: &Files<'_>) -> Result<BTreeMap<String, Stri
 }
 
 /// The relations that are written, said in the step's log.
-fn written(job: &Job, needed: &[Needed], lines: &Lines) -> Result<Searched, StepError> {
+fn written(job: &Job, needed: &[Needed], output: &StepOutput) -> Result<Searched, StepError> {
     let given = &job.work.package.depends;
     let mut searched = Searched::default();
     for one in needed {
@@ -111,7 +111,7 @@ fn written(job: &Job, needed: &[Needed], lines: &Lines) -> Result<Searched, Step
         }
         searched.weaker.extend(given.iter().filter(|relation| implies(&one.text, relation)).cloned());
         searched.depends.push(one.text.clone());
-        lines.line(&format!("needs {} for {}", one.text, of_files(one.files.iter())));
+        output.line(&format!("needs {} for {}", one.text, of_files(one.files.iter())));
     }
     Ok(searched)
 }

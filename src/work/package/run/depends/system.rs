@@ -103,7 +103,7 @@ async fn keep(key: &Key, index: &Index, session: &Session) {
         let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
         let mut file = tempfile::NamedTempFile::new()?;
         std::io::Write::write_all(&mut file, &text)?;
-        session.store.keep(key, &label, file.path()).await
+        session.store.put(key, &label, file.path()).await
     };
     if let Err(error) = kept.await {
         session.events.warn(format!("{error}; the image's packages are read again the next time"));
