@@ -30,4 +30,4 @@ pub use text::{
     Account, ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, RunAs, SdistFile,
     Sha256, StoreKey, Tag, UserName, WheelFile,
 };
-pub use version::{Release, UnclearVersion, UpstreamVersion};
+pub use version::{Release, UnclearVersion, UpstreamVersion, dpkg_order};

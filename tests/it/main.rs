@@ -23,6 +23,7 @@ mod clean;
 mod collect;
 mod contents;
 mod deb;
+mod depends;
 mod destinations;
 mod disk;
 mod doctor;

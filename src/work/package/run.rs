@@ -5,6 +5,7 @@ mod accepted;
 mod before;
 mod collect;
 mod compose;
+mod depends;
 mod effect;
 mod files;
 mod links;
@@ -45,6 +46,7 @@ use crate::{
 
 pub use accepted::Accepted;
 pub(crate) use collect::forget_others;
+use depends::Searched;
 pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 use unseen::Unseen;
@@ -130,17 +132,17 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         Some(image) if !work.package.collect.is_empty() => {
             return collect::run((work, image), at).await;
         }
-        Some(image) => out_of(image, Job::new(work, at), at).await,
+        Some(image) => Box::pin(out_of(image, Job::new(work, at), at)).await,
         None => Job::new(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
-    let (job, tree) = judged?;
+    let (job, tree, searched) = judged?;
     accounts::hold(work, &tree, at).await?;
     let output = output.clone();
-    blocking(move || job.finish(&tree, &output)).await
+    blocking(move || job.finish(&tree, &searched, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
-async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
+async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree, Searched), StepError> {
     let StepContext { records, session, output, .. } = at;
     let id = noted(records, &image.step)?.image();
     let container = take::container_of(id, at).await?;
@@ -192,7 +194,7 @@ impl Job {
         (taken, capable): (Tree, Vec<TreePath>),
         inside: Option<Inside<'_>>,
         output: &StepOutput,
-    ) -> Result<(Self, Tree), StepError> {
+    ) -> Result<(Self, Tree, Searched), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
             let natives = Natives::of(&tree, &self.work.host)?;
@@ -222,10 +224,12 @@ impl Job {
             asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],
         };
         check::judge(&found, &package.allow, &shipped).map_err(refused)?;
-        match inside {
-            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await,
-            None => Ok((job, tree)),
-        }
+        let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, output)).await?;
+        let (job, tree) = match inside {
+            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await?,
+            None => (job, tree),
+        };
+        Ok((job, tree, searched))
     }
 
     /// The files that the package will have.
@@ -246,8 +250,9 @@ impl Job {
         Ok(tree)
     }
 
-    fn finish(&self, tree: &Tree, output: &StepOutput) -> Result<Product, StepError> {
-        let meta = meta::of(&self.work, tree, &self.session)?;
+    fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
+        let mut meta = meta::of(&self.work, tree, &self.session)?;
+        searched.onto(&mut meta.depends);
         check::package(tree, &meta).map_err(refused)?;
         self.say_unmarked(tree);
         output.line(&match tree.len() {
