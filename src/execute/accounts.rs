@@ -169,8 +169,7 @@ fn refuse<'n>(
         }
     }
     if let (true, Some(first)) = (issues.is_empty(), missing.first()) {
-        let Refusal { message, help } = finding(first);
-        return Err(StepError::Contents { message, help });
+        return Err(finding(first).into());
     }
     let name = &work.package.name;
     Err(reported(format!("{name} has files whose owner may be missing where it is installed"), issues, session))

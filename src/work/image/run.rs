@@ -204,25 +204,24 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
         let is_dir = matches!(entry.source, ContextSource::Dir);
         if is_dir || matches!(entry.source, ContextSource::File(..)) {
-            found.extend(check::of_mode(path, entry.mode, is_dir));
+            found.extend(check::surprises::of_mode(path, entry.mode, is_dir));
         }
         if let ContextSource::File(from, _) = &entry.source {
             let file = open_file(from)?;
             let mut start = Vec::new();
             file.take(LOOKED_AT).read_to_end(&mut start)?;
-            found.extend(check::of_bytes(path, &start, None));
+            found.extend(check::surprises::of_bytes(path, &start, None));
         }
     }
     // What it starts with is looked for when it is built.
-    let asked = &[Topic::Surprise, Topic::Unit];
+    let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
     judge(work, &found, &work.allow, asked)
 }
 
 fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
-    let shipped =
-        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
-    check::judge(found, allow, &shipped)
-        .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
+    let shipped = check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, asked };
+    // Nothing of these only warns.
+    check::judge(found, allow, &shipped).refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
@@ -233,13 +232,13 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
         if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
             let mut start = Vec::new();
             open_file(from)?.take(4).read_to_end(&mut start)?;
-            idle.extend(check::natives::not_executable(path, entry.mode, &start));
+            idle.extend(check::programs::not_executable(path, entry.mode, &start));
             if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
                 found.push((path.to_owned(), elf));
             }
         }
     }
-    let mut lacks = check::natives::of_files(found, &work.host);
+    let mut lacks = check::programs::of_files(found, &work.host);
     lacks.extend(idle);
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =

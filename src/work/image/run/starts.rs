@@ -63,7 +63,7 @@ pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Sessi
          path = \"{path}\", reason = \"…\" }}]`"
     );
     let mut issues = Issues::default();
-    issues.add(Issue::new(&start.at, message.clone()).label(label).help(help));
+    issues.add(Issue::new(&start.at, format!("{message} [{}]", Concern::Start.as_str())).label(label).help(help));
     let report = Report::new(session.recipe.as_ref().clone(), issues.into_sorted());
     Err(StepError::Reported {
         message: format!("the image `{}` cannot run what it starts with", work.name),

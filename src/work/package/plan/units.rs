@@ -60,7 +60,7 @@ fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFil
     let more = all.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let help = format!("{}; where it is meant: {}", advice(first), line(Concern::Unit, &format!("/{path}")));
-    let message = format!("`{shown}`: {}{more}", told.collect::<Vec<_>>().join("; "));
+    let message = format!("`{shown}`: {}{more} [{}]", told.collect::<Vec<_>>().join("; "), Concern::Unit.as_str());
     Some(Issue::new(&content.at, message).label("systemd does not take it").help(help))
 }
 
