@@ -28,6 +28,7 @@ mod doctor;
 mod documents;
 mod endure;
 mod engines;
+mod explain;
 mod failures;
 mod floors;
 mod forge;
