@@ -56,7 +56,7 @@ ACCEPTED := debian-11 debian-12 debian-13 ubuntu-22.04 ubuntu-24.04
 # The example's set for Python 2.7, with which CentOS 7 is built, on a base that is to be had.
 PY27 := target/accept-py27
 
-accept: build ## build and install the example on five Debians and Ubuntus, and with Python 2.7 (45 min cold, 15 after make demo; docs/accept.md)
+accept: build ## build and install the example on five Debians and Ubuntus, and with Python 2.7 (20 min cold; docs/accept.md)
 	@scripts/engine mmdebstrap
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 build
 	SYSBASE="$(ACCEPTED)" target/release/factory --project examples/canopsis --tag 2.5.11 test

@@ -18,8 +18,8 @@ use crate::{
     engine::EngineInfo,
     event::Event,
     execute::{
-        BuildError, Done, Failed, Session, StepError, Survey, Used, forget_kept, mark_kept, remove_leftovers,
-        remove_of_run, run as run_plan, survey, sweep,
+        AssessedPlan, BuildError, Done, Failed, Session, StepError, Used, assess, forget_kept, mark_kept,
+        remove_leftovers, remove_of_run, run as run_plan, sweep,
     },
     names::{Period, PlatformId},
     pipeline::Project,
@@ -61,8 +61,8 @@ pub struct Args {
     #[arg(long)]
     keep_failed: bool,
     /// Stop a container or an image build that says nothing for so long, and try it once more
-    #[arg(long, value_name = "TIME", default_value = "30m")]
-    patience: Period,
+    #[arg(long = "patience", value_name = "TIME", default_value = "30m")]
+    idle_timeout: Period,
     #[command(flatten)]
     wapt: wapt::build::BuildArgs,
     #[command(flatten)]
@@ -103,7 +103,7 @@ impl Args {
             refresh: self.refresh,
             keep_going: self.keep_going,
             keep_failed: self.keep_failed,
-            patience: self.patience.duration(),
+            idle_timeout: self.idle_timeout.duration(),
             cpus: usize::try_from(engine.cpus).ok().filter(|cpus| *cpus > 0).unwrap_or(session.cpus),
             ..session
         }
@@ -154,21 +154,21 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let looking = async {
         if !offline {
-            remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
-            forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
+            remove_leftovers(session.engine.as_ref(), &project.checkout_id, project.name()).await?;
+            forget_kept(session.engine.as_ref(), &project.folder, &project.checkout_id).await?;
         }
-        Ok(survey(&plan, &session).await?)
+        Ok(assess(&plan, &session).await?)
     };
-    let survey = context.until_stopped(looking).await?;
+    let assessed = context.until_stopped(looking).await?;
     if args.locked {
-        lock::check(&plan, &survey, &session, context).await?;
+        lock::check(&plan, &assessed, &session, context).await?;
     }
-    if signs(&plan, &survey) {
+    if signs(&plan, &assessed) {
         session.identity = Some(Arc::new(args.wapt.signer.identity()?));
     }
-    announce(&plan, &survey, &project, context);
-    context.warn_of_doubts(&project, &plan, &survey);
-    let ended = run_plan(&plan, &survey, &session).await;
+    announce(&plan, &assessed, &project, context);
+    context.warn_of_doubts(&project, &plan, &assessed);
+    let ended = run_plan(&plan, &assessed, &session).await;
     // Whatever happened, no container of this run stays but those of failed steps that were asked for; a daemon that is gone was
     // said already.
     if let Err(error) = mark_kept(&session) {
@@ -177,7 +177,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let tidied = if offline {
         Ok(0)
     } else {
-        remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await
+        remove_of_run(session.engine.as_ref(), &project.checkout_id, &session.run, &session.kept).await
     };
     match ended {
         Ok(done) => {
@@ -232,9 +232,9 @@ fn close(
 }
 
 /// Whether a step that signs will run.
-fn signs(plan: &Plan, survey: &Survey) -> bool {
+fn signs(plan: &Plan, assessed: &AssessedPlan) -> bool {
     let will_run =
-        |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Stored(_) | State::Waits(_)));
+        |step: &Step| matches!(assessed.states.get(&step.id), Some(State::Run(_) | State::Stored(_) | State::Waits(_)));
     plan.steps.iter().any(|step| step.work.is_signed() && will_run(step))
 }
 
@@ -254,9 +254,9 @@ fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, co
     }
 }
 
-fn announce(plan: &Plan, survey: &Survey, project: &Project, context: &Context) {
+fn announce(plan: &Plan, assessed: &AssessedPlan, project: &Project, context: &Context) {
     let count = |wanted: fn(&State) -> bool| {
-        plan.steps.iter().filter(|step| survey.states.get(&step.id).is_some_and(wanted)).count()
+        plan.steps.iter().filter(|step| assessed.states.get(&step.id).is_some_and(wanted)).count()
     };
     context.events().emit(Event::Started {
         verb: "build",

@@ -133,11 +133,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.all {
         strangers(&project, context)?;
     }
-    let containers = if is_met { leftovers(engine.as_ref(), &project.home, project.name()).await?.len() } else { 0 };
+    let containers =
+        if is_met { leftovers(engine.as_ref(), &project.checkout_id, project.name()).await?.len() } else { 0 };
     if !args.dry_run {
         if is_met {
-            remove_leftovers(engine.as_ref(), &project.home, project.name()).await?;
-            forget_kept(engine.as_ref(), &project.folder, &project.home).await?;
+            remove_leftovers(engine.as_ref(), &project.checkout_id, project.name()).await?;
+            forget_kept(engine.as_ref(), &project.folder, &project.checkout_id).await?;
         }
         for item in &items {
             remove(item, engine.as_ref(), context).await?;

@@ -1,4 +1,4 @@
-//! What every verb has: the user's wishes, the terminal, the way to the daemon.
+//! What every verb has: the user's options, the terminal, the way to the daemon.
 
 use std::{
     collections::BTreeMap,
@@ -14,8 +14,8 @@ use crate::{
     diag::{self, Exit, Failure},
     engine::{Engine, EngineInfo, docker::Logins},
     event::Events,
-    execute::{Containers, PATIENCE, Session, Survey},
-    pipeline::{Project, SOURCES, Stamp, Wishes},
+    execute::{AssessedPlan, Containers, IDLE_TIMEOUT, Session},
+    pipeline::{Options, Project, SOURCES, Stamp},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
     source::{git, owner::Trusted, requirements::Variables, store, wheelhouse},
@@ -118,15 +118,15 @@ impl Context {
     /// # Errors
     /// Exit code 2, at the user's file and line.
     pub fn open_any(&self) -> Result<Project, Failure> {
-        Ok(Project::open(&Wishes { any_release: true, ..self.wishes(Trust::default()) })?)
+        Ok(Project::open(&Options { any_release: true, ..self.options(Trust::default()) })?)
     }
 
     fn open_trusting(&self, trust: Trust) -> Result<Project, Failure> {
-        Ok(Project::open(&self.wishes(trust))?)
+        Ok(Project::open(&self.options(trust))?)
     }
 
-    fn wishes(&self, trust: Trust) -> Wishes {
-        Wishes {
+    fn options(&self, trust: Trust) -> Options {
+        Options {
             cancel: self.cancel.clone(),
             project: self.globals.project.clone(),
             platforms: self.platform_words(),
@@ -238,7 +238,7 @@ impl Context {
             recipe: Arc::new(project.text()),
             digests: Arc::clone(&project.digests),
             name: project.name().to_owned(),
-            home: project.home.clone(),
+            checkout_id: project.checkout_id.clone(),
             run: format!("{}-{}", std::process::id(), crate::util::clock::now()),
             wheel_dir: project.wheel_dir.clone(),
             store: Arc::new(store::Folder::new(
@@ -267,7 +267,7 @@ impl Context {
             cpus: processors,
             keep_going: false,
             keep_failed: false,
-            patience: PATIENCE,
+            idle_timeout: IDLE_TIMEOUT,
             held: Containers::default(),
             kept: Containers::default(),
         })
@@ -275,11 +275,11 @@ impl Context {
 
     /// Says what of the recipe has no effect, what may be meant otherwise by the tag, which platforms and base images are past
     /// their time, and what is dated by nothing.
-    pub fn warn_of_doubts(&self, project: &Project, plan: &Plan, survey: &Survey) {
+    pub fn warn_of_doubts(&self, project: &Project, plan: &Plan, assessed: &AssessedPlan) {
         for text in project.doubts(plan) {
             self.events().warn(text);
         }
-        for text in survey.doubts(plan) {
+        for text in assessed.doubts(plan) {
             self.events().warn(text);
         }
         for unmade in &plan.unmade {
@@ -313,7 +313,7 @@ impl Context {
         for text in project.outdated(&crate::util::clock::day(now)) {
             self.events().warn(text);
         }
-        for text in survey.stale(plan, now) {
+        for text in assessed.stale(plan, now) {
             self.events().info(text);
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     plan::{Plan, Want},
     publish::{
         PushError,
-        artefact::{Place, fetch},
+        artifact::{Place, fetch},
         sums,
     },
     source::{

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lines, Session, StepError, records::noted};
+use super::{Session, StepError, StepOutput, records::noted};
 use crate::{
     check::{
         Refusal,
@@ -23,8 +23,8 @@ use crate::{
 const SAID: &str = "factory: no ";
 
 /// The accounts that an image asks for and does not have, by what its build said; `None` where it failed for another reason.
-pub fn said(work: &ImageWork, lines: &Lines, session: &Session) -> Option<StepError> {
-    let tail = lines.tail();
+pub fn said(work: &ImageWork, output: &StepOutput, session: &Session) -> Option<StepError> {
+    let tail = output.tail();
     let said: Vec<&str> =
         tail.iter().filter_map(|line| line.split_once(SAID)).map(|(_, account)| account.trim()).collect();
     if let Some((kind, name)) = tail.iter().find_map(|line| there_already(line)) {

@@ -5,6 +5,7 @@ use std::{io, path::Path};
 use super::Session;
 use crate::{
     engine::{ContainerId, Engine, EngineError, Labels},
+    names::CheckoutId,
     plan::label,
     util::state::{State, Unread},
 };
@@ -40,14 +41,15 @@ pub fn mark_kept(session: &Session) -> io::Result<()> {
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn forget_kept(engine: &dyn Engine, project: &Path, home: &str) -> Result<(), EngineError> {
+pub async fn forget_kept(engine: &dyn Engine, project: &Path, checkout: &CheckoutId) -> Result<(), EngineError> {
     let state = State::of(project);
     let unread = |error: Unread| EngineError::Io { doing: "see what was kept".to_owned(), reason: error.to_string() };
     if !state.names("").map_err(unread)?.iter().any(|name| name == MARK) {
         return Ok(());
     }
-    let labels: Labels =
-        [(label::HOME, home), (label::KIND, "container")].map(|(name, value)| (name.into(), value.into())).into();
+    let labels: Labels = [(label::CHECKOUT, checkout.as_str()), (label::KIND, "container")]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into();
     let mut in_use = false;
     for image in engine.images(&labels).await?.into_iter().filter(|image| image.tags.is_empty()) {
         in_use |= engine.remove_image(&image.id.0).await.is_err();

@@ -291,7 +291,7 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
         answers.push(Answer { record, house, changed });
     }
     // A memory that cannot be kept costs time only.
-    let _ = session.digests.keep();
+    let _ = session.digests.save();
     Ok(answers)
 }
 
@@ -332,7 +332,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         inputs: step.inputs.clone(),
         labels: Inputs::new(),
         origins: step.origins.clone(),
-        wishes: step.wishes.clone(),
+        specifiers: step.specifiers.clone(),
         needs: BTreeMap::new(),
         output: wheelhouse.digest().to_string(),
         images: BTreeMap::new(),

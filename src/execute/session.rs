@@ -16,6 +16,7 @@ use crate::{
         ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress, docker::Logins,
     },
     event::{Event, Events, StepId},
+    names::CheckoutId,
     plan::label,
     sign::Identity,
     source::{lockfile::Lockfile, owner::Trusted, roots::Roots, store::Store, wheelhouse},
@@ -58,7 +59,7 @@ pub struct Session {
     /// The project's name, for labels.
     pub name: String,
     /// A digest of the project's place, for labels.
-    pub home: String,
+    pub checkout_id: CheckoutId,
     /// This run's own word, for labels.
     pub run: String,
     /// Where wheelhouses are.
@@ -85,7 +86,7 @@ pub struct Session {
     pub offline: bool,
     /// The caller, who owns what is written.
     pub user: (u32, u32),
-    /// Time of artefacts.
+    /// Time of artifacts.
     pub epoch: i64,
     /// Who signs what is signed inside.
     pub identity: Option<Arc<Identity>>,
@@ -102,7 +103,7 @@ pub struct Session {
     /// Keep the containers of a step that failed.
     pub keep_failed: bool,
     /// How long a container or a build may say nothing while the daemon lives.
-    pub patience: Duration,
+    pub idle_timeout: Duration,
     /// The containers of the step that this session is for.
     pub held: Containers,
     /// The containers of failed steps that stay until the next run.
@@ -111,7 +112,7 @@ pub struct Session {
 
 /// How long a container or a build may say nothing when the user names no time. pip says every minute that it still compiles;
 /// what is silent are large downloads and the compilers of old pips.
-pub const PATIENCE: Duration = Duration::from_mins(30);
+pub const IDLE_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// Containers that several hands hold. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -172,7 +173,7 @@ impl Session {
             (label::PROJECT, self.name.as_str()),
             (label::KIND, "container"),
             (label::STEP, step.as_str()),
-            (label::HOME, &self.home),
+            (label::CHECKOUT, self.checkout_id.as_str()),
             (label::RUN, &self.run),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -251,12 +252,16 @@ impl Session {
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn leftovers(engine: &dyn Engine, home: &str, project: &str) -> Result<Vec<ContainerInfo>, EngineError> {
+pub async fn leftovers(
+    engine: &dyn Engine,
+    checkout: &CheckoutId,
+    project: &str,
+) -> Result<Vec<ContainerInfo>, EngineError> {
     let now = clock::now();
     let is_left = |container: &ContainerInfo| {
         let label = |name: &str| container.labels.get(name).map(String::as_str);
         let abandoned = || !container.running && label(label::RUN).is_some_and(|run| is_long_ago(run, now));
-        label(label::HOME) == Some(home) || (label(label::PROJECT) == Some(project) && abandoned())
+        label(label::CHECKOUT) == Some(checkout.as_str()) || (label(label::PROJECT) == Some(project) && abandoned())
     };
     let labels: Labels = [(label::KIND.to_owned(), "container".to_owned())].into();
     let mut found = engine.containers(&labels).await?;
@@ -268,8 +273,8 @@ pub async fn leftovers(engine: &dyn Engine, home: &str, project: &str) -> Result
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn remove_leftovers(engine: &dyn Engine, home: &str, project: &str) -> Result<usize, EngineError> {
-    remove_all(engine, &leftovers(engine, home, project).await?).await
+pub async fn remove_leftovers(engine: &dyn Engine, checkout: &CheckoutId, project: &str) -> Result<usize, EngineError> {
+    remove_all(engine, &leftovers(engine, checkout, project).await?).await
 }
 
 /// Removes the containers of a run of this checkout but those that are kept. Gives how many.
@@ -278,12 +283,13 @@ pub async fn remove_leftovers(engine: &dyn Engine, home: &str, project: &str) ->
 /// When the daemon does not answer.
 pub async fn remove_of_run(
     engine: &dyn Engine,
-    home: &str,
+    checkout: &CheckoutId,
     run: &str,
     kept: &Containers,
 ) -> Result<usize, EngineError> {
-    let labels: Labels =
-        [(label::HOME, home), (label::KIND, "container"), (label::RUN, run)].map(|(k, v)| (k.into(), v.into())).into();
+    let labels: Labels = [(label::CHECKOUT, checkout.as_str()), (label::KIND, "container"), (label::RUN, run)]
+        .map(|(k, v)| (k.into(), v.into()))
+        .into();
     let mut found = engine.containers(&labels).await?;
     found.retain(|container| !kept.set().contains(&container.id));
     remove_all(engine, &found).await
@@ -317,12 +323,12 @@ pub fn sweep(session: &Session) {
     if session.wheel_dir.starts_with(&session.project) {
         wheelhouse::sweep(&session.wheel_dir);
     }
-    room::sweep(&session.home);
+    room::sweep(&session.checkout_id);
 }
 
 /// A step's live output, as events.
 #[derive(Debug, Clone)]
-pub struct Lines {
+pub struct StepOutput {
     events: Events,
     step: StepId,
     tail: Arc<Mutex<std::collections::VecDeque<String>>>,
@@ -340,10 +346,10 @@ const TRANSFER: Duration = Duration::from_mins(10);
 /// Lines of output that are kept to find the cause of a failure in.
 const TAIL: usize = 400;
 
-impl Lines {
+impl StepOutput {
     /// Output of `step`.
     #[must_use]
-    pub fn of(events: &Events, step: &StepId) -> Self {
+    pub fn new(events: &Events, step: &StepId) -> Self {
         let (events, step) = (events.clone(), step.clone());
         let (tail, told, warnings) = (Arc::default(), Arc::default(), Arc::default());
         Self { events, step, tail, told, heard: Heard::now(), warnings }
@@ -373,26 +379,26 @@ impl Lines {
         self.events.warn(text);
     }
 
-    /// What was said with [`Lines::attention`].
+    /// What was said with [`StepOutput::attention`].
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends when nothing was said for so long.
-    pub async fn silent_for(&self, patience: Duration) {
-        self.heard.silent_for(patience).await;
+    pub async fn silent_for(&self, idle_timeout: Duration) {
+        self.heard.silent_for(idle_timeout).await;
     }
 
-    /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `patience` where that is less.
-    pub async fn registry_silent(&self, image: &str, patience: Duration) -> EngineError {
-        let silent = patience.min(TRANSFER);
+    /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `idle_timeout` where that is less.
+    pub async fn registry_silent(&self, image: &str, idle_timeout: Duration) -> EngineError {
+        let silent = idle_timeout.min(TRANSFER);
         self.silent_for(silent).await;
         EngineError::RegistrySilent { image: image.to_owned(), silent }
     }
 }
 
-impl Output for Lines {
+impl Output for StepOutput {
     fn line(&self, line: &str) {
         self.heard.hear();
         let line = &*self.told.line(line);

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Inputs, Plan, Step, TemplateError, Templates, Times, Unmade, Wishes, dockerfile::Template};
+use super::{Inputs, Plan, Specifiers, Step, TemplateError, Templates, Times, Unmade, dockerfile::Template};
 use crate::{
     event::StepId,
     names::{PackageName, Sha256},
@@ -30,7 +30,7 @@ pub struct PlanContext {
     pub contexts: Contexts,
     /// The release.
     pub release: Release,
-    /// What says when what goes into artefacts was changed.
+    /// What says when what goes into artifacts was changed.
     pub times: Arc<Times>,
     /// The commit of the checkout; empty outside git.
     pub revision: String,
@@ -178,7 +178,7 @@ impl<'a> Maker<'a> {
             needs: Vec::new(),
             uses: Vec::new(),
             after: Vec::new(),
-            wishes: Wishes::new(),
+            specifiers: Specifiers::new(),
             doubts: Vec::new(),
             notes: Vec::new(),
             wanted: false,

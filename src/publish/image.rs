@@ -6,7 +6,7 @@ use super::{PushError, Registry, Taken};
 use crate::{
     engine::{Credentials, EngineError, ImageInfo, Pushed},
     event::{Event, Made, MadeKind, Outcome, StepId},
-    execute::{Lines, Session, settle},
+    execute::{Session, StepOutput, settle},
     names::Repository,
     plan::label,
     source::oci,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long a name is waited for after Ctrl-C; one that stays is taken away by the next push.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An image to be pushed.
 #[derive(Debug, Clone)]
@@ -122,7 +122,7 @@ async fn give_back(name: &str, before: Option<&str>, session: &Session) -> Resul
     };
     tokio::select! {
         done = back() => done,
-        () = session.cancel.cancelled() => tokio::time::timeout(PATIENCE, back()).await.unwrap_or(Ok(())),
+        () = session.cancel.cancelled() => tokio::time::timeout(TIMEOUT, back()).await.unwrap_or(Ok(())),
     }
 }
 
@@ -136,10 +136,10 @@ async fn lent(
     let mut retry = Policy::REGISTRY.begin();
     let mut was_silent = false;
     loop {
-        let lines = Lines::of(&session.events, &push.step);
+        let output = StepOutput::new(&session.events, &push.step);
         let pushed = tokio::select! {
-            pushed = session.engine.push(name, credentials.cloned(), &lines) => pushed,
-            error = lines.registry_silent(name, session.patience) => Err(error),
+            pushed = session.engine.push(name, credentials.cloned(), &output) => pushed,
+            error = output.registry_silent(name, session.idle_timeout) => Err(error),
         };
         let error = match pushed {
             Ok(pushed) => return Ok(pushed),

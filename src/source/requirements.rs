@@ -14,7 +14,7 @@ use std::{
 };
 
 pub use hold::{Held, OwnWheel, Refusal, Wanted, same_version};
-pub use line::{Line, Requirement, lines, numbered, options, wishes, with_lines};
+pub use line::{Line, Requirement, lines, numbered, options, specifiers, with_lines};
 pub use local::{GitWish, Local, What, is_archive, settled};
 pub use option::Opt;
 pub use places::Places;

@@ -118,7 +118,7 @@ impl Digests {
         if let Some(name) = self.name(path) {
             // A stat costs less than opening it.
             let before = Stat::of(&fs::symlink_metadata(path)?);
-            if let Some(sha256) = self.recall(name, &before) {
+            if let Some(sha256) = self.cached(name, &before) {
                 return Ok((Sha256::from_digest(sha256), before.size));
             }
         }
@@ -133,13 +133,13 @@ impl Digests {
         let mut reader = Guarded::new(file, self.cancel.clone());
         let Some(name) = self.name(file.path()) else { return digest_of(&mut reader) };
         let before = Stat::of(&file.metadata()?);
-        if let Some(sha256) = self.recall(name, &before) {
+        if let Some(sha256) = self.cached(name, &before) {
             return Ok((Sha256::from_digest(sha256), before.size));
         }
         let before = Stat::of(&file.metadata()?);
         let (sha256, size) = digest_of(&mut reader)?;
         if Stat::of(&file.metadata()?) == before && size == before.size {
-            self.remember(name, before, &sha256);
+            self.cache(name, before, &sha256);
         }
         Ok((sha256, size))
     }
@@ -148,7 +148,7 @@ impl Digests {
     ///
     /// # Errors
     /// When the disk is full or may not be written.
-    pub fn keep(&self) -> io::Result<()> {
+    pub fn save(&self) -> io::Result<()> {
         let Some(project) = &self.project else { return Ok(()) };
         let mut known = self.known();
         if !known.fresh {
@@ -166,14 +166,14 @@ impl Digests {
         (!name.is_empty() && !name.contains(char::is_control)).then_some(name)
     }
 
-    fn recall(&self, name: &str, stat: &Stat) -> Option<[u8; 32]> {
+    fn cached(&self, name: &str, stat: &Stat) -> Option<[u8; 32]> {
         let mut known = self.known();
         let entry = known.entries.get_mut(name).filter(|entry| entry.stat == *stat)?;
         entry.unseen = 0;
         Some(entry.sha256)
     }
 
-    fn remember(&self, name: &str, stat: Stat, sha256: &Sha256) {
+    fn cache(&self, name: &str, stat: Stat, sha256: &Sha256) {
         let settled = self.stamp.is_some_and(|stamp| stat.modified < stamp && stat.changed < stamp);
         let mut bytes = [0; 32];
         if settled && hex::decode_to_slice(sha256.as_str(), &mut bytes).is_ok() {

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 14] = [
     &["cli"],
     &["report"],
     &["pipeline"],
-    &["publish", "tag", "trial"],
+    &["publish", "tag", "install_test"],
     &["execute"],
     &["check"],
     &["format"],

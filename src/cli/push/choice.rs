@@ -11,7 +11,7 @@ use crate::{
     plan::{Plan, Record, Step},
     publish::{
         Registry,
-        artefact::{Artefact, File, Kind, Place},
+        artifact::{Artifact, File, Kind, Place},
         image::Push,
     },
     source::wheelhouse::{Found, MANIFEST, Wheelhouse},
@@ -25,21 +25,21 @@ pub(super) enum Item {
     /// An image.
     Image(Push),
     /// Packages or wheels.
-    Artefact(Box<Artefact>),
+    Artifact(Box<Artifact>),
 }
 
 impl Item {
     pub(super) fn platform(&self) -> String {
         match self {
             Self::Image(push) => push.platform.clone(),
-            Self::Artefact(artefact) => artefact.place.platform.to_string(),
+            Self::Artifact(artifact) => artifact.place.platform.to_string(),
         }
     }
 
     pub(super) fn name(&self, registry: &Registry) -> String {
         match self {
             Self::Image(push) => registry.name(&push.local),
-            Self::Artefact(artefact) => artefact.place.name.clone(),
+            Self::Artifact(artifact) => artifact.place.name.clone(),
         }
     }
 }
@@ -116,7 +116,7 @@ pub(super) async fn still_ours(items: &[Item], session: &Session) -> Result<(), 
 }
 
 /// The packages and wheelhouses of the platforms.
-pub(super) async fn artefacts(
+pub(super) async fn artifacts(
     plan: &Plan,
     platforms: &[PlatformId],
     project: &Project,
@@ -138,7 +138,7 @@ pub(super) async fn artefacts(
                     (Gives::Wheels { key, requirements, .. }, _) => match wheels(step, key, &wheel_dir) {
                         Ok(found) => {
                             let place = wheel_place(&name, platform, key, &registry)?;
-                            items.push(artefact(place, found, &release.tag.to_string(), &revision));
+                            items.push(artifact(place, found, &release.tag.to_string(), &revision));
                         }
                         // Only where its wheels were needed is there a seed.
                         Err(_) if requirements.is_none() => {}
@@ -150,7 +150,7 @@ pub(super) async fn artefacts(
             }
             if !files.is_empty() {
                 let place = package_place(&name, platform, &release, &registry)?;
-                items.push(artefact(place, files, &release.tag.to_string(), &revision));
+                items.push(artifact(place, files, &release.tag.to_string(), &revision));
             }
         }
         Ok(items)
@@ -180,22 +180,22 @@ pub(in crate::cli) fn wheel_place(
     Ok(Place::new(Kind::Wheels, project, platform, tag, registry)?)
 }
 
-fn artefact(place: Place, files: Vec<File>, version: &str, revision: &str) -> Item {
+fn artifact(place: Place, files: Vec<File>, version: &str, revision: &str) -> Item {
     let mut annotations = BTreeMap::new();
-    // A wheelhouse does not depend on the release: the same wheels are the same artefact.
+    // A wheelhouse does not depend on the release: the same wheels are the same artifact.
     if place.kind == Kind::Packages {
         annotations.insert("org.opencontainers.image.version".to_owned(), version.to_owned());
         if !revision.is_empty() {
             annotations.insert("org.opencontainers.image.revision".to_owned(), revision.to_owned());
         }
     }
-    Item::Artefact(Box::new(Artefact { place, files, annotations }))
+    Item::Artifact(Box::new(Artifact { place, files, annotations }))
 }
 
 /// A package step's files, still as they were written.
 fn packages(step: &Step, record: &Record, folder: &std::path::Path) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
-    for file in record.files.iter().filter(|file| file.is_artefact()) {
+    for file in record.files.iter().filter(|file| file.is_artifact()) {
         let path = folder.join(&file.path);
         let found = Records::of(folder).open(file).and_then(|mut open| digest_of(&mut open));
         if !found.is_ok_and(|(sha256, _)| sha256 == file.sha256) {

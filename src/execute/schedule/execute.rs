@@ -8,9 +8,9 @@ use std::{
 use crate::{
     event::{Event, StepId},
     execute::{
-        Lines, Session, StepContext, StepError, cause, disk,
-        recall::{recall, remember},
+        Session, StepContext, StepError, StepOutput, cause, disk,
         run::Product,
+        step_cache::{put, restore},
         transient::{Tries, of_step},
     },
     names::Sha256,
@@ -70,24 +70,24 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     }
     let mut tries = Tries::default();
     let (result, tail) = loop {
-        // A try's complaint is looked for in its own lines only; the log has those of all.
-        let lines = Lines::of(&session.events, &step.id).telling(step.work.told(&session));
+        // A try's complaint is looked for in its own output only; the log has those of all.
+        let output = StepOutput::new(&session.events, &step.id).telling(step.work.told(&session));
         let _of_another_try = session.doubts_of(&step.id);
-        let at = StepContext { step, records: &records, session: &session, lines: &lines };
+        let at = StepContext { step, records: &records, session: &session, output: &output };
         let result = step.work.runner().run(at).await;
         let error = match result {
             Ok(product) => {
-                let warnings = session.doubts_of(&step.id).into_iter().chain(lines.warnings()).collect();
+                let warnings = session.doubts_of(&step.id).into_iter().chain(output.warnings()).collect();
                 let product = Product { warnings, ..product };
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                remember(step, &content, &product, took_ms, &session).await;
-                break (Ok(product), lines.tail());
+                put(step, &content, &product, took_ms, &session).await;
+                break (Ok(product), output.tail());
             }
             Err(error) => error,
         };
-        let tail = lines.tail();
+        let tail = output.tail();
         let again = match of_step(&error, &step.work, &tail) {
-            Some(cause) => tries.again(&cause, &step.id, &session, &lines).await,
+            Some(cause) => tries.again(&cause, &step.id, &session, &output).await,
             None => Ok(false),
         };
         match again {
@@ -99,8 +99,8 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let way_in = match &result {
         Ok(_) | Err(StepError::Interrupted) => None,
         Err(_) if session.keep_failed => {
-            let lines = Lines::of(&session.events, &step.id);
-            let at = StepContext { step, records: &records, session: &session, lines: &lines };
+            let output = StepOutput::new(&session.events, &step.id);
+            let at = StepContext { step, records: &records, session: &session, output: &output };
             step.work.runner().way_in(at, &tail).await
         }
         Err(_) => None,
@@ -120,16 +120,16 @@ async fn there_already(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<Option<(Product, u64)>, StepError> {
-    let lines = Lines::of(&session.events, &step.id);
-    let at = StepContext { step, records, session, lines: &lines };
+    let output = StepOutput::new(&session.events, &step.id);
+    let at = StepContext { step, records, session, output: &output };
     if let Some(record) = labels
         && let Some(image) = step.work.runner().as_image()
         && let Some(product) = image.relabel(record, at).await?
     {
-        remember(step, content, &product, record.took_ms, session).await;
+        put(step, content, &product, record.took_ms, session).await;
         return Ok(Some((product, record.took_ms)));
     }
-    let found = recall(content, at).await?;
+    let found = restore(content, at).await?;
     Ok(found.map(|(product, made_in)| {
         let note = format!("{}, from the store", product.note);
         (Product { note, ..product }, made_in)

@@ -12,7 +12,7 @@ use crate::{
     execute::{
         Records, Session, Shipped, StepError, disk,
         records::RECORD_VERSION,
-        run::{Product, Survey},
+        run::{AssessedPlan, Product},
     },
     plan::{Judged, Plan, Record, State, Step, judge},
     util::clock,
@@ -31,7 +31,7 @@ pub struct Progress<'a> {
 
 /// What the steps that are done gave.
 struct Results<'a> {
-    survey: &'a Survey,
+    assessed: &'a AssessedPlan,
     session: &'a Session,
     records: BTreeMap<StepId, Record>,
     outputs: BTreeMap<StepId, String>,
@@ -44,10 +44,10 @@ struct Results<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub fn new(plan: &'a Plan, survey: &'a Survey, session: &'a Session) -> Self {
+    pub fn new(plan: &'a Plan, assessed: &'a AssessedPlan, session: &'a Session) -> Self {
         let limits = Limits { jobs: session.jobs, cpus: session.cpus };
         let results = Results {
-            survey,
+            assessed,
             session,
             records: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -59,7 +59,7 @@ impl<'a> Progress<'a> {
             plan,
             session,
             store: Records::of(&session.project),
-            queue: Queue::new(tasks(plan, survey), limits, session.keep_going),
+            queue: Queue::new(tasks(plan, assessed), limits, session.keep_going),
             results,
             failed: Vec::new(),
         }
@@ -154,7 +154,7 @@ impl<'a> Progress<'a> {
 impl Results<'_> {
     /// Whether the record of a step counts, now that its inputs are known.
     fn judge(&mut self, step: &Step) -> Verdict {
-        match judge(step, self.survey.truth.record(step), &self.outputs) {
+        match judge(step, self.assessed.truth.record(step), &self.outputs) {
             Judged::Cached(record) => {
                 if let Err(error) = self.accept(step) {
                     self.whys.insert(step.id.clone(), error.to_string());
@@ -208,7 +208,7 @@ impl Results<'_> {
             labels: step.labels.clone(),
             before: old.map(|old| before(old, product.images.values().next())).unwrap_or_default(),
             origins: step.origins.clone(),
-            wishes: step.wishes.clone(),
+            specifiers: step.specifiers.clone(),
             needs,
             output: product.output,
             images: product.images,
@@ -244,7 +244,7 @@ impl Results<'_> {
                     rows.extend(tags.iter().map(|tag| row(MadeKind::Image, tag.clone(), record.image().to_owned())));
                 }
                 Gives::Files => {
-                    let files = record.files.iter().filter(|file| file.is_artefact());
+                    let files = record.files.iter().filter(|file| file.is_artifact());
                     rows.extend(files.map(|file| Made {
                         size: file.size,
                         ..row(MadeKind::Package, file.path.clone(), format!("sha256:{}", file.sha256))
@@ -271,7 +271,7 @@ fn before(old: &Record, now: Option<&String>) -> Vec<String> {
 
 /// The plan as the queue sees it. A step whose record is expected to count takes no time; one that never ran takes as long as
 /// its kind usually does.
-fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
+fn tasks(plan: &Plan, assessed: &AssessedPlan) -> Vec<Task> {
     let places: BTreeMap<&StepId, usize> = plan.steps.iter().enumerate().map(|(at, step)| (&step.id, at)).collect();
     let mut platforms: Vec<&str> = Vec::new();
     plan.steps
@@ -283,7 +283,7 @@ fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
                 platforms.len() - 1
             });
             let known = |ids: &[StepId]| ids.iter().filter_map(|id| places.get(id).copied()).collect();
-            let state = survey.states.get(&step.id);
+            let state = assessed.states.get(&step.id);
             let usual = || u64::try_from(step.work.usual().as_millis()).unwrap_or(u64::MAX);
             Task {
                 platform,
@@ -293,7 +293,7 @@ fn tasks(plan: &Plan, survey: &Survey) -> Vec<Task> {
                 after: known(&step.after),
                 expected: match state {
                     Some(State::Cached | State::Labels(_)) => 0,
-                    _ => survey.took_ms(&step.id).unwrap_or_else(usual),
+                    _ => assessed.took_ms(&step.id).unwrap_or_else(usual),
                 },
                 idle: state == Some(&State::Idle),
             }

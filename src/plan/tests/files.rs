@@ -165,7 +165,7 @@ proptest! {
         let know = || Arc::new(Digests::of(first.path()));
         let known = know();
         plan(first.path(), &known);
-        known.keep().unwrap();
+        known.save().unwrap();
         write(first.path(), &order, &edited);
         let expected: BTreeSet<String> = FILES.iter().zip(&edited).filter(|(_, edited)| **edited)
             .flat_map(|((_, steps), _)| steps.iter().map(|step| (*step).to_owned())).collect();

@@ -81,9 +81,9 @@ const FOREIGN: [&str; 13] = [
 const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=20 -o ServerAliveCountMax=3";
 
 /// How long git may take without a word. A server counts objects for minutes before it says the first one.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 /// How long a list of references may take: git says nothing while it waits.
-const SHORT_PATIENCE: Duration = Duration::from_mins(2);
+const SHORT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Lines of complaint that are kept.
 const COMPLAINTS: usize = 60;
@@ -168,7 +168,7 @@ impl<'h> Git<'h> {
     /// [`GitError`], by what git complained of.
     pub async fn output(&self, repository: &Path, words: &[&str], limit: u64) -> Result<Vec<u8>, GitError> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
-        let call = Call { patience: Some(SHORT_PATIENCE), ..self.call(&arguments) };
+        let call = Call { idle_timeout: Some(SHORT_TIMEOUT), ..self.call(&arguments) };
         let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
         done.map_err(|error| GitError::of(error, &complaints.taken()))
     }
@@ -184,7 +184,7 @@ impl<'h> Git<'h> {
         line: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(), GitError> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
-        let call = Call { patience: Some(PATIENCE), returns: true, ..self.call(&arguments) };
+        let call = Call { idle_timeout: Some(TIMEOUT), returns: true, ..self.call(&arguments) };
         let take = |text: &str| {
             complaints.take(text);
             line(text);
@@ -199,7 +199,7 @@ impl<'h> Git<'h> {
     /// [`GitError`], by what git complained of.
     pub async fn ask(&self, words: &[&str], from: File, limit: u64) -> Result<Vec<u8>, GitError> {
         let (arguments, complaints) = (arguments(Path::new("/nonexistent"), words), Complaints::default());
-        let call = Call { stdin: Stdio::from(from), patience: Some(SHORT_PATIENCE), ..self.call(&arguments) };
+        let call = Call { stdin: Stdio::from(from), idle_timeout: Some(SHORT_TIMEOUT), ..self.call(&arguments) };
         let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
         done.map_err(|error| GitError::of(error, &complaints.taken()))
     }

@@ -66,8 +66,8 @@ impl Store for Folder {
         while_awaited(move |_| disk.holds(&key)).await?
     }
 
-    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
+    async fn put(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
         let (disk, key, label, from) = (Arc::clone(&self.0), key.clone(), label.clone(), from.to_owned());
-        while_awaited(move |token| disk.keep(&key, &label, &from, token)).await?
+        while_awaited(move |token| disk.put(&key, &label, &from, token)).await?
     }
 }

@@ -30,7 +30,7 @@ fn settle(folder: &Path) {
 fn learn(folder: &Path, file: &Path) -> usize {
     let digests = Digests::of(folder);
     assert_eq!(digests.of_file(file).unwrap().0, Sha256::of(fs::read(file).unwrap()));
-    digests.keep().unwrap();
+    digests.save().unwrap();
     kept::read(&fs::read(folder.join(".factory/stat")).unwrap_or_default()).len()
 }
 
@@ -55,7 +55,7 @@ fn what_has_not_changed_is_not_read_again() {
     // Who trusts nobody reads it, and the truth is kept.
     let paranoid = Digests::paranoid(folder.path());
     assert_eq!(paranoid.of_file(&file).unwrap().0, Sha256::of("one"));
-    paranoid.keep().unwrap();
+    paranoid.save().unwrap();
     assert_eq!(Digests::of(folder.path()).of_file(&file).unwrap().0, Sha256::of("one"));
     assert_eq!(Digests::forgetful().of_file(&file).unwrap().0, Sha256::of("one"));
 }
@@ -111,7 +111,7 @@ fn what_may_still_change_unseen_is_not_remembered() {
     // Written after the stamp: a second write could come within the same tick.
     fs::write(&file, "two").unwrap();
     digests.of_file(&file).unwrap();
-    digests.keep().unwrap();
+    digests.save().unwrap();
     assert!(!folder.path().join(".factory/stat").exists());
     settle(folder.path());
     assert_eq!(learn(folder.path(), &file), 1, "later it is");
@@ -131,7 +131,7 @@ fn nothing_is_made_where_nothing_was_built() {
     fs::write(&file, "a").unwrap();
     let digests = Digests::of(folder.path());
     digests.of_file(&file).unwrap();
-    digests.keep().unwrap();
+    digests.save().unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(digests.of_file(&folder.path().join("nothing")).is_err());
 }

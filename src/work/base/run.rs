@@ -6,14 +6,15 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{BaseWork, QuirksWork};
 use crate::{
-    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
+    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
     execute::{
-        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput,
         context::TarFile,
         lock, owner,
         run::Product,
         transient::{Tries, of_engine},
     },
+    names::ImageReference,
     plan::{Record, Root, Step, label},
     recipe::BootstrapMode,
     util::clock,
@@ -77,18 +78,18 @@ impl Run for BaseWork {
 
 /// Runs the step.
 async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, lines, .. } = at;
+    let StepContext { step, session, output, .. } = at;
     let obtained = match lock::wanted(work, step, session)? {
-        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, lines)).await?),
-        None => session.until_stopped(obtain(work, step, session, lines)).await?,
+        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, output)).await?),
+        None => session.until_stopped(obtain(work, step, session, output)).await?,
     };
     let root = if let Some(found) = obtained {
         found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
         let before = session.until_stopped(made(work, session)).await?;
-        let tar = bootstrap::make(work, step, session, lines).await?;
-        let image = session.until_stopped(import(tar, before, work, step, session, lines)).await?;
+        let tar = bootstrap::make(work, step, session, output).await?;
+        let image = session.until_stopped(import(tar, before, work, step, session, output)).await?;
         Found { image, name: made_name(work), digest: None }
     };
     owner::base(&root.image, &root.name, root.digest.is_some())?;
@@ -102,7 +103,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
     let (image, changed) = match &work.quirks {
         None => (root.image, ""),
         Some(quirks) => {
-            (session.until_stopped(mend(&root.name, quirks, work, step, session, lines)).await?, ", changed")
+            (session.until_stopped(mend(&root.name, quirks, work, step, session, output)).await?, ", changed")
         }
     };
     if !image.tags.contains(&work.local) {
@@ -129,12 +130,17 @@ async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Sessio
 }
 
 /// The image of the daemon or of its registry; `None` when it must be made from packages.
-async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) -> Result<Option<Found>, StepError> {
+async fn obtain(
+    work: &BaseWork,
+    step: &Step,
+    session: &Session,
+    output: &StepOutput,
+) -> Result<Option<Found>, StepError> {
     if work.mode != BootstrapMode::Always
         && !session.refresh
         && let Some(image) = session.engine.image(&work.image).await?
     {
-        lines.line(&format!("{} is in the daemon", work.image));
+        output.line(&format!("{} is in the daemon", work.image));
         return Ok(Some(there(image, work.image.clone(), work, session).await?));
     }
     // One that was made before, by this project or another one on the daemon: its name holds how it was made. The name may have been
@@ -144,13 +150,13 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
         && !session.refresh
         && let Some(image) = session.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
     {
-        lines.line(&format!("{made} was made before"));
+        output.line(&format!("{made} was made before"));
         return Ok(Some(there(image, made, work, session).await?));
     }
     if work.mode == BootstrapMode::Always {
         return Ok(None);
     }
-    let refused = match pull(&work.image, step, session, lines).await? {
+    let refused = match pull(&work.image, step, session, output).await? {
         Ok(Pulled { image, digest }) => return Ok(Some(Found { image, name: work.image.clone(), digest })),
         Err(refused) => refused,
     };
@@ -163,7 +169,10 @@ async fn obtain(work: &BaseWork, step: &Step, session: &Session, lines: &Lines) 
         };
         let help = match &refused {
             EngineError::ImageNotFound { .. } => {
-                format!("`docker login {}` where it is not for everybody; else {help}", registry_of(&work.image))
+                format!(
+                    "`docker login {}` where it is not for everybody; else {help}",
+                    ImageReference::new(&work.image).registry()
+                )
             }
             _ => help.to_owned(),
         };
@@ -197,21 +206,21 @@ async fn pull(
     reference: &str,
     step: &Step,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<Result<Pulled, EngineError>, StepError> {
     let mut tries = Tries::default();
     let login = session.until_stopped(async { Ok(login(reference, session).await) }).await?;
     loop {
         let pulled = tokio::select! {
-            pulled = session.engine.pull(reference, login.clone(), lines) => pulled,
-            error = lines.registry_silent(reference, session.patience) => Err(error),
+            pulled = session.engine.pull(reference, login.clone(), output) => pulled,
+            error = output.registry_silent(reference, session.idle_timeout) => Err(error),
         };
         let error = match pulled {
             Ok(image) => return Ok(Ok(image)),
             Err(error) => error,
         };
         if let Some(cause) = of_engine(&error)
-            && tries.again(&cause, &step.id, session, lines).await?
+            && tries.again(&cause, &step.id, session, output).await?
         {
             continue;
         }
@@ -238,7 +247,7 @@ async fn import(
     work: &BaseWork,
     step: &Step,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<ImageInfo, StepError> {
     let made = made_name(work);
     let changes = [
@@ -251,10 +260,10 @@ async fn import(
     let changes = changes.into_iter().chain(["CMD [\"/bin/bash\"]".to_owned()]).collect();
     let before = before.map(|image| image.id);
     if let Some(theirs) = super::run::made(work, session).await?.filter(|image| Some(&image.id) != before.as_ref()) {
-        lines.line(&format!("{made} was made by another project in the meantime"));
+        output.line(&format!("{made} was made by another project in the meantime"));
         return Ok(theirs);
     }
-    let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, lines).await?;
+    let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, output).await?;
     Records::of(&session.project).note_image(&id.0)?;
     image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
     let unknown = || StepError::Internal(format!("the daemon took {made} and then did not know it"));
@@ -273,7 +282,7 @@ async fn mend(
     work: &BaseWork,
     step: &Step,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<ImageInfo, StepError> {
     // Not the release's time: a base is the same for all of them, and for every project on the daemon.
     let mut context = TarFile::new(clock::FLOOR)?;
@@ -290,7 +299,7 @@ async fn mend(
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let tags = vec![work.local.clone()];
-    let image = image::build(context, tags.clone(), labels.clone(), session, lines).await?;
+    let image = image::build(context, tags.clone(), labels.clone(), session, output).await?;
     image::name(&image, &tags, &labels, session).await?;
     Ok(image)
 }

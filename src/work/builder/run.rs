@@ -6,8 +6,8 @@ use super::BuilderWork;
 use crate::{
     engine::Labels,
     execute::{
-        Run, RunImage, RunShipped, Session, StepContext, StepError, context::TarFile, recall::with_names, run::Product,
-        watched,
+        Run, RunImage, RunShipped, Session, StepContext, StepError, context::TarFile, run::Product,
+        step_cache::with_names, watched,
     },
     plan::{Record, Step, label},
     work::{
@@ -56,7 +56,7 @@ impl Run for BuilderWork {
 
 /// Builds the wheel builder.
 async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, lines, .. } = at;
+    let StepContext { step, session, output, .. } = at;
     let mut context = TarFile::new(session.epoch)?;
     context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
     trust(&mut context, session)?;
@@ -69,7 +69,7 @@ async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepErr
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let tags = vec![work.tag.clone()];
-    let image = build(context, tags.clone(), labels.clone(), session, lines).await?;
+    let image = build(context, tags.clone(), labels.clone(), session, output).await?;
     name(&image, &tags, &labels, session).await?;
     let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
     // Nothing is taken from it; what is built in it is told by what is installed.

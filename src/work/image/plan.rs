@@ -177,9 +177,9 @@ impl Maker<'_> {
 
     /// When the requirements were changed that its wheels are of, and folders among them.
     fn time_of_wheels(&self, wheels: Option<&Step>) -> Option<i64> {
-        let Some(Step { work: Work::Wheels(work), wishes, .. }) = wheels else { return None };
+        let Some(Step { work: Work::Wheels(work), specifiers, .. }) = wheels else { return None };
         let mut parts = Parts::default();
-        parts.files.extend(wishes.keys().map(PathBuf::from));
+        parts.files.extend(specifiers.keys().map(PathBuf::from));
         // Sources have commits of their own.
         for own in work.own.iter().filter(|own| !own.path.as_os_str().as_encoded_bytes().starts_with(b"@")) {
             match &own.files {

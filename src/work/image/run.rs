@@ -13,13 +13,13 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError, accounts,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput, accounts,
         context::{APT_TRUST, TarFile},
         owner,
-        recall::with_names,
         records::{blocking, noted},
         run::Product,
         settle,
+        step_cache::with_names,
         told::Told,
         watched,
     },
@@ -90,7 +90,7 @@ impl RunImage for ImageWork {
 
 /// Builds an image of the recipe.
 async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, lines, .. } = at;
+    let StepContext { step, session, output, .. } = at;
     let judged = work.clone();
     blocking(move || {
         can_run(&judged)?;
@@ -99,8 +99,8 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
     .await?;
     let context = context_of(work, at).await?;
     let labels = labels(work, at.records, session).await?;
-    let built = build(context, work.tags.clone(), labels.clone(), session, lines).await;
-    let image = built.map_err(|error| accounts::said(work, lines, session).unwrap_or(error))?;
+    let built = build(context, work.tags.clone(), labels.clone(), session, output).await;
+    let image = built.map_err(|error| accounts::said(work, output, session).unwrap_or(error))?;
     if let Err(error) = look_up(work, &image.id.0, step, session).await {
         superseded(vec![image.id], session).await?;
         return Err(error);
@@ -121,7 +121,7 @@ async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) 
 /// # Errors
 /// When the daemon does not answer.
 async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
-    let StepContext { records, session, lines, .. } = at;
+    let StepContext { records, session, output: log, .. } = at;
     let Some(image) = session.engine.image(id).await? else { return Ok(None) };
     if output_of(&image) != output {
         return Ok(None);
@@ -136,7 +136,7 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     let labels = labels(work, records, session).await?;
     let mut context = TarFile::new(work.epoch)?;
     context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
-    let made = build(context, work.tags.clone(), labels.clone(), session, lines).await?;
+    let made = build(context, work.tags.clone(), labels.clone(), session, log).await?;
     if output_of(&made) != output {
         superseded(vec![made.id], session).await?;
         return Ok(None);
@@ -373,7 +373,7 @@ pub(crate) async fn build(
     tags: Vec<String>,
     labels: Labels,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<ImageInfo, StepError> {
     let context = context.finish()?;
     let spec = |no_cache| -> std::io::Result<BuildSpec> {
@@ -389,7 +389,7 @@ pub(crate) async fn build(
     };
     free(&tags, &labels, session).await?;
     let mut retry = Policy::LOST_LAYER.begin();
-    let mut built = session.engine.build(spec(session.no_cache)?, lines).await;
+    let mut built = session.engine.build(spec(session.no_cache)?, output).await;
     while let Err(error) = &built
         && error.is_lost_layer()
         && let Some(wait) = retry.next(None)
@@ -400,9 +400,9 @@ pub(crate) async fn build(
         if !wait.over(&session.cancel).await {
             return Err(StepError::Interrupted);
         }
-        built = session.engine.build(spec(false)?, lines).await;
+        built = session.engine.build(spec(false)?, output).await;
     }
-    let id = built.map_err(|error| refused(&lines.tail()).unwrap_or_else(|| error.into()))?;
+    let id = built.map_err(|error| refused(&output.tail()).unwrap_or_else(|| error.into()))?;
     Records::of(&session.project).note_image(&id.0)?;
     let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
     let image = session.engine.image(&id.0).await?.ok_or_else(unknown)?;

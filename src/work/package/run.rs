@@ -26,11 +26,11 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Lines, Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, accounts, judged,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, accounts, judged,
         keep::last_container,
-        recall::with_names,
         records::{blocking, noted},
         run::Product,
+        step_cache::with_names,
     },
     format::{Codec, Format, Knows, Meta, PackageFormat, writer},
     names::{Sha256, Topic},
@@ -118,30 +118,30 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
 
 /// Runs the step.
 async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, lines } = at;
+    let StepContext { step, records, session, output } = at;
     let judged = match &work.image {
         Some(image) if !work.package.collect.is_empty() => {
-            return collect::run((work, image), step, records, session, lines).await;
+            return collect::run((work, image), step, records, session, output).await;
         }
         Some(image) => out_of(image, Job::of(work, at), at).await,
-        None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, lines).await,
+        None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
     let (job, tree) = judged?;
     accounts::hold(work, &tree, step, records, session).await?;
-    let lines = lines.clone();
-    blocking(move || job.finish(&tree, &lines)).await
+    let output = output.clone();
+    blocking(move || job.finish(&tree, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
 async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
-    let StepContext { step, records, session, lines } = at;
+    let StepContext { step, records, session, output } = at;
     let id = noted(records, &image.step)?.image();
     let container = take::container_of(id, step, session).await?;
     let judged = async {
         let contents = job.work.package.contents.as_slice();
         let wanted = Wanted { contents, image: image.name.as_str(), files_only: false };
-        let taken = take::tree(wanted, session, lines, &container).await?;
-        job.judged(taken, Some(Inside { image: id, container: &container }), lines).await
+        let taken = take::tree(wanted, session, output, &container).await?;
+        job.judged(taken, Some(Inside { image: id, container: &container }), output).await
     };
     let judged = judged.await;
     session.discard(&container).await;
@@ -184,7 +184,7 @@ impl Job {
         self,
         (taken, capable): (Tree, Vec<TreePath>),
         inside: Option<Inside<'_>>,
-        lines: &Lines,
+        output: &StepOutput,
     ) -> Result<(Self, Tree), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
@@ -200,7 +200,7 @@ impl Job {
             }
             None => natives::alone(natives, &job.work.host, &mut unseen),
         });
-        let (job, tree, modules) = Box::pin(modules::lacks(job, tree, inside, lines)).await?;
+        let (job, tree, modules) = Box::pin(modules::lacks(job, tree, inside, output)).await?;
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
@@ -231,10 +231,10 @@ impl Job {
         Ok(tree)
     }
 
-    fn finish(&self, tree: &Tree, lines: &Lines) -> Result<Product, StepError> {
+    fn finish(&self, tree: &Tree, output: &StepOutput) -> Result<Product, StepError> {
         let meta = meta::of(&self.work, tree, &self.session)?;
         check::package(tree, &meta)?;
-        lines.line(&match tree.len() {
+        output.line(&match tree.len() {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
         });

@@ -7,8 +7,8 @@ use super::SeedWork;
 use crate::{
     engine::ContainerId,
     execute::{
-        Lines, Run, RunImage, RunShipped, Session, StepContext, StepError, keep::last_container, records::blocking,
-        run::Product, watched,
+        Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput, keep::last_container,
+        records::blocking, run::Product, watched,
     },
     names::{Sha256, WheelFile},
     plan::{Record, Step},
@@ -63,9 +63,9 @@ impl Run for SeedWork {
 
 /// Runs the step.
 async fn run(work: &SeedWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, lines, .. } = at;
+    let StepContext { step, session, output, .. } = at;
     let container = session.create(&step.id, pip::spec(&work.builder, command(work), session)).await?;
-    let made = fetch(work, step, session, lines, &container).await;
+    let made = fetch(work, step, session, output, &container).await;
     session.discard(&container).await;
     Ok(complete(step, &made?))
 }
@@ -80,16 +80,16 @@ async fn fetch(
     work: &SeedWork,
     step: &Step,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
     container: &ContainerId,
 ) -> Result<Wheelhouse, StepError> {
     let mut tar = pip::inputs(&work.index, session)?;
     tar.bytes(&format!("{}/seed.py", ROOT.trim_start_matches('/')), work.script.as_bytes(), 0o644, 0)?;
     session.engine.upload(container, "/", tar.finish()?).await?;
     session.engine.start(container).await?;
-    let code = session.engine.wait(container, lines).await?;
+    let code = session.engine.wait(container, output).await?;
     if code != 0 {
-        let said = lines.tail().iter().rev().find_map(|line| line.strip_prefix("seed: ").map(str::to_owned));
+        let said = output.tail().iter().rev().find_map(|line| line.strip_prefix("seed: ").map(str::to_owned));
         let reason = said.unwrap_or_else(|| format!("the script ended with exit code {code}"));
         let help = help(&reason, session).to_owned();
         return Err(StepError::Contents { message: format!("pip could not be fetched: {reason}"), help });

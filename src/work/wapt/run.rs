@@ -16,11 +16,11 @@ use crate::{
     engine::Output as _,
     event::StepId,
     execute::{
-        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput,
         keep::last_container,
-        recall::with_names,
         records::{blocking, noted},
         run::Product,
+        step_cache::with_names,
     },
     format::wapt::{Generation, ICON, WaptError, name_starts},
     names::PackageName,
@@ -88,14 +88,14 @@ impl Run for WaptWork {
 
 /// Runs the step.
 async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, lines } = at;
+    let StepContext { step, records, session, output } = at;
     let contents: Vec<Content> = work.wapt.contents.iter().filter_map(as_content).collect();
     let taken = match &work.image {
         Some(image) if contents.iter().any(Content::in_container) => {
             let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
             let wanted = Wanted { contents: &contents, image: of, files_only: true };
             let container = container(image, step, records, session).await?;
-            let taken = take_tree(wanted, session, lines, &container).await;
+            let taken = take_tree(wanted, session, output, &container).await;
             session.discard(&container).await;
             // Agents know no capabilities.
             taken?.0
@@ -112,8 +112,8 @@ async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError>
         contents,
         packages,
     };
-    let lines = lines.clone();
-    blocking(move || job.finish(&taken, &lines)).await
+    let output = output.clone();
+    blocking(move || job.finish(&taken, &output)).await
 }
 
 /// An entry that names files of the container or of the project, as packages of other formats have it.
@@ -136,18 +136,18 @@ struct Job {
 }
 
 impl Job {
-    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
+    fn finish(&self, taken: &Tree, output: &StepOutput) -> Result<Product, StepError> {
         let identity = self.session.identity.as_deref().ok_or_else(|| StepError::Contents {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
-        let draft = self.draft(taken, lines)?;
+        let draft = self.draft(taken, output)?;
         let setup = self.setup_name();
         let of = format!("[[wapt]] `{}`", self.work.wapt.package);
         let warn = |text: &str| self.session.doubt(&self.step, format!("{of}: {text}"));
         self.work.wapt.warnings.iter().for_each(|text| self.session.doubt(&self.step, text.clone()));
         draft.warnings.iter().chain(&draft.lint(&setup)?).for_each(|text| warn(text));
-        lines.line(&format!(
+        output.line(&format!(
             "{} {}, signed by {}",
             draft.tree.len(),
             if draft.tree.len() == 1 { "file" } else { "files" },
@@ -181,7 +181,7 @@ impl Job {
     }
 
     /// Everything that goes into the package.
-    fn draft(&self, taken: &Tree, lines: &Lines) -> Result<WaptDraft, StepError> {
+    fn draft(&self, taken: &Tree, output: &StepOutput) -> Result<WaptDraft, StepError> {
         let composed = compose(&self.contents, taken, &self.session, self.work.epoch)?;
         let mut draft = match &self.work.wapt.dir {
             Some(dir) => {
@@ -195,7 +195,7 @@ impl Job {
             let before = draft.control.get(name).to_owned();
             draft.set(name, value)?;
             if !before.is_empty() && before != draft.control.get(name) {
-                lines.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
+                output.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
             }
         }
         draft.settle(&self.work.wapt.defaults)?;
@@ -221,7 +221,7 @@ impl Job {
             if let Some(file) = file {
                 let place = TreePath::new(path)?;
                 if tree.get(&place).is_some() {
-                    lines.line(&format!("{path}: {}, in place of what was there", file.display()));
+                    output.line(&format!("{path}: {}, in place of what was there", file.display()));
                 }
                 tree.remove(&place);
                 self.put(tree, path, &mut self.session.roots.open(file)?)?;
@@ -231,7 +231,7 @@ impl Job {
             let WaptSource::Package(name) = &content.src else { continue };
             // Lists of a step's files are its own.
             let files = self.packages.get(name.as_str()).into_iter().flatten();
-            for file in files.filter(|file| file.is_artefact()) {
+            for file in files.filter(|file| file.is_artifact()) {
                 let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
                 let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
                 self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;

@@ -136,8 +136,8 @@ impl Maker<'_> {
         step.uses.push(self.id("builder"));
         step.uses.extend(seed.map(|step| step.id));
         step.wanted = self.wants(GOAL);
-        let wishes = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::wishes(text)));
-        step.wishes = wishes.collect();
+        let specifiers = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::specifiers(text)));
+        step.specifiers = specifiers.collect();
         step.notes = notes;
         Ok(Some(step))
     }

@@ -101,7 +101,7 @@ impl Run for WheelsWork {
 
 /// Runs the step.
 async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, lines } = at;
+    let StepContext { step, records, session, output } = at;
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
             let seed = image::wheelhouse(seed, noted(records, seed)?, step, session).await?;
@@ -109,7 +109,7 @@ async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepErro
         }
         None => None,
     };
-    let bench = PipRunner::new(work, step, session, lines, toolbox)?;
+    let bench = PipRunner::new(work, step, session, output, toolbox)?;
     Ok(complete(step, &make(&bench).await?))
 }
 
@@ -157,7 +157,7 @@ async fn wheel(
         return Ok((ready.wheel.clone(), found.path));
     }
     let received = &found.received;
-    bench.keep(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;
+    bench.put(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;
     match &received.file {
         Dist::Wheel(file) => {
             let wheel = Wheel::fetched(file.clone(), received.sha256.clone(), received.size, found.offered);

@@ -14,7 +14,7 @@ use crate::{
     check::{self, Expected, Paths, surprises::in_package},
     engine::Output as _,
     event::StepId,
-    execute::{Lines, Records, Session, StepError, judged, records::blocking, run::Product},
+    execute::{Records, Session, StepError, StepOutput, judged, records::blocking, run::Product},
     format::{
         PackageFormat,
         foreign::{self, Foreign, ForeignError},
@@ -32,15 +32,15 @@ pub async fn run(
     step: &Step,
     records: &BTreeMap<StepId, Record>,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<Product, StepError> {
     let container = super::take::container(&image.step, step, records, session).await?;
-    let taken = take::files((work, image), session, lines, &container).await;
+    let taken = take::files((work, image), session, output, &container).await;
     session.discard(&container).await;
     let taken = taken?;
     let job = Job { work: work.clone(), step: step.clone(), session: session.clone() };
-    let lines = lines.clone();
-    blocking(move || job.finish(&taken, &lines)).await
+    let output = output.clone();
+    blocking(move || job.finish(&taken, &output)).await
 }
 
 /// The part of the work that needs no daemon.
@@ -64,7 +64,7 @@ impl Collected {
 }
 
 impl Job {
-    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
+    fn finish(&self, taken: &Tree, output: &StepOutput) -> Result<Product, StepError> {
         let mut all: Vec<Collected> = Vec::new();
         let mut surprises = Vec::new();
         for (path, _) in taken.iter() {
@@ -76,7 +76,7 @@ impl Job {
                 ..one
             };
             surprises.extend(in_package(&collected.package).into_iter().map(of));
-            lines.line(&format!(
+            output.line(&format!(
                 "/{path}: {} with {} paths",
                 collected.package.file_name(),
                 collected.package.files.len()

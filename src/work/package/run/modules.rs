@@ -10,7 +10,7 @@ use super::{Inside, Job};
 use crate::{
     check::{Finding, programs::syntax},
     engine::{ContainerSpec, Output, Progress},
-    execute::{Lines, StepError, context::TarFile, records::blocking},
+    execute::{StepError, StepOutput, context::TarFile, records::blocking},
     recipe::{Content, ContentKind},
     stage::{Kind, Tree, TreePath},
     util::pattern,
@@ -34,7 +34,7 @@ pub async fn lacks(
     job: Job,
     tree: Tree,
     inside: Option<Inside<'_>>,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (modules, large) = of(&job.work.package.contents, &tree);
     let too_large = too_large(&job, &large);
@@ -42,7 +42,7 @@ pub async fn lacks(
         return Ok((job, tree, too_large));
     }
     let Some(Inside { image, container }) = inside else {
-        let meant = not_looked_at(&job, &modules, "there is no image", lines);
+        let meant = not_looked_at(&job, &modules, "there is no image", output);
         return Ok((job, tree, [too_large, meant].concat()));
     };
     let engine = &job.session.engine;
@@ -50,7 +50,7 @@ pub async fn lacks(
     let interpreter = match interpreter {
         Some(path) if engine.download(container, &path).await?.is_some() => path,
         _ => {
-            let meant = not_looked_at(&job, &modules, "its image has no virtualenv", lines);
+            let meant = not_looked_at(&job, &modules, "its image has no virtualenv", output);
             return Ok((job, tree, [too_large, meant].concat()));
         }
     };
@@ -103,7 +103,7 @@ fn too_large(job: &Job, large: &[TreePath]) -> Vec<Finding> {
 }
 
 /// Says that nobody looks at modules, and why; gives those of which the recipe says that they need not compile.
-fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, lines: &Lines) -> Vec<Finding> {
+fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, output: &StepOutput) -> Vec<Finding> {
     let package = &job.work.package;
     let finding = |path: &TreePath| syntax::not_looked_at(path.as_str());
     let is_meant = |finding: &Finding| package.allow.iter().any(|allowance| finding.is_meant_by(allowance));
@@ -111,7 +111,7 @@ fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, lines: &Lines) -> V
     if !left.is_empty() {
         let said = format!("modules of the project in package `{}` that nobody has looked at", package.name);
         let said = format!("{said}: {}; {why} whose Python could say whether they compile [syntax]", left.len());
-        lines.line(&said);
+        output.line(&said);
         job.session.doubt(&job.step, said);
     }
     meant

@@ -17,7 +17,7 @@ use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
     event::StepId,
     execute::{
-        Lines, Session, StepError,
+        Session, StepError, StepOutput,
         records::{blocking, noted},
     },
     plan::{Record, Step},
@@ -61,7 +61,7 @@ pub async fn container_of(image: &str, step: &Step, session: &Session) -> Result
 pub async fn tree(
     wanted: Wanted<'_>,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
     container: &ContainerId,
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
     // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
@@ -69,7 +69,7 @@ pub async fn tree(
     let rules = Arc::new(Rules::of(wanted.contents)?);
     let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());
     for root in roots(wanted.contents) {
-        lines.line(&format!("taking {root} out of the container"));
+        output.line(&format!("taking {root} out of the container"));
         let Some(stream) = session.engine.download(container, &root).await? else {
             for name in instead_of(&root, session, container).await? {
                 tally.name(name);
@@ -101,7 +101,7 @@ pub async fn tree(
     }
     let of = effect::Place { image: wanted.image, files_only: wanted.files_only };
     for text in tally.check(&rules, &tree, of, session)? {
-        lines.line(&format!("{text}, as it may"));
+        output.line(&format!("{text}, as it may"));
     }
     Ok((tree, capable))
 }

@@ -74,10 +74,10 @@ pub async fn obtain(
     environment: &Environment<'_>,
     source: Source,
 ) -> Result<(Wheel, PathBuf), StepError> {
-    let key = environment.making(source.sha256.clone(), source.options.clone()).await?.key();
+    let key = environment.fingerprint(source.sha256.clone(), source.options.clone()).await?.key();
     let into = bench.folder(&format!("built-{}", key.digest.short()))?;
     if let Some(wheel) = stored(bench, &key, source.name.clone(), &into).await? {
-        bench.lines.line(&format!("{} was built before: {} is in the store", source.called, wheel.file.as_str()));
+        bench.output.line(&format!("{} was built before: {} is in the store", source.called, wheel.file.as_str()));
         let path = into.join(wheel.file.as_str());
         return Ok((wheel, path));
     }
@@ -92,7 +92,7 @@ pub async fn obtain(
         judged
     })
     .await?;
-    bench.keep(key, received.label(), path.clone()).await?;
+    bench.put(key, received.label(), path.clone()).await?;
     Ok((wheel, path))
 }
 

@@ -139,7 +139,7 @@ fn classify(tail: &[String]) -> Complaint {
 }
 
 /// So many of pip's lines on who wants what are told.
-const WISHES: usize = 8;
+const SPECIFIERS: usize = 8;
 
 /// What pip says of a conflict, line by line: it stands indented under a heading.
 fn who_wants_what(tail: &[String]) -> Vec<String> {
@@ -148,7 +148,7 @@ fn who_wants_what(tail: &[String]) -> Vec<String> {
     };
     let lines =
         tail[begin + 1..].iter().take_while(|line| line.starts_with(char::is_whitespace) && !line.trim().is_empty());
-    lines.take(WISHES).map(|line| line.trim().to_owned()).collect()
+    lines.take(SPECIFIERS).map(|line| line.trim().to_owned()).collect()
 }
 
 /// The indexes that were asked, without logins: as pip says them, else as they were named.

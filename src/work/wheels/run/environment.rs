@@ -13,7 +13,7 @@ use crate::{
     engine::{ContainerSpec, Output, Progress},
     execute::StepError,
     names::Sha256,
-    source::{installed::Installed, store::Making},
+    source::{installed::Installed, store::BuildFingerprint},
 };
 
 /// Most packages of a builder image: far beyond any.
@@ -32,11 +32,11 @@ impl<'a> Environment<'a> {
     }
 
     /// What the wheel of a source would be made of.
-    pub async fn making(&self, source: Sha256, options: Vec<String>) -> Result<Making, StepError> {
+    pub async fn fingerprint(&self, source: Sha256, options: Vec<String>) -> Result<BuildFingerprint, StepError> {
         let work = self.bench.work;
         let installed = self.installed.get_or_try_init(|| look(self.bench)).await?;
         let given = self.given.get_or_try_init(|| given(self.bench)).await?;
-        Ok(Making {
+        Ok(BuildFingerprint {
             source,
             python: format!("{} {}", work.python.version, work.python.abi),
             libc: work.python.libc.clone(),

@@ -48,9 +48,9 @@ pub async fn are_stored(work: &WheelsWork, step: &Step, session: &Session) -> bo
 
 /// Whether all that is asked for is one of these wheels, and can be no other one.
 fn are_pinned(work: &WheelsWork, step: &Step, wheels: &BTreeMap<String, &Wheel>) -> bool {
-    step.wishes.iter().all(|(file, wishes)| {
+    step.specifiers.iter().all(|(file, specifiers)| {
         let constrains = work.constraints.iter().any(|path| path.display().to_string() == *file);
-        wishes.iter().all(|(name, wants)| {
+        specifiers.iter().all(|(name, wants)| {
             let (name, marker) = name.split_once(';').unwrap_or((name, ""));
             match wheels.get(name) {
                 Some(wheel) => {

@@ -69,8 +69,10 @@ async fn built(
     sdist: &Sha256,
     folder: &Path,
 ) -> Result<Option<Wheel>, StepError> {
-    let key =
-        environment.making(sdist.clone(), compile::options(bench, named.0.as_deref().unwrap_or_default())).await?.key();
+    let key = environment
+        .fingerprint(sdist.clone(), compile::options(bench, named.0.as_deref().unwrap_or_default()))
+        .await?
+        .key();
     let wheel = compile::stored(bench, &key, named, folder).await?;
     Ok(wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel }))
 }
@@ -147,7 +149,7 @@ fn before(bench: &PipRunner<'_>) -> BTreeMap<String, Before> {
 /// folders among them.
 pub fn has_same_settings(last: &Record, now: &Step) -> bool {
     let counts = |name: &&String| {
-        !name.starts_with("folder ") && !now.wishes.contains_key(*name) && !last.wishes.contains_key(*name)
+        !name.starts_with("folder ") && !now.specifiers.contains_key(*name) && !last.specifiers.contains_key(*name)
     };
     let names = now.inputs.keys().chain(last.inputs.keys());
     names.filter(counts).all(|name| now.inputs.get(name) == last.inputs.get(name))

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     engine::{ContainerId, Output, Progress},
-    execute::{Lines, Session, StepError, records::blocking, told::Told},
+    execute::{Session, StepError, StepOutput, records::blocking, told::Told},
     names::Sha256,
     plan::{ContextFile, Step},
     source::{
@@ -47,7 +47,7 @@ pub struct PipRunner<'a> {
     pub work: &'a WheelsWork,
     pub step: &'a Step,
     pub session: &'a Session,
-    pub lines: &'a Lines,
+    pub output: &'a StepOutput,
     /// The requirements files and what they take in, by their paths in the recipe, as pip gets them.
     pub texts: Texts,
     toolbox: Option<Toolbox>,
@@ -90,15 +90,15 @@ impl<'a> PipRunner<'a> {
         work: &'a WheelsWork,
         step: &'a Step,
         session: &'a Session,
-        lines: &'a Lines,
+        output: &'a StepOutput,
         toolbox: Option<Toolbox>,
     ) -> Result<Self, StepError> {
         let first: Vec<_> = std::iter::once(&work.requirements).chain(&work.constraints).cloned().collect();
         let written = requirements::closure(&session.roots, &first)?;
-        tell_variables(&written, session, lines)?;
+        tell_variables(&written, session, output)?;
         let texts = requirements::expanded(&written, session.roots.variables());
         let shop = Shop::new(Wheelhouse::workshop(&session.wheel_dir, step.platform.as_str())?);
-        Ok(Self { work, step, session, lines, texts, toolbox, shop })
+        Ok(Self { work, step, session, output, texts, toolbox, shop })
     }
 
     /// The options of a line of a file with the folders of the project where the container has them.
@@ -190,7 +190,7 @@ impl<'a> PipRunner<'a> {
         engine.start(container).await?;
         let told = self.told(about.as_deref());
         let ear = OutputTee {
-            lines: self.lines,
+            output: self.output,
             about: about.clone(),
             told,
             heard: Mutex::default(),
@@ -236,8 +236,8 @@ impl<'a> PipRunner<'a> {
     }
 
     /// Keeps a file in the store. A store that cannot be written only costs time later.
-    pub async fn keep(&self, key: Key, label: Label, from: PathBuf) -> Result<(), StepError> {
-        let kept = self.session.until_stopped(async { Ok(self.session.store.keep(&key, &label, &from).await) });
+    pub async fn put(&self, key: Key, label: Label, from: PathBuf) -> Result<(), StepError> {
+        let kept = self.session.until_stopped(async { Ok(self.session.store.put(&key, &label, &from).await) });
         if let Err(error) = kept.await? {
             self.session.events.warn(format!("{error}; it will be fetched or built again"));
         }
@@ -246,7 +246,7 @@ impl<'a> PipRunner<'a> {
 }
 
 /// Says which variables of the environment the requirements give to pip, and refuses those that are not set.
-fn tell_variables(texts: &Texts, session: &Session, lines: &Lines) -> Result<(), StepError> {
+fn tell_variables(texts: &Texts, session: &Session, output: &StepOutput) -> Result<(), StepError> {
     let mut told = BTreeSet::new();
     for (path, text) in texts {
         for variable in requirements::variables(text, session.roots.variables()) {
@@ -262,7 +262,7 @@ fn tell_variables(texts: &Texts, session: &Session, lines: &Lines) -> Result<(),
             }
             if told.insert(variable.name.clone()) {
                 let file = path.display();
-                lines.tell(&format!("{file} gives `${{{name}}}` of the environment to pip and to what it builds"));
+                output.tell(&format!("{file} gives `${{{name}}}` of the environment to pip and to what it builds"));
             }
         }
     }
@@ -317,7 +317,7 @@ const HEARD: usize = 400;
 
 /// Passes a container's output on and remembers its end: other containers of the step have said other things.
 struct OutputTee<'a> {
-    lines: &'a Lines,
+    output: &'a StepOutput,
     about: Option<String>,
     told: Told,
     heard: Mutex<VecDeque<String>>,
@@ -340,16 +340,16 @@ impl Output for OutputTee<'_> {
         heard.push_back(line.to_owned());
         drop(heard);
         for text in self.heed.lock().unwrap_or_else(PoisonError::into_inner).take(line) {
-            self.lines.attention(&text);
+            self.output.attention(&text);
         }
         match &self.about {
             // Several may be built at once.
-            Some(about) => self.lines.line(&format!("{about}: {line}")),
-            None => self.lines.line(line),
+            Some(about) => self.output.line(&format!("{about}: {line}")),
+            None => self.output.line(line),
         }
     }
 
     fn progress(&self, progress: Progress) {
-        self.lines.progress(progress);
+        self.output.progress(progress);
     }
 }

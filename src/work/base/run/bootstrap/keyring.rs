@@ -9,7 +9,7 @@ use std::{
 use super::failed;
 use crate::{
     engine::Output as _,
-    execute::{Lines, Session, StepError},
+    execute::{Session, StepError, StepOutput},
     names::Sha256,
     platform::{KEYRING_FOLDERS, Keyring},
     util::{
@@ -30,7 +30,7 @@ pub async fn keys(
     keyring: &Keyring,
     work: &BaseWork,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
 ) -> Result<tempfile::NamedTempFile, StepError> {
     let image = &work.image;
     // Public keys; apt reads them as a user of its own.
@@ -54,11 +54,11 @@ pub async fn keys(
                 ));
             }
             if let Some(bytes) = of_system(path)? {
-                lines.line(&format!("the archive's keys are in {path}"));
+                output.line(&format!("the archive's keys are in {path}"));
                 file.write_all(&bytes)?;
                 return Ok(file);
             }
-            packaged((package, suite, path), image, session, lines, &mut file).await?;
+            packaged((package, suite, path), image, session, output, &mut file).await?;
             Ok(file)
         }
     }
@@ -115,10 +115,10 @@ async fn packaged(
     (package, suite, path): (&str, &str, &str),
     image: &str,
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
     file: &mut tempfile::NamedTempFile,
 ) -> Result<(), StepError> {
-    lines.line(&format!("the archive's keys come out of {package} in {suite}"));
+    output.line(&format!("the archive's keys come out of {package} in {suite}"));
     let arguments = [
         "--variant=extract".to_owned(),
         "--format=tar".to_owned(),
@@ -126,7 +126,7 @@ async fn packaged(
         suite.to_owned(),
         "-".to_owned(),
     ];
-    let tar = super::run(&arguments, session, lines).await.map_err(|error| match failed(error, image) {
+    let tar = super::run(&arguments, session, output).await.map_err(|error| match failed(error, image) {
         StepError::Bootstrap { error: error @ ExecError::Failed { .. }, .. } => StepError::Bootstrap {
             error,
             help: format!(

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use crate::{
     engine::{ContainerId, Output as _},
-    execute::{Lines, Session, StepError, records::blocking},
+    execute::{Session, StepError, StepOutput, records::blocking},
     stage::{Accounts, CONTAINER, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
     work::package::{
@@ -29,14 +29,14 @@ const SHOWN: usize = 10;
 pub async fn files(
     (work, image): (&PackageWork, &FromImage),
     session: &Session,
-    lines: &Lines,
+    output: &StepOutput,
     container: &ContainerId,
 ) -> Result<Tree, StepError> {
     let mut tree = Tree::new(Spool::new()?);
     let mut names = BTreeSet::new();
     let fixed = work.package.collect.iter().map(|text| pattern::parts(text).0.into_owned());
     for root in outermost(fixed.collect()) {
-        lines.line(&format!("taking packages out of {root} of the container"));
+        output.line(&format!("taking packages out of {root} of the container"));
         (tree, names) = match below(&root, &work.package.collect, (tree, names), session, container).await? {
             (taken, true) => taken,
             (taken, false) => {
