@@ -1,6 +1,6 @@
 //! Fedora, EL8 and later, Amazon Linux 2023: dnf(8) and rpm(8).
 
-use super::{Commands, Config, Trust, rpm};
+use super::{Commands, Config, Owner, Trust, rpm};
 
 /// dnf and rpm.
 pub const DNF: Commands = Commands {
@@ -20,4 +20,5 @@ pub const DNF: Commands = Commands {
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
     trust: Trust::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    owner: Owner::Rpm,
 };

@@ -1,6 +1,6 @@
 //! EL7: yum(8) and rpm(8).
 
-use super::{Commands, Config, Trust, rpm};
+use super::{Commands, Config, Owner, Trust, rpm};
 
 /// yum and rpm.
 pub const YUM: Commands = Commands {
@@ -17,4 +17,5 @@ pub const YUM: Commands = Commands {
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
     trust: Trust::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    owner: Owner::Rpm,
 };

@@ -1,6 +1,6 @@
 //! openSUSE: zypper(8) and rpm(8).
 
-use super::{Commands, Config, Trust, rpm};
+use super::{Commands, Config, Owner, Trust, rpm};
 
 /// zypper and rpm.
 pub const ZYPPER: Commands = Commands {
@@ -18,4 +18,5 @@ pub const ZYPPER: Commands = Commands {
     service_path: rpm::SERVICE_PATH,
     // libzypp looks nowhere else.
     trust: Trust::Anchor { file: "/etc/pki/trust/anchors/factory-test.pem", command: &["update-ca-certificates"] },
+    owner: Owner::Rpm,
 };
