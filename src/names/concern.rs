@@ -116,6 +116,21 @@ concerns! {
         why: "a shell says `Permission denied` where it should be started",
         mend: "say `file_info = { mode = 0o755 }` in its entry of `contents`",
     }
+    LineEnds = "line-ends", Error in Program {
+        what: "a script whose `#!` line ends as those of Windows do (CR LF)",
+        why: "the kernel takes the carriage return for a part of the interpreter's name, and finds none",
+        mend: "convert the file (`dos2unix FILE`), and keep git from turning it back: `*.sh text eol=lf` in `.gitattributes`",
+    }
+    BuildPath = "build-path", Error in Program {
+        what: "a program whose RUNPATH names a folder of a build: `/build`, `/tmp`, `/home` and the like",
+        why: "whoever can write there decides which libraries it loads",
+        mend: "link it without `-Wl,-rpath` of that folder, or take it away: `patchelf --remove-rpath FILE`, `chrpath --delete FILE`",
+    }
+    SearchPath = "search-path", Warning in Program {
+        what: "a program whose RUNPATH names a folder that is neither in the package nor in the image",
+        why: "libraries that should be there are looked for in vain, or found elsewhere",
+        mend: "link it for the folder where its libraries are installed, or take the entry away: `patchelf --remove-rpath FILE`",
+    }
     Syntax = "syntax", Error in Program {
         what: "a module of the project that the platform's Python does not compile",
         why: "it fails as soon as it is imported",
@@ -125,6 +140,11 @@ concerns! {
         what: "the program that an image starts with is not in it, or cannot be started",
         why: "a container of the image ends at once",
         mend: "name a program that `contents`, `python`, `packages` or the base image brings",
+    }
+    Workdir = "workdir", Warning in Start {
+        what: "a `workdir` that neither the image nor its Dockerfile has",
+        why: "the engine makes the folder, empty and without a word, so nothing that is looked for there is found",
+        mend: "name the folder that is meant, or make it: `{ type = \"dir\", dst = \"…\" }` in the image's `contents`",
     }
     Unit = "unit", Error in Unit {
         what: "a systemd unit whose text systemd refuses, or passes over in part",
@@ -160,6 +180,30 @@ concerns! {
         what: "a file below `/etc` that is no configuration to the package manager",
         why: "an upgrade overwrites what an administrator changed in it (Debian policy 10.7)",
         mend: "say `type = \"config\"` in its entry of `contents`",
+    }
+    UsrMerge = "usr-merge", Error in File {
+        what: "two files that are one where `/bin` and the like lead into `/usr`",
+        why: "one is unpacked over the other, and dpkg loses a file of them later",
+        mend: "ship it once, below `/usr`",
+    }
+    StaleBytecode = "stale-bytecode", Warning in File {
+        what: "byte code in `__pycache__` whose source is not in the package, or another one",
+        why: "it is passed over, and the module is compiled each time where Python may not write",
+        mend: "leave it out (`type = \"exclude\"`), or compile it again",
+    }
+    Overwrite = "overwrite", Error in File {
+        what: "a file that a package of the distribution owns in the image",
+        why: "dpkg refuses to install one package over a file of another",
+        mend: "leave it out, and depend on the package that owns it",
+    }
+}
+
+impl Concern {
+    /// Whether the script that looks at an image's virtualenv looks for it. What of the project's own programs is wrong by their files
+    /// is known before.
+    #[must_use]
+    pub const fn is_of_virtualenv(self) -> bool {
+        matches!(self, Self::Machine | Self::Libc | Self::Interpreter | Self::Library | Self::Syntax)
     }
 }
 

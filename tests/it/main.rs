@@ -44,6 +44,7 @@ mod json;
 mod keep;
 mod keys;
 mod links;
+mod lints;
 mod local_git;
 mod lockfile;
 mod locks;

@@ -4,7 +4,7 @@ use crate::{
     check::{
         finding::Finding,
         place::{self, PATH, Program},
-        shebang::{Shebang, WINDOWS},
+        shebang::Shebang,
     },
     names::Concern,
     stage::Tree,
@@ -30,7 +30,10 @@ pub(super) fn of_script(tree: &Tree, path: &str, start: &[u8]) -> (Vec<Finding>,
     let (mut lacks, mut scripts) = (Vec::new(), Vec::new());
     match Shebang::of(start) {
         None => {}
-        Some(Err(what)) => lacks.push(unread(path, what)),
+        Some(Err(what)) => {
+            let mend = "begin it with `#!` and the absolute path of an interpreter";
+            lacks.push(Finding::new(Concern::Interpreter, path, what).mend(mend));
+        }
         Some(Ok(shebang)) => {
             for (program, what) in shebang.programs() {
                 match place::program(tree, program, &PATH) {
@@ -47,15 +50,6 @@ pub(super) fn of_script(tree: &Tree, path: &str, start: &[u8]) -> (Vec<Finding>,
         }
     }
     (lacks, scripts)
-}
-
-fn unread(path: &str, what: String) -> Finding {
-    let mend = if what.contains(WINDOWS) {
-        "end its lines with LF alone: `dos2unix` does, and `* text=auto eol=lf` in `.gitattributes` keeps git from turning them back"
-    } else {
-        "begin it with `#!` and the absolute path of an interpreter"
-    };
-    Finding::new(Concern::Interpreter, path, what).mend(mend)
 }
 
 /// Whether a path is one where programs are, not data that is executable.

@@ -7,9 +7,11 @@
 pub mod interpreter;
 pub mod libc;
 pub mod library;
+pub mod line_ends;
 mod machine;
 mod native;
 mod not_executable;
+pub mod search_path;
 pub mod syntax;
 
 use std::{
@@ -46,27 +48,34 @@ pub struct Natives {
 }
 
 impl Natives {
-    /// Looks at a tree.
+    /// Looks at a tree; paths that are `named` are started though nobody may execute them ([`line_ends::named`]).
     ///
     /// # Errors
     /// When the spool cannot be read.
-    pub fn of(tree: &Tree, host: &Host) -> std::io::Result<Self> {
+    pub fn of(tree: &Tree, host: &Host, named: &BTreeSet<String>) -> std::io::Result<Self> {
         let mut found = Self::default();
         for (path, entry) in tree.iter() {
             found.paths.insert(format!("/{path}"));
             found.names.entry(path.file_name().to_owned()).or_default();
             if matches!(entry.kind, Kind::File { size: 2.., .. }) {
-                found.file(tree, path, entry, host)?;
+                found.file((tree, path, entry), host, named)?;
             }
         }
         Ok(found)
     }
 
-    fn file(&mut self, tree: &Tree, path: &TreePath, entry: &Entry, host: &Host) -> std::io::Result<()> {
+    fn file(
+        &mut self,
+        (tree, path, entry): (&Tree, &TreePath, &Entry),
+        host: &Host,
+        named: &BTreeSet<String>,
+    ) -> std::io::Result<()> {
         let mut start = Vec::new();
         tree.open(entry).take(LONGEST_LINE).read_to_end(&mut start)?;
         self.lacks.extend(not_executable(path.as_str(), entry.mode, &start));
-        if start.starts_with(b"#!") && entry.mode & 0o111 != 0 && interpreter::is_program(path.as_str()) {
+        if let Some(lack) = line_ends::windows(path.as_str(), entry.mode, &start, named) {
+            self.lacks.push(lack);
+        } else if start.starts_with(b"#!") && entry.mode & 0o111 != 0 && interpreter::is_program(path.as_str()) {
             let (lacks, scripts) = interpreter::of_script(tree, path.as_str(), &start);
             self.lacks.extend(lacks);
             self.scripts.extend(scripts);
@@ -86,16 +95,26 @@ impl Natives {
     }
 
     fn judge(&mut self, path: &str, elf: Elf, host: &Host) {
-        match machine::other(path, &elf, host) {
-            Some(lack) => self.lacks.push(lack),
-            None => self.natives.push(Native { path: path.to_owned(), elf }),
+        if let Some(lack) = machine::other(path, &elf, host) {
+            self.lacks.push(lack);
+            return;
         }
+        let native = Native { path: path.to_owned(), elf };
+        self.lacks.extend(search_path::of_builds(&native));
+        self.natives.push(native);
     }
 
     /// Whether the tree has a path, absolute.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
         self.paths.contains(path)
+    }
+
+    /// Whether the tree has a folder, absolute, or something below it.
+    #[must_use]
+    pub fn has_folder(&self, path: &str) -> bool {
+        let below = format!("{}/", path.trim_end_matches('/'));
+        self.has(path) || self.paths.range(below.clone()..).next().is_some_and(|next| next.starts_with(&below))
     }
 
     /// The versions of symbols that a library of the tree has; `None` where the tree has no file of that name.
@@ -157,7 +176,7 @@ mod tests {
         other[52] = 64;
         other[54] = 56;
         add("usr/lib/other.so", &other, 0o644);
-        let found = Natives::of(&tree, &host("x86_64", "glibc-2.36")).unwrap();
+        let found = Natives::of(&tree, &host("x86_64", "glibc-2.36"), &BTreeSet::new()).unwrap();
         let scripts: Vec<_> =
             found.scripts.iter().map(|one| (one.lack.path.as_str(), one.lack.what.as_str())).collect();
         let line = "begins with `#!/usr/bin/env -S python3 -u`";
@@ -199,7 +218,7 @@ mod tests {
         let folder = tree.get(&TreePath::new("opt/n/rel").unwrap()).unwrap().clone();
         let link = Entry { kind: Kind::Symlink { target: "rel/1".to_owned() }, ..folder };
         tree.add(TreePath::new("opt/n/cur").unwrap(), link).unwrap();
-        let found = Natives::of(&tree, &host("x86_64", "glibc-2.36")).unwrap();
+        let found = Natives::of(&tree, &host("x86_64", "glibc-2.36"), &BTreeSet::new()).unwrap();
         let wrong: Vec<String> = found.lacks.iter().map(|lack| format!("{} {}", lack.path, lack.what)).collect();
         assert_eq!(
             wrong,

@@ -46,7 +46,7 @@ pub fn in_package(package: &Foreign) -> Vec<Finding> {
     };
     let of_modes = package.files.iter().flat_map(of_item);
     let keys = package.keys.iter().map(|(path, what)| private_key::found(path.as_str(), what));
-    let capabilities = package.capabilities.iter().map(|path| capabilities::brought(path));
+    let capabilities = package.capabilities.iter().map(capabilities::brought);
     of_modes.chain(keys).chain(capabilities).collect()
 }
 

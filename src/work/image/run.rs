@@ -2,6 +2,7 @@
 
 pub(crate) mod layer;
 mod starts;
+mod workdir;
 
 use std::{collections::BTreeMap, io::Read as _};
 
@@ -9,7 +10,7 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::ImageWork;
 use crate::{
-    check,
+    check::{self, programs::line_ends, shebang::LONGEST_LINE},
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
@@ -90,7 +91,7 @@ impl RunImage for ImageWork {
 
 /// Builds an image of the recipe.
 async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { session, output, .. } = at;
     let judged = work.clone();
     blocking(move || {
         can_run(&judged)?;
@@ -101,7 +102,7 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
     let labels = labels(work, at.records, session).await?;
     let built = build(context, work.tags.clone(), labels.clone(), session, output).await;
     let image = built.map_err(|error| accounts::said(work, output, session).unwrap_or(error))?;
-    if let Err(error) = look_up(work, &image.id.0, step, session).await {
+    if let Err(error) = look_up(work, &image.id.0, at).await {
         superseded(vec![image.id], session).await?;
         return Err(error);
     }
@@ -110,9 +111,11 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
 }
 
 /// What is asked of an image before it gets the release's names.
-async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    let StepContext { step, records, session, .. } = at;
     accounts::look_up(work, image, step, session).await?;
-    starts::look_up(work, image, step, session).await
+    starts::look_up(work, image, step, session).await?;
+    workdir::look_up(work, image, noted(records, &work.parent)?.image(), step, session).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
@@ -228,11 +231,13 @@ fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked:
 /// not. What comes into a virtualenv is asked for while the image is built.
 fn can_run(work: &ImageWork) -> Result<(), StepError> {
     let (mut found, mut idle) = (Vec::new(), Vec::new());
+    let named = line_ends::paths_in(&work.dockerfile).collect();
     for entry in work.files.iter() {
         if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
             let mut start = Vec::new();
-            open_file(from)?.take(4).read_to_end(&mut start)?;
+            open_file(from)?.take(LONGEST_LINE).read_to_end(&mut start)?;
             idle.extend(check::programs::not_executable(path, entry.mode, &start));
+            idle.extend(line_ends::windows(path, entry.mode, &start, &named));
             if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
                 found.push((path.to_owned(), elf));
             }
@@ -240,9 +245,9 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     }
     let mut lacks = check::programs::of_files(found, &work.host);
     lacks.extend(idle);
-    // What `allow` has beyond these may be about the virtualenv.
-    let allow: Vec<_> =
-        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    // What `allow` has beyond these may be about the virtualenv, where it is looked at there.
+    let is_ours = |one: &&Allowance| !one.check.is_of_virtualenv() || lacks.iter().any(|lack| lack.is_meant_by(one));
+    let allow: Vec<_> = work.allow.iter().filter(is_ours).cloned().collect();
     judge(work, &lacks, &allow, &[Topic::Program])
 }
 

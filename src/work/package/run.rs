@@ -11,6 +11,7 @@ mod listing;
 mod meta;
 mod modules;
 mod natives;
+mod owned;
 mod take;
 mod units;
 mod unseen;
@@ -22,7 +23,12 @@ use tempfile::NamedTempFile;
 
 use super::{FromImage, PackageWork};
 use crate::{
-    check::{self, Finding, Paths, files::config, programs::Natives, surprises},
+    check::{
+        self, Finding, Paths,
+        files::{byte_code, config, usr_merge},
+        programs::{Natives, line_ends},
+        surprises,
+    },
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
@@ -188,8 +194,14 @@ impl Job {
     ) -> Result<(Self, Tree), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
-            let natives = Natives::of(&tree, &self.work.host)?;
-            let found = self.surprises(&tree, &capable)?;
+            let scripts = &self.work.package.scripts;
+            let scripts = [&scripts.preinstall, &scripts.postinstall, &scripts.preremove, &scripts.postremove];
+            let named = line_ends::named(&tree, &scripts.map(String::as_str))?;
+            let natives = Natives::of(&tree, &self.work.host, &named)?;
+            let mut found = self.surprises(&tree, &capable)?;
+            found.extend(usr_merge::clashes(&tree));
+            found.extend(byte_code::stale(&tree)?);
+            found.extend(config::unmarked(&tree, &self.work.package.contents));
             Ok((self, tree, natives, found))
         })
         .await?;
@@ -203,10 +215,10 @@ impl Job {
         let (job, tree, modules) = Box::pin(modules::lacks(job, tree, inside, output)).await?;
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
+        let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let package = &job.work.package;
-        found.extend(config::unmarked(&tree, &package.contents));
-        let found = found.into_iter().chain(modules).chain(units).chain(links);
+        let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
         let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
         let shipped = check::Shipped { whose: package.name.as_str(), paths: Paths::Absolute, asked: &Topic::ALL };
         judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;

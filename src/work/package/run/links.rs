@@ -6,7 +6,10 @@ use super::{
     unseen::Unseen,
 };
 use crate::{
-    check::{Finding, files::links::outward},
+    check::{
+        Finding,
+        files::links::{Outward, outward},
+    },
     execute::{StepError, records::blocking},
     stage::Tree,
 };
@@ -30,7 +33,9 @@ pub async fn dangling(
     })
     .await?;
     let Some(Inside { container, .. }) = inside else {
-        links.iter().for_each(|link| unseen.link(link));
+        for link in &links {
+            unseen.link(link);
+        }
         return Ok((job, tree, Vec::new()));
     };
     let session = job.session.clone();
@@ -47,7 +52,7 @@ pub async fn dangling(
         session.doubt(&job.step, format!("{said} [dangling-link]"));
         // What is allowed of the others is not held against the recipe.
         let is_meant = |finding: &Finding| job.work.package.allow.iter().any(|one| finding.is_meant_by(one));
-        found.extend(links.iter().skip(MOST).map(|link| link.dangling()).filter(is_meant));
+        found.extend(links.iter().skip(MOST).map(Outward::dangling).filter(is_meant));
     }
     Ok((job, tree, found))
 }

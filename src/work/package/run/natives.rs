@@ -20,6 +20,7 @@ use crate::{
             interpreter::no_loader,
             libc::{is_libc, older},
             library::missing,
+            search_path,
         },
     },
     engine::ContainerId,
@@ -42,6 +43,9 @@ pub async fn lacks(
     only_here: &Arc<BTreeSet<String>>,
 ) -> Result<Vec<Finding>, StepError> {
     natives.judge_libc(host);
+    let files = Files::of(session, container).without(only_here);
+    let folders = nowhere(&natives, files).await?;
+    natives.lacks.extend(folders);
     let files = Files::of(session, container);
     let mut image = Image { session, container, cache: None, files, versions: HashMap::new() };
     for native in std::mem::take(&mut natives.natives) {
@@ -57,6 +61,19 @@ pub async fn lacks(
     Ok(natives.lacks)
 }
 
+/// Folders where programs have their libraries looked for, and that are neither in the tree nor in the image.
+async fn nowhere(natives: &Natives, mut files: Files<'_>) -> Result<Vec<Finding>, StepError> {
+    let mut found = Vec::new();
+    for native in &natives.natives {
+        for folder in search_path::others(native) {
+            if !natives.has_folder(&folder) && *files.look(&folder).await? != Thing::Folder {
+                found.push(search_path::nowhere(native, &folder));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// What cannot run by the tree alone. What else programs need is `unseen`, but for the libc of the platform and what every system
 /// has.
 pub fn alone(mut natives: Natives, host: &Host, unseen: &mut Unseen) -> Vec<Finding> {
@@ -68,6 +85,9 @@ pub fn alone(mut natives: Natives, host: &Host, unseen: &mut Unseen) -> Vec<Find
             && !is_of_libc(loader.rsplit('/').next().unwrap_or_default())
         {
             unseen.program(std::slice::from_ref(loader), no_loader(&native.path, loader));
+        }
+        for folder in search_path::others(&native).iter().filter(|folder| !natives.has_folder(folder)) {
+            unseen.program(std::slice::from_ref(folder), search_path::nowhere(&native, folder));
         }
         for name in &native.elf.needed {
             match natives.library(name).map(|known| older(&native, name, known)) {
