@@ -292,8 +292,8 @@ fn the_rule_bites() {
 fn files_imported(source: &Source, folder: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
     let (module, depths) = (source.module(), source.depths());
     let mut found = BTreeSet::new();
-    for at in 0..source.tokens.len() {
-        let Some((levels, next)) = start(source, at).filter(|_| depths[at] == 0) else { continue };
+    for (at, depth) in depths.iter().enumerate() {
+        let Some((levels, next)) = start(source, at).filter(|_| *depth == 0) else { continue };
         let above: Vec<&str> = match levels {
             ROOT => Vec::new(),
             levels => module[..module.len().saturating_sub(levels)].to_vec(),
