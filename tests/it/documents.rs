@@ -7,6 +7,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use factory::names::Concern;
+
 use crate::sources;
 
 /// Folders that hold no page of this repository, beside hidden ones.
@@ -213,4 +215,22 @@ fn every_crate_has_its_reason() {
     assert!(crates.contains(&"bollard") && crates.contains(&"insta"), "{crates:?}");
     let missing: Vec<&str> = crates.into_iter().filter(|name| !named.contains(name)).collect();
     assert!(missing.is_empty(), "docs/decisions.md does not say why: {}", missing.join(", "));
+}
+
+/// The table of lints in `docs/recipe.md`, made from the program. `UPDATE_DOCS=1 cargo test` writes it.
+#[test]
+fn the_table_of_lints_is_true() {
+    let path = here().join("docs/recipe.md");
+    let written = fs::read_to_string(&path).unwrap();
+    let (head, rest) = written.split_once("| `check` | severity | what it finds |\n").unwrap();
+    let (_, tail) = rest.split_once("\n\n").unwrap();
+    let row = |(word, concern): &(&str, Concern)| {
+        format!("| `{word}` | {} | {} |\n", concern.severity().as_str(), concern.what())
+    };
+    let rows: String = Concern::WORDS.iter().map(row).collect();
+    let page = format!("{head}| `check` | severity | what it finds |\n| --- | --- | --- |\n{rows}\n{tail}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert!(written == page, "docs/recipe.md does not list the lints: UPDATE_DOCS=1 cargo test table_of_lints");
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod layer;
 mod starts;
+mod workdir;
 
 use std::{collections::BTreeMap, io::Read as _};
 
@@ -9,7 +10,7 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{ImageWork, plan::context::PYTHON_FOLDER};
 use crate::{
-    check,
+    check::{self, programs::line_ends, shebang::LONGEST_LINE},
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
@@ -116,7 +117,9 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
 /// What is asked of an image before it gets the release's names.
 async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
     accounts::look_up(work, image, at).await?;
-    starts::look_up(work, image, at).await
+    starts::look_up(work, image, at).await?;
+    let parent = noted(at.records, &work.parent)?.image();
+    workdir::look_up(work, image, parent, at).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
@@ -227,46 +230,47 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
         let is_dir = matches!(entry.source, ContextSource::Dir);
         if is_dir || matches!(entry.source, ContextSource::File(..)) {
-            found.extend(check::of_mode(path, entry.mode, is_dir));
+            found.extend(check::surprises::of_mode(path, entry.mode, is_dir));
         }
         if let ContextSource::File(from, _) = &entry.source {
             let file = open_file(from)?;
             let mut start = Vec::new();
             file.take(LOOKED_AT).read_to_end(&mut start)?;
-            found.extend(check::of_bytes(path, &start, None));
+            found.extend(check::surprises::of_bytes(path, &start, None));
         }
     }
     // What it starts with is looked for when it is built.
-    let asked = &[Topic::Surprise, Topic::Unit];
+    let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
     judge(work, &found, &work.allow, asked)
 }
 
 fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
-    let shipped =
-        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
-    check::judge(found, allow, &shipped)
-        .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
+    let shipped = check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, asked };
+    // Nothing of these only warns.
+    check::judge(found, allow, &shipped).refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
 /// not. What comes into a virtualenv is asked for while the image is built.
 fn can_run(work: &ImageWork) -> Result<(), StepError> {
     let (mut found, mut idle) = (Vec::new(), Vec::new());
+    let named = line_ends::paths_in(&work.dockerfile).collect();
     for entry in work.files.iter() {
         if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
             let mut start = Vec::new();
-            open_file(from)?.take(4).read_to_end(&mut start)?;
-            idle.extend(check::natives::not_executable(path, entry.mode, &start));
+            open_file(from)?.take(LONGEST_LINE).read_to_end(&mut start)?;
+            idle.extend(check::programs::not_executable(path, entry.mode, &start));
+            idle.extend(line_ends::windows(path, entry.mode, &start, &named));
             if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
                 found.push((path.to_owned(), elf));
             }
         }
     }
-    let mut lacks = check::natives::of_files(found, &work.host);
+    let mut lacks = check::programs::of_files(found, &work.host);
     lacks.extend(idle);
-    // What `allow` has beyond these may be about the virtualenv.
-    let allow: Vec<_> =
-        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    // What `allow` has beyond these may be about the virtualenv, where it is looked at there.
+    let is_ours = |one: &&Allowance| !one.check.is_of_virtualenv() || lacks.iter().any(|lack| lack.is_meant_by(one));
+    let allow: Vec<_> = work.allow.iter().filter(is_ours).cloned().collect();
     judge(work, &lacks, &allow, &[Topic::Program])
 }
 

@@ -1,6 +1,7 @@
 //! The step of a package.
 
 mod all;
+mod owners;
 mod units;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
@@ -173,6 +174,7 @@ impl Maker<'_> {
         step.needs = image.into_iter().map(|image| image.step).chain(without).collect();
         step.after = beside;
         step.notes = notes;
+        step.doubts = self.odd_owners(package);
         step.wanted = self.wants(GOAL);
         Ok(step)
     }

@@ -3,11 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    place::{Place, find},
-    units::{FOLDERS, read},
-};
+use super::files::{FOLDERS, read};
 use crate::{
+    check::place::{Place, find},
     stage::{Entry, Kind, Tree},
     unit::{UnitError, UnitFile, UnitName},
 };

@@ -2,8 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::place::{Place, find, names_of, similar};
-use crate::stage::{Kind, Tree};
+use crate::{
+    check::{
+        finding::Finding,
+        place::{Place, find, names_of, similar},
+    },
+    names::Concern,
+    stage::{Kind, Tree},
+};
 
 /// What is below these is made while the machine runs.
 const PASSING: [&str; 6] = ["/run/", "/proc/", "/sys/", "/dev/", "/tmp/", "/var/run/"];
@@ -19,6 +25,19 @@ pub struct Outward {
     pub beside: Vec<String>,
     /// What the tree has under a name that is near: `, did you mean /opt/shop/bin?`; empty where it has nothing.
     pub meant: String,
+}
+
+impl Outward {
+    /// That it leads to nothing anywhere.
+    #[must_use]
+    pub fn dangling(&self) -> Finding {
+        let what = format!(
+            "leads to `{}`, which is neither in the package nor where it is installed{}",
+            self.target.escape_debug(),
+            self.meant
+        );
+        Finding::new(Concern::DanglingLink, &self.path, what)
+    }
 }
 
 /// The links of a tree whose targets are not in it, in the order of their paths.
