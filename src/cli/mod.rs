@@ -20,6 +20,7 @@ mod prompt;
 mod pull;
 mod push;
 mod registry;
+mod session;
 mod show;
 mod signals;
 mod tag;

@@ -79,8 +79,8 @@ async fn asked(
     let container = session.create(step, spec).await?;
     let said = Said::default();
     let ended = async {
-        session.engine.start(&container).await?;
-        session.engine.wait(&container, &said).await
+        session.services.engine.start(&container).await?;
+        session.services.engine.wait(&container, &said).await
     };
     let ended = ended.await;
     session.discard(&container).await;

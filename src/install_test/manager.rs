@@ -41,7 +41,7 @@ pub struct Commands {
     /// Where the family's systemd looks for programs that are named without a folder.
     pub service_path: &'static str,
     /// What makes the manager trust other certificates.
-    pub trust: Trust,
+    pub ca_setup: CaSetup,
     /// How it says which package has a library.
     pub owner: Owner,
 }
@@ -92,7 +92,7 @@ pub enum Config {
 
 /// How a manager is told of other certificates, those in `/run/factory-test/ca.pem`.
 #[derive(Debug)]
-pub enum Trust {
+pub enum CaSetup {
     /// By a configuration file and the variable that names it.
     File {
         /// Its name in [`super::container::PLACE`].

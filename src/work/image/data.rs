@@ -9,7 +9,7 @@ use std::{
 use crate::{
     event::StepId,
     names::{Account, Allowance, ImageName},
-    plan::{ContextFile, Inputs},
+    plan::{ContextFile, Inputs, maker::Heard},
     platform::Host,
     util::toml::Span,
     work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
@@ -152,6 +152,8 @@ pub(crate) struct Listed {
     pub(crate) inputs: Inputs,
     /// What is left out of Python folders.
     pub(crate) notes: Vec<String>,
+    /// What Python projects say of their versions.
+    pub(crate) heard: Heard,
     /// When the last of them was changed by a commit.
     pub(crate) time: Option<i64>,
 }

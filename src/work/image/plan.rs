@@ -100,6 +100,7 @@ impl Maker<'_> {
             inputs.insert(format!("Dockerfile of {}", parent.name), above.dockerfiles.clone());
         }
         let mut doubts = self.unused(image, &values, &dockerfile)?;
+        doubts.extend(listed.heard.doubts.iter().cloned());
         let tags = self.tags(image);
         // What an image says of itself is inherited; it is put on anew, because the parent may have got another one since.
         let mut own = above.labels;
@@ -150,6 +151,7 @@ impl Maker<'_> {
         step.labels = put_on;
         step.needs = needs;
         step.doubts = doubts;
+        step.unread = listed.heard.unread(&self.context.release.version);
         step.notes.clone_from(&listed.notes);
         step.wanted = self.wants(GOAL);
         Ok(step)

@@ -157,6 +157,7 @@ impl Maker<'_> {
             only_here,
             without: without.clone(),
             beside: beside.clone(),
+            family: self.recipe.packages.iter().map(|package| package.name.clone()).collect(),
             ours: if is_collected { self.ours() } else { Vec::new() },
             formats: self.formats(package),
             packaging: self.platform.package.clone(),

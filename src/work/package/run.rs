@@ -2,6 +2,7 @@
 //! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
+mod before;
 mod collect;
 mod compose;
 mod effect;
@@ -103,8 +104,8 @@ impl Run for PackageWork {
 impl RunShipped for PackageWork {
     fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
         match shipped {
-            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
+            Shipped::New(listing) => session.notes.accepted.take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.notes.accepted.keep(step, self, listing.to_owned()),
         }
     }
 }
@@ -114,7 +115,12 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
     if !work.package.collect.is_empty() {
         let (step, session, files) = (at.step.clone(), at.session.clone(), product.files.clone());
         blocking(move || {
-            forget_others(&step, Records::of(&session.project).load(&step.id).as_ref(), &files, &session);
+            forget_others(
+                &step,
+                Records::for_project(&session.paths.project).load(&step.id).as_ref(),
+                &files,
+                &session,
+            );
             Ok(())
         })
         .await?;
@@ -124,29 +130,29 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
 
 /// Runs the step.
 async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, output } = at;
+    let StepContext { output, .. } = at;
     let judged = match &work.image {
         Some(image) if !work.package.collect.is_empty() => {
-            return collect::run((work, image), step, records, session, output).await;
+            return collect::run((work, image), at).await;
         }
-        Some(image) => out_of(image, Job::of(work, at), at).await,
-        None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
+        Some(image) => out_of(image, Job::new(work, at), at).await,
+        None => Job::new(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
     let (job, tree) = judged?;
-    accounts::hold(work, &tree, step, records, session).await?;
+    accounts::hold(work, &tree, at).await?;
     let output = output.clone();
     blocking(move || job.finish(&tree, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
 async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
-    let StepContext { step, records, session, output } = at;
+    let StepContext { records, session, output, .. } = at;
     let id = noted(records, &image.step)?.image();
-    let container = take::container_of(id, step, session).await?;
+    let container = take::container_of(id, at).await?;
     let judged = async {
         let contents = job.work.package.contents.as_slice();
         let wanted = Wanted { contents, image: image.name.as_str(), files_only: false };
-        let taken = take::tree(wanted, session, output, &container).await?;
+        let taken = take::tree(wanted, at, &container).await?;
         job.judged(taken, Some(Inside { image: id, container: &container }), output).await
     };
     let judged = judged.await;
@@ -173,8 +179,8 @@ struct Job {
 }
 
 impl Job {
-    fn of(work: &PackageWork, at: StepContext<'_>) -> Self {
-        let store = Records::of(&at.session.project);
+    fn new(work: &PackageWork, at: StepContext<'_>) -> Self {
+        let store = Records::for_project(&at.session.paths.project);
         Self {
             work: work.clone(),
             step: at.step.id.clone(),
@@ -261,16 +267,23 @@ impl Job {
         let shipped = listing::of_tree(tree);
         let written = self.write(tree, &meta)?;
         // Nothing has the name of a package before it is accepted.
-        self.session.accepted.take(&self.step, &self.work, shipped.clone())?;
+        self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
-        listing::write_lines(&Records::of(&self.session.project), &self.step, shipped.iter())?;
+        let records = Records::for_project(&self.session.paths.project);
+        for text in before::renamed(&self.work, &self.step, &shipped, &records) {
+            self.session.doubt(&self.step, text);
+        }
+        if let Some(text) = before::fewer(self.work.package.name.as_str(), &self.listing, &shipped) {
+            self.session.say(&self.step, text);
+        }
+        listing::write_lines(&records, &self.step, shipped.iter())?;
         self.product(&files)
     }
 
     /// What is seldom meant.
     fn surprises(&self, tree: &Tree, capable: &[TreePath]) -> Result<Vec<Finding>, StepError> {
         let mut found = surprises::in_tree(tree, None)?;
-        let rules = compose::Rules::of(&self.work.package.contents)?;
+        let rules = compose::Rules::from_contents(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
         found.extend(surprises::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
         Ok(found)
@@ -285,9 +298,9 @@ impl Job {
         let folder = self.session.packages_of(self.platform())?;
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
-            let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
+            let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
             match format.write(tree, meta, &mut out) {
-                Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
+                Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }
             files.push(out.into_inner());
@@ -310,7 +323,7 @@ impl Job {
     fn product(&self, paths: &[PathBuf]) -> Result<Product, StepError> {
         let recorded = |path: &PathBuf| -> Result<RecordedFile, StepError> {
             let (sha256, size) = digest(path)?;
-            let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
+            let relative = path.strip_prefix(&self.session.paths.project).unwrap_or(path);
             Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
         };
         let mut files = paths.iter().map(recorded).collect::<Result<Vec<_>, _>>()?;

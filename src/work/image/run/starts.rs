@@ -8,9 +8,8 @@ use crate::{
         shebang::{Shebang, WINDOWS},
     },
     engine::ContainerId,
-    execute::{Session, StepError, records::blocking},
+    execute::{Session, StepContext, StepError, records::blocking},
     names::{Allowance, Concern},
-    plan::Step,
     util::{
         pattern::glob,
         toml::{Issue, Issues, Report, nearest, quoted},
@@ -42,12 +41,13 @@ struct Fault {
 ///
 /// # Errors
 /// That it is not there, at its line; or when the daemon does not answer.
-pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    let StepContext { session, .. } = at;
     // A Dockerfile of the project's own need not print it.
     let Some(start) = work.start.as_ref().filter(|start| work.dockerfile.contains(&start.program)) else {
         return idle(work, "");
     };
-    let container = package::container_of(image, step, session).await?;
+    let container = package::container_of(image, at).await?;
     let found = if start.program.starts_with('/') {
         fault(&start.program, work, &container, session).await
     } else {
@@ -106,10 +106,10 @@ async fn nowhere(
     container: &ContainerId,
     session: &Session,
 ) -> Result<Option<Fault>, StepError> {
-    let info = session.engine.image(image).await?;
+    let info = session.services.engine.image(image).await?;
     let path = info.iter().flat_map(|info| &info.env).find_map(|line| line.strip_prefix("PATH="));
     let folders: Vec<&str> = path.map_or_else(|| PATH.to_vec(), |path| path.split(':').collect());
-    let mut files = Files::of(session, container);
+    let mut files = Files::new(session, container);
     let mut idle = None;
     for folder in folders.iter().filter(|folder| folder.starts_with('/')).take(FOLDERS) {
         let path = format!("{}/{program}", folder.trim_end_matches('/'));
@@ -134,9 +134,9 @@ async fn fault(
     container: &ContainerId,
     session: &Session,
 ) -> Result<Option<Fault>, StepError> {
-    let mut files = Files::of(session, container);
+    let mut files = Files::new(session, container);
     let (label, help) = match files.look(program).await?.clone() {
-        Thing::Nothing if session.engine.download(container, program).await?.is_some() => {
+        Thing::Nothing if session.services.engine.download(container, program).await?.is_some() => {
             ("it is neither a file nor a link to one".to_owned(), "name a program")
         }
         Thing::Nothing => {
@@ -196,7 +196,7 @@ pub(super) async fn near(
 ) -> Result<Option<String>, StepError> {
     let Some((folder, name)) = program.rsplit_once('/') else { return Ok(None) };
     let top = if folder.is_empty() { "/" } else { folder };
-    let Some(stream) = session.engine.download(container, top).await? else { return Ok(None) };
+    let Some(stream) = session.services.engine.download(container, top).await? else { return Ok(None) };
     let (reader, folder, name) = (package::blocking_reader(stream), folder.to_owned(), name.to_owned());
     // An archive that is cut off names what comes before that.
     blocking(move || {

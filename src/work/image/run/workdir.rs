@@ -6,9 +6,11 @@ use std::io::Read as _;
 use super::starts::near;
 use crate::{
     check::{Finding, Paths, Shipped, judge},
-    execute::{Session, StepError, judged, records::blocking},
+    execute::{
+        StepContext, StepError, judged,
+        records::{blocking, noted},
+    },
     names::{Allowance, Concern, Topic},
-    plan::Step,
     work::{
         image::ImageWork,
         package::run::{self as package, Files, Thing},
@@ -18,24 +20,18 @@ use crate::{
 /// So much of the folder's archive is looked at, in bytes: two entries are enough to know that it holds something.
 const LOOKED_AT: u64 = 1 << 20;
 
-/// Says whether nothing but `workdir` has made it. `parent` is the image that this one is made from.
+/// Says whether nothing but `workdir` has made it.
 ///
 /// # Errors
 /// When the daemon does not answer, or when the recipe allows it for nothing.
-pub async fn look_up(
-    work: &ImageWork,
-    image: &str,
-    parent: &str,
-    step: &Step,
-    session: &Session,
-) -> Result<(), StepError> {
+pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
     let mut found = Vec::new();
     if let Some(folder) = work.workdir.as_deref().filter(|folder| !is_made(work, folder)) {
-        found.extend(empty(work, folder, [image, parent], step, session).await?);
+        found.extend(empty(work, folder, image, at).await?);
     }
     let allow: Vec<Allowance> = work.allow.iter().filter(|one| one.check == Concern::Workdir).cloned().collect();
     let of = Shipped { whose: work.name.as_str(), paths: Paths::Absolute, asked: &[Topic::Start] };
-    judged::say(judge(&found, &allow, &of), &step.id, session)
+    judged::say(judge(&found, &allow, &of), &at.step.id, at.session)
 }
 
 /// Whether the recipe's contents or a line of the Dockerfile make a folder, or something below it.
@@ -56,17 +52,12 @@ fn names(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| !line[at + folder.len()..].starts_with(goes_on))
 }
 
-/// That the folder holds nothing, and is not in the parent.
-async fn empty(
-    work: &ImageWork,
-    folder: &str,
-    [image, parent]: [&str; 2],
-    step: &Step,
-    session: &Session,
-) -> Result<Option<Finding>, StepError> {
-    let container = package::container_of(image, step, session).await?;
+/// That the folder holds nothing, and is not in the image that this one is made from.
+async fn empty(work: &ImageWork, folder: &str, image: &str, at: StepContext<'_>) -> Result<Option<Finding>, StepError> {
+    let StepContext { records, session, .. } = at;
+    let container = package::container_of(image, at).await?;
     let looked = async {
-        let Some(stream) = session.engine.download(&container, folder).await? else { return Ok(None) };
+        let Some(stream) = session.services.engine.download(&container, folder).await? else { return Ok(None) };
         let reader = package::blocking_reader(stream);
         let is_empty = blocking(move || {
             let mut archive = tar::Archive::new(reader.take(LOOKED_AT));
@@ -77,8 +68,8 @@ async fn empty(
     let looked: Result<Option<Option<String>>, StepError> = looked.await;
     session.discard(&container).await;
     let Some(near) = looked? else { return Ok(None) };
-    let container = package::container_of(parent, step, session).await?;
-    let before = Files::of(session, &container).look(folder).await.cloned();
+    let container = package::container_of(noted(records, &work.parent)?.image(), at).await?;
+    let before = Files::new(session, &container).look(folder).await.cloned();
     session.discard(&container).await;
     if before? == Thing::Folder {
         return Ok(None);

@@ -39,7 +39,7 @@ pub async fn dangling(
         return Ok((job, tree, Vec::new()));
     };
     let session = job.session.clone();
-    let mut image = Files::of(&session, container).without(&job.work.only_here);
+    let mut image = Files::new(&session, container).without(&job.work.only_here);
     let mut found = Vec::new();
     for link in links.iter().take(MOST) {
         if !image.any(&link.beside, |thing| *thing != Thing::Nothing).await? {

@@ -45,7 +45,7 @@ pub async fn lacks(
         let meant = not_looked_at(&job, &modules, "there is no image", output);
         return Ok((job, tree, [too_large, meant].concat()));
     };
-    let engine = &job.session.engine;
+    let engine = &job.session.services.engine;
     let interpreter = job.work.prefix.as_ref().map(|prefix| format!("{prefix}/bin/python"));
     let interpreter = match interpreter {
         Some(path) if engine.download(container, &path).await?.is_some() => path,
@@ -72,9 +72,9 @@ pub async fn lacks(
     let own = job.session.create(&job.step, spec).await?;
     let said = Said::default();
     let ended = async {
-        job.session.engine.upload(&own, "/", tar).await?;
-        job.session.engine.start(&own).await?;
-        job.session.engine.wait(&own, &said).await
+        job.session.services.engine.upload(&own, "/", tar).await?;
+        job.session.services.engine.start(&own).await?;
+        job.session.services.engine.wait(&own, &said).await
     };
     let ended = ended.await;
     job.session.discard(&own).await;

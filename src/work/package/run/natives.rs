@@ -43,16 +43,16 @@ pub async fn lacks(
     only_here: &Arc<BTreeSet<String>>,
 ) -> Result<Vec<Finding>, StepError> {
     natives.judge_libc(host);
-    let files = Files::of(session, container).without(only_here);
+    let files = Files::new(session, container).without(only_here);
     let folders = nowhere(&natives, files).await?;
     natives.lacks.extend(folders);
-    let files = Files::of(session, container);
+    let files = Files::new(session, container);
     let mut image = Image { session, container, cache: None, files, versions: HashMap::new() };
     for native in std::mem::take(&mut natives.natives) {
         let lacks = image.judge(&native, &natives, host).await?;
         natives.lacks.extend(lacks);
     }
-    let mut files = Files::of(session, container).without(only_here);
+    let mut files = Files::new(session, container).without(only_here);
     for script in std::mem::take(&mut natives.scripts) {
         if !files.any(&script.wanted, Thing::is_program).await? {
             natives.lacks.push(script.lack);
@@ -209,7 +209,9 @@ impl Image<'_> {
     async fn file(&self, path: &str) -> Result<Option<Vec<u8>>, StepError> {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
-            let Some(stream) = self.session.engine.download(self.container, &path).await? else { return Ok(None) };
+            let Some(stream) = self.session.services.engine.download(self.container, &path).await? else {
+                return Ok(None);
+            };
             let reader = blocking_reader(stream);
             let found = blocking(move || {
                 let mut archive = tar::Archive::new(reader.take(LARGEST + 4096));

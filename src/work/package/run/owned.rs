@@ -32,7 +32,7 @@ pub async fn owned(
     let Some(Inside { container, .. }) = inside.filter(|_| job.work.packaging.format == PackageFormat::Deb) else {
         return Ok((job, tree, Vec::new()));
     };
-    let Some(stream) = job.session.engine.download(container, LISTS).await? else {
+    let Some(stream) = job.session.services.engine.download(container, LISTS).await? else {
         output.line("the image has no lists of dpkg: whether its packages own files of this one is not looked at");
         return Ok((job, tree, Vec::new()));
     };

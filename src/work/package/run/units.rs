@@ -36,7 +36,7 @@ pub async fn lacks(
     let mut lacks = units.lacks;
     match inside {
         Some(Inside { container, .. }) => {
-            let files = Files::of(&session, container).without(&job.work.only_here);
+            let files = Files::new(&session, container).without(&job.work.only_here);
             let mut image = Image { files, container, accounts: None };
             for question in units.questions {
                 if !image.has(&question.wanted, &job).await? {

@@ -1,4 +1,4 @@
-//! Which steps are done, with which records, and which begin next.
+//! Which steps of a run are done, with which records, and which begin next. Why a step is made again is decided in `plan/assess.rs`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A run under way.
-pub struct Progress<'a> {
+pub struct RunState<'a> {
     plan: &'a Plan,
     session: &'a Session,
     store: Records,
@@ -43,9 +43,9 @@ struct Results<'a> {
     ran: BTreeMap<StepId, u64>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> RunState<'a> {
     pub fn new(plan: &'a Plan, assessed: &'a AssessedPlan, session: &'a Session) -> Self {
-        let limits = Limits { jobs: session.jobs, cpus: session.cpus };
+        let limits = Limits { jobs: session.options.jobs, cpus: session.services.cpus };
         let results = Results {
             assessed,
             session,
@@ -58,8 +58,8 @@ impl<'a> Progress<'a> {
         Self {
             plan,
             session,
-            store: Records::of(&session.project),
-            queue: Queue::new(tasks(plan, assessed), limits, session.keep_going),
+            store: Records::for_project(&session.paths.project),
+            queue: Queue::new(tasks(plan, assessed), limits, session.options.keep_going),
             results,
             failed: Vec::new(),
         }
@@ -67,7 +67,7 @@ impl<'a> Progress<'a> {
 
     /// The next step that must run and may; steps on the way whose record counts are finished at once.
     pub fn next(&mut self) -> Option<Start<'a>> {
-        if self.session.cancel.is_cancelled() {
+        if self.session.services.cancel.is_cancelled() {
             self.queue.stop();
         }
         let (steps, results) = (&self.plan.steps, &mut self.results);
@@ -93,7 +93,7 @@ impl<'a> Progress<'a> {
             Err(StepError::Interrupted) => (Outcome::Interrupted, String::new()),
             Err(error) => (Outcome::Failed, error.to_string()),
         };
-        self.session.events.emit(Event::StepFinished { step: step.id.clone(), outcome, took, note });
+        self.session.services.events.emit(Event::StepFinished { step: step.id.clone(), outcome, took, note });
         if let Some(at) = self.plan.steps.iter().position(|other| other.id == step.id) {
             self.queue.end(at, result.is_ok());
         }
@@ -116,7 +116,7 @@ impl<'a> Progress<'a> {
     /// # Errors
     /// When a step failed, or the run was interrupted.
     pub fn finish(mut self, took: Duration) -> Result<Done, Box<BuildError>> {
-        let interrupted = self.session.cancel.is_cancelled();
+        let interrupted = self.session.services.cancel.is_cancelled();
         let unfinished = self.unfinished();
         let of = |phase: Phase| self.queue.phases().iter().filter(|other| **other == phase).count();
         let tally = Tally { done: of(Phase::Done), failed: of(Phase::Failed), not_run: unfinished.len() };
@@ -133,7 +133,12 @@ impl<'a> Progress<'a> {
         }
         for step in unfinished.iter().filter(|_| !interrupted) {
             let (took, note) = (Duration::ZERO, String::new());
-            self.session.events.emit(Event::StepFinished { step: step.clone(), outcome: Outcome::Skipped, took, note });
+            self.session.services.events.emit(Event::StepFinished {
+                step: step.clone(),
+                outcome: Outcome::Skipped,
+                took,
+                note,
+            });
         }
         let lost: Vec<&StepId> = self.queue.dependants().into_iter().map(|at| &self.plan.steps[at].id).collect();
         let (skipped, left) = unfinished.into_iter().partition(|step| lost.contains(&step));
@@ -160,7 +165,7 @@ impl Results<'_> {
                     self.whys.insert(step.id.clone(), error.to_string());
                     return Verdict::Run;
                 }
-                self.session.events.emit(Event::StepFinished {
+                self.session.services.events.emit(Event::StepFinished {
                     step: step.id.clone(),
                     outcome: Outcome::Cached,
                     took: Duration::ZERO,
@@ -188,7 +193,7 @@ impl Results<'_> {
 
     /// Accepts a package that is there, or refuses it because of one that this run has made.
     fn accept(&self, step: &Step) -> Result<(), StepError> {
-        let listing = Records::of(&self.session.project).listing(&step.id);
+        let listing = Records::for_project(&self.session.paths.project).listing(&step.id);
         step.work.accept(&step.id, Shipped::Before(&listing), self.session)
     }
 
@@ -217,6 +222,7 @@ impl Results<'_> {
             note: product.note,
             size: product.size,
             warnings: product.warnings,
+            projects: product.projects,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             finished: clock::rfc3339(clock::now()),
         }

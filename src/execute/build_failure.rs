@@ -1,5 +1,5 @@
 //! Why an image could not be built, out of what its failed instruction said: the cause, and what to type next. The engine itself
-//! only knows an exit code.
+//! only knows an exit code. Why a step is made again is decided in `plan/assess.rs`.
 
 use super::StepError;
 use crate::{
