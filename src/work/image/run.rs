@@ -118,8 +118,7 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
 async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
     accounts::look_up(work, image, at).await?;
     starts::look_up(work, image, at).await?;
-    let parent = noted(at.records, &work.parent)?.image();
-    workdir::look_up(work, image, parent, at).await
+    workdir::look_up(work, image, at).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other

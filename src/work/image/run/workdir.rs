@@ -6,7 +6,10 @@ use std::io::Read as _;
 use super::starts::near;
 use crate::{
     check::{Finding, Paths, Shipped, judge},
-    execute::{StepContext, StepError, judged, records::blocking},
+    execute::{
+        StepContext, StepError, judged,
+        records::{blocking, noted},
+    },
     names::{Allowance, Concern, Topic},
     work::{
         image::ImageWork,
@@ -17,14 +20,14 @@ use crate::{
 /// So much of the folder's archive is looked at, in bytes: two entries are enough to know that it holds something.
 const LOOKED_AT: u64 = 1 << 20;
 
-/// Says whether nothing but `workdir` has made it. `parent` is the image that this one is made from.
+/// Says whether nothing but `workdir` has made it.
 ///
 /// # Errors
 /// When the daemon does not answer, or when the recipe allows it for nothing.
-pub async fn look_up(work: &ImageWork, image: &str, parent: &str, at: StepContext<'_>) -> Result<(), StepError> {
+pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
     let mut found = Vec::new();
     if let Some(folder) = work.workdir.as_deref().filter(|folder| !is_made(work, folder)) {
-        found.extend(empty(work, folder, [image, parent], at).await?);
+        found.extend(empty(work, folder, image, at).await?);
     }
     let allow: Vec<Allowance> = work.allow.iter().filter(|one| one.check == Concern::Workdir).cloned().collect();
     let of = Shipped { whose: work.name.as_str(), paths: Paths::Absolute, asked: &[Topic::Start] };
@@ -49,14 +52,9 @@ fn names(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| !line[at + folder.len()..].starts_with(goes_on))
 }
 
-/// That the folder holds nothing, and is not in the parent.
-async fn empty(
-    work: &ImageWork,
-    folder: &str,
-    [image, parent]: [&str; 2],
-    at: StepContext<'_>,
-) -> Result<Option<Finding>, StepError> {
-    let session = at.session;
+/// That the folder holds nothing, and is not in the image that this one is made from.
+async fn empty(work: &ImageWork, folder: &str, image: &str, at: StepContext<'_>) -> Result<Option<Finding>, StepError> {
+    let StepContext { records, session, .. } = at;
     let container = package::container_of(image, at).await?;
     let looked = async {
         let Some(stream) = session.services.engine.download(&container, folder).await? else { return Ok(None) };
@@ -70,7 +68,7 @@ async fn empty(
     let looked: Result<Option<Option<String>>, StepError> = looked.await;
     session.discard(&container).await;
     let Some(near) = looked? else { return Ok(None) };
-    let container = package::container_of(parent, at).await?;
+    let container = package::container_of(noted(records, &work.parent)?.image(), at).await?;
     let before = Files::new(session, &container).look(folder).await.cloned();
     session.discard(&container).await;
     if before? == Thing::Folder {
