@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := cpio createrepo-c dnf docker-registry git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
+.PHONY: help demo test build updater check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,11 @@ test: check units real bench-smoke few-faults ## everything that CI checks (30 m
 build: ## the release binary (5 min)
 	cargo build --release --locked
 	@grep -q FACTORY_SCRIPTED_ENGINE target/release/factory; [ $$? = 1 ] || { echo "build: the release plays a daemon for tests, or is not there"; exit 1; }
+
+updater: ## the updater as a static binary, 5 MB at most (2 min; docs/updates.md)
+	RUSTFLAGS="-C target-feature=+crt-static" \
+	  cargo build --locked --profile updater --package factory-update --target x86_64-unknown-linux-gnu
+	@size=$$(stat -c %s target/x86_64-unknown-linux-gnu/updater/factory-update) && echo "updater: $$size bytes" && [ $$size -le 5000000 ]
 
 check: ## formatting, lints, documentation, licences (3 min)
 	cargo fmt --all --check
