@@ -16,6 +16,7 @@ mod age;
 mod bases;
 mod bootstrap;
 mod build;
+mod cab;
 mod changed;
 mod checkout;
 mod clean;
