@@ -7,7 +7,7 @@ FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
-REFEREES := cpio createrepo-c dnf docker-registry git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
+REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry gcab git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
 .PHONY: help demo test build updater check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
@@ -70,7 +70,7 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 	target/release/factory --project $(PY27) --tag 2.5.11 test
 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
-	@scripts/engine time
+	@scripts/engine gcab time
 	cargo bench --locked --bench plan -- $(ARGS)
 
 # After `real`, which leaves a base image.
@@ -89,7 +89,7 @@ deny: ## install cargo-deny (3 min) and check licences, sources, duplicate versi
 	@scripts/advisories
 
 # Each input has a second and 512 MiB (docs/readers.md). What is found is kept in fuzz/found, seeds are in fuzz/corpus (fuzz/seeds.py).
-FUZZ_TARGETS := tarstream recipe platform requirements wheels names deb rpm archive chain wapt_zip wapt_control wapt_manifest wapt_index wapt_setup tuf
+FUZZ_TARGETS := tarstream recipe platform requirements wheels names deb rpm archive cab chain wapt_zip wapt_control wapt_manifest wapt_index wapt_setup tuf
 
 fuzz: ## each reader of foreign bytes for a minute (30 min; SECONDS_EACH=3600 for an hour each; FUZZ_TARGETS=deb for one)
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz

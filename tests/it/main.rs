@@ -17,6 +17,7 @@ mod bases;
 mod before;
 mod bootstrap;
 mod build;
+mod cab;
 mod changed;
 mod checkout;
 mod clean;
