@@ -124,7 +124,7 @@ impl Job {
         }
         let (content, size) = open(taken, path);
         let content = Guarded::new(content, self.session.services.cancel.clone());
-        let package = foreign::read(content, size, &Limits::default()).map_err(|error| {
+        let package = foreign::read(content, size, &Limits::for_package()).map_err(|error| {
             if self.session.services.cancel.is_cancelled() {
                 return StepError::Interrupted;
             }
