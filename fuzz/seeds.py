@@ -177,6 +177,17 @@ def main():
         json.dumps({"schemaVersion": 2, "config": {"mediaType": "x", "digest": "sha256:0", "size": 1}, "layers": []}),
     ]):
         seed("names", f"{number:02}", text)
+    key = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "00" * 32}}
+    role = {"keyids": ["a"], "threshold": 1}
+    said = {"version": 1, "length": 9, "hashes": {"sha256": "00" * 32}}
+    for kind, own in {
+        "root": {"consistent_snapshot": True, "keys": {"a": key}, "roles": dict.fromkeys(["root", "targets", "snapshot", "timestamp"], role)},
+        "timestamp": {"meta": {"snapshot.json": said}},
+        "snapshot": {"meta": {"targets.json": said}},
+        "targets": {"targets": {"app/1.0.0/app.exe": {"length": 9, "hashes": {"sha256": "00" * 32}, "custom": {"channel": "stable"}}}},
+    }.items():
+        signed = {"_type": kind, "spec_version": "1.0.34", "version": 1, "expires": "2030-01-01T00:00:00Z", **own}
+        seed("tuf", kind, json.dumps({"signatures": [{"keyid": "a", "sig": "00" * 64}], "signed": signed}))
     total = sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file())
     print(f"{total} bytes in {CORPUS}")
 

@@ -167,7 +167,7 @@ pub enum MadeKind {
     Image,
     /// A system package.
     Package,
-    /// A pushed image or artefact.
+    /// A pushed image or artifact.
     Pushed,
     /// A file or wheelhouse that came from a registry.
     Fetched,

@@ -2,10 +2,10 @@
 //! this gives.
 
 mod error;
+mod options;
 pub mod places;
 mod sources;
 pub mod truth;
-mod wishes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,13 +14,13 @@ use std::{
 };
 
 pub use error::PipelineError;
+pub use options::Options;
 pub use places::Misplaced;
 pub use sources::SOURCES;
-pub use wishes::Wishes;
 
 use crate::{
     engine::EngineInfo,
-    names::{PlatformId, Sha256, UpstreamVersion, without_login},
+    names::{CheckoutId, PlatformId, UpstreamVersion, without_login},
     plan::{self, Plan, PlanContext, PlanError, Templates, Times, Want},
     platform::{Catalogue, Platform},
     recipe::{Recipe, RecipeError, RecipeFile, Release},
@@ -41,8 +41,8 @@ use crate::{
     },
     work::{Locks, image::Contexts},
 };
+use options::{Named, absolute, choose, release};
 use truth::ReleaseProblem;
-use wishes::{Named, absolute, choose, release};
 
 /// A project whose recipe was read and whose platforms are chosen.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct Project {
     /// Its folder, absolute.
     pub folder: PathBuf,
     /// A digest of that folder's place.
-    pub home: String,
+    pub checkout_id: CheckoutId,
     /// The release.
     pub release: Release,
     /// Whether something names it; else it is made up, for a command that needs none.
@@ -86,7 +86,7 @@ pub struct Project {
     branch: Option<String>,
 }
 
-/// What artefacts say of when and of what they were made.
+/// What artifacts say of when and of what they were made.
 #[derive(Debug, Clone, Default)]
 pub struct Stamp {
     /// The time of what no commit has as it is, and of what only serves to make something, in seconds since 1970 UTC.
@@ -116,23 +116,23 @@ impl Project {
     ///
     /// # Errors
     /// [`PipelineError`]; everything here is the user's text or choice.
-    pub fn open(wishes: &Wishes) -> Result<Self, PipelineError> {
-        places::check(&wishes.project, wishes.wheel_dir.is_none())?;
-        let catalogue = Catalogue::load(Some(&wishes.project)).map_err(RecipeError::from)?;
-        let file = RecipeFile::load_with(&wishes.project, &catalogue)?;
-        let folder = fs_err::canonicalize(&wishes.project)?;
-        let platforms = choose(&wishes.platforms, &catalogue, &file.project().platforms)?;
-        let Named { release, is_released, beside } = release(wishes, &folder)?;
-        let digests = if wishes.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) };
-        let digests = Arc::new(digests.until(wishes.cancel.clone()));
+    pub fn open(options: &Options) -> Result<Self, PipelineError> {
+        places::check(&options.project, options.wheel_dir.is_none())?;
+        let catalogue = Catalogue::load(Some(&options.project)).map_err(RecipeError::from)?;
+        let file = RecipeFile::load_with(&options.project, &catalogue)?;
+        let folder = fs_err::canonicalize(&options.project)?;
+        let platforms = choose(&options.platforms, &catalogue, &file.project().platforms)?;
+        let Named { release, is_released, beside } = release(options, &folder)?;
+        let digests = if options.paranoid { Digests::paranoid(&folder) } else { Digests::for_project(&folder) };
+        let digests = Arc::new(digests.until(options.cancel.clone()));
         let resolved = threads::each(&platforms, WORTH_A_THREAD, |platform| {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
         });
         let targets = resolved.into_iter().collect::<Result<Vec<_>, RecipeError>>()?;
-        let wheel_dir = wishes.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir));
+        let wheel_dir = options.wheel_dir.as_ref().map_or_else(|| folder.join("wheels"), |dir| absolute(&folder, dir));
         let kept = places::kept(&folder, &wheel_dir, &catalogue);
         Ok(Self {
-            home: Sha256::of(folder.as_os_str().as_encoded_bytes()).as_str()[..16].to_owned(),
+            checkout_id: CheckoutId::for_folder(&folder),
             release,
             is_released,
             beside,
@@ -140,29 +140,32 @@ impl Project {
             targets,
             wheel_dir,
             packages: folder.join("packages"),
-            epoch: clock::source_date_epoch(wishes.source_date_epoch.as_deref()).map_err(PipelineError::Epoch)?,
-            caller: wishes.caller.clone(),
+            epoch: clock::source_date_epoch(options.source_date_epoch.as_deref()).map_err(PipelineError::Epoch)?,
+            caller: options.caller.clone(),
             stamp: OnceLock::new(),
             worktree: Mutex::default(),
             times: OnceLock::new(),
             signer: None,
-            index_url: wishes.index_url.as_deref().map(without_login),
-            extra_index_urls: wishes
+            index_url: options.index_url.as_deref().map(without_login),
+            extra_index_urls: options
                 .extra_index_urls
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_login).collect()),
-            ca: wishes.ca,
-            roots: Roots::of(&folder).knowing(&digests).keeping(kept.clone()).reading(wishes.variables.clone()),
+            ca: options.ca,
+            roots: Roots::for_project(&folder)
+                .knowing(&digests)
+                .keeping(kept.clone())
+                .reading(options.variables.clone()),
             kept,
             digests,
-            branch: wishes.branch.clone(),
+            branch: options.branch.clone(),
             file,
             folder,
         })
     }
 
-    /// What artefacts say of when and of what they were made: `SOURCE_DATE_EPOCH`, else the time of the checkout's commit,
-    /// else 1980; and that commit. Artefacts have the time of the commit that changed what is in them last: [`Times`]. Git is
+    /// What artifacts say of when and of what they were made: `SOURCE_DATE_EPOCH`, else the time of the checkout's commit,
+    /// else 1980; and that commit. Artifacts have the time of the commit that changed what is in them last: [`Times`]. Git is
     /// asked once.
     ///
     /// # Errors
@@ -198,11 +201,11 @@ impl Project {
             None => (None, Vec::new()),
         };
         let times =
-            history.map_or_else(|| Times::fixed(epoch), |history| Times::of(history, &self.folder, changed, epoch));
+            history.map_or_else(|| Times::fixed(epoch), |history| Times::new(history, &self.folder, changed, epoch));
         Ok(Arc::clone(self.times.get_or_init(|| Arc::new(times))))
     }
 
-    /// What should be known of the times of artefacts, once the plan is made.
+    /// What should be known of the times of artifacts, once the plan is made.
     #[must_use]
     pub fn doubt_of_times(&self) -> Option<String> {
         self.times.get()?.doubt()
@@ -268,7 +271,8 @@ impl Project {
         let text = self.text();
         let mut said = Vec::new();
         for doubt in own.iter().chain(plan.steps.iter().flat_map(|step| &step.doubts)) {
-            let line = text.position(doubt.span.start).0;
+            let text = doubt.source().unwrap_or(&text);
+            let line = text.position(doubt.clone().narrowed(text.text()).span.start).0;
             let help = doubt.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
             let sentence = format!("{}:{line}: {}{help}", text.name(), doubt.message);
             if !said.contains(&sentence) {
@@ -374,8 +378,8 @@ impl Project {
 
     fn context(&self, engine: &EngineInfo, want: Want, revision: String, times: Arc<Times>) -> PlanContext {
         PlanContext {
-            listing: Listing::of(&self.roots, &self.digests),
-            templates: Templates::of(&self.roots, self.digests.token()),
+            listing: Listing::new(&self.roots, &self.digests),
+            templates: Templates::new(&self.roots, self.digests.token()),
             contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),
@@ -394,7 +398,7 @@ impl Project {
     /// The project's state folder.
     #[must_use]
     pub fn state(&self) -> State {
-        State::of(&self.folder)
+        State::for_project(&self.folder)
     }
 
     /// The folder of a platform's packages, where there is one.

@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 fn seen(bytes: &[u8]) -> (Description, bool) {
     let limits = Limits { entries: 1000, total_bytes: 16 << 20, ..Limits::default() };
     let mut seen = foreign::Seen::describing(PackageFormat::Cab, "x.cab", true);
-    let bounds = foreign::Bounds::of(bytes.len() as u64, &limits);
+    let bounds = foreign::Bounds::for_size(bytes.len() as u64, &limits);
     let examine = reader(PackageFormat::Cab).and_then(|reader| reader.stream()).map(|(_, examine)| examine);
     let is_whole = examine.is_some_and(|examine| examine(&mut &*bytes, &limits, bounds, &mut seen).is_ok());
     let faults = seen.faults();

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     artifact::Artifact,
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     failure::failed_to_write,
     lock,
     planned::{Planned, planned},
@@ -18,8 +18,8 @@ use crate::{
     engine::EngineInfo,
     event::Event,
     execute::{
-        BuildError, Done, Failed, Session, StepError, Survey, Used, forget_kept, mark_kept, remove_leftovers,
-        remove_of_run, run as run_plan, survey, sweep,
+        AssessedPlan, BuildError, Done, Failed, RunOptions, Session, StepError, Used, assess, forget_kept, mark_kept,
+        remove_leftovers, remove_of_run, run as run_plan, sweep,
     },
     names::{Period, PlatformId},
     pipeline::Project,
@@ -61,12 +61,12 @@ pub struct Args {
     #[arg(long)]
     keep_failed: bool,
     /// Stop a container or an image build that says nothing for so long, and try it once more
-    #[arg(long, value_name = "TIME", default_value = "30m")]
-    patience: Period,
+    #[arg(long = "patience", value_name = "TIME", default_value = "30m")]
+    idle_timeout: Period,
     #[command(flatten)]
     wapt: wapt::build::BuildArgs,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// What is built.
@@ -97,16 +97,20 @@ fn what(word: &str) -> Result<What, String> {
 
 impl Args {
     /// What the steps of this run share.
-    fn session(&self, session: Session, engine: &EngineInfo) -> Session {
-        Session {
+    fn session(&self, mut session: Session, engine: &EngineInfo) -> Session {
+        session.options = RunOptions {
             no_cache: self.no_cache,
             refresh: self.refresh,
             keep_going: self.keep_going,
             keep_failed: self.keep_failed,
-            patience: self.patience.duration(),
-            cpus: usize::try_from(engine.cpus).ok().filter(|cpus| *cpus > 0).unwrap_or(session.cpus),
-            ..session
+            idle_timeout: self.idle_timeout.duration(),
+            locked: self.locked,
+            ..session.options
+        };
+        if let Some(cpus) = usize::try_from(engine.cpus).ok().filter(|cpus| *cpus > 0) {
+            session.services.cpus = cpus;
         }
+        session
     }
 
     fn want(&self) -> Want {
@@ -123,7 +127,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return wapt::build::run(path, &args.wapt, context);
     }
     args.wapt.without_path()?;
-    let mut project = context.open_with_sources(args.trust).await?;
+    let mut project = context.open_with_sources(args.digests).await?;
     project.signer = args.wapt.signer.certificate.fingerprint()?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), args.locked, context).await;
@@ -141,12 +145,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         is_of_its_tag(project.stamp()?.elsewhere.clone())?;
     }
     let _lock = context.lock(&project).await?;
-    let mut session = Session {
-        lock: Arc::new(lock::load(&project, args.locked)?),
-        locked: args.locked,
-        offline,
-        ..args.session(context.session(&project, engine)?, &info)
-    };
+    let mut session = args.session(context.session(&project, engine)?, &info);
+    session.options.lock = Arc::new(lock::load(&project, args.locked)?);
+    session.options.offline = offline;
     sweep(&session);
     if plan.steps.iter().any(|step| step.wanted && step.work.wheelhouse().is_some()) {
         // One that cannot be made is said by whoever writes there.
@@ -154,21 +155,21 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let looking = async {
         if !offline {
-            remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
-            forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?;
+            remove_leftovers(session.services.engine.as_ref(), &project.checkout_id, project.name()).await?;
+            forget_kept(session.services.engine.as_ref(), &project.folder, &project.checkout_id).await?;
         }
-        Ok(survey(&plan, &session).await?)
+        Ok(assess(&plan, &session).await?)
     };
-    let survey = context.until_stopped(looking).await?;
+    let assessed = context.until_stopped(looking).await?;
     if args.locked {
-        lock::check(&plan, &survey, &session, context).await?;
+        lock::check(&plan, &assessed, &session, context).await?;
     }
-    if signs(&plan, &survey) {
-        session.identity = Some(Arc::new(args.wapt.signer.identity()?));
+    if signs(&plan, &assessed) {
+        session.options.identity = Some(Arc::new(args.wapt.signer.identity()?));
     }
-    announce(&plan, &survey, &project, context);
-    context.warn_of_doubts(&project, &plan, &survey);
-    let ended = run_plan(&plan, &survey, &session).await;
+    announce(&plan, &assessed, &project, context);
+    context.warn_of_doubts(&project, &plan, &assessed);
+    let ended = run_plan(&plan, &assessed, &session).await;
     // Whatever happened, no container of this run stays but those of failed steps that were asked for; a daemon that is gone was
     // said already.
     if let Err(error) = mark_kept(&session) {
@@ -177,7 +178,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let tidied = if offline {
         Ok(0)
     } else {
-        remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await
+        remove_of_run(session.services.engine.as_ref(), &project.checkout_id, &session.ids.run, &session.kept).await
     };
     match ended {
         Ok(done) => {
@@ -232,9 +233,9 @@ fn close(
 }
 
 /// Whether a step that signs will run.
-fn signs(plan: &Plan, survey: &Survey) -> bool {
+fn signs(plan: &Plan, assessed: &AssessedPlan) -> bool {
     let will_run =
-        |step: &Step| matches!(survey.states.get(&step.id), Some(State::Run(_) | State::Stored(_) | State::Waits(_)));
+        |step: &Step| matches!(assessed.states.get(&step.id), Some(State::Run(_) | State::Stored(_) | State::Waits(_)));
     plan.steps.iter().any(|step| step.work.is_signed() && will_run(step))
 }
 
@@ -254,9 +255,9 @@ fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, co
     }
 }
 
-fn announce(plan: &Plan, survey: &Survey, project: &Project, context: &Context) {
+fn announce(plan: &Plan, assessed: &AssessedPlan, project: &Project, context: &Context) {
     let count = |wanted: fn(&State) -> bool| {
-        plan.steps.iter().filter(|step| survey.states.get(&step.id).is_some_and(wanted)).count()
+        plan.steps.iter().filter(|step| assessed.states.get(&step.id).is_some_and(wanted)).count()
     };
     context.events().emit(Event::Started {
         verb: "build",

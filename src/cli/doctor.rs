@@ -7,8 +7,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    context::{Context, ca_bundle, store_limit},
+    context::Context,
     engine, env,
+    session::{ca_bundle, store_limit},
 };
 use crate::{
     diag::{Exit, Failure},
@@ -34,7 +35,7 @@ const SCARCE: u64 = 2_000_000_000;
 const LITTLE: u64 = 10_000_000_000;
 
 /// How long a program of the host gets for an answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Runs the verb.
 pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
@@ -169,7 +170,7 @@ fn checkout_check(context: &Context) -> Option<Check> {
     Some(match found.and_then(|found| found.map(|worktree| worktree.revision(&except)).transpose()) {
         Ok(None) => return None,
         Ok(Some(revision)) if revision.is_empty() => {
-            let fix = "`git commit`: artefacts carry the time of the commit, and its name";
+            let fix = "`git commit`: artifacts carry the time of the commit, and its name";
             Check::new("checkout", CheckState::Warn, "it has no commit yet", Some(fix))
         }
         Ok(Some(revision)) => Check::new("checkout", CheckState::Ok, format!("commit {revision}"), None),
@@ -242,7 +243,7 @@ async fn agent_check() -> Check {
 /// What a program of the host answers, soon or not at all.
 async fn answer(program: &str, words: &[&str]) -> Result<String, ExecError> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    let call = exec::Call { patience: Some(PATIENCE), ..exec::Call::new(program, &words) };
+    let call = exec::Call { idle_timeout: Some(TIMEOUT), ..exec::Call::new(program, &words) };
     let output = call.output(1 << 16, &|_| {}, &CancellationToken::new()).await?;
     Ok(String::from_utf8_lossy(&output).into_owned())
 }

@@ -26,7 +26,7 @@ pub const FACTORY_STORE_KEY: &str = "FACTORY_STORE_KEY";
 pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
 /// Where temporary files go.
 pub const TMPDIR: &str = "TMPDIR";
-/// Time of everything in artefacts, seconds since 1970 (reproducible-builds.org).
+/// Time of everything in artifacts, seconds since 1970 (reproducible-builds.org).
 pub const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// pip's index; it may hold credentials, which reach neither key nor log.
 pub const PIP_INDEX_URL: &str = "PIP_INDEX_URL";

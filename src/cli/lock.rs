@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
-    execute::{Session, Survey, hold, observe, renew},
+    execute::{AssessedPlan, Session, hold, observe, renew},
     pipeline::Project,
     plan::{Plan, Record},
     source::lockfile::{Lockfile, LockfileError, NAME},
@@ -28,8 +28,8 @@ pub fn load(project: &Project, locked: bool) -> Result<Lockfile, Failure> {
 ///
 /// # Errors
 /// Exit code 4 with everything that differs.
-pub async fn check(plan: &Plan, survey: &Survey, session: &Session, context: &Context) -> Result<(), Failure> {
-    let held = hold(plan, session, |id| survey.states.get(id).cloned(), |step| survey.record(step));
+pub async fn check(plan: &Plan, assessed: &AssessedPlan, session: &Session, context: &Context) -> Result<(), Failure> {
+    let held = hold(plan, session, |id| assessed.states.get(id).cloned(), |step| assessed.record(step));
     context.until_stopped(async { Ok(held.await?) }).await
 }
 
@@ -46,7 +46,7 @@ pub async fn write(
 ) -> Result<(), Failure> {
     let now = observe(plan, session, |step| records.get(&step.id).cloned()).await?;
     let platforms = project.targets.first().map(|target| target.recipe.project.platforms.clone()).unwrap_or_default();
-    let lock = renew(&session.lock, now, plan, &platforms);
+    let lock = renew(&session.options.lock, now, plan, &platforms);
     let changed = lock
         .save(&project.folder)
         .map_err(|error| Failure::new(Exit::StepFailed, format!("`{NAME}` could not be written")).because(error))?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     lock,
     planned::{Planned, planned},
     signer::CertificateArgs,
@@ -17,7 +17,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::{Engine, EngineInfo, Obstacle},
     event::StepId,
-    execute::{Session, Survey, survey},
+    execute::{AssessedPlan, RunOptions, assess},
     pipeline::Project,
     plan::{State, Step, Want},
     report::{Output, PlanDot, PlanEstimate, PlanRow, PlanState, PlanView},
@@ -42,7 +42,7 @@ pub struct Args {
     #[command(flatten)]
     signer: CertificateArgs,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// Runs the verb.
@@ -51,10 +51,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let failure = Failure::new(Exit::Usage, "`--dot` is for Graphviz, `--output json` for other programs");
         return Err(failure.help("leave one of them out; the JSON form has the graph in `needs` and `uses`"));
     }
-    let mut project = context.open_with_sources(args.trust).await?;
+    let mut project = context.open_with_sources(args.digests).await?;
     project.signer = args.signer.fingerprint()?;
-    let wish = PlanRequest { want: Want::All, offline: args.offline, locked: false, pylock: args.pylock.as_deref() };
-    let (view, _) = view(&project, &wish, context).await?;
+    let request = PlanRequest { want: Want::All, offline: args.offline, locked: false, pylock: args.pylock.as_deref() };
+    let (view, _) = view(&project, &request, context).await?;
     if args.dot {
         context.reporter.print(PlanDot(view));
     } else {
@@ -87,30 +87,35 @@ pub async fn show(project: &Project, want: Want, locked: bool, context: &Context
 /// The plan, and what of it differs from the lock.
 async fn view(
     project: &Project,
-    wish: &PlanRequest<'_>,
+    request: &PlanRequest<'_>,
     context: &Context,
 ) -> Result<(PlanView, Result<(), Failure>), Failure> {
     // A build would read it, and end there.
-    let lock = Arc::new(lock::load(project, wish.locked)?);
-    let ask = async || if wish.offline { Ok(None) } else { reached(context).await };
-    let Planned { plan, engine, offline, .. } = planned(project, wish.want, ask).await?;
-    let session = Session { offline, lock, locked: wish.locked, ..context.session(project, engine)? };
-    let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-    let drift = if wish.locked { lock::check(&plan, &survey, &session, context).await } else { Ok(()) };
-    if let Some(folder) = wish.pylock {
-        pylock::write(folder, project, &plan, &survey, context)?;
+    let lock = Arc::new(lock::load(project, request.locked)?);
+    let ask = async || if request.offline { Ok(None) } else { reached(context).await };
+    let Planned { plan, engine, offline, .. } = planned(project, request.want, ask).await?;
+    let mut session = context.session(project, engine)?;
+    session.options = RunOptions { offline, lock, locked: request.locked, ..session.options };
+    let assessed = context.until_stopped(async { Ok(assess(&plan, &session).await?) }).await?;
+    let drift = if request.locked { lock::check(&plan, &assessed, &session, context).await } else { Ok(()) };
+    if let Some(folder) = request.pylock {
+        pylock::write(folder, project, &plan, &assessed, context)?;
     }
-    context.warn_of_doubts(project, &plan, &survey);
+    context.warn_of_doubts(project, &plan, &assessed);
     for text in project.unneeded(&plan) {
         context.events().warn(text);
     }
-    let estimate = survey.estimate(&plan, session.jobs);
+    let estimate = assessed.estimate(&plan, session.options.jobs);
     let view = PlanView {
         title: project.title(),
-        rows: plan.steps.iter().filter_map(|step| row(step, &survey)).collect(),
-        committed: survey.states.values().filter(|state| matches!(state, State::Labels(why) if why.is_empty())).count(),
+        rows: plan.steps.iter().filter_map(|step| row(step, &assessed)).collect(),
+        committed: assessed
+            .states
+            .values()
+            .filter(|state| matches!(state, State::Labels(why) if why.is_empty()))
+            .count(),
         estimate: PlanEstimate {
-            jobs: session.jobs,
+            jobs: session.options.jobs,
             run_ms: estimate.run_ms,
             work_ms: estimate.work_ms,
             unknown: estimate.unknown,
@@ -140,13 +145,13 @@ async fn reached(context: &Context) -> Result<Option<(Arc<dyn Engine>, EngineInf
 }
 
 /// A step as it is shown; `None` where nothing wants it.
-fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
-    let waits_for = || step.needs.iter().filter(|need| survey.is_open(need));
-    let (state, why) = match survey.states.get(&step.id)? {
-        State::Cached => (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default()),
+fn row(step: &Step, assessed: &AssessedPlan) -> Option<PlanRow> {
+    let waits_for = || step.needs.iter().filter(|need| assessed.is_open(need));
+    let (state, why) = match assessed.states.get(&step.id)? {
+        State::Cached => (PlanState::Cached, assessed.record(step).map(|record| record.note).unwrap_or_default()),
         // The commit in a label is no reason for anything.
         State::Labels(why) if why.is_empty() => {
-            (PlanState::Cached, survey.record(step).map(|record| record.note).unwrap_or_default())
+            (PlanState::Cached, assessed.record(step).map(|record| record.note).unwrap_or_default())
         }
         State::Labels(why) => (PlanState::Labels, why.clone()),
         State::Stored(why) => (PlanState::Store, why.clone()),
@@ -161,11 +166,11 @@ fn row(step: &Step, survey: &Survey) -> Option<PlanRow> {
         title: step.title.clone(),
         state,
         why,
-        key: survey.keys.get(&step.id).map(ToString::to_string),
+        key: assessed.keys.get(&step.id).map(ToString::to_string),
         waits_for: if state == PlanState::Waits { waits_for().map(ToString::to_string).collect() } else { Vec::new() },
         needs: all(&step.needs),
         uses: step.uses.iter().chain(&step.after).map(ToString::to_string).collect(),
-        estimate_ms: survey.took_ms(&step.id).filter(|_| matches!(state, PlanState::Run | PlanState::Waits)),
+        estimate_ms: assessed.took_ms(&step.id).filter(|_| matches!(state, PlanState::Run | PlanState::Waits)),
     })
 }
 

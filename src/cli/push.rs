@@ -6,7 +6,7 @@ mod truth;
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     env,
     planned::{Planned, planned_for_registry},
     registry::{RegistryConnection, registry},
@@ -14,12 +14,12 @@ use super::{
 use crate::{
     diag::{Exit, Failure},
     event::{Event, Made},
-    execute::Session,
+    execute::{RunOptions, Session},
     names::Period,
     pipeline::Project,
     plan::Want,
     publish::{
-        PushError, artefact,
+        PushError, artifact,
         image::{self, Standing},
         release::{Entry, Release},
     },
@@ -43,7 +43,7 @@ pub struct Args {
     /// Push the images of every chosen platform, not only those of the official one
     #[arg(long)]
     all_platforms: bool,
-    /// Push the packages and wheelhouses of these platforms, too, as OCI artefacts; `factory pull` fetches them
+    /// Push the packages and wheelhouses of these platforms, too, as OCI artifacts; `factory pull` fetches them
     #[arg(long)]
     packages: bool,
     /// Push over a tag that stands for something else
@@ -54,30 +54,31 @@ pub struct Args {
     #[arg(long)]
     allow_dirty: bool,
     /// Give a push up that stands still for so long, and try it once more; 10 minutes at most
-    #[arg(long, value_name = "TIME", default_value = "10m")]
-    patience: Period,
+    #[arg(long = "patience", value_name = "TIME", default_value = "10m")]
+    idle_timeout: Period,
     /// Say what would be pushed, and push nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources(args.trust).await?;
+    let project = context.open_with_sources(args.digests).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let want = if args.packages { Want::All } else { Want::Only(work::image::GOAL) };
     let Planned { plan, engine, info, offline } = planned_for_registry(&project, want, context).await?;
     let plan = choice::as_signed(plan, &project);
     let _lock = context.lock(&project).await?;
-    let session = Session { patience: args.patience.duration(), offline, ..context.session(&project, engine)? };
+    let mut session = context.session(&project, engine)?;
+    session.options = RunOptions { idle_timeout: args.idle_timeout.duration(), offline, ..session.options };
     let platforms = choice::platforms(args.all_platforms, &project)?;
     let mut items = choice::images(&plan, &platforms, &project)?;
     context.until_stopped(choice::still_ours(&items, &session)).await?;
     context.until_stopped(truth::check(args.allow_dirty, &plan, &platforms, &project, &session)).await?;
     if args.packages {
-        items.extend(choice::artefacts(&plan, &platforms, &project, &registry).await?);
+        items.extend(choice::artifacts(&plan, &platforms, &project, &registry).await?);
     }
     if items.is_empty() {
         let failure = Failure::new(Exit::Usage, "there is nothing to push: the recipe makes no image here");
@@ -111,7 +112,7 @@ async fn look(items: &[Item], way: &RegistryConnection) -> Result<Vec<Standing>,
     for item in items {
         standings.push(match item {
             Item::Image(push) => image::look(push, &way.registry, &way.client).await?,
-            Item::Artefact(artefact) => artefact::look(artefact, &way.client).await?,
+            Item::Artifact(artifact) => artifact::look(artifact, &way.client).await?,
         });
     }
     Ok(standings)
@@ -139,8 +140,10 @@ async fn push(
             (Item::Image(push), _) => {
                 image::push(push, &way.registry, way.credentials.as_ref(), &way.client, session).await?
             }
-            (Item::Artefact(artefact), Standing::Same(digest)) => artefact::there(artefact, digest, &session.events),
-            (Item::Artefact(artefact), _) => artefact::push(artefact, &way.client, &session.events).await?,
+            (Item::Artifact(artifact), Standing::Same(digest)) => {
+                artifact::there(artifact, digest, &session.services.events)
+            }
+            (Item::Artifact(artifact), _) => artifact::push(artifact, &way.client, &session.services.events).await?,
         };
         release.pushed.insert(made.name.clone(), entry(item, &made));
         release.write(&project.folder).map_err(PushError::from)?;
@@ -155,9 +158,9 @@ fn entry(item: &Item, made: &Made) -> Entry {
         Item::Image(push) => {
             Entry { kind: "image".to_owned(), platform, digest, id: push.id.clone(), files: BTreeMap::new() }
         }
-        Item::Artefact(artefact) => {
-            let files = artefact.files.iter().map(|file| (file.name.clone(), file.sha256.to_string())).collect();
-            Entry { kind: artefact.place.kind.word().to_owned(), platform, digest, id: String::new(), files }
+        Item::Artifact(artifact) => {
+            let files = artifact.files.iter().map(|file| (file.name.clone(), file.sha256.to_string())).collect();
+            Entry { kind: artifact.place.kind.word().to_owned(), platform, digest, id: String::new(), files }
         }
     }
 }

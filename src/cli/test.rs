@@ -7,17 +7,17 @@ use std::{collections::BTreeSet, time::Instant};
 
 use futures::{StreamExt as _, stream};
 
-use super::context::{Context, Trust};
+use super::context::{Context, DigestArgs};
 use crate::{
     diag::{Exit, Failure},
     event::Event,
-    execute::{Session, Survey, forget_kept, remove_leftovers, remove_of_run, survey},
+    execute::{AssessedPlan, Session, assess, forget_kept, remove_leftovers, remove_of_run},
+    install_test::{self, InstallTestError, TestTarget, Verdict},
     names::{self, PlatformId},
     pipeline::{Project, truth},
     plan::{Plan, Want},
     recipe::Release,
     report::{Output, Verbosity},
-    trial::{self, Subject, TrialError, Verdict},
     work,
 };
 use outcome::{verdicts_failure, view};
@@ -39,18 +39,18 @@ pub struct Args {
     #[arg(long)]
     allow_dirty: bool,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// A platform that could not be tested.
 struct NotTested {
     platform: PlatformId,
-    error: TrialError,
+    error: InstallTestError,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources(args.trust).await?;
+    let project = context.open_with_sources(args.digests).await?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::Only(work::package::GOAL))?;
     let _lock = context.lock(&project).await?;
@@ -62,36 +62,37 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     for unmade in &plan.unmade {
         context.events().warn(unmade.sentence());
     }
-    let (mut subjects, mut not_tested) = subjects(&project, &plan, args.keep_going)?;
+    let (mut targets, mut not_tested) = targets(&project, &plan, args.keep_going)?;
     if !args.allow_dirty {
-        let survey = context.until_stopped(async { Ok(survey(&plan, &session).await?) }).await?;
-        survey.doubts(&plan).into_iter().for_each(|text| context.events().warn(text));
-        for NotTested { platform, error } in outdated(&plan, &survey) {
-            if !subjects.iter().any(|subject| subject.platform == platform) {
+        let assessed = context.until_stopped(async { Ok(assess(&plan, &session).await?) }).await?;
+        assessed.doubts(&plan).into_iter().for_each(|text| context.events().warn(text));
+        for NotTested { platform, error } in outdated(&plan, &assessed) {
+            if !targets.iter().any(|target| target.platform == platform) {
                 continue;
             }
             if !args.keep_going {
                 return Err(failure_of(error, &project));
             }
-            subjects.retain(|subject| subject.platform != platform);
+            targets.retain(|target| target.platform != platform);
             not_tested.push(NotTested { platform, error });
         }
     }
     let leftovers = async {
-        remove_leftovers(session.engine.as_ref(), &project.home, project.name()).await?;
-        Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.home).await?)
+        remove_leftovers(session.services.engine.as_ref(), &project.checkout_id, project.name()).await?;
+        Ok(forget_kept(session.services.engine.as_ref(), &project.folder, &project.checkout_id).await?)
     };
     context.until_stopped(leftovers).await?;
-    let missing = bases::missing(&project, &plan, &subjects, &info, &session);
+    let missing = bases::missing(&project, &plan, &targets, &info, &session);
     let bases = context.until_stopped(missing).await?;
-    let to_run = bases.steps.len() + subjects.iter().map(Subject::checks).sum::<usize>();
+    let to_run = bases.steps.len() + targets.iter().map(TestTarget::checks).sum::<usize>();
     context.events().emit(Event::Started { verb: "test", title: project.title(), cached: 0, to_run });
     let started = Instant::now();
     bases::make(&bases, &session, args.keep_going, context).await?;
-    let (verdicts, ended) = try_each(&subjects, &mut not_tested, &session, args).await;
+    let (verdicts, ended) = try_each(&targets, &mut not_tested, &session, args).await;
     if !args.keep {
         // A daemon that is gone was said already.
-        let _ = remove_of_run(session.engine.as_ref(), &project.home, &session.run, &session.kept).await;
+        let _ = remove_of_run(session.services.engine.as_ref(), &project.checkout_id, &session.ids.run, &session.kept)
+            .await;
     }
     // As a build that is told to be quiet: all is well where nothing is said.
     let settings = context.reporter.settings();
@@ -102,7 +103,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         context.reporter.print(view(&project.title(), &verdicts, &not_tested, started.elapsed()));
     }
     match ended {
-        Err(TrialError::Interrupted) if args.keep => return Err(Failure::new(Exit::Interrupted, "interrupted")),
+        Err(InstallTestError::Interrupted) if args.keep => return Err(Failure::new(Exit::Interrupted, "interrupted")),
         ended => ended.map_err(|error| failure_of(error, &project))?,
     }
     let mut failure = verdicts_failure(&verdicts, args.keep);
@@ -116,13 +117,13 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// What is tested on each platform, and with `keep_going` the platforms where nothing can be.
-fn subjects(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Subject>, Vec<NotTested>), Failure> {
-    let (mut subjects, mut not_tested) = (Vec::new(), Vec::new());
+fn targets(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<TestTarget>, Vec<NotTested>), Failure> {
+    let (mut targets, mut not_tested) = (Vec::new(), Vec::new());
     // Where no package is made there is nothing to test.
     let is_made = |platform: &PlatformId| !plan.unmade.iter().any(|unmade| unmade.platform == *platform);
     for target in project.targets.iter().filter(|target| is_made(&target.platform.id)) {
-        match Subject::of(&target.platform, &target.recipe, &project.release.tag, plan, &project.folder) {
-            Ok(subject) => subjects.push(subject),
+        match TestTarget::find(&target.platform, &target.recipe, &project.release.tag, plan, &project.folder) {
+            Ok(target) => targets.push(target),
             Err(error) if keep_going => not_tested.push(NotTested { platform: target.platform.id.clone(), error }),
             Err(error) => {
                 let failure = failure_of(error, project);
@@ -131,16 +132,16 @@ fn subjects(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Sub
             }
         }
     }
-    Ok((subjects, not_tested))
+    Ok((targets, not_tested))
 }
 
 /// The platforms of which a build would make a package again, each with the first of these packages.
-fn outdated(plan: &Plan, survey: &Survey) -> Vec<NotTested> {
+fn outdated(plan: &Plan, assessed: &AssessedPlan) -> Vec<NotTested> {
     let mut found: Vec<NotTested> = Vec::new();
     for step in plan.steps.iter().filter(|step| step.work.package().is_some()) {
         let known = found.iter().any(|one| one.platform == step.platform);
-        if let (false, Some(why)) = (known, truth::stale(survey, &step.id)) {
-            let error = TrialError::Outdated { step: step.id.clone(), why };
+        if let (false, Some(why)) = (known, truth::stale(assessed, &step.id)) {
+            let error = InstallTestError::Outdated { step: step.id.clone(), why };
             found.push(NotTested { platform: step.platform.clone(), error });
         }
     }
@@ -150,21 +151,23 @@ fn outdated(plan: &Plan, survey: &Survey) -> Vec<NotTested> {
 /// Up to `--jobs` platforms at once, one when a container is to be kept. A check that fails stops none, and with
 /// `--keep-going` neither does a platform that cannot be tested; a daemon that is gone, or Ctrl-C, stops all.
 async fn try_each(
-    subjects: &[Subject],
+    targets: &[TestTarget],
     not_tested: &mut Vec<NotTested>,
     session: &Session,
     args: &Args,
-) -> (Vec<Verdict>, Result<(), TrialError>) {
+) -> (Vec<Verdict>, Result<(), InstallTestError>) {
     let mut verdicts = Vec::new();
-    let at_once = if args.keep { 1 } else { session.jobs.max(1) };
-    let run = async |subject| (subject, trial::run(subject, session, args.keep).await);
-    let mut running = stream::iter(subjects).map(run).buffered(at_once);
-    while let Some((subject, ended)) = running.next().await {
+    let at_once = if args.keep { 1 } else { session.options.jobs.max(1) };
+    let run = async |target| (target, install_test::run(target, session, args.keep).await);
+    let mut running = stream::iter(targets).map(run).buffered(at_once);
+    while let Some((target, ended)) = running.next().await {
         match ended {
             Ok(verdict) => verdicts.push(verdict),
-            Err(error @ (TrialError::Interrupted | TrialError::Engine(_))) => return (verdicts, Err(error)),
+            Err(error @ (InstallTestError::Interrupted | InstallTestError::Engine(_))) => {
+                return (verdicts, Err(error));
+            }
             Err(error) if args.keep_going => {
-                not_tested.push(NotTested { platform: subject.platform.clone(), error });
+                not_tested.push(NotTested { platform: target.platform.clone(), error });
             }
             Err(error) => return (verdicts, Err(error)),
         }
@@ -172,7 +175,7 @@ async fn try_each(
     (verdicts, Ok(()))
 }
 
-fn failure_of(error: TrialError, project: &Project) -> Failure {
+fn failure_of(error: InstallTestError, project: &Project) -> Failure {
     let build = || {
         let Release { tag, release, .. } = &project.release;
         let release =
@@ -180,15 +183,15 @@ fn failure_of(error: TrialError, project: &Project) -> Failure {
         format!("`factory build --tag {tag}{release}`")
     };
     match error {
-        TrialError::Interrupted => Failure::new(Exit::Interrupted, "interrupted; no container is left"),
-        TrialError::Engine(error) => error.into(),
-        TrialError::NotBuilt { .. } => Failure::new(Exit::StepFailed, error.to_string()).help(build()),
-        TrialError::Outdated { .. } => Failure::new(Exit::StepFailed, error.to_string())
+        InstallTestError::Interrupted => Failure::new(Exit::Interrupted, "interrupted; no container is left"),
+        InstallTestError::Engine(error) => error.into(),
+        InstallTestError::NotBuilt { .. } => Failure::new(Exit::StepFailed, error.to_string()).help(build()),
+        InstallTestError::Outdated { .. } => Failure::new(Exit::StepFailed, error.to_string())
             .help(format!("{} makes it; `--allow-dirty` tests what was built before", build())),
-        TrialError::NoBase { .. } => {
+        InstallTestError::NoBase { .. } => {
             Failure::new(Exit::StepFailed, error.to_string()).help(format!("{} takes or makes it again", build()))
         }
-        TrialError::NoPackages(_) | TrialError::NoManager { .. } | TrialError::Foreign { .. } => {
+        InstallTestError::NoPackages(_) | InstallTestError::NoManager { .. } | InstallTestError::Foreign { .. } => {
             Failure::new(Exit::Usage, error.to_string()).help("choose other platforms with `--platform`")
         }
         error => Failure::new(Exit::StepFailed, error.to_string()),

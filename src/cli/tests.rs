@@ -78,7 +78,7 @@ Made from the program's own help; a test keeps it true.
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
 | `GIT_SSH_COMMAND`, `SSH_AUTH_SOCK`, git's configuration | used for sources, credential helpers included; nothing ever asks |
-| `SOURCE_DATE_EPOCH` | the time of everything in artefacts; the commit's time where it is not set |
+| `SOURCE_DATE_EPOCH` | the time of everything in artifacts; the commit's time where it is not set |
 | `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG` | the [engine](#the-engine), as the docker command reads them; logins of registries are in the last one |
 | `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH` | TLS to an engine behind a network, and the folder with `ca.pem`, `cert.pem` and `key.pem` |
 | `NO_COLOR`, `CI`, `TERM` | no colours; no live lines |

@@ -22,10 +22,10 @@ pub enum StepError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// It said nothing for too long, although the daemon lives.
-    #[error("it said nothing for {} and was stopped", Period::of(*patience))]
+    #[error("it said nothing for {} and was stopped", Period::from_duration(*idle_timeout))]
     Stalled {
         /// How long it was waited for.
-        patience: Duration,
+        idle_timeout: Duration,
     },
     /// It failed as often as it was tried.
     #[error("{error}")]

@@ -2,7 +2,7 @@
 //! somebody else's, and none begins from what another project gave a base image's name.
 
 use super::{Session, StepError};
-use crate::{engine::ImageInfo, names::is_name_of, plan::label};
+use crate::{engine::ImageInfo, names::ImageReference, plan::label};
 
 /// The kinds of images that are no base.
 const MADE: [&str; 2] = ["image", "builder"];
@@ -13,7 +13,7 @@ const MADE: [&str; 2] = ["image", "builder"];
 /// [`StepError::Taken`], or when the daemon does not answer.
 pub async fn names(names: &[String], session: &Session) -> Result<(), StepError> {
     for name in names {
-        let Some(image) = session.engine.image(name).await? else { continue };
+        let Some(image) = session.services.engine.image(name).await? else { continue };
         if !is_ours(&image, name, session) {
             return Err(StepError::Taken { name: name.clone(), whose: whose(&image, name) });
         }
@@ -43,12 +43,12 @@ pub fn is_made_base(image: &ImageInfo, name: &str) -> bool {
 
 /// Whether the name is one that an image was given when it was made, however it is spelt: whoever built on it has its labels, and another name.
 fn is_named(image: &ImageInfo, name: &str) -> bool {
-    image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|tag| is_name_of(tag, name)))
+    image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|tag| ImageReference::new(name).is_named(tag)))
 }
 
 fn is_ours(image: &ImageInfo, name: &str, session: &Session) -> bool {
     let is = |label: &str, value: &str| image.labels.get(label).is_some_and(|found| found == value);
-    is(label::PROJECT, &session.name) && is_named(image, name) && MADE.iter().any(|kind| is(label::KIND, kind))
+    is(label::PROJECT, &session.ids.project) && is_named(image, name) && MADE.iter().any(|kind| is(label::KIND, kind))
 }
 
 fn whose(image: &ImageInfo, name: &str) -> String {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::FutureExt as _;
 
-use super::{Session, StepError, recall::stored, records::Truth};
+use super::{Session, StepError, records::Truth, step_cache::stored};
 use crate::{
     engine::Labels,
     event::StepId,
     names::Sha256,
-    plan::{Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, assess, estimate},
+    plan::{self, Assessment, Estimate, Plan, Record, RecordedFile, Root, State, Step, estimate},
     util::clock,
     work::Locks,
 };
@@ -37,11 +37,14 @@ pub struct Product {
     /// What is doubtful of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The versions that Python projects were built as.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, String>,
 }
 
 /// A plan held against the world: what is cached, what will run and why.
 #[derive(Debug)]
-pub struct Survey {
+pub struct AssessedPlan {
     /// The state of every step.
     pub states: BTreeMap<StepId, State>,
     /// The keys that are known before anything runs.
@@ -49,7 +52,7 @@ pub struct Survey {
     pub(crate) truth: Truth,
 }
 
-impl Survey {
+impl AssessedPlan {
     /// What is doubtful of what is made already and stays, each once.
     #[must_use]
     pub fn doubts(&self, plan: &Plan) -> BTreeSet<String> {
@@ -57,8 +60,12 @@ impl Survey {
         plan.steps
             .iter()
             .filter(stays)
-            .filter_map(|step| self.record(step))
-            .flat_map(|record| record.warnings)
+            .filter_map(|step| Some((step, self.record(step)?)))
+            .flat_map(|(step, record)| {
+                let versions =
+                    step.unread.iter().flat_map(|unread| unread.doubts(&record.projects)).collect::<Vec<_>>();
+                record.warnings.into_iter().chain(versions)
+            })
             .collect()
     }
 
@@ -111,11 +118,12 @@ impl Survey {
 ///
 /// # Errors
 /// When the daemon does not answer.
-pub async fn survey(plan: &Plan, session: &Session) -> Result<Survey, StepError> {
-    let truth = Truth::of(plan, session).await?;
-    let Assessment { states, keys } =
-        assess(plan, &|step| truth.record(step), &|step, key| async move { stored(step, &key, session).await }.boxed())
-            .await;
+pub async fn assess(plan: &Plan, session: &Session) -> Result<AssessedPlan, StepError> {
+    let truth = Truth::for_plan(plan, session).await?;
+    let Assessment { states, keys } = plan::assess(plan, &|step| truth.record(step), &|step, key| {
+        async move { stored(step, &key, session).await }.boxed()
+    })
+    .await;
     let mut states = states;
     for step in &plan.steps {
         if let Some(State::Run(why)) = states.get_mut(&step.id)
@@ -124,5 +132,5 @@ pub async fn survey(plan: &Plan, session: &Session) -> Result<Survey, StepError>
             why.push_str(", from the store");
         }
     }
-    Ok(Survey { states, keys, truth })
+    Ok(AssessedPlan { states, keys, truth })
 }

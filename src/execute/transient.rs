@@ -2,7 +2,7 @@
 //! networks that were cut, mirrors that stumble, a container that fell silent. Compile errors, refusals, full disks and answers
 //! like 401, 403 and 404 stay what they are.
 
-use super::{Lines, Session, StepError};
+use super::{Session, StepError, StepOutput};
 use crate::{
     engine::{EngineError, Output as _},
     event::StepId,
@@ -229,7 +229,7 @@ impl Tries {
         cause: &Cause,
         step: &StepId,
         session: &Session,
-        lines: &Lines,
+        output: &StepOutput,
     ) -> Result<bool, StepError> {
         let stalls = matches!(cause, Cause::Stalled(_));
         if stalls && std::mem::replace(&mut self.stalled, true) {
@@ -239,9 +239,9 @@ impl Tries {
         self.made += 1;
         self.cause = Some(cause.words().to_owned());
         let (words, made, all) = (cause.words(), self.made, if stalls { self.made } else { Policy::STEP.tries() });
-        session.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
-        lines.line(&format!("=== try {made} of {all}, because of: {words} ==="));
-        if wait.over(&session.cancel).await { Ok(true) } else { Err(StepError::Interrupted) }
+        session.services.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
+        output.line(&format!("=== try {made} of {all}, because of: {words} ==="));
+        if wait.over(&session.services.cancel).await { Ok(true) } else { Err(StepError::Interrupted) }
     }
 }
 

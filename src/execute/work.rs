@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use futures::future::BoxFuture;
 
-use super::{Lines, Session, StepError, run::Product, told::Told};
+use super::{Session, StepError, StepOutput, run::Product, told::Told};
 use crate::{
     engine::ImageInfo,
     event::StepId,
@@ -22,7 +22,7 @@ pub struct StepContext<'a> {
     /// What all steps of the run share.
     pub session: &'a Session,
     /// Where its output goes.
-    pub lines: &'a Lines,
+    pub output: &'a StepOutput,
 }
 
 /// How a kind of work is run, and what becomes of what it gave. As with [`Kind`](crate::work::Kind), no question has an answer of
@@ -126,12 +126,12 @@ pub async fn watched<T>(
     at: StepContext<'_>,
     work: impl Future<Output = Result<T, StepError>> + Send,
 ) -> Result<T, StepError> {
-    let patience = at.session.patience;
+    let idle_timeout = at.session.options.idle_timeout;
     at.session
         .until_stopped(async {
             tokio::select! {
                 done = work => done,
-                () = at.lines.silent_for(patience) => Err(StepError::Stalled { patience }),
+                () = at.output.silent_for(idle_timeout) => Err(StepError::Stalled { idle_timeout }),
             }
         })
         .await

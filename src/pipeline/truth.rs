@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::{Project, places};
 use crate::{
     event::StepId,
-    execute::{Records, Survey},
+    execute::{AssessedPlan, Records},
+    install_test::{Failed, Passed},
     names::{PlatformId, Tag},
     plan::{RecordedFile, State},
     platform::Catalogue,
@@ -13,7 +14,6 @@ use crate::{
         git::{Caller, Changed, Elsewhere, Worktree, WorktreeError},
         lockfile,
     },
-    trial::{Failed, Passed},
     util::{state::Unread, toml::some_of},
 };
 
@@ -163,7 +163,7 @@ impl Project {
 pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<Vec<ReleaseProblem>>, Unread> {
     let passed = Passed::last(folder, platform)?.filter(|passed| passed.tag == *tag);
     let Some(passed) = passed else { return Ok(None) };
-    let records = Records::of(folder).all(platform)?;
+    let records = Records::for_project(folder).all(platform)?;
     let mut again = Vec::new();
     for (name, id) in &passed.images {
         // Other labels do not make it another one.
@@ -175,7 +175,7 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
     for (name, sha256) in &passed.packages {
         let step = StepId::new(platform, &format!("package-{name}"));
         let record = records.iter().find(|(id, _)| *id == step).map(|(_, record)| record);
-        let is_it = |file: &RecordedFile| file.is_artefact() && file.sha256 == *sha256;
+        let is_it = |file: &RecordedFile| file.is_artifact() && file.sha256 == *sha256;
         if record.is_some_and(|record| !record.files.iter().any(is_it)) {
             again.push(format!("package {name}"));
         }
@@ -191,7 +191,7 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
 pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<String>, Unread> {
     let failed = Failed::last(folder, platform)?.filter(|failed| failed.tag == *tag);
     let Some(failed) = failed else { return Ok(None) };
-    let records = Records::of(folder).all(platform)?;
+    let records = Records::for_project(folder).all(platform)?;
     let is_there = |sha256: &crate::names::Sha256| {
         records.iter().any(|(_, record)| record.files.iter().any(|file| file.sha256 == *sha256))
     };
@@ -205,15 +205,15 @@ pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
 
 /// Why a step would make something else than what it made before; `None` where it is what the checkout makes.
 #[must_use]
-pub fn stale(survey: &Survey, step: &StepId) -> Option<String> {
-    match survey.states.get(step)? {
+pub fn stale(assessed: &AssessedPlan, step: &StepId) -> Option<String> {
+    match assessed.states.get(step)? {
         State::Run(why) | State::Stored(why) => Some(why.clone()),
         State::Labels(why) if why.is_empty() => Some("its labels name another commit".to_owned()),
         State::Labels(why) => Some(format!("it would get other labels: {why}")),
         // The first step on the way says what it is.
         State::Waits(need) => {
             let name = need.name();
-            Some(match (survey.states.get(need), stale(survey, need)) {
+            Some(match (assessed.states.get(need), stale(assessed, need)) {
                 (Some(State::Waits(_)), Some(why)) => why,
                 (_, Some(why)) => format!("{name}: {why}"),
                 (_, None) => format!("{need} would be built again"),

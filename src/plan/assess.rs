@@ -7,7 +7,7 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use super::{Inputs, Origins, Plan, Step, Wishes};
+use super::{Inputs, Origins, Plan, Specifiers, Step};
 use crate::{event::StepId, names::Sha256, util::state};
 
 /// What a step left when it succeeded.
@@ -30,8 +30,8 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Origins::is_empty")]
     pub origins: Origins,
     /// What the requirements files among them asked for, to say which requirement changed.
-    #[serde(default, skip_serializing_if = "Wishes::is_empty")]
-    pub wishes: Wishes,
+    #[serde(rename = "wishes", default, skip_serializing_if = "Specifiers::is_empty")]
+    pub specifiers: Specifiers,
     /// The outputs of what it needed.
     pub needs: BTreeMap<StepId, String>,
     /// The digest that stands for its result.
@@ -55,6 +55,9 @@ pub struct Record {
     /// What is doubtful of it, for people: said again while it is not made again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The versions that Python projects were built as: the name or the folder of one -> its version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, String>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// When it ended, RFC 3339.
@@ -87,7 +90,7 @@ pub struct RecordedFile {
 impl RecordedFile {
     /// Whether somebody wants it: a package or another file for people. What lies in the state folder is the step's own.
     #[must_use]
-    pub fn is_artefact(&self) -> bool {
+    pub fn is_artifact(&self) -> bool {
         !Path::new(&self.path).starts_with(state::NAME)
     }
 }
@@ -260,9 +263,9 @@ fn differ(step: &Step, record: &Record, (inputs, of_record): (&Inputs, &Inputs),
             None => changed.push(format!("{name} {} new", is(name))),
             Some(before) if before != value => changed.push(match (short(before), short(value)) {
                 (Some(before), Some(value)) => format!("{name}: {before} -> {value}"),
-                _ => match wishes(name, step, record) {
-                    wishes if wishes.is_empty() => format!("{name} changed"),
-                    wishes => format!("{name} changed: {wishes}"),
+                _ => match specifiers(name, step, record) {
+                    specifiers if specifiers.is_empty() => format!("{name} changed"),
+                    specifiers => format!("{name} changed: {specifiers}"),
                 },
             }),
             Some(_) => {}
@@ -284,8 +287,10 @@ const NAMED: usize = 3;
 
 /// `redis 5.0.1 -> 5.0.4, six 1.16.0 added and 4 more` of a requirements file; nothing where the record does not say, or where
 /// it asks for the same as before.
-fn wishes(input: &str, step: &Step, record: &Record) -> String {
-    let (Some(before), Some(now)) = (record.wishes.get(input), step.wishes.get(input)) else { return String::new() };
+fn specifiers(input: &str, step: &Step, record: &Record) -> String {
+    let (Some(before), Some(now)) = (record.specifiers.get(input), step.specifiers.get(input)) else {
+        return String::new();
+    };
     let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
     // Without the marker, which only tells two of a name apart.
     let word = |name: &str, wants: &str| {

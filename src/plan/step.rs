@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     event::StepId,
     names::{PackageName, PlatformId, Sha256},
+    source::stated::Unread,
     util::toml::Issue,
     work::Work,
 };
@@ -19,7 +20,7 @@ pub mod label {
     pub const STEP: &str = "factory.step";
     /// A digest of the checkout's place, on containers only: each checkout removes what its own runs left. What is built does
     /// not depend on it.
-    pub const HOME: &str = "factory.home";
+    pub const CHECKOUT: &str = "factory.home";
     /// The run that made a container.
     pub const RUN: &str = "factory.run";
     /// The names given to an image, separated by blanks: an image under another name is somebody else's, even though
@@ -36,7 +37,7 @@ pub type Origins = BTreeMap<String, (String, String)>;
 
 /// What requirements files among the inputs ask for: the user's word for the input -> distribution -> what of it. For people:
 /// what counts is the content.
-pub type Wishes = BTreeMap<String, BTreeMap<String, String>>;
+pub type Specifiers = BTreeMap<String, BTreeMap<String, String>>;
 
 /// One unit of work.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ pub struct Step {
     /// Where those of them that come from a source are from; not in the key.
     pub origins: Origins,
     /// What those of them that are requirements files ask for; not in the key.
-    pub wishes: Wishes,
+    pub specifiers: Specifiers,
     /// Steps whose output enters its key.
     pub needs: Vec<StepId>,
     /// Steps that must have run before it runs, but whose output does not change its result.
@@ -65,6 +66,8 @@ pub struct Step {
     pub after: Vec<StepId>,
     /// What of the recipe it does not use; not in the key.
     pub doubts: Vec<Issue>,
+    /// What is held against the release once it has run; not in the key.
+    pub unread: Option<Unread>,
     /// What of the project it leaves out as it should; not in the key.
     pub notes: Vec<String>,
     /// Whether it is wanted for itself, or only when a wanted one needs it.

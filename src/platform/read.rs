@@ -5,7 +5,7 @@ mod packaging;
 mod python;
 
 use self::{base::RawBase, packaging::RawPackaging, python::RawPython};
-use super::types::{Family, Manager, Platform, Trial};
+use super::types::{Family, Manager, Platform, TestTools};
 use crate::{
     names::{PlatformId, Sha256},
     util::toml::{
@@ -109,7 +109,7 @@ fn resolve(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Pla
         base: base?,
         python: python?,
         package: package?,
-        trial: Trial { packages: trial },
+        test: TestTools { packages: trial },
         digest,
     })
 }

@@ -34,7 +34,7 @@ pub struct Platform {
     /// How its packages are written.
     pub package: Packaging,
     /// What install tests need.
-    pub trial: Trial,
+    pub test: TestTools,
     /// SHA-256 of the file's text: part of the keys of steps that use the whole of it.
     pub digest: String,
 }
@@ -118,7 +118,7 @@ impl Manager {
 
 /// What install tests need.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Trial {
+pub struct TestTools {
     /// OS packages added to the clean container to judge units.
     pub packages: Vec<String>,
 }

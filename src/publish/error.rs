@@ -36,13 +36,13 @@ pub enum PushError {
         /// What is there.
         theirs: String,
     },
-    /// There is no such artefact.
+    /// There is no such artifact.
     #[error("the registry has no {name}")]
     Missing {
         /// The name with its registry.
         name: String,
     },
-    /// An artefact that is not what this program pushes.
+    /// An artifact that is not what this program pushes.
     #[error("{name} is not what `factory push` makes: {reason}")]
     Foreign {
         /// The name with its registry.

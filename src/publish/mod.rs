@@ -1,7 +1,7 @@
-//! What was made, given to others: checksums beside the packages, images and artefacts in a registry, repositories that clients
+//! What was made, given to others: checksums beside the packages, images and artifacts in a registry, repositories that clients
 //! read.
 
-pub mod artefact;
+pub mod artifact;
 mod error;
 pub mod feed;
 pub mod image;

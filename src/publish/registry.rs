@@ -1,4 +1,4 @@
-//! [`Registry`]: where images and artefacts go.
+//! [`Registry`]: where images and artifacts go.
 
 use crate::names::{InvalidName, Repository};
 

@@ -44,7 +44,7 @@ pub struct Entry {
     /// Of an image, its id in the daemon that built it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// Of an artefact, its files: name -> SHA-256.
+    /// Of an artifact, its files: name -> SHA-256.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
 }

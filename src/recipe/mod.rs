@@ -14,8 +14,8 @@ pub use contents::{Content, ContentKind, FileInfo, Service, is_of_system};
 pub use read::{RecipeError, RecipeFile, SourceComplaint, SourceKey};
 pub use repository::{ForgePlace, Place, ReleaseRepository};
 pub use resolved::{
-    BaseMode, BootstrapMode, Checkout, Checkouts, GitSource, Project, PythonApp, Recipe, Release, Trial, TrialCheck,
-    UnitTrial,
+    BaseMode, BootstrapMode, Checkout, Checkouts, GitSource, Project, PythonApp, Recipe, Release, Tests, UnitCheck,
+    UnitExpectation,
 };
 
 /// What its parts are, one table each.

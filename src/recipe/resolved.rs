@@ -81,7 +81,7 @@ macro_rules! recipe {
             pub python: Option<PythonApp>,
             $($(#[doc = $doc])* pub $list: Vec<crate::work::$part::recipe::$one>,)+
             /// `[test]`.
-            pub trial: Trial,
+            pub test: Tests,
         }
     };
 }
@@ -135,18 +135,18 @@ pub struct PythonApp {
 
 /// `[test]`: what `factory test` does with the packages of the recipe.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Trial {
+pub struct Tests {
     /// `[[test.unit]]`.
-    pub units: Vec<UnitTrial>,
+    pub units: Vec<UnitCheck>,
 }
 
 /// `[[test.unit]]`: one unit whose `ExecStart` is run as systemd would, and what must be true then.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct UnitTrial {
+pub struct UnitCheck {
     /// `name`: `canopsis-webserver.service`, `canopsis-engine@cleaner-cleaner_events.service`.
     pub unit: String,
     /// What must be true.
-    pub check: TrialCheck,
+    pub expectation: UnitExpectation,
     /// `within`: seconds until it must be, 30 when nothing is said.
     pub within_s: u32,
 }
@@ -154,7 +154,7 @@ pub struct UnitTrial {
 /// What must be true of a unit that runs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum TrialCheck {
+pub enum UnitExpectation {
     /// `http = "http://127.0.0.1:8082/"`, `status = 200`.
     Http {
         /// The URL, seen from inside the container.

@@ -1,4 +1,4 @@
-//! Decides once how to talk, from the command line's wishes and what is around the process. Reads nothing itself: the
+//! Decides once how to talk, from the command line and what is around the process. Reads nothing itself: the
 //! command line looks at the environment and the terminal and passes what it saw.
 
 use super::style::{Glyphs, Style};
@@ -76,7 +76,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings for these wishes in these surroundings.
+    /// Settings for these options in these surroundings.
     #[must_use]
     pub fn new(output: Output, verbosity: Verbosity, around: &Surroundings<'_>) -> Self {
         let dumb = around.term == Some("dumb");
@@ -98,13 +98,13 @@ impl Settings {
     #[must_use]
     pub fn stdout_look(&self) -> Style {
         let width = if self.stdout_tty { usize::from(self.width) } else { usize::MAX };
-        Style { colour: self.stdout_colour, glyphs: Glyphs::of(self.unicode), width }
+        Style { colour: self.stdout_colour, glyphs: Glyphs::for_terminal(self.unicode), width }
     }
 
     /// How text on stderr looks.
     #[must_use]
     pub fn stderr_look(&self) -> Style {
-        Style { colour: self.colour, glyphs: Glyphs::of(self.unicode), width: usize::from(self.width) }
+        Style { colour: self.colour, glyphs: Glyphs::for_terminal(self.unicode), width: usize::from(self.width) }
     }
 }
 

@@ -14,6 +14,6 @@ pub use path::TreePath;
 pub use pe::{BadPe, Pe};
 pub use spool::Spool;
 pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
-pub(crate) use tarstream::{Member, MemberKind, Members};
+pub(crate) use tarstream::{Member, MemberKind, Members, UNKNOWN};
 pub(crate) use tree::copy_all;
 pub use tree::{CONTAINER, Entry, Kind, Owner, Role, Tree, TreeError};

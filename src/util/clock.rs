@@ -1,4 +1,4 @@
-//! The only place that knows what time it is. Everything that ends in an artefact takes its time from here as a number.
+//! The only place that knows what time it is. Everything that ends in an artifact takes its time from here as a number.
 
 /// 1980-01-01T00:00:00Z, the oldest time that every archive format can hold: used where nothing better is known.
 pub const FLOOR: i64 = 315_532_800;
@@ -6,7 +6,7 @@ pub const FLOOR: i64 = 315_532_800;
 /// 2106-02-07T06:28:15Z, the latest time that every archive format can hold: gzip and RPM have 32 bits.
 pub const CEILING: i64 = 4_294_967_295;
 
-/// Seconds since 1970 UTC, now. For records and messages only, never for artefacts.
+/// Seconds since 1970 UTC, now. For records and messages only, never for artifacts.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place that may ask for the time")]
 pub fn now() -> i64 {

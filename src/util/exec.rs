@@ -107,7 +107,7 @@ pub struct Call<'a> {
     /// What it reads.
     pub stdin: Stdio,
     /// How long it may take without a word; without end when `None`.
-    pub patience: Option<Duration>,
+    pub idle_timeout: Option<Duration>,
     /// Whether a carriage return ends a line, too: a program that writes its progress over and over.
     pub returns: bool,
     /// Whether what it starts itself is stopped with it: it gets a process group of its own, and no terminal to read from.
@@ -124,7 +124,7 @@ impl<'a> Call<'a> {
             env: &[],
             without: &[],
             stdin: Stdio::null(),
-            patience: None,
+            idle_timeout: None,
             returns: false,
             group: false,
         }
@@ -186,7 +186,7 @@ impl<'a> Call<'a> {
             })?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let reading = async {
-            let lines = follow(stderr, self.returns, self.patience, line);
+            let lines = follow(stderr, self.returns, self.idle_timeout, line);
             tokio::try_join!(lines, collect(stdout, limit))
         };
         tokio::pin!(reading);
@@ -225,7 +225,7 @@ async fn collect(stdout: Option<ChildStdout>, limit: u64) -> std::io::Result<Vec
 async fn follow(
     stderr: Option<ChildStderr>,
     returns: bool,
-    patience: Option<Duration>,
+    idle_timeout: Option<Duration>,
     line: &(dyn Fn(&str) + Send + Sync),
 ) -> std::io::Result<String> {
     let mut tail = String::new();
@@ -235,9 +235,9 @@ async fn follow(
     loop {
         buffer.clear();
         let got = next_line(&mut reader, returns, &mut buffer);
-        let got = match patience {
-            Some(patience) => {
-                tokio::time::timeout(patience, got).await.unwrap_or(Err(std::io::ErrorKind::TimedOut.into()))
+        let got = match idle_timeout {
+            Some(idle_timeout) => {
+                tokio::time::timeout(idle_timeout, got).await.unwrap_or(Err(std::io::ErrorKind::TimedOut.into()))
             }
             None => got.await,
         };
@@ -351,7 +351,7 @@ mod tests {
     #[tokio::test]
     async fn silence_ends_it() {
         let arguments = words(&["600"]);
-        let call = Call { patience: Some(Duration::from_millis(50)), ..Call::new("sleep", &arguments) };
+        let call = Call { idle_timeout: Some(Duration::from_millis(50)), ..Call::new("sleep", &arguments) };
         let error = call.run(Stdio::null(), &|_| {}, &CancellationToken::new()).await.unwrap_err();
         assert!(matches!(error, ExecError::Silent { .. }));
     }

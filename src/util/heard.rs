@@ -22,10 +22,10 @@ impl Heard {
     }
 
     /// Ends when nothing was heard for so long.
-    pub async fn silent_for(&self, patience: Duration) {
+    pub async fn silent_for(&self, idle_timeout: Duration) {
         loop {
             let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = patience.saturating_sub(since.elapsed());
+            let left = idle_timeout.saturating_sub(since.elapsed());
             if left.is_zero() {
                 return;
             }

@@ -49,8 +49,8 @@ impl Shop {
     }
 
     /// Ends when nothing was written into it for so long.
-    pub async fn silent_for(&self, patience: Duration) {
-        self.heard.silent_for(patience).await;
+    pub async fn silent_for(&self, idle_timeout: Duration) {
+        self.heard.silent_for(idle_timeout).await;
     }
 }
 

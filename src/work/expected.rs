@@ -1,11 +1,11 @@
-//! [`Expected`]: the names that the files of an artefact may have. A registry says what it likes; here it is held against what the
+//! [`Expected`]: the names that the files of an artifact may have. A registry says what it likes; here it is held against what the
 //! recipe makes on the platform.
 
 use std::collections::BTreeSet;
 
 use crate::source::wheelhouse::{MANIFEST, WheelName};
 
-/// What an artefact may hold.
+/// What an artifact may hold.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
     /// Names of files as they are: of packages that are written here.

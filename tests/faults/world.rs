@@ -16,7 +16,7 @@ use crate::{engine::Private, state::State};
 /// The release.
 pub const TAG: &str = "1.2.3";
 /// How long a run may take.
-const PATIENCE: Duration = Duration::from_mins(8);
+const TIMEOUT: Duration = Duration::from_mins(8);
 
 /// The project, and the engine it is built on.
 pub struct World {
@@ -156,7 +156,7 @@ impl World {
         let reader = std::thread::spawn(move || {
             output.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)).ok();
         });
-        let (mut run, mut due, deadline) = (Run::default(), None, Instant::now() + PATIENCE);
+        let (mut run, mut due, deadline) = (Run::default(), None, Instant::now() + TIMEOUT);
         let mut strike = strike;
         loop {
             let wait = due.unwrap_or(deadline).saturating_duration_since(Instant::now());

@@ -174,7 +174,7 @@ fn images_without_cached_layers() {
 }
 
 #[test]
-fn the_time_of_the_artefacts_is_the_commit_s() {
+fn the_time_of_the_artifacts_is_the_commit_s() {
     let project = Project::new();
     let git = "export GIT_AUTHOR_DATE='2024-05-06T07:08:09Z' GIT_COMMITTER_DATE='2024-05-06T07:08:09Z'
         git -c init.defaultBranch=main init -q . && git add . &&

@@ -213,7 +213,7 @@ fn modules_among_the_contents_are_looked_at() {
 }
 
 #[test]
-fn an_artefact_is_of_the_commit_that_changed_what_is_in_it() {
+fn an_artifact_is_of_the_commit_that_changed_what_is_in_it() {
     let project = built();
     assert_eq!(days(&project), [1; 4]);
     for (day, file, expected) in [

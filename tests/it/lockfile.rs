@@ -316,7 +316,7 @@ fn a_lock_of_somebody_else() {
 fn a_lock_that_a_newer_factory_wrote() {
     let project = locked();
     let good = project.read(LOCK);
-    project.write(LOCK, &(good.replacen("version = 1", "version = 7", 1) + "\n[[artefact]]\nname = \"x\"\n"));
+    project.write(LOCK, &(good.replacen("version = 1", "version = 7", 1) + "\n[[artifact]]\nname = \"x\"\n"));
     for arguments in [&["build"][..], &["build", "--locked"], &["plan"]] {
         let run = project.run(arguments);
         run.assert_code(2).says(&[
@@ -324,7 +324,7 @@ fn a_lock_that_a_newer_factory_wrote() {
             "`factory --version`",
             "`rm factory.lock`, then `factory build`",
         ]);
-        assert!(!run.stderr.contains("git checkout") && !run.stderr.contains("artefact"), "{run}");
+        assert!(!run.stderr.contains("git checkout") && !run.stderr.contains("artifact"), "{run}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, fmt::Write as _, path::Path};
 
 use factory::{
     engine::EngineInfo,
-    pipeline::{Project, Wishes},
+    pipeline::{Options, Project},
     plan::Want,
     platform::{Catalogue, Platform},
     work::Work,
@@ -124,15 +124,15 @@ fn dockerfiles_of_every_platform() {
     write("web.txt", "bottle==0.12.25\n");
     write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1\"\n");
     write("etc/shop.conf", "port = 80\n");
-    let wishes = Wishes {
+    let options = Options {
         any_release: false,
         project: folder.path().to_owned(),
         tag: Some("2.5.11".to_owned()),
         source_date_epoch: Some("1700000000".to_owned()),
         ca: true,
-        ..Wishes::default()
+        ..Options::default()
     };
-    let project = Project::open(&wishes).unwrap();
+    let project = Project::open(&options).unwrap();
     let engine = EngineInfo {
         address: String::new(),
         version: "20.10.24".to_owned(),

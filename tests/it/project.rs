@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::play::Script;
 
 /// When a test gives up on a process: only ever met by one that hangs.
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 /// How often a test looks again.
 const GLANCE: Duration = Duration::from_millis(10);
 
@@ -133,7 +133,7 @@ impl Project {
         project.write("factory.toml", RECIPE);
         project.write("requirements.txt", "# What the shop needs.\nsix==1.16.0\npsutil==5.9.8\n");
         project.write("web/requirements.txt", "bottle==0.12.25\n");
-        project.write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1\"\n");
+        project.write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = \"2.5.11\"\n");
         project.write("app/shop.py", "print('sold')\n");
         project.write("etc/shop.conf", "port = 80\n");
         project.write("units/shop.service", UNIT);
@@ -459,7 +459,7 @@ impl Running {
 
     /// Waits until something is true that the running program makes true.
     pub fn until(&mut self, what: &str, mut reached: impl FnMut() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !reached() {
             if let Some(status) = self.child.try_wait().unwrap() {
                 let output = self.output();
@@ -495,7 +495,7 @@ impl Running {
 
     /// Waits for its end.
     pub fn end(mut self) -> Run {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return Run { code: status.code(), ..self.output() };
@@ -554,7 +554,7 @@ impl Drain {
     /// Everything.
     fn whole(&self) -> String {
         // A program of the host that outlives its caller holds the stream open: not waited for without end.
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !self.reader.is_finished() && Instant::now() < deadline {
             thread::sleep(GLANCE);
         }

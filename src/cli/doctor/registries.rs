@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a registry gets to take a connection.
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A registry, and what it is for.
 #[derive(Debug, Default)]
@@ -159,7 +159,7 @@ async fn reach(host: &str) -> Result<(), (String, String)> {
             .map_err(std::io::Error::other)??;
         tokio::net::TcpStream::connect(found.as_slice()).await.map(drop)
     };
-    match tokio::time::timeout(PATIENCE, reached).await {
+    match tokio::time::timeout(TIMEOUT, reached).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err((address, error.to_string())),
         Err(_) => Err((address, "no answer".to_owned())),

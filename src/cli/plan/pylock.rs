@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     cli::context::Context,
     diag::{Exit, Failure},
-    execute::Survey,
+    execute::AssessedPlan,
     pipeline::Project,
     plan::{Plan, State},
     source::{
@@ -21,7 +21,7 @@ pub(super) fn write(
     folder: &Path,
     project: &Project,
     plan: &Plan,
-    survey: &Survey,
+    assessed: &AssessedPlan,
     context: &Context,
 ) -> Result<(), Failure> {
     let folder = std::path::absolute(folder)
@@ -33,7 +33,7 @@ pub(super) fn write(
         for step in plan.steps.iter().filter(|step| step.platform == *platform) {
             let Locks::Set(work) = step.work.locks() else { continue };
             let (wheel_dir, key) = (&project.wheel_dir, &work.key);
-            let cached = survey.states.get(&step.id) == Some(&State::Cached);
+            let cached = assessed.states.get(&step.id) == Some(&State::Cached);
             let manifest = Wheelhouse::manifest(wheel_dir, platform.as_str(), key).filter(|_| cached);
             let manifest = manifest.ok_or_else(|| {
                 Failure::new(Exit::Usage, format!("the wheels of {} are not built", step.id))

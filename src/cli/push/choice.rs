@@ -11,7 +11,7 @@ use crate::{
     plan::{Plan, Record, Step},
     publish::{
         Registry,
-        artefact::{Artefact, File, Kind, Place},
+        artifact::{Artifact, File, Kind, Place},
         image::Push,
     },
     source::wheelhouse::{Found, MANIFEST, Wheelhouse},
@@ -25,21 +25,21 @@ pub(super) enum Item {
     /// An image.
     Image(Push),
     /// Packages or wheels.
-    Artefact(Box<Artefact>),
+    Artifact(Box<Artifact>),
 }
 
 impl Item {
     pub(super) fn platform(&self) -> String {
         match self {
             Self::Image(push) => push.platform.clone(),
-            Self::Artefact(artefact) => artefact.place.platform.to_string(),
+            Self::Artifact(artifact) => artifact.place.platform.to_string(),
         }
     }
 
     pub(super) fn name(&self, registry: &Registry) -> String {
         match self {
             Self::Image(push) => registry.name(&push.local),
-            Self::Artefact(artefact) => artefact.place.name.clone(),
+            Self::Artifact(artifact) => artifact.place.name.clone(),
         }
     }
 }
@@ -64,7 +64,7 @@ pub(super) fn platforms(all: bool, project: &Project) -> Result<Vec<PlatformId>,
 
 /// The plan with those who signed its packages: a push has no key, and asks only whether the rest is the same.
 pub(super) fn as_signed(mut plan: Plan, project: &Project) -> Plan {
-    let records = Records::of(&project.folder);
+    let records = Records::for_project(&project.folder);
     for step in plan.steps.iter_mut().filter(|step| step.work.is_signed()) {
         let signer = records.load(&step.id).and_then(|record| record.inputs.get("signer").cloned());
         step.inputs.extend(signer.map(|signer| ("signer".to_owned(), signer)));
@@ -74,7 +74,7 @@ pub(super) fn as_signed(mut plan: Plan, project: &Project) -> Plan {
 
 /// The images of the platforms with all their tags, parents first.
 pub(super) fn images(plan: &Plan, platforms: &[PlatformId], project: &Project) -> Result<Vec<Item>, Failure> {
-    let records = Records::of(&project.folder);
+    let records = Records::for_project(&project.folder);
     let mut images = Vec::new();
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
         let Gives::Image(tags) = step.work.gives() else { continue };
@@ -100,7 +100,7 @@ pub(super) fn images(plan: &Plan, platforms: &[PlatformId], project: &Project) -
 pub(super) async fn still_ours(items: &[Item], session: &Session) -> Result<(), Failure> {
     for item in items {
         let Item::Image(image) = item else { continue };
-        match session.engine.image(&image.local).await? {
+        match session.services.engine.image(&image.local).await? {
             Some(found) if found.id.0 == image.id => {}
             Some(_) => {
                 let message = format!("{} is not the image that was built", image.local);
@@ -116,7 +116,7 @@ pub(super) async fn still_ours(items: &[Item], session: &Session) -> Result<(), 
 }
 
 /// The packages and wheelhouses of the platforms.
-pub(super) async fn artefacts(
+pub(super) async fn artifacts(
     plan: &Plan,
     platforms: &[PlatformId],
     project: &Project,
@@ -127,7 +127,7 @@ pub(super) async fn artefacts(
     let (name, registry, release) = (project.name().to_owned(), registry.clone(), project.release.clone());
     let revision = project.stamp()?.revision.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let records = Records::of(&folder);
+        let records = Records::for_project(&folder);
         let mut items = Vec::new();
         for platform in &platforms {
             let mut files = Vec::new();
@@ -138,7 +138,7 @@ pub(super) async fn artefacts(
                     (Gives::Wheels { key, requirements, .. }, _) => match wheels(step, key, &wheel_dir) {
                         Ok(found) => {
                             let place = wheel_place(&name, platform, key, &registry)?;
-                            items.push(artefact(place, found, &release.tag.to_string(), &revision));
+                            items.push(artifact(place, found, &release.tag.to_string(), &revision));
                         }
                         // Only where its wheels were needed is there a seed.
                         Err(_) if requirements.is_none() => {}
@@ -150,7 +150,7 @@ pub(super) async fn artefacts(
             }
             if !files.is_empty() {
                 let place = package_place(&name, platform, &release, &registry)?;
-                items.push(artefact(place, files, &release.tag.to_string(), &revision));
+                items.push(artifact(place, files, &release.tag.to_string(), &revision));
             }
         }
         Ok(items)
@@ -180,24 +180,24 @@ pub(in crate::cli) fn wheel_place(
     Ok(Place::new(Kind::Wheels, project, platform, tag, registry)?)
 }
 
-fn artefact(place: Place, files: Vec<File>, version: &str, revision: &str) -> Item {
+fn artifact(place: Place, files: Vec<File>, version: &str, revision: &str) -> Item {
     let mut annotations = BTreeMap::new();
-    // A wheelhouse does not depend on the release: the same wheels are the same artefact.
+    // A wheelhouse does not depend on the release: the same wheels are the same artifact.
     if place.kind == Kind::Packages {
         annotations.insert("org.opencontainers.image.version".to_owned(), version.to_owned());
         if !revision.is_empty() {
             annotations.insert("org.opencontainers.image.revision".to_owned(), revision.to_owned());
         }
     }
-    Item::Artefact(Box::new(Artefact { place, files, annotations }))
+    Item::Artifact(Box::new(Artifact { place, files, annotations }))
 }
 
 /// A package step's files, still as they were written.
 fn packages(step: &Step, record: &Record, folder: &std::path::Path) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
-    for file in record.files.iter().filter(|file| file.is_artefact()) {
+    for file in record.files.iter().filter(|file| file.is_artifact()) {
         let path = folder.join(&file.path);
-        let found = Records::of(folder).open(file).and_then(|mut open| digest_of(&mut open));
+        let found = Records::for_project(folder).open(file).and_then(|mut open| digest_of(&mut open));
         if !found.is_ok_and(|(sha256, _)| sha256 == file.sha256) {
             let message = format!("{} is not the package that was built", file.path);
             return Err(Failure::new(Exit::StepFailed, message).help("`factory build packages` makes it again"));

@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{Exit, Failure},
-    execute::{Session, survey},
+    execute::{Session, assess},
     names::PlatformId,
     pipeline::{
         Project,
@@ -30,18 +30,18 @@ pub(super) async fn check(
         up_to_date(plan, platforms, session).await?;
     }
     if let Some(text) = project.loose_lock()? {
-        session.events.warn(text);
+        session.services.events.warn(text);
     }
     for platform in platforms {
         if let Some(failed) = failed(&project.folder, platform, &project.release.tag)? {
-            session.events.warn(format!("{} {failed}", project.title()));
+            session.services.events.warn(format!("{} {failed}", project.title()));
             continue;
         }
         match tested(&project.folder, platform, &project.release.tag)? {
             Some(problem) => problem.first().map_or(Ok(()), |problem| Err(refusal(problem)))?,
             None if session_tests(plan, platform) => {
                 let text = format!("{} was not tested on {platform}; `factory test` does", project.title());
-                session.events.warn(text);
+                session.services.events.warn(text);
             }
             None => {}
         }
@@ -56,15 +56,15 @@ fn session_tests(plan: &Plan, platform: &PlatformId) -> bool {
 
 /// Refuses what a build would make again: it is of other files than those that are here.
 async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) -> Result<(), Failure> {
-    let survey = survey(plan, session).await?;
-    survey.doubts(plan).into_iter().for_each(|text| session.events.warn(text));
+    let assessed = assess(plan, session).await?;
+    assessed.doubts(plan).into_iter().for_each(|text| session.services.events.warn(text));
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
         let pushed = match step.work.gives() {
             Gives::Image(_) | Gives::Files => true,
             // Wheels are pushed by their key, which says what they are of.
             Gives::Wheels { .. } | Gives::Nothing => false,
         };
-        let Some(why) = stale(&survey, &step.id) else { continue };
+        let Some(why) = stale(&assessed, &step.id) else { continue };
         if pushed {
             let message = format!("{} is not what this checkout makes: {why}", step.id);
             return Err(Failure::new(Exit::StepFailed, message).help(

@@ -4,11 +4,11 @@ use crate::{
     cli::context::Context,
     diag::Failure,
     engine::EngineInfo,
-    execute::{Session, run as run_plan, survey},
+    execute::{Session, assess, run as run_plan},
+    install_test::TestTarget,
     names::PlatformId,
     pipeline::Project,
     plan::{Plan, Want},
-    trial::Subject,
 };
 
 /// The steps of base images that are not there and that a build would not make either; `plan` is that of the packages.
@@ -18,14 +18,14 @@ use crate::{
 pub(super) async fn missing(
     project: &Project,
     plan: &Plan,
-    subjects: &[Subject],
+    targets: &[TestTarget],
     info: &EngineInfo,
     session: &Session,
 ) -> Result<Plan, Failure> {
     let mut platforms: Vec<&PlatformId> = Vec::new();
-    for subject in subjects.iter().filter(|subject| !comes_of_images(plan, &subject.platform)) {
-        if session.engine.image(&subject.base).await?.is_none() {
-            platforms.push(&subject.platform);
+    for target in targets.iter().filter(|target| !comes_of_images(plan, &target.platform)) {
+        if session.services.engine.image(&target.base).await?.is_none() {
+            platforms.push(&target.platform);
         }
     }
     if platforms.is_empty() {
@@ -50,13 +50,14 @@ pub(super) async fn make(bases: &Plan, session: &Session, keep_going: bool, cont
     if bases.steps.is_empty() {
         return Ok(());
     }
-    let session = Session { keep_going, ..session.clone() };
-    let survey = context.until_stopped(async { Ok(survey(bases, &session).await?) }).await?;
-    match run_plan(bases, &survey, &session).await {
+    let mut session = session.clone();
+    session.options.keep_going = keep_going;
+    let assessed = context.until_stopped(async { Ok(assess(bases, &session).await?) }).await?;
+    match run_plan(bases, &assessed, &session).await {
         Ok(_) => Ok(()),
         Err(failed) => {
             let failure = Failure::from(failed);
-            if !keep_going || session.cancel.is_cancelled() {
+            if !keep_going || session.services.cancel.is_cancelled() {
                 return Err(failure);
             }
             context.events().warn(failure.message().to_owned());

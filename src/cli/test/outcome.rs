@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::NotTested;
 use crate::{
     diag::{Exit, Failure},
+    install_test::{CheckResult, Finding, Verdict},
     report::{ListColumn, ListKind, ListView, units},
-    trial::{CheckResult, Finding, Verdict},
 };
 
 /// A row for each check, and for each platform that could not be tested.
@@ -93,8 +93,8 @@ mod tests {
     use crate::{
         diag::render,
         event::StepId,
+        install_test::{Check, InstallTestError},
         report::{Style, View as _},
-        trial::{Check, TrialError},
     };
 
     fn verdicts() -> Vec<Verdict> {
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn the_closing_list() {
         let alma = "alma-9".parse().unwrap();
-        let error = TrialError::NoPackages("alma-9".to_owned());
+        let error = InstallTestError::NoPackages("alma-9".to_owned());
         let not_tested = [NotTested { platform: alma, error }];
         let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
         insta::assert_snapshot!(view.human(&Style::plain(100)), @r"

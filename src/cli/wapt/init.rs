@@ -49,8 +49,9 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return Err(if args.package.is_some() { failure } else { failure.help("name it: `--package tis-hello`") });
     }
     let shown = package.rsplit_once('-').map_or(package.as_str(), |(_, last)| last);
-    let wish = wapt::SkeletonRequest { name: shown.to_owned(), maintainer: args.maintainer.trim().to_owned(), package };
-    let files = wapt::skeleton(&wish);
+    let request =
+        wapt::SkeletonRequest { name: shown.to_owned(), maintainer: args.maintainer.trim().to_owned(), package };
+    let files = wapt::skeleton(&request);
     let there: Vec<&str> =
         files.iter().map(|(path, _)| *path).filter(|path| folder.join(path).symlink_metadata().is_ok()).collect();
     if !there.is_empty() {

@@ -71,7 +71,7 @@ pub fn publish(
     context: &Context,
 ) -> Result<(), Failure> {
     for file in files {
-        match Artifact::of(file)? {
+        match Artifact::from_path(file)? {
             Artifact::Package(PackageFormat::Wapt, _) => {}
             Artifact::Package(_, path)
             | Artifact::Folder(_, path)
@@ -82,8 +82,8 @@ pub fn publish(
             }
         }
     }
-    let wish = wapt::PublishRequest { files: files.to_vec(), trust, crls, rescan, now: clock::now() };
-    let done = wapt::publish(into, &wish).map_err(|error| failure(&error))?;
+    let request = wapt::PublishRequest { files: files.to_vec(), trust, crls, rescan, now: clock::now() };
+    let done = wapt::publish(into, &request).map_err(|error| failure(&error))?;
     for file in &done.gone {
         context.events().warn(format!("`{file}` is gone from the repository, and from its index now"));
     }

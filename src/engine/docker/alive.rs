@@ -13,7 +13,7 @@ use crate::engine::EngineError;
 /// A silence after which the daemon is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long it may take to say so: a machine that builds is busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often it is asked before it counts as gone.
 const QUESTIONS: u32 = 3;
 
@@ -40,7 +40,7 @@ impl Docker {
     async fn prove_alive(&self, doing: Doing) -> Result<(), EngineError> {
         let mut asked = 0;
         loop {
-            match self.ping(PATIENCE).await {
+            match self.ping(TIMEOUT).await {
                 Err(error @ EngineError::Unreachable { .. }) if asked + 1 >= QUESTIONS => {
                     return Err(doing.midway(error));
                 }

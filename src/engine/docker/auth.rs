@@ -8,12 +8,10 @@ use std::{collections::BTreeMap, future::Future, process::Stdio, time::Duration}
 use serde::Deserialize;
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
-use super::{
-    host::{Env, config_dir, read_json},
-    registry::registry_of,
-};
+use super::host::{Env, config_dir, read_json};
 use crate::{
     engine::{Credentials, EngineError},
+    names::ImageReference,
     util::mask::Mask,
 };
 
@@ -22,7 +20,7 @@ pub const IDENTITY_TOKEN_USER: &str = "<token>";
 /// The key of Docker Hub in every configuration.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 /// How long a helper may take: it may ask its keeper to unlock a key ring.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The parts of `config.json` about credentials.
 #[derive(Default, Deserialize)]
@@ -90,7 +88,7 @@ impl std::fmt::Debug for Logins {
 impl Logins {
     /// Those that this environment names.
     #[must_use]
-    pub fn of(env: Env<'_>, mask: &Mask) -> Self {
+    pub fn new(env: Env<'_>, mask: &Mask) -> Self {
         let names = ["DOCKER_CONFIG", "HOME", "PATH"];
         let env = names.into_iter().filter_map(|name| Some((name, env(name)?))).collect();
         Self { env, mask: mask.clone() }
@@ -101,7 +99,8 @@ impl Logins {
     /// # Errors
     /// As [`credentials_for`].
     pub async fn find(&self, reference: &str) -> Result<Option<Credentials>, EngineError> {
-        let found = credentials_for(registry_of(reference), &|name| self.env.get(name).cloned()).await?;
+        let found =
+            credentials_for(ImageReference::new(reference).registry(), &|name| self.env.get(name).cloned()).await?;
         if let Some(credentials) = &found {
             self.mask.hide(&credentials.secret);
         }
@@ -181,9 +180,9 @@ async fn ask(helper: &str, key: &str, path: Option<&str>) -> Result<Option<Crede
         }
         child.wait_with_output().await.map_err(failed)
     };
-    let output = timeout(PATIENCE, conversation)
+    let output = timeout(TIMEOUT, conversation)
         .await
-        .map_err(|_elapsed| problem(key, format!("{program} gave no answer within {} s", PATIENCE.as_secs())))??;
+        .map_err(|_elapsed| problem(key, format!("{program} gave no answer within {} s", TIMEOUT.as_secs())))??;
     if !output.status.success() {
         // The protocol has words, not statuses: `credentials not found in native keychain`.
         if String::from_utf8_lossy(&output.stdout).contains("credentials not found") {

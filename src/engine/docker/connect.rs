@@ -135,21 +135,21 @@ impl Docker {
     }
 
     /// Asks whether the daemon is there at all.
-    pub(super) async fn ping(&self, patience: Duration) -> Result<(), EngineError> {
-        self.in_time(patience, GREET, self.client.ping()).await.map(drop)
+    pub(super) async fn ping(&self, limit: Duration) -> Result<(), EngineError> {
+        self.in_time(limit, GREET, self.client.ping()).await.map(drop)
     }
 
     async fn in_time<T>(
         &self,
-        patience: Duration,
+        limit: Duration,
         doing: Doing,
         request: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, EngineError> {
-        match timeout(patience, request).await {
+        match timeout(limit, request).await {
             Ok(answer) => answer.map_err(|error| self.translate(error, doing)),
             Err(_elapsed) => Err(EngineError::Unreachable {
                 address: self.address.clone(),
-                reason: format!("no answer within {} s", patience.as_secs()),
+                reason: format!("no answer within {} s", limit.as_secs()),
                 denied: false,
             }),
         }

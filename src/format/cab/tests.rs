@@ -83,7 +83,7 @@ fn seen(bytes: &[u8]) -> (Description, Vec<String>) {
 
 fn seen_within(bytes: &[u8], limits: &Limits) -> (Description, Vec<String>) {
     let mut seen = Seen::describing(PackageFormat::Cab, "x.cab", true);
-    let bounds = foreign::Bounds::of(bytes.len() as u64, limits);
+    let bounds = foreign::Bounds::for_size(bytes.len() as u64, limits);
     if let Err(error) = super::examine::examine(&mut &*bytes, limits, bounds, &mut seen) {
         seen.fault(error);
     }

@@ -17,7 +17,7 @@ const BLOCK: u64 = 24 << 20;
 /// Threads beyond this number only cost memory: each holds about 130 MiB.
 const MAX_THREADS: u32 = 8;
 /// How long the encoder may go without a word, in milliseconds. It says when it answers, not what.
-const PATIENCE: u32 = 300;
+const TIMEOUT: u32 = 300;
 
 /// Compresses what is written to it into one stream on `out`. Without [`Xz::finish`] the stream has no end.
 pub(super) struct Xz<'a> {
@@ -39,7 +39,7 @@ impl<'a> Xz<'a> {
             .preset(PRESET)
             .block_size(block)
             .check(Check::Crc32)
-            .timeout_ms(PATIENCE)
+            .timeout_ms(TIMEOUT)
             .encoder()?;
         Ok(Self { stream, buffer: Vec::with_capacity(1 << 16), out })
     }

@@ -179,7 +179,7 @@ pub struct Part {
 impl Description {
     /// An empty one of a format.
     #[must_use]
-    pub fn of(format: PackageFormat) -> Self {
+    pub fn new(format: PackageFormat) -> Self {
         Self { format: format.as_str(), ..Self::default() }
     }
 

@@ -60,12 +60,12 @@ mod tests {
 
     #[test]
     fn pictures_that_break_off_are_not_whole() {
-        let wish = crate::format::wapt::SkeletonRequest {
+        let request = crate::format::wapt::SkeletonRequest {
             package: "tis-new".to_owned(),
             name: String::new(),
             maintainer: String::new(),
         };
-        let files = crate::format::wapt::skeleton(&wish);
+        let files = crate::format::wapt::skeleton(&request);
         let icon = &files.iter().find(|(name, _)| *name == PATH).unwrap().1;
         assert!(is_whole(icon));
         for length in 0..icon.len() {

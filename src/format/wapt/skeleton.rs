@@ -85,17 +85,17 @@ const SETTINGS: &str = "{
 
 /// The files of a new package, by their paths in its folder.
 #[must_use]
-pub fn files(wish: &SkeletonRequest) -> Vec<(&'static str, Vec<u8>)> {
+pub fn files(request: &SkeletonRequest) -> Vec<(&'static str, Vec<u8>)> {
     let mut control = Control::default();
     for (name, value) in [
-        ("package", wish.package.as_str()),
+        ("package", request.package.as_str()),
         ("version", "0.1.0-1"),
         ("architecture", "all"),
         ("section", "base"),
         ("priority", "optional"),
-        ("name", &wish.name),
-        ("maintainer", &wish.maintainer),
-        ("description", &format!("{}, packaged", wish.name)),
+        ("name", &request.name),
+        ("maintainer", &request.maintainer),
+        ("description", &format!("{}, packaged", request.name)),
         ("maturity", "DEV"),
         ("locale", "all"),
         ("target_os", "windows"),
@@ -108,7 +108,7 @@ pub fn files(wish: &SkeletonRequest) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("setup.py", SETUP.as_bytes().to_vec()),
         ("WAPT/control", control.iter().map(line).collect::<String>().into_bytes()),
-        ("WAPT/icon.png", icon(&wish.package)),
+        ("WAPT/icon.png", icon(&request.package)),
         ("WAPT/wapt.psproj", PROJECT.replace('\n', "\r\n").into_bytes()),
         (".vscode/launch.json", LAUNCH.as_bytes().to_vec()),
         (".vscode/settings.json", SETTINGS.as_bytes().to_vec()),
@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_new_package_is_right() {
-        let wish =
+        let request =
             SkeletonRequest { package: "tis-new".to_owned(), name: "New".to_owned(), maintainer: "Me".to_owned() };
-        let files = files(&wish);
+        let files = files(&request);
         let text = |path: &str| {
             let found = files.iter().find(|(name, _)| *name == path).unwrap();
             String::from_utf8_lossy(&found.1).into_owned()

@@ -22,7 +22,7 @@ const MOST_TAGS: usize = 1000;
 /// The largest text that a template may give, in bytes: 4 MiB.
 const LARGEST_TEXT: usize = 4 << 20;
 /// How long it may take. One takes a millisecond.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// The stack of the thread that renders, in bytes.
 const STACK: usize = 64 << 20;
 
@@ -109,7 +109,7 @@ pub fn render(
         let _ = send.send(done);
     };
     thread::Builder::new().name("template".to_owned()).stack_size(STACK).spawn(work)?;
-    match budget.wait(&receive, PATIENCE, name)? {
+    match budget.wait(&receive, TIMEOUT, name)? {
         Some(Ok(text)) => text.whole().map_err(|error| failed(error.to_string())),
         Some(Err(error)) => Err(failed(error.to_string())),
         None => Err(failed("it takes longer than 10 s: loops in loops grow fast".to_owned())),

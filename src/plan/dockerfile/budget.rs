@@ -44,16 +44,16 @@ impl Budget {
     }
 
     /// What a thread gives; `None` where it gives nothing for that long. The time counts.
-    pub fn wait<T>(&self, from: &Receiver<T>, patience: Duration, name: &str) -> Result<Option<T>, TemplateError> {
+    pub fn wait<T>(&self, from: &Receiver<T>, limit: Duration, name: &str) -> Result<Option<T>, TemplateError> {
         let begun = Instant::now();
         let found = loop {
-            let left = patience.min(self.left()).saturating_sub(begun.elapsed());
+            let left = limit.min(self.left()).saturating_sub(begun.elapsed());
             match from.recv_timeout(left.min(OFTEN)) {
                 Ok(given) => break Ok(Some(given)),
                 Err(RecvTimeoutError::Disconnected) => break Ok(None),
                 Err(RecvTimeoutError::Timeout) if self.cancel.is_cancelled() => break Err(TemplateError::Interrupted),
                 Err(RecvTimeoutError::Timeout) if left > OFTEN => {}
-                Err(RecvTimeoutError::Timeout) if begun.elapsed() >= patience => break Ok(None),
+                Err(RecvTimeoutError::Timeout) if begun.elapsed() >= limit => break Ok(None),
                 Err(RecvTimeoutError::Timeout) => break Err(TemplateError::Slow { name: name.to_owned() }),
             }
         };

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     names::{PlatformId, User, UserName},
     platform::{Catalogue, Platform},
-    recipe::{BaseMode, BootstrapMode, Project, PythonApp, Recipe, Trial, TrialCheck, UnitTrial, parts::parts},
+    recipe::{BaseMode, BootstrapMode, Project, PythonApp, Recipe, Tests, UnitCheck, UnitExpectation, parts::parts},
     util::toml::{At, Given, Issue, Issues, Span, listed, nearest, quoted, required},
 };
 
@@ -131,7 +131,7 @@ macro_rules! recipe {
                     None => None,
                 },
                 $($list: $list?,)+
-                trial: Trial { units: units.iter().map(|unit| trial(&unit.value)).collect::<Option<_>>()? },
+                test: Tests { units: units.iter().map(|unit| unit_check(&unit.value)).collect::<Option<_>>()? },
             })
         }
     };
@@ -183,12 +183,12 @@ fn users<'r>(raw: &'r RawRecipe, platform: &Platform) -> BTreeMap<&'r UserName, 
     named.map(|(name, user)| (name, of(user, name))).collect()
 }
 
-fn trial(raw: &RawUnit) -> Option<UnitTrial> {
-    let check = match (raw.http.value(), raw.alive.value(), raw.skip.value()) {
-        (_, _, Some(reason)) => TrialCheck::Skip { reason: reason.clone() },
-        (Some(url), ..) => TrialCheck::Http { url: url.clone(), status: raw.status.or(200_u16) },
-        (None, Some(seconds), _) => TrialCheck::Alive { seconds: *seconds },
+fn unit_check(raw: &RawUnit) -> Option<UnitCheck> {
+    let expectation = match (raw.http.value(), raw.alive.value(), raw.skip.value()) {
+        (_, _, Some(reason)) => UnitExpectation::Skip { reason: reason.clone() },
+        (Some(url), ..) => UnitExpectation::Http { url: url.clone(), status: raw.status.or(200_u16) },
+        (None, Some(seconds), _) => UnitExpectation::Alive { seconds: *seconds },
         (None, None, None) => return None,
     };
-    Some(UnitTrial { unit: raw.name.value()?.clone(), check, within_s: raw.within.or(30_u32) })
+    Some(UnitCheck { unit: raw.name.value()?.clone(), expectation, within_s: raw.within.or(30_u32) })
 }

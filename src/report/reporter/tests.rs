@@ -123,8 +123,8 @@ fn live_lines_move_and_the_thread_ends() {
     desk.reporter.tick();
     desk.reporter.events().emit(scene::cached("debian-12/core"));
     let told = || desk.terminal.contents().contains("cached: core");
-    let patience = Instant::now() + Duration::from_secs(20);
-    while !told() && Instant::now() < patience {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !told() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(20));
     }
     assert!(told());

@@ -81,9 +81,9 @@ const FOREIGN: [&str; 13] = [
 const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=20 -o ServerAliveCountMax=3";
 
 /// How long git may take without a word. A server counts objects for minutes before it says the first one.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 /// How long a list of references may take: git says nothing while it waits.
-const SHORT_PATIENCE: Duration = Duration::from_mins(2);
+const SHORT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Lines of complaint that are kept.
 const COMPLAINTS: usize = 60;
@@ -101,7 +101,7 @@ impl<'h> Git<'h> {
     ///
     /// # Errors
     /// When it is not installed, or on Ctrl-C.
-    pub async fn of(host: &'h Host) -> Result<Self, GitError> {
+    pub async fn for_host(host: &'h Host) -> Result<Self, GitError> {
         let mut env: Vec<(String, String)> = [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),
@@ -168,9 +168,9 @@ impl<'h> Git<'h> {
     /// [`GitError`], by what git complained of.
     pub async fn output(&self, repository: &Path, words: &[&str], limit: u64) -> Result<Vec<u8>, GitError> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
-        let call = Call { patience: Some(SHORT_PATIENCE), ..self.call(&arguments) };
+        let call = Call { idle_timeout: Some(SHORT_TIMEOUT), ..self.call(&arguments) };
         let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     /// A call that fetches into a repository, or pushes out of one; each line of progress goes to `line`, too.
@@ -184,13 +184,13 @@ impl<'h> Git<'h> {
         line: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(), GitError> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
-        let call = Call { patience: Some(PATIENCE), returns: true, ..self.call(&arguments) };
+        let call = Call { idle_timeout: Some(TIMEOUT), returns: true, ..self.call(&arguments) };
         let take = |text: &str| {
             complaints.take(text);
             line(text);
         };
         let done = call.run(Stdio::null(), &take, &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     /// The standard output of a call outside of any repository that reads a file, of at most `limit` bytes.
@@ -199,9 +199,9 @@ impl<'h> Git<'h> {
     /// [`GitError`], by what git complained of.
     pub async fn ask(&self, words: &[&str], from: File, limit: u64) -> Result<Vec<u8>, GitError> {
         let (arguments, complaints) = (arguments(Path::new("/nonexistent"), words), Complaints::default());
-        let call = Call { stdin: Stdio::from(from), patience: Some(SHORT_PATIENCE), ..self.call(&arguments) };
+        let call = Call { stdin: Stdio::from(from), idle_timeout: Some(SHORT_TIMEOUT), ..self.call(&arguments) };
         let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     /// A call that reads one file and writes another.
@@ -212,7 +212,7 @@ impl<'h> Git<'h> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
         let call = Call { stdin: Stdio::from(from), ..self.call(&arguments) };
         let done = call.run(Stdio::from(to), &|line| complaints.take(line), &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     fn call<'c>(&'c self, arguments: &'c [String]) -> Call<'c> {

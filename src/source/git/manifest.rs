@@ -58,7 +58,7 @@ impl Manifest {
             version: VERSION,
             commit: commit.clone(),
             submodules,
-            digest: survey(&folder.join(FILES), &Digests::forgetful())?,
+            digest: digest_of_tree(&folder.join(FILES), &Digests::forgetful())?,
             elsewhere,
         };
         let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
@@ -74,13 +74,13 @@ impl Manifest {
         let fits = manifest.version == VERSION
             && manifest.commit == *commit
             && manifest.submodules == submodules
-            && survey(&folder.join(FILES), digests).is_ok_and(|digest| digest == manifest.digest);
+            && digest_of_tree(&folder.join(FILES), digests).is_ok_and(|digest| digest == manifest.digest);
         fits.then_some(manifest)
     }
 }
 
 /// One digest of everything in a folder, in the order of names.
-fn survey(folder: &Path, digests: &Digests) -> io::Result<Sha256> {
+fn digest_of_tree(folder: &Path, digests: &Digests) -> io::Result<Sha256> {
     let mut hash = sha2::Sha256::new();
     visit(folder, &mut Vec::new(), &mut hash, digests)?;
     Ok(Sha256::from_digest(hash.finalize().into()))

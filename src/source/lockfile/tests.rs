@@ -97,7 +97,7 @@ fn mistakes_are_shown_at_their_lines() {
 
 #[test]
 fn a_newer_lock_is_not_judged() {
-    let error = read::read(NAME, "version = 2\n[[artefact]]\nname = 1\n").unwrap_err();
+    let error = read::read(NAME, "version = 2\n[[artifact]]\nname = 1\n").unwrap_err();
     assert_eq!(error.to_string(), "`factory.lock` has version 2, of a newer factory: this one reads version 1");
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Media types.
 pub mod media {
-    /// An OCI manifest: of an image, or of an artefact.
+    /// An OCI manifest: of an image, or of an artifact.
     pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
     /// The configuration of what has none: `{}`.
     pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
@@ -43,13 +43,13 @@ pub struct Manifest {
     /// Its own media type.
     #[serde(default)]
     pub media_type: String,
-    /// What kind of artefact it is.
+    /// What kind of artifact it is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub artifact_type: String,
     /// Of an image, its configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Descriptor>,
-    /// Layers of an image, files of an artefact.
+    /// Layers of an image, files of an artifact.
     #[serde(default)]
     pub layers: Vec<Descriptor>,
     /// Words about it.

@@ -1,4 +1,4 @@
-//! A registry, spoken to directly (OCI Distribution Specification 1.1): manifests looked up, artefacts pushed and fetched. Images
+//! A registry, spoken to directly (OCI Distribution Specification 1.1): manifests looked up, artifacts pushed and fetched. Images
 //! go through the daemon, which has their layers.
 //!
 //! Written here because the crates for it read bodies of any size, know neither identity tokens nor `Retry-After`, and take a

@@ -77,7 +77,7 @@ pub fn options(text: &str) -> Vec<Opt> {
 /// Everything that a requirements file asks for, to be compared with what it asked for before: `redis` or
 /// `redis; python_version < '3'` -> what of it.
 #[must_use]
-pub fn wishes(text: &str) -> BTreeMap<String, String> {
+pub fn specifiers(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for line in lines(text) {
         let (name, wants, marker) = match line {
@@ -204,14 +204,14 @@ fn distribution(asked: &str, options: &[Opt]) -> Option<Requirement> {
         Some(extras) => extras.split_once(']')?,
         None => ("", rest),
     };
-    let wish = rest.trim();
-    if name.is_empty() || wish.starts_with([':', '/', '+']) {
+    let specifier = rest.trim();
+    if name.is_empty() || specifier.starts_with([':', '/', '+']) {
         return None;
     }
-    let (wants, marker) = match wish.split_once("://") {
+    let (wants, marker) = match specifier.split_once("://") {
         // In an address, `;` only begins a marker after a blank.
-        Some(_) => wish.split_once(" ;").unwrap_or((wish, "")),
-        None => wish.split_once(';').unwrap_or((wish, "")),
+        Some(_) => specifier.split_once(" ;").unwrap_or((specifier, "")),
+        None => specifier.split_once(';').unwrap_or((specifier, "")),
     };
     Some(Requirement {
         name: normalise(name),
@@ -370,9 +370,9 @@ mod tests {
     }
 
     #[test]
-    fn wishes_are_told_apart_by_their_markers() {
+    fn specifiers_are_told_apart_by_their_markers() {
         let found =
-            wishes("zope.event==6.1; python_version >= '3.10'\nzope.event==6.0; python_version < '3.10'\nsix\n");
+            specifiers("zope.event==6.1; python_version >= '3.10'\nzope.event==6.0; python_version < '3.10'\nsix\n");
         let found: Vec<_> = found.iter().map(|(name, wants)| format!("{name} {wants}")).collect();
         assert_eq!(
             found,
@@ -385,7 +385,7 @@ mod tests {
 
         #[test]
         fn no_text_is_too_strange(text in "([a-z\\[\\];@:/'\"\\\\ #\n=.-]|é|--hash|://|-e |git\\+|file:|\\$\\{A\\}){0,60}") {
-            let _ = (lines(&text), wishes(&text));
+            let _ = (lines(&text), specifiers(&text));
         }
     }
 }

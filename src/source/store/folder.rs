@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use super::{Fetched, Key, Label, PublicKey, Signer, Store, StoreError, Whole};
 use crate::{
-    source::owner::Trusted,
+    source::owner::TrustedOwners,
     util::{blocking::while_awaited, shop::Shop},
 };
 use disk::Disk;
@@ -21,7 +21,7 @@ pub(in crate::source) use disk::make_folders;
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     /// Whose entries count without a signature.
-    pub trusted: Trusted,
+    pub trusted: TrustedOwners,
     /// The keys whose signature counts, whoever wrote an entry.
     pub keys: Vec<PublicKey>,
     /// What signs the entries that are kept.
@@ -66,8 +66,8 @@ impl Store for Folder {
         while_awaited(move |_| disk.holds(&key)).await?
     }
 
-    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
+    async fn put(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
         let (disk, key, label, from) = (Arc::clone(&self.0), key.clone(), label.clone(), from.to_owned());
-        while_awaited(move |token| disk.keep(&key, &label, &from, token)).await?
+        while_awaited(move |token| disk.put(&key, &label, &from, token)).await?
     }
 }

@@ -18,7 +18,7 @@ pub fn key_of_file(sha256: &Sha256) -> Key {
 /// Not in it is what a build back end fetches for itself while it builds (PEP 518): it is named without a version there,
 /// and nobody knows it before.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Making {
+pub struct BuildFingerprint {
     /// Of the source distribution, or of the list of a folder's files.
     pub source: Sha256,
     /// The interpreter's version and ABI tag: `3.11 cp311`.
@@ -42,7 +42,7 @@ pub struct Making {
     pub given: Option<Sha256>,
 }
 
-impl Making {
+impl BuildFingerprint {
     /// The key of what is made so.
     #[must_use]
     pub fn key(&self) -> Key {
@@ -59,9 +59,9 @@ mod tests {
 
     use super::*;
 
-    /// A making of these words, and every making that differs from it in one of them.
-    fn family(words: &[String; 9], other: &str) -> (Making, Vec<Making>) {
-        let making = |words: &[String; 9]| Making {
+    /// A fingerprint of these words, and every fingerprint that differs from it in one of them.
+    fn family(words: &[String; 9], other: &str) -> (BuildFingerprint, Vec<BuildFingerprint>) {
+        let fingerprint = |words: &[String; 9]| BuildFingerprint {
             source: Sha256::of(&words[0]),
             python: words[1].clone(),
             libc: words[2].clone(),
@@ -75,9 +75,9 @@ mod tests {
         let changed = (0..words.len()).map(|at| {
             let mut words = words.clone();
             words[at].push_str(other);
-            making(&words)
+            fingerprint(&words)
         });
-        (making(words), changed.collect())
+        (fingerprint(words), changed.collect())
     }
 
     proptest! {
@@ -85,11 +85,11 @@ mod tests {
 
         #[test]
         fn every_ingredient_changes_the_key(words in any::<[String; 9]>(), other in ".+") {
-            let (making, changed) = family(&words, &other);
-            let mut keys: BTreeSet<Key> = changed.iter().map(Making::key).collect();
-            keys.insert(making.key());
+            let (fingerprint, changed) = family(&words, &other);
+            let mut keys: BTreeSet<Key> = changed.iter().map(BuildFingerprint::key).collect();
+            keys.insert(fingerprint.key());
             prop_assert_eq!(keys.len(), words.len() + 1, "two of them have one key");
-            prop_assert_eq!(making.clone().key(), making.key());
+            prop_assert_eq!(fingerprint.clone().key(), fingerprint.key());
         }
 
         #[test]
@@ -107,10 +107,10 @@ mod tests {
 
     #[test]
     fn wheels_of_before_there_were_projects_in_keys_are_found() {
-        let (making, _) = family(&["x"; 9].map(str::to_owned), "y");
-        let ordinary = Making { given: None, ..making.clone() };
+        let (fingerprint, _) = family(&["x"; 9].map(str::to_owned), "y");
+        let ordinary = BuildFingerprint { given: None, ..fingerprint.clone() };
         assert!(!serde_json::json!(ordinary).to_string().contains("given"));
-        assert_ne!(ordinary.key(), making.key());
+        assert_ne!(ordinary.key(), fingerprint.key());
     }
 
     #[test]

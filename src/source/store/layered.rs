@@ -24,7 +24,7 @@ use crate::{event::Events, names::Period, util::shop::Shop};
 pub struct Layered {
     near: Folder,
     far: Arc<dyn Store>,
-    patience: Duration,
+    idle_timeout: Duration,
     events: Events,
     /// Whether the far one is given up.
     is_gone: AtomicBool,
@@ -33,11 +33,11 @@ pub struct Layered {
 }
 
 impl Layered {
-    /// `near` before `far`. The far one is given up when nothing came of a file, or no other answer, for `patience`. `events` hears
+    /// `near` before `far`. The far one is given up when nothing came of a file, or no other answer, for `idle_timeout`. `events` hears
     /// what is wrong with it.
     #[must_use]
-    pub fn new(near: Folder, far: Arc<dyn Store>, patience: Duration, events: Events) -> Self {
-        Self { near, far, patience, events, is_gone: AtomicBool::new(false), told: AtomicBool::new(false) }
+    pub fn new(near: Folder, far: Arc<dyn Store>, idle_timeout: Duration, events: Events) -> Self {
+        Self { near, far, idle_timeout, events, is_gone: AtomicBool::new(false), told: AtomicBool::new(false) }
     }
 
     /// What the far store answers; `None` when it is given up. `is_ours` says of an error that it is not the store's fault.
@@ -56,7 +56,7 @@ impl Layered {
                 Err(error) if is_ours(&error) => return Err(error),
                 Err(error) => error.to_string(),
             },
-            () = stands_still => format!("the store said nothing for {}", Period::of(self.patience)),
+            () = stands_still => format!("the store said nothing for {}", Period::from_duration(self.idle_timeout)),
         };
         if !self.is_gone.swap(true, Ordering::Relaxed) {
             self.events.warn(format!(
@@ -69,7 +69,8 @@ impl Layered {
     /// What the far store has for a key, where it proves itself.
     async fn fetch_far(&self, key: &Key, into: &Shop) -> Result<Option<Whole>, StoreError> {
         let into = into.apart();
-        let fetched = self.ask(self.far.fetch(key, &into), into.silent_for(self.patience), is_of_the_folder).await?;
+        let fetched =
+            self.ask(self.far.fetch(key, &into), into.silent_for(self.idle_timeout), is_of_the_folder).await?;
         let why = match fetched {
             Some(Fetched::Whole(whole)) if whole.proves_itself(key, self.near.keys()) => return Ok(Some(whole)),
             Some(Fetched::Whole(whole)) => {
@@ -120,16 +121,16 @@ impl Store for Layered {
         if matches!(near, Ok(true)) {
             return near;
         }
-        let far = self.ask(self.far.holds(key), tokio::time::sleep(self.patience), |_| false).await?;
+        let far = self.ask(self.far.holds(key), tokio::time::sleep(self.idle_timeout), |_| false).await?;
         if far == Some(true) { Ok(true) } else { near }
     }
 
-    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
-        let near = self.near.keep(key, label, from).await;
+    async fn put(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
+        let near = self.near.put(key, label, from).await;
         if near.as_ref().is_err_and(is_of_the_file) {
             return near;
         }
-        self.ask(self.far.keep(key, label, from), tokio::time::sleep(self.patience), is_of_the_file).await?;
+        self.ask(self.far.put(key, label, from), tokio::time::sleep(self.idle_timeout), is_of_the_file).await?;
         near
     }
 }

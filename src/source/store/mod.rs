@@ -22,7 +22,7 @@ use async_trait::async_trait;
 pub use belief::{Believed, Incoming, Judged, Offer, Whole};
 pub(in crate::source) use folder::make_folders;
 pub use folder::{Folder, Guard};
-pub use key::{Making, key_of_file};
+pub use key::{BuildFingerprint, key_of_file};
 pub use layered::Layered;
 pub use marker::{Claim, NAME as MARKER};
 pub use shape::{claim, remove, size};
@@ -53,6 +53,15 @@ impl Kind {
     /// Whether the key is the digest of the bytes.
     fn is_by_content(self) -> bool {
         matches!(self, Self::File | Self::Made)
+    }
+
+    /// The largest file of an entry, in bytes: what is larger was not written by this program, and nothing of it is read.
+    #[must_use]
+    pub const fn largest(self) -> u64 {
+        match self {
+            Self::Product => 1 << 20,
+            Self::File | Self::Built | Self::Made => 1 << 38,
+        }
     }
 
     /// The word for it in places.
@@ -151,7 +160,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When the file is not what the label says, or the store cannot be written: it is then as before.
-    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError>;
+    async fn put(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError>;
 }
 
 /// Whether a name may be the name of a file in a folder of ours.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::*;
-use crate::{event::Events, source::owner::Trusted, util::files};
+use crate::{event::Events, source::owner::TrustedOwners, util::files};
 
 const LIMIT: u64 = 1 << 20;
 
@@ -96,7 +96,7 @@ impl Store for Far {
         Ok(matches!(judged, Some(Judged::Believed(_))))
     }
 
-    async fn keep(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
+    async fn put(&self, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
         self.answer()?;
         if self.fault == Fault::Still {
             std::future::pending::<()>().await;
@@ -132,7 +132,11 @@ impl World {
 
     /// What a folder believes that lies here, with the key that signs far away.
     pub fn guard(&self) -> Guard {
-        Guard { trusted: Trusted::of(self.folder.path()), keys: vec![self.signer.public()], signer: None }
+        Guard {
+            trusted: TrustedOwners::for_project(self.folder.path()),
+            keys: vec![self.signer.public()],
+            signer: None,
+        }
     }
 
     pub fn near(&self) -> Folder {
@@ -155,9 +159,9 @@ impl World {
         (label_of(bytes), path)
     }
 
-    pub async fn keep(&self, store: &dyn Store, key: &Key, bytes: &[u8]) -> Result<(), StoreError> {
+    pub async fn put(&self, store: &dyn Store, key: &Key, bytes: &[u8]) -> Result<(), StoreError> {
         let (label, path) = self.file(bytes);
-        store.keep(key, &label, &path).await
+        store.put(key, &label, &path).await
     }
 }
 
@@ -200,7 +204,7 @@ async fn keeps_to_its_contract(world: &World, store: &dyn Store) {
     it_keeps_no_other_file(world, store).await;
     it_writes_over_nothing(world, store).await;
     let (file, (label, path)) = (key(Kind::File, "many"), world.file(b"many"));
-    let keeping = (0..8).map(|_| store.keep(&file, &label, &path));
+    let keeping = (0..8).map(|_| store.put(&file, &label, &path));
     futures::future::try_join_all(keeping).await.unwrap();
     assert_eq!(given(store, &file).await, Some(b"many".to_vec()));
 }
@@ -209,14 +213,14 @@ async fn it_gives_what_was_kept(world: &World, store: &dyn Store) {
     for kind in Kind::ALL {
         let key = key(kind, "first");
         assert!(!store.holds(&key).await.unwrap() && given(store, &key).await.is_none(), "{kind:?}");
-        world.keep(store, &key, b"first").await.unwrap();
+        world.put(store, &key, b"first").await.unwrap();
         assert!(store.holds(&key).await.unwrap(), "{kind:?}");
         assert_eq!(given(store, &key).await, Some(b"first".to_vec()), "{kind:?}");
     }
     for (kind, expected) in [(Kind::Product, b"second"), (Kind::Built, b"first2")] {
         let key = key(kind, "twice");
-        world.keep(store, &key, b"first2").await.unwrap();
-        world.keep(store, &key, b"second").await.unwrap();
+        world.put(store, &key, b"first2").await.unwrap();
+        world.put(store, &key, b"second").await.unwrap();
         assert_eq!(given(store, &key).await, Some(expected.to_vec()), "{kind:?}");
     }
 }
@@ -224,18 +228,18 @@ async fn it_gives_what_was_kept(world: &World, store: &dyn Store) {
 async fn it_keeps_no_other_file(world: &World, store: &dyn Store) {
     let (_, evil) = world.file(b"evil");
     let key = key(Kind::File, "good");
-    let kept = store.keep(&key, &label_of(b"good"), &evil).await;
+    let kept = store.put(&key, &label_of(b"good"), &evil).await;
     assert!(matches!(kept, Err(StoreError::Changed(_))), "{kept:?}");
     for name in ["../x", "", ".x", "a/b", "a\nb", "-x", "ü"] {
         let label = Label { name: name.to_owned(), ..label_of(b"evil") };
-        assert!(matches!(store.keep(&key, &label, &evil).await, Err(StoreError::Name(_))), "{name:?}");
+        assert!(matches!(store.put(&key, &label, &evil).await, Err(StoreError::Name(_))), "{name:?}");
     }
     assert!(!store.holds(&key).await.unwrap() && given(store, &key).await.is_none());
 }
 
 async fn it_writes_over_nothing(world: &World, store: &dyn Store) {
     let key = key(Kind::File, "taken");
-    world.keep(store, &key, b"taken").await.unwrap();
+    world.put(store, &key, b"taken").await.unwrap();
     let into = Shop::new(tempfile::tempdir().unwrap());
     std::fs::write(into.path().join("content"), "theirs").unwrap();
     assert!(store.fetch(&key, &into).await.is_err());

@@ -18,7 +18,7 @@ const FIRST: &str = "factory stat 1\n";
 const MOST: usize = 200_000;
 
 /// After so many runs that learnt something, a file that nobody asked for is forgotten.
-const PATIENCE: u8 = 32;
+const MOST_UNSEEN: u8 = 32;
 
 /// What was kept; nothing where it is damaged, or of another version.
 pub(super) fn read(text: &[u8]) -> HashMap<Box<str>, Entry> {
@@ -53,7 +53,7 @@ fn entry(line: &str) -> Option<(Box<str>, Entry)> {
 /// The text of it: those that were asked for lately, at most [`MOST`].
 pub(super) fn text(entries: &HashMap<Box<str>, Entry>) -> String {
     let mut kept: Vec<(&str, &Entry)> = entries.iter().map(|(name, entry)| (&**name, entry)).collect();
-    kept.retain(|(_, entry)| entry.unseen <= PATIENCE);
+    kept.retain(|(_, entry)| entry.unseen <= MOST_UNSEEN);
     kept.sort_by_key(|(name, entry)| (entry.unseen, *name));
     kept.truncate(MOST);
     kept.sort_by_key(|(name, _)| *name);
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn what_nobody_asks_for_is_forgotten() {
         let mut all: HashMap<Box<str>, Entry> = [("a".into(), sample(1, 0)), ("b".into(), sample(2, 0))].into();
-        for _ in 0..=PATIENCE {
+        for _ in 0..=MOST_UNSEEN {
             all.get_mut("a").unwrap().unseen = 0;
             all = read(text(&all).as_bytes());
         }

@@ -16,11 +16,11 @@ use crate::{
     engine::Output as _,
     event::StepId,
     execute::{
-        Lines, Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput,
         keep::last_container,
-        recall::with_names,
         records::{blocking, noted},
         run::Product,
+        step_cache::with_names,
     },
     format::wapt::{Generation, ICON, WaptError, name_starts},
     names::PackageName,
@@ -88,14 +88,14 @@ impl Run for WaptWork {
 
 /// Runs the step.
 async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, lines } = at;
+    let StepContext { step, records, session, output } = at;
     let contents: Vec<Content> = work.wapt.contents.iter().filter_map(as_content).collect();
     let taken = match &work.image {
         Some(image) if contents.iter().any(Content::in_container) => {
             let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
             let wanted = Wanted { contents: &contents, image: of, files_only: true };
-            let container = container(image, step, records, session).await?;
-            let taken = take_tree(wanted, session, lines, &container).await;
+            let container = container(image, at).await?;
+            let taken = take_tree(wanted, at, &container).await;
             session.discard(&container).await;
             // Agents know no capabilities.
             taken?.0
@@ -112,8 +112,8 @@ async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError>
         contents,
         packages,
     };
-    let lines = lines.clone();
-    blocking(move || job.finish(&taken, &lines)).await
+    let output = output.clone();
+    blocking(move || job.finish(&taken, &output)).await
 }
 
 /// An entry that names files of the container or of the project, as packages of other formats have it.
@@ -136,18 +136,18 @@ struct Job {
 }
 
 impl Job {
-    fn finish(&self, taken: &Tree, lines: &Lines) -> Result<Product, StepError> {
-        let identity = self.session.identity.as_deref().ok_or_else(|| StepError::Contents {
+    fn finish(&self, taken: &Tree, output: &StepOutput) -> Result<Product, StepError> {
+        let identity = self.session.options.identity.as_deref().ok_or_else(|| StepError::Contents {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
-        let draft = self.draft(taken, lines)?;
+        let draft = self.draft(taken, output)?;
         let setup = self.setup_name();
         let of = format!("[[wapt]] `{}`", self.work.wapt.package);
         let warn = |text: &str| self.session.doubt(&self.step, format!("{of}: {text}"));
         self.work.wapt.warnings.iter().for_each(|text| self.session.doubt(&self.step, text.clone()));
         draft.warnings.iter().chain(&draft.lint(&setup)?).for_each(|text| warn(text));
-        lines.line(&format!(
+        output.line(&format!(
             "{} {}, signed by {}",
             draft.tree.len(),
             if draft.tree.len() == 1 { "file" } else { "files" },
@@ -155,14 +155,22 @@ impl Job {
         ));
         let folder = self.session.packages_of(&self.platform)?;
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
-        let sealed =
-            seal(&draft, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        let sealed = seal(
+            &draft,
+            identity,
+            &self.work.wapt.allow,
+            self.work.epoch,
+            &folder,
+            generation,
+            &self.session.services.cancel,
+        )?;
         sealed.warnings.iter().for_each(|text| warn(text));
         let (sha256, size) = digest(&sealed.path)?;
-        let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
+        let relative = sealed.path.strip_prefix(&self.session.paths.project).unwrap_or(&sealed.path);
         let file = RecordedFile { path: relative.display().to_string(), sha256, size };
         Ok(Product {
             warnings: Vec::new(),
+            projects: std::collections::BTreeMap::new(),
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -181,12 +189,12 @@ impl Job {
     }
 
     /// Everything that goes into the package.
-    fn draft(&self, taken: &Tree, lines: &Lines) -> Result<WaptDraft, StepError> {
+    fn draft(&self, taken: &Tree, output: &StepOutput) -> Result<WaptDraft, StepError> {
         let composed = compose(&self.contents, taken, &self.session, self.work.epoch)?;
         let mut draft = match &self.work.wapt.dir {
             Some(dir) => {
-                let folder = self.session.roots.folder(dir)?;
-                let files = self.session.roots.whole(dir)?.files;
+                let folder = self.session.paths.roots.folder(dir)?;
+                let files = self.session.paths.roots.whole(dir)?.files;
                 WaptDraft::of_folder(&folder, &files, composed.spool().clone(), &self.work.attributes)?
             }
             None => WaptDraft::empty(composed.spool().clone()),
@@ -195,7 +203,7 @@ impl Job {
             let before = draft.control.get(name).to_owned();
             draft.set(name, value)?;
             if !before.is_empty() && before != draft.control.get(name) {
-                lines.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
+                output.line(&format!("{name}: {value}, in place of {before} of WAPT/control"));
             }
         }
         draft.settle(&self.work.wapt.defaults)?;
@@ -221,20 +229,20 @@ impl Job {
             if let Some(file) = file {
                 let place = TreePath::new(path)?;
                 if tree.get(&place).is_some() {
-                    lines.line(&format!("{path}: {}, in place of what was there", file.display()));
+                    output.line(&format!("{path}: {}, in place of what was there", file.display()));
                 }
                 tree.remove(&place);
-                self.put(tree, path, &mut self.session.roots.open(file)?)?;
+                self.put(tree, path, &mut self.session.paths.roots.open(file)?)?;
             }
         }
         for content in &self.work.wapt.contents {
             let WaptSource::Package(name) = &content.src else { continue };
             // Lists of a step's files are its own.
             let files = self.packages.get(name.as_str()).into_iter().flatten();
-            for file in files.filter(|file| file.is_artefact()) {
+            for file in files.filter(|file| file.is_artifact()) {
                 let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
                 let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
-                self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;
+                self.put(tree, &target, &mut Records::for_project(&self.session.paths.project).open(file)?)?;
             }
         }
         Ok(draft)
@@ -243,7 +251,7 @@ impl Job {
     fn put(&self, tree: &mut Tree, path: &str, file: &mut fs_err::File) -> Result<(), StepError> {
         let kind = tree.spool().append(file)?;
         let from = file.path();
-        let origin = from.strip_prefix(&self.session.project).unwrap_or(from).display().to_string();
+        let origin = from.strip_prefix(&self.session.paths.project).unwrap_or(from).display().to_string();
         add(tree, path, kind, &origin.into())
     }
 }

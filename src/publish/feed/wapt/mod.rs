@@ -83,8 +83,8 @@ struct Checked {
 ///
 /// # Errors
 /// [`FeedError`]; the index is then as before, and names nothing that is not there.
-pub fn publish(folder: &Path, wish: &PublishRequest) -> Result<Published, FeedError> {
-    if wish.crls.iter().any(|crl| crl.authority_key_id().is_none()) {
+pub fn publish(folder: &Path, request: &PublishRequest) -> Result<Published, FeedError> {
+    if request.crls.iter().any(|crl| crl.authority_key_id().is_none()) {
         return Err(FeedError::Unfit {
             file: "--crl".to_owned(),
             reason: "a revocation list does not name its issuer's key, by which agents find it in an index".to_owned(),
@@ -96,7 +96,7 @@ pub fn publish(folder: &Path, wish: &PublishRequest) -> Result<Published, FeedEr
     // Nobody else writes here now, and a web server would give away what a killed run has left.
     sweep(&Folder::open(folder, Links::Refused)?);
     let mut published = Published::default();
-    let mut index = old_index(folder, wish.rescan)?;
+    let mut index = old_index(folder, request.rescan)?;
     let listed: BTreeSet<String> = index.packages.iter().map(|listed| listed.file.clone()).collect();
     let here = packages(folder)?;
     let written = fs::metadata(folder.join(INDEX)).and_then(|found| found.modified()).ok();
@@ -112,18 +112,18 @@ pub fn publish(folder: &Path, wish: &PublishRequest) -> Result<Published, FeedEr
         stays
     });
     let known: BTreeSet<String> = index.packages.iter().map(|listed| listed.file.clone()).collect();
-    let mut sources = one_of_each_name(&wish.files)?;
+    let mut sources = one_of_each_name(&request.files)?;
     let own: BTreeSet<String> = sources.iter().map(|path| file_name(path)).collect();
     for file in here.keys().filter(|file| !known.contains(*file) && !own.contains(*file)) {
         if is_of_host(&folder.join(file)) {
             published.hosts.push(file.clone());
-        } else if wish.rescan || listed.contains(file) {
+        } else if request.rescan || listed.contains(file) {
             sources.push(folder.join(file));
         } else {
             published.unlisted.push(file.clone());
         }
     }
-    let mut checked = sources.iter().map(|path| check(path, folder, wish)).collect::<Result<Vec<_>, _>>()?;
+    let mut checked = sources.iter().map(|path| check(path, folder, request)).collect::<Result<Vec<_>, _>>()?;
     published.read = checked.len();
     alone(&index, &checked)?;
 
@@ -138,7 +138,7 @@ pub fn publish(folder: &Path, wish: &PublishRequest) -> Result<Published, FeedEr
             published.added.push(file.clone());
         }
     }
-    wish.crls.iter().for_each(|crl| index.add_crl(crl.clone()));
+    request.crls.iter().for_each(|crl| index.add_crl(crl.clone()));
     index.settle();
     published.total = index.packages.len();
     let bytes = index.write()?;
@@ -164,7 +164,7 @@ pub fn publish(folder: &Path, wish: &PublishRequest) -> Result<Published, FeedEr
 }
 
 fn lock(folder: &Path) -> Result<Lock, FeedError> {
-    match try_lock(&State::of(folder).make()?)? {
+    match try_lock(&State::for_project(folder).make()?)? {
         Tried::Held(lock) => Ok(lock),
         Tried::Busy(holder) => Err(FeedError::Busy(holder.map(|holder| format!(" ({holder})")).unwrap_or_default())),
     }
@@ -217,7 +217,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Reads a package, and holds it against what its clients ask.
-fn check(path: &Path, folder: &Path, wish: &PublishRequest) -> Result<Checked, FeedError> {
+fn check(path: &Path, folder: &Path, request: &PublishRequest) -> Result<Checked, FeedError> {
     let file = file_name(path);
     let unfit = |reason: &str, help| Err(FeedError::Unfit { file: file.clone(), reason: reason.to_owned(), help });
     let plain = |c: char| c.is_alphanumeric() || "-_.+~ ".contains(c);
@@ -238,8 +238,8 @@ fn check(path: &Path, folder: &Path, wish: &PublishRequest) -> Result<Checked, F
     let mut package = wapt::open(path).map_err(|error| refused(vec![error.into()]))?;
     let certificates = package.certificates().map_err(|error| refused(vec![error.into()]))?;
     let own = || Trust { anchors: certificates.first().cloned().into_iter().collect(), crls: Vec::new() };
-    let trust = wish.trust.clone().unwrap_or_else(own);
-    let verified = wapt::verify(&mut package, &trust, wish.now).map_err(refused)?;
+    let trust = request.trust.clone().unwrap_or_else(own);
+    let verified = wapt::verify(&mut package, &trust, request.now).map_err(refused)?;
     let section = verified.control.get("section").to_owned();
     if section == "host" {
         return unfit(

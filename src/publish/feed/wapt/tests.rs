@@ -119,8 +119,8 @@ fn adding_one_reads_one() {
     assert_eq!((done.read, done.total, done.added.len()), (1, 5002, 1));
     assert!(done.gone.is_empty() && done.unlisted.is_empty());
     // Reading them all would have failed.
-    let wish = PublishRequest { rescan: true, now: NOW, ..PublishRequest::default() };
-    assert!(matches!(publish(&world.repository(), &wish), Err(FeedError::Refused { .. })));
+    let request = PublishRequest { rescan: true, now: NOW, ..PublishRequest::default() };
+    assert!(matches!(publish(&world.repository(), &request), Err(FeedError::Refused { .. })));
     assert_eq!(world.index().packages.len(), 5002, "the old index is still there");
 }
 
@@ -191,8 +191,8 @@ fn what_is_gone_or_not_listed_is_said() {
         (done.gone, done.unlisted, done.total),
         (vec!["tis-x_1.0-1.wapt".to_owned()], vec!["tis-x_1.0-3.wapt".to_owned()], 1)
     );
-    let wish = PublishRequest { rescan: true, now: NOW, ..PublishRequest::default() };
-    assert_eq!(publish(&world.repository(), &wish).unwrap().total, 2);
+    let request = PublishRequest { rescan: true, now: NOW, ..PublishRequest::default() };
+    assert_eq!(publish(&world.repository(), &request).unwrap().total, 2);
 }
 
 #[test]
@@ -206,8 +206,8 @@ fn what_does_not_belong_there() {
     assert!(error.contains("has the `package_uuid` of `tis-x_1.0-1.wapt`"), "{error}");
     let stranger = World::new();
     let trust = Some(Trust { anchors: stranger.chain.clone(), crls: Vec::new() });
-    let wish = PublishRequest { files: vec![world.package("1.0-1")], trust, now: NOW, ..PublishRequest::default() };
-    assert!(matches!(publish(&world.repository(), &wish), Err(FeedError::Refused { .. })));
+    let request = PublishRequest { files: vec![world.package("1.0-1")], trust, now: NOW, ..PublishRequest::default() };
+    assert!(matches!(publish(&world.repository(), &request), Err(FeedError::Refused { .. })));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{EXAMPLE, platform, project, release, resolve, shown, write};
 use crate::{
     names::{PlatformId, Sha256},
     platform::Catalogue,
-    recipe::{ContentKind, ImageSource, RecipeError, RecipeFile, TrialCheck},
+    recipe::{ContentKind, ImageSource, RecipeError, RecipeFile, UnitExpectation},
 };
 
 #[test]
@@ -26,8 +26,8 @@ fn the_example_resolves() {
     let packages: Vec<_> = recipe.packages.iter().map(|package| package.name.as_str()).collect();
     assert_eq!(packages, ["canopsis-core", "canopsis-cat"]);
     assert_eq!(recipe.packages[1].depends, ["canopsis-core (= 2.5.11-1~deb12)"]);
-    assert_eq!(recipe.trial.units.len(), 3);
-    assert_eq!(recipe.trial.units[1].check, TrialCheck::Alive { seconds: 3 });
+    assert_eq!(recipe.test.units.len(), 3);
+    assert_eq!(recipe.test.units[1].expectation, UnitExpectation::Alive { seconds: 3 });
 }
 
 #[test]

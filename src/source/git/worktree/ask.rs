@@ -14,7 +14,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use super::error::WorktreeError;
 
 /// How long git may look at a checkout: a large one on a cold disk takes a minute.
-pub const PATIENCE: Duration = Duration::from_mins(5);
+pub const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The most memory that it may take, in bytes, files that it maps left out: half a gigabyte is much for a large repository.
 const MEMORY: u64 = 2 << 30;
@@ -163,7 +163,7 @@ pub fn run(command: &mut Command, stdin: Stdio, limit: u64, root: &Path) -> Resu
         // Nobody waits any more: then it was too late.
         let _ = send.send(read.map(|_| output));
     });
-    let Ok(output) = receive.recv_timeout(PATIENCE) else {
+    let Ok(output) = receive.recv_timeout(TIMEOUT) else {
         stop(&mut child);
         return Err(WorktreeError::Silent { root: root.to_owned() });
     };

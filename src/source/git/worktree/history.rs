@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     Worktree,
-    ask::{self, PATIENCE},
+    ask::{self, TIMEOUT},
     error::WorktreeError,
 };
 use crate::util::clock::{CEILING, FLOOR};
@@ -135,7 +135,7 @@ impl History {
         if self.ended {
             return None;
         }
-        match self.listed.recv_timeout(PATIENCE) {
+        match self.listed.recv_timeout(TIMEOUT) {
             Ok(Ok(Listed { change, mut files })) => {
                 files.retain(|(path, _)| !self.last.contains_key(path));
                 for (path, removed) in &files {

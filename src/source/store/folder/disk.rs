@@ -252,6 +252,10 @@ impl Disk {
         let Ok(content) = marker::open_file(&place, CONTENT) else {
             return damaged(format!("`{name}` is missing"));
         };
+        // Nothing is copied of what is seen to be another file.
+        if content.metadata()?.len() != believed.size() {
+            return damaged(format!("`{name}` has changed"));
+        }
         let Some(whole) = copy(&mut Guarded::new(content, token.clone()), believed.receive(into)?)? else {
             return damaged(format!("`{name}` has changed"));
         };
@@ -259,8 +263,8 @@ impl Disk {
         Ok(Fetched::Whole(whole))
     }
 
-    /// As [`Store::keep`](super::Store::keep); ends early when the token is cancelled.
-    pub(super) fn keep(
+    /// As [`Store::put`](super::Store::put); ends early when the token is cancelled.
+    pub(super) fn put(
         &self,
         key: &Key,
         label: &Label,
@@ -269,7 +273,7 @@ impl Disk {
     ) -> Result<(), StoreError> {
         let signer = self.guard.signer.as_ref().filter(|_| !key.kind.is_by_content());
         let signature = signer.map(|signer| signer.sign(key, label));
-        self.put(key, Given { label, signature, adopted: false }, from, token)
+        self.put_given(key, Given { label, signature, adopted: false }, from, token)
     }
 
     /// Keeps what another store gave with what proves it; what only its place there has proven is not kept.
@@ -285,10 +289,10 @@ impl Disk {
             Reason::Signature(signature) => (Some(signature.clone()), true),
             Reason::Place => return Ok(()),
         };
-        self.put(key, Given { label: whole.label(), signature, adopted }, from, token)
+        self.put_given(key, Given { label: whole.label(), signature, adopted }, from, token)
     }
 
-    fn put(&self, key: &Key, given: Given<'_>, from: &Path, token: &CancellationToken) -> Result<(), StoreError> {
+    fn put_given(&self, key: &Key, given: Given<'_>, from: &Path, token: &CancellationToken) -> Result<(), StoreError> {
         let label = given.label;
         if !is_plain(&label.name) {
             return Err(StoreError::Name(label.name.escape_debug().to_string()));

@@ -35,17 +35,17 @@ impl Warned {
 }
 
 /// A near store before a far one.
-fn layered(world: &World, far: &Arc<Far>, patience: Duration) -> (Layered, Arc<Warned>) {
+fn layered(world: &World, far: &Arc<Far>, idle_timeout: Duration) -> (Layered, Arc<Warned>) {
     let warned = Arc::new(Warned::default());
     let far = Arc::clone(far);
-    (Layered::new(world.near(), far, patience, Events::to(Arc::clone(&warned) as Arc<dyn Sink>)), warned)
+    (Layered::new(world.near(), far, idle_timeout, Events::to(Arc::clone(&warned) as Arc<dyn Sink>)), warned)
 }
 
 /// A far store that has `first` and `second` of every kind, and then this fault.
 async fn filled(world: &World, mut far: Far, fault: Fault) -> Arc<Far> {
     for kind in Kind::ALL {
         for of in ["first", "second"] {
-            world.keep(&far, &key(kind, of), of.as_bytes()).await.unwrap();
+            world.put(&far, &key(kind, of), of.as_bytes()).await.unwrap();
         }
     }
     far.fault = fault;
@@ -80,7 +80,7 @@ async fn what_is_kept_is_kept_in_both() {
     let far = Arc::new(world.far());
     let (layered, _) = layered(&world, &far, LONG);
     let key = key(Kind::Built, "a wheel");
-    world.keep(&layered, &key, b"wheel").await.unwrap();
+    world.put(&layered, &key, b"wheel").await.unwrap();
     assert_eq!(given(&world.near(), &key).await, Some(b"wheel".to_vec()));
     assert_eq!(given(&*far, &key).await, Some(b"wheel".to_vec()));
 }
@@ -97,7 +97,7 @@ async fn the_first_failure_is_said_and_the_near_store_goes_on() {
         let [told] = &warned.take()[..] else { panic!("{fault:?}: not said once") };
         assert!(told.contains(says) && told.contains("the far store is not asked any more"), "{told}");
         let own = key(Kind::Built, "own");
-        world.keep(&layered, &own, b"own").await.unwrap();
+        world.put(&layered, &own, b"own").await.unwrap();
         assert_eq!(given(&layered, &own).await, Some(b"own".to_vec()), "{fault:?}");
         assert!(!layered.holds(&key(Kind::Made, "first")).await.unwrap());
         assert_eq!(given(&layered, &key(Kind::File, "second")).await, None, "{fault:?}");
@@ -113,7 +113,7 @@ async fn every_question_is_given_up_when_nothing_comes() {
         let (layered, warned) = layered(&world, &far, SHORT);
         match of {
             "holds" => assert!(!layered.holds(&key(Kind::File, "first")).await.unwrap()),
-            _ => world.keep(&layered, &key(Kind::File, "own"), b"own").await.unwrap(),
+            _ => world.put(&layered, &key(Kind::File, "own"), b"own").await.unwrap(),
         }
         assert_eq!(warned.take().len(), 1, "{of}");
     }
@@ -163,7 +163,7 @@ async fn a_far_folder_is_not_believed_for_its_place() {
     let world = World::new();
     let far = Folder::new(world.root("far"), 1 << 20, world.guard());
     let key = key(Kind::Built, "first");
-    world.keep(&far, &key, b"first").await.unwrap();
+    world.put(&far, &key, b"first").await.unwrap();
     assert_eq!(given(&far, &key).await, Some(b"first".to_vec()), "it believes itself");
     let layered = Layered::new(world.near(), Arc::new(far), LONG, Events::none());
     assert_eq!(given(&layered, &key).await, None);
@@ -184,7 +184,7 @@ async fn a_key_that_is_listed_no_more_takes_its_entries_along() {
     assert!(why.contains("FACTORY_STORE_KEYS"), "{why}");
     assert_eq!(fetch(&unlisted, &key).await.0.unwrap(), Fetched::Absent, "said once");
     // What is made here is believed again.
-    world.keep(&unlisted, &key, b"mine").await.unwrap();
+    world.put(&unlisted, &key, b"mine").await.unwrap();
     assert_eq!(given(&unlisted, &key).await, Some(b"mine".to_vec()));
 }
 

@@ -3,8 +3,8 @@
 use super::{Found, made_name, pull};
 use crate::{
     engine::{Output as _, Pulled},
-    execute::{Lines, Records, Session, StepError},
-    plan::Step,
+    execute::{Records, Session, StepContext, StepError},
+    names::ImageReference,
     source::lockfile::LockedBase,
     work::base::BaseWork,
 };
@@ -14,13 +14,8 @@ use crate::{
 ///
 /// # Errors
 /// [`StepError::Drift`] when it cannot be had.
-pub(crate) async fn obtain(
-    locked: &LockedBase,
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    lines: &Lines,
-) -> Result<Found, StepError> {
+pub(crate) async fn obtain(locked: &LockedBase, work: &BaseWork, at: StepContext<'_>) -> Result<Found, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let drift =
         |why: String| StepError::Drift { differences: vec![format!("the base image of {}: {why}", step.platform)] };
     let Some(digest) = &locked.digest else {
@@ -35,16 +30,16 @@ pub(crate) async fn obtain(
             ))),
         };
     };
-    let exact = format!("{}@{digest}", repository(&work.image));
+    let exact = format!("{}@{digest}", ImageReference::new(&work.image).repository());
     for name in [work.image.clone(), made_name(work), exact.clone()] {
-        let Some(image) = session.engine.image(&name).await? else { continue };
-        if image.repo_digests.iter().any(|own| own.rsplit_once('@').is_some_and(|(_, own)| own == digest)) {
-            lines.line(&format!("{exact} is in the daemon"));
+        let Some(image) = session.services.engine.image(&name).await? else { continue };
+        if image.repo_digests.iter().any(|own| ImageReference::new(own).digest() == Some(digest)) {
+            output.line(&format!("{exact} is in the daemon"));
             let name = if name == exact { named(&image.id.0, work, session).await? } else { name };
             return Ok(Found { image, name, digest: Some(digest.clone()) });
         }
     }
-    match pull(&exact, step, session, lines).await? {
+    match pull(&exact, at).await? {
         Ok(Pulled { image, .. }) => {
             let name = named(&image.id.0, work, session).await?;
             Ok(Found { image, name, digest: Some(digest.clone()) })
@@ -56,15 +51,15 @@ pub(crate) async fn obtain(
 /// An image that came out of no registry, by its id.
 async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Found>, StepError> {
     for name in [work.image.clone(), made_name(work)] {
-        if let Some(image) = session.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
+        if let Some(image) = session.services.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
             return Ok(Some(Found { image, name, digest: None }));
         }
     }
     // By its id alone only where it was made here: the name that it gets is every project's on the daemon.
-    if !Records::of(&session.project).made_images().map_err(std::io::Error::from)?.contains(id) {
+    if !Records::for_project(&session.paths.project).made_images().map_err(std::io::Error::from)?.contains(id) {
         return Ok(None);
     }
-    let Some(image) = session.engine.image(id).await? else { return Ok(None) };
+    let Some(image) = session.services.engine.image(id).await? else { return Ok(None) };
     let name = named(id, work, session).await?;
     Ok(Some(Found { image, name, digest: None }))
 }
@@ -72,33 +67,6 @@ async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Foun
 /// Gives an image the name that Dockerfiles can start from.
 async fn named(id: &str, work: &BaseWork, session: &Session) -> Result<String, StepError> {
     let name = made_name(work);
-    session.engine.tag(id, &name).await?;
+    session.services.engine.tag(id, &name).await?;
     Ok(name)
-}
-
-/// A reference without its tag and its digest.
-fn repository(image: &str) -> &str {
-    let image = image.split_once('@').map_or(image, |(name, _)| name);
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::repository;
-
-    #[test]
-    fn a_port_is_no_tag() {
-        for (image, name) in [
-            ("debian:12", "debian"),
-            ("debian", "debian"),
-            ("host:5000/a/b:1", "host:5000/a/b"),
-            ("host:5000/a", "host:5000/a"),
-            ("a/b:1@sha256:00", "a/b"),
-        ] {
-            assert_eq!(repository(image), name);
-        }
-    }
 }

@@ -11,9 +11,11 @@ use std::{
 
 use fs_err as fs;
 
+use crate::names::CheckoutId;
+
 /// What the folders of a project are called.
-fn prefix(home: &str) -> String {
-    format!("factory-base-{home}-")
+fn prefix(checkout: &CheckoutId) -> String {
+    format!("factory-base-{checkout}-")
 }
 
 /// A folder of the project, which goes when it is dropped, with all that is mounted in it.
@@ -25,10 +27,10 @@ impl Room {
     ///
     /// # Errors
     /// When the folder of temporary files cannot be written.
-    pub fn new(home: &str) -> io::Result<Self> {
+    pub fn new(checkout: &CheckoutId) -> io::Result<Self> {
         use std::os::unix::fs::PermissionsExt as _;
         let open = std::fs::Permissions::from_mode(0o755);
-        let folder = tempfile::Builder::new().prefix(&prefix(home)).permissions(open).tempdir()?;
+        let folder = tempfile::Builder::new().prefix(&prefix(checkout)).permissions(open).tempdir()?;
         // Not removed by its own drop, which knows nothing of mounts.
         Ok(Self(folder.keep()))
     }
@@ -46,11 +48,11 @@ impl Drop for Room {
     }
 }
 
-/// Removes the folders that killed runs of the project in `home` have left, and what is mounted there. Safe while the project's lock
+/// Removes the folders that killed runs of the project `checkout` have left, and what is mounted there. Safe while the project's lock
 /// is held. One that cannot be removed is in nobody's way; the next run tries again.
-pub fn sweep(home: &str) {
+pub fn sweep(checkout: &CheckoutId) {
     let rooms = fs::read_dir(tempfile::env::temp_dir()).into_iter().flatten().flatten();
-    for room in rooms.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix(home))) {
+    for room in rooms.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix(checkout))) {
         // Others may write there, too: a link of that name is nobody's room.
         let is_ours = fs::symlink_metadata(room.path())
             .is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::getuid().as_raw());
@@ -102,12 +104,17 @@ mod tests {
         assert_eq!(found, ["/tmp/factory-base-1-a/root/proc", "/tmp/factory-base-1-a/a b"].map(PathBuf::from));
     }
 
+    fn checkout(folder: &str) -> CheckoutId {
+        CheckoutId::for_folder(Path::new(folder))
+    }
+
     #[test]
     fn a_dead_runs_room_goes_and_others_stay() {
-        let (dead, other) = (Room::new("0123456789abcdef").unwrap(), Room::new("fedcba9876543210").unwrap());
+        let (dead, other) =
+            (Room::new(&checkout("/0123456789abcdef")).unwrap(), Room::new(&checkout("/fedcba9876543210")).unwrap());
         let dead = std::mem::ManuallyDrop::new(dead);
         std::fs::create_dir(dead.path().join("root")).unwrap();
-        sweep("0123456789abcdef");
+        sweep(&checkout("/0123456789abcdef"));
         assert!(!dead.path().exists() && other.path().exists());
     }
 
@@ -115,7 +122,7 @@ mod tests {
     fn what_is_mounted_in_a_room_is_not_emptied() {
         let machines = tempfile::tempdir().unwrap();
         std::fs::write(machines.path().join("keep"), "the machine's own").unwrap();
-        let room = Room::new("00112233445566aa").unwrap();
+        let room = Room::new(&checkout("/00112233445566aa")).unwrap();
         // By another way to the same place, as where `TMPDIR` is a link.
         let link = machines.path().join("link");
         std::os::unix::fs::symlink(room.path(), &link).unwrap();

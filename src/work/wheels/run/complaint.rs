@@ -36,7 +36,7 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
     match complaint {
         Complaint::Network(reason) => StepError::Contents {
             message: format!("pip cannot fetch from {}: {reason}", indexes(work, tail)),
-            help: if session.ca.is_none() && reason.contains("certificate") {
+            help: if session.network.ca.is_none() && reason.contains("certificate") {
                 "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`".to_owned()
             } else {
                 "check the network and the proxy variables, then run the same command: finished steps are kept"
@@ -80,7 +80,7 @@ pub fn at(work: &WheelsWork, session: &Session, distribution: &str, reason: Stri
     match place(work, session, distribution) {
         Some((path, line)) => StepError::Requirement {
             reason,
-            file: session.roots.file(&path).unwrap_or_default(),
+            file: session.paths.roots.file(&path).unwrap_or_default(),
             name: path.display().to_string(),
             line,
             help,
@@ -92,7 +92,7 @@ pub fn at(work: &WheelsWork, session: &Session, distribution: &str, reason: Stri
 /// The file and line that ask for a distribution: the set's own file, else one that it takes in, else a constraint.
 fn place(work: &WheelsWork, session: &Session, distribution: &str) -> Option<(PathBuf, usize)> {
     let among = |first: &[PathBuf]| {
-        let files = requirements::closure(&session.roots, first).ok()?;
+        let files = requirements::closure(&session.paths.roots, first).ok()?;
         let line = |path: &PathBuf| Some((path.clone(), requirements::line_of(files.get(path)?, distribution)?));
         first.iter().chain(files.keys()).find_map(line)
     };
@@ -139,7 +139,7 @@ fn classify(tail: &[String]) -> Complaint {
 }
 
 /// So many of pip's lines on who wants what are told.
-const WISHES: usize = 8;
+const SPECIFIERS: usize = 8;
 
 /// What pip says of a conflict, line by line: it stands indented under a heading.
 fn who_wants_what(tail: &[String]) -> Vec<String> {
@@ -148,7 +148,7 @@ fn who_wants_what(tail: &[String]) -> Vec<String> {
     };
     let lines =
         tail[begin + 1..].iter().take_while(|line| line.starts_with(char::is_whitespace) && !line.trim().is_empty());
-    lines.take(WISHES).map(|line| line.trim().to_owned()).collect()
+    lines.take(SPECIFIERS).map(|line| line.trim().to_owned()).collect()
 }
 
 /// The indexes that were asked, without logins: as pip says them, else as they were named.

@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     names::Sha256,
     source::{
-        owner::Trusted,
+        owner::TrustedOwners,
         store::{PublicKey, Signer, key_of_file},
     },
 };
@@ -34,7 +34,7 @@ impl World {
     }
 
     fn guard(&self) -> Guard {
-        Guard { trusted: Trusted::of(self.folder.path()), ..Guard::default() }
+        Guard { trusted: TrustedOwners::for_project(self.folder.path()), ..Guard::default() }
     }
 
     fn store(&self, limit: u64) -> Disk {
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// Keeps a file of these bytes under their digest.
-    fn keep(&self, store: &Disk, bytes: &[u8]) -> Key {
+    fn put(&self, store: &Disk, bytes: &[u8]) -> Key {
         let key = key_of_file(&Sha256::of(bytes));
         let from = self.folder.path().join("from");
         std::fs::write(&from, bytes).unwrap();
@@ -66,7 +66,7 @@ impl World {
 }
 
 fn put(store: &Disk, key: &Key, label: &Label, from: &Path) -> Result<(), StoreError> {
-    store.keep(key, label, from, &CancellationToken::new())
+    store.put(key, label, from, &CancellationToken::new())
 }
 
 /// What the label of a file says that was given.
@@ -93,7 +93,7 @@ fn age(store: &Disk, key: &Key, hours: u64) {
 fn what_is_kept_is_given_back() {
     let world = World::new();
     let store = world.store(LIMIT);
-    let key = world.keep(&store, b"six");
+    let key = world.put(&store, b"six");
     let (fetched, bytes) = world.fetch(&store, &key);
     assert_eq!((label_in(&fetched), bytes), (Some(&label_of(b"six")), Some(b"six".to_vec())));
     assert_eq!(world.fetch(&store, &key_of_file(&Sha256::of("other"))).0, Fetched::Absent);
@@ -144,12 +144,12 @@ fn a_damaged_entry_is_noticed_and_dropped() {
     for (says, damage) in damages {
         let world = World::new();
         let store = world.store(LIMIT);
-        let key = world.keep(&store, b"six");
+        let key = world.put(&store, b"six");
         damage(&store.place(&key));
         let (Fetched::Damaged(why), None) = world.fetch(&store, &key) else { panic!("{says}: not noticed") };
         assert!(why.contains(says), "{why}");
         assert_eq!(world.fetch(&store, &key).0, Fetched::Absent, "{says}");
-        world.keep(&store, b"six");
+        world.put(&store, b"six");
         assert_eq!(world.fetch(&store, &key).1, Some(b"six".to_vec()), "{says}");
         assert_eq!(world.temporaries(), 0, "{says}");
     }
@@ -174,17 +174,17 @@ fn a_file_that_is_not_what_its_label_says_is_not_kept() {
 fn what_was_not_used_for_longest_goes_first() {
     let world = World::new();
     let store = world.store(10);
-    let keys = [b"aaa", b"bbb", b"ccc"].map(|bytes| world.keep(&store, bytes));
+    let keys = [b"aaa", b"bbb", b"ccc"].map(|bytes| world.put(&store, bytes));
     for (key, hours) in keys.iter().zip([3, 2, 1]) {
         age(&store, key, hours);
     }
     // Used again: now `bbb` is the oldest.
     assert!(world.fetch(&store, &keys[0]).1.is_some());
-    let newest = world.keep(&store, b"ddd");
+    let newest = world.put(&store, b"ddd");
     let there = |key| matches!(world.fetch(&world.store(10), key).0, Fetched::Whole(_));
     assert_eq!([&keys[0], &keys[1], &keys[2], &newest].map(there), [true, false, true, true]);
     // What is larger than the whole store does not empty it.
-    let large = world.keep(&store, b"12345678901");
+    let large = world.put(&store, b"12345678901");
     assert!(!there(&large) && there(&newest));
     assert!(shape::size(&world.root()) <= 10);
 }
@@ -198,11 +198,11 @@ fn what_a_killed_process_was_writing_does_not_count() {
     std::fs::create_dir_all(&half).unwrap();
     std::fs::write(half.join(CONTENT), "si").unwrap();
     assert_eq!((world.fetch(&store, &key).0, shape::size(&world.root())), (Fetched::Absent, 0));
-    world.keep(&store, b"six");
+    world.put(&store, b"six");
     assert!(half.exists(), "it may still be written");
     let old = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365);
     std::fs::File::open(&half).unwrap().set_modified(old).unwrap();
-    world.keep(&world.store(LIMIT), b"seven");
+    world.put(&world.store(LIMIT), b"seven");
     assert!(!half.exists());
 }
 
@@ -231,13 +231,13 @@ fn two_at_once() {
     threads.collect::<Vec<_>>().into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(world.temporaries(), 0);
     let store = world.store(60);
-    world.keep(&store, b"the last one");
+    world.put(&store, b"the last one");
     assert!(shape::size(&world.root()) <= 60);
 }
 
 /// A guard that believes the caller alone.
 fn believing() -> Guard {
-    Guard { trusted: Trusted::of(Path::new("/nowhere")), ..Guard::default() }
+    Guard { trusted: TrustedOwners::for_project(Path::new("/nowhere")), ..Guard::default() }
 }
 
 /// A store in which a step gave something, its key, and the world around it.
@@ -266,7 +266,7 @@ fn what_others_could_have_written_is_believed_by_its_digest_only() {
     ];
     for level in levels {
         let (world, store, key) = given(believing());
-        let file = world.keep(&store, b"six");
+        let file = world.put(&store, b"six");
         assert!(matches!(world.fetch(&store, &key).0, Fetched::Whole(_)));
         open_to_all(&level(&store, &key));
         let (Fetched::Doubted(why), None) = world.fetch(&store, &key) else { panic!("it is believed") };
@@ -302,7 +302,7 @@ fn a_signature_of_a_listed_key_is_believed_anywhere() {
 fn only_what_has_the_shape_of_a_store_goes() {
     let world = World::new();
     let store = world.store(LIMIT);
-    let key = world.keep(&store, b"six");
+    let key = world.put(&store, b"six");
     assert!(world.root().join(marker::NAME).is_file());
     std::fs::write(world.root().join("notes.txt"), "").unwrap();
     std::fs::write(store.place(&key).join("theirs"), "").unwrap();
@@ -313,7 +313,7 @@ fn only_what_has_the_shape_of_a_store_goes() {
     assert!(store.place(&key).join("theirs").exists() && !store.place(&key).join(CONTENT).exists());
     assert!(world.root().join("notes.txt").exists() && elsewhere.join("aa").join("a".repeat(64)).exists());
     // Without a marker nothing goes, as soon as there is anything else.
-    let key = world.keep(&store, b"seven");
+    let key = world.put(&store, b"seven");
     std::fs::remove_file(world.root().join(marker::NAME)).unwrap();
     shape::remove(&world.root()).unwrap();
     assert!(store.place(&key).join(CONTENT).exists());
@@ -324,10 +324,10 @@ fn only_what_has_the_shape_of_a_store_goes() {
 fn a_store_of_before_there_were_markers_is_one() {
     let world = World::new();
     let store = world.store(LIMIT);
-    world.keep(&store, b"six");
+    world.put(&store, b"six");
     std::fs::remove_file(world.root().join(marker::NAME)).unwrap();
     assert_eq!(shape::claim(&world.root()).unwrap(), marker::Claim::Ours);
-    world.keep(&store, b"seven");
+    world.put(&store, b"seven");
     assert!(world.root().join(marker::NAME).is_file());
     shape::remove(&world.root()).unwrap();
     assert!(!world.root().exists());
@@ -337,12 +337,12 @@ fn a_store_of_before_there_were_markers_is_one() {
 fn links_and_pipes_in_a_store_are_no_entries() {
     let world = World::new();
     let store = world.store(LIMIT);
-    let key = world.keep(&store, b"six");
+    let key = world.put(&store, b"six");
     let content = store.place(&key).join(CONTENT);
     std::fs::remove_file(&content).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, &content, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
     assert!(matches!(world.fetch(&store, &key).0, Fetched::Damaged(_)), "and nobody waits for it");
-    let key = world.keep(&store, b"six");
+    let key = world.put(&store, b"six");
     let (kind, moved) = (world.root().join("files"), world.folder.path().join("moved"));
     std::fs::rename(&kind, &moved).unwrap();
     std::os::unix::fs::symlink(&moved, &kind).unwrap();
@@ -360,7 +360,7 @@ proptest! {
         let world = World::new();
         let store = world.store(limit);
         for bytes in &files {
-            world.keep(&store, bytes);
+            world.put(&store, bytes);
             prop_assert!(shape::size(&world.root()) <= limit);
         }
         for bytes in &files {
