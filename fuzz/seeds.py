@@ -3,7 +3,7 @@
 
 Certificates and lists are made by openssl, so they are others each time; all else is the same."""
 
-import gzip, io, json, lzma, pathlib, shutil, struct, subprocess, tarfile, tempfile, zipfile, zlib
+import base64, gzip, hashlib, io, json, lzma, pathlib, shutil, struct, subprocess, tarfile, tempfile, zipfile, zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -62,6 +62,12 @@ def cabinet(folders):
         data += b"".join(struct.pack("<IHH", 0, len(packed), size) + packed for packed, size in blocks)
     head = struct.pack("<4sIIIIIBBHHHHH", b"MSCF", 0, at + len(data), 0, 36 + len(heads), 0, 3, 1, len(folders), len(folders), 0, 0, 0)
     return head + heads + files + data
+
+
+def recorded(files):
+    """The list of a wheel's files."""
+    digest = lambda content: base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+    return "".join(f"{name},sha256={digest(content)},{len(content)}\n" for name, content in files.items()) + "x-1.dist-info/RECORD,,\n"
 
 
 def padded(bytes):
@@ -144,6 +150,10 @@ def main():
     seed("wheels", "wheels", tar([("wheels/", tarfile.DIRTYPE, b""), ("wheels/six-1.16.0-py2.py3-none-any.whl", tarfile.REGTYPE, b"PK"),
                                   ("wheels/x-1.tar.gz", tarfile.REGTYPE, b"x")]))
     seed("wheels", "lock", "version = 1\n\n[[source]]\nname = \"x\"\ncommit = \"" + "1" * 40 + "\"\n\n[[wheelhouse]]\nplatform = \"debian-12\"\nimage = \"core\"\nrequirements = \"r.txt\"\nwheels = [\n  { name = \"six\", version = \"1.16.0\", file = \"six-1.16.0-py2.py3-none-any.whl\", sha256 = \"" + "0" * 64 + "\" },\n]\n")
+    files = {"x.py": b"x = 1\n", "x-1.data/scripts/x": b"#!python\n", "x-1.dist-info/WHEEL": b"Wheel-Version: 1.0\n", "x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n"}
+    for name, more in [("plain", {}), ("programs", {"x-1.dist-info/entry_points.txt": b"[console_scripts]\nx = x:main [a]\n[gui_scripts]\ny=x.y:Z.run\n"})]:
+        seed("wheel", name, zipped({**files, **more, "x-1.dist-info/RECORD": recorded({**files, **more})}))
+    seed("wheel", "parts", b"\xff".join([recorded(files).encode(), b"[console_scripts]\nx = x:main\n", b"x.py", files["x.py"], b"x-1.data/scripts/x", b"#!python\n"]))
     package = {"WAPT/control": WAPT_CONTROL, "WAPT/certificate.crt": leaf, "WAPT/icon.png": PNG, "setup.py": SETUP, "a/b.txt": "x" * 300}
     seed("wapt_zip", "deflated", zipped(package))
     seed("wapt_zip", "stored", zipped(package, zipfile.ZIP_STORED))

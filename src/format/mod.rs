@@ -20,6 +20,7 @@ mod text;
 mod units;
 mod users;
 pub mod wapt;
+pub mod wheel;
 pub mod zip;
 
 pub use facts::{Codec, Facts, Native, PackageFormat, Sources};
