@@ -246,7 +246,7 @@ impl Job {
 
     fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
         let mut meta = meta::of(&self.work, tree, &self.session)?;
-        searched.onto(&mut meta.depends);
+        searched.onto(&mut meta);
         check::package(tree, &meta).map_err(refused)?;
         self.say_unmarked(tree);
         output.line(&match tree.len() {
