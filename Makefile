@@ -7,7 +7,7 @@ FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
-REFEREES := cpio createrepo-c dnf docker-registry git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
+REFEREES := cpio createrepo-c dnf docker-registry dpkg-dev git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
 .PHONY: help demo test build check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
