@@ -145,3 +145,29 @@ fn what_an_image_says_is_held_against_the_grammar() {
     assert!(!project.path(DEB).exists());
     project.assert_tidy();
 }
+
+/// The relations of the rpm that a project has made.
+fn relations(project: &Project) -> Vec<String> {
+    let shown = project.done(&["show", "packages/alma-9/shop-2.5.11-1.el9.x86_64.rpm", "--output", "json"]);
+    let described: serde_json::Value = serde_json::from_str(shown.stdout.lines().last().unwrap()).unwrap();
+    let all = described["relations"].as_array().unwrap_or_else(|| panic!("{described}"));
+    all.iter().map(|one| format!("{} {}", one["kind"].as_str().unwrap(), one["text"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn an_rpm_needs_libraries_by_their_names() {
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "");
+    let recipe = recipe.replace("/usr/bin\" }", "/usr/bin\" }, { src = \"tool\", dst = \"/usr/bin/tool\" }");
+    let Some(project) = packing(&recipe) else { return };
+    project.write("tool", "#!/usr/bin/perl -w\n");
+    fs::set_permissions(project.path("tool"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    project.done(&["build", "packages"]);
+    let all = relations(&project);
+    for wanted in ["libc.so.6()(64bit)", "rtld(GNU_HASH)", "/usr/bin/perl"] {
+        assert!(all.contains(&format!("Requires {wanted}")), "{wanted}: {all:?}");
+    }
+    assert!(all.iter().any(|one| one.starts_with("Requires libc.so.6(GLIBC_2.")), "{all:?}");
+    project.write("factory.toml", &(recipe + "auto_depends = false\n"));
+    project.done(&["build", "packages"]);
+    assert!(relations(&project).iter().all(|one| !one.contains("libc.so.6")), "nobody searches");
+}

@@ -254,7 +254,7 @@ impl Job {
 
     fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
         let mut meta = meta::of(&self.work, tree, &self.session)?;
-        searched.onto(&mut meta.depends);
+        searched.onto(&mut meta);
         check::package(tree, &meta)?;
         output.line(&match tree.len() {
             1 => "1 file".to_owned(),
