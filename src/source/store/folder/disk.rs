@@ -303,10 +303,10 @@ impl Disk {
             let is_outdated = match entry(&place, key) {
                 // What is not believed would be made again each time.
                 Ok(there) => {
-                    (key.kind == Kind::Product && there.label != *label)
+                    (key.kind.is_made_anew() && there.label != *label)
                         || !matches!(self.judge(key, there)?, Ok(Worth::Believed(_)))
                 }
-                Err(_) => key.kind == Kind::Product,
+                Err(_) => key.kind.is_made_anew(),
             };
             if !is_outdated {
                 touch(&place);
