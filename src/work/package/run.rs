@@ -2,6 +2,7 @@
 //! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
+pub(crate) mod accounts;
 mod collect;
 mod compose;
 mod effect;
@@ -26,7 +27,7 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, accounts,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
