@@ -94,7 +94,7 @@ pub struct Script {
 pub struct Natives {
     /// Programs and libraries for the machine.
     pub natives: Vec<Native>,
-    /// Programs of `bin` folders that begin with `#!`, where what stands there is not in the tree.
+    /// Programs of `bin` folders that begin with `#!`, where what is there is not in the tree.
     pub scripts: Vec<Script>,
     /// What was found by looking at the tree alone.
     pub lacks: Vec<Finding>,
@@ -226,7 +226,7 @@ pub fn not_executable(path: &str, mode: u32, start: &[u8]) -> Option<Finding> {
     );
     let is_program = start.starts_with(b"#!") || start.starts_with(b"\x7fELF");
     (is_there && is_program && mode & 0o111 == 0).then(|| {
-        let what = format!("is a program, but nobody may execute it, mode {mode:04o}");
+        let what = format!("is a program, but is not executable, mode {mode:04o}");
         Finding::new(Concern::NotExecutable, path, what)
     })
 }
@@ -259,7 +259,7 @@ fn machine(elf: &Elf) -> String {
 pub(super) fn help(first: &Finding, host: &Host) -> String {
     let Some(concern) = first.concern else { return String::new() };
     let add = "add the OS package that has the library to the image's `packages` (and to the package's `depends`)";
-    // What is missing stands between quotes.
+    // What is missing is between quotes.
     let advice = match (concern, first.what.split('"').nth(1)) {
         (Concern::Library, Some(name)) => &format!("{} says which package has it: {add}", host.search(name)),
         (Concern::Library, None) => add,
@@ -424,7 +424,7 @@ mod tests {
             assert!(!is_one(path, 0o644, b"#!/bin/sh\n"), "{path}");
         }
         let lack = not_executable("usr/bin/x", 0o644, b"#!/bin/sh\n").unwrap();
-        assert_eq!(lack.what, "is a program, but nobody may execute it, mode 0644");
+        assert_eq!(lack.what, "is a program, but is not executable, mode 0644");
         assert_eq!(
             help(&lack, &host("x86_64", "glibc-2.36")),
             "say `file_info = { mode = 0o755 }` in its entry of `contents`; where it is meant: `allow = [{ check = \"not-executable\", \

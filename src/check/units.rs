@@ -201,7 +201,8 @@ impl Units {
         }
         let meant =
             nearest(unit.stem(), targets()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
-        let reason = format!("{}={} is no target of systemd and of nobody here{meant}", target.key, target.value);
+        let reason =
+            format!("{}={} is a target neither of systemd nor of this package{meant}", target.key, target.value);
         let paths = all.iter().flat_map(|name| unit_paths(name)).collect();
         self.ask(Wanted::Path(paths), Concern::UnitInstall, &target.place, &reason);
     }
@@ -258,7 +259,7 @@ impl Units {
                 if self.made.accounts.contains(&one.value) {
                     continue;
                 }
-                let reason = format!("{}={} is nobody whom the package makes", one.key, one.value);
+                let reason = format!("{}={} is no account that the package makes", one.key, one.value);
                 self.ask(wanted(one.value.clone()), Concern::UnitUser, &one.place, &reason);
             }
         }

@@ -1,6 +1,6 @@
 //! Names of images as daemons list and find them (distribution reference grammar).
 
-/// What stands before the names of the daemon's own registry, and before those of images that Podman loaded or built:
+/// What comes before the names of the daemon's own registry, and before those of images that Podman loaded or built:
 /// left out when a name is looked up ("familiar names").
 const IMPLIED: [&str; 5] =
     ["docker.io/library/", "docker.io/", "index.docker.io/library/", "index.docker.io/", "localhost/"];

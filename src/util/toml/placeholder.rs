@@ -2,7 +2,7 @@
 
 use super::{Issue, Issues, Span, listed, nearest, quoted};
 
-/// What stands between `{{` and `}}` in a text, in its order.
+/// What is between `{{` and `}}` in a text, in its order.
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0))
 }
@@ -23,8 +23,8 @@ pub(crate) fn only_placeholders(text: &str, known: &[&str], span: &Span, issues:
 /// Every placeholder of a recipe.
 const ALL: [&str; 4] = ["version", "release", "tag", "branch"];
 
-/// The first placeholder of a text in which none is filled in, as it stands there: one that others have, or nearly.
-/// What else stands in braces is another program's.
+/// The first placeholder of a text in which none is filled in, as it is there: one that others have, or nearly.
+/// What else is in braces is another program's.
 pub(crate) fn unfilled(text: &str) -> Option<String> {
     let ours = placeholders(text).find(|name| nearest(name.trim(), ALL).is_some())?;
     Some(quoted(&format!("{{{{{ours}}}}}")))
