@@ -30,7 +30,7 @@ const MOST: usize = 64;
 pub type Texts = BTreeMap<PathBuf, String>;
 
 /// The files of a requirements set: the first file and all that it takes in with `-r` and `-c`, which must be files of the project or
-/// of the same source. The texts are as they are written, in whatever encoding; variables stand in them by their names.
+/// of the same source. The texts are as they are written, in whatever encoding; variables are in them by their names.
 ///
 /// # Errors
 /// When a file cannot be read, is too large, or lies outside of the project.

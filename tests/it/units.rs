@@ -78,7 +78,7 @@ fn what_a_unit_cannot_do_is_found_when_the_package_is_made() {
         ("shop.service", "", unit("[Servce]"), "line 3: [Servce] is no section of a service"),
         ("shop.service", "", "[Service]\nType=simple\n".to_owned(), "there is no ExecStart="),
         ("shop.service", "", unit("User=nobody-at-all"), "line 3: User=nobody-at-all is nobody"),
-        ("shop.service", "", unit("User=shop"), "line 3: User=shop is nobody whom the package makes"),
+        ("shop.service", "", unit("User=shop"), "line 3: User=shop is no account that the package makes"),
         ("shop.service", "", unit("Group=nogrp"), "line 3: Group=nogrp is nobody"),
         ("shop.service", "", unit("EnvironmentFile=/etc/default/shop"), "EnvironmentFile=/etc/default/shop is neither"),
         ("shop.service", "", unit("WorkingDirectory=/opt/shpo"), "WorkingDirectory=/opt/shpo is neither"),
@@ -251,10 +251,7 @@ fn programs_that_cannot_be_started_as_they_are() {
     let project = shipping("debian-12", &[], "");
     set(&project, 0o644);
     let run = project.run(&["build", "packages"]).ended(1);
-    run.says(&[
-        "`/opt/shop/bin/run` (of `bin/run`) is a program, but nobody may execute it, mode 0644",
-        "mode = 0o755",
-    ]);
+    run.says(&["`/opt/shop/bin/run` (of `bin/run`) is a program, but is not executable, mode 0644", "mode = 0o755"]);
     let allow = r#"allow = [{ check = "not-executable", path = "/opt/shop/bin/run", reason = "it is read, not run" }]"#;
     let project = shipping("debian-12", &[], allow);
     set(&project, 0o644);

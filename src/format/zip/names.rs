@@ -1,6 +1,6 @@
 //! Names of files in an archive.
 
-/// Names that Windows takes for devices, whatever stands behind a dot.
+/// Names that Windows takes for devices, whatever follows a dot.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// No file is deeper, its own name included.

@@ -48,7 +48,7 @@ const LATER: [&str; 30] = [
 /// One part between separators.
 #[derive(Debug, Clone, Copy)]
 struct Token<'t> {
-    /// What stands before it: `-`, `.`, `_`, or nothing.
+    /// What comes before it: `-`, `.`, `_`, or nothing.
     sign: Option<char>,
     kind: Kind<'t>,
 }
@@ -76,7 +76,7 @@ enum Last {
 /// In words of dpkg and rpm.
 pub(super) fn suffix(tagged: Tagged, suffix: &str) -> Result<Suffix, UnclearVersion> {
     let unclear = |why: String| UnclearVersion::beside(tagged.tag, tagged.numbers, suffix, why);
-    let tokens = tokens(suffix).ok_or_else(|| unclear(format!("nothing stands between two signs of `{suffix}`")))?;
+    let tokens = tokens(suffix).ok_or_else(|| unclear(format!("there is nothing between two signs of `{suffix}`")))?;
     let mut reader = Reader { tagged, suffix, out: Suffix::default(), last: Last::Numbers };
     for (place, token) in tokens.iter().enumerate() {
         match token.kind {
@@ -251,7 +251,7 @@ impl Token<'_> {
     }
 }
 
-/// `None` where nothing stands between two signs.
+/// `None` where nothing is between two signs.
 fn tokens(suffix: &str) -> Option<Vec<Token<'_>>> {
     let mut rest = suffix;
     let mut tokens = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::{Issue, Issues, Span, listed, nearest, quoted};
 
-/// What stands between `{{` and `}}` in a text, in its order.
+/// What is between `{{` and `}}` in a text, in its order.
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0))
 }

@@ -14,7 +14,7 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, accounts,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         context::{APT_TRUST, TarFile},
         owner,
         records::{blocking, noted},
@@ -30,7 +30,7 @@ use crate::{
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
     util::{folder::open_file, retry::Policy},
-    work::Expected,
+    work::{Expected, package::run::accounts},
 };
 
 impl Run for ImageWork {
@@ -106,7 +106,7 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
     let built = build(context, work.tags.clone(), labels.clone(), at).await;
     let image = built.map_err(|error| accounts::said(work, at).unwrap_or(error))?;
     if let Err(error) = look_up(work, &image.id.0, at).await {
-        superseded(vec![image.id], session).await?;
+        owner::superseded(vec![image.id], session).await?;
         return Err(error);
     }
     name(&image, &work.tags, &labels, session).await?;
@@ -144,7 +144,7 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
     let made = build(context, work.tags.clone(), labels.clone(), at).await?;
     if output_of(&made) != output {
-        superseded(vec![made.id], session).await?;
+        owner::superseded(vec![made.id], session).await?;
         return Ok(None);
     }
     self::name(&made, &work.tags, &labels, session).await?;
@@ -427,7 +427,7 @@ pub(crate) async fn build(
     Records::for_project(&session.paths.project).note_image(&id.0)?;
     let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
     let image = session.services.engine.image(&id.0).await?.ok_or_else(unknown)?;
-    // Whose an image is stands in its labels.
+    // Its labels say whose an image is.
     match labels.iter().find(|(name, value)| image.labels.get(*name) != Some(value)) {
         Some((label, _)) => Err(StepError::Unlabelled { name: tags.join(", "), label: label.clone() }),
         None => Ok(image),
@@ -451,7 +451,7 @@ pub(crate) async fn name(
         session.services.engine.tag(&image.id.0, tag).await?;
     }
     before.retain(|old| *old != image.id);
-    superseded(before, session).await
+    owner::superseded(before, session).await
 }
 
 /// Refuses names that somebody else's images have. A base has one name for all projects on the daemon.
@@ -486,23 +486,8 @@ fn refused(tail: &[String]) -> Option<StepError> {
     })
 }
 
-/// So many lines of what is wrong stand in an error.
+/// So many lines of what is wrong are in an error.
 const SHOWN: usize = 12;
-
-/// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
-/// `factory clean` finds it later.
-pub(crate) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
-    let made = Records::for_project(&session.paths.project).made_images().map_err(std::io::Error::from)?;
-    ids.dedup();
-    for id in ids.iter().filter(|id| made.contains(&id.0)) {
-        let nameless = session.services.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());
-        if nameless {
-            // In use, or gone already: either is fine.
-            let _ = session.services.engine.remove_image(&id.0).await;
-        }
-    }
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {

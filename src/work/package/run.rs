@@ -2,6 +2,7 @@
 //! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
+pub(crate) mod accounts;
 mod before;
 mod collect;
 mod compose;
@@ -34,7 +35,7 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, accounts, judged,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
-        Fetched, Key, Kind, Label, PublicKey, StoreError,
+        Fetched, Key, Label, PublicKey, StoreError,
         belief::{Believed, Incoming, Judged, Offer, Reason, Whole},
         is_plain, marker,
         shape::{self, ASIDE, CONTENT, ENTRY},

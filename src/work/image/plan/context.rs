@@ -185,7 +185,7 @@ impl Maker<'_> {
             image.users.iter().map(|user| user_commands(user, self.platform.family)).collect();
         let apps: Vec<usize> = (0..image.python.len()).collect();
         let prefix = self.recipe.python.as_ref().map_or("", |python| python.prefix.as_str());
-        // The virtualenv goes through a link that stands where it will be, or above it.
+        // The virtualenv goes through a link that is where it will be, or above it.
         let mut contents = Vec::new();
         for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
             let is_link = content.kind == ContentKind::Symlink || found.is_one_link();

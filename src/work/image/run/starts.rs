@@ -115,7 +115,7 @@ async fn nowhere(
         let path = format!("{}/{program}", folder.trim_end_matches('/'));
         match files.look(&path).await? {
             thing if thing.is_program() => return fault(&path, work, container, session).await,
-            Thing::File { mode, .. } => idle = Some(format!("nobody may execute {path}, mode {mode:04o}")),
+            Thing::File { mode, .. } => idle = Some(format!("{path} is not executable, mode {mode:04o}")),
             _ => {}
         }
     }

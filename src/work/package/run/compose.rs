@@ -26,7 +26,7 @@ pub struct Rules {
 pub struct Rule {
     /// As written.
     pub src: String,
-    /// Where that stands in the recipe.
+    /// Where that is in the recipe.
     pub at: Span,
     /// Whether it may match nothing.
     pub optional: bool,

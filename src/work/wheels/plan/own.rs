@@ -266,7 +266,7 @@ impl Maker<'_> {
 
 const OUTSIDE: &str = "it is outside of the project: only what is in it gets into containers";
 const VARIABLE: &str =
-    "no variables stand in the address of a repository: git's credential helpers have logins (`git help credentials`)";
+    "the address of a repository has no variables: git's credential helpers have logins (`git help credentials`)";
 const ABSENT: &str =
     "nothing is there: paths are seen from the project's folder, those of `--find-links` from the file, too";
 const NO_PROJECT: &str = "it has neither a `pyproject.toml` nor a `setup.py`";
@@ -281,7 +281,7 @@ fn refusal(file: &Path, text: &str, line: usize, reason: &'static str) -> Issue 
     Issue::new(&(start..start + length), message).label("this line").within(&name, text)
 }
 
-/// What stands in a line, without what may be secret in an address.
+/// What is in a line, without what may be secret in an address.
 fn shown(text: &str, line: usize) -> String {
     let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     match text.split_once("://") {
