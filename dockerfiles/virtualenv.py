@@ -398,7 +398,7 @@ def load(prefix, known, part):
     for number, (kind, glob) in enumerate(allowed):
         # Others may be about programs that come into the image elsewhere.
         if part != "first" and number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
-            wrong.append("`allow` names what is not so: %s at %s" % (kind, glob))
+            wrong.append("`allow` has an entry that nothing needs: %s at %s" % (kind, glob))
     if files:
         say("loaded %s" % count(len(files), "program or library", "programs and libraries"))
     if wrong:

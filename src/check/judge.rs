@@ -8,6 +8,7 @@ use crate::{
     names::{Allowance, Concern, Topic},
     platform::Host,
     source::project::glob,
+    util::toml::Source,
 };
 
 /// So many findings of a topic are listed.
@@ -18,6 +19,8 @@ const SHOWN: usize = 20;
 pub struct Shipped<'a> {
     /// How it is called.
     pub whose: &'a str,
+    /// The recipe, which has the lines of what it allows; `None` where none is at hand.
+    pub recipe: Option<&'a Source>,
     /// How its paths are written.
     pub paths: Paths,
     /// What can run where it goes; `None` where nothing of it runs.
@@ -74,8 +77,13 @@ fn said(left: &[&Finding], idle: &[&Allowance], of: &Shipped<'_>) -> Refusal {
         helps.push(help);
     }
     if !idle.is_empty() {
-        let all: Vec<String> = idle.iter().map(|one| format!("{} at `{}`", one.check.as_str(), one.path)).collect();
-        parts.push(format!("`allow` of {} names what is not so: {}", of.whose, all.join(", ")));
+        let line = |one: &Allowance| {
+            of.recipe.map(|text| format!(" ({}:{})", text.name(), text.position(one.at.start).0)).unwrap_or_default()
+        };
+        let shown = |one: &&Allowance| format!("{} at `{}`{}", one.check.as_str(), one.path, line(one));
+        let all: Vec<String> = idle.iter().map(shown).collect();
+        let what = if all.len() == 1 { "an entry" } else { "entries" };
+        parts.push(format!("`allow` of {} has {what} that nothing needs: {}", of.whose, all.join(", ")));
         if helps.is_empty() {
             helps.push("take the entry out, or mend its `check` or `path`".to_owned());
         }
@@ -104,7 +112,7 @@ mod tests {
     const ALL: [Topic; 4] = Topic::ALL;
 
     fn allow(check: Concern, path: &str) -> Allowance {
-        Allowance { check, path: path.to_owned(), reason: "a test".to_owned() }
+        Allowance { check, path: path.to_owned(), reason: "a test".to_owned(), at: 2..3 }
     }
 
     fn host() -> Host {
@@ -117,7 +125,9 @@ mod tests {
     }
 
     fn judged(found: &[Finding], allowed: &[Allowance], asked: &[Topic]) -> Result<(), Refusal> {
-        judge(found, allowed, &Shipped { whose: "tools", paths: Paths::Absolute, host: Some(&host()), asked })
+        let recipe = Source::new("factory.toml", "a\nb\n");
+        let (whose, paths, host) = ("tools", Paths::Absolute, host());
+        judge(found, allowed, &Shipped { whose, recipe: Some(&recipe), paths, host: Some(&host), asked })
     }
 
     fn found() -> Vec<Finding> {
@@ -136,7 +146,7 @@ mod tests {
     fn everything_is_said_at_once() {
         let refusal = judged(&found(), &[allow(Concern::Setgid, "/opt/x/nothing")], &ALL).unwrap_err();
         insta::assert_snapshot!(format!("{}\n{}", refusal.message, refusal.help), @r#"
-        tools has programs that cannot run there: `/usr/lib/a.so` is for aarch64, and test-1 is x86_64; it has units that cannot do what they are for: `/lib/systemd/system/x.service` (of `units/x.service`) line 3: User=x is nobody; it would ship what is seldom meant: `/opt/x/su` (runs as its owner, mode 4755); `/opt/x/lib/python3.11/a.pem` (a private key); `allow` of tools names what is not so: setgid at `/opt/x/nothing`
+        tools has programs that cannot run there: `/usr/lib/a.so` is for aarch64, and test-1 is x86_64; it has units that cannot do what they are for: `/lib/systemd/system/x.service` (of `units/x.service`) line 3: User=x is nobody; it would ship what is seldom meant: `/opt/x/su` (runs as its owner, mode 4755); `/opt/x/lib/python3.11/a.pem` (a private key); `allow` of tools has an entry that nothing needs: setgid at `/opt/x/nothing` (factory.toml:2)
         build it for this machine, or leave it out; where it is loaded only sometimes, on purpose: `allow = [{ check = "machine", path = "/usr/lib/a.so", reason = "…" }]`
         declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it; where it is meant: `allow = [{ check = "unit-user", path = "/lib/systemd/system/x.service", reason = "…" }]`
         leave it out: `{ src = "/opt/x/su", type = "exclude" }` in `contents`; or say in the recipe why it is meant: `allow = [{ check = "setuid", path = "/opt/x/su", reason = "…" }]`
@@ -155,7 +165,10 @@ mod tests {
         // What was not looked for is not missed.
         assert_eq!(judged(&[], &allowed, &[]), Ok(()));
         let idle = judged(&[], &allowed, &[Topic::Unit]).unwrap_err();
-        assert_eq!(idle.message, "`allow` of tools names what is not so: unit-user at `/lib/systemd/system/x.service`");
+        assert_eq!(
+            idle.message,
+            "`allow` of tools has an entry that nothing needs: unit-user at `/lib/systemd/system/x.service` (factory.toml:2)"
+        );
         // The key that signs is never allowed.
         let key = Finding { concern: None, ..Finding::new(Concern::PrivateKey, "opt/k.pem", "the key that signs") };
         let refusal = judged(&[key], &[], &ALL).unwrap_err();

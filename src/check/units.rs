@@ -201,7 +201,10 @@ impl Units {
         }
         let meant =
             nearest(unit.stem(), targets()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
-        let reason = format!("{}={} is no target of systemd and of nobody here{meant}", target.key, target.value);
+        let reason = format!(
+            "{}={} is neither a target of systemd nor of this package or the image{meant}",
+            target.key, target.value
+        );
         let paths = all.iter().flat_map(|name| unit_paths(name)).collect();
         self.ask(Wanted::Path(paths), Concern::UnitInstall, &target.place, &reason);
     }
@@ -258,7 +261,8 @@ impl Units {
                 if self.made.accounts.contains(&one.value) {
                     continue;
                 }
-                let reason = format!("{}={} is nobody whom the package makes", one.key, one.value);
+                let reason =
+                    format!("{}={} names an account that neither the package nor the image has", one.key, one.value);
                 self.ask(wanted(one.value.clone()), Concern::UnitUser, &one.place, &reason);
             }
         }

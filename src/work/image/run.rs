@@ -3,7 +3,7 @@
 pub(crate) mod layer;
 mod starts;
 
-use std::{collections::BTreeMap, io::Read as _};
+use std::{collections::BTreeMap, io::Read as _, sync::Arc};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
@@ -28,7 +28,11 @@ use crate::{
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
-    util::{folder::open_file, retry::Policy},
+    util::{
+        folder::open_file,
+        retry::Policy,
+        toml::{Issue, Issues, Report, Source, quoted},
+    },
     work::Expected,
 };
 
@@ -94,16 +98,19 @@ impl RunImage for ImageWork {
 /// Builds an image of the recipe.
 async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
     let StepContext { step, session, output, .. } = at;
-    let judged = work.clone();
+    let (judged, recipe) = (work.clone(), Arc::clone(&session.recipe));
     blocking(move || {
-        can_run(&judged)?;
-        no_surprise(&judged)
+        can_run(&judged, &recipe)?;
+        no_surprise(&judged, &recipe)
     })
     .await?;
     let context = context_of(work, at).await?;
     let labels = labels(work, at.records, session).await?;
     let built = build(context, work.tags.clone(), labels.clone(), session, output).await;
-    let image = built.map_err(|error| accounts::said(work, output, session).unwrap_or(error))?;
+    let image = built.map_err(|error| {
+        let ours = accounts::said(work, output, session).or_else(|| idle(work, &output.tail(), session));
+        ours.unwrap_or(error)
+    })?;
     if let Err(error) = look_up(work, &image.id.0, step, session).await {
         superseded(vec![image.id], session).await?;
         return Err(error);
@@ -220,7 +227,7 @@ fn output_of(image: &ImageInfo) -> String {
 
 /// Nothing of the project goes into the image that is seldom meant, unless the recipe says so. What commands of a Dockerfile make
 /// is not looked at.
-fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
+fn no_surprise(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
     let mut found = Vec::new();
     for entry in work.files.iter() {
         let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
@@ -237,19 +244,24 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
     }
     // What it starts with is looked for when it is built.
     let asked = &[Topic::Surprise, Topic::Unit];
-    judge(work, &found, &work.allow, asked)
+    judge((work, recipe), &found, &work.allow, asked)
 }
 
-fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
-    let shipped =
-        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
+fn judge(
+    (work, recipe): (&ImageWork, &Source),
+    found: &[check::Finding],
+    allow: &[Allowance],
+    asked: &[Topic],
+) -> Result<(), StepError> {
+    let (whose, paths) = (work.name.as_str(), check::Paths::Absolute);
+    let shipped = check::Shipped { whose, recipe: Some(recipe), paths, host: Some(&work.host), asked };
     check::judge(found, allow, &shipped)
         .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
 /// not. What comes into a virtualenv is asked for while the image is built.
-fn can_run(work: &ImageWork) -> Result<(), StepError> {
+fn can_run(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
     let (mut found, mut idle) = (Vec::new(), Vec::new());
     for entry in work.files.iter() {
         if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
@@ -266,7 +278,7 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     // What `allow` has beyond these may be about the virtualenv.
     let allow: Vec<_> =
         work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
-    judge(work, &lacks, &allow, &[Topic::Program])
+    judge((work, recipe), &lacks, &allow, &[Topic::Program])
 }
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels
@@ -463,6 +475,26 @@ async fn free(tags: &[String], labels: &Labels, session: &Session) -> Result<(),
         return Ok(());
     }
     owner::names(tags, session).await
+}
+
+/// An entry of `allow` that nothing in the virtualenv needs, where our own script ended the build with it: at its line.
+fn idle(work: &ImageWork, tail: &[String], session: &Session) -> Option<StepError> {
+    const MARK: &str = "`allow` has an entry that nothing needs: ";
+    let said = tail.iter().filter_map(|line| line.split_once(MARK)).map(|(_, entry)| entry.trim());
+    let mut issues = Issues::default();
+    for (check, path) in said.filter_map(|entry| entry.split_once(" at ")) {
+        let is_it = |one: &&Allowance| one.check.as_str() == check && one.path == path;
+        let Some(one) = work.allow.iter().find(is_it) else { continue };
+        let issue = Issue::new(&one.at, format!("nothing needs this entry of `allow`: {check} at {}", quoted(path)));
+        issues.add(issue.label("for nothing").help("take the entry out, or mend its `check` or `path`"));
+    }
+    let issues = issues.into_sorted();
+    // What is missing beside it is the news.
+    let is_alone = !tail.iter().any(|line| line.contains(" needs ") && line.contains("which is not there"));
+    (is_alone && !issues.is_empty()).then(|| StepError::Reported {
+        message: format!("`allow` of the image `{}` has what nothing needs", work.name),
+        report: Box::new(Report::new(session.recipe.as_ref().clone(), issues)),
+    })
 }
 
 /// What our own script found wrong with what goes into the virtualenv, where that ended the build.

@@ -125,7 +125,7 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         Some(image) if !work.package.collect.is_empty() => {
             return collect::run((work, image), step, records, session, output).await;
         }
-        Some(image) => out_of(image, Job::of(work, at), at).await,
+        Some(image) => Box::pin(out_of(image, Job::of(work, at), at)).await,
         None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
     let (job, tree) = judged?;
@@ -212,6 +212,7 @@ impl Job {
         let PackageWork { package, host, .. } = &job.work;
         let shipped = check::Shipped {
             whose: package.name.as_str(),
+            recipe: Some(&job.session.recipe),
             paths: Paths::Absolute,
             host: Some(host),
             asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],

@@ -155,8 +155,15 @@ impl Job {
         ));
         let folder = self.session.packages_of(&self.platform)?;
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
-        let sealed =
-            seal(&draft, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        let sealed = seal(
+            &draft,
+            identity,
+            (&self.work.wapt.allow, Some(&self.session.recipe)),
+            self.work.epoch,
+            &folder,
+            generation,
+            &self.session.cancel,
+        )?;
         sealed.warnings.iter().for_each(|text| warn(text));
         let (sha256, size) = digest(&sealed.path)?;
         let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);

@@ -12,6 +12,7 @@ use crate::{
     util::{
         clock,
         files::{Guarded, persist, temporary_in},
+        toml::Source,
     },
 };
 
@@ -27,14 +28,15 @@ pub struct Sealed {
 }
 
 /// Signs a draft and writes it into `folder`, named as this generation does. `date` is that of the signature and of
-/// every file. The key that signs is never in it, nor another one that `allow` does not name.
+/// every file. The key that signs is never in it, nor another one that `allow` does not name, which stands in that
+/// recipe.
 ///
 /// # Errors
 /// What cannot be signed or written; no file appears then.
 pub fn seal(
     draft: &WaptDraft,
     identity: &Identity,
-    allow: &[Allowance],
+    allow: (&[Allowance], Option<&Source>),
     date: i64,
     folder: &Path,
     generation: Generation,
@@ -45,8 +47,9 @@ pub fn seal(
         "" => "the package",
         package => package,
     };
-    let shipped =
-        Shipped { whose, paths: Paths::Relative, host: None, asked: &[Topic::Surprise, Topic::Unit, Topic::Start] };
+    let (allow, recipe) = allow;
+    let asked = &[Topic::Surprise, Topic::Unit, Topic::Start];
+    let shipped = Shipped { whose, recipe, paths: Paths::Relative, host: None, asked };
     judge(&surprises, allow, &shipped)
         .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
     fs_err::create_dir_all(folder)?;
