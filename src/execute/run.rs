@@ -119,7 +119,7 @@ impl AssessedPlan {
 /// # Errors
 /// When the daemon does not answer.
 pub async fn assess(plan: &Plan, session: &Session) -> Result<AssessedPlan, StepError> {
-    let truth = Truth::of(plan, session).await?;
+    let truth = Truth::for_plan(plan, session).await?;
     let Assessment { states, keys } = plan::assess(plan, &|step| truth.record(step), &|step, key| {
         async move { stored(step, &key, session).await }.boxed()
     })

@@ -13,4 +13,5 @@ pub mod roots;
 pub mod stated;
 pub mod store;
 pub mod taken;
+pub mod variables;
 pub mod wheelhouse;

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     event::{Event, StepId},
     execute::{
-        Session, StepContext, StepError, StepOutput, cause, disk,
+        Session, StepContext, StepError, StepOutput, build_failure, disk,
         run::Product,
         step_cache::{put, restore},
         transient::{Tries, of_step},
@@ -47,7 +47,7 @@ pub struct Ended<'a> {
 pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let Start { step, why, content, labels, records } = start;
     let started = Instant::now();
-    session.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
+    session.services.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
     let session = session.for_step();
     match session.until_stopped(there_already(step, &content, labels.as_ref(), &records, &session)).await {
         Ok(None) => {}
@@ -71,7 +71,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own output only; the log has those of all.
-        let output = StepOutput::new(&session.events, &step.id).telling(step.work.told(&session));
+        let output = StepOutput::new(&session.services.events, &step.id).telling(step.work.told(&session));
         let _of_another_try = session.doubts_of(&step.id);
         let at = StepContext { step, records: &records, session: &session, output: &output };
         let result = step.work.runner().run(at).await;
@@ -99,8 +99,8 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     };
     let way_in = match &result {
         Ok(_) | Err(StepError::Interrupted) => None,
-        Err(_) if session.keep_failed => {
-            let output = StepOutput::new(&session.events, &step.id);
+        Err(_) if session.options.keep_failed => {
+            let output = StepOutput::new(&session.services.events, &step.id);
             let at = StepContext { step, records: &records, session: &session, output: &output };
             step.work.runner().way_in(at, &tail).await
         }
@@ -128,7 +128,7 @@ async fn there_already(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<Option<(Product, u64)>, StepError> {
-    let output = StepOutput::new(&session.events, &step.id);
+    let output = StepOutput::new(&session.services.events, &step.id);
     let at = StepContext { step, records, session, output: &output };
     if let Some(record) = labels
         && let Some(image) = step.work.runner().as_image()
@@ -148,7 +148,7 @@ async fn there_already(
 
 /// The error as it is told in the end.
 async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
-    let error = cause::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
+    let error = build_failure::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
     match tries.cause() {
         None => error,
         Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },

@@ -3,12 +3,13 @@
 mod order;
 mod pep440;
 mod read;
+mod tagged;
 #[cfg(test)]
 mod tests;
 mod unclear;
 mod words;
 
-pub(super) use order::dpkg;
+pub use order::dpkg as dpkg_order;
 
 use std::fmt;
 

@@ -92,7 +92,7 @@ impl RecipeFile {
         let bytes = match read {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Err(missing()),
-            Err(cause) if matches!(Refusal::of(&cause), Some(Refusal::TooLarge { .. })) => {
+            Err(cause) if matches!(Refusal::from_error(&cause), Some(Refusal::TooLarge { .. })) => {
                 return Err(RecipeError::TooLarge { file: name, most: LARGEST });
             }
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing()),

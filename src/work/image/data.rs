@@ -51,6 +51,8 @@ pub struct ImageWork {
     pub is_own: bool,
     /// The program that it starts with, where the recipe names one by its path, or by a word for `PATH`.
     pub start: Option<Start>,
+    /// The folder that its containers work in, where the recipe names one.
+    pub workdir: Option<String>,
 }
 
 impl Kind for ImageWork {

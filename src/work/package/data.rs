@@ -84,7 +84,7 @@ impl PackageWork {
 
 impl Kind for PackageWork {
     fn version(&self) -> &'static str {
-        "package 5"
+        "package 6"
     }
 
     fn load(&self) -> Load {

@@ -1,6 +1,7 @@
 //! The step of a package.
 
 mod all;
+mod owners;
 mod units;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
@@ -166,6 +167,7 @@ impl Maker<'_> {
         step.holdings = holdings;
         step.doubts = doubts;
         step.notes = notes;
+        step.doubts = self.odd_owners(package);
         step.wanted = self.wants(GOAL);
         Ok(step)
     }

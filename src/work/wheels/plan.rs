@@ -19,7 +19,10 @@ use crate::{
     },
     platform::Manager,
     recipe::{Image, ImageSource, PythonApp},
-    source::requirements::{self, Texts, Variables, Wanted},
+    source::{
+        requirements::{self, Texts, Wanted},
+        variables::Variables,
+    },
     work::{Work, seed::plan::pins},
 };
 
@@ -108,8 +111,8 @@ impl Maker<'_> {
         }
         let builder = self.builder_name(python)?;
         let given = self.given(python, builder, (&texts, &links, &inputs))?;
-        if let Some(bench) = &given.bench {
-            inputs.insert("builder of the project".to_owned(), bench.to_string());
+        if let Some(builder_digest) = &given.builder_digest {
+            inputs.insert("builder of the project".to_owned(), builder_digest.to_string());
         }
         let toolbox = match &seed {
             Some(step) => Some((step.id.clone(), self.context.templates.text("virtualenv.py")?.to_string())),
@@ -119,7 +122,7 @@ impl Maker<'_> {
         let key = key_of(data::VERSION, &inputs, &BTreeMap::new());
         let work = WheelsWork {
             image: image.name.clone(),
-            wanted: Wanted::of(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
+            wanted: Wanted::from_texts(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
             own: asked,
             links,
             machine: self.context.machine.clone(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    names::{Concern, Topic, User, in_source},
+    names::{User, in_source},
     plan::{
         ContextFile, ContextSource, Holdings, Inputs,
         context::{digest_into, hold_into},
@@ -98,11 +98,7 @@ impl Maker<'_> {
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
             digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
-            // The script looks at what is in the image; who may execute the project's own programs is known before.
-            let native = image
-                .allow
-                .iter()
-                .filter(|one| one.check.topic() == Topic::Program && one.check != Concern::NotExecutable);
+            let native = image.allow.iter().filter(|one| one.check.is_of_virtualenv());
             let lines: Vec<String> = native.map(|one| format!("{} {}\n", one.check.as_str(), one.path)).collect();
             if !lines.is_empty() {
                 let source = ContextSource::Bytes(lines.concat().into_bytes());

@@ -51,7 +51,7 @@ impl View<'_> {
             });
             issues.add(circle_issue("packages are without each other in a circle", "without", steps));
         });
-        let versions = Versions::of(&raw, self.version);
+        let versions = Versions::new(&raw, self.version);
         let packages: Vec<_> =
             order.ok()?.into_iter().map(|package| self.package(&raw[package], &versions, issues)).collect();
         packages.into_iter().collect()
@@ -93,6 +93,7 @@ impl View<'_> {
             without: raw.without.values(),
             users: self.accounts(&raw.users),
             scripts: self.scripts(raw),
+            auto_depends: raw.auto_depends.value().copied().unwrap_or(true),
             depends: depends?,
             recommends: recommends?,
             suggests: suggests?,

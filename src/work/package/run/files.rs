@@ -62,7 +62,7 @@ pub struct Files<'s> {
 impl<'s> Files<'s> {
     /// Those of a container; all of them count.
     #[must_use]
-    pub fn of(session: &'s Session, container: &'s ContainerId) -> Self {
+    pub fn new(session: &'s Session, container: &'s ContainerId) -> Self {
         Self { session, container, asked: HashMap::new(), hidden: Arc::default() }
     }
 
@@ -110,6 +110,21 @@ impl<'s> Files<'s> {
         Ok(self.asked.get(path).unwrap_or(&Thing::Nothing))
     }
 
+    /// Where the links of a path end; `None` where nothing is there, or no file.
+    ///
+    /// # Errors
+    /// When the daemon does not answer.
+    pub async fn end(&self, path: &str) -> Result<Option<String>, StepError> {
+        let mut path = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            match self.step(&path).await? {
+                Step::Thing(thing) => return Ok(thing.is_file().then_some(path)),
+                Step::Link(target) => path = behind(&path, &target),
+            }
+        }
+        Ok(None)
+    }
+
     async fn walk(&self, path: &str) -> Result<Thing, StepError> {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
@@ -125,7 +140,7 @@ impl<'s> Files<'s> {
     }
 
     async fn step(&self, path: &str) -> Result<Step, StepError> {
-        let Some(stream) = self.session.engine.download(self.container, path).await? else {
+        let Some(stream) = self.session.services.engine.download(self.container, path).await? else {
             return Ok(Step::Thing(Thing::Nothing));
         };
         let reader = blocking_reader(stream);
