@@ -229,7 +229,8 @@ impl Job {
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
         let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
-        let shipped = check::Shipped { whose: package.name.as_str(), paths: Paths::Absolute, asked: &Topic::ALL };
+        let (whose, recipe) = (package.name.as_str(), Some(job.session.recipe.as_ref()));
+        let shipped = check::Shipped { whose, recipe, paths: Paths::Absolute, asked: &Topic::ALL };
         judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;
         let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, output)).await?;
         Ok((job, tree, searched))
