@@ -48,7 +48,9 @@ impl Artifact {
         if let Some(format) = PackageFormat::of_index(&name) {
             return Ok(Self::Index(format, path.to_owned()));
         }
-        if let Some((format, _)) = PackageFormat::of_file(&name) {
+        // Windows and DOS write `X.CAB`.
+        let found = PackageFormat::of_file(&name).or_else(|| PackageFormat::of_file(&name.to_ascii_lowercase()));
+        if let Some((format, _)) = found {
             return Ok(Self::Package(format, path.to_owned()));
         }
         match path.extension().and_then(|end| end.to_str()) {

@@ -18,7 +18,8 @@ impl Registry {
         let refuse = || InvalidName {
             kind: "registry",
             value: shown.escape_debug().to_string(),
-            expected: "host[:port][/path] without scheme and credentials, e.g. registry.example.org:5000/team",
+            expected: "host[:port][/path] without scheme and credentials, the path in lower case, e.g. \
+                       registry.example.org:5000/team",
         };
         let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
         let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));

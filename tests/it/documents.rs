@@ -197,7 +197,9 @@ fn crates(manifest: &str) -> Vec<&str> {
         if line.starts_with('[') {
             wanted = ["[dependencies]", "[dev-dependencies]"].contains(&line);
         }
-        line.split_once(" = ").filter(|(name, _)| wanted && !name.starts_with('#')).map(|(name, _)| name)
+        // Our own crates are in the same repository.
+        let is_foreign = |(name, said): &(&str, &str)| wanted && !name.starts_with('#') && !said.contains("path = ");
+        line.split_once(" = ").filter(is_foreign).map(|(name, _)| name)
     });
     keys.collect()
 }

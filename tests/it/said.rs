@@ -258,6 +258,8 @@ fn a_program_that_the_image_starts_with() {
     starting("entrypoint = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/other\"]", &["shop"]).run(&["build", "images"]).assert_code(1);
+    let run = starting("cmd = [\"/usr/bin/shop --serve\"]", &["shop"]).run(&["build", "images"]);
+    run.assert_code(1).says(&["write each argument as a text of its own", "[\"/usr/bin/shop\", \"--serve\"]"]);
     for (text, mode, words) in [
         ("#!/bin/sh\n", "644", "nobody may execute it, mode 0644"),
         ("#!/bin/sh\r\n", "755", "its lines end as those of Windows do (CR LF)"),

@@ -125,9 +125,17 @@ async fn nowhere(
     Ok(Some(Fault {
         message: format!("the image `{}` has no `{program}` in its PATH", work.name),
         label: idle.unwrap_or_else(|| format!("not in {}", folders.join(", "))),
-        help: "name a program by its path, or one that `contents`, `python`, `packages` or the base image brings"
-            .to_owned(),
+        help: words(program).unwrap_or_else(|| {
+            "name a program by its path, or one that `contents`, `python`, `packages` or the base image brings"
+                .to_owned()
+        }),
     }))
+}
+
+/// How a command of several words is written, where one was written as a single text.
+fn words(program: &str) -> Option<String> {
+    let words: Vec<String> = program.split_whitespace().map(|word| format!("{word:?}")).collect();
+    (words.len() > 1).then(|| format!("write each argument as a text of its own: `[{}]`", words.join(", ")))
 }
 
 /// What is wrong with the program, if anything.
@@ -148,7 +156,9 @@ async fn fault(
                 None => "no such file in the image".to_owned(),
             };
             let message = format!("the image `{}` has no `{program}`", work.name);
-            let help = "name a program that `contents`, `python`, `packages` or the base image brings".to_owned();
+            let help = words(program).unwrap_or_else(|| {
+                "name a program that `contents`, `python`, `packages` or the base image brings".to_owned()
+            });
             return Ok(Some(Fault { message, label, help }));
         }
         Thing::Folder => ("it is a folder".to_owned(), "name a program in it"),
