@@ -271,7 +271,8 @@ impl Project {
         let text = self.text();
         let mut said = Vec::new();
         for doubt in own.iter().chain(plan.steps.iter().flat_map(|step| &step.doubts)) {
-            let line = text.position(doubt.span.start).0;
+            let text = doubt.source().unwrap_or(&text);
+            let line = text.position(doubt.clone().narrowed(text.text()).span.start).0;
             let help = doubt.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
             let sentence = format!("{}:{line}: {}{help}", text.name(), doubt.message);
             if !said.contains(&sentence) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Engine, EngineError, ImageId, ImageInfo, Labels};
-use crate::names::{familiar, whole};
+use crate::names::{ImageReference, familiar};
 
 /// The names of a daemon's images.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,7 @@ impl Images {
     /// itself would find it.
     #[must_use]
     pub fn id(&self, reference: &str) -> Option<&ImageId> {
-        let whole = whole(reference);
+        let whole = ImageReference::new(reference).to_string();
         self.names.get(&whole).or_else(|| self.familiar.get(familiar(&whole)))
     }
 }

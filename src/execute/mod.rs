@@ -5,6 +5,7 @@ mod containers;
 pub(crate) mod context;
 pub(crate) mod disk;
 pub(crate) mod error;
+pub(crate) mod judged;
 pub(crate) mod keep;
 pub(crate) mod lock;
 pub(crate) mod owner;

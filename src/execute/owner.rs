@@ -4,7 +4,7 @@
 use super::{Records, Session, StepError};
 use crate::{
     engine::{ImageId, ImageInfo},
-    names::is_name_of,
+    names::ImageReference,
     plan::label,
 };
 
@@ -47,7 +47,7 @@ pub fn is_made_base(image: &ImageInfo, name: &str) -> bool {
 
 /// Whether the name is one that an image was given when it was made, however it is spelt: whoever built on it has its labels, and another name.
 fn is_named(image: &ImageInfo, name: &str) -> bool {
-    image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|tag| is_name_of(tag, name)))
+    image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|tag| ImageReference::new(name).is_named(tag)))
 }
 
 fn is_ours(image: &ImageInfo, name: &str, session: &Session) -> bool {

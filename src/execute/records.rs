@@ -351,6 +351,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         files: Vec::new(),
         note: wheelhouse.describe(),
         warnings: Vec::new(),
+        projects: step.unread.iter().flat_map(|unread| wheelhouse.versions_of(&unread.folders)).collect(),
         size: wheelhouse.size(),
         took_ms,
         finished: String::new(),

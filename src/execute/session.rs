@@ -158,16 +158,21 @@ impl Session {
         }
     }
 
+    /// Warns of what holds in this run alone: now, and in the step's log.
+    pub fn say(&self, step: &StepId, text: String) {
+        self.services.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
+        self.warn_once(text);
+    }
+
     /// Warns of what a step makes: now, in its log, and as long as it is not made again.
     pub fn doubt(&self, step: &StepId, text: String) {
-        self.services.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
         let mut doubts = self.notes.doubts.lock().unwrap_or_else(PoisonError::into_inner);
         let own = doubts.entry(step.clone()).or_default();
         if !own.contains(&text) {
             own.push(text.clone());
         }
         drop(doubts);
-        self.warn_once(text);
+        self.say(step, text);
     }
 
     /// What was doubted of a step since this was asked last.

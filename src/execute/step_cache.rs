@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The largest product, in bytes of JSON: a line for each image and file.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = Kind::Product.largest();
 
 /// What an entry of the store is called; its key says all there is to say.
 const NAME: &str = "content";

@@ -1,7 +1,7 @@
 //! [`StepOutput`]: what a step says while it runs, as events.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use super::told::Told;
 use crate::{
     engine::{EngineError, Output, Progress},
     event::{Event, Events, StepId},
+    source::wheelhouse::WheelName,
     util::heard::Heard,
 };
 
@@ -25,6 +26,8 @@ pub struct StepOutput {
     heard: Heard,
     /// What was said where it is not overlooked.
     warnings: Arc<Mutex<Vec<String>>>,
+    /// Wheels that were listed, a line each.
+    wheels: Arc<Mutex<BTreeSet<WheelName>>>,
 }
 
 /// How long a pull or a push may stand still: registries that write to slow disks take minutes to finish a large layer.
@@ -38,8 +41,8 @@ impl StepOutput {
     #[must_use]
     pub fn new(events: &Events, step: &StepId) -> Self {
         let (events, step) = (events.clone(), step.clone());
-        let (tail, told, warnings) = (Arc::default(), Arc::default(), Arc::default());
-        Self { events, step, tail, told, heard: Heard::now(), warnings }
+        let (tail, told, warnings, wheels) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { events, step, tail, told, heard: Heard::now(), warnings, wheels }
     }
 
     /// The same with other words for paths of its container.
@@ -52,6 +55,25 @@ impl StepOutput {
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The wheels whose names were lines of its output (`ls`), a hundred at most.
+    #[must_use]
+    pub fn wheels(&self) -> BTreeSet<WheelName> {
+        self.wheels.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps the name of a wheel that is all of a line, but for BuildKit's number of the instruction.
+    fn keep_wheel(&self, line: &str) {
+        const MOST: usize = 100;
+        let Some(name) = line.split_whitespace().next_back().filter(|word| word.ends_with(".whl")) else { return };
+        let before = line.trim_end().strip_suffix(name).unwrap_or_default().trim();
+        let is_alone =
+            before.strip_prefix('#').map_or(before, |number| number.trim_matches(|c: char| c.is_ascii_digit()));
+        let mut wheels = self.wheels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = WheelName::new(name).filter(|_| is_alone.is_empty() && wheels.len() < MOST) {
+            wheels.insert(name);
+        }
     }
 
     /// Says something of the step that is no line of its output.
@@ -89,6 +111,7 @@ impl Output for StepOutput {
     fn line(&self, line: &str) {
         self.heard.hear();
         let line = &*self.told.line(line);
+        self.keep_wheel(line);
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();

@@ -7,7 +7,9 @@ use crate::names::{ArchName, Override, PackageName, Scripts, User};
 pub struct Meta {
     /// Its name.
     pub name: PackageName,
-    /// The upstream version, with the epoch where there is one: `2.5.11`, `2.5.0~rc1`, `1:2.5.11`.
+    /// Larger than that of every version that sorts wrongly without it (policy 5.6.12, `Epoch` of RPM); 0 where there is none.
+    pub version_epoch: u32,
+    /// The upstream version, without the epoch: `2.5.11`, `2.5.0~rc1`.
     pub version: String,
     /// The packaging revision with the platform's suffix: `1~deb12`, `1.el7`.
     pub revision: String,
@@ -64,6 +66,17 @@ pub struct Meta {
     pub overrides: Vec<Override>,
     /// No file is newer than this: seconds since 1970 UTC (`SOURCE_DATE_EPOCH`).
     pub epoch: i64,
+}
+
+impl Meta {
+    /// The whole version as dpkg and rpm write it: `[epoch:]version-revision`.
+    #[must_use]
+    pub fn evr(&self) -> String {
+        match self.version_epoch {
+            0 => format!("{}-{}", self.version, self.revision),
+            epoch => format!("{epoch}:{}-{}", self.version, self.revision),
+        }
+    }
 }
 
 /// A systemd unit of the package.

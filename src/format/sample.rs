@@ -40,6 +40,7 @@ WantedBy=multi-user.target
 pub(in crate::format) fn meta() -> Meta {
     Meta {
         name: PackageName::new("factory-sample").unwrap(),
+        version_epoch: 0,
         version: "2.5.11".to_owned(),
         revision: "1~deb12".to_owned(),
         platform: "debian-12".to_owned(),

@@ -23,6 +23,8 @@ const PLACE_FOLDER: &str = "/run";
 /// Its name there.
 pub const PLACE_NAME: &str = "factory-test";
 
+/// How many processes it may have: what a package starts may not fill the machine.
+const MOST_PROCESSES: i64 = 4096;
 /// How many links are followed to a file.
 const MOST_LINKS: usize = 8;
 /// The most that is kept of a command's answer, in bytes.
@@ -62,6 +64,7 @@ impl<'a> TestContainer<'a> {
             user: "0:0".to_owned(),
             network: true,
             package_manager: true,
+            pids: MOST_PROCESSES,
             ..ContainerSpec::default()
         };
         let id = session.create(step, spec).await?;

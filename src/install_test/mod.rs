@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod groups;
 mod install;
+mod library;
 mod listing;
 mod loading;
 mod manager;

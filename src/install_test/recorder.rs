@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Finding, InstallTestError, TestTarget};
+use super::{Finding, InstallTestError, TestTarget, library};
 use crate::{
     engine::Output as _,
     event::{Event, Outcome, StepId},
@@ -110,7 +110,7 @@ impl<'a> CheckRecorder<'a> {
         events.emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
         let output = StepOutput::new(events, step);
         let ended = tokio::select! {
-            ended = work(&output) => ended,
+            ended = async { self.advised(work(&output).await, step, &output).await } => ended,
             () = self.session.services.cancel.cancelled() => Err(InstallTestError::Interrupted),
         };
         let took = started.elapsed();
@@ -131,6 +131,21 @@ impl<'a> CheckRecorder<'a> {
         let passed = matches!(result, CheckResult::Passed(_));
         self.checks.push(Check { step: step.clone(), result, took });
         Ok(passed)
+    }
+
+    /// What a check came to, with the packages that would bring libraries which it missed.
+    async fn advised(
+        &self,
+        ended: Result<String, InstallTestError>,
+        step: &StepId,
+        output: &StepOutput,
+    ) -> Result<String, InstallTestError> {
+        match ended {
+            Err(InstallTestError::Found(finding)) => {
+                Err(library::advised(*finding, self.target, step, self.session, output).await.into())
+            }
+            ended => ended,
+        }
     }
 
     /// Holds a check where it means something, else passes it over, which is no failure of its own.

@@ -9,7 +9,7 @@ mod receive;
 mod shape;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
 };
@@ -215,6 +215,14 @@ impl Wheelhouse {
             }
             other => Ok(other),
         }
+    }
+
+    /// The versions of the wheels that were built of these folders of the checkout.
+    pub fn versions_of<'a>(&'a self, folders: &'a BTreeSet<String>) -> impl Iterator<Item = (String, String)> + 'a {
+        self.manifest.wheels.iter().filter_map(move |wheel| {
+            let folder = wheel.folder.as_ref().filter(|folder| folders.contains(*folder))?;
+            Some((folder.clone(), wheel.file.version().to_owned()))
+        })
     }
 
     /// Holds a folder against its manifest.

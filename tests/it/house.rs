@@ -13,7 +13,7 @@ fn here() -> &'static Path {
 
 /// Every Rust file of the repository, with its path in it.
 fn everything() -> Vec<(String, String)> {
-    let files = ["src", "tests"].map(|folder| sources::rust_files(&here().join(folder)));
+    let files = ["src", "tests", "crates"].map(|folder| sources::rust_files(&here().join(folder)));
     files
         .iter()
         .flatten()
@@ -118,7 +118,7 @@ fn errors_of_files_name_the_file() {
 }
 
 /// Sources that open files by their paths, and whose: everything in a project is opened below a folder (`util/folder.rs`).
-const OPENERS: [(&str, &str); 24] = [
+const OPENERS: [(&str, &str); 25] = [
     ("util/folder", "the one place"),
     ("util/files.rs", "what the user names, and temporary files"),
     ("util/lock.rs", "/proc"),

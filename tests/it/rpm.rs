@@ -44,6 +44,7 @@ pub fn said(tool: &str, arguments: &[&str], folder: &Path) -> Option<String> {
 pub fn plain(name: &str, version: &str) -> Meta {
     Meta {
         name: PackageName::new(name).unwrap(),
+        version_epoch: 0,
         version: version.to_owned(),
         revision: "1".to_owned(),
         platform: "debian-12".to_owned(),

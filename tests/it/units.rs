@@ -77,9 +77,9 @@ fn what_a_unit_cannot_do_is_found_when_the_package_is_made() {
         ("shop.service", "", unit("hello"), "line 3: it is neither a section nor `Key=value`"),
         ("shop.service", "", unit("[Servce]"), "line 3: [Servce] is no section of a service"),
         ("shop.service", "", "[Service]\nType=simple\n".to_owned(), "there is no ExecStart="),
-        ("shop.service", "", unit("User=nobody-at-all"), "line 3: User=nobody-at-all is nobody"),
+        ("shop.service", "", unit("User=nobody-at-all"), "line 3: User=nobody-at-all is no account"),
         ("shop.service", "", unit("User=shop"), "line 3: User=shop is no account that the package makes"),
-        ("shop.service", "", unit("Group=nogrp"), "line 3: Group=nogrp is nobody"),
+        ("shop.service", "", unit("Group=nogrp"), "line 3: Group=nogrp is no account"),
         ("shop.service", "", unit("EnvironmentFile=/etc/default/shop"), "EnvironmentFile=/etc/default/shop is neither"),
         ("shop.service", "", unit("WorkingDirectory=/opt/shpo"), "WorkingDirectory=/opt/shpo is neither"),
         ("shop.service", "", unit("WorkingDirectory=/opt/shop/bin/data"), "/opt/shop/bin/data is no folder"),
@@ -352,7 +352,7 @@ fn a_program_that_only_the_image_has_is_not_there() {
 #[test]
 fn a_unit_that_nothing_ever_starts_is_said() {
     let bare = "[Service]\nExecStart=/opt/shop/bin/run\n";
-    let said = "shop.service has no [Install] and no unit here starts it: nothing will";
+    let said = "shop.service` has no [Install] and no unit here starts it: nothing will";
     let warned = |units: &[(&str, &str, &str)]| {
         let run = shipping("debian-12", units, "").done(&["build", "packages"]);
         run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(said)
@@ -385,15 +385,21 @@ fn a_link_to_nothing_is_said() {
          { src = \"/opt/shop/bin/run\", dst = \"/usr/bin/well\", type = \"symlink\" },\n",
     );
     let run = project.done(&["build", "packages"]);
-    run.says(&["a link leads to what is neither in the package nor where it is installed: `/usr/bin/shop`"]);
-    run.says(&["did you mean /opt/shop/bin/run?"]);
+    run.says(&[
+        "`/usr/bin/shop` leads to `/opt/shop/bin/rum`, which is neither in the package nor where it is installed",
+    ]);
+    run.says(&["did you mean /opt/shop/bin/run? [dangling-link]"]);
     assert!(!run.stderr.contains("/usr/bin/well"), "{run}");
     // What is cached is still so: it is said again, and its log has it.
     for verb in [&["build", "packages"][..], &["plan"], &["test"]] {
-        project.run(verb).says(&["a link leads to what is neither in the package"]);
+        project.run(verb).says(&["`/opt/shop/bin/rum`, which is neither in the package"]);
     }
     let log = project.done(&["log", "debian-12/package-shop"]);
-    assert!(log.stdout.contains("warning: shop: a link leads to"), "{log}");
+    assert!(log.stdout.contains("warning: shop: `/usr/bin/shop` leads to"), "{log}");
+    let allow = "allow = [{ check = \"dangling-link\", path = \"/usr/bin/shop\", reason = \"postinstall makes it\" }]";
+    project.edit("factory.toml", "summary = ", &format!("{allow}\nsummary = "));
+    let run = project.done(&["build", "packages"]);
+    assert!(!run.stderr.contains("dangling-link"), "{run}");
 }
 
 #[test]

@@ -8,12 +8,10 @@ use std::{collections::BTreeMap, future::Future, process::Stdio, time::Duration}
 use serde::Deserialize;
 use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
-use super::{
-    host::{Env, config_dir, read_json},
-    registry::registry_of,
-};
+use super::host::{Env, config_dir, read_json};
 use crate::{
     engine::{Credentials, EngineError},
+    names::ImageReference,
     util::mask::Mask,
 };
 
@@ -101,7 +99,8 @@ impl Logins {
     /// # Errors
     /// As [`credentials_for`].
     pub async fn find(&self, reference: &str) -> Result<Option<Credentials>, EngineError> {
-        let found = credentials_for(registry_of(reference), &|name| self.env.get(name).cloned()).await?;
+        let found =
+            credentials_for(ImageReference::new(reference).registry(), &|name| self.env.get(name).cloned()).await?;
         if let Some(credentials) = &found {
             self.mask.hide(&credentials.secret);
         }

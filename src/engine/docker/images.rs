@@ -17,7 +17,10 @@ use super::{
     lines::tidy,
     names,
 };
-use crate::engine::{EngineError, ImageId, ImageInfo, ImportSpec, Labels, Output};
+use crate::{
+    engine::{EngineError, ImageId, ImageInfo, ImportSpec, Labels, Output},
+    names::ImageReference,
+};
 
 pub(super) async fn inspect(docker: &Docker, reference: &str) -> Result<Option<ImageInfo>, EngineError> {
     let name = names::image(reference, INSPECT_IMAGE)?;
@@ -45,8 +48,8 @@ pub(super) fn label_filters(labels: &Labels) -> Vec<String> {
 
 /// Reads the whole root file system, a gigabyte maybe, from a file of ours.
 pub(super) async fn import(docker: &Docker, spec: ImportSpec, out: &dyn Output) -> Result<ImageId, EngineError> {
-    let (repository, tag) = names::split_tag(names::image(&spec.reference, IMPORT)?);
-    let options = CreateImageOptionsBuilder::default().from_src("-").repo(repository).tag(tag).build();
+    let name = ImageReference::new(names::image(&spec.reference, IMPORT)?);
+    let options = CreateImageOptionsBuilder::default().from_src("-").repo(name.repository()).tag(name.tag()).build();
     let options = bollard::query_parameters::CreateImageOptions { changes: spec.changes, ..options };
     let (outgoing, body) = Outgoing::open(spec.tar, "read the root file system")?;
     let mut stream =
@@ -64,8 +67,8 @@ pub(super) async fn import(docker: &Docker, spec: ImportSpec, out: &dyn Output) 
 
 pub(super) async fn tag(docker: &Docker, image: &str, reference: &str) -> Result<(), EngineError> {
     let image = names::image(image, TAG)?;
-    let (repository, tag) = names::split_tag(names::image(reference, TAG)?);
-    let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
+    let name = ImageReference::new(names::image(reference, TAG)?);
+    let options = TagImageOptionsBuilder::default().repo(name.repository()).tag(name.tag()).build();
     docker.call(TAG, |client| client.tag_image(image, Some(options))).await
 }
 

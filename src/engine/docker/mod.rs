@@ -38,7 +38,6 @@ pub use auth::{IDENTITY_TOKEN_USER, Logins, credentials_for};
 pub use certs::certificates_for;
 pub use connect::Docker;
 pub use host::Env;
-pub use registry::registry_of;
 
 #[async_trait]
 impl Engine for Docker {

@@ -26,14 +26,6 @@ fn checked<'a>(name: &'a str, also: &str, doing: Doing, kind: &str) -> Result<&'
     }
 }
 
-/// `repository` and `tag` of `repository:tag`; a name without a tag means `latest`, as everywhere.
-pub(super) fn split_tag(reference: &str) -> (&str, &str) {
-    match reference.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-        _ => (reference, "latest"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,12 +41,5 @@ mod tests {
         }
         assert!(container("a/b", INSPECT).is_err());
         assert!(container("0123abcdef", INSPECT).is_ok());
-    }
-
-    #[test]
-    fn a_tag_is_what_follows_the_last_colon_of_the_last_part() {
-        assert_eq!(split_tag("debian:12"), ("debian", "12"));
-        assert_eq!(split_tag("localhost:5000/a"), ("localhost:5000/a", "latest"));
-        assert_eq!(split_tag("localhost:5000/a:1"), ("localhost:5000/a", "1"));
     }
 }

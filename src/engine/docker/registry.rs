@@ -5,7 +5,7 @@
 //! It never talks to a registry.
 
 use super::errors::{Doing, going_away, words};
-use crate::engine::EngineError;
+use crate::{engine::EngineError, names::ImageReference};
 
 /// The registry could not be spoken to: names, connections, TLS, proxies, gateways.
 const UNREACHABLE: &[&str] = &[
@@ -62,11 +62,11 @@ const NOT_FOUND: &[&str] = &[
 pub(super) fn pull_error(message: &str, reference: &str, doing: Doing) -> EngineError {
     let reason = words(message);
     if is_unreachable(&reason) {
-        EngineError::RegistryUnreachable { registry: registry_of(reference).to_owned(), reason }
+        EngineError::RegistryUnreachable { registry: ImageReference::new(reference).registry().to_owned(), reason }
     } else if going_away(&reason) {
         doing.lost(reason)
     } else if is_busy(&reason) {
-        EngineError::RegistryBusy { registry: registry_of(reference).to_owned(), reason }
+        EngineError::RegistryBusy { registry: ImageReference::new(reference).registry().to_owned(), reason }
     } else if has_any(&reason, NOT_FOUND) {
         EngineError::ImageNotFound { image: reference.to_owned(), reason }
     } else {
@@ -101,7 +101,7 @@ const BUSY: &[&str] = &[
 /// The same for a push, where a missing image is ours and a denial is the registry's answer.
 pub(super) fn push_error(message: &str, reference: &str, doing: Doing) -> EngineError {
     let reason = words(message);
-    let registry = || registry_of(reference).to_owned();
+    let registry = || ImageReference::new(reference).registry().to_owned();
     if is_busy(&reason) {
         EngineError::RegistryBusy { registry: registry(), reason }
     } else if is_unreachable(&reason) {
@@ -122,15 +122,6 @@ fn is_busy(words: &str) -> bool {
 pub(super) fn is_unreachable(words: &str) -> bool {
     // Go ends a request that the other side hung up on with a bare `EOF`.
     has_any(words, UNREACHABLE) || words == "EOF" || words.ends_with(": EOF")
-}
-
-/// The registry of an image's name: its first part when that can only be a host, else Docker Hub's `docker.io`.
-#[must_use]
-pub fn registry_of(reference: &str) -> &str {
-    match reference.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
-        _ => "docker.io",
-    }
 }
 
 fn has_any(words: &str, signs: &[&str]) -> bool {

@@ -18,7 +18,10 @@ use super::{
     lines::tidy,
     names, registry,
 };
-use crate::engine::{Credentials, EngineError, ImageInfo, Output, Progress, Pulled, Pushed};
+use crate::{
+    engine::{Credentials, EngineError, ImageInfo, Output, Progress, Pulled, Pushed},
+    names::ImageReference,
+};
 
 /// Says what the daemon's words about a registry mean.
 type Judge = fn(&str, &str, Doing) -> EngineError;
@@ -29,9 +32,9 @@ pub(super) async fn pull(
     credentials: Option<Credentials>,
     out: &dyn Output,
 ) -> Result<Pulled, EngineError> {
-    let (repository, tag) = split(names::image(reference, PULL)?);
+    let name = ImageReference::new(names::image(reference, PULL)?);
     let podman = docker.peer().await?.podman;
-    let options = CreateImageOptionsBuilder::default().from_image(repository).tag(tag).build();
+    let options = CreateImageOptionsBuilder::default().from_image(name.repository()).tag(name.which()).build();
     let credentials = credentials.map(|credentials| for_daemon(credentials, reference));
     let mut stream = Box::pin(docker.client().await?.create_image(Some(options), None, credentials));
     let mut layers = Layers::new("pulling layers");
@@ -54,7 +57,7 @@ pub(super) async fn pull(
     let image =
         image.ok_or_else(|| PULL.refused(None, format!("it says `{reference}` is pulled, but has no such image")))?;
     // Podman does not say it: what it has just pulled has the registry's, though.
-    let told = || if podman { digests_of(&image, repository).into_iter().next() } else { None };
+    let told = || if podman { digests_of(&image, &name).into_iter().next() } else { None };
     let digest = digest.or_else(told);
     Ok(Pulled { image, digest })
 }
@@ -69,8 +72,8 @@ pub(super) async fn known_digest(
     reference: &str,
     credentials: Option<Credentials>,
 ) -> Result<Option<String>, EngineError> {
-    let (repository, _) = split(names::image(reference, PULL)?);
-    let found = digests_of(image, repository);
+    let name = ImageReference::new(names::image(reference, PULL)?);
+    let found = digests_of(image, &name);
     if found.is_empty() || !docker.gives_every_image_a_digest().await? {
         return Ok(found.into_iter().next());
     }
@@ -79,9 +82,9 @@ pub(super) async fn known_digest(
         return Ok(None);
     }
     for digest in found {
-        let name = format!("{repository}@{digest}");
+        let exact = format!("{}@{digest}", name.repository());
         let login = credentials.clone().map(|credentials| for_daemon(credentials, reference));
-        let asked = docker.client().await?.inspect_registry_image(names::image(&name, PULL)?, login);
+        let asked = docker.client().await?.inspect_registry_image(names::image(&exact, PULL)?, login);
         // No answer, no network, no such image: nobody knows.
         if let Ok(Ok(answer)) = tokio::time::timeout(ASKING, asked).await
             && answer.descriptor.digest.as_deref() == Some(&digest)
@@ -92,14 +95,10 @@ pub(super) async fn known_digest(
     Ok(None)
 }
 
-/// The digests that an image has in a repository, sorted.
-fn digests_of(image: &ImageInfo, repository: &str) -> Vec<String> {
-    let whole = |name: &str| {
-        let short = name.strip_prefix("docker.io/").unwrap_or(name);
-        short.strip_prefix("library/").unwrap_or(short).to_owned()
-    };
-    let named = image.repo_digests.iter().filter_map(|name| name.rsplit_once('@'));
-    named.filter(|(name, _)| whole(name) == whole(repository)).map(|(_, digest)| digest.to_owned()).collect()
+/// The digests that an image has in the repository of a name, sorted.
+fn digests_of(image: &ImageInfo, of: &ImageReference<'_>) -> Vec<String> {
+    let named = image.repo_digests.iter().map(|name| ImageReference::new(name));
+    named.filter(|name| name.is_beside(of)).filter_map(|name| name.digest().map(str::to_owned)).collect()
 }
 
 pub(super) async fn push(
@@ -108,10 +107,10 @@ pub(super) async fn push(
     credentials: Option<Credentials>,
     out: &dyn Output,
 ) -> Result<Pushed, EngineError> {
-    let (repository, tag) = names::split_tag(names::image(reference, PUSH)?);
-    let options = PushImageOptionsBuilder::default().tag(tag).build();
+    let name = ImageReference::new(names::image(reference, PUSH)?);
+    let options = PushImageOptionsBuilder::default().tag(name.tag()).build();
     let credentials = credentials.map(|credentials| for_daemon(credentials, reference));
-    let mut stream = Box::pin(docker.client().await?.push_image(repository, Some(options), credentials));
+    let mut stream = Box::pin(docker.client().await?.push_image(name.repository(), Some(options), credentials));
     let mut layers = Layers::new("pushing layers");
     let (mut digest, mut sent, mut there) = (None, 0, 0);
     while let Some(message) = docker.next(&mut stream, PUSH).await? {
@@ -127,18 +126,6 @@ pub(super) async fn push(
     }
     let digest = digest.ok_or_else(|| PUSH.lost("its answer ended before the image was complete"))?;
     Ok(Pushed { digest, sent, there })
-}
-
-/// A name to pull: `repository` and `tag`, or with a digest the whole name as the API wants it.
-fn split(reference: &str) -> (&str, &str) {
-    match reference.split_once('@') {
-        Some((name, digest)) => (without_tag(name), digest),
-        None => names::split_tag(reference),
-    }
-}
-
-fn without_tag(name: &str) -> &str {
-    names::split_tag(name).0
 }
 
 /// What a transfer failed with: the registry, or the connection to the daemon.
@@ -165,7 +152,7 @@ fn pushed_digest(status: &str) -> Option<String> {
 
 /// Credentials in the form of the API.
 fn for_daemon(credentials: Credentials, reference: &str) -> DockerCredentials {
-    let serveraddress = Some(registry::registry_of(reference).to_owned());
+    let serveraddress = Some(ImageReference::new(reference).registry().to_owned());
     if credentials.user == IDENTITY_TOKEN_USER {
         DockerCredentials { identitytoken: Some(credentials.secret), serveraddress, ..DockerCredentials::default() }
     } else {

@@ -14,9 +14,12 @@ use super::{
     Scripted, archive, json,
     state::{self, Container, Image},
 };
-use crate::engine::{
-    BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
-    ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pulled, Pushed, Silent,
+use crate::{
+    engine::{
+        BuildSpec, ByteStream, ContainerId, ContainerInfo, ContainerSpec, Credentials, Engine, EngineError, EngineInfo,
+        ExecSpec, ImageId, ImageInfo, ImportSpec, Labels, Output, Progress, Pulled, Pushed, Silent,
+    },
+    names::ImageReference,
 };
 
 #[async_trait]
@@ -55,7 +58,7 @@ impl Engine for Scripted {
             let by_digest = named.is_some();
             let digest = named.unwrap_or_else(made);
             let id = format!("sha256:{}", hex::encode(Sha256::digest(format!("pull {reference}"))));
-            let repository = state::repository(reference);
+            let repository = ImageReference::new(reference).repository();
             state.store(Image {
                 tags: if by_digest { Vec::new() } else { vec![reference.to_owned()] },
                 repo_digests: vec![format!("{repository}@{digest}")],
@@ -168,7 +171,7 @@ impl Engine for Scripted {
             let manifest = state::manifest_of(&image.id);
             let digest = format!("sha256:{}", crate::names::Sha256::of(&manifest));
             state::deliver(self.keeper.script(), reference, &manifest)?;
-            image.repo_digests.push(format!("{}@{digest}", state::repository(reference)));
+            image.repo_digests.push(format!("{}@{digest}", ImageReference::new(reference).repository()));
             image.repo_digests.sort();
             image.repo_digests.dedup();
             Ok(Pushed { digest, sent: 1, there: 0 })

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Deserialize;
 
 use super::Uses;
-use crate::engine::{EngineError, EngineInfo, Insecure, Labels};
+use crate::{
+    engine::{EngineError, EngineInfo, Insecure, Labels},
+    names::ImageReference,
+};
 
 /// The names that `on` may have.
 const METHODS: [&str; 20] = [
@@ -212,20 +215,16 @@ impl Fail {
                 denied: matches!(self.kind, Kind::Denied),
             },
             Kind::Lost => EngineError::Lost { doing: format!("doing `{on}`"), reason },
-            Kind::Registry => EngineError::RegistryUnreachable { registry: registry_of(&name), reason },
-            Kind::Busy => EngineError::RegistryBusy { registry: registry_of(&name), reason },
+            Kind::Registry => {
+                EngineError::RegistryUnreachable { registry: ImageReference::new(&name).registry().to_owned(), reason }
+            }
+            Kind::Busy => {
+                EngineError::RegistryBusy { registry: ImageReference::new(&name).registry().to_owned(), reason }
+            }
             Kind::NotFound => EngineError::ImageNotFound { image: name, reason },
             Kind::Build => EngineError::Build { reason },
             Kind::Refused => EngineError::Refused { doing: format!("do `{on}`"), status: self.status, reason },
             Kind::Io => EngineError::Io { doing: format!("do `{on}`"), reason },
         }
-    }
-}
-
-/// The registry in an image's name, else Docker Hub's.
-fn registry_of(name: &str) -> String {
-    match name.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host.to_owned(),
-        _ => "docker.io".to_owned(),
     }
 }

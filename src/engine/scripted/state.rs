@@ -17,7 +17,10 @@ use super::{
     Uses,
     script::{FirstImage, Script},
 };
-use crate::engine::{ContainerId, EngineError, ImageId, ImageInfo, Labels};
+use crate::{
+    engine::{ContainerId, EngineError, ImageId, ImageInfo, Labels},
+    names::ImageReference,
+};
 
 /// When everything was made.
 const CREATED: &str = "2024-01-01T00:00:00Z";
@@ -137,8 +140,8 @@ impl State {
     pub(super) fn remove_image(&mut self, reference: &str) -> Result<bool, EngineError> {
         let Some(place) = self.images.iter().position(|image| image.is(reference)) else { return Ok(false) };
         let image = &mut self.images[place];
-        if image.tags.iter().any(|tag| *tag == with_tag(reference)) && image.tags.len() > 1 {
-            image.tags.retain(|tag| *tag != with_tag(reference));
+        if image.tags.iter().any(|tag| *tag == ImageReference::new(reference).to_string()) && image.tags.len() > 1 {
+            image.tags.retain(|tag| *tag != ImageReference::new(reference).to_string());
             return Ok(true);
         }
         let image = self.images[place].clone();
@@ -167,25 +170,10 @@ impl State {
 impl Image {
     fn is(&self, reference: &str) -> bool {
         let digits = reference.strip_prefix("sha256:").unwrap_or(reference);
-        let tag = with_tag(reference);
+        let tag = ImageReference::new(reference).to_string();
         self.tags.contains(&tag)
             || self.repo_digests.iter().any(|name| name == reference)
             || (digits.len() >= 12 && self.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(digits)))
-    }
-}
-
-/// A name as it is kept, with `latest` where it has no tag.
-fn with_tag(reference: &str) -> String {
-    let last = reference.rsplit('/').next().unwrap_or(reference);
-    if last.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") }
-}
-
-/// `repository` of `repository:tag` or `repository@digest`.
-pub(super) fn repository(reference: &str) -> &str {
-    let reference = reference.split_once('@').map_or(reference, |(name, _)| name);
-    match reference.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => repository,
-        _ => reference,
     }
 }
 

@@ -79,6 +79,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
             Ok(product) => {
                 let warnings = session.doubts_of(&step.id).into_iter().chain(output.warnings()).collect();
                 let product = Product { warnings, ..product };
+                say_versions(step, &product, &session);
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 put(step, &content, &product, took_ms, &session).await;
                 break (Ok(product), output.tail());
@@ -111,6 +112,13 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     Ended { step, result, took: started.elapsed(), made_in: None, tail, way_in }
 }
 
+/// Says which Python projects were built as another version than the release. That depends on the release: it is no warning to be kept.
+fn say_versions(step: &Step, product: &Product, session: &Session) {
+    for text in step.unread.iter().flat_map(|unread| unread.doubts(&product.projects)) {
+        session.say(&step.id, text);
+    }
+}
+
 /// What needs not be made: an image that only gets other names and labels, and what the store knows; with how long it took to
 /// make.
 async fn there_already(
@@ -131,6 +139,8 @@ async fn there_already(
     }
     let found = restore(content, at).await?;
     Ok(found.map(|(product, made_in)| {
+        product.warnings.iter().for_each(|text| session.warn_once(text.clone()));
+        say_versions(step, &product, session);
         let note = format!("{}, from the store", product.note);
         (Product { note, ..product }, made_in)
     }))

@@ -222,6 +222,7 @@ impl Results<'_> {
             note: product.note,
             size: product.size,
             warnings: product.warnings,
+            projects: product.projects,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             finished: clock::rfc3339(clock::now()),
         }

@@ -31,8 +31,7 @@ pub(super) const WRITER: Option<Writer> = Some(|codec, _| Box::new(Archive { cod
 impl Format for Archive {
     /// `name-version-platform.tar.xz`, the version without an epoch and without a packaging revision: what was released.
     fn file_name(&self, meta: &Meta) -> String {
-        let version = meta.version.split_once(':').map_or(meta.version.as_str(), |(_, version)| version);
-        format!("{}-{version}-{}.tar.{}", meta.name, meta.platform, self.codec.extension())
+        format!("{}-{}-{}.tar.{}", meta.name, meta.version, meta.platform, self.codec.extension())
     }
 
     /// The files of the package as they lie below `/`, without a folder around them: `tar -x -C / -f FILE` puts them in place.

@@ -37,7 +37,7 @@ fn an_archive_is_called_after_release_and_platform() {
     let version = meta.version.clone();
     let ends = ["gz", "xz", "zst"].map(|end| format!("{}-{version}-debian-12.tar.{end}", meta.name));
     assert_eq!(name(&meta), ends);
-    meta.version = format!("3:{version}");
+    meta.version_epoch = 3;
     assert_eq!(name(&meta), ends, "an epoch is no part of it");
 }
 

@@ -18,12 +18,8 @@ const ADDUSER: &str = "adduser";
 /// # Errors
 /// What policy 5.6.12 does not allow.
 pub(super) fn version(meta: &Meta) -> Result<String, FormatError> {
-    let upstream = match meta.version.split_once(':') {
-        Some((epoch, rest)) if !epoch.is_empty() && epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
-        _ => meta.version.as_str(),
-    };
     let allowed = |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
-    if !upstream.starts_with(|c: char| c.is_ascii_digit()) || !allowed(upstream, b".+-~") {
+    if !meta.version.starts_with(|c: char| c.is_ascii_digit()) || !allowed(&meta.version, b".+-~") {
         let reason = "dpkg wants a digit first, then letters, digits and `.+-~`";
         return Err(FormatError::field("version", &meta.version, reason));
     }
@@ -31,7 +27,7 @@ pub(super) fn version(meta: &Meta) -> Result<String, FormatError> {
         let reason = "dpkg wants letters, digits and `.+~`, at least one";
         return Err(FormatError::field("revision", &meta.revision, reason));
     }
-    Ok(format!("{}-{}", meta.version, meta.revision))
+    Ok(meta.evr())
 }
 
 /// The control file's text.
@@ -142,16 +138,16 @@ mod tests {
 
     #[test]
     fn versions_are_dpkgs() {
-        let of = |version: &str, revision: &str| {
-            let meta = Meta { version: version.to_owned(), revision: revision.to_owned(), ..sample::meta() };
-            super::version(&meta)
+        let whole = |version_epoch, version: &str, revision: &str| {
+            let (version, revision) = (version.to_owned(), revision.to_owned());
+            super::version(&Meta { version_epoch, version, revision, ..sample::meta() })
         };
-        assert_eq!(of("2.5.0~rc1", "1~deb12").unwrap(), "2.5.0~rc1-1~deb12");
-        assert_eq!(of("1:2.5", "1").unwrap(), "1:2.5-1");
+        assert_eq!(whole(0, "2.5.0~rc1", "1~deb12").unwrap(), "2.5.0~rc1-1~deb12");
+        assert_eq!(whole(1, "2.5", "1").unwrap(), "1:2.5-1");
         for (version, revision) in
-            [("a", "1"), ("", "1"), ("1", ""), ("1", "1-2"), ("1:a", "1"), (":1", "1"), ("1 2", "1")]
+            [("a", "1"), ("", "1"), ("1", ""), ("1", "1-2"), ("1:2", "1"), (":1", "1"), ("1 2", "1")]
         {
-            assert!(of(version, revision).is_err(), "{version}-{revision}");
+            assert!(whole(0, version, revision).is_err(), "{version}-{revision}");
         }
     }
 

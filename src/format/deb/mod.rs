@@ -57,8 +57,7 @@ pub(super) const WRITER: Option<Writer> = Some(|codec, _| Box::new(Deb::new(code
 impl Format for Deb {
     /// `name_version-revision_arch.deb`. An epoch is no part of it, as dpkg-name(1) does it.
     fn file_name(&self, meta: &Meta) -> String {
-        let version = meta.version.split_once(':').map_or(meta.version.as_str(), |(_, version)| version);
-        format!("{}_{version}-{}_{}.deb", meta.name, meta.revision, meta.arch)
+        format!("{}_{}-{}_{}.deb", meta.name, meta.version, meta.revision, meta.arch)
     }
 
     fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {

@@ -159,9 +159,9 @@ fn order_and_threads_do_not_change_the_bytes() {
 
 #[test]
 fn the_file_is_named_as_dpkg_would() {
-    let name = |version: &str| XZ.file_name(&Meta { version: version.to_owned(), ..sample::meta() });
-    assert_eq!(name("2.5.11"), "factory-sample_2.5.11-1~deb12_all.deb");
-    assert_eq!(name("1:2.5.11"), "factory-sample_2.5.11-1~deb12_all.deb");
+    let name = |version_epoch| XZ.file_name(&Meta { version_epoch, ..sample::meta() });
+    assert_eq!(name(0), "factory-sample_2.5.11-1~deb12_all.deb");
+    assert_eq!(name(1), "factory-sample_2.5.11-1~deb12_all.deb");
 }
 
 #[test]

@@ -83,12 +83,12 @@ impl Rpm {
 
     /// The header without what only the finished payload can tell.
     fn header(self, meta: &Meta, files: &Files, units: &Commands) -> Result<Header, FormatError> {
-        let version = Version::from_meta(meta)?;
+        check_version(meta)?;
         let scripts = scripts::scripts(units, meta)?;
-        let evr = version.evr();
+        let evr = meta.evr();
         let facts = Facts { evr: &evr, files, scripts: &scripts, has_units: !units.is_empty() };
         let mut header = Header::default();
-        identify(meta, &version, &mut header)?;
+        identify(meta, &mut header)?;
         describe(meta, &mut header)?;
         changelog::describe(meta, &mut header)?;
         scripts::describe(&scripts, &mut header);
@@ -155,50 +155,28 @@ impl Format for Rpm {
 
 /// `name-version-release`.
 fn label(meta: &Meta) -> String {
-    let version = meta.version.split_once(':').map_or(meta.version.as_str(), |(_, version)| version);
-    format!("{}-{version}-{}", meta.name, meta.revision)
+    format!("{}-{}-{}", meta.name, meta.version, meta.revision)
 }
 
-/// A package's version, taken apart.
-struct Version<'a> {
-    epoch: Option<u32>,
-    upstream: &'a str,
-    release: &'a str,
-}
-
-impl<'a> Version<'a> {
-    fn from_meta(meta: &'a Meta) -> Result<Self, FormatError> {
-        const REASON: &str = "rpm takes letters, digits, `.`, `_`, `+`, `~` and `^`";
-        let (epoch, version) = match meta.version.split_once(':') {
-            None => (None, meta.version.as_str()),
-            Some((epoch, version)) => match epoch.parse() {
-                Ok(number) if !epoch.starts_with('+') => (Some(number), version),
-                _ => return Err(FormatError::field("version", &meta.version, "its epoch is no number")),
-            },
-        };
-        for (field, part) in [("version", version), ("revision", &meta.revision)] {
-            if !simple::is_part(part) {
-                return Err(FormatError::field(field, part, REASON));
-            }
+/// What rpm takes as a version and as a release.
+fn check_version(meta: &Meta) -> Result<(), FormatError> {
+    const REASON: &str = "rpm takes letters, digits, `.`, `_`, `+`, `~` and `^`";
+    for (field, part) in [("version", &meta.version), ("revision", &meta.revision)] {
+        if !simple::is_part(part) {
+            return Err(FormatError::field(field, part, REASON));
         }
-        Ok(Self { epoch, upstream: version, release: &meta.revision })
     }
-
-    /// `[epoch:]version-release`.
-    fn evr(&self) -> String {
-        let epoch = self.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-        format!("{epoch}{}-{}", self.upstream, self.release)
-    }
+    Ok(())
 }
 
 /// Who the package is.
-fn identify(meta: &Meta, version: &Version, header: &mut Header) -> Result<(), FormatError> {
+fn identify(meta: &Meta, header: &mut Header) -> Result<(), FormatError> {
     header.set(tags::I18N_TABLE, Value::Texts(vec!["C".to_owned()]));
     header.text(tags::NAME, meta.name.as_str());
-    header.text(tags::VERSION, version.upstream);
-    header.text(tags::RELEASE, version.release);
-    if let Some(epoch) = version.epoch {
-        header.number(tags::EPOCH, epoch);
+    header.text(tags::VERSION, &meta.version);
+    header.text(tags::RELEASE, &meta.revision);
+    if meta.version_epoch > 0 {
+        header.number(tags::EPOCH, meta.version_epoch);
     }
     header.text(tags::OS, "linux");
     header.text(tags::ARCH, meta.arch.as_str());

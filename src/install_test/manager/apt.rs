@@ -1,6 +1,6 @@
 //! Debian and Ubuntu: apt-get(8) and dpkg(1).
 
-use super::{CaSetup, Commands, Config};
+use super::{CaSetup, Commands, Config, Owner};
 
 /// apt and dpkg.
 pub const APT: Commands = Commands {
@@ -35,6 +35,7 @@ pub const APT: Commands = Commands {
         text: "Acquire::https::CaInfo \"/run/factory-test/ca.pem\";\n",
         variable: "APT_CONFIG",
     },
+    owner: Owner::Dpkg,
 };
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Fedora, EL8 and later, Amazon Linux 2023: dnf(8) and rpm(8).
 
-use super::{CaSetup, Commands, Config, rpm};
+use super::{CaSetup, Commands, Config, Owner, rpm};
 
 /// dnf and rpm.
 pub const DNF: Commands = Commands {
@@ -20,4 +20,5 @@ pub const DNF: Commands = Commands {
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
     ca_setup: CaSetup::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    owner: Owner::Rpm,
 };

@@ -1,6 +1,6 @@
 //! rpm(8) alone: nothing is fetched, the base image holds all that is needed. Also what the managers on top of rpm share.
 
-use super::{CaSetup, Commands, Config, Words};
+use super::{CaSetup, Commands, Config, Owner, Words};
 
 /// Differences of files from the package database, one a line.
 pub const VERIFY: Words = &["rpm", "--verify"];
@@ -27,4 +27,5 @@ pub const RPM: Commands = Commands {
     links_survive: false,
     service_path: SERVICE_PATH,
     ca_setup: CaSetup::Nothing,
+    owner: Owner::Rpm,
 };

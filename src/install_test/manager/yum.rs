@@ -1,6 +1,6 @@
 //! EL7: yum(8) and rpm(8).
 
-use super::{CaSetup, Commands, Config, rpm};
+use super::{CaSetup, Commands, Config, Owner, rpm};
 
 /// yum and rpm.
 pub const YUM: Commands = Commands {
@@ -17,4 +17,5 @@ pub const YUM: Commands = Commands {
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
     ca_setup: CaSetup::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    owner: Owner::Rpm,
 };

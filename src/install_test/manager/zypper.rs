@@ -1,6 +1,6 @@
 //! openSUSE: zypper(8) and rpm(8).
 
-use super::{CaSetup, Commands, Config, rpm};
+use super::{CaSetup, Commands, Config, Owner, rpm};
 
 /// zypper and rpm.
 pub const ZYPPER: Commands = Commands {
@@ -18,4 +18,5 @@ pub const ZYPPER: Commands = Commands {
     service_path: rpm::SERVICE_PATH,
     // libzypp looks nowhere else.
     ca_setup: CaSetup::Anchor { file: "/etc/pki/trust/anchors/factory-test.pem", command: &["update-ca-certificates"] },
+    owner: Owner::Rpm,
 };

@@ -10,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod graph;
 pub(crate) mod known;
 pub(crate) mod layers;
+pub(crate) mod license;
 pub(crate) mod part;
 pub(crate) mod paths;
 pub(crate) mod places;
@@ -18,6 +19,7 @@ pub(crate) mod references;
 pub(crate) mod repositories;
 pub(crate) mod resolve;
 pub(crate) mod scalars;
+pub(crate) mod section;
 pub(crate) mod sources;
 pub(crate) mod tables;
 #[cfg(test)]

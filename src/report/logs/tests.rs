@@ -44,6 +44,18 @@ fn each_step_has_its_log() {
 }
 
 #[test]
+fn what_writes_without_an_end_does_not_fill_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.log");
+    let mut log = StepLog { file: fs::File::create(&path).unwrap(), left: Some(10) };
+    for line in ["1234", "1234", "more", "more"] {
+        log.line(line).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "1234\n1234\nwarning: the log ends here: the step wrote more than 256 MiB\n");
+}
+
+#[test]
 fn a_new_run_replaces_the_old_log() {
     let project = project();
     project.emit([scene::started("debian-12/core", "", ""), scene::log("debian-12/core", "old")]);

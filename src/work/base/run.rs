@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 
 use super::{BaseWork, QuirksWork};
 use crate::{
-    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled, docker::registry_of},
+    engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
     execute::{
         Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         context::TarFile,
@@ -14,6 +14,7 @@ use crate::{
         run::Product,
         transient::{Tries, of_engine},
     },
+    names::ImageReference,
     plan::{Record, Root, Step, label},
     recipe::BootstrapMode,
     util::clock,
@@ -108,6 +109,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
     images.insert(work.local.clone(), image.id.0.clone());
     Ok(Product {
         warnings: Vec::new(),
+        projects: std::collections::BTreeMap::new(),
         labels: BTreeMap::new(),
         output: image.id.0.clone(),
         images,
@@ -162,7 +164,10 @@ async fn obtain(work: &BaseWork, at: StepContext<'_>) -> Result<Option<Found>, S
         };
         let help = match &refused {
             EngineError::ImageNotFound { .. } => {
-                format!("`docker login {}` where it is not for everybody; else {help}", registry_of(&work.image))
+                format!(
+                    "`docker login {}` where it is not for everybody; else {help}",
+                    ImageReference::new(&work.image).registry()
+                )
             }
             _ => help.to_owned(),
         };

@@ -2,14 +2,15 @@
 
 pub(crate) mod layer;
 mod starts;
+mod workdir;
 
 use std::{collections::BTreeMap, io::Read as _};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
-use super::ImageWork;
+use super::{ImageWork, plan::context::PYTHON_FOLDER};
 use crate::{
-    check,
+    check::{self, programs::line_ends, shebang::LONGEST_LINE},
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
@@ -24,7 +25,7 @@ use crate::{
         watched,
     },
     names::{Allowance, Sha256, Topic},
-    plan::{ContextSource, Record, Step, label},
+    plan::{ContextSource, Inputs, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
@@ -80,7 +81,10 @@ impl RunImage for ImageWork {
         record: &'a Record,
         at: StepContext<'a>,
     ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        relabel(self, record.image(), &record.output, at).boxed()
+        // What was said of it holds under other names, too.
+        let same =
+            |product| Product { warnings: record.warnings.clone(), projects: record.projects.clone(), ..product };
+        relabel(self, record.image(), &record.output, at).map(move |made| Ok(made?.map(same))).boxed()
     }
 
     fn output_of(&self, image: &ImageInfo) -> String {
@@ -106,13 +110,15 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
         return Err(error);
     }
     name(&image, &work.tags, &labels, session).await?;
-    Ok(product(&image, &work.tags, labels))
+    let projects = if at.step.unread.is_some() { projects(at) } else { BTreeMap::new() };
+    Ok(Product { projects, ..product(&image, &work.tags, labels) })
 }
 
 /// What is asked of an image before it gets the release's names.
 async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
     accounts::look_up(work, image, at).await?;
-    starts::look_up(work, image, at).await
+    starts::look_up(work, image, at).await?;
+    workdir::look_up(work, image, at).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
@@ -145,6 +151,23 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     Ok(Some(product(&made, &work.tags, labels)))
 }
 
+/// The versions that the project's own folders were built as: what the stage that builds them lists, else, where the engine had that
+/// stage already, what was noted when it was made of the same files.
+fn projects(at: StepContext<'_>) -> BTreeMap<String, String> {
+    let StepContext { step, session, output, .. } = at;
+    let built = output.wheels();
+    if !built.is_empty() {
+        return built.iter().map(|wheel| (wheel.distribution(), wheel.version().to_owned())).collect();
+    }
+    let folders = |inputs: &Inputs| -> Inputs {
+        inputs.iter().filter(|(word, _)| word.starts_with(PYTHON_FOLDER)).map(|(a, b)| (a.clone(), b.clone())).collect()
+    };
+    match Records::for_project(&session.paths.project).load(&step.id) {
+        Some(old) if folders(&old.inputs) == folders(&step.inputs) => old.projects,
+        _ => BTreeMap::new(),
+    }
+}
+
 /// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
 /// off.
 async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
@@ -158,7 +181,9 @@ async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Resul
     if known.labels.keys().any(|name| !labels.contains_key(name)) {
         return Ok(None);
     }
-    relabel(work, &id, &known.output, at).await
+    let (warnings, projects) = (known.warnings, known.projects);
+    let made = relabel(work, &id, &known.output, at).await?;
+    Ok(made.map(|product| Product { warnings, projects, ..product }))
 }
 
 /// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
@@ -204,46 +229,47 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
         let is_dir = matches!(entry.source, ContextSource::Dir);
         if is_dir || matches!(entry.source, ContextSource::File(..)) {
-            found.extend(check::of_mode(path, entry.mode, is_dir));
+            found.extend(check::surprises::of_mode(path, entry.mode, is_dir));
         }
         if let ContextSource::File(from, _) = &entry.source {
             let file = open_file(from)?;
             let mut start = Vec::new();
             file.take(LOOKED_AT).read_to_end(&mut start)?;
-            found.extend(check::of_bytes(path, &start, None));
+            found.extend(check::surprises::of_bytes(path, &start, None));
         }
     }
     // What it starts with is looked for when it is built.
-    let asked = &[Topic::Surprise, Topic::Unit];
+    let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
     judge(work, &found, &work.allow, asked)
 }
 
 fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
-    let shipped =
-        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
-    check::judge(found, allow, &shipped)
-        .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
+    let shipped = check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, asked };
+    // Nothing of these only warns.
+    check::judge(found, allow, &shipped).refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
 /// not. What comes into a virtualenv is asked for while the image is built.
 fn can_run(work: &ImageWork) -> Result<(), StepError> {
     let (mut found, mut idle) = (Vec::new(), Vec::new());
+    let named = line_ends::paths_in(&work.dockerfile).collect();
     for entry in work.files.iter() {
         if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
             let mut start = Vec::new();
-            open_file(from)?.take(4).read_to_end(&mut start)?;
-            idle.extend(check::natives::not_executable(path, entry.mode, &start));
+            open_file(from)?.take(LONGEST_LINE).read_to_end(&mut start)?;
+            idle.extend(check::programs::not_executable(path, entry.mode, &start));
+            idle.extend(line_ends::windows(path, entry.mode, &start, &named));
             if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
                 found.push((path.to_owned(), elf));
             }
         }
     }
-    let mut lacks = check::natives::of_files(found, &work.host);
+    let mut lacks = check::programs::of_files(found, &work.host);
     lacks.extend(idle);
-    // What `allow` has beyond these may be about the virtualenv.
-    let allow: Vec<_> =
-        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    // What `allow` has beyond these may be about the virtualenv, where it is looked at there.
+    let is_ours = |one: &&Allowance| !one.check.is_of_virtualenv() || lacks.iter().any(|lack| lack.is_meant_by(one));
+    let allow: Vec<_> = work.allow.iter().filter(is_ours).cloned().collect();
     judge(work, &lacks, &allow, &[Topic::Program])
 }
 
@@ -282,6 +308,7 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
     let note = id.get(..12).unwrap_or(id).to_owned();
     Product {
         warnings: Vec::new(),
+        projects: BTreeMap::new(),
         output: output_of(image),
         labels,
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),

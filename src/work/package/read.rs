@@ -1,5 +1,6 @@
 //! `[[package]]` as written: what it says of itself and of the rest of the recipe.
 
+mod clashes;
 mod collect;
 mod resolve;
 mod versions;
@@ -16,13 +17,13 @@ use crate::{
         known::Names,
         layers::{Layered, layered},
         part::Part,
-        scalars as read,
+        scalars as read, section,
         tables::{RawAllowance, RawContent},
         view::View,
     },
     util::toml::{
-        At, Issue, Issues, Value, alternatives, few, list, number, one_line, one_of, paragraphs, parsed, project,
-        relation, set, sub_table, table,
+        At, Issue, Issues, Value, alternatives, boolean, few, list, number, one_line, one_of, paragraphs, parsed,
+        project, relation, set, sub_table, table,
     },
 };
 
@@ -45,6 +46,7 @@ table! {
         without: Vec<At<PackageName>> = set(parsed),
         users: Vec<At<UserName>> = set(parsed),
         scripts: RawScripts = sub_table,
+        auto_depends: bool = boolean,
         depends: Vec<At<Relation>> = set(alternatives),
         recommends: Vec<At<Relation>> = set(alternatives),
         suggests: Vec<At<Relation>> = set(alternatives),
@@ -104,6 +106,7 @@ impl Part for Package {
         let of = |package: &Layered<RawPackage>| {
             let mut found: Vec<Issue> = package.all().flat_map(|table| places_as_they_are(&table.contents)).collect();
             found.extend(layers(package, "[[package]]", platforms));
+            found.extend(package.all().filter_map(|table| section::doubt(table.section.at()?)));
             found.extend(for_deb(package, platforms));
             found
         };

@@ -3,8 +3,10 @@
 
 mod accepted;
 pub(crate) mod accounts;
+mod before;
 mod collect;
 mod compose;
+mod depends;
 mod effect;
 mod files;
 mod links;
@@ -12,6 +14,7 @@ mod listing;
 mod meta;
 mod modules;
 mod natives;
+mod owned;
 mod take;
 mod units;
 mod unseen;
@@ -23,11 +26,16 @@ use tempfile::NamedTempFile;
 
 use super::{FromImage, PackageWork};
 use crate::{
-    check::{self, Finding, Paths, Refusal, natives::Natives},
+    check::{
+        self, Finding, Paths,
+        files::{byte_code, config, usr_merge},
+        programs::{Natives, line_ends},
+        surprises,
+    },
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -37,7 +45,6 @@ use crate::{
     names::{Sha256, Topic},
     plan::{Record, RecordedFile, Step},
     platform::Relations,
-    recipe::{Content, ContentKind},
     stage::{Spool, Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
     work::Expected,
@@ -45,6 +52,7 @@ use crate::{
 
 pub use accepted::Accepted;
 pub(crate) use collect::forget_others;
+use depends::Searched;
 pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 use unseen::Unseen;
@@ -130,17 +138,17 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         Some(image) if !work.package.collect.is_empty() => {
             return collect::run((work, image), at).await;
         }
-        Some(image) => out_of(image, Job::new(work, at), at).await,
+        Some(image) => Box::pin(out_of(image, Job::new(work, at), at)).await,
         None => Job::new(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
-    let (job, tree) = judged?;
+    let (job, tree, searched) = judged?;
     accounts::hold(work, &tree, at).await?;
     let output = output.clone();
-    blocking(move || job.finish(&tree, &output)).await
+    blocking(move || job.finish(&tree, &searched, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
-async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
+async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree, Searched), StepError> {
     let StepContext { records, session, output, .. } = at;
     let id = noted(records, &image.step)?.image();
     let container = take::container_of(id, at).await?;
@@ -192,11 +200,17 @@ impl Job {
         (taken, capable): (Tree, Vec<TreePath>),
         inside: Option<Inside<'_>>,
         output: &StepOutput,
-    ) -> Result<(Self, Tree), StepError> {
+    ) -> Result<(Self, Tree, Searched), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
-            let natives = Natives::of(&tree, &self.work.host)?;
-            let found = self.surprises(&tree, &capable)?;
+            let scripts = &self.work.package.scripts;
+            let scripts = [&scripts.preinstall, &scripts.postinstall, &scripts.preremove, &scripts.postremove];
+            let named = line_ends::named(&tree, &scripts.map(String::as_str))?;
+            let natives = Natives::of(&tree, &self.work.host, &named)?;
+            let mut found = self.surprises(&tree, &capable)?;
+            found.extend(usr_merge::clashes(&tree));
+            found.extend(byte_code::stale(&tree)?);
+            found.extend(config::unmarked(&tree, &self.work.package.contents));
             Ok((self, tree, natives, found))
         })
         .await?;
@@ -209,23 +223,16 @@ impl Job {
         });
         let (job, tree, modules) = Box::pin(modules::lacks(job, tree, inside, output)).await?;
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
-        if inside.is_none() {
-            links::alone(&tree, &mut unseen);
-        }
+        let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
+        let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
-        let found: Vec<_> = found.into_iter().chain(modules).chain(units).map(|one| one.out_of(&tree)).collect();
-        let PackageWork { package, host, .. } = &job.work;
-        let shipped = check::Shipped {
-            whose: package.name.as_str(),
-            paths: Paths::Absolute,
-            host: Some(host),
-            asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],
-        };
-        check::judge(&found, &package.allow, &shipped).map_err(refused)?;
-        match inside {
-            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await,
-            None => Ok((job, tree)),
-        }
+        let package = &job.work.package;
+        let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
+        let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
+        let shipped = check::Shipped { whose: package.name.as_str(), paths: Paths::Absolute, asked: &Topic::ALL };
+        judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;
+        let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, output)).await?;
+        Ok((job, tree, searched))
     }
 
     /// The files that the package will have.
@@ -246,10 +253,10 @@ impl Job {
         Ok(tree)
     }
 
-    fn finish(&self, tree: &Tree, output: &StepOutput) -> Result<Product, StepError> {
-        let meta = meta::of(&self.work, tree, &self.session)?;
-        check::package(tree, &meta).map_err(refused)?;
-        self.say_unmarked(tree);
+    fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
+        let mut meta = meta::of(&self.work, tree, &self.session)?;
+        searched.onto(&mut meta.depends);
+        check::package(tree, &meta)?;
         output.line(&match tree.len() {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
@@ -267,47 +274,24 @@ impl Job {
         // Nothing has the name of a package before it is accepted.
         self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
-        listing::write_lines(&Records::for_project(&self.session.paths.project), &self.step, shipped.iter())?;
+        let records = Records::for_project(&self.session.paths.project);
+        for text in before::renamed(&self.work, &self.step, &shipped, &records) {
+            self.session.doubt(&self.step, text);
+        }
+        if let Some(text) = before::fewer(self.work.package.name.as_str(), &self.listing, &shipped) {
+            self.session.say(&self.step, text);
+        }
+        listing::write_lines(&records, &self.step, shipped.iter())?;
         self.product(&files)
     }
 
     /// What is seldom meant.
     fn surprises(&self, tree: &Tree, capable: &[TreePath]) -> Result<Vec<Finding>, StepError> {
-        let mut found = check::in_tree(tree, None)?;
+        let mut found = surprises::in_tree(tree, None)?;
         let rules = compose::Rules::from_contents(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
-        found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
+        found.extend(surprises::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
         Ok(found)
-    }
-
-    /// Says once which files below `/etc` an upgrade will overwrite.
-    fn say_unmarked(&self, tree: &Tree) {
-        const SHOWN: usize = 3;
-        let found = check::unmarked(tree);
-        let Some(first) = found.first() else { return };
-        let shown = found.iter().take(SHOWN).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
-        let more = found.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let contents = &self.work.package.contents;
-        // Where an entry brings it from the project, that one has the type.
-        let ours = contents.iter().rfind(|one| {
-            one.is_of_project()
-                && first
-                    .strip_prefix(&one.dst)
-                    .is_some_and(|rest| rest.is_empty() || one.dst.ends_with('/') || rest.starts_with('/'))
-        });
-        let write = match ours {
-            Some(Content { kind: ContentKind::Tree, src, .. }) => {
-                format!("`{{ src = \"{}{first}\", type = \"config\" }}` in `contents`", src.trim_end_matches('.'))
-            }
-            Some(entry) => format!("`type = \"config\"` in the entry of `{}`", entry.src),
-            None => format!("`{{ src = \"{first}\", type = \"config\" }}` in `contents`"),
-        };
-        let (name, is) = (&self.work.package.name, if found.len() == 1 { "is" } else { "are" });
-        self.session.doubt(&self.step, format!(
-            "{name}: {shown}{more} {is} no configuration to the package manager: an upgrade overwrites what an administrator \
-             changed (Debian policy 10.7); write {write}"
-        ));
     }
 
     fn platform(&self) -> &str {
@@ -369,10 +353,6 @@ pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     let archs = [&work.arch, &work.packaging.any].map(|arch| meta::named(work, arch));
     let formats = formats_of(work)?;
     Ok(formats.iter().flat_map(|format| archs.iter().map(|meta| format.file_name(meta))).collect())
-}
-
-fn refused(refusal: Refusal) -> StepError {
-    StepError::Contents { message: refusal.message, help: refusal.help }
 }
 
 /// The writers of a package's formats.

@@ -170,6 +170,7 @@ impl Job {
         let file = RecordedFile { path: relative.display().to_string(), sha256, size };
         Ok(Product {
             warnings: Vec::new(),
+            projects: std::collections::BTreeMap::new(),
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),

@@ -8,12 +8,12 @@ use std::{
     path::PathBuf,
 };
 
-use super::{GOAL, Index, Own, WheelsWork, data};
+use super::{GOAL, Index, Own, OwnFiles, WheelsWork, data};
 use crate::{
     names::Sha256,
     plan::{
         Inputs, Step,
-        maker::{Maker, PlanError},
+        maker::{Heard, Maker, PlanError},
         step::key_of,
     },
     platform::Manager,
@@ -81,6 +81,8 @@ impl Maker<'_> {
         let mut notes = Vec::new();
         let asking = requirements::asking(&real, requirements_file);
         let asked = self.own((&texts, &real), &asking, &mut inputs, &mut notes)?;
+        let is_folder = |own: &&Own| matches!(own.files, OwnFiles::Folder(_));
+        let folders: Vec<PathBuf> = asked.iter().filter(is_folder).map(|own| own.path.clone()).collect();
         let links = self.links(&real, &mut inputs)?;
         let options = texts.values().flat_map(|text| requirements::options(text));
         let options: Vec<String> = options.map(|option| option.written()).collect();
@@ -141,6 +143,10 @@ impl Maker<'_> {
         step.wanted = self.wants(GOAL);
         let specifiers = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::specifiers(text)));
         step.specifiers = specifiers.collect();
+        let mut heard = Heard::default();
+        folders.iter().for_each(|folder| self.heard(folder, &mut heard));
+        step.unread = heard.unread(&self.context.release.version);
+        step.doubts = heard.doubts;
         step.notes = notes;
         Ok(Some(step))
     }

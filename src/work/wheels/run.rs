@@ -116,7 +116,8 @@ async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepErro
 /// What a wheelhouse step gives.
 pub(crate) fn complete(step: &Step, made: &Wheelhouse) -> Product {
     let record = wheels_record(step, made, 0);
-    Product { output: record.output, note: record.note, size: record.size, ..Product::default() }
+    let Record { output, note, size, projects, .. } = record;
+    Product { output, note, size, projects, ..Product::default() }
 }
 
 async fn make(runner: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {

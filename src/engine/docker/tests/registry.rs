@@ -56,17 +56,3 @@ fn push_messages() {
         assert_eq!(meaning(&push_error(message, "registry.example.org/a:1", PUSH)), expected, "{message}");
     }
 }
-
-#[test]
-fn the_registry_is_the_first_part_when_that_can_only_be_a_host() {
-    for (reference, registry) in [
-        ("debian:12", "docker.io"),
-        ("canopsis/canopsis-core:1", "docker.io"),
-        ("docker.io/library/debian", "docker.io"),
-        ("localhost/a", "localhost"),
-        ("localhost:5000/a:1", "localhost:5000"),
-        ("registry.example.org/a/b@sha256:00", "registry.example.org"),
-    ] {
-        assert_eq!(registry_of(reference), registry, "{reference}");
-    }
-}

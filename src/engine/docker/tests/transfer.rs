@@ -40,14 +40,6 @@ fn bytes_of_all_layers_are_added_up_and_never_run_back() {
 }
 
 #[test]
-fn a_digest_takes_the_place_of_the_tag() {
-    assert_eq!(split("debian:12"), ("debian", "12"));
-    assert_eq!(split("host:5000/a"), ("host:5000/a", "latest"));
-    assert_eq!(split("host:5000/a@sha256:00"), ("host:5000/a", "sha256:00"));
-    assert_eq!(split("debian:12@sha256:00"), ("debian", "sha256:00"));
-}
-
-#[test]
 fn tokens_and_passwords_go_in_their_own_fields() {
     let token = for_daemon(Credentials { user: IDENTITY_TOKEN_USER.into(), secret: "t".into() }, "r.io/a:1");
     assert_eq!((token.identitytoken.as_deref(), token.username), (Some("t"), None));

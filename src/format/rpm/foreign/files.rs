@@ -215,7 +215,7 @@ impl Listed {
         let mut items = Items::new(&self.limits);
         for file in self.files.into_iter().filter(|file| !file.is_ghost()) {
             let item = file.installed(&contents);
-            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add(item)));
+            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add_counted(item)));
             seen.take(added);
         }
         items.finish(seen)
@@ -279,6 +279,7 @@ impl File {
             owner: Some(self.owner.user.clone()),
             group: Some(self.owner.group.clone()),
             size: is_file.then_some(self.size),
+            time: None,
             target: if let What::Link(target) = &self.what { Some(target.clone()) } else { None },
             sha256: found.or_else(|| said.clone().filter(|_| algorithm == tags::SHA256)),
             md5: said.filter(|_| algorithm == MD5),

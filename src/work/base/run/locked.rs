@@ -4,6 +4,7 @@ use super::{Found, made_name, pull};
 use crate::{
     engine::{Output as _, Pulled},
     execute::{Records, Session, StepContext, StepError},
+    names::ImageReference,
     source::lockfile::LockedBase,
     work::base::BaseWork,
 };
@@ -29,10 +30,10 @@ pub(crate) async fn obtain(locked: &LockedBase, work: &BaseWork, at: StepContext
             ))),
         };
     };
-    let exact = format!("{}@{digest}", repository(&work.image));
+    let exact = format!("{}@{digest}", ImageReference::new(&work.image).repository());
     for name in [work.image.clone(), made_name(work), exact.clone()] {
         let Some(image) = session.services.engine.image(&name).await? else { continue };
-        if image.repo_digests.iter().any(|own| own.rsplit_once('@').is_some_and(|(_, own)| own == digest)) {
+        if image.repo_digests.iter().any(|own| ImageReference::new(own).digest() == Some(digest)) {
             output.line(&format!("{exact} is in the daemon"));
             let name = if name == exact { named(&image.id.0, work, session).await? } else { name };
             return Ok(Found { image, name, digest: Some(digest.clone()) });
@@ -68,31 +69,4 @@ async fn named(id: &str, work: &BaseWork, session: &Session) -> Result<String, S
     let name = made_name(work);
     session.services.engine.tag(id, &name).await?;
     Ok(name)
-}
-
-/// A reference without its tag and its digest.
-fn repository(image: &str) -> &str {
-    let image = image.split_once('@').map_or(image, |(name, _)| name);
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::repository;
-
-    #[test]
-    fn a_port_is_no_tag() {
-        for (image, name) in [
-            ("debian:12", "debian"),
-            ("debian", "debian"),
-            ("host:5000/a/b:1", "host:5000/a/b"),
-            ("host:5000/a", "host:5000/a"),
-            ("a/b:1@sha256:00", "a/b"),
-        ] {
-            assert_eq!(repository(image), name);
-        }
-    }
 }

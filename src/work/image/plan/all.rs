@@ -1,7 +1,7 @@
 //! All images of a recipe: what they name is looked at, and their steps are made with those of their wheels.
 
 use crate::{
-    names::is_name_of,
+    names::ImageReference,
     plan::{
         Plan,
         make::{
@@ -47,7 +47,7 @@ impl Maker<'_> {
         let mut found = Vec::new();
         for image in &self.recipe.images {
             let tags = self.tags(image);
-            let taken = |reference: &String| tags.iter().find(|tag| is_name_of(tag, reference));
+            let taken = |reference: &String| tags.iter().find(|tag| ImageReference::new(reference).is_named(tag));
             let taken = self.context.bases.iter().find_map(|(base, whose)| Some((taken(base)?, whose)));
             if let (Some((tag, whose)), Some(place)) = (taken, image.places.get("repository")) {
                 let message = format!("`{tag}` is the name of the base image of {whose}");

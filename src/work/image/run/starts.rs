@@ -3,7 +3,10 @@
 use std::io::Read;
 
 use crate::{
-    check::{place::PATH, shebang::Shebang},
+    check::{
+        place::PATH,
+        shebang::{Shebang, WINDOWS},
+    },
     engine::ContainerId,
     execute::{Session, StepContext, StepError, records::blocking},
     names::{Allowance, Concern},
@@ -63,7 +66,7 @@ pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Resu
          path = \"{path}\", reason = \"…\" }}]`"
     );
     let mut issues = Issues::default();
-    issues.add(Issue::new(&start.at, message.clone()).label(label).help(help));
+    issues.add(Issue::new(&start.at, format!("{message} [{}]", Concern::Start.as_str())).label(label).help(help));
     let report = Report::new(session.recipe.as_ref().clone(), issues.into_sorted());
     Err(StepError::Reported {
         message: format!("the image `{}` cannot run what it starts with", work.name),
@@ -153,9 +156,8 @@ async fn fault(
         Thing::File { start, .. } if start.starts_with(b"\x7fELF") => return Ok(None),
         Thing::File { start, .. } => match script(&start, &mut files).await? {
             None => return Ok(None),
-            Some(what) => {
-                (what, "begin it with `#!` and an interpreter of the image, on a line that ends with LF alone")
-            }
+            Some(what) if what.contains(WINDOWS) => (what, Concern::LineEnds.mend()),
+            Some(what) => (what, "begin it with `#!` and an interpreter of the image"),
         },
     };
     let message = format!("the image `{}` cannot start `{program}`", work.name);
@@ -186,8 +188,12 @@ async fn script(start: &[u8], files: &mut Files<'_>) -> Result<Option<String>, S
     Ok((!is_there).then(|| format!("it {}", shebang.without(&format!("and no {command} is there")))))
 }
 
-/// What is there and has nearly the name of a program, if anything.
-async fn near(program: &str, container: &ContainerId, session: &Session) -> Result<Option<String>, StepError> {
+/// What is there beside a path and has nearly its name, if anything.
+pub(super) async fn near(
+    program: &str,
+    container: &ContainerId,
+    session: &Session,
+) -> Result<Option<String>, StepError> {
     let Some((folder, name)) = program.rsplit_once('/') else { return Ok(None) };
     let top = if folder.is_empty() { "/" } else { folder };
     let Some(stream) = session.services.engine.download(container, top).await? else { return Ok(None) };
@@ -204,7 +210,8 @@ async fn near(program: &str, container: &ContainerId, session: &Session) -> Resu
                     .then(|| path.file_name()?.to_str().map(str::to_owned))?
             })
             .collect();
-        Ok(nearest(&name, names.iter().map(String::as_str)).map(|near| format!("{folder}/{near}")))
+        let others = names.iter().map(String::as_str).filter(|other| *other != name);
+        Ok(nearest(&name, others).map(|near| format!("{folder}/{near}")))
     })
     .await
 }

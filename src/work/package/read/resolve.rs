@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{RawPackage, collect, versions::Versions};
+use super::{RawPackage, clashes, collect, versions::Versions};
 use crate::{
     names::{Override, PackageName, Relation, Scripts},
     recipe::{
@@ -69,6 +69,7 @@ impl View<'_> {
         let overrides = lintian(raw, issues);
         let allow = allowances_of_system(&raw.allow, issues);
         let epoch = raw.epoch.or_default();
+        clashes::check(raw, issues);
         let formats = formats(&raw.formats, issues);
         let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
         let depends = relations(&raw.depends);
@@ -92,6 +93,7 @@ impl View<'_> {
             without: raw.without.values(),
             users: self.accounts(&raw.users),
             scripts: self.scripts(raw),
+            auto_depends: raw.auto_depends.value().copied().unwrap_or(true),
             depends: depends?,
             recommends: recommends?,
             suggests: suggests?,

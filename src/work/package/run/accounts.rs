@@ -123,7 +123,9 @@ pub async fn hold(work: &PackageWork, tree: &Tree, at: StepContext<'_>) -> Resul
     }
     let made = accounts_of(noted(records, &image.step)?.image(), at).await?;
     let finding = |one: &Foreign| one.finding(name, &image.base_name, one.is_of(&made));
-    refuse(work, &foreign, finding, |kind| of_kind(&base, kind), session)
+    let own = || work.package.users.iter().map(|user| user.name.as_str());
+    let near = |kind| own().chain(of_kind(&base, kind)).collect();
+    refuse(work, &foreign, finding, near, session)
 }
 
 /// What is said of an owner where there is no image whose accounts could be looked at.
@@ -159,12 +161,12 @@ fn refuse<'n>(
             let kind = if one.is_group { AccountKind::Group } else { AccountKind::User };
             let near = nearest(&one.name, near(kind));
             let label = near.map_or_else(|| "its owner".to_owned(), |near| format!("did you mean {}?", quoted(near)));
-            issues.add(Issue::new(&content.at, finding.message).label(label).help(finding.help));
+            let at = if one.is_group { &content.info.group_at } else { &content.info.owner_at };
+            issues.add(Issue::new(at, finding.message).label(label).help(finding.help));
         }
     }
     if let (true, Some(first)) = (issues.is_empty(), missing.first()) {
-        let Refusal { message, help } = finding(first);
-        return Err(StepError::Contents { message, help });
+        return Err(finding(first).into());
     }
     let name = &work.package.name;
     Err(reported(format!("{name} has files whose owner may be missing where it is installed"), issues, session))

@@ -11,10 +11,10 @@ use std::{
 
 use super::listing::{self, Line};
 use crate::{
-    check::{self, Expected, Paths},
+    check::{self, Expected, Paths, surprises::in_package},
     engine::Output as _,
     event::StepId,
-    execute::{Records, Session, StepContext, StepError, StepOutput, records::blocking, run::Product},
+    execute::{Records, Session, StepContext, StepError, StepOutput, judged, records::blocking, run::Product},
     format::{
         PackageFormat,
         foreign::{self, Foreign, ForeignError},
@@ -70,7 +70,7 @@ impl Job {
                 what: format!("{}, in {}", one.what, collected.file()),
                 ..one
             };
-            surprises.extend(check::in_package(&collected.package).into_iter().map(of));
+            surprises.extend(in_package(&collected.package).into_iter().map(of));
             output.line(&format!(
                 "/{path}: {} with {} paths",
                 collected.package.file_name(),
@@ -81,11 +81,9 @@ impl Job {
         let shipped = check::Shipped {
             whose: self.work.package.name.as_str(),
             paths: Paths::Absolute,
-            host: None,
-            asked: &[Topic::Surprise, Topic::Unit, Topic::Start],
+            asked: &[Topic::Surprise, Topic::Unit, Topic::Start, Topic::File],
         };
-        check::judge(&surprises, &self.work.package.allow, &shipped)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        judged::say(check::judge(&surprises, &self.work.package.allow, &shipped), &self.step.id, &self.session)?;
         let listing = self.listing(&all);
         let written = all.iter().map(|one| self.write(taken, one)).collect::<Result<Vec<_>, _>>()?;
         let store = Records::for_project(&self.session.paths.project);
@@ -101,6 +99,7 @@ impl Job {
         files.push(self.recorded(&store.listing(&self.step.id))?);
         Ok(Product {
             warnings: Vec::new(),
+            projects: std::collections::BTreeMap::new(),
             output: format!("sha256:{}", Sha256::of(sums)),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -125,7 +124,7 @@ impl Job {
         }
         let (content, size) = open(taken, path);
         let content = Guarded::new(content, self.session.services.cancel.clone());
-        let package = foreign::read(content, size, &Limits::default()).map_err(|error| {
+        let package = foreign::read(content, size, &Limits::for_package()).map_err(|error| {
             if self.session.services.cancel.is_cancelled() {
                 return StepError::Interrupted;
             }
@@ -139,8 +138,7 @@ impl Job {
             any: &self.work.packaging.any,
             version: self.work.release.version.as_str(),
         };
-        let warnings = check::collected(&package, file, &expected)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        let warnings = check::collected(&package, file, &expected)?;
         for text in warnings {
             self.session.doubt(&self.step.id, text);
         }

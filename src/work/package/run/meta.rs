@@ -17,12 +17,6 @@ const LARGEST: u64 = 4 << 20;
 /// The meta of a package whose files are known.
 pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, StepError> {
     let package = &work.package;
-    let revision = format!("{}{}", work.release.release, work.packaging.suffix);
-    let version = match package.epoch {
-        0 => work.release.version.to_string(),
-        epoch => format!("{epoch}:{}", work.release.version),
-    };
-    let full = format!("{version}-{revision}");
     let mut depends = package.depends.clone();
     if ships_virtualenv(work, tree) {
         depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
@@ -30,12 +24,9 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     let read = |file: &std::path::Path| -> Result<_, StepError> { Ok(session.paths.roots.text(file, LARGEST)?) };
     let license_text = package.copyright.license_file.as_deref().map(read).transpose()?.unwrap_or_default();
     let holder = &package.copyright.holder;
+    let named = named(work, &arch(work, tree)?);
+    let changes = changelog(work, session, named.evr())?;
     Ok(Meta {
-        name: package.name.clone(),
-        version,
-        revision,
-        platform: work.host.platform.clone(),
-        arch: arch(work, tree)?,
         maintainer: work.maintainer.clone(),
         summary: package.summary.clone(),
         description: package.description.clone(),
@@ -47,7 +38,6 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
         priority: package.priority.clone(),
         suite: work.packaging.suite.clone(),
         depends,
-        pre_depends: Vec::new(),
         recommends: package.recommends.clone(),
         suggests: package.suggests.clone(),
         conflicts: package.conflicts.clone(),
@@ -57,9 +47,9 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
         users: package.users.clone(),
         units: package.contents.iter().filter_map(unit).collect(),
         scripts: package.scripts.clone(),
-        changelog: vec![changelog(work, session, full)?],
+        changelog: vec![changes],
         overrides: package.overrides.clone(),
-        epoch: work.epoch,
+        ..named
     })
 }
 
@@ -67,6 +57,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
 pub fn named(work: &PackageWork, arch: &ArchName) -> Meta {
     Meta {
         name: work.package.name.clone(),
+        version_epoch: work.package.epoch,
         version: work.release.version.to_string(),
         revision: format!("{}{}", work.release.release, work.packaging.suffix),
         platform: work.host.platform.clone(),

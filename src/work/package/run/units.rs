@@ -32,13 +32,6 @@ pub async fn lacks(
         Ok((job, tree, units))
     })
     .await?;
-    for path in &units.idle {
-        let (name, unit) = (&job.work.package.name, path.rsplit('/').next().unwrap_or(path));
-        job.session.doubt(&job.step, format!(
-            "{name}: {unit} has no [Install] and no unit here starts it: nothing will; write `WantedBy=` below `[Install]`, or \
-             `enable = false` in its entry"
-        ));
-    }
     let session = job.session.clone();
     let mut lacks = units.lacks;
     match inside {
