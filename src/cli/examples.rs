@@ -97,3 +97,11 @@ Examples:
       Check this machine, and the project in this folder
   factory doctor --project ../shop
       The same for another project";
+
+/// Of `factory explain`.
+pub const EXPLAIN: &str = "\
+Examples:
+  factory explain
+      All lints, and what each finds
+  factory explain unit-file
+      Why one matters, how it is mended, and what allows it";

@@ -13,8 +13,9 @@ use crate::{
 
 /// Say what a lint finds, why that matters, how it is mended, and the line of a recipe that allows it
 ///
-/// Lints look at what a package or an image would ship. Each has an id, which stands in brackets behind what it has found.
+/// Lints look at what a package or an image would ship. Each has an id, which is in brackets behind what it has found.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::EXPLAIN)]
 pub struct Args {
     /// The lint's id, as messages have it: `unit-file`. Without it, all of them
     #[arg(value_name = "ID")]

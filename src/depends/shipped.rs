@@ -57,7 +57,7 @@ pub enum Leads<'s> {
     Native,
     /// To another file of it.
     Other,
-    /// Out of it: to this path, which is the one that was asked for where nothing stands there.
+    /// Out of it: to this path, which is the one that was asked for where nothing is there.
     Out(&'s str),
 }
 

@@ -122,7 +122,7 @@ fn is_same(one: &str, two: &str) -> bool {
 pub fn other_version(stated: &str, release: &UpstreamVersion) -> Option<String> {
     let wanted = release.pep440()?;
     let is_same = stated.trim().parse::<Version>().is_ok_and(|version| {
-        // What stands behind a `+` is where it was built.
+        // What follows a `+` is where it was built.
         wanted.parse::<Version>().is_ok_and(|wanted| version.without_local() == wanted)
     });
     (!is_same).then_some(wanted)

@@ -18,7 +18,7 @@ fn all_lints_in_one_table() {
 fn one_lint_says_what_to_do() {
     let project = Project::new();
     shows!(project, project.done(&["explain", "unit-file"]).stdout);
-    // As it stands behind what it has found.
+    // As it follows what it has found.
     assert_eq!(project.done(&["explain", "[unit-file]"]).stdout, project.done(&["explain", "unit-file"]).stdout);
     for (word, concern) in Concern::WORDS {
         let run = project.done(&["--output", "json", "explain", word]);

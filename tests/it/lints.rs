@@ -9,7 +9,7 @@ use crate::{
     project::Project,
 };
 
-/// A project with a user, an image and a package, which get these keys; what stands behind is added.
+/// A project with a user, an image and a package, which get these keys; what follows is added.
 fn project(image: &str, package: &str, more: &str) -> Project {
     let project = Project::new();
     project.write(

@@ -136,7 +136,7 @@ fn what_verify_takes_can_be_signed_anew() {
     let run = project.run(&["build", "odd.wapt", "--set", "package=Other"]);
     run.assert_code(1).says(&["`Other` is not a package's name"]);
     let run = project.run(&["build", "odd.wapt", "--set", "version=+"]);
-    run.assert_code(1).says(&["counts the last number of the version on, and `1.0b` has none"]);
+    run.assert_code(1).says(&["raises the last number of the version by one, and `1.0b` has none"]);
 }
 
 #[test]

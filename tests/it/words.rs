@@ -84,7 +84,7 @@ fn tests_of_one_unit() {
 fn one_port_in_two_words() {
     let repository = "repository = \"shop/web\"\n";
     for ports in ["[8080, \"8080/tcp\"]", "[8080, 8080]", "[\"53/udp\", \"53/UDP\"]"] {
-        refused(repository, &format!("{repository}expose = {ports}\n"), &["stands twice in this list", "first here"]);
+        refused(repository, &format!("{repository}expose = {ports}\n"), &["is twice in this list", "first here"]);
     }
     with(repository, &format!("{repository}expose = [53, \"53/udp\"]\n")).done(&["plan"]);
 }

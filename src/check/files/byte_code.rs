@@ -35,7 +35,7 @@ fn source_of(path: &str) -> Option<String> {
     let (folder, name) = path.rsplit_once('/')?;
     let above = folder.strip_suffix(FOLDER).filter(|above| above.is_empty() || above.ends_with('/'))?;
     let stem = name.strip_suffix(".pyc")?;
-    // The tag of the interpreter stands behind the module's name, which has no dot.
+    // The tag of the interpreter follows the module's name, which has no dot.
     Some(format!("{above}{}.py", stem.split('.').next()?))
 }
 

@@ -37,7 +37,7 @@ pub use not_executable::not_executable;
 pub struct Natives {
     /// Programs and libraries for the machine.
     pub natives: Vec<Native>,
-    /// Programs of `bin` folders that begin with `#!`, where what stands there is not in the tree.
+    /// Programs of `bin` folders that begin with `#!`, where what is there is not in the tree.
     pub scripts: Vec<Script>,
     /// What was found by looking at the tree alone.
     pub lacks: Vec<Finding>,

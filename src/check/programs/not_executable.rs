@@ -12,7 +12,7 @@ pub fn not_executable(path: &str, mode: u32, start: &[u8]) -> Option<Finding> {
     );
     let is_program = start.starts_with(b"#!") || start.starts_with(b"\x7fELF");
     (is_there && is_program && mode & 0o111 == 0).then(|| {
-        let what = format!("is a program, but nobody may execute it, mode {mode:04o}");
+        let what = format!("is a program, but is not executable, mode {mode:04o}");
         Finding::new(Concern::NotExecutable, path, what)
     })
 }
@@ -37,6 +37,6 @@ mod tests {
             assert!(!is_one(path, 0o644, b"#!/bin/sh\n"), "{path}");
         }
         let lack = not_executable("usr/bin/x", 0o644, b"#!/bin/sh\n").unwrap();
-        assert_eq!(lack.what, "is a program, but nobody may execute it, mode 0644");
+        assert_eq!(lack.what, "is a program, but is not executable, mode 0644");
     }
 }

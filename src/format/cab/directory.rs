@@ -48,7 +48,7 @@ pub(super) struct Named {
     pub is_foreign: bool,
 }
 
-/// What stands before the contents.
+/// What comes before the contents.
 #[derive(Debug)]
 pub(super) struct Directory {
     pub header: Header,

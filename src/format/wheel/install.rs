@@ -17,7 +17,7 @@ use crate::{
 
 /// The most bytes of a script whose first line is changed: 4 MiB.
 const SCRIPT: u64 = 4 << 20;
-/// What stands in the place of an interpreter, and of one without a console.
+/// What is in the place of an interpreter, and of one without a console.
 const ANY: &[u8] = b"#!python";
 const ANY_GUI: &[u8] = b"#!pythonw";
 

@@ -132,7 +132,7 @@ impl Check {
     }
 }
 
-/// A line as Python's `csv` writes it: a value with a comma or a quote in it stands in quotes, in which a quote is written twice.
+/// A line as Python's `csv` writes it: a value with a comma or a quote in it is in quotes, in which a quote is written twice.
 fn fields(line: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = line;
@@ -152,7 +152,7 @@ fn plain(text: &str) -> (String, &str) {
     (text[..end].to_owned(), &text[end..])
 }
 
-/// What stands before the quote that ends it, and what is behind.
+/// What comes before the quote that ends it, and what is behind.
 fn unquoted(text: &str) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;

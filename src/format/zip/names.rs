@@ -61,7 +61,7 @@ fn component(part: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether Windows takes a part of a path for a device, whatever stands behind a dot: `NUL`, `com1.txt`.
+/// Whether Windows takes a part of a path for a device, whatever follows a dot: `NUL`, `com1.txt`.
 #[must_use]
 pub fn is_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or_default().trim_end().to_lowercase();

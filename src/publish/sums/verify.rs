@@ -60,7 +60,7 @@ pub fn verify(list: &Path, cancel: &CancellationToken) -> Verdict {
 struct Listed {
     /// Each file with its digest in lower case.
     digests: BTreeMap<String, String>,
-    /// What stands there more than once with one digest, sorted.
+    /// What is there more than once with one digest, sorted.
     twice: Vec<String>,
     /// Lines that say nothing, or two things.
     faults: Vec<String>,

@@ -1,4 +1,4 @@
-//! `section`: where a package stands in an archive (Debian policy 2.4, and the archive's list of them).
+//! `section`: where a package is in an archive (Debian policy 2.4, and the archive's list of them).
 
 use crate::util::toml::{At, Issue, nearest, quoted};
 

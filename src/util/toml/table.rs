@@ -110,7 +110,7 @@ const OTHER_WORDS: [(&str, &str); 22] = [
     ("command", "cmd"),
 ];
 
-/// What a key is called here that other programs call so, where it is one of `known`; a script's key stands in `scripts`.
+/// What a key is called here that other programs call so, where it is one of `known`; a script's key is in `scripts`.
 fn other_word<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let key = key.to_ascii_lowercase().replace('-', "_");
     let (_, word) = OTHER_WORDS.iter().find(|(other, word)| *other == key || *word == key)?;

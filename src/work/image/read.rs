@@ -95,7 +95,7 @@ fn check(image: &RawImage, names: &Names<'_>, issues: &mut Issues) {
     image.users.items().iter().for_each(|user| names.users.check(user, issues));
     for (number, port) in image.expose.items().iter().enumerate() {
         if let Some(before) = image.expose.items()[..number].iter().find(|before| before.value == port.value) {
-            let issue = Issue::new(&port.span, format!("the port `{}` stands twice in this list", port.value));
+            let issue = Issue::new(&port.span, format!("the port `{}` is twice in this list", port.value));
             let issue = issue.label("again here").also(&before.span, "first here");
             issues.add(issue.help("leave one of them out; `/tcp` is meant where nothing is said"));
         }

@@ -55,7 +55,7 @@ fn owners(archive: impl std::io::Read, wanted: &BTreeSet<String>) -> std::io::Re
         let entry = entry?;
         let name = entry.path()?.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let Some(package) = name.as_deref().and_then(|name| name.strip_suffix(".list")) else { continue };
-        // Of packages for several machines, the machine stands behind a colon.
+        // Of packages for several machines, the machine follows a colon.
         let package = package.split(':').next().unwrap_or(package).to_owned();
         let mut lines = BufReader::new(entry);
         let mut line = Vec::new();
