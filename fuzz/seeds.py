@@ -3,7 +3,7 @@
 
 Certificates and lists are made by openssl, so they are others each time; all else is the same."""
 
-import gzip, io, json, lzma, pathlib, shutil, subprocess, tarfile, tempfile, zipfile
+import base64, gzip, hashlib, io, json, lzma, pathlib, shutil, struct, subprocess, tarfile, tempfile, zipfile, zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -44,6 +44,30 @@ def zipped(files, packing=zipfile.ZIP_DEFLATED):
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name, (2026, 11, 20, 9, 0, 0)), content, packing)
     return out.getvalue()
+
+
+def deflated(content):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(content) + packer.flush()
+
+
+def cabinet(folders):
+    """Each folder with one file of all that is in it; blocks without checksums."""
+    names = [b"\\dir\\%d.txt\0" % number for number in range(len(folders))]
+    at = 36 + 8 * len(folders) + sum(16 + len(name) for name in names)
+    heads, files, data = b"", b"", b""
+    for number, (packing, blocks) in enumerate(folders):
+        heads += struct.pack("<IHH", at + len(data), len(blocks), packing)
+        files += struct.pack("<IIHHHH", sum(size for _, size in blocks), 0, number, 0x5c21, 0, 0x20) + names[number]
+        data += b"".join(struct.pack("<IHH", 0, len(packed), size) + packed for packed, size in blocks)
+    head = struct.pack("<4sIIIIIBBHHHHH", b"MSCF", 0, at + len(data), 0, 36 + len(heads), 0, 3, 1, len(folders), len(folders), 0, 0, 0)
+    return head + heads + files + data
+
+
+def recorded(files):
+    """The list of a wheel's files."""
+    digest = lambda content: base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+    return "".join(f"{name},sha256={digest(content)},{len(content)}\n" for name, content in files.items()) + "x-1.dist-info/RECORD,,\n"
 
 
 def padded(bytes):
@@ -108,6 +132,11 @@ def main():
     seed("archive", "gz", gzip.compress(tar(FILES), mtime=0))
     seed("archive", "xz", lzma.compress(tar(FILES, tarfile.PAX_FORMAT)))
     seed("archive", "twice", gzip.compress(tar(FILES)[:1024], mtime=0) + gzip.compress(tar(FILES)[1024:], mtime=0))
+    for path in (ROOT / "src/format/cab/tests/data").glob("*.cab"):
+        seed("cab", path.name, path.read_bytes())
+    seed("cab", "plain", cabinet([(0, [(b"abcdef", 6)])]))
+    seed("cab", "mszip", cabinet([(1, [(b"CK" + deflated(b"abcdef" * 9), 54)]), (1, [(b"CK" + deflated(b"x" * 32768), 32768), (b"CK" + deflated(b"yz"), 2)])]))
+    seed("cab", "files", b"\x05\x01a/b.x" + b"text " * 60 + b"\x03\x01c.y" + bytes(range(256)))
     seed("rpm", "changes", bytes([0, 100, 7, 4, 0, 255, 9, 9, 9]))
     for example in ["canopsis", "collect", "wapt-hello"]:
         seed("recipe", example, (ROOT / "examples" / example / "factory.toml").read_bytes())
@@ -121,6 +150,10 @@ def main():
     seed("wheels", "wheels", tar([("wheels/", tarfile.DIRTYPE, b""), ("wheels/six-1.16.0-py2.py3-none-any.whl", tarfile.REGTYPE, b"PK"),
                                   ("wheels/x-1.tar.gz", tarfile.REGTYPE, b"x")]))
     seed("wheels", "lock", "version = 1\n\n[[source]]\nname = \"x\"\ncommit = \"" + "1" * 40 + "\"\n\n[[wheelhouse]]\nplatform = \"debian-12\"\nimage = \"core\"\nrequirements = \"r.txt\"\nwheels = [\n  { name = \"six\", version = \"1.16.0\", file = \"six-1.16.0-py2.py3-none-any.whl\", sha256 = \"" + "0" * 64 + "\" },\n]\n")
+    files = {"x.py": b"x = 1\n", "x-1.data/scripts/x": b"#!python\n", "x-1.dist-info/WHEEL": b"Wheel-Version: 1.0\n", "x-1.dist-info/METADATA": b"Name: x\nVersion: 1\n"}
+    for name, more in [("plain", {}), ("programs", {"x-1.dist-info/entry_points.txt": b"[console_scripts]\nx = x:main [a]\n[gui_scripts]\ny=x.y:Z.run\n"})]:
+        seed("wheel", name, zipped({**files, **more, "x-1.dist-info/RECORD": recorded({**files, **more})}))
+    seed("wheel", "parts", b"\xff".join([recorded(files).encode(), b"[console_scripts]\nx = x:main\n", b"x.py", files["x.py"], b"x-1.data/scripts/x", b"#!python\n"]))
     package = {"WAPT/control": WAPT_CONTROL, "WAPT/certificate.crt": leaf, "WAPT/icon.png": PNG, "setup.py": SETUP, "a/b.txt": "x" * 300}
     seed("wapt_zip", "deflated", zipped(package))
     seed("wapt_zip", "stored", zipped(package, zipfile.ZIP_STORED))

@@ -24,6 +24,9 @@ pub mod format;
 pub mod sign;
 
 pub mod plan;
+
+pub mod depends;
+
 pub mod stage;
 pub mod work;
 

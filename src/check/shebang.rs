@@ -8,7 +8,7 @@ pub const LONGEST_LINE: u64 = 256;
 /// What a script needs to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shebang {
-    /// What stands behind `#!`.
+    /// What follows `#!`.
     pub line: String,
     /// The interpreter, absolute.
     pub interpreter: String,
@@ -62,7 +62,7 @@ impl Shebang {
     }
 }
 
-/// What env(1) is to start; `None` where only the folder that it is started in can tell. The kernel gives it all that stands behind it as
+/// What env(1) is to start; `None` where only the folder that it is started in can tell. The kernel gives it all that follows it as
 /// one word, which only `-S` takes apart.
 fn command_of(argument: &str) -> Result<Option<String>, String> {
     let split = ["-S", "-vS", "--split-string="].iter().find_map(|option| argument.strip_prefix(option));

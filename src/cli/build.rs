@@ -34,6 +34,7 @@ use crate::{
 /// Ends in a table of what was made. A failed or interrupted build is continued by the same command. What it was made of is
 /// written to `factory.lock`, to be committed.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = wapt::examples::BUILD)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
     #[arg(value_name = "WHAT", value_parser = what, help = help_of_what())]

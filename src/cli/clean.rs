@@ -42,6 +42,7 @@ use view::view;
 /// them, and leave what the current release's records need; with `--all` they leave nothing for that reason, and choose
 /// among packages, too.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::CLEAN)]
 pub struct Args {
     /// Also wheels and their store, packages, base images and fetched repositories
     #[arg(long)]

@@ -28,6 +28,7 @@ use crate::{
 /// Looks at the engine, its builder, the registries, the CA bundle, the tools for base images and for the recipe's sources,
 /// and disk space. Works without a project, too.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::DOCTOR)]
 pub struct Args {}
 
 /// Disk space below which a build will hardly end, and below which it may not, in bytes.

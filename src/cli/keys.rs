@@ -8,8 +8,17 @@ use clap::Subcommand;
 use super::{context::Context, wapt};
 use crate::diag::Failure;
 
+/// What is typed, and what that does.
+const EXAMPLES: &str = "\
+Examples:
+  factory keys wapt me
+      A key and a certificate for WAPT packages
+  factory keys store ci
+      A key that signs what a wheel cache keeps";
+
 /// Make keys and certificates to sign with
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     kind: Kind,

@@ -19,6 +19,7 @@ const LONGEST_PIECE: u64 = 1 << 20;
 /// The log of a step is that of the last run that did not find it cached, with all its tries. Control characters and escape
 /// sequences are left out of it.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::LOG)]
 pub struct Args {
     /// The step, as every message names it: `debian-12/core`; `core` where one platform is chosen or has such a log. Without
     /// it, the steps of the last run and how they ended

@@ -7,6 +7,7 @@ mod context;
 mod doctor;
 mod engine;
 mod env;
+mod examples;
 mod explain;
 mod failure;
 mod guard;

@@ -28,6 +28,7 @@ use crate::{
 /// How long a step takes is what it took the last time. A key that depends on what an earlier step will give is not known
 /// yet: such a step waits, and may turn out to be cached.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::PLAN)]
 pub struct Args {
     /// Print the graph for Graphviz: `factory plan --dot | dot -Tsvg`
     #[arg(long)]

@@ -33,6 +33,7 @@ use crate::{
 /// Packages go to `packages/<platform>/`, wheelhouses into the wheel cache, where the next build finds them. Every file is held
 /// against its digest, and wheels against the hashes of the requirements and of `factory.lock`. Images are the engine's affair: `docker pull`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::PULL)]
 pub struct Args {
     /// Where from: host[:port][/path]; `[project] registry` of the recipe when not given
     #[arg(long, value_name = "REGISTRY", env = env::FACTORY_REGISTRY)]

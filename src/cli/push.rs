@@ -35,6 +35,7 @@ pub(super) use choice::{package_place, wheel_place};
 /// refused before anything is pushed. Layers that the registry has are not sent again, and a registry that is busy is asked again.
 /// Credentials, credential helpers and identity tokens are those of the Docker configuration (`docker login`).
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::PUSH)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub struct Args {
     /// Where to: host[:port][/path]; `[project] registry` of the recipe when not given
@@ -46,14 +47,14 @@ pub struct Args {
     /// Push the packages and wheelhouses of these platforms, too, as OCI artifacts; `factory pull` fetches them
     #[arg(long)]
     packages: bool,
-    /// Push over a tag that stands for something else
+    /// Push over a tag that the registry has for something else
     #[arg(long)]
     force: bool,
     /// Push what was built although the checkout has changes that no commit holds, or has changed since, or is not at the commit
     /// of the release's git tag
     #[arg(long)]
     allow_dirty: bool,
-    /// Give a push up that stands still for so long, and try it once more; 10 minutes at most
+    /// Give up a push that makes no progress for so long, and try it once more; 10 minutes at most
     #[arg(long = "patience", value_name = "TIME", default_value = "10m")]
     idle_timeout: Period,
     /// Say what would be pushed, and push nothing

@@ -18,6 +18,7 @@ use crate::{
 /// Packages of others are read, too. Signatures and digests are `factory verify`'s. Of two packages of different formats only the files
 /// that both install are compared: everything else is said in other words. With `--output json` every value is whole.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::SHOW)]
 pub struct Args {
     #[arg(value_name = "FILE", help = format!("The package: {}", extensions()))]
     file: PathBuf,

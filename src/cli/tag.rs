@@ -25,9 +25,10 @@ use crate::{
 /// Tag the repositories of a release
 ///
 /// The recipe's [[repository]] tables say which, and what of each gets the tag. Nothing is done in any of them unless every
-/// reference is there and no tag stands on another commit. The tag is named by `--tag` or FACTORY_TAG, never guessed. A run that
+/// reference is there and no tag is on another commit. The tag is named by `--tag` or FACTORY_TAG, never guessed. A run that
 /// broke off is completed by the same command.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::TAG)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub struct Args {
     /// Write an annotated tag with this text, instead of a lightweight one

@@ -27,6 +27,7 @@ use outcome::{verdicts_failure, view};
 /// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; every
 /// service runs without systemd, as its unit says. What a build would make again is not tested.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::TEST)]
 pub struct Args {
     /// Stop at the first check that fails and keep the container to look around in, until the next build or test
     #[arg(long, visible_alias = "keep-failed")]

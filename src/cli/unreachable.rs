@@ -12,7 +12,7 @@ pub fn ways_out(address: &str, reason: &str, denied: bool) -> Vec<String> {
     let mut ways = match address.split_once("://") {
         Some(("unix", path)) => of_socket(path, denied, has(&["refused"])),
         Some(("tcp" | "http" | "https", host)) => of_host(host, &has),
-        // What is wrong with another address stands in the reason, and how it is done instead.
+        // What is wrong with another address is in the reason, and how it is done instead.
         _ => Vec::new(),
     };
     if env::get(env::DOCKER_HOST).is_some() {
@@ -34,7 +34,7 @@ fn of_socket(path: &str, denied: bool, refused: bool) -> Vec<String> {
             "this user may not open it: `sudo usermod -aG docker $USER` and log in again (`ls -l {path}` says which group may)"
         ),
         (false, true) => format!(
-            "the socket is there and nobody listens: start the engine again (`sudo systemctl restart docker`{})",
+            "the socket is there and nothing listens: start the engine again (`sudo systemctl restart docker`{})",
             if usual { "" } else { ", `systemctl --user restart docker` for a rootless one" }
         ),
         (false, false) if usual => {
@@ -86,7 +86,7 @@ mod tests {
         for (address, reason, denied, says) in [
             (usual, "there is no such socket", false, "`sudo systemctl start docker`), or install"),
             (usual, "Permission denied (os error 13)", true, "usermod -aG docker"),
-            (usual, "Connection refused (os error 111)", false, "nobody listens"),
+            (usual, "Connection refused (os error 111)", false, "nothing listens"),
             ("unix:///etc/hostname", "Connection refused (os error 111)", false, "is no socket"),
             ("unix:///run/user/1000/docker.sock", "there is no such socket", false, "systemctl --user start docker"),
             ("tcp://build:2375", "Connection refused (os error 111)", false, "does an engine listen there?"),

@@ -27,6 +27,7 @@ use crate::{
 /// attributes are signed, that nothing is there twice, that no name leads astray. What is not checked is said. Ends with exit code 4 where
 /// one is refused, and says everything that is wrong with it.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::VERIFY)]
 pub struct Args {
     #[arg(value_name = "FILE", required = true,
           help = format!("The packages: {}; or lists of them: the index of a repository that names signers, `{}`", extensions(), sums::NAME))]

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Session, records::RECORDS};
+use super::{Session, records::RECORDS, room};
 use crate::{
     engine::{ContainerId, ContainerInfo, Engine, EngineError, Labels},
     names::CheckoutId,
@@ -16,7 +16,6 @@ use crate::{
         folder::{Folder, Links},
         state,
     },
-    work::base::run::room,
 };
 
 /// Containers that several hands hold. Clones share them.

@@ -99,7 +99,7 @@ pub enum StepError {
         /// The way out.
         help: String,
     },
-    /// pip failed on a requirement that stands in a file of the user.
+    /// pip failed on a requirement that is in a file of the user.
     #[error("{reason}")]
     Requirement {
         /// What pip said, in a sentence.

@@ -1,6 +1,5 @@
 //! Runs a plan: scheduling, records, clean-up. What a step does is in [`work`](crate::work).
 
-pub(crate) mod accounts;
 mod build_failure;
 mod containers;
 pub(crate) mod context;
@@ -11,6 +10,7 @@ pub(crate) mod keep;
 pub(crate) mod lock;
 pub(crate) mod owner;
 pub(crate) mod records;
+pub(crate) mod room;
 pub(crate) mod run;
 mod schedule;
 pub(crate) mod session;

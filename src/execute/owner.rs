@@ -1,8 +1,12 @@
 //! Whose an image of the daemon is. A daemon is shared, and a name is all that others see of an image: no build takes the name of
 //! somebody else's, and none begins from what another project gave a base image's name.
 
-use super::{Session, StepError};
-use crate::{engine::ImageInfo, names::ImageReference, plan::label};
+use super::{Records, Session, StepError};
+use crate::{
+    engine::{ImageId, ImageInfo},
+    names::ImageReference,
+    plan::label,
+};
 
 /// The kinds of images that are no base.
 const MADE: [&str; 2] = ["image", "builder"];
@@ -56,4 +60,19 @@ fn whose(image: &ImageInfo, name: &str) -> String {
         Some(project) => format!("the project `{}`", project.escape_debug()),
         None => "somebody else".to_owned(),
     }
+}
+
+/// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
+/// `factory clean` finds it later.
+pub(crate) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
+    let made = Records::for_project(&session.paths.project).made_images().map_err(std::io::Error::from)?;
+    ids.dedup();
+    for id in ids.iter().filter(|id| made.contains(&id.0)) {
+        let nameless = session.services.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());
+        if nameless {
+            // In use, or gone already: either is fine.
+            let _ = session.services.engine.remove_image(&id.0).await;
+        }
+    }
+    Ok(())
 }

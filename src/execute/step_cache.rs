@@ -25,7 +25,6 @@ use crate::{
         folder::{Folder, Links},
         shop::Shop,
     },
-    work::image::run::superseded,
 };
 
 /// The largest product, in bytes of JSON: a line for each image and file.
@@ -253,7 +252,7 @@ pub async fn with_names(product: Product, session: &Session) -> Result<Option<Pr
             before.extend(there);
         }
     }
-    superseded(before, session).await?;
+    owner::superseded(before, session).await?;
     Ok(Some(product))
 }
 

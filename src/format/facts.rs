@@ -17,6 +17,8 @@ macro_rules! package_formats {
             Wapt = wapt,
             /// A compressed tar, for those who unpack a release by hand.
             Archive = archive,
+            /// Microsoft's cabinets, in which agents on Windows get their modules.
+            Cab = cab,
         }
     };
 }

@@ -3,8 +3,10 @@
 
 pub mod apk;
 pub mod archive;
+pub mod cab;
 mod codec;
 pub mod deb;
+mod dos;
 pub mod facts;
 pub mod foreign;
 mod meta;
@@ -18,6 +20,7 @@ mod text;
 mod units;
 mod users;
 pub mod wapt;
+pub mod wheel;
 pub mod zip;
 
 pub use facts::{Codec, Facts, Native, PackageFormat, Sources};

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{VERSION, version::dpkg};
+use super::{VERSION, version::dpkg_order as dpkg};
 
 /// One of a relation in the words of Debian or of rpm.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,11 @@ mod amount;
 mod apart;
 mod checkout;
 mod concern;
+mod distribution;
 mod forge;
 mod git;
 mod git_url;
+mod machine;
 mod parts;
 mod reference;
 mod relation;
@@ -20,9 +22,11 @@ pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;
 pub use checkout::CheckoutId;
 pub use concern::{Allowance, Concern, Severity, Topic};
+pub use distribution::normalise;
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
+pub use machine::Machine;
 pub use parts::{Override, Scripts, User};
 pub use reference::{ImageReference, familiar};
 pub use relation::{BadRelation, Relation, VERSION};
@@ -30,4 +34,4 @@ pub use text::{
     Account, ArchName, ImageName, InvalidName, PackageName, PlatformId, ProjectName, Repository, RunAs, SdistFile,
     Sha256, StoreKey, Tag, UserName, WheelFile,
 };
-pub use version::{Release, UnclearVersion, UpstreamVersion};
+pub use version::{Release, UnclearVersion, UpstreamVersion, dpkg_order};

@@ -99,7 +99,7 @@ pub(super) fn release(options: &Options, folder: &Path) -> Result<Named, Pipelin
     }
 }
 
-/// The release: the tag that was named, else the one that stands on the checkout's commit.
+/// The release: the tag that was named, else the one that is on the checkout's commit.
 fn named(options: &Options, folder: &Path) -> Result<Named, PipelineError> {
     let mut beside = match &options.tag {
         Some(tag) => vec![tag.clone()],

@@ -25,9 +25,7 @@ pub enum PushError {
     #[error("{}", taken(.0))]
     Taken(Vec<Taken>),
     /// Somebody else pushed to the same tag at the same time, and came later.
-    #[error(
-        "{name} stands for {theirs} after it was pushed as {ours}: somebody else has pushed to it at the same time"
-    )]
+    #[error("{name} is {theirs} after it was pushed as {ours}: somebody else has pushed to it at the same time")]
     Overtaken {
         /// The name with its registry.
         name: String,
@@ -69,7 +67,7 @@ pub enum PushError {
 
 fn taken(taken: &[Taken]) -> String {
     match taken {
-        [one] => format!("{} is in the registry already, and stands for something else ({})", one.name, one.digest),
-        several => format!("{} tags are in the registry already, and stand for something else", several.len()),
+        [one] => format!("{} is in the registry already, for something else ({})", one.name, one.digest),
+        several => format!("{} tags are in the registry already, for something else", several.len()),
     }
 }

@@ -21,7 +21,7 @@ pub struct Content {
     /// `optional`: it may match nothing in the container.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-    /// Where `src` stands in the recipe; the entry where there is none.
+    /// Where `src` is in the recipe; the entry where there is none.
     #[serde(skip)]
     pub at: Span,
 }

@@ -1,4 +1,4 @@
-//! The time of day that stands in JSON lines, as an argument: tests stop it.
+//! The time of day that is in JSON lines, as an argument: tests stop it.
 
 use std::{fmt, sync::Arc};
 

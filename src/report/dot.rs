@@ -1,5 +1,5 @@
 //! The plan as a graph for Graphviz (the DOT language): one cluster a platform, an arrow from a step to what depends on it.
-//! What a step's state is stands in its box and in the box's line, never in a colour alone.
+//! A step's state is in its box and in the box's line, never in a colour alone.
 
 use serde::Serialize;
 

@@ -108,9 +108,31 @@ pub(crate) struct Logs {
     state: Mutex<State>,
 }
 
+/// The log of a step ends after so many bytes, and says so: what is built or tested may write without an end.
+const MOST: u64 = 256 << 20;
+
+/// The log of a step that runs.
+#[derive(Debug)]
+struct StepLog {
+    file: fs::File,
+    /// Bytes that it may still have; `None` once it has ended.
+    left: Option<u64>,
+}
+
+impl StepLog {
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        let Some(left) = self.left else { return Ok(()) };
+        self.left = left.checked_sub(line.len() as u64 + 1);
+        if self.left.is_none() {
+            return writeln!(self.file, "warning: the log ends here: the step wrote more than 256 MiB");
+        }
+        self.file.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
-    steps: BTreeMap<StepId, fs::File>,
+    steps: BTreeMap<StepId, StepLog>,
     run: Option<fs::File>,
     early: VecDeque<String>,
     started: bool,
@@ -128,7 +150,7 @@ impl Logs {
             Event::StepStarted { step, .. } => {
                 let done = place(step.as_str()).map(|path| self.dir.create(&path)).transpose();
                 match done {
-                    Ok(file) => state.steps.extend(file.map(|file| (step.clone(), file))),
+                    Ok(file) => state.steps.extend(file.map(|file| (step.clone(), StepLog { file, left: Some(MOST) }))),
                     Err(error) => {
                         self.dir.holed().insert(step.clone());
                         return Err(error);
@@ -136,8 +158,8 @@ impl Logs {
                 }
             }
             Event::StepLog { step, line } => {
-                if let Some(file) = state.steps.get_mut(step)
-                    && let Err(error) = file.write_all(format!("{line}\n").as_bytes())
+                if let Some(log) = state.steps.get_mut(step)
+                    && let Err(error) = log.line(line)
                 {
                     self.dir.holed().insert(step.clone());
                     return Err(error);

@@ -146,7 +146,7 @@ pub(crate) fn shown_lines(words: &str) -> impl Iterator<Item = String> {
     words.lines().map(|line| text::clean(line).trim_end().to_owned()).filter(|line| !line.is_empty())
 }
 
-/// What stands under the line of a failed step: the rest of its note, the end of its log, and where the whole log is.
+/// What is under the line of a failed step: the rest of its note, the end of its log, and where the whole log is.
 pub(crate) fn aftermath(
     note: &str,
     ran: Option<&Running>,

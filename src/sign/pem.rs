@@ -9,7 +9,7 @@ const LARGEST: usize = 1 << 20;
 /// One block of a PEM file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Block {
-    /// What stands behind `BEGIN`.
+    /// What follows `BEGIN`.
     pub label: String,
     /// `Proc-Type`, `DEK-Info`.
     pub headers: Vec<(String, String)>,

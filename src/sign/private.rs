@@ -1,4 +1,4 @@
-//! Whether a file holds a private key, by its first bytes and by what stands in it. No key is read: what is recognised is how
+//! Whether a file holds a private key, by its first bytes and by what is in it. No key is read: what is recognised is how
 //! the field's tools write them.
 
 mod binary;
@@ -42,7 +42,7 @@ pub fn holds(start: &[u8], key: &RsaKey) -> bool {
         || base64_in(start).iter().any(|bytes| in_der(bytes) || contains_factor(bytes, key))
 }
 
-/// What stands in base64 in a text, in lines of any length: runs of its letters, blanks and line ends left out.
+/// What is in base64 in a text, in lines of any length: runs of its letters, blanks and line ends left out.
 fn base64_in(start: &[u8]) -> Vec<Vec<u8>> {
     /// The letters that a key takes at least, in base64: half of the smallest key's.
     const LEAST: usize = 256;
@@ -67,7 +67,7 @@ fn base64_in(start: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
-/// Whether one of the numbers that only the key's owner knows stands in the bytes as it is: in a form that is not known here.
+/// Whether one of the numbers that only the key's owner knows is in the bytes as it is: in a form that is not known here.
 fn contains_factor(start: &[u8], key: &RsaKey) -> bool {
     key.secrets().iter().any(|secret| secret.len() >= 64 && find(start, secret).is_some())
 }

@@ -1,5 +1,5 @@
 //! [`Http`]: requests to a server's interface. Bounded in time and size; a token never follows a redirection to another host,
-//! and never stands in an error.
+//! and is never shown in an error.
 
 mod client;
 mod error;
@@ -181,7 +181,7 @@ struct Lost {
     cut: bool,
 }
 
-/// Host and port of an address, without what else stands in it.
+/// Host and port of an address, without what else is in it.
 #[must_use]
 pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();

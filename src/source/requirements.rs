@@ -1,6 +1,7 @@
 //! Requirements files (pip's "Requirements File Format"): which other files they take in, and on which line a
 //! distribution stands. Never resolves anything: that is pip's work.
 
+mod conflicts;
 mod hold;
 mod line;
 mod local;
@@ -13,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use conflicts::{Conflict, Wish, conflicts};
 pub use hold::{Held, OwnWheel, Refusal, Wanted, same_version};
 pub use line::{Line, Requirement, lines, numbered, options, specifiers, with_lines};
 pub use local::{GitWish, Local, What, is_archive, settled};
@@ -30,7 +32,7 @@ const MOST: usize = 64;
 pub type Texts = BTreeMap<PathBuf, String>;
 
 /// The files of a requirements set: the first file and all that it takes in with `-r` and `-c`, which must be files of the project or
-/// of the same source. The texts are as they are written, in whatever encoding; variables stand in them by their names.
+/// of the same source. The texts are as they are written, in whatever encoding; variables are in them by their names.
 ///
 /// # Errors
 /// When a file cannot be read, is too large, or lies outside of the project.

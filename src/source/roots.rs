@@ -127,7 +127,7 @@ impl Roots {
         &self.checkouts
     }
 
-    /// The source that stands in the user's word for an input (`python folder @bricks/core`), and its commit.
+    /// The source that is in the user's word for an input (`python folder @bricks/core`), and its commit.
     #[must_use]
     pub fn origin(&self, word: &str) -> Option<(String, String)> {
         let name = word.split(' ').find_map(in_source)?.0;

@@ -4,12 +4,14 @@
 mod accounts;
 pub mod elf;
 mod path;
+pub(crate) mod pe;
 mod spool;
 mod tarstream;
 mod tree;
 
 pub use accounts::{Accounts, AccountsError};
 pub use path::TreePath;
+pub use pe::{BadPe, Pe};
 pub use spool::Spool;
 pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
 pub(crate) use tarstream::{Member, MemberKind, Members, UNKNOWN};

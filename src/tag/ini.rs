@@ -1,5 +1,5 @@
 //! `catag.ini`, the older form of a release's repositories: `[projects]`, then `group/project = ref` line by line. Read as its
-//! own tool read it, except that a project that stands there twice is an error.
+//! own tool read it, except that a project that is there twice is an error.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -68,7 +68,7 @@ fn projects(text: &str, api: &ApiUrl, issues: &mut Issues) -> Vec<ReleaseReposit
                 }
                 let (key, value) = (key.trim(), value.trim());
                 if let Some(before) = first.insert(key.to_owned(), span.clone()) {
-                    let issue = Issue::new(&span, format!("{} stands here twice", quoted(key))).label("again here");
+                    let issue = Issue::new(&span, format!("{} is here twice", quoted(key))).label("again here");
                     issues.add(
                         issue.also(&before, "first here").help("the older tool took the last one: leave one of them"),
                     );
@@ -148,7 +148,7 @@ mod tests {
                 "4: this is neither a project nor a section",
                 "5: this is neither a project nor a section",
                 "6: `single` is not a valid project path",
-                "7: `a/b` stands here twice",
+                "7: `a/b` is here twice",
                 "8: `` is not a valid git reference",
                 "9: `--force` is not a valid git reference",
             ]

@@ -17,7 +17,7 @@ pub enum Privilege {
 pub struct Command {
     /// The program: absolute, or a name that is looked for in systemd's own path.
     pub program: String,
-    /// The words behind it. Variables stand in them as written.
+    /// The words behind it. Variables are in them as written.
     pub arguments: Vec<String>,
     /// A failure counts as success (`-`).
     pub may_fail: bool,

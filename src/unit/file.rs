@@ -145,7 +145,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let Some((key, value)) = line.split_once('=') else { return refuse("it is neither a section nor `Key=value`") };
-        let Some(section) = &self.section else { return refuse("it stands before the first section") };
+        let Some(section) = &self.section else { return refuse("it comes before the first section") };
         let (key, value) = (key.trim_end_matches(BLANK), value.trim_start_matches(BLANK));
         if key.is_empty() {
             return refuse("there is no key before the `=`");
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn what_is_no_unit_is_said_with_its_line() {
         let error = |text| UnitFile::parse(text, "x.service").unwrap_err().to_string();
-        assert_eq!(error("A=1"), "x.service:1: it stands before the first section");
+        assert_eq!(error("A=1"), "x.service:1: it comes before the first section");
         assert_eq!(error("[S]\n\nhello"), "x.service:3: it is neither a section nor `Key=value`");
         assert_eq!(error("[S]\n=1"), "x.service:2: there is no key before the `=`");
         assert_eq!(error("[S"), "x.service:1: a section's name has to end in `]`");

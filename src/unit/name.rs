@@ -54,13 +54,13 @@ impl UnitName {
         self.full.rsplit_once('.').map_or("", |(_, kind)| kind)
     }
 
-    /// What stands before the `@`, or the stem.
+    /// What comes before the `@`, or the stem.
     #[must_use]
     pub fn prefix(&self) -> &str {
         self.stem().split_once('@').map_or(self.stem(), |(prefix, _)| prefix)
     }
 
-    /// What stands behind the `@`; empty for a template; `None` without an `@`.
+    /// What follows the `@`; empty for a template; `None` without an `@`.
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
         self.stem().split_once('@').map(|(_, instance)| instance)

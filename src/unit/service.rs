@@ -249,7 +249,7 @@ impl Reader<'_> {
             for line in self.lines(key) {
                 for word in at(line, Words::all(&line.value))? {
                     let name = at(line, expand(&word, self.unit, self.path))?;
-                    // What stands behind a colon is one more name, a link (systemd 251 on).
+                    // What follows a colon is one more name, a link (systemd 251 on).
                     let name = name.split(':').next().unwrap_or_default();
                     if name.is_empty() || name.split('/').any(|part| matches!(part, "" | "." | "..")) {
                         return Err(error(&line.place, format!("{key}= names no folder below {root}")));

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// What stands in the place of a secret.
+/// What is in the place of a secret.
 const STARS: &str = "***";
 /// Shorter secrets are not looked for: they would blot out half of every log.
 const SHORTEST: usize = 4;

@@ -9,6 +9,7 @@ pub mod builder;
 mod expected;
 pub mod image;
 mod kind;
+pub mod module;
 pub mod package;
 pub mod seed;
 pub mod wapt;

@@ -60,7 +60,7 @@ impl Case {
         }
     }
 
-    /// As it stands in the matrix: `engine killed (-9) debian-12/core (inside)`.
+    /// As it is in the matrix: `engine killed (-9) debian-12/core (inside)`.
     pub fn name(&self) -> String {
         format!("{} {} ({})", self.fault.word(), self.step, self.moment.word())
     }

@@ -86,7 +86,7 @@ pub fn push(name: &str, world: &mut World, calm: &Calm) -> Row {
         },
         "push stalled" => Trouble {
             fault: "connection stalled",
-            // Engines do not give an upload up that stands still: it is waited for until it goes on.
+            // Engines do not give an upload up that makes no progress: it is waited for until it goes on.
             rules: json!([{ "method": "PATCH", "path": "/blobs/uploads/", "answers": [{ "wait": 60 }] }]),
             blow: None,
             codes: &[0],

@@ -16,7 +16,7 @@ fn project() -> (Project, TcpListener) {
     (project, registry)
 }
 
-/// A port on which nobody listens.
+/// A port on which nothing listens.
 fn deaf() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

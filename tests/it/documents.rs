@@ -61,7 +61,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What stands in a line between backticks (`true`) and what beside them.
+/// What is in a line between backticks (`true`) and what beside them.
 fn spans(line: &str, code: bool) -> impl Iterator<Item = &str> {
     line.split('`').enumerate().filter(move |(at, _)| (at % 2 == 1) == code).map(|(_, part)| part)
 }

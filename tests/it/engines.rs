@@ -61,7 +61,7 @@ fn a_plan_needs_no_engine() {
     let run = project.done(&["plan", "--offline"]);
     assert!(run.stdout.contains("0 cached, 4 to run") || run.stdout.contains("0 cached"), "{run}");
     project.play(&away);
-    project.run(&["build"]).assert_code(3).says(&["nobody listens", "systemctl restart docker"]);
+    project.run(&["build"]).assert_code(3).says(&["nothing listens", "systemctl restart docker"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn no_engine_answers() {
     error: no Docker engine answers at unix:///var/run/docker.sock: connection
            refused
 
-    help: the socket is there and nobody listens: start the engine again (`sudo
+    help: the socket is there and nothing listens: start the engine again (`sudo
           systemctl restart docker`)
     help: another one is named with `DOCKER_HOST` or `docker context use`
     ");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::sources::{self, Source};
 
 /// From the top; modules of one line stand beside each other.
-const FLOORS: [&[&str]; 14] = [
+const FLOORS: [&[&str]; 15] = [
     &["cli"],
     &["report"],
     &["pipeline"],
@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 14] = [
     &["format"],
     &["sign"],
     &["plan"],
+    &["depends"],
     &["stage"],
     &["engine", "source"],
     &["recipe", "platform"],
@@ -23,9 +24,10 @@ const FLOORS: [&[&str]; 14] = [
 ];
 
 /// Modules that may import less than what is below them.
-const NARROW: [(&str, &[&str]); 4] = [
+const NARROW: [(&str, &[&str]); 5] = [
     ("report", &["diag", "event", "names", "util"]),
     ("format", &["facts", "names", "sign", "stage", "unit", "util"]),
+    ("depends", &["names", "stage"]),
     ("facts", &["names"]),
     ("sign", &["names", "util"]),
 ];

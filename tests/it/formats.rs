@@ -41,7 +41,7 @@ fn formats_are_known_words_each_once() {
         with(line).run(&["plan"]).assert_code(2).says(parts);
     };
     refused(r#"formats = ["dep"]"#, &["unknown package format `dep`", "did you mean `deb`?"]);
-    refused(r#"formats = ["deb", "deb"]"#, &["`deb` stands twice in this list"]);
+    refused(r#"formats = ["deb", "deb"]"#, &["`deb` is twice in this list"]);
     refused("formats = []", &["nothing would be made of it", "leave `formats` out"]);
 }
 

@@ -30,7 +30,9 @@ fn help_pages() {
     let project = plain();
     for verb in VERBS {
         let run = project.done(&[verb, "--help"]);
-        let own = run.stdout.split("Global options:").next().unwrap();
+        let (own, rest) = run.stdout.split_once("Global options:").unwrap();
+        let examples = rest.split_once("\nExamples:").unwrap_or_else(|| panic!("{verb} shows no examples")).1;
+        let own = format!("{own}Examples:{examples}");
         let mut settings = project.filters();
         settings.set_snapshot_suffix(verb);
         settings.bind(|| insta::assert_snapshot!(own));
@@ -45,6 +47,25 @@ fn every_verb_has_a_help_page() {
     let listed: Vec<&str> =
         commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).filter_map(word).collect();
     assert_eq!(listed, [&VERBS[..], &["help"]].concat(), "a verb without a page in this file's VERBS");
+}
+
+/// Every line of the examples that is typed begins with the program and a verb that there is.
+#[test]
+fn every_help_page_ends_with_examples() {
+    let project = plain();
+    for verb in VERBS {
+        let help = project.done(&[verb, "--help"]).stdout;
+        let examples = help.split("\nExamples:\n").nth(1).unwrap_or_else(|| panic!("{verb} shows no examples"));
+        let (typed, told): (Vec<&str>, Vec<&str>) = examples.lines().partition(|line| line.starts_with("  factory "));
+        assert!((2..=4).contains(&typed.len()) && told.len() == typed.len(), "{verb}: {examples}");
+        let own = format!("  factory {verb}");
+        assert!(
+            typed
+                .iter()
+                .all(|line| line.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+        );
+        assert!(told.iter().all(|line| line.starts_with("      ")), "{verb}: {examples}");
+    }
 }
 
 fn word(line: &str) -> Option<&str> {

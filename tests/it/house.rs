@@ -118,7 +118,7 @@ fn errors_of_files_name_the_file() {
 }
 
 /// Sources that open files by their paths, and whose: everything in a project is opened below a folder (`util/folder.rs`).
-const OPENERS: [(&str, &str); 24] = [
+const OPENERS: [(&str, &str); 25] = [
     ("util/folder", "the one place"),
     ("util/files.rs", "what the user names, and temporary files"),
     ("util/lock.rs", "/proc"),
@@ -136,7 +136,8 @@ const OPENERS: [(&str, &str); 24] = [
     ("format/reader/mod.rs", "packages that the user names"),
     ("format/wapt/read.rs", "packages that the user names"),
     ("publish/feed/wapt/", "a repository that the user names"),
-    ("work/base/run/", "temporary folders and the system's keyrings"),
+    ("work/base/run/", "temporary files and the system's keyrings"),
+    ("execute/room.rs", "temporary folders, and what is mounted in them"),
     ("cli/clean", "sizes and names"),
     ("cli/session.rs", "certificates that the user names"),
     ("cli/keys/file.rs", "keys that the user names"),

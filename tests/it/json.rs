@@ -51,7 +51,7 @@ fn every_verb_speaks_json() {
         let run = project.done(&[arguments, &["--output", "json"]].concat());
         let objects = objects(&run);
         assert_eq!(events(&objects).last(), Some(&last), "{arguments:?}");
-        assert_eq!(run.stderr, "", "{arguments:?}: nobody listens to talk\n{run}");
+        assert_eq!(run.stderr, "", "{arguments:?}: nothing listens to talk\n{run}");
     }
     let run = project.run(&["doctor", "--output", "json"]);
     assert_eq!(events(&objects(&run)), ["doctor"]);

@@ -175,7 +175,7 @@ fn git(project: &Project, arguments: &[&str]) {
 fn a_release_whose_git_tag_stands_elsewhere() {
     let Some((project, registry)) = tested() else { return };
     git(&project, &["tag", "v2.5.11"]);
-    let said = "the git tag `v2.5.11` stands on ";
+    let said = "the git tag `v2.5.11` is on ";
     for verb in ["plan", "build"] {
         let run = project.done(&[verb]);
         assert!(!run.stderr.contains("the git tag"), "{run}");

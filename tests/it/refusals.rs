@@ -284,7 +284,7 @@ fn a_word_that_stands_twice_in_a_list() {
         "summary = \"sells things\"\n",
         "summary = \"sells things\"\ndepends = [\"tar\", \"sed\", \"tar\"]\n",
     );
-    project.run(&["plan"]).assert_code(2).says(&["`tar` stands twice in this list", "first here", "again here"]);
+    project.run(&["plan"]).assert_code(2).says(&["`tar` is twice in this list", "first here", "again here"]);
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn a_reason_that_is_none_and_words_without_their_list() {
         "repository = \"shop/web\"\n",
         "repository = \"shop/web\"\npackages = [\"curl\", \"curl\"]\n",
     );
-    project.run(&["plan"]).assert_code(2).says(&["stands twice in this list"]);
+    project.run(&["plan"]).assert_code(2).says(&["is twice in this list"]);
 }
 
 #[test]

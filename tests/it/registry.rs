@@ -70,7 +70,7 @@ impl Registry {
     }
 }
 
-/// What stands under a name, as its digest.
+/// What is under a name, as its digest.
 pub fn digest(project: &Project, name: &str) -> Option<String> {
     let (repository, tag) = name.rsplit_once(':').unwrap();
     let place = format!("engine/script.json.pushed/manifests/{repository}/{tag}");

@@ -130,7 +130,7 @@ fn what_is_not_of_the_project_is_refused_at_its_line() {
         ("git+https://anna:pw@h.example/x", "a user name or password in a URL"),
         ("six==1 --hash='x", "a quote in it is not closed"),
         ("flask=<3", "`=<` is no comparison: write `<=`"),
-        ("flask 3.0", "a comparison stands before a version"),
+        ("flask 3.0", "a comparison comes before a version"),
         ("flask>=1.0<2", "several are separated with `,`"),
     ] {
         let project = with(&format!("six==1.16.0\n{line}\n"));

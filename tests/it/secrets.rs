@@ -1,4 +1,4 @@
-//! Credentials of indexes, proxies and registries: where they may go is the daemon; they stand in no output, log,
+//! Credentials of indexes, proxies and registries: where they may go is the daemon; they are in no output, log,
 //! record or manifest.
 
 use std::fs;

@@ -177,7 +177,7 @@ fn wheels_that_are_too_many_or_too_few() {
     let pip = || file(PIP, "pip");
     let setuptools = || file(SETUPTOOLS, "setuptools");
     for (wheels, says) in [
-        (vec![pip(), setuptools(), file("evil-1-py3-none-any.whl", "x")], "which nobody asked for"),
+        (vec![pip(), setuptools(), file("evil-1-py3-none-any.whl", "x")], "which was not asked for"),
         (vec![pip()], "did not give `setuptools-59.6.0-py3-none-any.whl`, which the platform pins"),
         (vec![json!({ "folder": true })], "gave no wheel"),
     ] {

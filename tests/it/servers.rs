@@ -213,7 +213,7 @@ fn a_server_that_does_not_answer() {
 fn a_server_without_single_commits() {
     let Some((_server, _port, project)) = https_project(None) else { return };
     let bare = project.beside("bricks.git");
-    // As older servers do: only what a reference stands on may be had. The first commit is below it.
+    // As older servers do: only what a reference is on may be had. The first commit is below it.
     crate::repository::git(&bare, &["config", "uploadpack.allowAnySHA1InWant", "false"]);
     fs::write(project.beside("home/.gitconfig"), "[protocol]\n\tversion = 0\n").unwrap();
     let first = crate::repository::git(&bare, &["rev-list", "--max-parents=0", "main"]);

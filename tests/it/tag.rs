@@ -402,7 +402,7 @@ fn a_tag_of_the_checkout_is_somewhere_else() {
     commit(&project);
     give(&project, &own);
     let run = project.run(&["tag"]);
-    run.assert_code(1).says(&["no tag was touched: the git tag `v2.5.11` stands on"]);
+    run.assert_code(1).says(&["no tag was touched: the git tag `v2.5.11` is on"]);
     assert!(repositories.iter().all(|repository| tags(repository).is_empty()));
     project.done(&["tag", "--move"]);
     assert!(!tags(&own).is_empty());

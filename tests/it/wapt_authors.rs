@@ -56,7 +56,7 @@ fn a_key_that_stands_twice_is_an_error_at_its_line() {
     let project = signed();
     folder(&project, "q", "package: tis-q\nversion: 1.0-1\ndepends: tis-b\ndepends: tis-c\n");
     let run = project.run(&["build", "./q"]);
-    run.assert_code(1).says(&["q/WAPT/control:4:", "`depends` stands in line 3 and again in line 4"]);
+    run.assert_code(1).says(&["q/WAPT/control:4:", "`depends` is in line 3 and again in line 4"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn packages_of_hosts_are_passed_over() {
         assert!(!run.stderr.contains("--rescan"), "{run}");
     }
     let named = project.run(&["publish", "repository/pc-01.example.lan.wapt", "--into", "repository"]);
-    named.assert_code(4).says(&["packages of hosts stand in no index"]);
+    named.assert_code(4).says(&["packages of hosts are in no index"]);
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Drop for Registry {
     }
 }
 
-/// What stands before a registry, and makes trouble first (`tests/data/registry.py`).
+/// What comes before a registry, and makes trouble first (`tests/data/registry.py`).
 pub struct Front {
     child: Child,
     /// Host and port.

@@ -16,6 +16,7 @@ use crate::{
 /// Writes `<NAME>.pem`, which FACTORY_STORE_KEY names where entries are made, and shows the public key, which FACTORY_STORE_KEYS lists
 /// where they are believed whoever could have written them. Nothing is overwritten.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = crate::cli::examples::KEYS_STORE)]
 pub struct Args {
     /// The file's name
     #[arg(value_name = "NAME")]

@@ -34,7 +34,7 @@ pub const EXAMPLES: &str = "`./folder`, `file.wapt`";
 /// Options for WAPT packages.
 #[derive(Debug, clap::Args)]
 pub struct BuildArgs {
-    /// Give a WAPT package that is named by its path another attribute; `version=+` counts its version on
+    /// Give a WAPT package that is named by its path another attribute; `version=+` raises the last number of its version by one
     #[arg(long, value_name = "NAME=VALUE", value_parser = attribute, help_heading = "A WAPT package by its path")]
     set: Vec<(String, String)>,
     /// Where it goes; beside what it is made from when not given
@@ -44,10 +44,10 @@ pub struct BuildArgs {
     #[arg(long, value_name = "WAPT", default_value = "2", help_heading = "A WAPT package by its path")]
     file_name: FileName,
     /// Put the WAPT packages that were made into this repository, as `factory publish` does
-    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run", help_heading = "Publishing WAPT packages")]
     publish: Option<PathBuf>,
     /// Publish although the checkout is not at the commit of the release's git tag
-    #[arg(long, requires = "publish")]
+    #[arg(long, requires = "publish", help_heading = "Publishing WAPT packages")]
     allow_dirty: bool,
     #[command(flatten)]
     pub signer: SignerArgs,
@@ -117,7 +117,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
         Artifact::Folder(PackageFormat::Wapt, folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
             let spool = Spool::new().map_err(StepError::from)?;
-            // `version=+` counts on what stands there.
+            // `version=+` counts on what is there.
             let given: Vec<_> = args.set.iter().filter(|(_, value)| value != "+").cloned().collect();
             (
                 WaptDraft::of_folder(&open, &every_file(&open).map_err(StepError::from)?, spool, &given)?,
@@ -155,7 +155,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
     let identity = args.signer.identity()?;
     let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = args.into.clone().or(beside).unwrap_or_default();
-    let sealed = seal(&draft, &identity, &[], date(path)?, &folder, args.file_name.into(), &context.cancel)?;
+    let sealed = seal(&draft, &identity, (&[], None), date(path)?, &folder, args.file_name.into(), &context.cancel)?;
     for text in &sealed.warnings {
         context.events().warn(text.clone());
     }

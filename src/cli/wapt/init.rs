@@ -20,6 +20,7 @@ use crate::{
 ///
 /// With `--wapt`: `setup.py`, `WAPT/control`, an icon and the files of WAPT's editors. It builds as it is: `factory build DIR`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = super::examples::INIT)]
 pub struct Args {
     /// The folder; files that are there already are never overwritten
     #[arg(value_name = "DIR")]

@@ -17,6 +17,7 @@ use crate::{
 /// Writes `<NAME>.pem` and `<NAME>.crt`, as WAPT's console does. Agents trust the certificate once it is in their
 /// `/opt/wapt/ssl`. Nothing is overwritten.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = super::examples::KEYS_WAPT)]
 pub struct Args {
     /// The files' name, and the certificate's common name
     #[arg(value_name = "NAME")]

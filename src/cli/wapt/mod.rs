@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod env;
+pub mod examples;
 pub mod init;
 pub mod keys;
 pub mod publish;

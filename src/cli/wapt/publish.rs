@@ -24,6 +24,7 @@ use crate::{
 /// For WAPT packages: a folder that a web server gives to agents, with the index `Packages`, certificates, revocation lists
 /// and icons for WAPT 1.8 and 2. Every package is verified first; new files come first, the index last, in one go.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = super::examples::PUBLISH)]
 pub struct Args {
     /// The packages; those that the project's builds have made when neither they nor a revocation list are named
     #[arg(value_name = "FILE")]
@@ -94,7 +95,7 @@ pub fn publish(
     }
     for file in &done.hosts {
         context.events().warn(format!(
-            "`{file}` is the package of a host and stands in no index: agents look for it in the folder `wapt-host` beside \
+            "`{file}` is the package of a host and is in no index: agents look for it in the folder `wapt-host` beside \
              the repository"
         ));
     }

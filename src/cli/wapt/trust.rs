@@ -14,11 +14,11 @@ const OF_AGENT: &str = "/opt/wapt/ssl";
 /// Certificates and revocation lists.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TrustArgs {
-    /// What is trusted: a PEM file, or a folder of them (`*.crt`, `*.pem`); of each file the first certificate counts, as
+    /// What is trusted: a PEM file, or a folder of them (`*.crt`, `*.pem`); of each file the first certificate is taken, as
     /// for agents of WAPT 2; once for each. `/opt/wapt/ssl` when not given
     #[arg(long, value_name = "PATH")]
     trust: Vec<PathBuf>,
-    /// A certificate revocation list, PEM or DER; once for each. Of several of one authority the newest counts
+    /// A certificate revocation list, PEM or DER; once for each. Of several of one authority the newest is taken
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
 }

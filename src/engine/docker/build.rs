@@ -131,7 +131,7 @@ fn brief(name: &str) -> String {
     }
 }
 
-/// How a process ended, without its command line, which stands in front and in the log.
+/// How a process ended, without its command line, which is in front and in the log.
 fn outcome(error: &str) -> &str {
     let after = |start: &str, end: &str| {
         error.strip_prefix(start).and_then(|rest| rest.rfind(end).map(|at| &rest[at + end.len()..]))

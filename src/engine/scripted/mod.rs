@@ -70,7 +70,7 @@ pub struct Scripted {
     keeper: Arc<Keeper>,
 }
 
-/// Text as it stands in the call log: JSON, so it stays on one line.
+/// Text as it is in the call log: JSON, so it stays on one line.
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -94,6 +94,11 @@ impl Bounds {
         Self { bytes, total: limits.total_bytes }
     }
 
+    /// The bytes that it may unpack to.
+    pub(in crate::format) fn most(self) -> u64 {
+        self.bytes
+    }
+
     /// For one that declares exactly what it unpacks to.
     pub(in crate::format) fn exactly(self, bytes: u64) -> Self {
         Self { bytes: bytes.min(self.total), ..self }

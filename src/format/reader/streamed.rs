@@ -43,7 +43,7 @@ impl Streamed {
 impl Reader for Streamed {
     fn describe(&self, mut input: Input) -> Result<Description, Refused> {
         let sha256 = input.sha256().map_err(|error| Refused { text: error.to_string(), help: None })?;
-        let limits = Limits { entries: MOST_SHOWN, ..Limits::default() };
+        let limits = Limits { entries: MOST_SHOWN, ..Limits::for_package() };
         let (mut seen, is_whole) = self.seen(input, &limits, true);
         let faults = seen.faults();
         let mut description = seen.into_description();
@@ -58,7 +58,7 @@ impl Reader for Streamed {
 
     fn verify(&self, input: Input, _: &Believed) -> Verdict {
         let name = input.name.clone();
-        let (mut seen, _) = self.seen(input, &Limits::default(), false);
+        let (mut seen, _) = self.seen(input, &Limits::for_package(), false);
         let faults = seen.faults();
         let description = seen.into_description();
         let mut warnings = description.remarks;

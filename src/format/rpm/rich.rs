@@ -65,8 +65,10 @@ impl Rich {
             return Err("`with` and `without` take `or`, `with` and `without` only");
         }
         let inner = match (operator, context) {
-            ("if", Context::Any) => return Err("`if` cannot stand here: rpm wants `and` or, in a conflict, `unless`"),
-            ("unless", Context::All) => return Err("`unless` cannot stand here: rpm wants `or` or `if`"),
+            ("if", Context::Any) => {
+                return Err("`if` is not allowed here: rpm wants `and` or, in a conflict, `unless`");
+            }
+            ("unless", Context::All) => return Err("`unless` is not allowed here: rpm wants `or` or `if`"),
             (_, Context::OnePackage) | ("with" | "without", _) => Context::OnePackage,
             ("and" | "if", _) => Context::All,
             _ => Context::Any,

@@ -28,11 +28,11 @@ pub struct Control {
 struct Field {
     name: String,
     value: String,
-    /// Where the value stands in the text.
+    /// Where the value is in the text.
     span: Span,
 }
 
-/// A key that stands in a control file once more.
+/// A key that is in a control file once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Again {
     name: String,
@@ -45,8 +45,7 @@ struct Again {
 impl Again {
     fn issue(&self) -> Issue {
         let (first, again) = self.lines;
-        let issue =
-            Issue::new(&self.spans.1, format!("`{}` stands in line {first} and again in line {again}", self.name));
+        let issue = Issue::new(&self.spans.1, format!("`{}` is in line {first} and again in line {again}", self.name));
         let issue = issue.label("agents read this one only").also(&self.spans.0, "and never this one");
         let is_list = ["depends", "conflicts", "keywords", "categories", "impacted_process", "locale", "architecture"];
         issue.help(if is_list.contains(&self.name.as_str()) {
@@ -96,7 +95,7 @@ impl Control {
         parsed.map_err(|(line, message)| WaptError::Control(format!("line {line}: {message}")))
     }
 
-    /// The keys that stand in a control file's bytes more than once: agents read the last one.
+    /// The keys that are in a control file's bytes more than once: agents read the last one.
     #[must_use]
     pub fn repeated(bytes: &[u8]) -> Vec<String> {
         let parsed = std::str::from_utf8(bytes).ok().and_then(|text| Self::parse(text).ok());
@@ -328,7 +327,7 @@ fn check_end(text: &str, issues: &mut Issues) {
     let is_empty = |span: &Span| strip(&text[span.clone()]).is_empty();
     let mut behind = lines(text).skip_while(|span| !is_empty(span));
     if let Some(cut) = behind.find(|span| !is_empty(span)) {
-        let issue = Issue::new(&cut, "this stands behind an empty line").label("never read");
+        let issue = Issue::new(&cut, "this comes after an empty line").label("never read");
         issues.add(issue.help("agents stop reading at the first empty line: take it out"));
     }
 }
@@ -381,7 +380,7 @@ mod tests {
         6: depends: `tis-x (>=1.0)`: with a blank before the bracket, agents never find the package
         7: unknown attribute `maturty`
         8: valid_from: `tomorrow` is not a time
-        12: this stands behind an empty line
+        12: this comes after an empty line
         ");
     }
 
@@ -408,8 +407,7 @@ mod tests {
         let text = "package: tis-q\nversion: 1.0-1\ndepends: tis-b\nDepends : tis-c\nmaturity: DEV\nmaturity:\n";
         let report = Control::check("c", text, &[]).unwrap_err();
         let found: Vec<String> = report.issues().iter().map(|one| one.issue.message.clone()).collect();
-        let expected =
-            ["`depends` stands in line 3 and again in line 4", "`maturity` stands in line 5 and again in line 6"];
+        let expected = ["`depends` is in line 3 and again in line 4", "`maturity` is in line 5 and again in line 6"];
         assert_eq!((found, report.issues()[0].position().0), (expected.map(str::to_owned).to_vec(), 4));
         // Agents read the last one, and so does everything that reads packages of others.
         assert_eq!(Control::read(text.as_bytes()).unwrap().get("depends"), "tis-c");

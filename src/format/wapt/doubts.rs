@@ -78,7 +78,7 @@ fn of_relations(control: &Control) -> Vec<String> {
     for (at, one) in depends.iter().enumerate() {
         if let Some(other) = depends.iter().skip(at + 1).find(|other| same(one, other) && !may_both_hold(one, other)) {
             found.push(format!(
-                "no version of a package is `{}` and `{}`: both stand in `depends`",
+                "no version of a package is `{}` and `{}`: `depends` has both",
                 shown(one),
                 shown(other)
             ));
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(both("tis-b", "tis-c"), "");
         assert_eq!(
             both("tis-b(>=2.0-0),tis-b(<2.0-0)", ""),
-            "no version of a package is `tis-b(>=2.0-0)` and `tis-b(<2.0-0)`: both stand in `depends`"
+            "no version of a package is `tis-b(>=2.0-0)` and `tis-b(<2.0-0)`: `depends` has both"
         );
         assert_eq!(both("tis-b(>=2.0-0),tis-b(<3.0-0)", ""), "");
     }

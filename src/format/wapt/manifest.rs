@@ -28,7 +28,7 @@ pub fn write(manifest: &Manifest) -> Vec<u8> {
     format!("[{}]", manifest.iter().map(pair).collect::<Vec<_>>().join(",")).into_bytes()
 }
 
-/// Reads a manifest: a list of pairs, in any order and with any blanks. A name that stands there twice is refused: which
+/// Reads a manifest: a list of pairs, in any order and with any blanks. A name that is there twice is refused: which
 /// of the digests counts would be left to the reader.
 ///
 /// # Errors
@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, WaptError> {
     for (name, digest) in pairs {
         let shown: String = name.escape_debug().take(100).collect();
         if manifest.insert(name, digest).is_some() {
-            return Err(refuse(format!("`{shown}` stands there twice")));
+            return Err(refuse(format!("`{shown}` is there twice")));
         }
     }
     Ok(manifest)

@@ -278,7 +278,7 @@ fn check_files(package: &mut Package, manifest: &Manifest, refusals: &mut Vec<Re
     };
     let entries = package.entries().to_vec();
     let there: BTreeMap<&str, bool> = entries.iter().map(|entry| (entry.name.as_str(), entry.is_dir)).collect();
-    // Whether something is in a folder: what begins with its name and a slash stands in one place.
+    // Whether something is in a folder: what begins with its name and a slash is in one place.
     let holds = |name: &str| {
         let start = format!("{name}/");
         let behind = (Bound::Included(start.as_str()), Bound::Unbounded);

@@ -62,7 +62,7 @@ pub fn compare(a: &str, b: &str, count: Option<usize>, generation: Generation) -
         .unwrap_or(Ordering::Equal)
 }
 
-/// What stands behind the first dash, as agents read it.
+/// What follows the first dash, as agents read it.
 fn packaging(version: &str, generation: Generation) -> Result<(&str, Option<i64>), BadRequest> {
     let Some((numbers, text)) = version.split_once('-') else {
         return Ok((version, if generation == Generation::V2 { Some(0) } else { None }));

@@ -135,7 +135,7 @@ fn entry(bytes: &[u8]) -> Option<(Listed, &[u8])> {
             small => Some(u64::from(small)),
         }
     };
-    // In this order they stand in the extra field.
+    // In this order they are in the extra field.
     let (unpacked, packed, offset) = (size(24)?, size(20)?, size(42)?);
     let name = bytes.get(46..extra_at)?;
     let second = field(extras, UNICODE_NAME)?;

@@ -70,7 +70,7 @@ impl<R: Read + Seek> Archive<R> {
             return Err(refused(name.unwrap_or_default(), "it shares its bytes with another entry"));
         }
         if taken.keys().next().is_some_and(|first| *first != 0) {
-            return Err(ZipError::Broken("something stands before its first entry"));
+            return Err(ZipError::Broken("something comes before its first entry"));
         }
         alone(&entries, limits)?;
         Ok(Self { file, entries, is_swollen })
@@ -209,7 +209,7 @@ fn agrees<R: Read>(file: &mut R, header: &[u8], listed: &Listed) -> Option<u64> 
     };
     let (unpacked, packed, crc) = (size(22)?, size(18)?, u32_at(header, 14)?);
     let streamed = listed.flags & STREAMED != 0;
-    // What was not known yet stands there as nothing.
+    // What was not known yet is there as nothing.
     let same_number = |own: u64, said: u64| own == said || (streamed && own == 0);
     let numbers = same_number(crc.into(), listed.crc.into())
         && same_number(packed, listed.packed)

@@ -9,7 +9,7 @@ mod tests;
 mod unclear;
 mod words;
 
-pub(super) use order::dpkg;
+pub use order::dpkg as dpkg_order;
 
 use std::fmt;
 

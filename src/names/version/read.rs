@@ -1,6 +1,6 @@
 //! From a tag to a version: which scheme it is of, and what that says.
 //!
-//! The numbers in front are those of every scheme. What stands behind them is read by the first of these that knows it:
+//! The numbers in front are those of every scheme. What follows them is read by the first of these that knows it:
 //! git-describe(1) (`-14-g2414721`, `-dirty`), CalVer's dashes (`2026-11-30`), PEP 440, and the words of SemVer and Maven.
 //! Three numbers and a dash are SemVer's, not PEP 440's: both know `2.5.0-dev.3`, and differ in its place.
 

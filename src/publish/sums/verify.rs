@@ -138,14 +138,12 @@ fn fault_of(
         let file = folder.file(Path::new(name))?;
         let data = file.metadata()?;
         let place = (data.dev(), data.ino());
-        match known.get(&place) {
-            Some(digest) => Ok(digest.clone()),
-            None => {
-                let digest = digest_of(&mut Guarded::new(file, cancel.clone()))?.0;
-                known.insert(place, digest.clone());
-                Ok(digest)
-            }
+        if let Some(digest) = known.get(&place) {
+            return Ok(digest.clone());
         }
+        let digest = digest_of(&mut Guarded::new(file, cancel.clone()))?.0;
+        known.insert(place, digest.clone());
+        Ok(digest)
     };
     match found() {
         Ok(found) if found.as_str() == digest => None,

@@ -246,7 +246,7 @@ mod tests {
                 3,
                 "mend it: nothing can build `app` as it is",
             ),
-            ("[project]\nname = x\n", false, "this is not TOML", 2, "text stands in quotes: `\"x\"`"),
+            ("[project]\nname = x\n", false, "this is not TOML", 2, "text is written in quotes: `\"x\"`"),
             ("", false, "`app/pyproject.toml` has no `[project]` table", 1, "or a `setup.py` beside it"),
             (
                 "[tool.black]\nline-length = 99\n",

@@ -1,4 +1,4 @@
-//! `[[test.unit]]` and the units that the packages of the recipe ship, as far as their names stand in it.
+//! `[[test.unit]]` and the units that the packages of the recipe ship, as far as their names are in it.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(crate) fn check(raw: &RawRecipe, tests: &[At<RawUnit>], issues: &mut Issues)
         if known.contains(unit.as_str()) || template.as_ref().is_some_and(|name| known.contains(name.as_str())) {
             continue;
         }
-        // An instance is what the user says: only what stands before it can be misspelt.
+        // An instance is what the user says: only what comes before it can be misspelt.
         let stems =
             known.iter().filter_map(|name| UnitName::new(name).ok()).filter(|other| other.kind() == unit.kind());
         let stems: Vec<String> = stems.map(|other| other.prefix().to_owned()).collect();

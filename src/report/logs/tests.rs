@@ -44,6 +44,18 @@ fn each_step_has_its_log() {
 }
 
 #[test]
+fn what_writes_without_an_end_does_not_fill_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.log");
+    let mut log = StepLog { file: fs::File::create(&path).unwrap(), left: Some(10) };
+    for line in ["1234", "1234", "more", "more"] {
+        log.line(line).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "1234\n1234\nwarning: the log ends here: the step wrote more than 256 MiB\n");
+}
+
+#[test]
 fn a_new_run_replaces_the_old_log() {
     let project = project();
     project.emit([scene::started("debian-12/core", "", ""), scene::log("debian-12/core", "old")]);
@@ -87,7 +99,13 @@ fn a_full_disk_costs_the_log_only() {
     let project = project();
     project.emit([scene::headline(0, 2), scene::started("debian-12/core", "", "")]);
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    project.logs.state.lock().unwrap().steps.insert(scene::step("debian-12/core"), full);
+    project
+        .logs
+        .state
+        .lock()
+        .unwrap()
+        .steps
+        .insert(scene::step("debian-12/core"), StepLog { file: full, left: Some(MOST) });
     project.emit((0..3).map(|_| scene::log("debian-12/core", "a line")));
     let warnings = project.front.take();
     let [Event::Notice { warning: true, text }] = warnings.as_slice() else { panic!("{warnings:?}") };

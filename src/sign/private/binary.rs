@@ -29,7 +29,7 @@ pub(super) fn kind(start: &[u8]) -> Option<&'static str> {
     asn1(start).or_else(|| openpgp(start))
 }
 
-/// What stands in an element of a tag, and what follows it.
+/// What is in an element of a tag, and what follows it.
 pub(super) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     if bytes.first() == Some(&tag) { der::split(bytes) } else { None }
 }

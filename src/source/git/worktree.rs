@@ -66,7 +66,7 @@ pub struct Standing {
     pub told: Vec<String>,
 }
 
-/// A tag that stands on another commit than that which is checked out.
+/// A tag that is on another commit than that which is checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The tag.
@@ -84,7 +84,7 @@ impl Elsewhere {
         let Self { tag, commit, head } = self;
         let head = head.as_ref().map_or("no commit", Commit::short);
         format!(
-            "the git tag `{tag}` stands on {}, and the checkout is at {head}: this is not what that tag holds",
+            "the git tag `{tag}` is on {}, and the checkout is at {head}: this is not what that tag holds",
             commit.short()
         )
     }
@@ -192,7 +192,7 @@ impl Worktree {
         self.scratch.remotes(&self.place.root)
     }
 
-    /// Where a release's tag stands, if there is one of that name and it stands on another commit than that which is checked
+    /// Where a release's tag stands, if there is one of that name and it is on another commit than that which is checked
     /// out. `v1.0` and `1.0` name one release.
     ///
     /// # Errors

@@ -106,7 +106,7 @@ impl Ignoring {
         if patterns > MOST_PATTERNS {
             return Err(SourceError::Name {
                 path: folder.path().display().to_string(),
-                reason: "more than 20,000 patterns say what does not count in it",
+                reason: "more than 20,000 patterns say what is left out of it",
             });
         }
         Ok(Arc::new(Self { folder: path.to_owned(), factory, git, patterns, letters, above }))

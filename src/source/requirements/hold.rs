@@ -45,7 +45,7 @@ pub struct OwnWheel {
 /// How a file was found good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// Its digest stands in the requirements.
+    /// Its digest is in the requirements.
     ByDigest,
     /// Its version is one that may be: whether its bytes are the right ones must be asked elsewhere.
     ByVersion,

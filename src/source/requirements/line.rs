@@ -158,7 +158,7 @@ fn specifier(asked: &str, wants: &str) -> Result<(), &'static str> {
                 "=>" => "`=>` is no comparison: write `>=`",
                 "" => NO_COMPARISON,
                 _ => {
-                    "this is no comparison: `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=` or `===` stand before a version (PEP 440)"
+                    "this is no comparison: `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=` or `===` comes before a version (PEP 440)"
                 }
             });
         };
@@ -167,7 +167,7 @@ fn specifier(asked: &str, wants: &str) -> Result<(), &'static str> {
         }
         let is_version = |c: char| c.is_alphanumeric() || ".-_+!*${}".contains(c);
         if version.is_empty() || !version.chars().all(is_version) {
-            return Err("what stands behind the comparison is no version (PEP 440); several are separated with `,`");
+            return Err("what follows the comparison is no version (PEP 440); several are separated with `,`");
         }
     }
     // `1.0 2.0` would have become one version.
@@ -176,12 +176,12 @@ fn specifier(asked: &str, wants: &str) -> Result<(), &'static str> {
         pair[0].ends_with(|c: char| c.is_ascii_alphanumeric()) && pair[1].starts_with(|c: char| c.is_ascii_digit())
     };
     if words.windows(2).any(beside) {
-        return Err("two versions stand beside each other: several are separated with `,`");
+        return Err("two versions follow each other: several are separated with `,`");
     }
     Ok(())
 }
 
-const NO_COMPARISON: &str = "a comparison stands before a version: `==`, `>=`, … (PEP 440)";
+const NO_COMPARISON: &str = "a comparison comes before a version: `==`, `>=`, … (PEP 440)";
 
 const UNCLOSED: &str = "a quote in it is not closed";
 const NOTHING: &str = "`-e` takes a folder of the project or a repository (`git+https://…`)";

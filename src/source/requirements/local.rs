@@ -64,7 +64,7 @@ const ARCHIVES: [&str; 11] =
 /// Systems of versions that pip knows beside git.
 const OTHERS: [&str; 3] = ["hg+", "svn+", "bzr+"];
 
-/// Reads what stands before the options of a line. `None` where it asks an index, or names an address of a file there.
+/// Reads what comes before the options of a line. `None` where it asks an index, or names an address of a file there.
 ///
 /// # Errors
 /// Why it is not to be had here.
@@ -122,7 +122,7 @@ pub fn read(asked: &str, editable: bool) -> Result<Option<Local>, &'static str> 
         };
     }
     if named.is_some() {
-        return Err("a path stands alone in its line: leave the name and the `@` away");
+        return Err("a path is alone in its line: leave the name and the `@` away");
     }
     let (path, extras) = without_extras(place);
     Ok((editable || is_path(path)).then(|| local(path, What::Path(path.into()), extras, None)))

@@ -1,5 +1,7 @@
 //! Names of wheels and distributions, and what they say. Never opens a file.
 
+pub use crate::names::normalise;
+
 /// A wheel's file name: `{distribution}-{version}(-{build tag})?-{python}-{abi}-{platform}.whl` (PEP 427).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
@@ -58,22 +60,6 @@ impl<'de> serde::Deserialize<'de> for WheelName {
     }
 }
 
-/// A distribution's name as PEP 503 compares it: lower case, runs of `-`, `_` and `.` as one `-`.
-#[must_use]
-pub fn normalise(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, '-' | '_' | '.') {
-            if !normal.ends_with('-') {
-                normal.push('-');
-            }
-        } else {
-            normal.extend(c.to_lowercase());
-        }
-    }
-    normal
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,11 +80,5 @@ mod tests {
         for bad in ["cp312-cp312-linux_x86_64", "py2-none-any", "cp312-abi3-linux_x86_64", "cp310-cp310-linux_x86_64"] {
             assert!(!fits(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn names_are_normalised() {
-        assert_eq!(normalise("Zope.Interface"), "zope-interface");
-        assert_eq!(normalise("a_-.b"), "a-b");
     }
 }

@@ -15,6 +15,15 @@ pub struct Limits {
     pub name_bytes: u64,
 }
 
+impl Limits {
+    /// The bounds of a package that anybody made: as the default, but for 64 MiB of names, each of which is held several times. Those
+    /// of the largest packages of Debian have 10 MB.
+    #[must_use]
+    pub fn for_package() -> Self {
+        Self { name_bytes: 64 << 20, ..Self::default() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -65,7 +65,7 @@ fn syntax_issue(error: &toml::de::Error, text: &str) -> Issue {
     }
     let issue = Issue::new(&span, format!("this is not TOML: {what}")).label(expected);
     match bare_word(text, &span) {
-        Some(word) => issue.help(format!("text stands in quotes: `\"{word}\"`")),
+        Some(word) => issue.help(format!("text is written in quotes: `\"{word}\"`")),
         None => issue,
     }
 }

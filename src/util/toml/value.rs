@@ -159,8 +159,12 @@ pub(crate) fn parsed<T: FromStr<Err = InvalidName>>(value: Value<'_>, issues: &m
     text.parse()
         .map_err(|error: InvalidName| {
             let message = format!("{} is not a valid {}", quoted(text), error.kind);
-            issues
-                .add(Issue::new(&value.span(), message).label(error.kind).help(format!("expected {}", error.expected)));
+            let lower = text.to_ascii_lowercase();
+            let label = match lower.parse::<T>() {
+                Ok(_) => format!("did you mean {}?", quoted(&lower)),
+                Err(_) => error.kind.to_owned(),
+            };
+            issues.add(Issue::new(&value.span(), message).label(label).help(format!("expected {}", error.expected)));
         })
         .ok()
 }
@@ -216,7 +220,7 @@ pub(crate) fn set<T>(
                     slot.insert(item.span());
                 }
                 Entry::Occupied(slot) => {
-                    let issue = Issue::new(&item.span(), format!("{} stands twice in this list", quoted(word)));
+                    let issue = Issue::new(&item.span(), format!("{} is twice in this list", quoted(word)));
                     issues.add(issue.label("again here").also(slot.get(), "first here").help("leave one of them out"));
                 }
             }
@@ -225,7 +229,7 @@ pub(crate) fn set<T>(
     }
 }
 
-/// Words that stand in one text as a list, as a shell would take them apart; one word of a placeholder's length where there are many.
+/// Words that are in one text as a list, as a shell would take them apart; one word of a placeholder's length where there are many.
 fn words(text: &str) -> String {
     const MOST: usize = 8;
     let split = shlex::split(text).filter(|words| words.len() > 1 && words.len() <= MOST);
@@ -235,7 +239,7 @@ fn words(text: &str) -> String {
     }
 }
 
-/// How a value is written that stands there without its list; a number in quotes where `reader` takes none.
+/// How a value is written that is there without its list; a number in quotes where `reader` takes none.
 fn in_brackets<T>(value: Value<'_>, reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(words(text)),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Maker<'_> {
-    /// The name under which this platform's base image stands in Dockerfiles, and what it is made of.
+    /// The name under which this platform's base image is in Dockerfiles, and what it is made of.
     pub(crate) fn base_name(&self) -> &(String, Inputs) {
         &self.base
     }
@@ -89,7 +89,7 @@ impl Maker<'_> {
     }
 }
 
-/// The name under which a platform's base image stands in Dockerfiles: one per way of making it, shared by all projects on
+/// The name under which a platform's base image is in Dockerfiles: one per way of making it, shared by all projects on
 /// the daemon.
 pub(crate) fn name(recipe: &Recipe, platform: &Platform) -> (String, Inputs) {
     let mut inputs = Inputs::new();

@@ -23,7 +23,6 @@ use crate::{
 
 mod bootstrap;
 mod locked;
-pub mod room;
 
 /// A root image: what a base is before it is changed.
 struct Found {
@@ -256,7 +255,7 @@ async fn import(
     }
     let id = session.services.engine.import(ImportSpec { tar, reference: made.clone(), changes }, output).await?;
     Records::for_project(&session.paths.project).note_image(&id.0)?;
-    image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
+    owner::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
     let unknown = || StepError::Internal(format!("the daemon took {made} and then did not know it"));
     session.services.engine.image(&made).await?.ok_or_else(unknown)
 }

@@ -55,7 +55,7 @@ pub struct Image {
     pub labels: BTreeMap<String, String>,
     /// `description`, for `org.opencontainers.image.title`'s neighbour; may be empty.
     pub description: String,
-    /// Where the values of its keys stand in the recipe.
+    /// Where the values of its keys are in the recipe.
     #[serde(skip)]
     pub places: BTreeMap<&'static str, Span>,
     /// `allow`: what is meant though it is seldom so.

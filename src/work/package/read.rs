@@ -22,8 +22,8 @@ use crate::{
         view::View,
     },
     util::toml::{
-        At, Issue, Issues, Value, alternatives, few, list, number, one_line, one_of, paragraphs, parsed, project,
-        relation, set, sub_table, table,
+        At, Issue, Issues, Value, alternatives, boolean, few, list, number, one_line, one_of, paragraphs, parsed,
+        project, relation, set, sub_table, table,
     },
 };
 
@@ -46,6 +46,7 @@ table! {
         without: Vec<At<PackageName>> = set(parsed),
         users: Vec<At<UserName>> = set(parsed),
         scripts: RawScripts = sub_table,
+        auto_depends: bool = boolean,
         depends: Vec<At<Relation>> = set(alternatives),
         recommends: Vec<At<Relation>> = set(alternatives),
         suggests: Vec<At<Relation>> = set(alternatives),

@@ -42,6 +42,9 @@ pub struct Package {
     pub users: Vec<User>,
     /// `scripts`: texts of the project's files.
     pub scripts: Scripts,
+    /// `auto_depends`: whether what its programs and libraries need is searched for and written into it.
+    #[serde(skip_serializing_if = "is_yes")]
+    pub auto_depends: bool,
     /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the full version of the package of the
     /// recipe that is named, else of this one: with its epoch.
     pub depends: Vec<String>,
@@ -74,6 +77,11 @@ pub type Asked = (PackageFormat, Option<Codec>);
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
 fn is_zero(epoch: &u32) -> bool {
     *epoch == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
+fn is_yes(is_so: &bool) -> bool {
+    *is_so
 }
 
 /// Who holds the copyright.

@@ -2,9 +2,11 @@
 //! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
+pub(crate) mod accounts;
 mod before;
 mod collect;
 mod compose;
+mod depends;
 mod effect;
 mod files;
 mod links;
@@ -33,7 +35,7 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, accounts, judged,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -50,6 +52,7 @@ use crate::{
 
 pub use accepted::Accepted;
 pub(crate) use collect::forget_others;
+use depends::Searched;
 pub use listing::{Line, of_items, read as read_listing};
 pub use take::blocking_reader;
 use unseen::Unseen;
@@ -135,17 +138,17 @@ async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepErr
         Some(image) if !work.package.collect.is_empty() => {
             return collect::run((work, image), at).await;
         }
-        Some(image) => out_of(image, Job::new(work, at), at).await,
+        Some(image) => Box::pin(out_of(image, Job::new(work, at), at)).await,
         None => Job::new(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
-    let (job, tree) = judged?;
+    let (job, tree, searched) = judged?;
     accounts::hold(work, &tree, at).await?;
     let output = output.clone();
-    blocking(move || job.finish(&tree, &output)).await
+    blocking(move || job.finish(&tree, &searched, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
-async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree), StepError> {
+async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree, Searched), StepError> {
     let StepContext { records, session, output, .. } = at;
     let id = noted(records, &image.step)?.image();
     let container = take::container_of(id, at).await?;
@@ -197,7 +200,7 @@ impl Job {
         (taken, capable): (Tree, Vec<TreePath>),
         inside: Option<Inside<'_>>,
         output: &StepOutput,
-    ) -> Result<(Self, Tree), StepError> {
+    ) -> Result<(Self, Tree, Searched), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
             let scripts = &self.work.package.scripts;
@@ -228,9 +231,11 @@ impl Job {
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
         let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
-        let shipped = check::Shipped { whose: package.name.as_str(), paths: Paths::Absolute, asked: &Topic::ALL };
+        let (whose, recipe) = (package.name.as_str(), Some(job.session.recipe.as_ref()));
+        let shipped = check::Shipped { whose, recipe, paths: Paths::Absolute, asked: &Topic::ALL };
         judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;
-        Ok((job, tree))
+        let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, output)).await?;
+        Ok((job, tree, searched))
     }
 
     /// The files that the package will have.
@@ -251,8 +256,9 @@ impl Job {
         Ok(tree)
     }
 
-    fn finish(&self, tree: &Tree, output: &StepOutput) -> Result<Product, StepError> {
-        let meta = meta::of(&self.work, tree, &self.session)?;
+    fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
+        let mut meta = meta::of(&self.work, tree, &self.session)?;
+        searched.onto(&mut meta);
         check::package(tree, &meta)?;
         output.line(&match tree.len() {
             1 => "1 file".to_owned(),

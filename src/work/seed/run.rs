@@ -94,7 +94,7 @@ async fn fetch(work: &SeedWork, at: StepContext<'_>, container: &ContainerId) ->
     let judge = move |wheel: &Received| match pins.iter().find(|(name, _)| name.as_str() == wheel.file.as_str()) {
         Some((_, sha256)) if *sha256 == wheel.sha256 => Ok(()),
         Some(_) => Err("whose SHA-256 is not the one that the platform pins"),
-        None => Err("which nobody asked for"),
+        None => Err("which was not asked for"),
     };
     let refused = |message: String| StepError::Contents {
         message,

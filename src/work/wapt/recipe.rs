@@ -43,7 +43,7 @@ pub struct WaptContent {
     pub src: WaptSource,
     /// Where it goes in the package, relative; empty for its top.
     pub dst: String,
-    /// Where `src` stands in the recipe.
+    /// Where `src` is in the recipe.
     #[serde(skip)]
     pub at: Span,
 }

@@ -127,7 +127,7 @@ pub struct Index {
 /// What a requirements file asks for and no index gives.
 #[derive(Debug, Clone)]
 pub struct Own {
-    /// As it stands there: `./libs/own`, `git+https://…`.
+    /// As it is there: `./libs/own`, `git+https://…`.
     pub written: String,
     /// The file and the line, for messages.
     pub place: String,

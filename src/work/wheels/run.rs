@@ -1,6 +1,6 @@
 //! Wheels: what the index and the store have is taken, what is missing is built; together it becomes a wheelhouse.
 //!
-//! 1. What nobody needs to be asked for stands in the requirements as the wheel that it is (`ready`): folders of the checkout
+//! 1. What nobody needs to be asked for is in the requirements as the wheel that it is (`ready`): folders of the checkout
 //!    (`own`), and pins that are what they were (`known`).
 //! 2. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
 //!    Code of source distributions runs there, so that all of it is held against the requirements and the indexes (`held`), by a

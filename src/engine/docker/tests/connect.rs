@@ -15,7 +15,7 @@ async fn nobody_at_the_address_is_unreachable() {
     assert!(matches!(&missing, EngineError::Unreachable { denied: false, address, .. }
         if address == "unix:///nonexistent/docker.sock"));
 
-    // A socket file that nobody listens at.
+    // A socket file that nothing listens at.
     let dir = tempfile::tempdir().unwrap();
     let path: PathBuf = dir.path().join("docker.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());

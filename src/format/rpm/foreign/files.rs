@@ -279,6 +279,7 @@ impl File {
             owner: Some(self.owner.user.clone()),
             group: Some(self.owner.group.clone()),
             size: is_file.then_some(self.size),
+            time: None,
             target: if let What::Link(target) = &self.what { Some(target.clone()) } else { None },
             sha256: found.or_else(|| said.clone().filter(|_| algorithm == tags::SHA256)),
             md5: said.filter(|_| algorithm == MD5),

@@ -17,7 +17,7 @@ pub(super) enum Section {
 
 /// No tag has more texts: as many as a package has files.
 const MOST_TEXTS: usize = 1_000_000;
-/// No text that stands alone is larger: 1 MiB.
+/// No text that is alone is larger: 1 MiB.
 const LARGEST_TEXT: usize = 1 << 20;
 
 /// Types of values.

@@ -145,7 +145,7 @@ fn check_hook(hook: &str, all: &[Statement], in_module: &[bool]) -> Vec<Finding>
         _ => {}
     }
     if let Some((again, _)) = top.get(1) {
-        let message = format!("`def {hook}` stands there twice: the last one counts");
+        let message = format!("`def {hook}` is there twice: the last one is used");
         found.push(finding(true, &again.span, message, "keep one of them"));
     }
     // Nobody reads more of them.
@@ -278,7 +278,7 @@ mod tests {
         let comment = "# from setuphelpers import *\n\"uninstallkey = []\"\nif x == 'def install():': pass\n";
         assert_eq!(messages(comment, false).len(), 3);
         let twice = format!("{GOOD}\ndef install():\n    pass\n");
-        assert_eq!(messages(&twice, false), ["`def install` stands there twice: the last one counts"]);
+        assert_eq!(messages(&twice, false), ["`def install` is there twice: the last one is used"]);
         assert!(messages("x = '''abc", false).contains(&"a string is not closed".to_owned()));
         assert!(messages("x = (1,\n2", false).contains(&"a bracket is not closed".to_owned()));
     }

@@ -14,7 +14,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// What stands between the brackets of `def <name>(…)`, where it is that.
+    /// What is between the brackets of `def <name>(…)`, where it is that.
     pub fn defines(&self, name: &str) -> Option<&str> {
         let rest = self.text.strip_prefix("def ").or_else(|| self.text.strip_prefix("async def "))?;
         let rest = rest.trim_start().strip_prefix(name)?.trim_start().strip_prefix('(')?;
@@ -60,7 +60,7 @@ impl Statement {
     }
 }
 
-/// What stands before each `=` of an assignment.
+/// What comes before each `=` of an assignment.
 fn assigned(text: &str) -> Vec<&str> {
     let mut deep = 0_usize;
     let mut from = 0;

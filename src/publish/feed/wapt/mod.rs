@@ -224,7 +224,7 @@ fn check(path: &Path, folder: &Path, request: &PublishRequest) -> Result<Checked
     // The index is read again with the next package: it must not name what its reader refuses.
     if !is_package(&file) || file.starts_with('.') || !file.chars().all(plain) || wapt::is_safe(&file).is_err() {
         return unfit(
-            "its file's name cannot stand in a URL or on a disk of Windows as it is",
+            "its file's name cannot be part of a URL or on a disk of Windows as it is",
             "rename it: letters, digits, `-`, `_` and `.`, then `.wapt`",
         );
     }
@@ -242,10 +242,7 @@ fn check(path: &Path, folder: &Path, request: &PublishRequest) -> Result<Checked
     let verified = wapt::verify(&mut package, &trust, request.now).map_err(refused)?;
     let section = verified.control.get("section").to_owned();
     if section == "host" {
-        return unfit(
-            "packages of hosts stand in no index",
-            "copy it into the folder `wapt-host` beside the repository",
-        );
+        return unfit("packages of hosts are in no index", "copy it into the folder `wapt-host` beside the repository");
     }
     let icon = if WITHOUT_ICON.contains(&section.as_str()) {
         None

@@ -29,7 +29,7 @@ pub enum WorktreeError {
     },
     /// A linked worktree or a submodule whose repository was moved.
     ///
-    /// What stands in the file is not told: whoever made the project chose the file.
+    /// What is in the file is not told: whoever made the project chose the file.
     #[error("`{}` says that the repository is elsewhere, and there is none", shown(.file))]
     Gone {
         /// The file `.git`.
@@ -153,7 +153,7 @@ impl WorktreeError {
             }
             Self::Extension { .. } => "a new `git clone` does without it".to_owned(),
             Self::Time { .. } => "name a time: `SOURCE_DATE_EPOCH=$(date +%s)`".to_owned(),
-            Self::Silent { .. } => "`git status` says whether it is slow or stands still".to_owned(),
+            Self::Silent { .. } => "`git status` says whether it is slow or stuck".to_owned(),
             Self::Io(_) => "let the user who builds read the whole checkout, `.git` included".to_owned(),
         }
     }

@@ -4,10 +4,9 @@ mod keyring;
 
 use std::{io::Seek as _, process::Stdio};
 
-use super::room::Room;
 use crate::{
     engine::Output as _,
-    execute::{StepContext, StepError},
+    execute::{StepContext, StepError, room::Room},
     platform::{Bootstrap, BootstrapTool},
     util::exec,
     work::base::BaseWork,

@@ -55,7 +55,7 @@ fn failed_instruction(said: &[String]) -> Option<(String, usize)> {
     Some((stage.to_owned(), count.split_once('/')?.0.parse().ok()?))
 }
 
-/// What stands before that instruction; `None` when it cannot be told for sure (heredocs, another escape character).
+/// What comes before that instruction; `None` when it cannot be told for sure (heredocs, another escape character).
 fn before<'d>(dockerfile: &'d str, stage: &str, number: usize) -> Option<&'d str> {
     if dockerfile.contains("<<") || dockerfile.to_ascii_lowercase().contains("escape=") {
         return None;

@@ -53,6 +53,7 @@ pub(crate) fn collected(
         without: Vec::new(),
         users: Vec::new(),
         scripts: Scripts::default(),
+        auto_depends: true,
         depends: Vec::new(),
         recommends: Vec::new(),
         suggests: Vec::new(),

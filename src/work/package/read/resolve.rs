@@ -93,6 +93,7 @@ impl View<'_> {
             without: raw.without.values(),
             users: self.accounts(&raw.users),
             scripts: self.scripts(raw),
+            auto_depends: raw.auto_depends.value().copied().unwrap_or(true),
             depends: depends?,
             recommends: recommends?,
             suggests: suggests?,

@@ -80,6 +80,7 @@ impl Job {
         }
         let shipped = check::Shipped {
             whose: self.work.package.name.as_str(),
+            recipe: Some(&self.session.recipe),
             paths: Paths::Absolute,
             asked: &[Topic::Surprise, Topic::Unit, Topic::Start, Topic::File],
         };
@@ -124,7 +125,7 @@ impl Job {
         }
         let (content, size) = open(taken, path);
         let content = Guarded::new(content, self.session.services.cancel.clone());
-        let package = foreign::read(content, size, &Limits::default()).map_err(|error| {
+        let package = foreign::read(content, size, &Limits::for_package()).map_err(|error| {
             if self.session.services.cancel.is_cancelled() {
                 return StepError::Interrupted;
             }

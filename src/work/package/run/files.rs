@@ -110,6 +110,21 @@ impl<'s> Files<'s> {
         Ok(self.asked.get(path).unwrap_or(&Thing::Nothing))
     }
 
+    /// Where the links of a path end; `None` where nothing is there, or no file.
+    ///
+    /// # Errors
+    /// When the daemon does not answer.
+    pub async fn end(&self, path: &str) -> Result<Option<String>, StepError> {
+        let mut path = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            match self.step(&path).await? {
+                Step::Thing(thing) => return Ok(thing.is_file().then_some(path)),
+                Step::Link(target) => path = behind(&path, &target),
+            }
+        }
+        Ok(None)
+    }
+
     async fn walk(&self, path: &str) -> Result<Thing, StepError> {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {

@@ -132,7 +132,7 @@ impl WaptDraft {
         warnings.extend(of_empty(&folders));
         for name in Control::repeated(&bytes) {
             warnings.push(format!(
-                "`{name}` stands in its control file more than once: the last one, which agents read, is kept"
+                "`{name}` is in its control file more than once: the last one, which agents read, is kept"
             ));
         }
         let unknown = control.iter().filter(|(name, _)| attribute(name).is_none());
@@ -205,7 +205,8 @@ impl WaptDraft {
             let now = self.control.get("version");
             let shown: String = now.escape_debug().take(60).collect();
             counted = Some(Increment::of(now).ok_or_else(|| {
-                let message = format!("`version=+` counts the last number of the version on, and `{shown}` has none");
+                let message =
+                    format!("`version=+` raises the last number of the version by one, and `{shown}` has none");
                 refused(message, "write the version out: `version=1.2.3-1`")
             })?);
         }

@@ -9,8 +9,8 @@ use std::{
 use crate::{
     names::Sha256,
     plan::{
-        ContextFile, Inputs,
-        context::{as_they_are, digest_into},
+        ContextFile, Holdings, Inputs,
+        context::{as_they_are, digest_into, hold_into},
         maker::{Maker, PlanError},
     },
     recipe::python_project,
@@ -63,7 +63,7 @@ impl Maker<'_> {
         &self,
         (written, texts): (&Texts, &Texts),
         asking: &BTreeSet<PathBuf>,
-        inputs: &mut Inputs,
+        (inputs, holdings): (&mut Inputs, &mut Holdings),
         notes: &mut Vec<String>,
     ) -> Result<Vec<Own>, PlanError> {
         let mut found: BTreeMap<String, Own> = BTreeMap::new();
@@ -83,7 +83,7 @@ impl Maker<'_> {
                     }
                     Line::Local(local) if asking.contains(file) => {
                         let conditional = !local.marker.is_empty();
-                        let own = self.one(&place, local, inputs, notes)?;
+                        let own = self.one(&place, local, (inputs, holdings), notes)?;
                         let known = found.entry(own.written.clone()).or_insert(own);
                         known.conditional &= conditional;
                     }
@@ -98,7 +98,7 @@ impl Maker<'_> {
         &self,
         place: &Place<'_>,
         local: Local,
-        inputs: &mut Inputs,
+        (inputs, holdings): (&mut Inputs, &mut Holdings),
         notes: &mut Vec<String>,
     ) -> Result<Own, PlanError> {
         let listing = &self.context.listing;
@@ -131,6 +131,7 @@ impl Maker<'_> {
                 return Err(place.refuse(&local.written, "only a file has a hash: leave `--hash` away").into());
             }
             digest_into(inputs, &word, &files);
+            hold_into(holdings, &word, &files);
             let digest = Sha256::of(&inputs[&word]);
             (OwnFiles::Folder(files), digest)
         };
@@ -266,7 +267,7 @@ impl Maker<'_> {
 
 const OUTSIDE: &str = "it is outside of the project: only what is in it gets into containers";
 const VARIABLE: &str =
-    "no variables stand in the address of a repository: git's credential helpers have logins (`git help credentials`)";
+    "the address of a repository has no variables: git's credential helpers have logins (`git help credentials`)";
 const ABSENT: &str =
     "nothing is there: paths are seen from the project's folder, those of `--find-links` from the file, too";
 const NO_PROJECT: &str = "it has neither a `pyproject.toml` nor a `setup.py`";
@@ -281,7 +282,7 @@ fn refusal(file: &Path, text: &str, line: usize, reason: &'static str) -> Issue 
     Issue::new(&(start..start + length), message).label("this line").within(&name, text)
 }
 
-/// What stands in a line, without what may be secret in an address.
+/// What is in a line, without what may be secret in an address.
 fn shown(text: &str, line: usize) -> String {
     let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     match text.split_once("://") {

@@ -80,7 +80,7 @@ fn fits(runner: &PipRunner<'_>, own: &Own, file: &WheelName) -> Result<(), StepE
         );
         return refused(
             message,
-            "name its source distribution instead, or say with a marker or an override where it counts",
+            "name its source distribution instead, or say with a marker or an override where it applies",
         );
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Wheels that stand in the requirements instead of what they were made of.
+//! Wheels that are in the requirements instead of what they were made of.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ impl Ready {
             && requirement.pinned().is_some_and(|pin| same_version(pin, self.wheel.file.version()))
     }
 
-    /// The line that it stands in instead. Where digests are asked for, its own is told.
+    /// The line that takes its place. Where digests are asked for, its own is told.
     fn line(&self, extras: &str, marker: &str, hashed: bool) -> String {
         let mut line = format!("{ROOT}/{}", self.place());
         if !extras.is_empty() {

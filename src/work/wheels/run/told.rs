@@ -86,7 +86,7 @@ pub async fn ask(runner: &PipRunner<'_>, files: &[&Dist]) -> Result<Told, StepEr
         Some(reason) => Err(StepError::Contents {
             message: format!("the index cannot be asked for the digest of {reason}"),
             help: "check the network, the proxy variables and the index's address and login, or pin hashes in the requirements \
-                   (`--hash=sha256:…`): then nobody is asked"
+                   (`--hash=sha256:…`): then no index is asked"
                 .to_owned(),
         }),
     }

@@ -141,7 +141,7 @@ fn shape(value: &str, lines: bool) -> Result<(), Refused> {
         let message = format!("a control character ({}) in it", bad.escape_default());
         return Err(Refused::new(
             message,
-            "WAPT ends a line there: use blanks, and `\\n` where several lines may stand",
+            "WAPT ends a line there: use blanks, and `\\n` where several lines are allowed",
         ));
     }
     if value.contains('\n') && !lines {

@@ -19,7 +19,7 @@ pub(super) fn check(value: &str) -> Result<(), Refused> {
         return Err(Refused::new("systems are written in lower case", HELP));
     }
     if words.len() > 1 && words.iter().any(|word| word.trim() == "all") {
-        return Err(Refused::new("`all` stands for every system", "write `all` alone, or leave it out"));
+        return Err(Refused::new("`all` means every system", "write `all` alone, or leave it out"));
     }
     Ok(())
 }

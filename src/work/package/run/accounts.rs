@@ -1,17 +1,18 @@
-//! Accounts that a recipe names and that nobody of it makes: the base image has them, or the step fails at the line that names
+//! Accounts that a recipe names and does not make: the base image has them, or the step fails at the line that names
 //! them.
 
-use super::{Session, StepContext, StepError, records::noted};
+use super::accounts_of;
 use crate::{
     check::{
         Refusal,
         owners::{self, Foreign},
     },
+    execute::{Session, StepContext, StepError, records::noted},
     stage::{Accounts, Tree},
     util::toml::{Issue, Issues, Report, nearest, quoted},
     work::{
         image::{AccountKind, Asked, ImageWork},
-        package::{PackageWork, run as package},
+        package::PackageWork,
     },
 };
 
@@ -61,7 +62,7 @@ pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Resu
     if !work.is_own || work.accounts.is_empty() {
         return Ok(());
     }
-    let accounts = package::accounts_of(image, at).await?;
+    let accounts = accounts_of(image, at).await?;
     let is_there = |one: &Asked| match one.kind {
         AccountKind::User => accounts.has_user(one.name.as_str()),
         AccountKind::Group => accounts.has_group(one.name.as_str()),
@@ -115,12 +116,12 @@ pub async fn hold(work: &PackageWork, tree: &Tree, at: StepContext<'_>) -> Resul
         let users: Vec<&str> = work.package.users.iter().map(|user| user.name.as_str()).collect();
         return refuse(work, &foreign, |one| unmade(one, name), |_| users.clone(), session);
     };
-    let base = package::accounts_of(noted(records, &image.base)?.image(), at).await?;
+    let base = accounts_of(noted(records, &image.base)?.image(), at).await?;
     foreign.retain(|one| !one.is_of(&base));
     if foreign.is_empty() {
         return Ok(());
     }
-    let made = package::accounts_of(noted(records, &image.step)?.image(), at).await?;
+    let made = accounts_of(noted(records, &image.step)?.image(), at).await?;
     let finding = |one: &Foreign| one.finding(name, &image.base_name, one.is_of(&made));
     let own = || work.package.users.iter().map(|user| user.name.as_str());
     let near = |kind| own().chain(of_kind(&base, kind)).collect();

@@ -1,0 +1,174 @@
+//! `auto_depends`: what the programs and libraries of a package need, in its `Depends`.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::{deb, play::Script, project::Project};
+
+const RECIPE: &str = r#"[project]
+name = "shop"
+maintainer = "Shop Team <shop@example.org>"
+license = "Apache-2.0"
+platforms = ["debian-12"]
+
+[base]
+bootstrap = "never"
+
+[[image]]
+name = "core"
+repository = "shop/core"
+
+[[package]]
+name = "shop"
+from = "core"
+summary = "sells things"
+contents = [{ src = "bin", dst = "/usr/bin" }]
+"#;
+
+const DEB: &str = "packages/debian-12/shop_2.5.11-1~deb12_amd64.deb";
+
+/// A project that packs a program of this machine; `None` where there is none that fits.
+fn packing(recipe: &str) -> Option<Project> {
+    let bytes = fs::read("/bin/true").unwrap_or_default();
+    let is_fit = bytes.starts_with(b"\x7fELF\x02\x01") && bytes.windows(8).any(|part| part == b"ld-linux");
+    if !is_fit || std::env::consts::ARCH != "x86_64" {
+        eprintln!("skipped: /bin/true is no dynamic program for x86_64 here");
+        return None;
+    }
+    let project = Project::new();
+    project.write("factory.toml", recipe);
+    fs::create_dir(project.path("bin")).unwrap();
+    fs::write(project.path("bin/hello"), &bytes).unwrap();
+    fs::set_permissions(project.path("bin/hello"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    Some(project)
+}
+
+/// What the libc of the played image says of its symbols.
+const SYMBOLS: &str = "libc.so.6 libc6 #MINVER#\n exit@GLIBC_2.2.5 2.2.5\n __libc_start_main@GLIBC_2.34 2.34\n \
+                       __libc_start_main@GLIBC_2.2.5 2.2.5\n";
+
+/// A daemon whose containers have a libc, and say in dpkg's database what its symbols are, or have none.
+fn system(symbols: Option<&str>) -> Script {
+    let file = |text: &str| json!([{ "name": "", "text": text, "mode": "755" }]);
+    let mut archive = json!({
+        "/lib64/ld-linux-x86-64.so.2": file("x"),
+        "/lib/x86_64-linux-gnu/libc.so.6": file("x"),
+    });
+    if let Some(symbols) = symbols {
+        archive["/var/lib/dpkg/status"] = file(
+            "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: 2.36-9\n",
+        );
+        archive["/var/lib/dpkg/info"] = json!([
+            { "name": "libc6:amd64.list", "text": "/.\n/lib/x86_64-linux-gnu/libc.so.6\n" },
+            { "name": "libc6:amd64.symbols", "text": symbols },
+            { "name": "libc6:amd64.postinst", "text": "#!/bin/sh\nexit 1\n" },
+        ]);
+    }
+    Script::new().on("download", "", json!({ "archive": archive }))
+}
+
+fn depends(project: &Project) -> Option<String> {
+    let control = deb::control(&fs::read(project.path(DEB)).unwrap(), "control");
+    control.lines().find_map(|line| line.strip_prefix("Depends: ")).map(str::to_owned)
+}
+
+#[test]
+fn the_package_of_a_library_is_needed() {
+    let Some(project) = packing(RECIPE) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    let run = project.done(&["build", "packages"]);
+    let libc = depends(&project).expect("a dependency");
+    assert!(libc.starts_with("libc6 (>= 2."), "{libc}");
+    let log = project.read(".factory/logs/debian-12/package-shop.log");
+    assert!(log.contains(&format!("needs {libc} for /usr/bin/hello")), "{log}");
+    assert!(!run.stderr.contains("warning"), "{run}");
+
+    // The recipe says more, or less.
+    project.write("factory.toml", &(RECIPE.to_owned() + "depends = [\"libc6 (>= 3)\", \"bash\"]\n"));
+    project.done(&["build", "packages"]);
+    assert_eq!(depends(&project).as_deref(), Some("libc6 (>= 3), bash"));
+    project.write("factory.toml", &(RECIPE.to_owned() + "depends = [\"libc6\", \"bash\"]\n"));
+    project.done(&["build", "packages"]);
+    assert_eq!(depends(&project), Some(format!("bash, {libc}")));
+
+    // Nobody searches.
+    project.write("factory.toml", &(RECIPE.to_owned() + "auto_depends = false\n"));
+    project.done(&["build", "packages"]);
+    assert_eq!(depends(&project), None);
+}
+
+#[test]
+fn the_packages_of_an_image_are_read_once() {
+    let Some(project) = packing(RECIPE) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let read = || project.calls_of("download").into_iter().filter(|call| call.contains("/var/lib/dpkg/info")).count();
+    // Who owns which file is asked each time, and of the same folder.
+    assert_eq!(read(), 2);
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells more things"));
+    project.done(&["build", "packages"]);
+    assert_eq!(read(), 3, "the store has the libraries");
+    assert!(depends(&project).is_some_and(|text| text.starts_with("libc6 (>= 2.")));
+}
+
+#[test]
+fn a_library_of_no_package_is_warned_of() {
+    let Some(project) = packing(RECIPE) else { return };
+    project.play(&system(None));
+    let run = project.done(&["build", "packages"]);
+    run.says(&[
+        "shop: the image has no /var/lib/dpkg/status, so which package has the library `libc.so.6`, which /usr/bin/hello needs, is not \
+         known; name it in `depends` (usually `libc6`)",
+    ]);
+    // It is said again while the package is cached.
+    project.done(&["build", "packages"]).says(&["which package has the library `libc.so.6`"]);
+    project.write("factory.toml", &(RECIPE.to_owned() + "depends = [\"libc6 (>= 2.36)\"]\n"));
+    let run = project.done(&["build", "packages"]);
+    assert!(!run.stderr.contains("libc.so.6"), "{run}");
+}
+
+#[test]
+fn a_package_without_an_image_says_what_is_not_known() {
+    let Some(project) = packing(&RECIPE.replace("from = \"core\"\n", "")) else { return };
+    project
+        .done(&["build", "packages"])
+        .says(&["there is no image to look into, so which package has the library `libc.so.6`"]);
+    assert_eq!(depends(&project), None);
+}
+
+#[test]
+fn what_an_image_says_is_held_against_the_grammar() {
+    let Some(project) = packing(RECIPE) else { return };
+    project.play(&system(Some("libc.so.6 libc6 (>= 1) evil\n exit@GLIBC_2.2.5 2.2.5\n")));
+    let run = project.run(&["build", "packages"]);
+    run.assert_code(1).says(&["which is no relation"]);
+    assert!(!project.path(DEB).exists());
+    project.assert_tidy();
+}
+
+/// The relations of the rpm that a project has made.
+fn relations(project: &Project) -> Vec<String> {
+    let shown = project.done(&["show", "packages/alma-9/shop-2.5.11-1.el9.x86_64.rpm", "--output", "json"]);
+    let described: serde_json::Value = serde_json::from_str(shown.stdout.lines().last().unwrap()).unwrap();
+    let all = described["relations"].as_array().unwrap_or_else(|| panic!("{described}"));
+    all.iter().map(|one| format!("{} {}", one["kind"].as_str().unwrap(), one["text"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn an_rpm_needs_libraries_by_their_names() {
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "");
+    let recipe = recipe.replace("/usr/bin\" }", "/usr/bin\" }, { src = \"tool\", dst = \"/usr/bin/tool\" }");
+    let Some(project) = packing(&recipe) else { return };
+    project.write("tool", "#!/usr/bin/perl -w\n");
+    fs::set_permissions(project.path("tool"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    project.done(&["build", "packages"]);
+    let all = relations(&project);
+    for wanted in ["libc.so.6()(64bit)", "rtld(GNU_HASH)", "/usr/bin/perl"] {
+        assert!(all.contains(&format!("Requires {wanted}")), "{wanted}: {all:?}");
+    }
+    assert!(all.iter().any(|one| one.starts_with("Requires libc.so.6(GLIBC_2.")), "{all:?}");
+    project.write("factory.toml", &(recipe + "auto_depends = false\n"));
+    project.done(&["build", "packages"]);
+    assert!(relations(&project).iter().all(|one| !one.contains("libc.so.6")), "nobody searches");
+}
