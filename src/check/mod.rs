@@ -24,17 +24,11 @@ use crate::{
     stage::{Kind, Role, Tree},
 };
 
-/// Refuses a package that no package manager could unpack: one without files, or with names that are too long.
+/// Refuses a package that no package manager could unpack: one with names that are too long.
 ///
 /// # Errors
 /// The first thing that is found.
 pub fn package(tree: &Tree, meta: &Meta) -> Result<(), Refusal> {
-    if tree.is_empty() {
-        return Err(Refusal {
-            message: format!("{} has no files", meta.name),
-            help: "`contents` takes nothing out of the image, or `without` leaves all of it out".to_owned(),
-        });
-    }
     let paths = tree.iter().map(|(path, entry)| {
         let target = match &entry.kind {
             Kind::Symlink { target } => Some(target.as_str()),

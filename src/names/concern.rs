@@ -181,6 +181,16 @@ concerns! {
         why: "an upgrade overwrites what an administrator changed in it (Debian policy 10.7)",
         mend: "say `type = \"config\"` in its entry of `contents`",
     }
+    Empty = "empty", Error in File {
+        what: "a package without files",
+        why: "whoever installs it gets nothing",
+        mend: "take files into `contents`; one that only needs others has `contents = []` and names them in `depends`",
+    }
+    Passing = "passing", Warning in File {
+        what: "a file or folder below `/run`, `/tmp` and the like",
+        why: "the next start of the machine empties those folders",
+        mend: "make it when it is needed: `RuntimeDirectory=` of its unit, or a file for tmpfiles.d(5)",
+    }
     UsrMerge = "usr-merge", Error in File {
         what: "two files that are one where `/bin` and the like lead into `/usr`",
         why: "one is unpacked over the other, and dpkg loses a file of them later",

@@ -94,6 +94,29 @@ fn one_file_under_two_names_of_a_merged_usr() {
 }
 
 #[test]
+fn a_package_without_files_only_needs_others() {
+    let run =
+        project("", "contents = [{ src = \"/opt/none/*\", optional = true }]", "").run(&["build", "packages"]).ended(1);
+    run.says(&["`/` has no file of the package [empty]", "`contents = []`"]);
+    project("", "contents = []", "").run(&["build", "packages"]).ended(1).says(&["[empty]"]);
+    for platform in ["debian-12", "rocky-9"] {
+        let one = project("", "depends = [\"curl\"]\ncontents = []", "");
+        one.edit("factory.toml", "debian-12", platform);
+        one.done(&["build", "packages"]);
+        let packages: Vec<String> = one.files(&format!("packages/{platform}"));
+        let package = packages.iter().find(|file| file.ends_with(".deb") || file.ends_with(".rpm")).unwrap();
+        one.done(&["verify", &format!("packages/{platform}/{package}")]);
+    }
+}
+
+#[test]
+fn what_a_start_of_the_machine_empties_is_warned_of() {
+    let one = project("", "contents = [{ src = \"a\", dst = \"/run/shop/a\" }]", "");
+    put(&one, "a", "a\n", 0o644);
+    one.done(&["build", "packages"]).says(&["is gone after the next start of the machine", "[passing]"]);
+}
+
+#[test]
 fn byte_code_without_its_source_is_warned_of() {
     let one = project("", "contents = [{ src = \"opt\", dst = \"/opt/shop\" }]", "");
     put(&one, "opt/keep", "x\n", 0o644);

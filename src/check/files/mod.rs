@@ -2,6 +2,8 @@
 
 pub mod byte_code;
 pub mod config;
+pub mod empty;
 pub mod links;
 pub mod overwrite;
+pub mod passing;
 pub mod usr_merge;

@@ -28,7 +28,7 @@ use super::{FromImage, PackageWork};
 use crate::{
     check::{
         self, Finding, Paths,
-        files::{byte_code, config, usr_merge},
+        files::{byte_code, config, empty, passing, usr_merge},
         programs::{Natives, line_ends},
         surprises,
     },
@@ -208,6 +208,8 @@ impl Job {
             let named = line_ends::named(&tree, &scripts.map(String::as_str))?;
             let natives = Natives::of(&tree, &self.work.host, &named)?;
             let mut found = self.surprises(&tree, &capable)?;
+            found.extend(empty::empty(&tree, &self.work.package.contents, &self.work.package.depends));
+            found.extend(passing::passing(&tree));
             found.extend(usr_merge::clashes(&tree));
             found.extend(byte_code::stale(&tree)?);
             found.extend(config::unmarked(&tree, &self.work.package.contents));
