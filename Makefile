@@ -7,10 +7,10 @@ FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
-REFEREES := cpio createrepo-c dnf docker-registry dpkg-dev git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
+REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry dpkg-dev gcab git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
   unzip xz-utils zip
 
-.PHONY: help demo test build check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
+.PHONY: help demo test build updater check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,11 @@ test: check units real bench-smoke few-faults ## everything that CI checks (30 m
 build: ## the release binary (5 min)
 	cargo build --release --locked
 	@grep -q FACTORY_SCRIPTED_ENGINE target/release/factory; [ $$? = 1 ] || { echo "build: the release plays a daemon for tests, or is not there"; exit 1; }
+
+updater: ## the updater as a static binary, 5 MB at most (2 min; docs/updates.md)
+	RUSTFLAGS="-C target-feature=+crt-static" \
+	  cargo build --locked --profile updater --package factory-update --target x86_64-unknown-linux-gnu
+	@size=$$(stat -c %s target/x86_64-unknown-linux-gnu/updater/factory-update) && echo "updater: $$size bytes" && [ $$size -le 5000000 ]
 
 check: ## formatting, lints, documentation, licences (3 min)
 	cargo fmt --all --check
@@ -65,7 +70,7 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 	target/release/factory --project $(PY27) --tag 2.5.11 test
 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
-	@scripts/engine time
+	@scripts/engine gcab time
 	cargo bench --locked --bench plan -- $(ARGS)
 
 # After `real`, which leaves a base image.
@@ -84,7 +89,7 @@ deny: ## install cargo-deny (3 min) and check licences, sources, duplicate versi
 	@scripts/advisories
 
 # Each input has a second and 512 MiB (docs/readers.md). What is found is kept in fuzz/found, seeds are in fuzz/corpus (fuzz/seeds.py).
-FUZZ_TARGETS := tarstream recipe platform requirements wheels names deb rpm archive chain wapt_zip wapt_control wapt_manifest wapt_index wapt_setup
+FUZZ_TARGETS := tarstream recipe platform requirements wheels names deb rpm archive cab elf symbols chain wapt_zip wapt_control wapt_manifest wapt_index wapt_setup tuf
 
 fuzz: ## each reader of foreign bytes for a minute (30 min; SECONDS_EACH=3600 for an hour each; FUZZ_TARGETS=deb for one)
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz

@@ -3,7 +3,7 @@
 
 Certificates and lists are made by openssl, so they are others each time; all else is the same."""
 
-import gzip, io, json, lzma, pathlib, shutil, subprocess, tarfile, tempfile, zipfile
+import gzip, io, json, lzma, pathlib, shutil, struct, subprocess, tarfile, tempfile, zipfile, zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -44,6 +44,24 @@ def zipped(files, packing=zipfile.ZIP_DEFLATED):
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name, (2026, 11, 20, 9, 0, 0)), content, packing)
     return out.getvalue()
+
+
+def deflated(content):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(content) + packer.flush()
+
+
+def cabinet(folders):
+    """Each folder with one file of all that is in it; blocks without checksums."""
+    names = [b"\\dir\\%d.txt\0" % number for number in range(len(folders))]
+    at = 36 + 8 * len(folders) + sum(16 + len(name) for name in names)
+    heads, files, data = b"", b"", b""
+    for number, (packing, blocks) in enumerate(folders):
+        heads += struct.pack("<IHH", at + len(data), len(blocks), packing)
+        files += struct.pack("<IIHHHH", sum(size for _, size in blocks), 0, number, 0x5c21, 0, 0x20) + names[number]
+        data += b"".join(struct.pack("<IHH", 0, len(packed), size) + packed for packed, size in blocks)
+    head = struct.pack("<4sIIIIIBBHHHHH", b"MSCF", 0, at + len(data), 0, 36 + len(heads), 0, 3, 1, len(folders), len(folders), 0, 0, 0)
+    return head + heads + files + data
 
 
 def padded(bytes):
@@ -108,6 +126,11 @@ def main():
     seed("archive", "gz", gzip.compress(tar(FILES), mtime=0))
     seed("archive", "xz", lzma.compress(tar(FILES, tarfile.PAX_FORMAT)))
     seed("archive", "twice", gzip.compress(tar(FILES)[:1024], mtime=0) + gzip.compress(tar(FILES)[1024:], mtime=0))
+    for path in (ROOT / "src/format/cab/tests/data").glob("*.cab"):
+        seed("cab", path.name, path.read_bytes())
+    seed("cab", "plain", cabinet([(0, [(b"abcdef", 6)])]))
+    seed("cab", "mszip", cabinet([(1, [(b"CK" + deflated(b"abcdef" * 9), 54)]), (1, [(b"CK" + deflated(b"x" * 32768), 32768), (b"CK" + deflated(b"yz"), 2)])]))
+    seed("cab", "files", b"\x05\x01a/b.x" + b"text " * 60 + b"\x03\x01c.y" + bytes(range(256)))
     seed("rpm", "changes", bytes([0, 100, 7, 4, 0, 255, 9, 9, 9]))
     for example in ["canopsis", "collect", "wapt-hello"]:
         seed("recipe", example, (ROOT / "examples" / example / "factory.toml").read_bytes())
@@ -144,6 +167,17 @@ def main():
         json.dumps({"schemaVersion": 2, "config": {"mediaType": "x", "digest": "sha256:0", "size": 1}, "layers": []}),
     ]):
         seed("names", f"{number:02}", text)
+    key = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "00" * 32}}
+    role = {"keyids": ["a"], "threshold": 1}
+    said = {"version": 1, "length": 9, "hashes": {"sha256": "00" * 32}}
+    for kind, own in {
+        "root": {"consistent_snapshot": True, "keys": {"a": key}, "roles": dict.fromkeys(["root", "targets", "snapshot", "timestamp"], role)},
+        "timestamp": {"meta": {"snapshot.json": said}},
+        "snapshot": {"meta": {"targets.json": said}},
+        "targets": {"targets": {"app/1.0.0/app.exe": {"length": 9, "hashes": {"sha256": "00" * 32}, "custom": {"channel": "stable"}}}},
+    }.items():
+        signed = {"_type": kind, "spec_version": "1.0.34", "version": 1, "expires": "2030-01-01T00:00:00Z", **own}
+        seed("tuf", kind, json.dumps({"signatures": [{"keyid": "a", "sig": "00" * 64}], "signed": signed}))
     total = sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file())
     print(f"{total} bytes in {CORPUS}")
 

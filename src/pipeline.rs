@@ -123,7 +123,7 @@ impl Project {
         let folder = fs_err::canonicalize(&options.project)?;
         let platforms = choose(&options.platforms, &catalogue, &file.project().platforms)?;
         let Named { release, is_released, beside } = release(options, &folder)?;
-        let digests = if options.paranoid { Digests::paranoid(&folder) } else { Digests::of(&folder) };
+        let digests = if options.paranoid { Digests::paranoid(&folder) } else { Digests::for_project(&folder) };
         let digests = Arc::new(digests.until(options.cancel.clone()));
         let resolved = threads::each(&platforms, WORTH_A_THREAD, |platform| {
             Ok(Target { platform: (*platform).clone(), recipe: Arc::new(file.resolve(platform, &release)?) })
@@ -152,7 +152,10 @@ impl Project {
                 .as_ref()
                 .map(|urls| urls.split_whitespace().map(without_login).collect()),
             ca: options.ca,
-            roots: Roots::of(&folder).knowing(&digests).keeping(kept.clone()).reading(options.variables.clone()),
+            roots: Roots::for_project(&folder)
+                .knowing(&digests)
+                .keeping(kept.clone())
+                .reading(options.variables.clone()),
             kept,
             digests,
             branch: options.branch.clone(),
@@ -198,7 +201,7 @@ impl Project {
             None => (None, Vec::new()),
         };
         let times =
-            history.map_or_else(|| Times::fixed(epoch), |history| Times::of(history, &self.folder, changed, epoch));
+            history.map_or_else(|| Times::fixed(epoch), |history| Times::new(history, &self.folder, changed, epoch));
         Ok(Arc::clone(self.times.get_or_init(|| Arc::new(times))))
     }
 
@@ -268,7 +271,8 @@ impl Project {
         let text = self.text();
         let mut said = Vec::new();
         for doubt in own.iter().chain(plan.steps.iter().flat_map(|step| &step.doubts)) {
-            let line = text.position(doubt.span.start).0;
+            let text = doubt.source().unwrap_or(&text);
+            let line = text.position(doubt.clone().narrowed(text.text()).span.start).0;
             let help = doubt.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
             let sentence = format!("{}:{line}: {}{help}", text.name(), doubt.message);
             if !said.contains(&sentence) {
@@ -374,8 +378,8 @@ impl Project {
 
     fn context(&self, engine: &EngineInfo, want: Want, revision: String, times: Arc<Times>) -> PlanContext {
         PlanContext {
-            listing: Listing::of(&self.roots, &self.digests),
-            templates: Templates::of(&self.roots, self.digests.token()),
+            listing: Listing::new(&self.roots, &self.digests),
+            templates: Templates::new(&self.roots, self.digests.token()),
             contexts: Contexts::default(),
             roots: self.roots.clone(),
             release: self.release.clone(),
@@ -394,7 +398,7 @@ impl Project {
     /// The project's state folder.
     #[must_use]
     pub fn state(&self) -> State {
-        State::of(&self.folder)
+        State::for_project(&self.folder)
     }
 
     /// The folder of a platform's packages, where there is one.

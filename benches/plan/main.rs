@@ -1,7 +1,7 @@
-//! How long it takes to find out that nothing changed, to plan for many platforms, and to build what one file changed: the
-//! program itself, side by side with `docker build` in one run. No test: it asserts nothing.
+//! How long it takes to find out that nothing changed, to plan for many platforms, to build what one file changed, and to write a
+//! cabinet: the program itself, side by side with `docker build` and others in one run. No test: it asserts nothing.
 //!
-//! `make bench`, or `cargo bench --bench plan -- [unchanged|many|docker|changed|jobs]…`. Each number is the median of several
+//! `make bench`, or `cargo bench --bench plan -- [unchanged|many|docker|changed|jobs|cabinets]…`. Each number is the median of several
 //! runs. What is measured against a real engine takes any image of it as a base: `FACTORY_BENCH_BASE=debian:12`.
 //!
 //! `make bench-smoke`, or `cargo test --bench plan`, runs every part once and small, in a build for tests, and fails where one
@@ -13,6 +13,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "the numbers are its output")]
 
+mod cabinets;
 mod extent;
 mod jobs;
 mod measure;
@@ -28,7 +29,7 @@ use world::World;
 /// A part of what is measured.
 type Part = fn(Extent) -> Result<(), LeftOut>;
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("unchanged", |extent| {
         unchanged(extent);
         Ok(())
@@ -40,11 +41,17 @@ const PARTS: [(&str, Part); 5] = [
     ("docker", real::unchanged),
     ("changed", real::changed),
     ("jobs", jobs::speed_up),
+    ("cabinets", cabinets::beside_others),
 ];
 
 fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((cabinets::WRITE, rest)) = words.split_first().map(|(word, rest)| (word.as_str(), rest)) {
+        cabinets::write(rest);
+        return ExitCode::SUCCESS;
+    }
     // `cargo bench` says so, `cargo test` does not.
-    let (options, asked): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.starts_with('-'));
+    let (options, asked): (Vec<String>, Vec<String>) = words.into_iter().partition(|word| word.starts_with('-'));
     let extent = if options.iter().any(|word| word == "--bench") { Extent::Whole } else { Extent::Smoke };
     if let Some(unknown) = asked.iter().find(|word| PARTS.iter().all(|(name, _)| name != word)) {
         println!("`{unknown}` is no part: {}", PARTS.map(|(name, _)| name).join(", "));

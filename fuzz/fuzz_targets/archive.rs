@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((_, examine)) = reader(PackageFormat::Archive).and_then(|reader| reader.stream()) else { return };
     for bytes in [bytes.to_vec(), packed(bytes)] {
         let mut seen = foreign::Seen::describing(PackageFormat::Archive, "shop-1.0-debian-12.tar.gz", true);
-        let bounds = foreign::Bounds::of(bytes.len() as u64, &limits);
+        let bounds = foreign::Bounds::for_size(bytes.len() as u64, &limits);
         let _ = examine(&mut &bytes[..], &limits, bounds, &mut seen);
         assert!(seen.faults().len() <= 21);
         for part in seen.into_description().files {

@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = decoded(bytes) else { return };
     let text = text.as_str();
     let of = Variables::default();
-    let _ = (options(text), wishes(text), variables(text, &of), Places::of(&[((), text.to_owned())].into()));
+    let _ = (options(text), wishes(text), variables(text, &of), Places::from_texts(&[((), text.to_owned())].into()));
     assert_eq!(lines(&plain(text, &of)), lines(text), "pip gets other lines");
     if let Some(Line::Requirement(requirement)) = lines(text).into_iter().find(|line| matches!(line, Line::Requirement(_))) {
         let _ = (requirement.pinned(), line_of(text, &requirement.name));

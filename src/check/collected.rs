@@ -3,7 +3,7 @@
 //! Owners are not looked at: which users the package's own scripts make cannot be known from outside. Nor is an empty
 //! package wrong: one that only needs others is made so.
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::{
     format::{PackageFormat, foreign::Foreign},
     names::ArchName,

@@ -13,8 +13,10 @@ pub struct Finding {
     pub concern: Option<Concern>,
     /// Where, without a slash at its beginning.
     pub path: String,
-    /// What it is, for people.
+    /// What it is, for people: the rest of a sentence that begins with the path.
     pub what: String,
+    /// How it is mended, where more is known than of all of its kind.
+    pub advice: Option<String>,
     /// The file of the project that it came from, where it did.
     pub from: Option<String>,
 }
@@ -22,7 +24,19 @@ pub struct Finding {
 impl Finding {
     /// A thing of a kind at a place.
     pub fn new(concern: Concern, path: &str, what: impl Into<String>) -> Self {
-        Self { concern: Some(concern), path: path.to_owned(), what: what.into(), from: None }
+        Self { concern: Some(concern), path: path.to_owned(), what: what.into(), advice: None, from: None }
+    }
+
+    /// What no recipe can allow, and how it is mended.
+    pub fn never(path: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self { concern: None, path: path.to_owned(), what: what.into(), advice, from: None }
+    }
+
+    /// The same with how it is mended, where that is not said yet.
+    #[must_use]
+    pub fn mend(self, advice: impl Into<String>) -> Self {
+        Self { advice: self.advice.or_else(|| Some(advice.into())), ..self }
     }
 
     /// The same with the file that the tree has it from.
@@ -86,5 +100,11 @@ mod tests {
         let allowance =
             |path: &str| Allowance { check: Concern::PrivateKey, path: path.to_owned(), reason: "x".to_owned() };
         assert!(finding.is_meant_by(&allowance(r"a/\[id\].pem")));
+    }
+
+    #[test]
+    fn the_nearest_advice_stays() {
+        let finding = Finding::new(Concern::Machine, "a", "is odd").mend("first").mend("second");
+        assert_eq!(finding.advice.as_deref(), Some("first"));
     }
 }

@@ -3,15 +3,15 @@
 
 use globset::GlobMatcher;
 
-use super::{Finding, Paths, Refusal, natives, surprises, units};
+use super::{
+    finding::{Finding, Paths},
+    refusal::Refusal,
+    told,
+};
 use crate::{
-    names::{Allowance, Concern, Topic},
-    platform::Host,
+    names::{Allowance, Concern, Severity, Topic},
     source::project::glob,
 };
-
-/// So many findings of a topic are listed.
-const SHOWN: usize = 20;
 
 /// What is shipped, and what was looked for in it.
 #[derive(Debug, Clone, Copy)]
@@ -20,17 +20,22 @@ pub struct Shipped<'a> {
     pub whose: &'a str,
     /// How its paths are written.
     pub paths: Paths,
-    /// What can run where it goes; `None` where nothing of it runs.
-    pub host: Option<&'a Host>,
     /// The topics of lints that were asked: what a recipe allows of others is not held against anything.
     pub asked: &'a [Topic],
 }
 
-/// Holds findings against what the recipe allows.
-///
-/// # Errors
-/// Everything that it does not allow, and everything that it allows for nothing.
-pub fn judge(found: &[Finding], allowed: &[Allowance], of: &Shipped<'_>) -> Result<(), Refusal> {
+/// What is left to say of what was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Why it cannot be shipped.
+    pub refusal: Option<Refusal>,
+    /// What is said of it all the same, a sentence for each kind.
+    pub warnings: Vec<String>,
+}
+
+/// Holds findings against what the recipe allows: what of them it does not, and what it allows for nothing.
+#[must_use]
+pub fn judge(found: &[Finding], allowed: &[Allowance], of: &Shipped<'_>) -> Judged {
     let allowed: Vec<&Allowance> = allowed.iter().filter(|one| of.asked.contains(&one.check.topic())).collect();
     let pattern = |one: &&Allowance| glob(one.path.trim_start_matches('/')).ok();
     let patterns: Vec<Option<GlobMatcher>> = allowed.iter().map(pattern).collect();
@@ -49,81 +54,39 @@ pub fn judge(found: &[Finding], allowed: &[Allowance], of: &Shipped<'_>) -> Resu
         }
     }
     let idle: Vec<&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| *one).collect();
-    if left.is_empty() && idle.is_empty() { Ok(()) } else { Err(said(&left, &idle, of)) }
+    let is_warning = |one: &&Finding| one.concern.is_some_and(|concern| concern.severity() == Severity::Warning);
+    let (warnings, errors): (Vec<&Finding>, Vec<&Finding>) = left.into_iter().partition(is_warning);
+    let refusal = (!errors.is_empty() || !idle.is_empty()).then(|| told::refusal(&errors, &idle, of.whose, of.paths));
+    Judged { refusal, warnings: said(&warnings, of) }
 }
 
-fn said(left: &[&Finding], idle: &[&Allowance], of: &Shipped<'_>) -> Refusal {
-    let (mut parts, mut helps) = (Vec::new(), Vec::new());
-    for topic in Topic::ALL {
-        let is_of = |one: &&&Finding| one.concern.map_or(Topic::Surprise, Concern::topic) == topic;
-        let own: Vec<&Finding> = left.iter().filter(is_of).copied().collect();
-        let Some(first) = own.first() else { continue };
-        let (sentence, help) = match topic {
-            Topic::Program | Topic::Start => (
-                "has programs that cannot run there",
-                of.host.map(|host| natives::help(first, host)).unwrap_or_default(),
-            ),
-            Topic::Surprise => {
-                let one = own.iter().find(|one| one.concern.is_some()).unwrap_or(first);
-                ("would ship what is seldom meant", surprises::help(one, of.paths))
-            }
-            Topic::Unit => ("has units that cannot do what they are for", units::help(first)),
-        };
-        let whose = if parts.is_empty() { of.whose } else { "it" };
-        parts.push(format!("{whose} {sentence}: {}", listed(&own, topic, of.paths)));
-        helps.push(help);
-    }
-    if !idle.is_empty() {
-        let all: Vec<String> = idle.iter().map(|one| format!("{} at `{}`", one.check.as_str(), one.path)).collect();
-        parts.push(format!("`allow` of {} names what is not so: {}", of.whose, all.join(", ")));
-        if helps.is_empty() {
-            helps.push("take the entry out, or mend its `check` or `path`".to_owned());
-        }
-    }
-    Refusal { message: parts.join("; "), help: helps.join("\n") }
-}
-
-fn listed(own: &[&Finding], topic: Topic, paths: Paths) -> String {
-    let shown = own.iter().take(SHOWN).map(|one| {
-        let from = one.from.as_ref().map(|from| format!(" (of `{}`)", from.escape_debug())).unwrap_or_default();
-        let what = if topic == Topic::Surprise { format!("({})", one.what) } else { one.what.clone() };
-        format!("`{}`{from} {what}", paths.shown(&one.path))
-    });
-    let mut all: Vec<String> = shown.collect();
-    if own.len() > SHOWN {
-        all.push(format!("and {} more", own.len() - SHOWN));
-    }
-    all.join("; ")
+fn said(warnings: &[&Finding], of: &Shipped<'_>) -> Vec<String> {
+    let mut concerns: Vec<Concern> = warnings.iter().filter_map(|one| one.concern).collect();
+    concerns.sort_unstable();
+    concerns.dedup();
+    let of_one = |concern: Concern| {
+        let own: Vec<&Finding> = warnings.iter().filter(|one| one.concern == Some(concern)).copied().collect();
+        told::warning(concern, &own, of.whose, of.paths)
+    };
+    concerns.into_iter().map(of_one).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::Manager;
-
-    const ALL: [Topic; 4] = Topic::ALL;
 
     fn allow(check: Concern, path: &str) -> Allowance {
         Allowance { check, path: path.to_owned(), reason: "a test".to_owned() }
     }
 
-    fn host() -> Host {
-        Host {
-            platform: "test-1".to_owned(),
-            machine: "x86_64".to_owned(),
-            libc: "glibc-2.36".to_owned(),
-            manager: Manager::Apt,
-        }
-    }
-
-    fn judged(found: &[Finding], allowed: &[Allowance], asked: &[Topic]) -> Result<(), Refusal> {
-        judge(found, allowed, &Shipped { whose: "tools", paths: Paths::Absolute, host: Some(&host()), asked })
+    fn judged(found: &[Finding], allowed: &[Allowance], asked: &[Topic]) -> Judged {
+        judge(found, allowed, &Shipped { whose: "tools", paths: Paths::Absolute, asked })
     }
 
     fn found() -> Vec<Finding> {
         vec![
             Finding::new(Concern::Setuid, "opt/x/su", "runs as its owner, mode 4755"),
-            Finding::new(Concern::PrivateKey, "opt/x/lib/python3.11/a.pem", "a private key"),
+            Finding::new(Concern::PrivateKey, "opt/x/lib/python3.11/a.pem", "is a private key"),
             Finding {
                 from: Some("units/x.service".to_owned()),
                 ..Finding::new(Concern::UnitUser, "lib/systemd/system/x.service", "line 3: User=x is nobody")
@@ -134,12 +97,22 @@ mod tests {
 
     #[test]
     fn everything_is_said_at_once() {
-        let refusal = judged(&found(), &[allow(Concern::Setgid, "/opt/x/nothing")], &ALL).unwrap_err();
+        let refusal = judged(&found(), &[allow(Concern::Setgid, "/opt/x/nothing")], &Topic::ALL).refusal.unwrap();
         insta::assert_snapshot!(format!("{}\n{}", refusal.message, refusal.help), @r#"
-        tools has programs that cannot run there: `/usr/lib/a.so` is for aarch64, and test-1 is x86_64; it has units that cannot do what they are for: `/lib/systemd/system/x.service` (of `units/x.service`) line 3: User=x is nobody; it would ship what is seldom meant: `/opt/x/su` (runs as its owner, mode 4755); `/opt/x/lib/python3.11/a.pem` (a private key); `allow` of tools names what is not so: setgid at `/opt/x/nothing`
+        tools has programs that cannot run there:
+          `/usr/lib/a.so` is for aarch64, and test-1 is x86_64 [machine]
+        it has units that cannot do what they are for:
+          `/lib/systemd/system/x.service` (of `units/x.service`) line 3: User=x is nobody [unit-user]
+        it would ship what is seldom meant:
+          `/opt/x/su` runs as its owner, mode 4755 [setuid]
+          `/opt/x/lib/python3.11/a.pem` is a private key [private-key]
+        `allow` of tools names what is not so:
+          setgid at `/opt/x/nothing`
         build it for this machine, or leave it out; where it is loaded only sometimes, on purpose: `allow = [{ check = "machine", path = "/usr/lib/a.so", reason = "…" }]`
         declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it; where it is meant: `allow = [{ check = "unit-user", path = "/lib/systemd/system/x.service", reason = "…" }]`
-        leave it out: `{ src = "/opt/x/su", type = "exclude" }` in `contents`; or say in the recipe why it is meant: `allow = [{ check = "setuid", path = "/opt/x/su", reason = "…" }]`
+        take the bit away (`chmod u-s`), or leave it out: `{ src = "/opt/x/su", type = "exclude" }` in `contents`; where it is meant: `allow = [{ check = "setuid", path = "/opt/x/su", reason = "…" }]`
+        leave it out: `{ src = "/opt/x/lib/python3.11/a.pem", type = "exclude" }` in `contents`; where it is meant: `allow = [{ check = "private-key", path = "/opt/x/lib/python3.*/a.pem", reason = "…" }]`
+        `factory explain ID` says more of what stands in brackets
         "#);
     }
 
@@ -151,14 +124,32 @@ mod tests {
             allow(Concern::UnitUser, "/lib/systemd/system/x.service"),
             allow(Concern::Machine, "/usr/lib/*.so"),
         ];
-        assert_eq!(judged(&found(), &allowed, &ALL), Ok(()));
+        assert_eq!(judged(&found(), &allowed, &Topic::ALL), Judged::default());
         // What was not looked for is not missed.
-        assert_eq!(judged(&[], &allowed, &[]), Ok(()));
-        let idle = judged(&[], &allowed, &[Topic::Unit]).unwrap_err();
-        assert_eq!(idle.message, "`allow` of tools names what is not so: unit-user at `/lib/systemd/system/x.service`");
+        assert_eq!(judged(&[], &allowed, &[]), Judged::default());
+        let idle = judged(&[], &allowed, &[Topic::Unit]).refusal.unwrap();
+        assert_eq!(
+            idle.message,
+            "`allow` of tools names what is not so:\n  unit-user at `/lib/systemd/system/x.service`"
+        );
         // The key that signs is never allowed.
-        let key = Finding { concern: None, ..Finding::new(Concern::PrivateKey, "opt/k.pem", "the key that signs") };
-        let refusal = judged(&[key], &[], &ALL).unwrap_err();
-        assert!(refusal.message.contains("`/opt/k.pem` (the key that signs)"), "{}", refusal.message);
+        let key = Finding::never("opt/k.pem", "is the key that signs", "leave it out");
+        let refusal = judged(&[key], &[], &Topic::ALL).refusal.unwrap();
+        assert!(refusal.message.contains("`/opt/k.pem` is the key that signs"), "{}", refusal.message);
+    }
+
+    #[test]
+    fn a_warning_refuses_nothing_and_can_be_allowed() {
+        let link = |path: &str| Finding::new(Concern::DanglingLink, path, "leads to `x`, which is not there");
+        let all: Vec<Finding> = ["a", "b", "c", "d", "e"].map(link).into();
+        let one = judged(&all[..1], &[], &Topic::ALL);
+        assert_eq!(one.refusal, None);
+        insta::assert_snapshot!(one.warnings.join("\n"), @"tools: `/a` leads to `x`, which is not there; mend the target, ship what it leads to, or depend on the package that has it [dangling-link]");
+        insta::assert_snapshot!(judged(&all, &[], &Topic::ALL).warnings.join("\n"), @"tools: `/a` leads to `x`, which is not there; the same of `/b`, `/c` and 2 more; mend the target, ship what it leads to, or depend on the package that has it [dangling-link]");
+        assert_eq!(judged(&all, &[allow(Concern::DanglingLink, "/*")], &Topic::ALL), Judged::default());
+        let idle = judged(&[], &[allow(Concern::DanglingLink, "/a")], &Topic::ALL).refusal.unwrap();
+        assert!(idle.message.contains("dangling-link at `/a`"), "{}", idle.message);
+        let with_an_error = judged(&[link("a"), found()[0].clone()], &[], &Topic::ALL);
+        assert!(with_an_error.refusal.is_some() && with_an_error.warnings.len() == 1, "both are said");
     }
 }

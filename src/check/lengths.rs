@@ -1,6 +1,6 @@
 //! Names that cannot be unpacked: package managers write a file under a longer name first, beside its place.
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// The longest component of a path, in bytes: file systems take 255, dpkg adds `.dpkg-new` and `.dpkg-tmp`, rpm `;` and
 /// eight digits.

@@ -1,38 +1,28 @@
 //! Lints over a tree, one file each, and over packages that somebody else built. Pure: they say what cannot be shipped.
 
 mod collected;
-mod dropins;
-mod etc;
+pub mod files;
 mod finding;
 mod judge;
 mod lengths;
-pub mod links;
-pub mod natives;
 pub mod owners;
 pub mod place;
+pub mod programs;
+mod refusal;
 pub mod shebang;
-mod surprises;
+pub mod surprises;
+mod told;
 pub mod units;
 
 pub use collected::{Expected, collected};
-pub use etc::unmarked;
 pub use finding::{Finding, Paths};
-pub use judge::{Shipped, judge};
-pub use surprises::{in_package, in_tree, lost_capabilities, of_bytes, of_mode};
+pub use judge::{Judged, Shipped, judge};
+pub use refusal::Refusal;
 
 use crate::{
     format::Meta,
     stage::{Kind, Role, Tree},
 };
-
-/// That something cannot be shipped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What is wrong.
-    pub message: String,
-    /// What to change.
-    pub help: String,
-}
 
 /// Refuses a package that no package manager could unpack: one without files, or with names that are too long.
 ///

@@ -1,7 +1,7 @@
 //! Only root, the package's own users, and accounts that the platform's base image has own files: any other name may be missing, or
 //! mean someone else, on the machine that installs (Debian policy 9.2, 10.9).
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::{
     names::User,
     stage::{Accounts, Tree, TreePath},

@@ -33,7 +33,7 @@ impl Artifact {
     ///
     /// # Errors
     /// Exit code 2 for something that is not there, or is nothing that is known here.
-    pub fn of(path: &Path) -> Result<Self, Failure> {
+    pub fn from_path(path: &Path) -> Result<Self, Failure> {
         let refuse = |why: &str| Failure::new(Exit::Usage, format!("`{}` {why}", path.display()));
         let Ok(meta) = fs_err::metadata(path) else {
             return Err(refuse("is not there"));

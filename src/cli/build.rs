@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     artifact::Artifact,
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     failure::failed_to_write,
     lock,
     planned::{Planned, planned},
@@ -18,7 +18,7 @@ use crate::{
     engine::EngineInfo,
     event::Event,
     execute::{
-        AssessedPlan, BuildError, Done, Failed, Session, StepError, Used, assess, forget_kept, mark_kept,
+        AssessedPlan, BuildError, Done, Failed, RunOptions, Session, StepError, Used, assess, forget_kept, mark_kept,
         remove_leftovers, remove_of_run, run as run_plan, sweep,
     },
     names::{Period, PlatformId},
@@ -66,7 +66,7 @@ pub struct Args {
     #[command(flatten)]
     wapt: wapt::build::BuildArgs,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// What is built.
@@ -97,16 +97,20 @@ fn what(word: &str) -> Result<What, String> {
 
 impl Args {
     /// What the steps of this run share.
-    fn session(&self, session: Session, engine: &EngineInfo) -> Session {
-        Session {
+    fn session(&self, mut session: Session, engine: &EngineInfo) -> Session {
+        session.options = RunOptions {
             no_cache: self.no_cache,
             refresh: self.refresh,
             keep_going: self.keep_going,
             keep_failed: self.keep_failed,
             idle_timeout: self.idle_timeout.duration(),
-            cpus: usize::try_from(engine.cpus).ok().filter(|cpus| *cpus > 0).unwrap_or(session.cpus),
-            ..session
+            locked: self.locked,
+            ..session.options
+        };
+        if let Some(cpus) = usize::try_from(engine.cpus).ok().filter(|cpus| *cpus > 0) {
+            session.services.cpus = cpus;
         }
+        session
     }
 
     fn want(&self) -> Want {
@@ -123,7 +127,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return wapt::build::run(path, &args.wapt, context);
     }
     args.wapt.without_path()?;
-    let mut project = context.open_with_sources(args.trust).await?;
+    let mut project = context.open_with_sources(args.digests).await?;
     project.signer = args.wapt.signer.certificate.fingerprint()?;
     if args.dry_run {
         return super::plan::show(&project, args.want(), args.locked, context).await;
@@ -141,12 +145,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         is_of_its_tag(project.stamp()?.elsewhere.clone())?;
     }
     let _lock = context.lock(&project).await?;
-    let mut session = Session {
-        lock: Arc::new(lock::load(&project, args.locked)?),
-        locked: args.locked,
-        offline,
-        ..args.session(context.session(&project, engine)?, &info)
-    };
+    let mut session = args.session(context.session(&project, engine)?, &info);
+    session.options.lock = Arc::new(lock::load(&project, args.locked)?);
+    session.options.offline = offline;
     sweep(&session);
     if plan.steps.iter().any(|step| step.wanted && step.work.wheelhouse().is_some()) {
         // One that cannot be made is said by whoever writes there.
@@ -154,8 +155,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     let looking = async {
         if !offline {
-            remove_leftovers(session.engine.as_ref(), &project.checkout_id, project.name()).await?;
-            forget_kept(session.engine.as_ref(), &project.folder, &project.checkout_id).await?;
+            remove_leftovers(session.services.engine.as_ref(), &project.checkout_id, project.name()).await?;
+            forget_kept(session.services.engine.as_ref(), &project.folder, &project.checkout_id).await?;
         }
         Ok(assess(&plan, &session).await?)
     };
@@ -164,7 +165,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         lock::check(&plan, &assessed, &session, context).await?;
     }
     if signs(&plan, &assessed) {
-        session.identity = Some(Arc::new(args.wapt.signer.identity()?));
+        session.options.identity = Some(Arc::new(args.wapt.signer.identity()?));
     }
     announce(&plan, &assessed, &project, context);
     context.warn_of_doubts(&project, &plan, &assessed);
@@ -177,7 +178,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let tidied = if offline {
         Ok(0)
     } else {
-        remove_of_run(session.engine.as_ref(), &project.checkout_id, &session.run, &session.kept).await
+        remove_of_run(session.services.engine.as_ref(), &project.checkout_id, &session.ids.run, &session.kept).await
     };
     match ended {
         Ok(done) => {

@@ -94,7 +94,7 @@ enum How {
 }
 
 impl Item {
-    fn of(kind: &'static str, name: String, image: &ImageInfo) -> Self {
+    fn new(kind: &'static str, name: String, image: &ImageInfo) -> Self {
         let from = image.labels.get("org.opencontainers.image.base.name").cloned().unwrap_or_default();
         Self::Image { kind, name, id: image.id.0.clone(), size: image.size, created: image.created.clone(), from }
     }
@@ -153,7 +153,7 @@ async fn engine(project: &Project, context: &Context) -> Result<(Arc<dyn Engine>
     match context.engine().await {
         Ok((engine, info)) => Ok((engine, info, true)),
         Err(failure) if failure.exit() == Exit::NoEngine => {
-            let has_built = !Records::of(&project.folder).made_images()?.is_empty();
+            let has_built = !Records::for_project(&project.folder).made_images()?.is_empty();
             let Some(Planned { engine, info, .. }) = Planned::without_engine(project).filter(|_| !has_built) else {
                 return Err(failure);
             };
@@ -179,7 +179,7 @@ async fn images(
     all: bool,
     events: &Events,
 ) -> Result<Vec<Item>, Failure> {
-    let ledger: BTreeSet<String> = Records::of(&project.folder).made_images()?;
+    let ledger: BTreeSet<String> = Records::for_project(&project.folder).made_images()?;
     let chosen = chosen(project);
     let is_chosen = |image: &ImageInfo| {
         let step = image.labels.get(label::STEP).and_then(|step| StepId::read(step));
@@ -202,7 +202,7 @@ async fn images(
     for kind in kinds {
         for image in found.iter().filter(|image| image.labels.get(label::KIND).is_some_and(|found| found == kind)) {
             let names = names(image, &ledger).into_iter();
-            items.extend(names.map(|name| Item::of(kind, name, image)));
+            items.extend(names.map(|name| Item::new(kind, name, image)));
         }
     }
     Ok(items)
@@ -219,7 +219,7 @@ async fn bases(plan: &Plan, found: &[Item], engine: &dyn Engine) -> Result<Vec<I
         // One that was made under this name was made by us (and found already) or by another project.
         let made = image.labels.get(label::TAGS).is_some_and(|tags| tags.split(' ').any(|name| name == work.local));
         if !known(&work.local) && !made {
-            items.push(Item::of("base", work.local.clone(), &image));
+            items.push(Item::new("base", work.local.clone(), &image));
         }
     }
     Ok(items)

@@ -1,24 +1,23 @@
 //! What every verb has: the user's options, the terminal, the way to the daemon.
 
 use std::{
-    collections::BTreeMap,
-    io::{IsTerminal as _, Read as _},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Globals, OutputForm, engine, env, failure::failed_to_write, guard};
+use super::{Globals, OutputForm, engine, env, failure::failed_to_write, session::ca_bundle};
 use crate::{
     diag::{self, Exit, Failure},
-    engine::{Engine, EngineInfo, docker::Logins},
+    engine::{Engine, EngineInfo},
     event::Events,
-    execute::{AssessedPlan, Containers, IDLE_TIMEOUT, Session},
+    execute::AssessedPlan,
     pipeline::{Options, Project, SOURCES, Stamp},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
-    source::{git, owner::Trusted, requirements::Variables, store, wheelhouse},
+    source::{git, variables::Variables},
     util::{
         folder::Folder,
         lock::{Lock, Tried, try_lock},
@@ -27,7 +26,7 @@ use crate::{
 
 /// What is believed of files without reading them.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
-pub struct Trust {
+pub struct DigestArgs {
     /// Read every file again, whatever its times and its inode say of it
     #[arg(long)]
     paranoid: bool,
@@ -101,6 +100,12 @@ impl Context {
         words.map(str::to_owned).collect()
     }
 
+    /// Steps at once, where the user named a number.
+    #[must_use]
+    pub fn jobs(&self) -> Option<usize> {
+        self.globals.jobs.map(usize::from)
+    }
+
     /// The release's tag as the user named it, if so.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
@@ -118,14 +123,14 @@ impl Context {
     /// # Errors
     /// Exit code 2, at the user's file and line.
     pub fn open_any(&self) -> Result<Project, Failure> {
-        Ok(Project::open(&Options { any_release: true, ..self.options(Trust::default()) })?)
+        Ok(Project::open(&Options { any_release: true, ..self.options(DigestArgs::default()) })?)
     }
 
-    fn open_trusting(&self, trust: Trust) -> Result<Project, Failure> {
-        Ok(Project::open(&self.options(trust))?)
+    fn open_digesting(&self, digests: DigestArgs) -> Result<Project, Failure> {
+        Ok(Project::open(&self.options(digests))?)
     }
 
-    fn options(&self, trust: Trust) -> Options {
+    fn options(&self, digests: DigestArgs) -> Options {
         Options {
             cancel: self.cancel.clone(),
             project: self.globals.project.clone(),
@@ -138,10 +143,10 @@ impl Context {
             index_url: env::get(env::PIP_INDEX_URL),
             extra_index_urls: env::get(env::PIP_EXTRA_INDEX_URL),
             ca: env::get(env::FACTORY_CA_BUNDLE).is_some(),
-            paranoid: trust.paranoid,
+            paranoid: digests.paranoid,
             caller: env::caller(),
             any_release: false,
-            variables: Variables::of(env::get, self.reporter.mask()),
+            variables: Variables::new(env::get, self.reporter.mask()),
         }
     }
 
@@ -149,8 +154,8 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::open_any`]; exit code 1 where a server does not give what it should, 130 on Ctrl-C.
-    pub async fn open_with_sources(&self, trust: Trust) -> Result<Project, Failure> {
-        let project = self.open_trusting(trust)?;
+    pub async fn open_with_sources(&self, digests: DigestArgs) -> Result<Project, Failure> {
+        let project = self.open_digesting(digests)?;
         if project.sources().is_empty() && project.checkouts().is_empty() {
             return Ok(project);
         }
@@ -218,59 +223,6 @@ impl Context {
             done = work => done,
             () = self.cancel.cancelled() => Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
-    }
-
-    /// What the steps of a run share.
-    ///
-    /// # Errors
-    /// When the CA bundle cannot be read.
-    pub fn session(&self, project: &Project, engine: Arc<dyn Engine>) -> Result<Session, Failure> {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Session {
-            accepted: Arc::default(),
-            engine,
-            events: self.events(),
-            said: Arc::default(),
-            doubts: Arc::default(),
-            cancel: self.cancel.clone(),
-            project: project.folder.clone(),
-            roots: project.roots.clone(),
-            recipe: Arc::new(project.text()),
-            digests: Arc::clone(&project.digests),
-            name: project.name().to_owned(),
-            checkout_id: project.checkout_id.clone(),
-            run: format!("{}-{}", std::process::id(), crate::util::clock::now()),
-            wheel_dir: project.wheel_dir.clone(),
-            store: Arc::new(store::Folder::new(
-                wheelhouse::store(&project.wheel_dir),
-                store_limit()?,
-                guard::of(project)?,
-            )),
-            trusted: Trusted::of(&project.folder),
-            lock: Arc::default(),
-            locked: false,
-            packages: project.packages.clone(),
-            ca: ca_bundle()?,
-            proxies: proxies(),
-            pip: [env::PIP_INDEX_URL, env::PIP_EXTRA_INDEX_URL]
-                .into_iter()
-                .filter_map(|name| Some((name.to_owned(), env::get(name)?)))
-                .collect(),
-            logins: Logins::of(&env::get, &self.reporter.mask()),
-            offline: false,
-            user: (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()),
-            epoch: project.stamp()?.epoch,
-            identity: None,
-            jobs: self.globals.jobs.map_or(processors, usize::from),
-            refresh: false,
-            no_cache: false,
-            cpus: processors,
-            keep_going: false,
-            keep_failed: false,
-            idle_timeout: IDLE_TIMEOUT,
-            held: Containers::default(),
-            kept: Containers::default(),
-        })
     }
 
     /// Says what of the recipe has no effect, what may be meant otherwise by the tag, which platforms and base images are past
@@ -379,31 +331,6 @@ fn unwritable(error: std::io::Error, folder: &Path) -> Failure {
     failed_to_write("the project's state cannot be written", error, folder)
 }
 
-/// What the store may hold where nobody says it, in bytes.
-const STORE_LIMIT: u64 = 10_000_000_000;
-
-/// What the store may hold, in bytes.
-///
-/// # Errors
-/// Exit code 2 when `WHEEL_STORE_LIMIT` is no size.
-pub fn store_limit() -> Result<u64, Failure> {
-    let Some(text) = env::get(env::WHEEL_STORE_LIMIT) else { return Ok(STORE_LIMIT) };
-    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = match unit {
-        "" => Some(1),
-        "k" => Some(1_000),
-        "M" => Some(1_000_000),
-        "G" => Some(1_000_000_000),
-        "T" => Some(1_000_000_000_000),
-        _ => None,
-    };
-    let bytes = factor.zip(digits.parse::<u64>().ok()).and_then(|(factor, number)| number.checked_mul(factor));
-    bytes.ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("WHEEL_STORE_LIMIT is `{}`, which is no size", text.escape_debug()))
-            .help("name bytes, or use `k`, `M`, `G` or `T`: `WHEEL_STORE_LIMIT=20G`; 0 keeps nothing")
-    })
-}
-
 fn settings(globals: &Globals) -> Settings {
     let output = if globals.output == OutputForm::Json { Output::Json } else { Output::Human };
     let verbosity = match (globals.quiet, globals.verbose) {
@@ -443,43 +370,4 @@ fn secrets() -> Vec<String> {
         }
     }
     secrets
-}
-
-/// Proxy variables, each in both cases: programs disagree on which they read.
-fn proxies() -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for name in env::PROXIES {
-        let upper = name.to_ascii_uppercase();
-        if let Some(value) = env::get(name).or_else(|| env::get(&upper)) {
-            found.insert(name.to_owned(), value.clone());
-            found.insert(upper, value);
-        }
-    }
-    found
-}
-
-/// The largest CA bundle, in bytes: the one of a distro has a quarter of a megabyte.
-const LARGEST_BUNDLE: u64 = 16 << 20;
-
-/// The certificates of `FACTORY_CA_BUNDLE`.
-///
-/// # Errors
-/// Exit code 2 when the file is not what it should be.
-pub fn ca_bundle() -> Result<Option<Arc<Vec<u8>>>, Failure> {
-    let Some(path) = env::get(env::FACTORY_CA_BUNDLE) else { return Ok(None) };
-    let refuse = |what: String| {
-        Failure::new(Exit::Usage, format!("FACTORY_CA_BUNDLE: {what}"))
-            .help("name a PEM file, e.g. `FACTORY_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt`")
-    };
-    // A pipe or a device has no length to be asked for: what counts is what comes.
-    let mut bytes = Vec::new();
-    let file = fs_err::File::open(&path).map_err(|error| refuse(error.to_string()))?;
-    file.take(LARGEST_BUNDLE + 1).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST_BUNDLE {
-        return Err(refuse(format!("`{path}` is larger than 16 MiB")));
-    }
-    if !String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----") {
-        return Err(refuse(format!("`{path}` holds no certificate in PEM form")));
-    }
-    Ok(Some(Arc::new(bytes)))
 }

@@ -7,8 +7,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    context::{Context, ca_bundle, store_limit},
+    context::Context,
     engine, env,
+    session::{ca_bundle, store_limit},
 };
 use crate::{
     diag::{Exit, Failure},

@@ -7,7 +7,7 @@ use crate::{
     diag::{Exit, Failure},
     pipeline::Project,
     sign::pem_bytes,
-    source::{owner::Trusted, store},
+    source::{owner::TrustedOwners, store},
     util::files::read_bounded,
 };
 
@@ -35,7 +35,7 @@ pub fn of(project: &Project) -> Result<store::Guard, Failure> {
     };
     // Whoever signs believes the own signature.
     keys.extend(signer.iter().map(|signer| signer.public()));
-    Ok(store::Guard { trusted: Trusted::of(&project.folder), keys, signer })
+    Ok(store::Guard { trusted: TrustedOwners::for_project(&project.folder), keys, signer })
 }
 
 fn read(path: &Path) -> Result<store::Signer, Failure> {

@@ -46,7 +46,7 @@ pub async fn write(
 ) -> Result<(), Failure> {
     let now = observe(plan, session, |step| records.get(&step.id).cloned()).await?;
     let platforms = project.targets.first().map(|target| target.recipe.project.platforms.clone()).unwrap_or_default();
-    let lock = renew(&session.lock, now, plan, &platforms);
+    let lock = renew(&session.options.lock, now, plan, &platforms);
     let changed = lock
         .save(&project.folder)
         .map_err(|error| Failure::new(Exit::StepFailed, format!("`{NAME}` could not be written")).because(error))?;

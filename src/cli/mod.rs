@@ -7,6 +7,7 @@ mod context;
 mod doctor;
 mod engine;
 mod env;
+mod explain;
 mod failure;
 mod guard;
 mod keys;
@@ -19,6 +20,7 @@ mod prompt;
 mod pull;
 mod push;
 mod registry;
+mod session;
 mod show;
 mod signals;
 mod tag;
@@ -113,6 +115,7 @@ enum Verb {
     Tag(tag::Args),
     Verify(verify::Args),
     Show(show::Args),
+    Explain(explain::Args),
     Keys(keys::Args),
     Log(log::Args),
     Clean(clean::Args),
@@ -168,6 +171,7 @@ fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
             Verb::Publish(args) => publish::run(args, context),
             Verb::Verify(args) => verify::run(args, context),
             Verb::Show(args) => show::run(args, context),
+            Verb::Explain(args) => explain::run(args, context),
             Verb::Keys(args) => keys::run(args, context),
             Verb::Log(args) => log::run(args, context),
             Verb::Clean(args) => context.until_stopped(clean::run(args, context)).await,

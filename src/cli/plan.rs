@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     lock,
     planned::{Planned, planned},
     signer::CertificateArgs,
@@ -17,7 +17,7 @@ use crate::{
     diag::{Exit, Failure},
     engine::{Engine, EngineInfo, Obstacle},
     event::StepId,
-    execute::{AssessedPlan, Session, assess},
+    execute::{AssessedPlan, RunOptions, assess},
     pipeline::Project,
     plan::{State, Step, Want},
     report::{Output, PlanDot, PlanEstimate, PlanRow, PlanState, PlanView},
@@ -42,7 +42,7 @@ pub struct Args {
     #[command(flatten)]
     signer: CertificateArgs,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// Runs the verb.
@@ -51,7 +51,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         let failure = Failure::new(Exit::Usage, "`--dot` is for Graphviz, `--output json` for other programs");
         return Err(failure.help("leave one of them out; the JSON form has the graph in `needs` and `uses`"));
     }
-    let mut project = context.open_with_sources(args.trust).await?;
+    let mut project = context.open_with_sources(args.digests).await?;
     project.signer = args.signer.fingerprint()?;
     let request = PlanRequest { want: Want::All, offline: args.offline, locked: false, pylock: args.pylock.as_deref() };
     let (view, _) = view(&project, &request, context).await?;
@@ -94,7 +94,8 @@ async fn view(
     let lock = Arc::new(lock::load(project, request.locked)?);
     let ask = async || if request.offline { Ok(None) } else { reached(context).await };
     let Planned { plan, engine, offline, .. } = planned(project, request.want, ask).await?;
-    let session = Session { offline, lock, locked: request.locked, ..context.session(project, engine)? };
+    let mut session = context.session(project, engine)?;
+    session.options = RunOptions { offline, lock, locked: request.locked, ..session.options };
     let assessed = context.until_stopped(async { Ok(assess(&plan, &session).await?) }).await?;
     let drift = if request.locked { lock::check(&plan, &assessed, &session, context).await } else { Ok(()) };
     if let Some(folder) = request.pylock {
@@ -104,7 +105,7 @@ async fn view(
     for text in project.unneeded(&plan) {
         context.events().warn(text);
     }
-    let estimate = assessed.estimate(&plan, session.jobs);
+    let estimate = assessed.estimate(&plan, session.options.jobs);
     let view = PlanView {
         title: project.title(),
         rows: plan.steps.iter().filter_map(|step| row(step, &assessed)).collect(),
@@ -114,7 +115,7 @@ async fn view(
             .filter(|state| matches!(state, State::Labels(why) if why.is_empty()))
             .count(),
         estimate: PlanEstimate {
-            jobs: session.jobs,
+            jobs: session.options.jobs,
             run_ms: estimate.run_ms,
             work_ms: estimate.work_ms,
             unknown: estimate.unknown,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     env, lock,
     planned::{Planned, planned_for_registry},
     push::{package_place, wheel_place},
@@ -50,7 +50,7 @@ enum Wanted {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources(Trust::default()).await?;
+    let project = context.open_with_sources(DigestArgs::default()).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let locked = lock::load(&project, false)?;
     let Planned { plan, info, .. } = planned_for_registry(&project, Want::All, context).await?;
@@ -145,7 +145,9 @@ async fn wheels(
         row(place, format!("{} ({})", place.name, house.describe()), digest, house.size(), took)
     };
     let key = &work.key;
-    if let Found::Whole(house) = Wheelhouse::find(&project.wheel_dir, platform, key)?.held(&work.wanted) {
+    if let Found::Whole(house) =
+        Wheelhouse::find(&project.wheel_dir, platform, key)?.held(|wheels| work.wanted.judge_all(wheels, &|_| true))
+    {
         return Ok(vec![shown(&house, None)]);
     }
     let fresh = Wheelhouse::workshop(&project.wheel_dir, platform)?;
@@ -164,7 +166,7 @@ async fn wheels(
                 wheel.file.as_str()
             ));
         }
-        house.hold(&LockedHouse::of("", &manifest.wheels, &work.wanted))
+        house.hold(&LockedHouse::new("", &manifest.wheels, &work.wanted))
     };
     match Wheelhouse::adopt(fresh.path(), &project.wheel_dir, platform, key, &judge)? {
         Found::Whole(house) => Ok(vec![shown(&house, Some(begun.elapsed()))]),

@@ -6,7 +6,7 @@ mod truth;
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    context::{Context, Trust},
+    context::{Context, DigestArgs},
     env,
     planned::{Planned, planned_for_registry},
     registry::{RegistryConnection, registry},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diag::{Exit, Failure},
     event::{Event, Made},
-    execute::Session,
+    execute::{RunOptions, Session},
     names::Period,
     pipeline::Project,
     plan::Want,
@@ -60,18 +60,19 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources(args.trust).await?;
+    let project = context.open_with_sources(args.digests).await?;
     let registry = registry(args.registry.as_deref(), &project)?;
     let want = if args.packages { Want::All } else { Want::Only(work::image::GOAL) };
     let Planned { plan, engine, info, offline } = planned_for_registry(&project, want, context).await?;
     let plan = choice::as_signed(plan, &project);
     let _lock = context.lock(&project).await?;
-    let session = Session { idle_timeout: args.idle_timeout.duration(), offline, ..context.session(&project, engine)? };
+    let mut session = context.session(&project, engine)?;
+    session.options = RunOptions { idle_timeout: args.idle_timeout.duration(), offline, ..session.options };
     let platforms = choice::platforms(args.all_platforms, &project)?;
     let mut items = choice::images(&plan, &platforms, &project)?;
     context.until_stopped(choice::still_ours(&items, &session)).await?;
@@ -139,8 +140,10 @@ async fn push(
             (Item::Image(push), _) => {
                 image::push(push, &way.registry, way.credentials.as_ref(), &way.client, session).await?
             }
-            (Item::Artifact(artifact), Standing::Same(digest)) => artifact::there(artifact, digest, &session.events),
-            (Item::Artifact(artifact), _) => artifact::push(artifact, &way.client, &session.events).await?,
+            (Item::Artifact(artifact), Standing::Same(digest)) => {
+                artifact::there(artifact, digest, &session.services.events)
+            }
+            (Item::Artifact(artifact), _) => artifact::push(artifact, &way.client, &session.services.events).await?,
         };
         release.pushed.insert(made.name.clone(), entry(item, &made));
         release.write(&project.folder).map_err(PushError::from)?;

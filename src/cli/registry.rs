@@ -1,9 +1,6 @@
 //! The way to a registry: which one, with whose login, whom it is believed.
 
-use super::{
-    context::{Context, ca_bundle},
-    env,
-};
+use super::{context::Context, env, session::ca_bundle};
 use crate::{
     diag::{Exit, Failure},
     engine::{

@@ -47,7 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn read(path: &Path, context: &Context) -> Result<Description, Failure> {
     let refuse = |why: &str| Failure::new(Exit::Usage, format!("`{}` {why}", path.display()));
-    let reader = match Artifact::of(path)? {
+    let reader = match Artifact::from_path(path)? {
         Artifact::Package(format, _) => reader_of(format, path)?,
         Artifact::Index(..) => {
             let help =
@@ -62,8 +62,11 @@ fn read(path: &Path, context: &Context) -> Result<Description, Failure> {
     };
     let unread =
         |text: String| Failure::new(Exit::CheckFailed, format!("`{}` cannot be shown: {text}", path.display()));
-    let input = Input::open(path).map_err(|error| unread(error.to_string()))?;
+    let input = Input::open(path, &context.cancel).map_err(|error| unread(error.to_string()))?;
     let description = reader.describe(input).map_err(|refused| {
+        if context.cancel.is_cancelled() {
+            return Failure::new(Exit::Interrupted, "interrupted");
+        }
         let failure = unread(refused.text);
         refused.help.into_iter().fold(failure, Failure::help)
     })?;

@@ -65,7 +65,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let worktree = if request.action == Action::Delete { None } else { truth(args.allow_dirty, &request, context)? };
     let here = worktree.as_ref().map(Here::new).transpose()?.flatten();
     let host = host(&listed, context)?;
-    let git = Git::of(&host).await.map_err(no_git)?;
+    let git = Git::for_host(&host).await.map_err(no_git)?;
     let backends =
         backends(args, &listed, &request, context, &git).await?.map_err(|found| nothing_done(&listed, &found))?;
     let named = listed.repositories.iter().zip(references).zip(backends);
@@ -129,7 +129,7 @@ fn truth(allow_dirty: bool, request: &TagRequest, context: &Context) -> Result<O
         context.events().warn(text);
     }
     let mut rebuilt = None;
-    for platform in Records::of(&folder).platforms()? {
+    for platform in Records::for_project(&folder).platforms()? {
         if let Some(failed) = failed(&folder, &platform, &request.tag)? {
             context.events().warn(format!("{} {failed}", request.tag));
         }

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use futures::{StreamExt as _, stream};
 
-use super::context::{Context, Trust};
+use super::context::{Context, DigestArgs};
 use crate::{
     diag::{Exit, Failure},
     event::Event,
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long)]
     allow_dirty: bool,
     #[command(flatten)]
-    trust: Trust,
+    digests: DigestArgs,
 }
 
 /// A platform that could not be tested.
@@ -50,7 +50,7 @@ struct NotTested {
 
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let project = context.open_with_sources(args.trust).await?;
+    let project = context.open_with_sources(args.digests).await?;
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::Only(work::package::GOAL))?;
     let _lock = context.lock(&project).await?;
@@ -78,8 +78,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
     }
     let leftovers = async {
-        remove_leftovers(session.engine.as_ref(), &project.checkout_id, project.name()).await?;
-        Ok(forget_kept(session.engine.as_ref(), &project.folder, &project.checkout_id).await?)
+        remove_leftovers(session.services.engine.as_ref(), &project.checkout_id, project.name()).await?;
+        Ok(forget_kept(session.services.engine.as_ref(), &project.folder, &project.checkout_id).await?)
     };
     context.until_stopped(leftovers).await?;
     let missing = bases::missing(&project, &plan, &targets, &info, &session);
@@ -91,7 +91,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (verdicts, ended) = try_each(&targets, &mut not_tested, &session, args).await;
     if !args.keep {
         // A daemon that is gone was said already.
-        let _ = remove_of_run(session.engine.as_ref(), &project.checkout_id, &session.run, &session.kept).await;
+        let _ = remove_of_run(session.services.engine.as_ref(), &project.checkout_id, &session.ids.run, &session.kept)
+            .await;
     }
     // As a build that is told to be quiet: all is well where nothing is said.
     let settings = context.reporter.settings();
@@ -121,7 +122,7 @@ fn targets(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<Test
     // Where no package is made there is nothing to test.
     let is_made = |platform: &PlatformId| !plan.unmade.iter().any(|unmade| unmade.platform == *platform);
     for target in project.targets.iter().filter(|target| is_made(&target.platform.id)) {
-        match TestTarget::of(&target.platform, &target.recipe, &project.release.tag, plan, &project.folder) {
+        match TestTarget::find(&target.platform, &target.recipe, &project.release.tag, plan, &project.folder) {
             Ok(target) => targets.push(target),
             Err(error) if keep_going => not_tested.push(NotTested { platform: target.platform.id.clone(), error }),
             Err(error) => {
@@ -156,7 +157,7 @@ async fn try_each(
     args: &Args,
 ) -> (Vec<Verdict>, Result<(), InstallTestError>) {
     let mut verdicts = Vec::new();
-    let at_once = if args.keep { 1 } else { session.jobs.max(1) };
+    let at_once = if args.keep { 1 } else { session.options.jobs.max(1) };
     let run = async |target| (target, install_test::run(target, session, args.keep).await);
     let mut running = stream::iter(targets).map(run).buffered(at_once);
     while let Some((target, ended)) = running.next().await {

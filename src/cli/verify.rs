@@ -4,6 +4,8 @@ mod view;
 
 use std::path::{Path, PathBuf};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     artifact::{Artifact, extensions, known, reader_of},
     context::Context,
@@ -41,8 +43,8 @@ enum Subject {
 }
 
 impl Subject {
-    fn of(path: &Path) -> Result<Self, Failure> {
-        Ok(match Artifact::of(path)? {
+    fn from_path(path: &Path) -> Result<Self, Failure> {
+        Ok(match Artifact::from_path(path)? {
             Artifact::Package(format, _) => Self::Package(reader_of(format, path)?),
             Artifact::Index(format, _) => Self::Index(reader_of(format, path)?),
             Artifact::Sums(_) => Self::Sums,
@@ -60,9 +62,9 @@ impl Subject {
         }
     }
 
-    fn verify(&self, path: &Path, believed: &Believed) -> Verdict {
+    fn verify(&self, path: &Path, believed: &Believed, cancel: &CancellationToken) -> Verdict {
         match self {
-            Self::Package(reader) => match Input::open(path) {
+            Self::Package(reader) => match Input::open(path, cancel) {
                 Ok(input) => reader.verify(input, believed),
                 Err(error) => Verdict { faults: vec![error.to_string().into()], ..Verdict::default() },
             },
@@ -70,7 +72,7 @@ impl Subject {
                 faults: vec![format!("it is no index that is known here: known are {}", known()).into()],
                 ..Verdict::default()
             }),
-            Self::Sums => sums::verify(path),
+            Self::Sums => sums::verify(path, cancel),
         }
     }
 }
@@ -78,14 +80,15 @@ impl Subject {
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     // What cannot be meant is said before anything is read.
-    let subjects = args.files.iter().map(|path| Subject::of(path)).collect::<Result<Vec<_>, _>>()?;
+    let subjects = args.files.iter().map(|path| Subject::from_path(path)).collect::<Result<Vec<_>, _>>()?;
     let believed = believed(args, &subjects, context)?;
     let mut verdicts = Vec::new();
     for (path, subject) in args.files.iter().zip(&subjects) {
+        let verdict = subject.verify(path, &believed, &context.cancel);
+        // Also in the middle of a file: what was found until then is no verdict.
         if context.cancel.is_cancelled() {
             return Err(Failure::new(Exit::Interrupted, "interrupted"));
         }
-        let verdict = subject.verify(path, &believed);
         for text in &verdict.warnings {
             context.events().warn(format!("{}: {text}", path.display()));
         }

@@ -236,23 +236,27 @@ fn words(paragraph: &str) -> Vec<&str> {
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim_end().split('\n') {
-        let mut line = String::new();
-        let mut used = 0;
-        for word in words(paragraph) {
+        let own = paragraph.trim_start_matches(' ');
+        // What is indented stays so, and goes on a little deeper.
+        let lead = (paragraph.len() - own.len()).min(width / 4);
+        let deeper = if lead > 0 { " ".repeat((lead + 2).min(width / 2)) } else { String::new() };
+        let (mut line, mut used, mut is_begun) = (" ".repeat(lead), lead, false);
+        for word in words(own) {
             let length = word.chars().count();
             let is_pasted = PASTED.iter().any(|start| word.starts_with(start));
-            if used > 0 && used + 1 + length > width {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
+            if is_begun && used + 1 + length > width {
+                lines.push(std::mem::replace(&mut line, deeper.clone()));
+                (used, is_begun) = (deeper.len(), false);
             }
-            if used > 0 {
+            if is_begun {
                 line.push(' ');
                 used += 1;
             }
+            is_begun = true;
             for c in word.chars() {
                 if used == width && !is_pasted {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
+                    lines.push(std::mem::replace(&mut line, deeper.clone()));
+                    used = deeper.len();
                 }
                 line.push(c);
                 used += 1;
@@ -294,6 +298,23 @@ mod tests {
         Failure::new(Exit::StepFailed, "cannot push `canopsis/canopsis-core:debian-12-2.5.11`")
             .because(std::io::Error::other(answer + &"x".repeat(100)))
             .help("log in with `docker login registry.example.org`, then `factory push` again")
+    }
+
+    #[test]
+    fn a_list_keeps_its_indentation() {
+        let text = format!(
+            "shop has:\n  `/usr/bin/a` needs what is not {}there [library]\n  `/b` is open\nand more",
+            "really ".repeat(4)
+        );
+        insta::assert_snapshot!(wrapped(&text, 40).join("\n"), @"
+        shop has:
+          `/usr/bin/a` needs what is not really
+            really really really there [library]
+          `/b` is open
+        and more
+        ");
+        let long = format!("  {}", "x".repeat(50));
+        assert_eq!(wrapped(&long, 40), [format!("  {}", "x".repeat(38)), format!("    {}", "x".repeat(12))]);
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub enum EngineError {
         reason: String,
     },
     /// Nothing of an image went to or came from its registry for so long, while the daemon lives. Told by the caller, who gave up.
-    #[error("nothing went between the daemon and the registry of {image} for {}", Period::of(*silent))]
+    #[error("nothing went between the daemon and the registry of {image} for {}", Period::from_duration(*silent))]
     RegistrySilent {
         /// The reference that was pulled or pushed.
         image: String,

@@ -18,12 +18,12 @@ impl Images {
     /// # Errors
     /// As [`Engine::images`].
     pub async fn list(engine: &dyn Engine) -> Result<Self, EngineError> {
-        Ok(Self::of(&engine.images(&Labels::new()).await?))
+        Ok(Self::new(&engine.images(&Labels::new()).await?))
     }
 
     /// The names of these images.
     #[must_use]
-    pub fn of(images: &[ImageInfo]) -> Self {
+    pub fn new(images: &[ImageInfo]) -> Self {
         let mut found = Self::default();
         for image in images {
             found.names.insert(image.id.0.clone(), image.id.clone());
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn names_are_found_as_the_daemon_finds_them() {
-        let images = Images::of(&[
+        let images = Images::new(&[
             image('a', &["debian:12", "debian:latest"], &["debian@sha256:01"]),
             image('b', &["r.example.org:5000/x/app:1"], &["r.example.org:5000/x/app@sha256:02"]),
             image('c', &[], &[]),
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn podman_gives_whole_names() {
-        let images = Images::of(&[
+        let images = Images::new(&[
             image('a', &["docker.io/library/debian:12"], &[]),
             image('b', &["localhost/shop/core:1"], &[]),
             image('c', &["docker.io/shop/web:1"], &[]),

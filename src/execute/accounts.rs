@@ -1,16 +1,12 @@
 //! Accounts that a recipe names and that nobody of it makes: the base image has them, or the step fails at the line that names
 //! them.
 
-use std::collections::BTreeMap;
-
-use super::{Session, StepError, StepOutput, records::noted};
+use super::{Session, StepContext, StepError, records::noted};
 use crate::{
     check::{
         Refusal,
         owners::{self, Foreign},
     },
-    event::StepId,
-    plan::{Record, Step},
     stage::{Accounts, Tree},
     util::toml::{Issue, Issues, Report, nearest, quoted},
     work::{
@@ -23,7 +19,8 @@ use crate::{
 const SAID: &str = "factory: no ";
 
 /// The accounts that an image asks for and does not have, by what its build said; `None` where it failed for another reason.
-pub fn said(work: &ImageWork, output: &StepOutput, session: &Session) -> Option<StepError> {
+pub fn said(work: &ImageWork, at: StepContext<'_>) -> Option<StepError> {
+    let StepContext { session, output, .. } = at;
     let tail = output.tail();
     let said: Vec<&str> =
         tail.iter().filter_map(|line| line.split_once(SAID)).map(|(_, account)| account.trim()).collect();
@@ -59,11 +56,12 @@ fn there_already(line: &str) -> Option<(&'static str, &str)> {
 ///
 /// # Errors
 /// Those that are not there, each at its line.
-pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    let StepContext { session, .. } = at;
     if !work.is_own || work.accounts.is_empty() {
         return Ok(());
     }
-    let accounts = package::accounts_of(image, step, session).await?;
+    let accounts = package::accounts_of(image, at).await?;
     let is_there = |one: &Asked| match one.kind {
         AccountKind::User => accounts.has_user(one.name.as_str()),
         AccountKind::Group => accounts.has_group(one.name.as_str()),
@@ -106,13 +104,8 @@ fn reported(message: String, issues: Issues, session: &Session) -> StepError {
 ///
 /// # Errors
 /// The owners that may be missing where it is installed: at the line that names them, where one does.
-pub async fn hold(
-    work: &PackageWork,
-    tree: &Tree,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<(), StepError> {
+pub async fn hold(work: &PackageWork, tree: &Tree, at: StepContext<'_>) -> Result<(), StepError> {
+    let StepContext { records, session, .. } = at;
     let mut foreign = owners::foreign(tree, &work.package.users);
     if foreign.is_empty() {
         return Ok(());
@@ -122,14 +115,16 @@ pub async fn hold(
         let users: Vec<&str> = work.package.users.iter().map(|user| user.name.as_str()).collect();
         return refuse(work, &foreign, |one| unmade(one, name), |_| users.clone(), session);
     };
-    let base = package::accounts_of(noted(records, &image.base)?.image(), step, session).await?;
+    let base = package::accounts_of(noted(records, &image.base)?.image(), at).await?;
     foreign.retain(|one| !one.is_of(&base));
     if foreign.is_empty() {
         return Ok(());
     }
-    let made = package::accounts_of(noted(records, &image.step)?.image(), step, session).await?;
+    let made = package::accounts_of(noted(records, &image.step)?.image(), at).await?;
     let finding = |one: &Foreign| one.finding(name, &image.base_name, one.is_of(&made));
-    refuse(work, &foreign, finding, |kind| of_kind(&base, kind), session)
+    let own = || work.package.users.iter().map(|user| user.name.as_str());
+    let near = |kind| own().chain(of_kind(&base, kind)).collect();
+    refuse(work, &foreign, finding, near, session)
 }
 
 /// What is said of an owner where there is no image whose accounts could be looked at.
@@ -165,12 +160,12 @@ fn refuse<'n>(
             let kind = if one.is_group { AccountKind::Group } else { AccountKind::User };
             let near = nearest(&one.name, near(kind));
             let label = near.map_or_else(|| "its owner".to_owned(), |near| format!("did you mean {}?", quoted(near)));
-            issues.add(Issue::new(&content.at, finding.message).label(label).help(finding.help));
+            let at = if one.is_group { &content.info.group_at } else { &content.info.owner_at };
+            issues.add(Issue::new(at, finding.message).label(label).help(finding.help));
         }
     }
     if let (true, Some(first)) = (issues.is_empty(), missing.first()) {
-        let Refusal { message, help } = finding(first);
-        return Err(StepError::Contents { message, help });
+        return Err(finding(first).into());
     }
     let name = &work.package.name;
     Err(reported(format!("{name} has files whose owner may be missing where it is installed"), issues, session))

@@ -67,8 +67,12 @@ fn io_is_full(error: &StepError) -> bool {
 
 /// Names the scarcest of the file systems that this program writes to.
 fn ours(error: StepError, session: &Session) -> StepError {
-    let folders: [PathBuf; 4] =
-        [State::of(&session.project).path(), session.packages.clone(), session.wheel_dir.clone(), std::env::temp_dir()];
+    let folders: [PathBuf; 4] = [
+        State::for_project(&session.paths.project).path(),
+        session.paths.packages.clone(),
+        session.paths.wheel_dir.clone(),
+        std::env::temp_dir(),
+    ];
     let scarcest = folders.iter().filter_map(|folder| room(folder)).min_by_key(|room| (!room.no_files, room.free));
     match scarcest {
         Some(room) => StepError::DiskFull { error: Box::new(error), place: room.to_string(), engine: false },
@@ -79,7 +83,7 @@ fn ours(error: StepError, session: &Session) -> StepError {
 /// The file system of the daemon's data, as far as it can be seen from here.
 async fn engines(session: &Session) -> String {
     let unseen = "the engine's disk is full".to_owned();
-    let Ok(info) = session.engine.info().await else { return unseen };
+    let Ok(info) = session.services.engine.info().await else { return unseen };
     let room =
         if info.address.starts_with("unix://") && !info.root.is_empty() { room(info.root.as_ref()) } else { None };
     match room {

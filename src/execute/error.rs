@@ -22,7 +22,7 @@ pub enum StepError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// It said nothing for too long, although the daemon lives.
-    #[error("it said nothing for {} and was stopped", Period::of(*idle_timeout))]
+    #[error("it said nothing for {} and was stopped", Period::from_duration(*idle_timeout))]
     Stalled {
         /// How long it was waited for.
         idle_timeout: Duration,

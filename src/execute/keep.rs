@@ -24,7 +24,7 @@ pub async fn last_container(session: &Session) -> Option<String> {
 /// # Errors
 /// When the disk is full.
 pub fn mark_image(id: &str, session: &Session) -> io::Result<()> {
-    State::of(&session.project).write(MARK, format!("{id}\n").as_bytes())
+    State::for_project(&session.paths.project).write(MARK, format!("{id}\n").as_bytes())
 }
 
 /// Says for the next run that something was kept.
@@ -33,7 +33,11 @@ pub fn mark_image(id: &str, session: &Session) -> io::Result<()> {
 /// When the disk is full.
 pub fn mark_kept(session: &Session) -> io::Result<()> {
     let kept = session.kept.ids();
-    if kept.is_empty() { Ok(()) } else { State::of(&session.project).write(MARK, (kept.join("\n") + "\n").as_bytes()) }
+    if kept.is_empty() {
+        Ok(())
+    } else {
+        State::for_project(&session.paths.project).write(MARK, (kept.join("\n") + "\n").as_bytes())
+    }
 }
 
 /// Removes the nameless images that somebody made of kept containers to look into them: they carry the container's labels. One
@@ -42,7 +46,7 @@ pub fn mark_kept(session: &Session) -> io::Result<()> {
 /// # Errors
 /// When the daemon does not answer.
 pub async fn forget_kept(engine: &dyn Engine, project: &Path, checkout: &CheckoutId) -> Result<(), EngineError> {
-    let state = State::of(project);
+    let state = State::for_project(project);
     let unread = |error: Unread| EngineError::Io { doing: "see what was kept".to_owned(), reason: error.to_string() };
     if !state.names("").map_err(unread)?.iter().any(|name| name == MARK) {
         return Ok(());
@@ -63,7 +67,7 @@ pub async fn forget_kept(engine: &dyn Engine, project: &Path, checkout: &Checkou
 
 async fn into(container: &ContainerId, session: &Session) -> String {
     let id = container.0.get(..12).unwrap_or(&container.0);
-    match session.engine.state(container).await {
+    match session.services.engine.state(container).await {
         Ok(None) => format!("its container runs, until the next run of factory here: `docker exec -it {id} sh`"),
         // An ended container would only run its command again: an image of it runs anything.
         _ => format!(

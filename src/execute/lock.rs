@@ -22,7 +22,8 @@ pub async fn observe(
     session: &Session,
     record: impl Fn(&Step) -> Option<Record>,
 ) -> Result<Lockfile, StepError> {
-    let sources = session.roots.checkouts().iter().map(|(name, checkout)| (name.clone(), checkout.commit.clone()));
+    let sources =
+        session.paths.roots.checkouts().iter().map(|(name, checkout)| (name.clone(), checkout.commit.clone()));
     let mut found = Lockfile { sources: sources.collect(), ..Lockfile::default() };
     for step in &plan.steps {
         let Some(record) = record(step) else { continue };
@@ -32,8 +33,8 @@ pub async fn observe(
             }
             Locks::Set(work) => {
                 let platform = step.platform.as_str();
-                if let Some(manifest) = Wheelhouse::manifest(&session.wheel_dir, platform, &record.key) {
-                    let house = LockedHouse::of(&work.requirements_name, &manifest.wheels, &work.wanted);
+                if let Some(manifest) = Wheelhouse::manifest(&session.paths.wheel_dir, platform, &record.key) {
+                    let house = LockedHouse::new(&work.requirements_name, &manifest.wheels, &work.wanted);
                     found.houses.insert((step.platform.clone(), work.image.clone()), house);
                 }
             }
@@ -52,7 +53,7 @@ fn base(work: &BaseWork, root: Option<&Root>) -> LockedBase {
 
 /// Whether a base image that was had before is the lock's.
 pub(crate) fn is_locked(work: &BaseWork, record: &Record, step: &Step, session: &Session) -> bool {
-    let locked = session.lock.bases.get(&step.platform);
+    let locked = session.options.lock.bases.get(&step.platform);
     locked.is_some_and(|locked| locked.is_same(&base(work, record.root.as_ref())))
 }
 
@@ -65,10 +66,10 @@ pub(crate) fn wanted<'s>(
     step: &Step,
     session: &'s Session,
 ) -> Result<Option<&'s LockedBase>, StepError> {
-    if !session.locked {
+    if !session.options.locked {
         return Ok(None);
     }
-    let locked = session.lock.bases.get(&step.platform);
+    let locked = session.options.lock.bases.get(&step.platform);
     match locked.filter(|locked| locked.image == work.image) {
         Some(locked) => Ok(Some(locked)),
         None => Err(StepError::Drift {
@@ -88,7 +89,7 @@ pub async fn hold(
     state: impl Fn(&StepId) -> Option<State>,
     record: impl Fn(&Step) -> Option<Record>,
 ) -> Result<(), StepError> {
-    let lock = &session.lock;
+    let lock = &session.options.lock;
     let counts = |step: &Step| record(step).filter(|_| state(&step.id) == Some(State::Cached));
     let now = observe(plan, session, counts).await?;
     let mut differences: Vec<String> =
@@ -113,13 +114,13 @@ fn wheels(
     session: &Session,
 ) -> Result<Vec<String>, StepError> {
     let key = (platform.clone(), work.image.clone());
-    let (set, locked) = (format!("{platform}/{}", work.image), session.lock.houses.get(&key));
+    let (set, locked) = (format!("{platform}/{}", work.image), session.options.lock.houses.get(&key));
     if let Some(found) = now.houses.get(&key) {
         return Ok(wheel_drift(&set, locked, found));
     }
     let Some(locked) = locked else { return Ok(wheel_drift(&set, None, &empty(work))) };
-    let texts = requirements::closure(&session.roots, std::slice::from_ref(&work.requirements))?;
-    let texts = requirements::expanded(&texts, session.roots.variables());
+    let texts = requirements::closure(&session.paths.roots, std::slice::from_ref(&work.requirements))?;
+    let texts = requirements::expanded(&texts, session.paths.roots.variables());
     Ok(texts.values().flat_map(|text| pin_drift(&set, locked, text)).collect())
 }
 

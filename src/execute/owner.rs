@@ -13,7 +13,7 @@ const MADE: [&str; 2] = ["image", "builder"];
 /// [`StepError::Taken`], or when the daemon does not answer.
 pub async fn names(names: &[String], session: &Session) -> Result<(), StepError> {
     for name in names {
-        let Some(image) = session.engine.image(name).await? else { continue };
+        let Some(image) = session.services.engine.image(name).await? else { continue };
         if !is_ours(&image, name, session) {
             return Err(StepError::Taken { name: name.clone(), whose: whose(&image, name) });
         }
@@ -48,7 +48,7 @@ fn is_named(image: &ImageInfo, name: &str) -> bool {
 
 fn is_ours(image: &ImageInfo, name: &str, session: &Session) -> bool {
     let is = |label: &str, value: &str| image.labels.get(label).is_some_and(|found| found == value);
-    is(label::PROJECT, &session.name) && is_named(image, name) && MADE.iter().any(|kind| is(label::KIND, kind))
+    is(label::PROJECT, &session.ids.project) && is_named(image, name) && MADE.iter().any(|kind| is(label::KIND, kind))
 }
 
 fn whose(image: &ImageInfo, name: &str) -> String {

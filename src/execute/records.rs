@@ -46,8 +46,8 @@ pub struct Records {
 impl Records {
     /// The records of the project in `project`.
     #[must_use]
-    pub fn of(project: &Path) -> Self {
-        Self { project: project.to_owned(), state: State::of(project) }
+    pub fn for_project(project: &Path) -> Self {
+        Self { project: project.to_owned(), state: State::for_project(project) }
     }
 
     fn path(step: &StepId) -> PathBuf {
@@ -227,8 +227,9 @@ impl Truth {
     ///
     /// # Errors
     /// When the daemon does not answer or the wheel cache cannot be read.
-    pub async fn of(plan: &Plan, session: &Session) -> Result<Self, super::StepError> {
-        let images = if session.offline { None } else { Some(Images::list(session.engine.as_ref()).await?) };
+    pub async fn for_plan(plan: &Plan, session: &Session) -> Result<Self, super::StepError> {
+        let images =
+            if session.options.offline { None } else { Some(Images::list(session.services.engine.as_ref()).await?) };
         let questions = plan.steps.iter().map(question).collect();
         let looking = session.clone();
         let answers = blocking(move || look(questions, &looking)).await?;
@@ -271,18 +272,27 @@ fn question(step: &Step) -> Question {
 }
 
 fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, super::StepError> {
-    let records = Records::of(&session.project);
+    let records = Records::for_project(&session.paths.project);
     let built: BTreeSet<PlatformId> = records.platforms().map_err(io::Error::from)?.into_iter().collect();
     let mut answers = Vec::with_capacity(questions.len());
     for Question { step, platform, house } in questions {
-        if session.cancel.is_cancelled() {
+        if session.services.cancel.is_cancelled() {
             return Err(super::StepError::Interrupted);
         }
         let record = if built.contains(&platform) { records.load(&step) } else { None };
         let house = match house {
             Some((key, wanted)) => {
-                let found = Wheelhouse::find_with(&session.wheel_dir, platform.as_str(), &key, &session.digests)?;
-                Some(found.held(&wanted).believed(&session.trusted, &wanted)?)
+                let found = Wheelhouse::find_with(
+                    &session.paths.wheel_dir,
+                    platform.as_str(),
+                    &key,
+                    &session.services.digests,
+                )?;
+                Some(
+                    found
+                        .held(|wheels| wanted.judge_all(wheels, &|_| true))
+                        .believed(&session.paths.trusted, |wheels| wanted.pins_all(wheels))?,
+                )
             }
             None => None,
         };
@@ -291,7 +301,7 @@ fn look(questions: Vec<Question>, session: &Session) -> Result<Vec<Answer>, supe
         answers.push(Answer { record, house, changed });
     }
     // A memory that cannot be kept costs time only.
-    let _ = session.digests.save();
+    let _ = session.services.digests.save();
     Ok(answers)
 }
 
@@ -341,6 +351,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         files: Vec::new(),
         note: wheelhouse.describe(),
         warnings: Vec::new(),
+        projects: step.unread.iter().flat_map(|unread| wheelhouse.versions_of(&unread.folders)).collect(),
         size: wheelhouse.size(),
         took_ms,
         finished: String::new(),
@@ -357,7 +368,9 @@ fn moved(record: &Record, images: &Images) -> Option<String> {
 }
 
 fn changed(session: &Session, file: &RecordedFile) -> Option<String> {
-    let found = Records::of(&session.project).open(file).and_then(|open| session.digests.of_open(&open));
+    let found = Records::for_project(&session.paths.project)
+        .open(file)
+        .and_then(|open| session.services.digests.of_open(&open));
     match found {
         Ok((sha256, _)) if sha256 == file.sha256 => None,
         Ok(_) => Some(format!("{} was changed", file.path)),

@@ -37,6 +37,9 @@ pub struct Product {
     /// What is doubtful of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The versions that Python projects were built as.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, String>,
 }
 
 /// A plan held against the world: what is cached, what will run and why.
@@ -57,8 +60,12 @@ impl AssessedPlan {
         plan.steps
             .iter()
             .filter(stays)
-            .filter_map(|step| self.record(step))
-            .flat_map(|record| record.warnings)
+            .filter_map(|step| Some((step, self.record(step)?)))
+            .flat_map(|(step, record)| {
+                let versions =
+                    step.unread.iter().flat_map(|unread| unread.doubts(&record.projects)).collect::<Vec<_>>();
+                record.warnings.into_iter().chain(versions)
+            })
             .collect()
     }
 
@@ -112,7 +119,7 @@ impl AssessedPlan {
 /// # Errors
 /// When the daemon does not answer.
 pub async fn assess(plan: &Plan, session: &Session) -> Result<AssessedPlan, StepError> {
-    let truth = Truth::of(plan, session).await?;
+    let truth = Truth::for_plan(plan, session).await?;
     let Assessment { states, keys } = plan::assess(plan, &|step| truth.record(step), &|step, key| {
         async move { stored(step, &key, session).await }.boxed()
     })

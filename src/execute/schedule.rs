@@ -4,8 +4,8 @@
 mod ended;
 mod execute;
 mod load;
-mod progress;
 mod queue;
+mod run_state;
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ pub use ended::{BuildError, Done, Failed, Tally};
 use super::{Session, run::AssessedPlan};
 use crate::plan::Plan;
 use execute::{Ended, execute};
-use progress::Progress;
+use run_state::RunState;
 
 /// Runs what the assessment says must run. A failure stops new steps from starting (with `keep_going` only those that depend
 /// on it); those that run are let finish, so that their work is not lost. Ctrl-C and a daemon that is gone stop all.
@@ -25,14 +25,14 @@ use progress::Progress;
 /// All failures, with what was done beside them.
 pub async fn run(plan: &Plan, assessed: &AssessedPlan, session: &Session) -> Result<Done, Box<BuildError>> {
     let started = Instant::now();
-    let mut progress = Progress::new(plan, assessed, session);
+    let mut state = RunState::new(plan, assessed, session);
     let mut running: FuturesUnordered<BoxFuture<'_, Ended<'_>>> = FuturesUnordered::new();
     loop {
-        while let Some(start) = progress.next() {
+        while let Some(start) = state.next() {
             running.push(execute(start, session).boxed());
         }
         let Some(ended) = running.next().await else { break };
-        progress.take(ended);
+        state.take(ended);
     }
-    progress.finish(started.elapsed())
+    state.finish(started.elapsed())
 }

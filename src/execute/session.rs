@@ -1,4 +1,5 @@
-//! [`Session`]: what every step of a run shares, and the containers that a run makes and removes.
+//! [`Session`]: what every step of a run shares: services that it asks, options that the user chose, places, and what the run has
+//! found so far.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,70 +11,108 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{StepError, records::RECORDS, told::Told};
+use super::{Containers, StepError};
 use crate::{
-    engine::{
-        ContainerId, ContainerInfo, ContainerSpec, Engine, EngineError, Labels, Output, Progress, docker::Logins,
-    },
+    engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, docker::Logins},
     event::{Event, Events, StepId},
     names::CheckoutId,
     plan::label,
     sign::Identity,
-    source::{lockfile::Lockfile, owner::Trusted, roots::Roots, store::Store, wheelhouse},
+    source::{lockfile::Lockfile, owner::TrustedOwners, roots::Roots, store::Store},
     util::{
-        clock,
         digests::Digests,
-        files,
         folder::{Folder, Links},
-        heard::Heard,
-        state,
         toml::Source,
     },
-    work::{base::run::room, package::run::Accepted},
+    work::package::run::Accepted,
 };
 
 /// What every step of a run shares.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "options of the command line, each by its own name")]
 pub struct Session {
+    /// Whom a step asks.
+    pub services: Services,
+    /// What the user chose.
+    pub options: RunOptions,
+    /// Where everything is.
+    pub paths: ProjectPaths,
+    /// What leads to other machines.
+    pub network: Network,
+    /// What labels say of this run.
+    pub ids: RunIds,
+    /// What the steps of this run have found so far.
+    pub notes: Notes,
+    /// The recipe's text, to point at.
+    pub recipe: Arc<Source>,
+    /// The containers of the step that this session is for.
+    pub held: Containers,
+    /// The containers of failed steps that stay until the next run.
+    pub kept: Containers,
+}
+
+/// Whom a step asks.
+#[derive(Debug, Clone)]
+pub struct Services {
     /// The daemon.
     pub engine: Arc<dyn Engine>,
+    /// Processors of the daemon, which limits of kinds of steps depend on.
+    pub cpus: usize,
     /// Where events go.
     pub events: Events,
-    /// The packages of this run that can be installed beside each other.
-    pub accepted: Arc<Accepted>,
-    /// What is said once in a run, and was.
-    pub said: Arc<Mutex<BTreeSet<String>>>,
-    /// What is doubtful of that which steps make: kept with their records, so that it is said again while they are cached.
-    pub doubts: Arc<Mutex<BTreeMap<StepId, Vec<String>>>>,
     /// Fires on Ctrl-C.
     pub cancel: CancellationToken,
+    /// Where wheels, source distributions and what steps gave are kept, so that they are not fetched or built again.
+    pub store: Arc<dyn Store>,
+    /// What is known of files, so that they are not read again.
+    pub digests: Arc<Digests>,
+}
+
+/// What the user chose for a run.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "options of the command line, each by its own name")]
+pub struct RunOptions {
+    /// Steps at once.
+    pub jobs: usize,
+    /// Fetch or make the base images again.
+    pub refresh: bool,
+    /// Build every image again, without the engine's cached layers.
+    pub no_cache: bool,
+    /// Go on with what does not depend on a step that failed.
+    pub keep_going: bool,
+    /// Keep the containers of a step that failed.
+    pub keep_failed: bool,
+    /// How long a container or a build may say nothing while the daemon lives.
+    pub idle_timeout: Duration,
+    /// Whether no engine is asked: what earlier builds have noted is believed. Only steps that need none can run so.
+    pub offline: bool,
+    /// What the last builds were made of; empty where there is no lock file.
+    pub lock: Arc<Lockfile>,
+    /// Whether only what is in the lock may be taken.
+    pub locked: bool,
+    /// Time of artifacts, in seconds since 1970 UTC.
+    pub epoch: i64,
+    /// Who signs what is signed inside.
+    pub identity: Option<Arc<Identity>>,
+}
+
+/// Where everything of a project is.
+#[derive(Debug, Clone)]
+pub struct ProjectPaths {
     /// The project's folder, absolute.
     pub project: PathBuf,
     /// Where the recipe's paths are.
     pub roots: Roots,
-    /// The recipe's text, to point at.
-    pub recipe: Arc<Source>,
-    /// What is known of files, so that they are not read again.
-    pub digests: Arc<Digests>,
-    /// The project's name, for labels.
-    pub name: String,
-    /// A digest of the project's place, for labels.
-    pub checkout_id: CheckoutId,
-    /// This run's own word, for labels.
-    pub run: String,
     /// Where wheelhouses are.
     pub wheel_dir: PathBuf,
-    /// Where wheels and source distributions are kept, so that nobody fetches or builds them again.
-    pub store: Arc<dyn Store>,
-    /// Whose files are believed where nothing but their place says what they are.
-    pub trusted: Trusted,
-    /// What the last builds were made of; empty where nobody has written it down.
-    pub lock: Arc<Lockfile>,
-    /// Whether nothing else than what is in the lock may be taken.
-    pub locked: bool,
     /// Where packages go.
     pub packages: PathBuf,
+    /// Whose files are believed where nothing but their place says what they are.
+    pub trusted: TrustedOwners,
+}
+
+/// What leads to other machines.
+#[derive(Debug, Clone)]
+pub struct Network {
     /// Trusted certificates, PEM (`FACTORY_CA_BUNDLE`).
     pub ca: Option<Arc<Vec<u8>>>,
     /// Proxy variables, in both cases, as the environment has them.
@@ -82,78 +121,64 @@ pub struct Session {
     pub pip: BTreeMap<String, String>,
     /// What `docker login` left, for pulls.
     pub logins: Logins,
-    /// Whether no engine is asked: what earlier builds have noted is believed. Only steps that need none can run so.
-    pub offline: bool,
-    /// The caller, who owns what is written.
+}
+
+/// What labels say of a run, and who owns what it writes.
+#[derive(Debug, Clone)]
+pub struct RunIds {
+    /// The project's name.
+    pub project: String,
+    /// The checkout.
+    pub checkout: CheckoutId,
+    /// This run's own word: `<process>-<seconds since 1970>`.
+    pub run: String,
+    /// User and group of the caller, who owns what is written.
     pub user: (u32, u32),
-    /// Time of artifacts.
-    pub epoch: i64,
-    /// Who signs what is signed inside.
-    pub identity: Option<Arc<Identity>>,
-    /// Steps at once.
-    pub jobs: usize,
-    /// Fetch or make the base images again.
-    pub refresh: bool,
-    /// Build every image again, without the engine's cached layers.
-    pub no_cache: bool,
-    /// Processors of the daemon, which limits of kinds of steps depend on.
-    pub cpus: usize,
-    /// Go on with what does not depend on a step that failed.
-    pub keep_going: bool,
-    /// Keep the containers of a step that failed.
-    pub keep_failed: bool,
-    /// How long a container or a build may say nothing while the daemon lives.
-    pub idle_timeout: Duration,
-    /// The containers of the step that this session is for.
-    pub held: Containers,
-    /// The containers of failed steps that stay until the next run.
-    pub kept: Containers,
+}
+
+/// What the steps of a run have found so far. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Notes {
+    /// The packages of this run that can be installed beside each other.
+    pub accepted: Arc<Accepted>,
+    said: Arc<Mutex<BTreeSet<String>>>,
+    /// Kept with the steps' records, so that it is said again while they are cached.
+    doubts: Arc<Mutex<BTreeMap<StepId, Vec<String>>>>,
 }
 
 /// How long a container or a build may say nothing when the user names no time. pip says every minute that it still compiles;
 /// what is silent are large downloads and the compilers of old pips.
 pub const IDLE_TIMEOUT: Duration = Duration::from_mins(30);
 
-/// Containers that several hands hold. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub struct Containers(Arc<Mutex<BTreeSet<ContainerId>>>);
-
-impl Containers {
-    fn set(&self) -> std::sync::MutexGuard<'_, BTreeSet<ContainerId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Their ids, sorted.
-    #[must_use]
-    pub fn ids(&self) -> Vec<String> {
-        self.set().iter().map(ToString::to_string).collect()
-    }
-}
-
 impl Session {
     /// Warns of something that steps of several platforms find, once in a run.
     pub fn warn_once(&self, text: String) {
-        if self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
-            self.events.warn(text);
+        if self.notes.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
+            self.services.events.warn(text);
         }
+    }
+
+    /// Warns of what holds in this run alone: now, and in the step's log.
+    pub fn say(&self, step: &StepId, text: String) {
+        self.services.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
+        self.warn_once(text);
     }
 
     /// Warns of what a step makes: now, in its log, and as long as it is not made again.
     pub fn doubt(&self, step: &StepId, text: String) {
-        self.events.emit(Event::StepLog { step: step.clone(), line: format!("warning: {text}") });
-        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doubts = self.notes.doubts.lock().unwrap_or_else(PoisonError::into_inner);
         let own = doubts.entry(step.clone()).or_default();
         if !own.contains(&text) {
             own.push(text.clone());
         }
         drop(doubts);
-        self.warn_once(text);
+        self.say(step, text);
     }
 
     /// What was doubted of a step since this was asked last.
     #[must_use]
     pub fn doubts_of(&self, step: &StepId) -> Vec<String> {
-        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).remove(step).unwrap_or_default()
+        self.notes.doubts.lock().unwrap_or_else(PoisonError::into_inner).remove(step).unwrap_or_default()
     }
 
     /// The folder of a platform's packages, made where it is missing, without a link on its way below the project.
@@ -161,8 +186,8 @@ impl Session {
     /// # Errors
     /// When it cannot be made.
     pub fn packages_of(&self, platform: &str) -> io::Result<PathBuf> {
-        let below = self.packages.strip_prefix(&self.project).unwrap_or(&self.packages);
-        let packages = Folder::open(&self.project, Links::Refused)?.make_ours(below)?;
+        let below = self.paths.packages.strip_prefix(&self.paths.project).unwrap_or(&self.paths.packages);
+        let packages = Folder::open(&self.paths.project, Links::Refused)?.make_ours(below)?;
         Ok(packages.make(std::path::Path::new(platform))?.path().to_owned())
     }
 
@@ -170,11 +195,11 @@ impl Session {
     #[must_use]
     pub fn labels(&self, step: &StepId) -> Labels {
         [
-            (label::PROJECT, self.name.as_str()),
+            (label::PROJECT, self.ids.project.as_str()),
             (label::KIND, "container"),
             (label::STEP, step.as_str()),
-            (label::CHECKOUT, self.checkout_id.as_str()),
-            (label::RUN, &self.run),
+            (label::CHECKOUT, self.ids.checkout.as_str()),
+            (label::RUN, &self.ids.run),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
@@ -187,7 +212,7 @@ impl Session {
     /// As [`Engine::create`].
     pub async fn create(&self, step: &StepId, mut spec: ContainerSpec) -> Result<ContainerId, EngineError> {
         spec.labels = self.labels(step);
-        let container = self.engine.create(spec).await?;
+        let container = self.services.engine.create(spec).await?;
         self.held.set().insert(container.clone());
         Ok(container)
     }
@@ -225,205 +250,24 @@ impl Session {
     ) -> Result<T, StepError> {
         tokio::select! {
             done = work => done,
-            () = self.cancel.cancelled() => Err(StepError::Interrupted),
+            () = self.services.cancel.cancelled() => Err(StepError::Interrupted),
         }
     }
 
     /// Removes a container whose work is over. Where failed ones are kept it waits for the end of its step, which says whether it
     /// was a failure.
     pub async fn discard(&self, container: &ContainerId) {
-        if !self.keep_failed && self.held.set().remove(container) {
+        if !self.options.keep_failed && self.held.set().remove(container) {
             self.drop_container(container).await;
         }
     }
 
     /// Removes a container; a daemon that is gone is said once, because the container will be removed by the next run.
     async fn drop_container(&self, container: &ContainerId) {
-        if let Err(error) = self.engine.remove(container).await {
-            self.events
+        if let Err(error) = self.services.engine.remove(container).await {
+            self.services
+                .events
                 .warn(format!("a container of this run could not be removed ({error}); the next run removes it"));
         }
-    }
-}
-
-/// What earlier runs have left: all containers of this checkout, running or not (safe while the project's lock is held), and
-/// ended ones of other checkouts of the same project whose run began a day ago or earlier: nobody may come back to a checkout that a
-/// CI job removed with its folder.
-///
-/// # Errors
-/// When the daemon does not answer.
-pub async fn leftovers(
-    engine: &dyn Engine,
-    checkout: &CheckoutId,
-    project: &str,
-) -> Result<Vec<ContainerInfo>, EngineError> {
-    let now = clock::now();
-    let is_left = |container: &ContainerInfo| {
-        let label = |name: &str| container.labels.get(name).map(String::as_str);
-        let abandoned = || !container.running && label(label::RUN).is_some_and(|run| is_long_ago(run, now));
-        label(label::CHECKOUT) == Some(checkout.as_str()) || (label(label::PROJECT) == Some(project) && abandoned())
-    };
-    let labels: Labels = [(label::KIND.to_owned(), "container".to_owned())].into();
-    let mut found = engine.containers(&labels).await?;
-    found.retain(is_left);
-    Ok(found)
-}
-
-/// Removes [`leftovers`]; gives how many.
-///
-/// # Errors
-/// When the daemon does not answer.
-pub async fn remove_leftovers(engine: &dyn Engine, checkout: &CheckoutId, project: &str) -> Result<usize, EngineError> {
-    remove_all(engine, &leftovers(engine, checkout, project).await?).await
-}
-
-/// Removes the containers of a run of this checkout but those that are kept. Gives how many.
-///
-/// # Errors
-/// When the daemon does not answer.
-pub async fn remove_of_run(
-    engine: &dyn Engine,
-    checkout: &CheckoutId,
-    run: &str,
-    kept: &Containers,
-) -> Result<usize, EngineError> {
-    let labels: Labels = [(label::CHECKOUT, checkout.as_str()), (label::KIND, "container"), (label::RUN, run)]
-        .map(|(k, v)| (k.into(), v.into()))
-        .into();
-    let mut found = engine.containers(&labels).await?;
-    found.retain(|container| !kept.set().contains(&container.id));
-    remove_all(engine, &found).await
-}
-
-async fn remove_all(engine: &dyn Engine, containers: &[ContainerInfo]) -> Result<usize, EngineError> {
-    let mut removed = 0;
-    for container in containers {
-        removed += usize::from(engine.remove(&container.id).await?);
-    }
-    Ok(removed)
-}
-
-/// Whether a run (`<process>-<seconds since 1970>`) began a day ago or earlier.
-fn is_long_ago(run: &str, now: i64) -> bool {
-    let began = run.rsplit_once('-').and_then(|(_, seconds)| seconds.parse::<i64>().ok());
-    began.is_some_and(|began| now.saturating_sub(began) >= 24 * 60 * 60)
-}
-
-/// Removes the temporary files that killed runs of this checkout have left. Safe while the project's lock is held; a wheel
-/// cache outside of the project may be shared with others who are writing, and is left alone.
-pub fn sweep(session: &Session) {
-    if let Ok(project) = Folder::open(&session.project, Links::Refused) {
-        for folder in [&state::place(RECORDS), &session.packages] {
-            let below = folder.strip_prefix(&session.project).unwrap_or(folder);
-            if let (true, Ok(Some(folder))) = (below.is_relative(), project.below(below)) {
-                files::sweep(&folder);
-            }
-        }
-    }
-    if session.wheel_dir.starts_with(&session.project) {
-        wheelhouse::sweep(&session.wheel_dir);
-    }
-    room::sweep(&session.checkout_id);
-}
-
-/// A step's live output, as events.
-#[derive(Debug, Clone)]
-pub struct StepOutput {
-    events: Events,
-    step: StepId,
-    tail: Arc<Mutex<std::collections::VecDeque<String>>>,
-    /// How paths of its container are shown.
-    told: Arc<Told>,
-    /// When it last said something.
-    heard: Heard,
-    /// What was said where it is not overlooked.
-    warnings: Arc<Mutex<Vec<String>>>,
-}
-
-/// How long a pull or a push may stand still: registries that write to slow disks take minutes to finish a large layer.
-const TRANSFER: Duration = Duration::from_mins(10);
-
-/// Lines of output that are kept to find the cause of a failure in.
-const TAIL: usize = 400;
-
-impl StepOutput {
-    /// Output of `step`.
-    #[must_use]
-    pub fn new(events: &Events, step: &StepId) -> Self {
-        let (events, step) = (events.clone(), step.clone());
-        let (tail, told, warnings) = (Arc::default(), Arc::default(), Arc::default());
-        Self { events, step, tail, told, heard: Heard::now(), warnings }
-    }
-
-    /// The same with other words for paths of its container.
-    #[must_use]
-    pub fn telling(self, told: Told) -> Self {
-        Self { told: Arc::new(told), ..self }
-    }
-
-    /// The last lines.
-    #[must_use]
-    pub fn tail(&self) -> Vec<String> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-
-    /// Says something of the step that is no line of its output.
-    pub fn tell(&self, text: &str) {
-        self.events.info(format!("{}: {text}", self.step));
-    }
-
-    /// Says something of the step where it is not overlooked; it is no line of its output.
-    pub fn attention(&self, text: &str) {
-        let text = format!("{}: {text}", self.step);
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
-        self.events.warn(text);
-    }
-
-    /// What was said with [`StepOutput::attention`].
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Ends when nothing was said for so long.
-    pub async fn silent_for(&self, idle_timeout: Duration) {
-        self.heard.silent_for(idle_timeout).await;
-    }
-
-    /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `idle_timeout` where that is less.
-    pub async fn registry_silent(&self, image: &str, idle_timeout: Duration) -> EngineError {
-        let silent = idle_timeout.min(TRANSFER);
-        self.silent_for(silent).await;
-        EngineError::RegistrySilent { image: image.to_owned(), silent }
-    }
-}
-
-impl Output for StepOutput {
-    fn line(&self, line: &str) {
-        self.heard.hear();
-        let line = &*self.told.line(line);
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        if tail.len() == TAIL {
-            tail.pop_front();
-        }
-        tail.push_back(line.to_owned());
-        drop(tail);
-        self.events.emit(Event::StepLog { step: self.step.clone(), line: line.to_owned() });
-    }
-
-    fn warn(&self, line: &str) {
-        self.line(line);
-        self.attention(line.trim_start_matches("WARNING: "));
-    }
-
-    fn progress(&self, progress: Progress) {
-        self.heard.hear();
-        self.events.emit(Event::StepProgress {
-            step: self.step.clone(),
-            what: progress.what,
-            done: progress.done,
-            total: progress.total,
-            bytes: progress.bytes,
-        });
     }
 }

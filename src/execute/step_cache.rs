@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The largest product, in bytes of JSON: a line for each image and file.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = Kind::Product.largest();
 
 /// What an entry of the store is called; its key says all there is to say.
 const NAME: &str = "content";
@@ -53,7 +53,7 @@ pub async fn put(step: &Step, key: &Sha256, product: &Product, took_ms: u64, ses
     // Who stops a run does not wait for what may be made again.
     let done = session.until_stopped(async { Ok(write_entry(&entry, &kept, session).await) }).await;
     if let Ok(Err(error)) = done {
-        session.events.warn(format!("{error}; {} may be made again later", step.id));
+        session.services.events.warn(format!("{error}; {} may be made again later", step.id));
     }
 }
 
@@ -61,13 +61,13 @@ pub async fn put(step: &Step, key: &Sha256, product: &Product, took_ms: u64, ses
 async fn write_entry(entry: &Key, kept: &Kept, session: &Session) -> Result<(), StoreError> {
     for file in &kept.product.files {
         let label = Label { name: NAME.to_owned(), sha256: file.sha256.clone(), size: file.size };
-        session.store.put(&made(file), &label, &session.project.join(&file.path)).await?;
+        session.services.store.put(&made(file), &label, &session.paths.project.join(&file.path)).await?;
     }
     let text = serde_json::to_vec(&kept).map_err(std::io::Error::from)?;
     let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
     let mut file = tempfile::NamedTempFile::new()?;
     std::io::Write::write_all(&mut file, &text)?;
-    session.store.put(entry, &label, file.path()).await
+    session.services.store.put(entry, &label, file.path()).await
 }
 
 /// What the store knows of a step with this key, put in its place: images that the daemon still has get their names, packages are
@@ -77,10 +77,10 @@ async fn write_entry(entry: &Key, kept: &Kept, session: &Session) -> Result<(), 
 /// When the daemon does not answer, or the disk is full.
 pub async fn restore(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Product, u64)>, StepError> {
     let StepContext { step, session, .. } = at;
-    if session.no_cache || !step.work.is_stored() {
+    if session.options.no_cache || !step.work.is_stored() {
         return Ok(None);
     }
-    let places = Places::of(step, session);
+    let places = Places::for_step(step, session);
     let aside = Shop::new(places.aside(places.listing.parent().unwrap_or(&places.project))?);
     let known = read(&entry(step, key), &aside, &places, session).await?;
     let Some(Kept { product, took_ms, .. }) = known else { return Ok(None) };
@@ -97,15 +97,15 @@ pub async fn restore(key: &Sha256, at: StepContext<'_>) -> Result<Option<(Produc
 /// The output of what the store has of a step, as far as that can be told without taking it out. What is asked for anew is not
 /// looked for.
 pub async fn stored(step: &Step, content: &Sha256, session: &Session) -> Option<String> {
-    if session.no_cache || !step.work.is_stored() {
+    if session.options.no_cache || !step.work.is_stored() {
         return None;
     }
     // Beside a plan nothing is written into the project.
     let aside = Shop::new(tempfile::tempdir().ok()?);
-    let kept = read(&entry(step, content), &aside, &Places::of(step, session), session).await.ok()??;
+    let kept = read(&entry(step, content), &aside, &Places::for_step(step, session), session).await.ok()??;
     for file in &kept.product.files {
         // A store that cannot be asked is told when something is fetched of it.
-        if !session.store.holds(&made(file)).await.unwrap_or(false) {
+        if !session.services.store.holds(&made(file)).await.unwrap_or(false) {
             return None;
         }
     }
@@ -129,11 +129,11 @@ struct Places {
 }
 
 impl Places {
-    fn of(step: &Step, session: &Session) -> Self {
+    fn for_step(step: &Step, session: &Session) -> Self {
         Self {
-            project: session.project.clone(),
-            packages: session.packages.join(step.platform.as_str()),
-            listing: Records::of(&session.project).listing(&step.id),
+            project: session.paths.project.clone(),
+            packages: session.paths.packages.join(step.platform.as_str()),
+            listing: Records::for_project(&session.paths.project).listing(&step.id),
         }
     }
 
@@ -185,7 +185,8 @@ impl Places {
 
 /// Whether a file is in its place, and what was recorded.
 async fn is_there(file: &RecordedFile, session: &Session) -> Result<bool, StepError> {
-    let (records, file, digests) = (Records::of(&session.project), file.clone(), Arc::clone(&session.digests));
+    let (records, file, digests) =
+        (Records::for_project(&session.paths.project), file.clone(), Arc::clone(&session.services.digests));
     blocking(move || {
         let found = records.open(&file).and_then(|open| digests.of_open(&open));
         Ok(found.is_ok_and(|(sha256, _)| sha256 == file.sha256))
@@ -195,17 +196,19 @@ async fn is_there(file: &RecordedFile, session: &Session) -> Result<bool, StepEr
 
 /// Whether the store had an entry, which is now in `into`. One that is damaged or cannot be read is told, and made again.
 async fn fetched(key: &Key, into: &Shop, session: &Session) -> Result<bool, StepError> {
-    match session.store.fetch(key, into).await {
+    match session.services.store.fetch(key, into).await {
         Ok(Fetched::Whole(whole)) if whole.label().name == NAME => return Ok(true),
         Ok(Fetched::Whole(whole)) => {
             let name = &whole.label().name;
-            session.events.warn(format!("the store has {key} as `{name}`, not as `{NAME}`; it is made again"));
+            session.services.events.warn(format!("the store has {key} as `{name}`, not as `{NAME}`; it is made again"));
         }
         Ok(Fetched::Absent) => {}
-        Ok(Fetched::Doubted(why)) => session.events.warn(why),
-        Ok(Fetched::Damaged(why)) => session.events.warn(format!("the store was damaged: {why}; it is made again")),
+        Ok(Fetched::Doubted(why)) => session.services.events.warn(why),
+        Ok(Fetched::Damaged(why)) => {
+            session.services.events.warn(format!("the store was damaged: {why}; it is made again"))
+        }
         Err(StoreError::Io(error)) if error.kind() == std::io::ErrorKind::StorageFull => return Err(error.into()),
-        Err(error) => session.events.warn(format!("{error}; going on without it")),
+        Err(error) => session.services.events.warn(format!("{error}; going on without it")),
     }
     Ok(false)
 }
@@ -224,14 +227,14 @@ async fn read(entry: &Key, aside: &Shop, places: &Places, session: &Session) -> 
 /// Whether the daemon has every image, and each is one of this step.
 async fn are_there(step: &Step, product: &Product, session: &Session) -> Result<bool, EngineError> {
     for id in product.images.values() {
-        let Some(image) = session.engine.image(id).await? else { return Ok(false) };
+        let Some(image) = session.services.engine.image(id).await? else { return Ok(false) };
         // Whatever is built on it takes its output.
         let output = step.work.output_of(&image);
         if output != product.output || image.id.0 != *id {
             return Ok(false);
         }
         let is_ours = |name: &str, value: &str| image.labels.get(name).is_some_and(|found| found == value);
-        if !is_ours(label::STEP, step.id.as_str()) || !is_ours(label::PROJECT, &session.name) {
+        if !is_ours(label::STEP, step.id.as_str()) || !is_ours(label::PROJECT, &session.ids.project) {
             return Ok(false);
         }
     }
@@ -244,9 +247,9 @@ pub async fn with_names(product: Product, session: &Session) -> Result<Option<Pr
     owner::names(&product.images.keys().cloned().collect::<Vec<_>>(), session).await?;
     let mut before = Vec::new();
     for (name, id) in &product.images {
-        let there = session.engine.image(name).await?.map(|image| image.id);
+        let there = session.services.engine.image(name).await?.map(|image| image.id);
         if there.as_ref().is_none_or(|there| there.0 != *id) {
-            session.engine.tag(id, name).await?;
+            session.services.engine.tag(id, name).await?;
             before.extend(there);
         }
     }

@@ -8,7 +8,7 @@ pub struct Told(Vec<(String, String)>);
 
 impl Told {
     /// Of these pairs: how a path begins in the container, and how the user's begins. What is named first counts first.
-    pub fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(pairs.into_iter().collect())
     }
 
@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn paths_are_the_user_s() {
         let pairs = [("/factory/in/", ""), ("/factory/ready/", ""), ("/factory/build/own", "./libs/own")];
-        let told = Told::of(pairs.map(|(there, here)| (there.to_owned(), here.to_owned())));
+        let told = Told::new(pairs.map(|(there, here)| (there.to_owned(), here.to_owned())));
         for (said, shown) in [
             (
                 "Collecting flask==3 (from -r /factory/in/web/requirements.txt (line 3))",

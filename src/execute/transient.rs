@@ -239,9 +239,9 @@ impl Tries {
         self.made += 1;
         self.cause = Some(cause.words().to_owned());
         let (words, made, all) = (cause.words(), self.made, if stalls { self.made } else { Policy::STEP.tries() });
-        session.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
+        session.services.events.warn(format!("{step}: {words}; trying again ({made} of {all})"));
         output.line(&format!("=== try {made} of {all}, because of: {words} ==="));
-        if wait.over(&session.cancel).await { Ok(true) } else { Err(StepError::Interrupted) }
+        if wait.over(&session.services.cancel).await { Ok(true) } else { Err(StepError::Interrupted) }
     }
 }
 

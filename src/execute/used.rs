@@ -35,8 +35,8 @@ impl Used {
     ///
     /// # Errors
     /// When it is there and cannot be read: what is not known to be used is not therefore unused.
-    pub fn of(project: &Path) -> Result<Self, Unread> {
-        Ok(Self { images: State::of(project).json(NAME)?.unwrap_or_default() })
+    pub fn for_project(project: &Path) -> Result<Self, Unread> {
+        Ok(Self { images: State::for_project(project).json(NAME)?.unwrap_or_default() })
     }
 
     /// When an image was last used, in seconds since 1970 UTC.
@@ -57,7 +57,7 @@ impl Used {
         now: i64,
     ) -> io::Result<()> {
         // One that nobody can read is begun anew, as of now.
-        let mut used = Self::of(project).unwrap_or_default();
+        let mut used = Self::for_project(project).unwrap_or_default();
         for step in &plan.steps {
             let Some(record) = records.get(&step.id) else { continue };
             used.images.extend(record.images.values().map(|id| (id.clone(), now)));
@@ -70,7 +70,7 @@ impl Used {
             let oldest = used.images.iter().min_by_key(|(_, when)| **when).map(|(id, _)| id.clone());
             oldest.and_then(|id| used.images.remove(&id));
         }
-        State::of(project).write(NAME, &serde_json::to_vec_pretty(&used.images).map_err(io::Error::from)?)
+        State::for_project(project).write(NAME, &serde_json::to_vec_pretty(&used.images).map_err(io::Error::from)?)
     }
 }
 

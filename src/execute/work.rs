@@ -126,7 +126,7 @@ pub async fn watched<T>(
     at: StepContext<'_>,
     work: impl Future<Output = Result<T, StepError>> + Send,
 ) -> Result<T, StepError> {
-    let idle_timeout = at.session.idle_timeout;
+    let idle_timeout = at.session.options.idle_timeout;
     at.session
         .until_stopped(async {
             tokio::select! {

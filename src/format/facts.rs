@@ -17,6 +17,8 @@ macro_rules! package_formats {
             Wapt = wapt,
             /// A compressed tar, for those who unpack a release by hand.
             Archive = archive,
+            /// Microsoft's cabinets, in which agents on Windows get their modules.
+            Cab = cab,
         }
     };
 }
@@ -97,6 +99,8 @@ pub struct Native {
     pub has_priorities: bool,
     /// Whether what a package replaces is removed when it is installed.
     pub replaces_removes: bool,
+    /// Folders of its systemd units, without a slash at their beginning: what is enabled and started at installation is in one of them.
+    pub units: &'static [&'static str],
     /// The package managers that install it, in the words of platform files.
     pub managers: &'static [&'static str],
     /// What its tools call a file, of a name, a version with its revision, and an architecture.

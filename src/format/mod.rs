@@ -3,8 +3,10 @@
 
 pub mod apk;
 pub mod archive;
+pub mod cab;
 mod codec;
 pub mod deb;
+mod dos;
 pub mod facts;
 pub mod foreign;
 mod meta;

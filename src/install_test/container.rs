@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Finding, InstallTestError, TestTarget,
-    manager::Trust,
+    manager::CaSetup,
     transfer::{Fetched, Member, Rights, TarBuilder, blocking, blocking_reader, first_member},
 };
 use crate::{
@@ -23,6 +23,8 @@ const PLACE_FOLDER: &str = "/run";
 /// Its name there.
 pub const PLACE_NAME: &str = "factory-test";
 
+/// How many processes it may have: what a package starts may not fill the machine.
+const MOST_PROCESSES: i64 = 4096;
 /// How many links are followed to a file.
 const MOST_LINKS: usize = 8;
 /// The most that is kept of a command's answer, in bytes.
@@ -53,7 +55,7 @@ impl<'a> TestContainer<'a> {
     /// # Errors
     /// When the base image is gone, or the daemon refuses.
     pub async fn open(target: &'a TestTarget, session: &'a Session, step: &StepId) -> Result<Self, InstallTestError> {
-        let Some(image) = session.engine.image(&target.base).await? else {
+        let Some(image) = session.services.engine.image(&target.base).await? else {
             return Err(InstallTestError::NoBase { platform: target.platform.to_string(), image: target.base.clone() });
         };
         let spec = ContainerSpec {
@@ -62,6 +64,7 @@ impl<'a> TestContainer<'a> {
             user: "0:0".to_owned(),
             network: true,
             package_manager: true,
+            pids: MOST_PROCESSES,
             ..ContainerSpec::default()
         };
         let id = session.create(step, spec).await?;
@@ -76,9 +79,9 @@ impl<'a> TestContainer<'a> {
     }
 
     async fn prepare(&self) -> Result<(), InstallTestError> {
-        self.session.engine.start(&self.id).await?;
-        let (certificates, trust) = (self.session.ca.clone(), &self.target.manager.trust);
-        if let (Some(certificates), Trust::Anchor { file, command }) = (&certificates, trust) {
+        self.session.services.engine.start(&self.id).await?;
+        let (certificates, ca_setup) = (self.session.network.ca.clone(), &self.target.manager.ca_setup);
+        if let (Some(certificates), CaSetup::Anchor { file, command }) = (&certificates, ca_setup) {
             self.write(file, certificates, Rights::PUBLIC).await?;
             let answer = self.ask(argv(command, [] as [&str; 0])).await?;
             if answer.code != 0 {
@@ -93,7 +96,7 @@ impl<'a> TestContainer<'a> {
         self.put(move |tar| {
             let Some(certificates) = certificates else { return Ok(()) };
             tar.bytes(&format!("{PLACE_NAME}/ca.pem"), &certificates, Rights::PUBLIC)?;
-            let Trust::File { file, text, .. } = trust else { return Ok(()) };
+            let CaSetup::File { file, text, .. } = ca_setup else { return Ok(()) };
             tar.bytes(&format!("{PLACE_NAME}/{file}"), text.as_bytes(), Rights::PUBLIC)
         })
         .await
@@ -124,7 +127,7 @@ impl<'a> TestContainer<'a> {
             fill(&mut tar)?;
             tar.finish()
         });
-        Ok(self.session.engine.upload(&self.id, PLACE_FOLDER, tar.await?).await?)
+        Ok(self.session.services.engine.upload(&self.id, PLACE_FOLDER, tar.await?).await?)
     }
 
     /// Writes one file anywhere in the container.
@@ -136,7 +139,7 @@ impl<'a> TestContainer<'a> {
         let mut tar = TarBuilder::new()?;
         tar.bytes(name, bytes, rights)?;
         let folder = if folder.is_empty() { "/" } else { folder };
-        Ok(self.session.engine.upload(&self.id, folder, tar.finish()?).await?)
+        Ok(self.session.services.engine.upload(&self.id, folder, tar.finish()?).await?)
     }
 
     /// Runs a command as root with the package manager's variables, the proxies and the trusted certificates.
@@ -145,17 +148,17 @@ impl<'a> TestContainer<'a> {
     /// When the daemon refuses.
     pub async fn run(&self, mut argv: Vec<String>, out: &dyn Output) -> Result<i64, InstallTestError> {
         let manager = self.target.manager;
-        let mut env = self.session.proxies.clone();
+        let mut env = self.session.network.proxies.clone();
         env.extend(manager.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        if self.session.ca.is_some() {
-            match manager.trust {
-                Trust::File { file, variable, .. } => {
+        if self.session.network.ca.is_some() {
+            match manager.ca_setup {
+                CaSetup::File { file, variable, .. } => {
                     env.insert(variable.to_owned(), format!("{PLACE}/{file}"));
                 }
-                Trust::Option(option) if argv.first().is_some_and(|program| program == manager.name) => {
+                CaSetup::Option(option) if argv.first().is_some_and(|program| program == manager.name) => {
                     argv.insert(1, option.to_owned());
                 }
-                Trust::Option(_) | Trust::Anchor { .. } | Trust::Nothing => {}
+                CaSetup::Option(_) | CaSetup::Anchor { .. } | CaSetup::Nothing => {}
             }
         }
         let spec = ExecSpec { argv, user: "0:0".to_owned(), env, workdir: "/".to_owned() };
@@ -201,7 +204,7 @@ impl<'a> TestContainer<'a> {
     /// # Errors
     /// When the daemon refuses.
     pub async fn exec(&self, spec: ExecSpec, out: &dyn Output) -> Result<i64, InstallTestError> {
-        Ok(self.session.engine.exec(&self.id, spec, out).await?)
+        Ok(self.session.services.engine.exec(&self.id, spec, out).await?)
     }
 
     /// The archive of a path; `None` where there is nothing.
@@ -209,7 +212,7 @@ impl<'a> TestContainer<'a> {
     /// # Errors
     /// When the daemon refuses.
     pub async fn download(&self, path: &str) -> Result<Option<ByteStream>, InstallTestError> {
-        Ok(self.session.engine.download(&self.id, path).await?)
+        Ok(self.session.services.engine.download(&self.id, path).await?)
     }
 
     /// The bytes of a small file, through links; `None` where there is no such file.

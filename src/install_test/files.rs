@@ -75,7 +75,7 @@ async fn installed(container: &TestContainer<'_>, output: &StepOutput) -> Result
             output.line(&format!("/{root} is not there"));
             continue;
         };
-        let (accounts, wanted, cancel) = (accounts.clone(), wanted.clone(), container.session.cancel.clone());
+        let (accounts, wanted, cancel) = (accounts.clone(), wanted.clone(), container.session.services.cancel.clone());
         let reader = blocking_reader(stream);
         tree = blocking(move || {
             let place = match root.rsplit_once('/') {

@@ -6,65 +6,8 @@ use std::collections::BTreeSet;
 use super::{
     Built, TestTarget,
     runs::{Run, is_there},
+    ties::Ties,
 };
-use crate::{
-    format::PackageFormat,
-    names::{Apart, UpstreamVersion},
-    recipe::Package,
-};
-
-/// What a package of the recipe says of the others.
-#[derive(Debug, Clone, Default)]
-pub struct Ties {
-    /// Its name, and what it provides.
-    names: BTreeSet<String>,
-    /// What it needs, each a choice.
-    needs: Vec<Vec<String>>,
-    /// What it is not installed beside.
-    apart: Vec<Apart>,
-    /// Its epoch and version.
-    version: String,
-    /// The users that it makes.
-    pub users: BTreeSet<String>,
-}
-
-impl Ties {
-    /// Those of a package.
-    pub fn of(package: &Package, version: &UpstreamVersion, format: PackageFormat) -> Self {
-        let of = |text: &String| Apart::all(text).into_iter().map(|one| one.name).collect::<Vec<_>>();
-        let mut names: BTreeSet<String> = package.provides.iter().flat_map(of).collect();
-        names.insert(package.name.to_string());
-        let needs = package.depends.iter().map(of);
-        // What rpm calls obsolete goes with the installation of the one that says so.
-        let replaces: &[String] = match &format.facts().native {
-            Some(native) if native.replaces_removes => &package.replaces,
-            _ => &[],
-        };
-        Self {
-            names,
-            needs: needs.collect(),
-            apart: package
-                .conflicts
-                .iter()
-                .chain(&package.breaks)
-                .chain(replaces)
-                .flat_map(|text| Apart::all(text))
-                .collect(),
-            version: format!("{}:{version}", package.epoch),
-            users: package.users.iter().map(|user| user.name.to_string()).collect(),
-        }
-    }
-
-    /// The ties of a package of which only the name is known.
-    pub fn named(name: &str) -> Self {
-        Self { names: [name.to_owned()].into(), ..Self::default() }
-    }
-
-    fn refuses(&self, other: &Self) -> bool {
-        self.apart.iter().any(|apart| other.names.contains(&apart.name) && apart.holds(&other.version))
-    }
-}
-
 /// Which packages are installed together, as places in the list: all of them, where none refuses another one.
 fn groups(all: &[&Ties]) -> Vec<BTreeSet<usize>> {
     let apart = |one: usize, two: usize| one != two && (all[one].refuses(all[two]) || all[two].refuses(all[one]));
@@ -119,11 +62,23 @@ impl TestTarget {
         };
         groups.iter().enumerate().map(part).collect()
     }
+
+    /// How many checks there are.
+    #[must_use]
+    pub fn checks(&self) -> usize {
+        let parts = self.parts();
+        if !parts.is_empty() {
+            return parts.iter().map(Self::checks).sum();
+        }
+        // Install, files, units, remove and purge.
+        5 + self.units.iter().filter(|run| matches!(run, Run::Checked { .. })).count()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::Apart;
 
     fn ties(name: &str, needs: &[&str], apart: &[&str]) -> Ties {
         Ties {

@@ -41,7 +41,44 @@ pub struct Commands {
     /// Where the family's systemd looks for programs that are named without a folder.
     pub service_path: &'static str,
     /// What makes the manager trust other certificates.
-    pub trust: Trust,
+    pub ca_setup: CaSetup,
+    /// How it says which package has a library.
+    pub owner: Owner,
+}
+
+/// How a package manager says which installed package has a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// dpkg-query(1): `libpq5:amd64: /usr/lib/x86_64-linux-gnu/libpq.so.5`.
+    Dpkg,
+    /// rpm(8): what provides `libpq.so.5()(64bit)`.
+    Rpm,
+}
+
+impl Owner {
+    /// The command for a library's name.
+    #[must_use]
+    pub fn argv(self, library: &str) -> Vec<String> {
+        let (words, last): (Words, String) = match self {
+            Self::Dpkg => (&["dpkg-query", "--search"], format!("*/{library}")),
+            Self::Rpm => {
+                (&["rpm", "--query", "--queryformat", "%{NAME}\\n", "--whatprovides"], format!("{library}()(64bit)"))
+            }
+        };
+        words.iter().map(|word| (*word).to_owned()).chain([last]).collect()
+    }
+
+    /// The package that a line of its answer names.
+    #[must_use]
+    pub fn read(self, line: &str) -> Option<&str> {
+        let name = match self {
+            // Several packages may share a path; a diversion is none.
+            Self::Dpkg => line.split_once(": /")?.0.split([',', ':']).next()?,
+            Self::Rpm => line,
+        };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+        Some(name.trim()).filter(|name| !name.is_empty() && name.chars().all(is_plain))
+    }
 }
 
 /// What a removal does with configuration files.
@@ -55,7 +92,7 @@ pub enum Config {
 
 /// How a manager is told of other certificates, those in `/run/factory-test/ca.pem`.
 #[derive(Debug)]
-pub enum Trust {
+pub enum CaSetup {
     /// By a configuration file and the variable that names it.
     File {
         /// Its name in [`super::container::PLACE`].
@@ -88,5 +125,26 @@ pub fn commands(manager: Manager) -> Option<&'static Commands> {
         Manager::Zypper => Some(&zypper::ZYPPER),
         Manager::Rpm => Some(&rpm::RPM),
         Manager::Apk => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_library() {
+        assert_eq!(Owner::Dpkg.argv("libpq.so.5"), ["dpkg-query", "--search", "*/libpq.so.5"]);
+        assert_eq!(Owner::Rpm.argv("libpq.so.5").last().map(String::as_str), Some("libpq.so.5()(64bit)"));
+        for (owner, line, package) in [
+            (Owner::Dpkg, "libpq5:amd64: /usr/lib/x86_64-linux-gnu/libpq.so.5", Some("libpq5")),
+            (Owner::Dpkg, "a, b: /usr/lib/libx.so.1", Some("a")),
+            (Owner::Dpkg, "dpkg-query: no path found matching pattern */libpq.so.5", None),
+            (Owner::Dpkg, "diversion by a from: /usr/lib/libx.so.1", None),
+            (Owner::Rpm, "libpq", Some("libpq")),
+            (Owner::Rpm, "no package provides libpq.so.5()(64bit)", None),
+        ] {
+            assert_eq!(owner.read(line), package, "{line}");
+        }
     }
 }

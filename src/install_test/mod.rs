@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod groups;
 mod install;
+mod library;
 mod listing;
 mod loading;
 mod manager;
@@ -19,6 +20,7 @@ mod removal;
 mod runs;
 mod service;
 mod target;
+mod ties;
 mod transfer;
 mod units;
 
@@ -41,9 +43,9 @@ use runs::Run;
 pub async fn run(target: &TestTarget, session: &Session, keep: bool) -> Result<Verdict, InstallTestError> {
     let verdict = in_all(target, session, keep).await?;
     if verdict.passed() {
-        Passed::write(target, &session.project)?;
+        Passed::write(target, &session.paths.project)?;
     } else {
-        Failed::write(target, &verdict, &session.project)?;
+        Failed::write(target, &verdict, &session.paths.project)?;
     }
     Ok(verdict)
 }
@@ -56,7 +58,7 @@ async fn in_all(target: &TestTarget, session: &Session, keep: bool) -> Result<Ve
         return in_one(target, session, keep).await;
     }
     let all: Vec<String> = parts.iter().map(|part| part.names().collect::<Vec<_>>().join(", ")).collect();
-    session.events.info(format!(
+    session.services.events.info(format!(
         "{}: packages conflict and are tested in a container each time: {}",
         target.platform,
         all.join("; ")
@@ -76,19 +78,20 @@ async fn in_one(target: &TestTarget, session: &Session, keep: bool) -> Result<Ve
     let install = recorder.step("test-install");
     let container = tokio::select! {
         container = TestContainer::open(target, session, &install) => container?,
-        () = session.cancel.cancelled() => return Err(InstallTestError::Interrupted),
+        () = session.services.cancel.cancelled() => return Err(InstallTestError::Interrupted),
     };
     let ended = checks(&container, &mut recorder, keep).await;
     let verdict = recorder.verdict();
     if keep && (ended.is_err() || !verdict.passed()) {
         session
+            .services
             .events
             .info(format!("the container stays until the next run of factory here: `{}`", container.way_in()));
     } else {
         // Given up on Ctrl-C: whoever runs this removes what is left of the run.
         tokio::select! {
             () = container.close() => {}
-            () = session.cancel.cancelled() => return Err(InstallTestError::Interrupted),
+            () = session.services.cancel.cancelled() => return Err(InstallTestError::Interrupted),
         }
     }
     ended?;

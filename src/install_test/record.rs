@@ -45,7 +45,7 @@ impl Passed {
             finished: clock::rfc3339(clock::now()),
         };
         let text = serde_json::to_vec_pretty(&passed).map_err(std::io::Error::from)?;
-        let state = State::of(project);
+        let state = State::for_project(project);
         state.write(path(&target.platform), &text)?;
         if let Some(folder) = state.open()? {
             folder.remove(&failed_path(&target.platform))?;
@@ -58,7 +58,7 @@ impl Passed {
     /// # Errors
     /// When it is there and cannot be read.
     pub fn last(project: &Path, platform: &PlatformId) -> Result<Option<Self>, Unread> {
-        State::of(project).json(path(platform))
+        State::for_project(project).json(path(platform))
     }
 }
 
@@ -93,7 +93,7 @@ impl Failed {
             finished: clock::rfc3339(clock::now()),
         };
         let text = serde_json::to_vec_pretty(&failed).map_err(std::io::Error::from)?;
-        Ok(State::of(project).write(failed_path(&target.platform), &text)?)
+        Ok(State::for_project(project).write(failed_path(&target.platform), &text)?)
     }
 
     /// What failed last on a platform; `None` where the last test passed.
@@ -101,7 +101,7 @@ impl Failed {
     /// # Errors
     /// When it is there and cannot be read.
     pub fn last(project: &Path, platform: &PlatformId) -> Result<Option<Self>, Unread> {
-        State::of(project).json(failed_path(platform))
+        State::for_project(project).json(failed_path(platform))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Finding, InstallTestError, TestTarget};
+use super::{Finding, InstallTestError, TestTarget, library};
 use crate::{
     engine::Output as _,
     event::{Event, Outcome, StepId},
@@ -106,12 +106,12 @@ impl<'a> CheckRecorder<'a> {
         work: impl AsyncFnOnce(&StepOutput) -> Result<String, InstallTestError>,
     ) -> Result<bool, InstallTestError> {
         let started = Instant::now();
-        let events = &self.session.events;
+        let events = &self.session.services.events;
         events.emit(Event::StepStarted { step: step.clone(), title, why: "asked for".to_owned() });
         let output = StepOutput::new(events, step);
         let ended = tokio::select! {
-            ended = work(&output) => ended,
-            () = self.session.cancel.cancelled() => Err(InstallTestError::Interrupted),
+            ended = async { self.advised(work(&output).await, step, &output).await } => ended,
+            () = self.session.services.cancel.cancelled() => Err(InstallTestError::Interrupted),
         };
         let took = started.elapsed();
         let (outcome, note) = match &ended {
@@ -133,6 +133,21 @@ impl<'a> CheckRecorder<'a> {
         Ok(passed)
     }
 
+    /// What a check came to, with the packages that would bring libraries which it missed.
+    async fn advised(
+        &self,
+        ended: Result<String, InstallTestError>,
+        step: &StepId,
+        output: &StepOutput,
+    ) -> Result<String, InstallTestError> {
+        match ended {
+            Err(InstallTestError::Found(finding)) => {
+                Err(library::advised(*finding, self.target, step, self.session, output).await.into())
+            }
+            ended => ended,
+        }
+    }
+
     /// Holds a check where it means something, else passes it over, which is no failure of its own.
     ///
     /// # Errors
@@ -148,7 +163,12 @@ impl<'a> CheckRecorder<'a> {
             return self.hold(step, title, work).await;
         }
         let (step, took, note) = (step.clone(), Duration::ZERO, String::new());
-        self.session.events.emit(Event::StepFinished { step: step.clone(), outcome: Outcome::Skipped, took, note });
+        self.session.services.events.emit(Event::StepFinished {
+            step: step.clone(),
+            outcome: Outcome::Skipped,
+            took,
+            note,
+        });
         self.checks.push(Check { step, result: CheckResult::Skipped, took });
         Ok(true)
     }
@@ -156,7 +176,12 @@ impl<'a> CheckRecorder<'a> {
     /// Notes that a unit is not run.
     pub fn leave_out(&mut self, step: &StepId, reason: &str) {
         let (step, took, note) = (step.clone(), Duration::ZERO, format!("not run: {reason}"));
-        self.session.events.emit(Event::StepFinished { step: step.clone(), outcome: Outcome::Skipped, took, note });
+        self.session.services.events.emit(Event::StepFinished {
+            step: step.clone(),
+            outcome: Outcome::Skipped,
+            took,
+            note,
+        });
         self.checks.push(Check { step, result: CheckResult::LeftOut(reason.to_owned()), took });
     }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::target::UnitFileLine;
 use crate::{
     recipe::{UnitCheck, UnitExpectation},
     unit::UnitName,
@@ -13,6 +12,15 @@ use crate::{
 const ALIVE: u32 = 3;
 /// The default of `within`, which nothing waits for here.
 const WITHIN: u32 = 30;
+
+/// A unit file of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitFileLine {
+    /// Its path, absolute.
+    pub path: String,
+    /// What it leads to, where it is a link.
+    pub target: Option<String>,
+}
 
 /// What is done with one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]

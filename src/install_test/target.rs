@@ -8,10 +8,10 @@ use std::{
 
 use super::{
     InstallTestError,
-    groups::Ties,
     listing::{self, Line},
     manager::{Commands, commands},
-    runs::{self, Run},
+    runs::{self, Run, UnitFileLine},
+    ties::Ties,
 };
 use crate::{
     event::StepId,
@@ -77,21 +77,12 @@ pub struct Built {
     pub ties: Ties,
 }
 
-/// A unit file of a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitFileLine {
-    /// Its path, absolute.
-    pub path: String,
-    /// What it leads to, where it is a link.
-    pub target: Option<String>,
-}
-
 impl TestTarget {
     /// Finds what was built for this plan's release, and checks that it is still there.
     ///
     /// # Errors
     /// [`InstallTestError::NotBuilt`], and for platforms that cannot be tested.
-    pub fn of(
+    pub fn find(
         platform: &Platform,
         recipe: &Recipe,
         tag: &Tag,
@@ -109,7 +100,7 @@ impl TestTarget {
         }
         let mut base = String::new();
         let (mut packages, mut images) = (Vec::new(), BTreeMap::new());
-        let records = Records::of(project);
+        let records = Records::for_project(project);
         for step in plan.steps.iter().filter(|step| step.platform == platform.id) {
             if let Locks::Base(work) = step.work.locks() {
                 base.clone_from(&work.local);
@@ -169,17 +160,6 @@ impl TestTarget {
             })
             .collect()
     }
-
-    /// How many checks there are.
-    #[must_use]
-    pub fn checks(&self) -> usize {
-        let parts = self.parts();
-        if !parts.is_empty() {
-            return parts.iter().map(Self::checks).sum();
-        }
-        // Install, files, units, remove and purge.
-        5 + self.units.iter().filter(|run| matches!(run, Run::Checked { .. })).count()
-    }
 }
 
 /// Where units are looked for, the first one wins (systemd.unit(5), "Unit File Load Path").
@@ -200,7 +180,7 @@ fn built(
     project: &Path,
 ) -> Result<Vec<Built>, InstallTestError> {
     let missing = |why: String| InstallTestError::NotBuilt { step: step.clone(), why };
-    let records = Records::of(project);
+    let records = Records::for_project(project);
     let record = records.load(step).ok_or_else(|| missing("there is no record of it".to_owned()))?;
     of_this_release(&record, work).map_err(missing)?;
     let mut files = Vec::new();
@@ -224,7 +204,7 @@ fn built(
         return files.into_iter().map(|(file, sha256)| collected(file, sha256).map_err(missing)).collect();
     }
     let (name, listing) = (work.package.name.to_string(), listing::read(&records.listing(step))?);
-    let ties = Ties::of(&work.package, &work.release.version, format);
+    let ties = Ties::for_package(&work.package, &work.release.version, format);
     Ok(files
         .into_iter()
         .map(|(file, sha256)| Built { name: name.clone(), file, sha256, listing: listing.clone(), ties: ties.clone() })

@@ -31,7 +31,7 @@ pub struct Period(u64);
 impl Period {
     /// The period of a duration, in whole seconds.
     #[must_use]
-    pub fn of(duration: Duration) -> Self {
+    pub fn from_duration(duration: Duration) -> Self {
         Self(duration.as_secs())
     }
 

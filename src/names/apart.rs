@@ -68,6 +68,80 @@ impl Apart {
     }
 }
 
+/// The versions that a relation speaks of, between two bounds, each with whether it is one of them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Range<'r> {
+    from: Option<(&'r str, bool)>,
+    to: Option<(&'r str, bool)>,
+}
+
+impl Apart {
+    /// Whether no version of the package is one that both speak of: `a (= 1)` and `a (>= 2)`. Of versions that are not known yet
+    /// (`{{version}}`) nothing is said.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (self.range(), other.range()) else { return false };
+        is_empty(one.from, two.to) || is_empty(two.from, one.to)
+    }
+
+    /// Whether each version that this one speaks of is one of the other's: what depends on it and conflicts with that is never there.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        if other.version.is_none() {
+            return true;
+        }
+        let (Some(one), Some(two)) = (self.range(), other.range()) else { return false };
+        let is_above = match (two.from, one.from) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((least, takes)), Some((from, has))) => match whole(from, least) {
+                Ordering::Equal => takes || !has,
+                order => order.is_gt(),
+            },
+        };
+        let is_below = match (two.to, one.to) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((most, takes)), Some((to, has))) => match whole(to, most) {
+                Ordering::Equal => takes || !has,
+                order => order.is_lt(),
+            },
+        };
+        is_above && is_below
+    }
+
+    /// `None` where the version is not known yet.
+    fn range(&self) -> Option<Range<'_>> {
+        let Some((operator, version)) = &self.version else { return Some(Range::default()) };
+        if version.contains("{{") {
+            return None;
+        }
+        let version = version.as_str();
+        Some(match operator.as_str() {
+            "<<" | "<" => Range { to: Some((version, false)), from: None },
+            "<=" => Range { to: Some((version, true)), from: None },
+            ">>" | ">" => Range { from: Some((version, false)), to: None },
+            ">=" => Range { from: Some((version, true)), to: None },
+            _ => Range { from: Some((version, true)), to: Some((version, true)) },
+        })
+    }
+}
+
+/// Whether nothing is from the one to the other.
+fn is_empty(from: Option<(&str, bool)>, to: Option<(&str, bool)>) -> bool {
+    let (Some((from, takes)), Some((to, has))) = (from, to) else { return false };
+    match whole(from, to) {
+        Ordering::Equal => !(takes && has),
+        order => order.is_gt(),
+    }
+}
+
+/// The order of whole versions, with epoch and revision; none of either is 0 (deb-version(7)).
+fn whole(one: &str, other: &str) -> Ordering {
+    let revision = |version: &str| version.rsplit_once('-').map_or("0", |(_, revision)| revision).to_owned();
+    compare(without_revision(one), without_revision(other)).then_with(|| dpkg(&revision(one), &revision(other)))
+}
+
 fn without_revision(version: &str) -> &str {
     version.rsplit_once('-').map_or(version, |(upstream, _)| upstream)
 }
@@ -106,6 +180,28 @@ mod tests {
         ] {
             let all = Apart::all(relation);
             assert_eq!((all.len(), all[0].name.as_str(), all[0].holds("0:2.5.11")), (1, "shop", holds), "{relation}");
+        }
+    }
+
+    #[test]
+    fn relations_that_exclude_each_other() {
+        let of = |text: &str| Apart::all(text).remove(0);
+        for (one, two, apart, within) in [
+            ("a (= 1)", "a (= 2)", true, false),
+            ("a (>= 2)", "a (<< 2)", true, false),
+            ("a (>= 2)", "a (<= 2)", false, false),
+            ("a (>= 2)", "a", false, true),
+            ("a (= 1:1)", "a (<< 3)", true, false),
+            ("a (= 1-1)", "a (= 1-2)", true, false),
+            ("a (= 1.5)", "a (>= 1)", false, true),
+            ("a (>> 1)", "a (>= 1)", false, true),
+            ("a (>= 1)", "a (>> 1)", false, false),
+            ("a", "a", false, true),
+            ("a", "a (<< 2)", false, false),
+            ("a (= {{version}})", "a (= 1)", false, false),
+            ("a < 1", "a >= 1", true, false),
+        ] {
+            assert_eq!((of(one).excludes(&of(two)), of(one).is_within(&of(two))), (apart, within), "{one} {two}");
         }
     }
 

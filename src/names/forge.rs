@@ -28,7 +28,7 @@ pub enum ForgeKind {
 impl ForgeKind {
     /// The kind that an address tells: `https://api.github.com`, `…/api/v4` of a GitLab, `…/api/v3` of a GitHub of one's own.
     #[must_use]
-    pub fn of(api: &ApiUrl) -> Option<Self> {
+    pub fn from_api(api: &ApiUrl) -> Option<Self> {
         match api.as_str() {
             "https://api.github.com" => Some(Self::Github),
             text if text.ends_with("/api/v4") => Some(Self::Gitlab),
@@ -120,7 +120,7 @@ mod tests {
             ("https://git.example.org", None),
         ] {
             let url = ApiUrl::new(text).unwrap();
-            assert_eq!(ForgeKind::of(&url), kind, "{text}");
+            assert_eq!(ForgeKind::from_api(&url), kind, "{text}");
             assert!(!url.host().contains('/') && !url.as_str().ends_with('/'));
         }
         for bad in [

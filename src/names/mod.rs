@@ -19,7 +19,7 @@ pub use address::{Address, without_login};
 pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;
 pub use checkout::CheckoutId;
-pub use concern::{Allowance, Concern, Topic};
+pub use concern::{Allowance, Concern, Severity, Topic};
 pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};

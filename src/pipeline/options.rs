@@ -14,7 +14,7 @@ use crate::{
     recipe::Release,
     source::{
         git::{Caller, Worktree},
-        requirements::Variables,
+        variables::Variables,
     },
 };
 

@@ -57,7 +57,7 @@ impl Misplaced {
         &self.help
     }
 
-    fn of(project: &Folder, path: &Path, is: FileType, wanted: &'static str) -> Self {
+    fn new(project: &Folder, path: &Path, is: FileType, wanted: &'static str) -> Self {
         let shown = project.path().strip_prefix(".").unwrap_or(project.path()).join(path);
         let target = if is.is_symlink() { project.target(path).ok() } else { None };
         let shown_text = shown.to_string_lossy().into_owned();
@@ -102,16 +102,16 @@ pub fn check(project: &Path, wheels: bool) -> Result<(), Misplaced> {
     };
     let lock = Path::new(lockfile::NAME);
     if let Some(meta) = open.meta_itself(lock).map_err(unreadable)?.filter(|meta| !meta.is_file()) {
-        return Err(Misplaced::of(&open, lock, meta.file_type(), "a file"));
+        return Err(Misplaced::new(&open, lock, meta.file_type(), "a file"));
     }
     for (name, depth) in DEPTHS.into_iter().filter(|(name, _)| wheels || *name != WHEELS) {
         let path = Path::new(name);
         let Some(meta) = open.meta_itself(path).map_err(unreadable)? else { continue };
         if !meta.is_dir() {
-            return Err(Misplaced::of(&open, path, meta.file_type(), "a folder"));
+            return Err(Misplaced::new(&open, path, meta.file_type(), "a folder"));
         }
         if let Some((path, is)) = foreign(&open, path, depth).map_err(unreadable)? {
-            return Err(Misplaced::of(&open, &path, is, "a file or a folder"));
+            return Err(Misplaced::new(&open, &path, is, "a file or a folder"));
         }
     }
     Ok(())

@@ -8,7 +8,8 @@ use crate::{
     recipe::{GitSource, SourceComplaint},
     source::{
         git::{self, GitError, Trouble, Wanted},
-        requirements::{self, Line, Local, Variables, What},
+        requirements::{self, Line, Local, What},
+        variables::Variables,
     },
 };
 

@@ -163,7 +163,7 @@ impl Project {
 pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<Vec<ReleaseProblem>>, Unread> {
     let passed = Passed::last(folder, platform)?.filter(|passed| passed.tag == *tag);
     let Some(passed) = passed else { return Ok(None) };
-    let records = Records::of(folder).all(platform)?;
+    let records = Records::for_project(folder).all(platform)?;
     let mut again = Vec::new();
     for (name, id) in &passed.images {
         // Other labels do not make it another one.
@@ -191,7 +191,7 @@ pub fn tested(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<
 pub fn failed(folder: &Path, platform: &PlatformId, tag: &Tag) -> Result<Option<String>, Unread> {
     let failed = Failed::last(folder, platform)?.filter(|failed| failed.tag == *tag);
     let Some(failed) = failed else { return Ok(None) };
-    let records = Records::of(folder).all(platform)?;
+    let records = Records::for_project(folder).all(platform)?;
     let is_there = |sha256: &crate::names::Sha256| {
         records.iter().any(|(_, record)| record.files.iter().any(|file| file.sha256 == *sha256))
     };

@@ -55,6 +55,9 @@ pub struct Record {
     /// What is doubtful of it, for people: said again while it is not made again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The versions that Python projects were built as: the name or the folder of one -> its version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<String, String>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// When it ended, RFC 3339.

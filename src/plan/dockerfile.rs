@@ -103,7 +103,7 @@ pub struct Templates {
 impl Templates {
     /// The templates that a project sees, which are rendered until a token is cancelled.
     #[must_use]
-    pub fn of(roots: &Roots, cancel: CancellationToken) -> Self {
+    pub fn new(roots: &Roots, cancel: CancellationToken) -> Self {
         Self { roots: roots.clone(), texts: Mutex::default(), parsed: Mutex::default(), budget: Budget::new(cancel) }
     }
 
@@ -212,7 +212,7 @@ impl Template<'_> {
 
 fn read(roots: &Roots, path: &Path, name: &str) -> Result<String, TemplateError> {
     roots.text(path, LARGEST).map_err(|error| match error {
-        SourceError::Io(error) if matches!(Refusal::of(&error), Some(Refusal::TooLarge { .. })) => {
+        SourceError::Io(error) if matches!(Refusal::from_error(&error), Some(Refusal::TooLarge { .. })) => {
             TemplateError::Large { name: name.to_owned() }
         }
         error => error.into(),
@@ -227,7 +227,7 @@ mod tests {
     fn a_missing_value_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("x.hbs"), "FROM {{base}}\nRUN {{nothing}}\n").unwrap();
-        let error = Templates::of(&Roots::of(folder.path()), CancellationToken::new())
+        let error = Templates::new(&Roots::for_project(folder.path()), CancellationToken::new())
             .render(&Template::Project(Path::new("x.hbs")), Manager::Apt, &serde_json::json!({ "base": "b" }))
             .unwrap_err();
         assert!(matches!(error, TemplateError::Render { .. }), "{error}");
@@ -242,7 +242,7 @@ mod tests {
                 let values = serde_json::json!({
                     "project": "x", "platform": "y", "base": "z", "packages": packages, "ca": ca,
                 });
-                let text = Templates::of(&Roots::of(nowhere), CancellationToken::new())
+                let text = Templates::new(&Roots::for_project(nowhere), CancellationToken::new())
                     .render(&Template::BuiltIn("builder.hbs"), manager, &values)
                     .unwrap_or_else(|error| panic!("{manager:?}: {error}"));
                 assert_eq!(text.lines().filter(|line| matches!(line.trim(), "a \\" | "b \\")).count(), count, "{text}");

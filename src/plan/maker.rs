@@ -2,17 +2,23 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
 };
 
 use super::{Inputs, Plan, Specifiers, Step, TemplateError, Templates, Times, Unmade, dockerfile::Template};
 use crate::{
     event::StepId,
-    names::{PackageName, Sha256},
+    names::{PackageName, Sha256, UpstreamVersion},
     platform::Platform,
     recipe::{Recipe, Release},
-    source::{listing::Listing, project::SourceError, roots::Roots},
+    source::{
+        listing::Listing,
+        project::SourceError,
+        roots::Roots,
+        stated::{self, Unread},
+    },
     util::toml::Issue,
     work::{Goal, Work, builder::BuilderName, image::Contexts},
 };
@@ -143,6 +149,25 @@ pub(crate) struct Made {
     pub(crate) labels: BTreeMap<String, String>,
 }
 
+/// What the Python projects of a step say of their versions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard {
+    /// Those that say another version than the release.
+    pub(crate) doubts: Vec<Issue>,
+    /// What these say.
+    said: BTreeSet<String>,
+    /// The folders of those of which only a build tells.
+    unread: BTreeSet<String>,
+}
+
+impl Heard {
+    /// What is to be held against the release later on.
+    pub(crate) fn unread(&self, release: &UpstreamVersion) -> Option<Unread> {
+        let (folders, said) = (self.unread.clone(), self.said.clone());
+        (!folders.is_empty()).then(|| Unread { release: release.clone(), folders, said })
+    }
+}
+
 impl<'a> Maker<'a> {
     /// Of a platform whose base image has this name and is made of this.
     pub(crate) fn new(
@@ -180,8 +205,30 @@ impl<'a> Maker<'a> {
             after: Vec::new(),
             specifiers: Specifiers::new(),
             doubts: Vec::new(),
+            unread: None,
             notes: Vec::new(),
             wanted: false,
+        }
+    }
+
+    /// What the Python project of a folder says of its version; one of a source has versions of its own, and says nothing here.
+    pub(crate) fn heard(&self, folder: &Path, into: &mut Heard) {
+        if folder.as_os_str().as_encoded_bytes().starts_with(b"@") {
+            return;
+        }
+        let name = folder.display().to_string();
+        let read = |file: &str| {
+            let path = folder.join(file);
+            self.context.roots.is_file(&path).then(|| self.context.roots.text(&path, stated::LARGEST).ok())?
+        };
+        match stated::stated(&read) {
+            Some(found) => {
+                if let Some(doubt) = stated::doubt(&name, &found, &self.context.release.version) {
+                    into.said.insert(found.version);
+                    into.doubts.push(doubt);
+                }
+            }
+            None => _ = into.unread.insert(name),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     event::StepId,
     names::{PackageName, PlatformId, Sha256},
+    source::stated::Unread,
     util::toml::Issue,
     work::Work,
 };
@@ -65,6 +66,8 @@ pub struct Step {
     pub after: Vec<StepId>,
     /// What of the recipe it does not use; not in the key.
     pub doubts: Vec<Issue>,
+    /// What is held against the release once it has run; not in the key.
+    pub unread: Option<Unread>,
     /// What of the project it leaves out as it should; not in the key.
     pub notes: Vec<String>,
     /// Whether it is wanted for itself, or only when a wanted one needs it.

@@ -42,7 +42,7 @@ impl Times {
 
     /// The times of a checkout: what is `changed` in it has that of its commit, `now`.
     #[must_use]
-    pub fn of(history: History, project: &Path, changed: Vec<Changed>, now: i64) -> Self {
+    pub fn new(history: History, project: &Path, changed: Vec<Changed>, now: i64) -> Self {
         let known = Known { history, changed, answers: HashMap::new(), guessed: false };
         Self { now, project: project.to_owned(), known: Some(Mutex::new(known)) }
     }

@@ -113,7 +113,7 @@ impl Artifact {
     /// The manifest: the same for the same files, whoever pushes them.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
-        let empty = Blob::of(b"{}");
+        let empty = Blob::from_static(b"{}");
         let config = Descriptor {
             media_type: media::EMPTY.to_owned(),
             digest: empty.digest(),

@@ -66,7 +66,7 @@ pub async fn look(push: &Push, registry: &Registry, client: &oci::Client) -> Res
 /// When the daemon is gone.
 pub async fn there(push: &Push, digest: &str, registry: &Registry, session: &Session) -> Result<Made, PushError> {
     let (step, outcome, note) = (push.step.clone(), Outcome::Cached, format!("in the registry already, {digest}"));
-    session.events.emit(Event::StepFinished { step, outcome, took: Duration::ZERO, note });
+    session.services.events.emit(Event::StepFinished { step, outcome, took: Duration::ZERO, note });
     made(push, digest, None, registry, session).await
 }
 
@@ -85,13 +85,14 @@ pub async fn push(
     let started = Instant::now();
     let (step, name) = (push.step.clone(), registry.name(&push.local));
     let (title, why) = (format!("push {name}"), "asked for".to_owned());
-    session.events.emit(Event::StepStarted { step: step.clone(), title, why });
+    session.services.events.emit(Event::StepStarted { step: step.clone(), title, why });
     // One of ours has it from a push that was killed.
-    let is_ours = |image: &ImageInfo| image.labels.get(label::PROJECT).is_some_and(|project| *project == session.name);
-    let before = session.engine.image(&name).await?.filter(|image| !is_ours(image)).map(|image| image.id.0);
+    let is_ours =
+        |image: &ImageInfo| image.labels.get(label::PROJECT).is_some_and(|project| *project == session.ids.project);
+    let before = session.services.engine.image(&name).await?.filter(|image| !is_ours(image)).map(|image| image.id.0);
     let pushed = tokio::select! {
         pushed = lent(push, &name, credentials, session) => pushed,
-        () = session.cancel.cancelled() => Err(PushError::Interrupted),
+        () = session.services.cancel.cancelled() => Err(PushError::Interrupted),
     };
     let returned = give_back(&name, before.as_deref(), session).await;
     let pushed = match pushed {
@@ -105,7 +106,7 @@ pub async fn push(
         Err(PushError::Interrupted) => (Outcome::Interrupted, String::new()),
         Err(error) => (Outcome::Failed, error.to_string()),
     };
-    session.events.emit(Event::StepFinished { step, outcome, took: started.elapsed(), note });
+    session.services.events.emit(Event::StepFinished { step, outcome, took: started.elapsed(), note });
     let pushed = pushed?;
     returned?;
     made(push, &pushed.digest, Some(started.elapsed()), registry, session).await
@@ -116,13 +117,13 @@ pub async fn push(
 async fn give_back(name: &str, before: Option<&str>, session: &Session) -> Result<(), EngineError> {
     let back = || async {
         match before {
-            Some(id) => session.engine.tag(id, name).await,
-            None => session.engine.remove_image(name).await.map(|_| ()),
+            Some(id) => session.services.engine.tag(id, name).await,
+            None => session.services.engine.remove_image(name).await.map(|_| ()),
         }
     };
     tokio::select! {
         done = back() => done,
-        () = session.cancel.cancelled() => tokio::time::timeout(TIMEOUT, back()).await.unwrap_or(Ok(())),
+        () = session.services.cancel.cancelled() => tokio::time::timeout(TIMEOUT, back()).await.unwrap_or(Ok(())),
     }
 }
 
@@ -132,14 +133,14 @@ async fn lent(
     credentials: Option<&Credentials>,
     session: &Session,
 ) -> Result<Pushed, PushError> {
-    session.engine.tag(&push.id, name).await?;
+    session.services.engine.tag(&push.id, name).await?;
     let mut retry = Policy::REGISTRY.begin();
     let mut was_silent = false;
     loop {
-        let output = StepOutput::new(&session.events, &push.step);
+        let output = StepOutput::new(&session.services.events, &push.step);
         let pushed = tokio::select! {
-            pushed = session.engine.push(name, credentials.cloned(), &output) => pushed,
-            error = output.registry_silent(name, session.idle_timeout) => Err(error),
+            pushed = session.services.engine.push(name, credentials.cloned(), &output) => pushed,
+            error = output.registry_silent(name, session.options.idle_timeout) => Err(error),
         };
         let error = match pushed {
             Ok(pushed) => return Ok(pushed),
@@ -147,15 +148,15 @@ async fn lent(
             Err(error @ EngineError::RegistrySilent { .. }) if !std::mem::replace(&mut was_silent, true) => error,
             Err(error) if error.is_lost_layer() => {
                 let known = "a known fault of the engine; the disks are synchronised";
-                session.events.warn(format!("{error}: {known}"));
+                session.services.events.warn(format!("{error}: {known}"));
                 settle().await;
                 error
             }
             Err(error) => return Err(error.into()),
         };
         let Some(wait) = retry.next(None) else { return Err(error.into()) };
-        session.events.info(format!("{error}; {name} is pushed again in {wait}"));
-        if !wait.over(&session.cancel).await {
+        session.services.events.info(format!("{error}; {name} is pushed again in {wait}"));
+        if !wait.over(&session.services.cancel).await {
             return Err(PushError::Interrupted);
         }
     }
@@ -190,7 +191,7 @@ async fn made(
         kind: MadeKind::Pushed,
         platform: push.platform.clone(),
         name: registry.name(&push.local),
-        size: session.engine.image(&push.id).await?.map_or(0, |image| image.size),
+        size: session.services.engine.image(&push.id).await?.map_or(0, |image| image.size),
         digest: digest.to_owned(),
         took_ms: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     })

@@ -84,7 +84,7 @@ mod tests {
             .current_dir(folder.path())
             .status();
         assert!(checked.unwrap().success());
-        let verdict = verify(&folder.path().join(NAME));
+        let verdict = verify(&folder.path().join(NAME), &tokio_util::sync::CancellationToken::new());
         assert_eq!((verdict.reasons().as_str(), verdict.package.as_str()), ("", "3 files"));
     }
 }

@@ -173,4 +173,10 @@ pub struct FileInfo {
     pub owner: Option<Account>,
     /// `group`.
     pub group: Option<Account>,
+    /// Where the owner stands in the recipe; empty where there is none.
+    #[serde(skip)]
+    pub owner_at: Span,
+    /// Where the group stands: in `group`, or behind the owner.
+    #[serde(skip)]
+    pub group_at: Span,
 }

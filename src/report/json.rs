@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Instant};
 use serde::Serialize;
 
 use super::{clock::Clock, settings::Verbosity, stream::Stream, terminal_sink::TerminalSink, view::View};
-use crate::event::{Event, Sink};
+use crate::{
+    event::{Event, Sink},
+    util::terminal,
+};
 
 /// Counts up when a field changes its meaning or goes; a new field does not count.
 pub const SCHEMA: u32 = 1;
@@ -30,7 +33,7 @@ struct Tagged<'a, T> {
 pub(crate) fn line(event: &impl Serialize, clock: &Clock) -> String {
     let line = Line { schema: SCHEMA, time: clock.rfc3339(), what: event };
     // Fails only on keys that are no text; there are none.
-    serde_json::to_string(&line).map(|line| line + "\n").unwrap_or_default()
+    serde_json::to_string(&line).map(|line| terminal::escaped(line) + "\n").unwrap_or_default()
 }
 
 /// The line of a view, with its line end.

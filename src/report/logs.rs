@@ -39,7 +39,7 @@ impl LogDir {
     #[must_use]
     pub fn new(project: &Path) -> Self {
         let project = project.strip_prefix(".").unwrap_or(project);
-        Self { state: Folder::of(project), holed: Arc::default() }
+        Self { state: Folder::for_project(project), holed: Arc::default() }
     }
 
     /// The log of the last run.

@@ -6,6 +6,7 @@
 mod clock;
 mod doctor;
 mod dot;
+mod explain;
 mod human;
 mod json;
 mod list;
@@ -32,6 +33,7 @@ mod view;
 pub use clock::Clock;
 pub use doctor::{Check, CheckState, DoctorView};
 pub use dot::PlanDot;
+pub use explain::LintView;
 pub use json::SCHEMA;
 pub use list::{ListColumn, ListKind, ListView};
 pub use logs::{LastRun, LastStep, LogDir};

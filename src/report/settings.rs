@@ -98,13 +98,13 @@ impl Settings {
     #[must_use]
     pub fn stdout_look(&self) -> Style {
         let width = if self.stdout_tty { usize::from(self.width) } else { usize::MAX };
-        Style { colour: self.stdout_colour, glyphs: Glyphs::of(self.unicode), width }
+        Style { colour: self.stdout_colour, glyphs: Glyphs::for_terminal(self.unicode), width }
     }
 
     /// How text on stderr looks.
     #[must_use]
     pub fn stderr_look(&self) -> Style {
-        Style { colour: self.colour, glyphs: Glyphs::of(self.unicode), width: usize::from(self.width) }
+        Style { colour: self.colour, glyphs: Glyphs::for_terminal(self.unicode), width: usize::from(self.width) }
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Glyphs {
 impl Glyphs {
     /// The signs for a locale.
     #[must_use]
-    pub const fn of(unicode: bool) -> &'static Self {
+    pub const fn for_terminal(unicode: bool) -> &'static Self {
         if unicode { &UNICODE } else { &ASCII }
     }
 }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_fallback_is_ascii() {
-        let Glyphs { done, cached, failed, stopped, bar, spinner } = Glyphs::of(false);
+        let Glyphs { done, cached, failed, stopped, bar, spinner } = Glyphs::for_terminal(false);
         assert!(
             [done, cached, failed, stopped, bar]
                 .iter()

@@ -160,7 +160,7 @@ impl Trust {
             }
             lists.by_issuer.entry(crl.issuer_der()).or_default().push(number);
         }
-        Company { anchors: Pool::of(&self.anchors), came: Pool::of(came), lists }
+        Company { anchors: Pool::new(&self.anchors), came: Pool::new(came), lists }
     }
 }
 

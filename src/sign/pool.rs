@@ -18,7 +18,7 @@ pub(super) struct Pool<'c> {
 
 impl<'c> Pool<'c> {
     /// Of these, whose order is kept among equal ones.
-    pub(super) fn of(certificates: impl IntoIterator<Item = &'c Certificate>) -> Self {
+    pub(super) fn new(certificates: impl IntoIterator<Item = &'c Certificate>) -> Self {
         let mut pool = Self::default();
         for certificate in certificates {
             if let Some(id) = certificate.subject_id() {

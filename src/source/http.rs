@@ -13,7 +13,7 @@ use reqwest::{
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use client::{Trust, client};
+pub use client::{ServerTrust, client};
 pub use error::HttpError;
 
 use crate::{
@@ -93,7 +93,7 @@ impl Http {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn new(ca: Option<&[u8]>, events: Events, cancel: CancellationToken) -> Result<Self, HttpError> {
-        let client = client(&Trust { ca, ..Trust::default() })?;
+        let client = client(&ServerTrust { ca, ..ServerTrust::default() })?;
         let client = client.https_only(true).timeout(WHOLE).build();
         let client = client.map_err(|error| HttpError::Setup { reason: deepest(&error) })?;
         Ok(Self { client, events, cancel })

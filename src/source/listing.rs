@@ -42,7 +42,7 @@ pub struct Listing {
 impl Listing {
     /// Nothing yet.
     #[must_use]
-    pub fn of(roots: &Roots, digests: &Arc<Digests>) -> Self {
+    pub fn new(roots: &Roots, digests: &Arc<Digests>) -> Self {
         Self {
             roots: roots.clone().bounded(),
             taken: AtomicUsize::new(0),
@@ -137,7 +137,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
-        let listing = Listing::of(&Roots::of(folder.path()), &Arc::default());
+        let listing = Listing::new(&Roots::for_project(folder.path()), &Arc::default());
         listing.taken.store(MOST_TAKEN - 4, Ordering::Relaxed);
         assert_eq!(listing.taken("*").unwrap().files.len(), 3);
         assert!(listing.taken("*").unwrap_err().to_string().contains("3,000,000 files on all platforms"));
@@ -151,7 +151,7 @@ mod tests {
         for (name, text) in [("a.py", "one"), ("requirements.txt", "-r more.txt\n"), ("more.txt", "six\n")] {
             write(name, text);
         }
-        let roots = Roots::of(folder.path());
+        let roots = Roots::for_project(folder.path());
         let look = |listing: &Listing| {
             let found = listing.python(Path::new("")).unwrap();
             let names: Vec<String> = found.files.iter().map(|file| file.relative.clone()).collect();
@@ -166,7 +166,7 @@ mod tests {
                 set,
             )
         };
-        let listing = Listing::of(&roots, &Arc::default());
+        let listing = Listing::new(&roots, &Arc::default());
         let before = look(&listing);
         assert_eq!(before.0, ["a.py", "more.txt", "requirements.txt"]);
         assert_eq!((before.2, before.3, before.4.len()), (true, 1, 2));
@@ -175,7 +175,7 @@ mod tests {
         std::fs::remove_file(folder.path().join("more.txt")).unwrap();
         write("requirements.txt", "");
         assert_eq!(look(&listing), before);
-        let after = look(&Listing::of(&roots, &Arc::default()));
+        let after = look(&Listing::new(&roots, &Arc::default()));
         assert_eq!(after.0, ["a.py", "b.py", "requirements.txt"]);
         assert_ne!(after.1, before.1);
     }

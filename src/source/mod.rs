@@ -10,6 +10,8 @@ pub mod owner;
 pub mod project;
 pub mod requirements;
 pub mod roots;
+pub mod stated;
 pub mod store;
 pub mod taken;
+pub mod variables;
 pub mod wheelhouse;

@@ -13,7 +13,7 @@ use fs_err as fs;
 
 /// The caller, who believes its own files, those of root, and those of whoever owns the project that it builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trusted {
+pub struct TrustedOwners {
     uids: Vec<u32>,
     /// Whoever may write in the project's folder, or above it, says what is built anyway.
     project: Option<PathBuf>,
@@ -57,10 +57,10 @@ impl Doubt {
     }
 }
 
-impl Trusted {
+impl TrustedOwners {
     /// Those whom the caller believes in a project.
     #[must_use]
-    pub fn of(project: &Path) -> Self {
+    pub fn for_project(project: &Path) -> Self {
         let mut uids = vec![0, rustix::process::geteuid().as_raw()];
         uids.extend(fs::metadata(project).map(|meta| meta.uid()));
         Self { uids, project: fs::canonicalize(project).ok() }
@@ -148,7 +148,7 @@ mod tests {
         for folder in [&project, &store.join("products")] {
             std::fs::create_dir_all(folder).unwrap();
         }
-        let trusted = Trusted::of(&project);
+        let trusted = TrustedOwners::for_project(&project);
         let doubt = || trusted.doubt(&store).unwrap().map(|doubt| doubt.to_string());
         assert_eq!(doubt(), None);
         assert_eq!(trusted.doubt(&root.path().join("nowhere")).unwrap(), None);
@@ -175,13 +175,13 @@ mod tests {
     #[test]
     fn what_belongs_to_others_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
-        let nobody = Trusted { uids: vec![4_000_000], project: None };
+        let nobody = TrustedOwners { uids: vec![4_000_000], project: None };
         let said = nobody.doubt(folder.path()).unwrap().unwrap();
         assert!(said.to_string().contains("belongs to user"), "{said}");
         assert!(said.help().starts_with("`chown -R "));
         // A link of somebody else to what is ours.
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("/", &link).unwrap();
-        assert_eq!(Trusted::of(Path::new("/")).doubt(&link).unwrap(), None);
+        assert_eq!(TrustedOwners::for_project(Path::new("/")).doubt(&link).unwrap(), None);
     }
 }

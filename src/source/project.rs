@@ -226,7 +226,7 @@ pub fn every_file(folder: &Folder) -> Result<Vec<SourceFile>, SourceError> {
 impl SourceError {
     /// Whether a path led out of the folder that it is in.
     pub(super) fn leads_out(error: &io::Error) -> bool {
-        matches!(Refusal::of(error), Some(Refusal::LeadsOut { .. }))
+        matches!(Refusal::from_error(error), Some(Refusal::LeadsOut { .. }))
     }
 
     /// What to do about it, where that can be said.

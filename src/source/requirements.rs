@@ -18,9 +18,9 @@ pub use line::{Line, Requirement, lines, numbered, options, specifiers, with_lin
 pub use local::{GitWish, Local, What, is_archive, settled};
 pub use option::Opt;
 pub use places::Places;
-pub use text::{Variable, Variables, counted, decoded, plain, variables};
+pub use text::{Variable, counted, decoded, plain, variables};
 
-use super::{project::SourceError, roots::Roots, wheelhouse::normalise};
+use super::{project::SourceError, roots::Roots, variables::Variables, wheelhouse::normalise};
 
 /// The largest requirements file, in bytes, and the most files that one may take in.
 const LARGEST: u64 = 4 << 20;
@@ -123,12 +123,12 @@ mod tests {
         std::fs::write(folder.path().join("sub/e.txt"), "").unwrap();
         std::fs::write(folder.path().join("with space.txt"), b"\xff\xfes\0i\0x\0\n\0").unwrap();
         std::fs::write(folder.path().join("sub/out.txt"), "\n-r ../../a.txt\n").unwrap();
-        let error = closure(&Roots::of(folder.path()), &["sub/out.txt".into()]).unwrap_err();
+        let error = closure(&Roots::for_project(folder.path()), &["sub/out.txt".into()]).unwrap_err();
         assert!(
             error.to_string().contains("must be in the project") && error.to_string().contains("sub/out.txt:2"),
             "{error}"
         );
-        let found = closure(&Roots::of(folder.path()), &["a.txt".into()]).unwrap();
+        let found = closure(&Roots::for_project(folder.path()), &["a.txt".into()]).unwrap();
         let names: Vec<_> = found.keys().map(|path| path.display().to_string()).collect();
         assert_eq!(names, ["a.txt", "sub/b.txt", "sub/d.txt", "sub/e.txt", "with space.txt"]);
         let names: Vec<_> = asking(&found, Path::new("a.txt")).iter().map(|path| path.display().to_string()).collect();
@@ -152,14 +152,14 @@ mod tests {
             ("-r \\\r\na.txt\r\n--constraint=\\\r\nb.txt\r\n", &["a.txt", "r.txt"]),
         ] {
             write("r.txt", lines);
-            let texts =
-                closure(&Roots::of(folder.path()), &["r.txt".into()]).unwrap_or_else(|e| panic!("{lines}: {e}"));
+            let texts = closure(&Roots::for_project(folder.path()), &["r.txt".into()])
+                .unwrap_or_else(|e| panic!("{lines}: {e}"));
             let plain = expanded(&texts, &Variables::default());
             for texts in [&texts, &plain] {
                 let found = asking(texts, Path::new("r.txt"));
                 let found: Vec<_> = found.iter().map(|path| path.display().to_string()).collect();
                 assert_eq!(found, asked, "{lines}");
-                let is_strict = Wanted::of(texts, Path::new("r.txt")).is_strict();
+                let is_strict = Wanted::from_texts(texts, Path::new("r.txt")).is_strict();
                 assert_eq!(is_strict, asked.contains(&"b.txt"), "{lines}");
             }
         }

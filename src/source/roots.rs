@@ -10,7 +10,7 @@ use fs_err as fs;
 
 use super::{
     project::{Effort, Found, Kept, SourceError, Take, Within, not_ours},
-    requirements::Variables,
+    variables::Variables,
 };
 use crate::{
     names::{SourceName, in_source},
@@ -75,7 +75,7 @@ impl Place<'_, '_> {
 impl Roots {
     /// A project without sources.
     #[must_use]
-    pub fn of(project: &Path) -> Self {
+    pub fn for_project(project: &Path) -> Self {
         Self { project: project.to_owned(), ..Self::default() }
     }
 
@@ -309,7 +309,7 @@ mod tests {
         let commit = Commit::new("1a2b3c4d".repeat(5)).unwrap();
         let name = SourceName::new("bricks").unwrap();
         let checkouts = [(name, Checkout { folder: checkout, commit })].into();
-        let roots = Roots::of(folder.path()).having(checkouts);
+        let roots = Roots::for_project(folder.path()).having(checkouts);
         (folder, roots)
     }
 

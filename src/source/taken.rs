@@ -25,7 +25,7 @@ pub struct Taken {
 
 impl Taken {
     /// Asks `find` for each path and pattern of the project.
-    pub fn of(contents: &[Content], find: impl Fn(&str) -> Result<Files, SourceError>) -> Self {
+    pub fn from_contents(contents: &[Content], find: impl Fn(&str) -> Result<Files, SourceError>) -> Self {
         Self::within(contents, MOST_TOGETHER, find)
     }
 

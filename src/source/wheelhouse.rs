@@ -9,14 +9,14 @@ mod receive;
 mod shape;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
 };
 
 use fs_err as fs;
 
-use super::{owner::Trusted, requirements::Wanted, store::make_folders};
+use super::{owner::TrustedOwners, store::make_folders};
 use crate::{
     names::Sha256,
     util::{
@@ -131,12 +131,12 @@ pub enum Found {
 }
 
 impl Found {
-    /// The same where its wheels are those that the requirements ask for: a manifest says what is in a folder, and not that it may be.
+    /// The same where its wheels are those that the requirements ask for, which `judge` says: a manifest says what is in a folder, and not that it may be.
     /// Which source distribution a wheel was built from, it says as reliably as its folder is believed.
     #[must_use]
-    pub fn held(self, wanted: &Wanted) -> Self {
+    pub fn held(self, judge: impl FnOnce(&[Wheel]) -> Result<(), String>) -> Self {
         match self {
-            Self::Whole(house) => match wanted.judge_all(&house.manifest.wheels, &|_| true) {
+            Self::Whole(house) => match judge(&house.manifest.wheels) {
                 Ok(()) => Self::Whole(house),
                 Err(why) => Self::Damaged(why),
             },
@@ -144,12 +144,12 @@ impl Found {
         }
     }
 
-    /// The same where nobody whom the caller does not believe can have written it, or its wheels are those whose hashes the
-    /// requirements pin.
+    /// The same where only owners whom the caller trusts can have written it, or the requirements pin the hashes of all its wheels,
+    /// which `are_pinned` says.
     ///
     /// # Errors
     /// When it cannot be looked at.
-    pub fn believed(self, trusted: &Trusted, wanted: &Wanted) -> io::Result<Self> {
+    pub fn believed(self, trusted: &TrustedOwners, are_pinned: impl FnOnce(&[Wheel]) -> bool) -> io::Result<Self> {
         let Self::Whole(house) = self else { return Ok(self) };
         let wheels = house.manifest.wheels.iter().map(|wheel| wheel.file.as_str());
         let mut doubt = trusted.doubt(&house.folder)?;
@@ -159,7 +159,7 @@ impl Found {
             }
         }
         Ok(match doubt {
-            Some(doubt) if !wanted.pins_all(&house.manifest.wheels) => Self::Damaged(format!(
+            Some(doubt) if !are_pinned(&house.manifest.wheels) => Self::Damaged(format!(
                 "it is not believed, because {doubt}, and the requirements do not pin the hashes of all that is in it; {} if all of it is yours",
                 doubt.help()
             )),
@@ -215,6 +215,14 @@ impl Wheelhouse {
             }
             other => Ok(other),
         }
+    }
+
+    /// The versions of the wheels that were built of these folders of the checkout.
+    pub fn versions_of<'a>(&'a self, folders: &'a BTreeSet<String>) -> impl Iterator<Item = (String, String)> + 'a {
+        self.manifest.wheels.iter().filter_map(move |wheel| {
+            let folder = wheel.folder.as_ref().filter(|folder| folders.contains(*folder))?;
+            Some((folder.clone(), wheel.file.version().to_owned()))
+        })
     }
 
     /// Holds a folder against its manifest.

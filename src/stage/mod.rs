@@ -12,6 +12,6 @@ pub use accounts::{Accounts, AccountsError};
 pub use path::TreePath;
 pub use spool::Spool;
 pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
-pub(crate) use tarstream::{Member, MemberKind, Members};
+pub(crate) use tarstream::{Member, MemberKind, Members, UNKNOWN};
 pub(crate) use tree::copy_all;
 pub use tree::{CONTAINER, Entry, Kind, Owner, Role, Tree, TreeError};

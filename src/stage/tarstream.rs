@@ -4,6 +4,7 @@
 //! is spooled. Nothing is ever written under a name of the stream, so there is no path to escape to; the checks keep
 //! such names out of packages.
 
+mod dialect;
 mod error;
 mod limits;
 mod members;
@@ -18,7 +19,7 @@ use super::{Accounts, Entry, Kind, Role, Tree, TreeError, TreePath};
 pub use error::StageError;
 use error::shown;
 pub use limits::Limits;
-pub(crate) use members::{Member, MemberKind, Members};
+pub(crate) use members::{Member, MemberKind, Members, UNKNOWN};
 pub use place::Place;
 
 /// What to take of a stream, and how to read it.

@@ -1,7 +1,7 @@
 //! `catag.ini`, the older form of a release's repositories: `[projects]`, then `group/project = ref` line by line. Read as its
 //! own tool read it, except that a project that stands there twice is an error.
 
-use std::{collections::BTreeMap, io::Read as _, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use super::Listed;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     recipe::{ForgePlace, Place, ReleaseRepository},
     source::project::within,
     util::{
+        files::read_bounded,
         folder::{Folder, Links},
         toml::{Issue, Issues, Report, Source, Span, quoted},
     },
@@ -28,12 +29,9 @@ pub fn read(path: &Path) -> std::io::Result<String> {
     if within(path).is_some() {
         return Folder::open(Path::new("."), Links::Inside)?.text(path, LARGEST);
     }
-    let mut text = String::new();
-    fs_err::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(std::io::Error::other(format!("`{}` is larger than 1 MiB", path.display())));
-    }
-    Ok(text)
+    let bytes = read_bounded(path, LARGEST)?;
+    let bytes = bytes.ok_or_else(|| std::io::Error::other(format!("`{}` is larger than 1 MiB", path.display())))?;
+    String::from_utf8(bytes).map_err(std::io::Error::other)
 }
 
 /// The projects of a text, in its order; `name` is what errors call it.
@@ -106,7 +104,7 @@ fn repository(key: &str, value: &str, span: &Span, api: &ApiUrl, issues: &mut Is
         issues.add(issue.help("expected a branch, a tag, a commit, `{{branch}}` or `{{tag}}`"));
     }
     let project = project.ok().filter(|_| fits)?;
-    let kind = ForgeKind::of(api).unwrap_or(ForgeKind::Gitlab);
+    let kind = ForgeKind::from_api(api).unwrap_or(ForgeKind::Gitlab);
     Some(ReleaseRepository {
         name: project.to_string(),
         place: Place::Forge(ForgePlace { kind, api: api.clone(), project, token_env: None }),

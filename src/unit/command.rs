@@ -35,7 +35,7 @@ impl Command {
     /// # Errors
     /// What systemd would not take.
     pub fn parse(line: &Assignment, unit: &UnitName, path: &str) -> Result<Vec<Self>, String> {
-        let mut words = Words::of(&line.value);
+        let mut words = Words::new(&line.value);
         let mut commands = Vec::new();
         while let Some(first) = words.next()? {
             let mut command = Self::of_program(&first, unit, path)?;

@@ -121,7 +121,7 @@ pub struct Needs {
 pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, Needs) {
     let instance = |word: &str| if unit.is_template() { unit.with_instance(word).ok() } else { None };
     let names = [instance("one").unwrap_or_else(|| unit.clone()), instance("two").unwrap_or_else(|| unit.clone())];
-    let mut judge = Judge::of(file, unit, names, path);
+    let mut judge = Judge::new(file, unit, names, path);
     judge.lines();
     judge.settings();
     let needs = judge.needs();
@@ -133,7 +133,7 @@ pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, N
 #[must_use]
 pub fn judge_part(file: &UnitFile, units: [UnitName; 2], path: &str) -> (Vec<UnitError>, Needs) {
     let unit = units[0].clone();
-    let mut judge = Judge::of(file, &unit, units, path);
+    let mut judge = Judge::new(file, &unit, units, path);
     judge.lines();
     let all = judge.needs();
     // Whose folders these are, and who it runs as, the unit may say.
@@ -158,7 +158,7 @@ struct Judge<'u> {
 }
 
 impl<'u> Judge<'u> {
-    fn of(file: &'u UnitFile, unit: &'u UnitName, names: [UnitName; 2], path: &'u str) -> Self {
+    fn new(file: &'u UnitFile, unit: &'u UnitName, names: [UnitName; 2], path: &'u str) -> Self {
         Self { file, unit, names, path, section: section_of(unit.kind()), wrong: Vec::new() }
     }
 

@@ -109,7 +109,7 @@ impl Service {
     ///
     /// # Errors
     /// [`UnitError`]: what systemd would refuse, and what cannot be run without it.
-    pub fn of(file: &UnitFile, unit: &UnitName, path: &str) -> Result<Self, UnitError> {
+    pub fn from_file(file: &UnitFile, unit: &UnitName, path: &str) -> Result<Self, UnitError> {
         Reader { file, unit, path }.service()
     }
 }
@@ -157,7 +157,7 @@ impl Reader<'_> {
             folders: self.folders()?,
             before: self.commands("ExecStartPre")?,
             start,
-            stop: Stop::of(self.file).map_err(|(place, reason)| error(&place, reason))?,
+            stop: Stop::from_file(self.file).map_err(|(place, reason)| error(&place, reason))?,
             left_out: self.left_out(),
         })
     }

@@ -54,7 +54,7 @@ const SIGNALS: [(&str, i64); 18] = [
 const DEFAULT_LIMIT: Duration = Duration::from_secs(90);
 
 impl Stop {
-    pub(super) fn of(file: &UnitFile) -> Result<Self, (String, String)> {
+    pub(super) fn from_file(file: &UnitFile) -> Result<Self, (String, String)> {
         let last = |key| file.last("Service", key);
         let signal = last("KillSignal").map_or(Ok("TERM"), |line| read(line, |text| Ok(signal(text)?.0)))?;
         let mode = last("KillMode").map_or(Ok(KillMode::ControlGroup), |line| read(line, mode))?;
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn stop(lines: &str) -> Result<Stop, (String, String)> {
-        Stop::of(&UnitFile::parse(&format!("[Service]\n{lines}"), "x.service").unwrap())
+        Stop::from_file(&UnitFile::parse(&format!("[Service]\n{lines}"), "x.service").unwrap())
     }
 
     #[test]

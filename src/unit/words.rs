@@ -13,7 +13,7 @@ const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
 
 impl<'a> Words<'a> {
     /// The words of `text`.
-    pub fn of(text: &'a str) -> Self {
+    pub fn new(text: &'a str) -> Self {
         Self { rest: text.trim_start_matches(BLANK) }
     }
 
@@ -22,7 +22,7 @@ impl<'a> Words<'a> {
     /// # Errors
     /// As [`Words::next`].
     pub fn all(text: &'a str) -> Result<Vec<String>, String> {
-        let mut words = Self::of(text);
+        let mut words = Self::new(text);
         let mut all = Vec::new();
         while let Some(word) = words.next()? {
             all.push(word);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_a_word_of_its_own() {
-        let mut words = Words::of("a ; b ;c");
+        let mut words = Words::new("a ; b ;c");
         assert_eq!(words.next().unwrap().as_deref(), Some("a"));
         assert!(words.take_mark(";"));
         assert_eq!(words.next().unwrap().as_deref(), Some("b"));

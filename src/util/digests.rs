@@ -79,8 +79,8 @@ impl Digests {
 
     /// What is remembered of the project in `project`; nothing where it was never built.
     #[must_use]
-    pub fn of(project: &Path) -> Self {
-        let entries = State::of(project).read(NAME).ok().flatten();
+    pub fn for_project(project: &Path) -> Self {
+        let entries = State::for_project(project).read(NAME).ok().flatten();
         let entries = entries.map(|text| kept::read(&text)).unwrap_or_default();
         Self { known: Mutex::new(Known { entries, fresh: false }), ..Self::paranoid(project) }
     }
@@ -88,7 +88,7 @@ impl Digests {
     /// The same without trusting it: every file is read once, and what it is now is remembered.
     #[must_use]
     pub fn paranoid(project: &Path) -> Self {
-        let stamp = State::of(project).open().ok().flatten().and_then(|state| stamp(state.path()));
+        let stamp = State::for_project(project).open().ok().flatten().and_then(|state| stamp(state.path()));
         Self { project: Some(project.to_owned()), stamp, ..Self::default() }
     }
 
@@ -117,7 +117,7 @@ impl Digests {
     pub fn of_file(&self, path: &Path) -> io::Result<(Sha256, u64)> {
         if let Some(name) = self.name(path) {
             // A stat costs less than opening it.
-            let before = Stat::of(&fs::symlink_metadata(path)?);
+            let before = Stat::from_metadata(&fs::symlink_metadata(path)?);
             if let Some(sha256) = self.cached(name, &before) {
                 return Ok((Sha256::from_digest(sha256), before.size));
             }
@@ -132,13 +132,13 @@ impl Digests {
     pub fn of_open(&self, file: &fs::File) -> io::Result<(Sha256, u64)> {
         let mut reader = Guarded::new(file, self.cancel.clone());
         let Some(name) = self.name(file.path()) else { return digest_of(&mut reader) };
-        let before = Stat::of(&file.metadata()?);
+        let before = Stat::from_metadata(&file.metadata()?);
         if let Some(sha256) = self.cached(name, &before) {
             return Ok((Sha256::from_digest(sha256), before.size));
         }
-        let before = Stat::of(&file.metadata()?);
+        let before = Stat::from_metadata(&file.metadata()?);
         let (sha256, size) = digest_of(&mut reader)?;
-        if Stat::of(&file.metadata()?) == before && size == before.size {
+        if Stat::from_metadata(&file.metadata()?) == before && size == before.size {
             self.cache(name, before, &sha256);
         }
         Ok((sha256, size))
@@ -154,7 +154,7 @@ impl Digests {
         if !known.fresh {
             return Ok(());
         }
-        let Some(state) = State::of(project).open()? else { return Ok(()) };
+        let Some(state) = State::for_project(project).open()? else { return Ok(()) };
         known.fresh = false;
         state.write(Path::new(NAME), kept::text(&known.entries).as_bytes())
     }
@@ -189,7 +189,7 @@ impl Digests {
 }
 
 impl Stat {
-    fn of(meta: &std::fs::Metadata) -> Self {
+    fn from_metadata(meta: &std::fs::Metadata) -> Self {
         Self {
             size: meta.len(),
             modified: (meta.mtime(), meta.mtime_nsec()),

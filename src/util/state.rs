@@ -65,7 +65,7 @@ pub struct State {
 impl State {
     /// The state of the project in this folder. Nothing is made yet.
     #[must_use]
-    pub fn of(project: &Path) -> Self {
+    pub fn for_project(project: &Path) -> Self {
         Self { project: project.to_owned() }
     }
 
@@ -158,20 +158,20 @@ mod tests {
     #[test]
     fn what_is_not_there_is_nothing() {
         let project = tempfile::tempdir().unwrap();
-        let state = State::of(project.path());
+        let state = State::for_project(project.path());
         assert_eq!(state.read("records/debian-12/core.json").unwrap(), None);
         assert!(state.names("records").unwrap().is_empty() && !state.path().exists());
         state.write("records/debian-12/core.json", b"{}").unwrap();
         assert_eq!(state.read("records/debian-12/core.json").unwrap().unwrap(), b"{}");
         assert_eq!(state.names("records").unwrap(), ["debian-12"]);
-        assert_eq!(State::of(&project.path().join("nowhere")).read("lock").unwrap(), None);
+        assert_eq!(State::for_project(&project.path().join("nowhere")).read("lock").unwrap(), None);
     }
 
     #[test]
     fn a_state_that_is_a_link_is_refused() {
         let (project, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::os::unix::fs::symlink(other.path(), project.path().join(NAME)).unwrap();
-        let state = State::of(project.path());
+        let state = State::for_project(project.path());
         assert!(state.read("x").is_err() && state.write("x", b"").is_err() && state.make().is_err());
         assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 0);
     }

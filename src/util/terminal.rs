@@ -1,5 +1,5 @@
 //! What a terminal would act on instead of showing it. Whatever was not written here (logs, answers of servers, names in archives) goes
-//! through this before it is shown; JSON escapes by itself.
+//! through this before it is shown; JSON gets all of it, escaped ([`escaped`]).
 
 use std::borrow::Cow;
 
@@ -29,6 +29,20 @@ pub fn clean(line: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// JSON with every such character in its strings as `\u….`: the text is the same to whoever reads it, and a terminal shows it.
+#[must_use]
+pub fn escaped(json: String) -> String {
+    if !json.chars().any(acts) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        // None of them has more than 16 bits.
+        if acts(c) { out.push_str(&format!("\\u{:04x}", u32::from(c))) } else { out.push(c) }
+    }
+    out
 }
 
 /// Reads past an escape sequence whose escape character was read.
@@ -100,5 +114,13 @@ mod tests {
     fn colours_stay_where_they_are_wanted() {
         assert_eq!(harmless("\u{1b}[31mred\u{1b}[0m\u{1b}[2J", true), "\u{1b}[31mred\u{1b}[0m?[2J");
         assert_eq!(harmless("\u{1b}[31mred", false), "?[31mred");
+    }
+
+    #[test]
+    fn json_says_the_same_and_a_terminal_shows_it() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}b\u{2066}ü\n\"";
+        let json = escaped(serde_json::to_string(text).unwrap());
+        assert!(!json.chars().any(acts), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

@@ -7,6 +7,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use factory::names::Concern;
+
 use crate::sources;
 
 /// Folders that hold no page of this repository, beside hidden ones.
@@ -171,7 +173,7 @@ fn unknown_sources(page: &Page, known: &[String]) -> Vec<String> {
 
 #[test]
 fn pages_name_sources_that_are_there() {
-    let folders = ["src", "tests", "benches", "fuzz/fuzz_targets"];
+    let folders = ["src", "tests", "benches", "crates", "fuzz/fuzz_targets"];
     let known: Vec<String> = folders
         .iter()
         .flat_map(|folder| sources::rust_files(&here().join(folder)))
@@ -203,11 +205,32 @@ fn crates(manifest: &str) -> Vec<&str> {
 #[test]
 fn every_crate_has_its_reason() {
     let read = |path: &str| fs::read_to_string(here().join(path)).unwrap();
-    let (manifest, page) = (read("Cargo.toml"), read("docs/decisions.md"));
+    let others = fs::read_dir(here().join("crates")).unwrap().map(|entry| entry.unwrap().path().join("Cargo.toml"));
+    let others = others.map(|path| fs::read_to_string(path).unwrap());
+    let manifest: String = [read("Cargo.toml")].into_iter().chain(others).collect();
+    let page = read("docs/decisions.md");
     let section = page.split_once("## Crates").unwrap().1;
     let named: BTreeSet<&str> = prose(section).flat_map(|(_, line)| spans(line, true)).collect();
     let crates = crates(&manifest);
     assert!(crates.contains(&"bollard") && crates.contains(&"insta"), "{crates:?}");
     let missing: Vec<&str> = crates.into_iter().filter(|name| !named.contains(name)).collect();
     assert!(missing.is_empty(), "docs/decisions.md does not say why: {}", missing.join(", "));
+}
+
+/// The table of lints in `docs/recipe.md`, made from the program. `UPDATE_DOCS=1 cargo test` writes it.
+#[test]
+fn the_table_of_lints_is_true() {
+    let path = here().join("docs/recipe.md");
+    let written = fs::read_to_string(&path).unwrap();
+    let (head, rest) = written.split_once("| `check` | severity | what it finds |\n").unwrap();
+    let (_, tail) = rest.split_once("\n\n").unwrap();
+    let row = |(word, concern): &(&str, Concern)| {
+        format!("| `{word}` | {} | {} |\n", concern.severity().as_str(), concern.what())
+    };
+    let rows: String = Concern::WORDS.iter().map(row).collect();
+    let page = format!("{head}| `check` | severity | what it finds |\n| --- | --- | --- |\n{rows}\n{tail}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert!(written == page, "docs/recipe.md does not list the lints: UPDATE_DOCS=1 cargo test table_of_lints");
 }

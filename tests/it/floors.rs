@@ -289,3 +289,38 @@ fn the_rule_bites() {
     );
     assert_eq!(verdicts("names/x.rs", "use crate::new_one::X;").len(), 1);
 }
+
+/// The files of one folder that a file imports by `super::` or from the crate: each is named as its path below the folder.
+fn files_imported(source: &Source, folder: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
+    let (module, depths) = (source.module(), source.depths());
+    let mut found = BTreeSet::new();
+    for (at, depth) in depths.iter().enumerate() {
+        let Some((levels, next)) = start(source, at).filter(|_| *depth == 0) else { continue };
+        let above: Vec<&str> = match levels {
+            ROOT => Vec::new(),
+            levels => module[..module.len().saturating_sub(levels)].to_vec(),
+        };
+        let mut all = Vec::new();
+        paths(source, next, &mut above.iter().map(|&word| word.to_owned()).collect(), &mut all);
+        for path in all.iter().filter(|path| path.first().is_some_and(|first| first == folder)) {
+            // The longest part of a path that is a file.
+            let file = (2..=path.len()).rev().map(|end| path[..end].join("/")).find(|file| files.contains(file));
+            found.extend(file);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_files_of_the_lints_import_each_other() {
+    let sources: Vec<Source> = sources::all().into_iter().filter(|source| source.path.starts_with("check/")).collect();
+    let name = |source: &Source| source.module().join("/");
+    let files: BTreeSet<String> = sources.iter().map(name).collect();
+    let graph: BTreeMap<String, BTreeSet<String>> =
+        sources.iter().map(|source| (name(source), files_imported(source, "check", &files))).collect();
+    assert!(graph["check/judge"].contains("check/finding"), "nothing was seen: {graph:?}");
+    let graph: BTreeMap<&str, BTreeSet<&str>> =
+        graph.iter().map(|(from, to)| (from.as_str(), to.iter().map(String::as_str).collect())).collect();
+    let circles: Vec<&str> = graph.keys().copied().filter(|file| reached(&graph, file).contains(file)).collect();
+    assert!(circles.is_empty(), "these files lead back to themselves: {}", circles.join(", "));
+}

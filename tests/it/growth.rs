@@ -49,7 +49,7 @@ fn one_place_says_which_store_a_session_has() {
     let named = |path: &std::path::PathBuf| path.strip_prefix(&folder).unwrap().display().to_string();
     let makes = |path: &&std::path::PathBuf| makes_a_store(&named(path), &fs::read_to_string(path).unwrap());
     let found: Vec<String> = paths.iter().filter(makes).map(named).collect();
-    assert_eq!(found, ["cli/context.rs"], "another place for the store changes this file, and no other one");
+    assert_eq!(found, ["cli/session.rs"], "another place for the store changes this file, and no other one");
     assert!(!makes_a_store("source/store/a.rs", "store::Folder") && !makes_a_store("cli/a.rs", "folder::Folder"));
 }
 

@@ -5,9 +5,9 @@ use factory::diag::Exit;
 use crate::project::Project;
 
 /// Every verb that there is.
-const VERBS: [&str; 14] = [
-    "init", "plan", "build", "test", "push", "pull", "publish", "tag", "verify", "show", "keys", "log", "clean",
-    "doctor",
+const VERBS: [&str; 15] = [
+    "init", "plan", "build", "test", "push", "pull", "publish", "tag", "verify", "show", "explain", "keys", "log",
+    "clean", "doctor",
 ];
 
 fn plain() -> Project {

@@ -13,7 +13,7 @@ fn here() -> &'static Path {
 
 /// Every Rust file of the repository, with its path in it.
 fn everything() -> Vec<(String, String)> {
-    let files = ["src", "tests"].map(|folder| sources::rust_files(&here().join(folder)));
+    let files = ["src", "tests", "crates"].map(|folder| sources::rust_files(&here().join(folder)));
     files
         .iter()
         .flatten()
@@ -138,7 +138,7 @@ const OPENERS: [(&str, &str); 24] = [
     ("publish/feed/wapt/", "a repository that the user names"),
     ("work/base/run/", "temporary folders and the system's keyrings"),
     ("cli/clean", "sizes and names"),
-    ("cli/context.rs", "certificates that the user names"),
+    ("cli/session.rs", "certificates that the user names"),
     ("cli/keys/file.rs", "keys that the user names"),
     ("cli/prompt.rs", "the terminal"),
     ("cli/wapt/trust.rs", "certificates that the user names"),

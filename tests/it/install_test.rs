@@ -210,3 +210,23 @@ fn a_platform_that_cannot_be_tested_and_those_that_can() {
     run.says(&["debian-99/package-shop was not built"]);
     project.run(&["test", "--keep-going", "--keep"]).assert_code(2);
 }
+
+#[test]
+fn a_library_that_is_missing_names_the_package_to_depend_on() {
+    let project = built();
+    let missing = "/opt/shop/bin/shop: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file";
+    let fails = json!({ "lines": [missing], "exit": 1 });
+    let owner = json!({ "lines": ["libpq5:amd64: /usr/lib/x86_64-linux-gnu/libpq.so.5"] });
+    project.play(&Script::new().on("exec", "shop_2.5.11", fails.clone()).on("wait", "*/libpq.so.5", owner));
+    let run = project.run(&["test"]).ended(4);
+    run.says(&["add `libpq5` to `depends` of the package: it has `libpq.so.5` in the image"]);
+    let asked = project.calls_of("create");
+    assert!(asked.iter().any(|call| call.contains(r#"["dpkg-query","--search","*/libpq.so.5"]"#)), "{asked:#?}");
+    project.assert_tidy();
+    // Where nobody there has it, nothing is said of it.
+    let none = json!({ "lines": ["dpkg-query: no path found matching pattern */libpq.so.5"], "exit": 1 });
+    project.play(&Script::new().on("exec", "shop_2.5.11", fails).on("wait", "*/libpq.so.5", none));
+    let run = project.run(&["test"]).ended(4);
+    assert!(!run.stderr.contains("to `depends` of the package"), "{run}");
+    project.assert_tidy();
+}

@@ -133,7 +133,7 @@ impl Project {
         project.write("factory.toml", RECIPE);
         project.write("requirements.txt", "# What the shop needs.\nsix==1.16.0\npsutil==5.9.8\n");
         project.write("web/requirements.txt", "bottle==0.12.25\n");
-        project.write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = \"1\"\n");
+        project.write("app/pyproject.toml", "[project]\nname = \"shop\"\nversion = \"2.5.11\"\n");
         project.write("app/shop.py", "print('sold')\n");
         project.write("etc/shop.conf", "port = 80\n");
         project.write("units/shop.service", UNIT);

@@ -355,7 +355,7 @@ fn a_program_that_only_the_image_has_is_not_there() {
 #[test]
 fn a_unit_that_nothing_ever_starts_is_said() {
     let bare = "[Service]\nExecStart=/opt/shop/bin/run\n";
-    let said = "shop.service has no [Install] and no unit here starts it: nothing will";
+    let said = "shop.service` has no [Install] and no unit here starts it: nothing will";
     let warned = |units: &[(&str, &str, &str)]| {
         let run = shipping("debian-12", units, "").done(&["build", "packages"]);
         run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(said)
@@ -388,15 +388,21 @@ fn a_link_to_nothing_is_said() {
          { src = \"/opt/shop/bin/run\", dst = \"/usr/bin/well\", type = \"symlink\" },\n",
     );
     let run = project.done(&["build", "packages"]);
-    run.says(&["a link leads to what is neither in the package nor where it is installed: `/usr/bin/shop`"]);
-    run.says(&["did you mean /opt/shop/bin/run?"]);
+    run.says(&[
+        "`/usr/bin/shop` leads to `/opt/shop/bin/rum`, which is neither in the package nor where it is installed",
+    ]);
+    run.says(&["did you mean /opt/shop/bin/run? [dangling-link]"]);
     assert!(!run.stderr.contains("/usr/bin/well"), "{run}");
     // What is cached is still so: it is said again, and its log has it.
     for verb in [&["build", "packages"][..], &["plan"], &["test"]] {
-        project.run(verb).says(&["a link leads to what is neither in the package"]);
+        project.run(verb).says(&["`/opt/shop/bin/rum`, which is neither in the package"]);
     }
     let log = project.done(&["log", "debian-12/package-shop"]);
-    assert!(log.stdout.contains("warning: shop: a link leads to"), "{log}");
+    assert!(log.stdout.contains("warning: shop: `/usr/bin/shop` leads to"), "{log}");
+    let allow = "allow = [{ check = \"dangling-link\", path = \"/usr/bin/shop\", reason = \"postinstall makes it\" }]";
+    project.edit("factory.toml", "summary = ", &format!("{allow}\nsummary = "));
+    let run = project.done(&["build", "packages"]);
+    assert!(!run.stderr.contains("dangling-link"), "{run}");
 }
 
 #[test]

@@ -530,8 +530,8 @@ fn keys_are_not_packed() {
     project.write("own/data/notes.txt", &signer);
     let run = project.run(&["build", "./own"]);
     run.assert_code(1).says(&[
-        "`packager.pem` (a private key)",
-        "`data/notes.txt` (the key that signs the package)",
+        "`packager.pem` is a private key [private-key]",
+        "`data/notes.txt` is the key that signs the package",
         "allow = [{ check = \"private-key\", path = \"packager.pem\"",
     ]);
     assert!(!project.files("").iter().any(|file| file.ends_with(".wapt")));
@@ -542,7 +542,7 @@ fn keys_are_not_packed() {
     project.write("factory.toml", &format!("{RECIPE}{wapt}"));
     project.write("wapt/setup.py", SETUP);
     project.play(&script());
-    project.run(&["build", "wapt"]).assert_code(1).says(&["`data/notes.txt` (the key that signs the package)"]);
+    project.run(&["build", "wapt"]).assert_code(1).says(&["`data/notes.txt` is the key that signs the package"]);
     fs::remove_file(project.path("own/data/notes.txt")).unwrap();
     project.done(&["build", "wapt"]);
     fs::remove_file(project.path("own/packager.pem")).unwrap();

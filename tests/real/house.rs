@@ -119,14 +119,13 @@ pub fn containers() -> String {
 }
 
 fn listed() -> Vec<String> {
-    let said = docker(&[
-        "ps",
-        "-aq",
-        "--filter",
-        "label=factory.project=canopsis",
-        "--filter",
-        "label=factory.kind=container",
-    ]);
+    containers_of("canopsis")
+}
+
+/// Containers of builds and tests of a project that are in the engine.
+pub fn containers_of(project: &str) -> Vec<String> {
+    let label = format!("label=factory.project={project}");
+    let said = docker(&["ps", "-aq", "--filter", &label, "--filter", "label=factory.kind=container"]);
     said.lines().map(str::to_owned).collect()
 }
 

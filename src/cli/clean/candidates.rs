@@ -42,9 +42,9 @@ impl Needs {
     ///
     /// # Errors
     /// When a record cannot be read: what it needs is not known then.
-    pub fn of(project: &Project, engine: &EngineInfo) -> Result<Self, Unread> {
+    pub fn for_project(project: &Project, engine: &EngineInfo) -> Result<Self, Unread> {
         let plan = project.plan(engine, Want::All).ok();
-        let store = Records::of(&project.folder);
+        let store = Records::for_project(&project.folder);
         let mut needs = Self::default();
         for platform in store.platforms()? {
             for (step, record) in store.all(&platform)? {
@@ -81,8 +81,8 @@ pub fn of(
     engine: &EngineInfo,
     all: bool,
 ) -> Result<Vec<Candidate<Thing>>, Failure> {
-    let needs = if all { Needs::default() } else { Needs::of(project, engine)? };
-    let mut found = of_images(images, &needs, &Used::of(&project.folder)?);
+    let needs = if all { Needs::default() } else { Needs::for_project(project, engine)? };
+    let mut found = of_images(images, &needs, &Used::for_project(&project.folder)?);
     found.extend(of_files(project, &needs, all)?);
     Ok(found)
 }

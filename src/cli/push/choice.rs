@@ -64,7 +64,7 @@ pub(super) fn platforms(all: bool, project: &Project) -> Result<Vec<PlatformId>,
 
 /// The plan with those who signed its packages: a push has no key, and asks only whether the rest is the same.
 pub(super) fn as_signed(mut plan: Plan, project: &Project) -> Plan {
-    let records = Records::of(&project.folder);
+    let records = Records::for_project(&project.folder);
     for step in plan.steps.iter_mut().filter(|step| step.work.is_signed()) {
         let signer = records.load(&step.id).and_then(|record| record.inputs.get("signer").cloned());
         step.inputs.extend(signer.map(|signer| ("signer".to_owned(), signer)));
@@ -74,7 +74,7 @@ pub(super) fn as_signed(mut plan: Plan, project: &Project) -> Plan {
 
 /// The images of the platforms with all their tags, parents first.
 pub(super) fn images(plan: &Plan, platforms: &[PlatformId], project: &Project) -> Result<Vec<Item>, Failure> {
-    let records = Records::of(&project.folder);
+    let records = Records::for_project(&project.folder);
     let mut images = Vec::new();
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
         let Gives::Image(tags) = step.work.gives() else { continue };
@@ -100,7 +100,7 @@ pub(super) fn images(plan: &Plan, platforms: &[PlatformId], project: &Project) -
 pub(super) async fn still_ours(items: &[Item], session: &Session) -> Result<(), Failure> {
     for item in items {
         let Item::Image(image) = item else { continue };
-        match session.engine.image(&image.local).await? {
+        match session.services.engine.image(&image.local).await? {
             Some(found) if found.id.0 == image.id => {}
             Some(_) => {
                 let message = format!("{} is not the image that was built", image.local);
@@ -127,7 +127,7 @@ pub(super) async fn artifacts(
     let (name, registry, release) = (project.name().to_owned(), registry.clone(), project.release.clone());
     let revision = project.stamp()?.revision.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let records = Records::of(&folder);
+        let records = Records::for_project(&folder);
         let mut items = Vec::new();
         for platform in &platforms {
             let mut files = Vec::new();
@@ -197,7 +197,7 @@ fn packages(step: &Step, record: &Record, folder: &std::path::Path) -> Result<Ve
     let mut files = Vec::new();
     for file in record.files.iter().filter(|file| file.is_artifact()) {
         let path = folder.join(&file.path);
-        let found = Records::of(folder).open(file).and_then(|mut open| digest_of(&mut open));
+        let found = Records::for_project(folder).open(file).and_then(|mut open| digest_of(&mut open));
         if !found.is_ok_and(|(sha256, _)| sha256 == file.sha256) {
             let message = format!("{} is not the package that was built", file.path);
             return Err(Failure::new(Exit::StepFailed, message).help("`factory build packages` makes it again"));

@@ -30,18 +30,18 @@ pub(super) async fn check(
         up_to_date(plan, platforms, session).await?;
     }
     if let Some(text) = project.loose_lock()? {
-        session.events.warn(text);
+        session.services.events.warn(text);
     }
     for platform in platforms {
         if let Some(failed) = failed(&project.folder, platform, &project.release.tag)? {
-            session.events.warn(format!("{} {failed}", project.title()));
+            session.services.events.warn(format!("{} {failed}", project.title()));
             continue;
         }
         match tested(&project.folder, platform, &project.release.tag)? {
             Some(problem) => problem.first().map_or(Ok(()), |problem| Err(refusal(problem)))?,
             None if session_tests(plan, platform) => {
                 let text = format!("{} was not tested on {platform}; `factory test` does", project.title());
-                session.events.warn(text);
+                session.services.events.warn(text);
             }
             None => {}
         }
@@ -57,7 +57,7 @@ fn session_tests(plan: &Plan, platform: &PlatformId) -> bool {
 /// Refuses what a build would make again: it is of other files than those that are here.
 async fn up_to_date(plan: &Plan, platforms: &[PlatformId], session: &Session) -> Result<(), Failure> {
     let assessed = assess(plan, session).await?;
-    assessed.doubts(plan).into_iter().for_each(|text| session.events.warn(text));
+    assessed.doubts(plan).into_iter().for_each(|text| session.services.events.warn(text));
     for step in plan.steps.iter().filter(|step| platforms.contains(&step.platform)) {
         let pushed = match step.work.gives() {
             Gives::Image(_) | Gives::Files => true,

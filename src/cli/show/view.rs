@@ -127,6 +127,10 @@ fn files(it: &Description) -> Option<Section> {
         let row = |part: &Part| vec![mode(part), owner(part), size(part), path(part)];
         let columns = vec![column("", Word), column("", Word), column("", Number), column("", Text)];
         (columns, it.files.iter().map(row).collect())
+    } else if it.files.iter().any(|part| part.time.is_some()) {
+        let time = |part: &Part| part.time.as_deref().unwrap_or_default().replace('T', " ");
+        let row = |part: &Part| vec![time(part), size(part), path(part)];
+        (vec![column("", Word), column("", Number), column("", Text)], it.files.iter().map(row).collect())
     } else {
         let row = |part: &Part| vec![size(part), path(part)];
         (vec![column("", Number), column("", Text)], it.files.iter().map(row).collect())

@@ -7,10 +7,7 @@ use std::{
 
 use super::Args;
 use crate::{
-    cli::{
-        context::{Context, ca_bundle},
-        env,
-    },
+    cli::{context::Context, env, session::ca_bundle},
     diag::{Exit, Failure},
     names::ApiUrl,
     recipe::{Place, RecipeFile},

@@ -24,7 +24,7 @@ pub(super) async fn missing(
 ) -> Result<Plan, Failure> {
     let mut platforms: Vec<&PlatformId> = Vec::new();
     for target in targets.iter().filter(|target| !comes_of_images(plan, &target.platform)) {
-        if session.engine.image(&target.base).await?.is_none() {
+        if session.services.engine.image(&target.base).await?.is_none() {
             platforms.push(&target.platform);
         }
     }
@@ -50,13 +50,14 @@ pub(super) async fn make(bases: &Plan, session: &Session, keep_going: bool, cont
     if bases.steps.is_empty() {
         return Ok(());
     }
-    let session = Session { keep_going, ..session.clone() };
+    let mut session = session.clone();
+    session.options.keep_going = keep_going;
     let assessed = context.until_stopped(async { Ok(assess(bases, &session).await?) }).await?;
     match run_plan(bases, &assessed, &session).await {
         Ok(_) => Ok(()),
         Err(failed) => {
             let failure = Failure::from(failed);
-            if !keep_going || session.cancel.is_cancelled() {
+            if !keep_going || session.services.cancel.is_cancelled() {
                 return Err(failure);
             }
             context.events().warn(failure.message().to_owned());

@@ -111,7 +111,7 @@ impl BuildArgs {
 /// Builds what a path names.
 pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
-    let artifact = Artifact::of(path)?;
+    let artifact = Artifact::from_path(path)?;
     each_once(&args.set)?;
     let (mut draft, setup) = match &artifact {
         Artifact::Folder(PackageFormat::Wapt, folder) => {

@@ -71,7 +71,7 @@ pub fn publish(
     context: &Context,
 ) -> Result<(), Failure> {
     for file in files {
-        match Artifact::of(file)? {
+        match Artifact::from_path(file)? {
             Artifact::Package(PackageFormat::Wapt, _) => {}
             Artifact::Package(_, path)
             | Artifact::Folder(_, path)

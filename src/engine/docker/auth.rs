@@ -88,7 +88,7 @@ impl std::fmt::Debug for Logins {
 impl Logins {
     /// Those that this environment names.
     #[must_use]
-    pub fn of(env: Env<'_>, mask: &Mask) -> Self {
+    pub fn new(env: Env<'_>, mask: &Mask) -> Self {
         let names = ["DOCKER_CONFIG", "HOME", "PATH"];
         let env = names.into_iter().filter_map(|name| Some((name, env(name)?))).collect();
         Self { env, mask: mask.clone() }

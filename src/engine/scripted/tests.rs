@@ -9,11 +9,11 @@ use crate::engine::{
     BuildSpec, ContainerSpec, Credentials, Engine as _, ExecSpec, ImportSpec, Labels, Progress, Silent,
 };
 
-struct Bench {
+struct World {
     dir: tempfile::TempDir,
 }
 
-impl Bench {
+impl World {
     fn with(script: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs_err::write(dir.path().join("script.json"), script).unwrap();
@@ -68,15 +68,15 @@ fn spec(image: &str) -> ContainerSpec {
 
 #[tokio::test]
 async fn images_get_ids_by_content_and_names_move() {
-    let bench = Bench::with("{}");
-    let engine = bench.engine();
+    let world = World::with("{}");
+    let engine = world.engine();
     let first = engine.build(build("FROM a", "app:1"), &Silent).await.unwrap();
     let again = engine.build(build("FROM a", "app:1"), &Silent).await.unwrap();
     assert_eq!(first, again);
     let second = engine.build(build("FROM b", "app:1"), &Silent).await.unwrap();
     assert_ne!(first, second);
 
-    let later = bench.engine();
+    let later = world.engine();
     let named = later.image("app:1").await.unwrap().unwrap();
     assert_eq!(named.id, second);
     assert_eq!(later.image(&first.0).await.unwrap().unwrap().tags, Vec::<String>::new());
@@ -87,14 +87,14 @@ async fn images_get_ids_by_content_and_names_move() {
     assert!(!later.remove_image("app:1").await.unwrap());
     assert!(later.remove_image(&second.0).await.unwrap());
     assert_eq!(later.image("other:2").await.unwrap(), None);
-    assert!(bench.calls()[0].starts_with(r#"build tags=["app:1"] dockerfile="Dockerfile""#), "{:?}", bench.calls());
+    assert!(world.calls()[0].starts_with(r#"build tags=["app:1"] dockerfile="Dockerfile""#), "{:?}", world.calls());
 }
 
 #[tokio::test]
 async fn containers_live_from_process_to_process() {
-    let bench = Bench::with(r#"{"images": [{"tags": ["debian:12"], "size": 7}]}"#);
-    let id = bench.engine().create(spec("debian:12")).await.unwrap();
-    let engine = bench.engine();
+    let world = World::with(r#"{"images": [{"tags": ["debian:12"], "size": 7}]}"#);
+    let id = world.engine().create(spec("debian:12")).await.unwrap();
+    let engine = world.engine();
     assert_eq!(id.0, "c1");
     let no_run = engine.exec(&id, ExecSpec::default(), &Silent).await;
     assert!(matches!(no_run, Err(EngineError::Refused { status: Some(409), .. })));
@@ -110,12 +110,12 @@ async fn containers_live_from_process_to_process() {
     assert!(!engine.remove(&id).await.unwrap());
     assert!(matches!(engine.start(&id).await, Err(EngineError::Refused { status: Some(404), .. })));
     assert!(matches!(engine.create(spec("nothing")).await, Err(EngineError::Refused { status: Some(404), .. })));
-    assert!(bench.calls().contains(&"remove c1".to_owned()), "{:?}", bench.calls());
+    assert!(world.calls().contains(&"remove c1".to_owned()), "{:?}", world.calls());
 }
 
 #[tokio::test]
 async fn rules_fail_print_and_wear_out() {
-    let bench = Bench::with(
+    let world = World::with(
         r#"{"rules": [
             {"on": "build", "contains": "app:1", "times": 1,
              "then": {"lines": ["E: no"], "fail": {"kind": "build", "text": "exit code: 100"}}},
@@ -125,12 +125,12 @@ async fn rules_fail_print_and_wear_out() {
         ], "engine": {"version": "19.03.1", "buildkit": false}}"#,
     );
     let out = Kept::default();
-    let failed = bench.engine().build(build("FROM a", "app:1"), &out).await.unwrap_err();
+    let failed = world.engine().build(build("FROM a", "app:1"), &out).await.unwrap_err();
     assert!(matches!(failed, EngineError::Build { reason } if reason == "exit code: 100"));
     assert_eq!(*out.0.lock().unwrap(), ["E: no"]);
     // The use was counted for all processes.
-    bench.engine().build(build("FROM a", "app:1"), &Silent).await.unwrap();
-    let engine = bench.engine();
+    world.engine().build(build("FROM a", "app:1"), &Silent).await.unwrap();
+    let engine = world.engine();
     assert!(matches!(engine.pull("r.io/gone:1", None, &Silent).await,
         Err(EngineError::ImageNotFound { image, .. }) if image == "r.io/gone:1"));
     assert!(matches!(engine.pull("r.io/a:1", None, &Silent).await,
@@ -142,8 +142,8 @@ async fn rules_fail_print_and_wear_out() {
 
 #[tokio::test]
 async fn pulls_pushes_and_imports_make_sense() {
-    let bench = Bench::with("{}");
-    let engine = bench.engine();
+    let world = World::with("{}");
+    let engine = world.engine();
     let pulled = engine.pull("debian:12", None, &Silent).await.unwrap().image;
     assert_eq!(engine.pull("debian:12", None, &Silent).await.unwrap().image, pulled);
     assert_eq!(engine.image(&pulled.repo_digests[0]).await.unwrap().unwrap().id, pulled.id);
@@ -156,13 +156,13 @@ async fn pulls_pushes_and_imports_make_sense() {
     let digest = engine.push("r.io/base:1", Some(credentials), &Silent).await.unwrap().digest;
     assert_eq!(engine.image("base:1").await.unwrap().unwrap().repo_digests, [format!("r.io/base@{digest}")]);
     assert!(engine.push("r.io/other:1", None, &Silent).await.is_err());
-    let calls = bench.calls().join("\n");
+    let calls = world.calls().join("\n");
     assert!(calls.contains(r#"push "r.io/base:1" user="me""#) && !calls.contains("s3cret"), "{calls}");
 }
 
 #[tokio::test]
 async fn archives_come_from_disk_and_from_the_script() {
-    let bench = Bench::with(
+    let world = World::with(
         r#"{"images": [{"tags": ["a:1"]}], "rules": [
             {"on": "download", "contains": "path=/disk", "then": {"archive": {"/disk": "tree"}}},
             {"on": "download", "then": {"archive": {"/opt/app": [
@@ -170,10 +170,10 @@ async fn archives_come_from_disk_and_from_the_script() {
                 {"name": "current", "link": "bin"},
                 {"name": "empty", "folder": true}]}}}]}"#,
     );
-    fs_err::create_dir_all(bench.dir.path().join("tree/sub")).unwrap();
-    let mut file = fs_err::File::create(bench.dir.path().join("tree/sub/f.rpm")).unwrap();
+    fs_err::create_dir_all(world.dir.path().join("tree/sub")).unwrap();
+    let mut file = fs_err::File::create(world.dir.path().join("tree/sub/f.rpm")).unwrap();
     file.write_all(&[b'r'; 5000]).unwrap();
-    let engine = bench.engine();
+    let engine = world.engine();
     let id = engine.create(spec("a:1")).await.unwrap();
     let names = async |path: &str| -> Option<Vec<String>> {
         let bytes: Vec<bytes::Bytes> = engine.download(&id, path).await.unwrap()?.try_collect().await.unwrap();
@@ -194,34 +194,34 @@ async fn archives_come_from_disk_and_from_the_script() {
     assert_eq!(names("/opt/other").await, None);
     assert_eq!(names("/disk/missing").await, None);
     engine.upload(&id, "/tmp", tar_of("in.txt", "x")).await.unwrap();
-    assert!(bench.calls().last().unwrap().ends_with(r#"directory="/tmp" files=["in.txt"]"#), "{:?}", bench.calls());
+    assert!(world.calls().last().unwrap().ends_with(r#"directory="/tmp" files=["in.txt"]"#), "{:?}", world.calls());
 }
 
 #[tokio::test]
 async fn a_call_that_hangs_can_be_dropped() {
-    let bench = Bench::with(
+    let world = World::with(
         r#"{"images": [{"tags": ["a:1"]}],
             "rules": [{"on": "wait", "contains": "\"true\"", "then": {"lines": ["begun"], "hang": true}}]}"#,
     );
-    let engine = bench.engine();
+    let engine = world.engine();
     let id = engine.create(spec("a:1")).await.unwrap();
     engine.start(&id).await.unwrap();
     let out = Kept::default();
     let waited = tokio::time::timeout(Duration::from_millis(50), engine.wait(&id, &out)).await;
     assert!(waited.is_err());
     assert_eq!(*out.0.lock().unwrap(), ["begun"]);
-    assert!(bench.calls().last().unwrap().starts_with("cancelled wait c1"), "{:?}", bench.calls());
+    assert!(world.calls().last().unwrap().starts_with("cancelled wait c1"), "{:?}", world.calls());
 }
 
 #[tokio::test]
 async fn many_at_once_lose_nothing() {
-    let bench = Bench::with(r#"{"images": [{"tags": ["a:1"]}]}"#);
-    let made = futures::future::join_all((0..20).map(|_| async { bench.engine().create(spec("a:1")).await.unwrap() }));
+    let world = World::with(r#"{"images": [{"tags": ["a:1"]}]}"#);
+    let made = futures::future::join_all((0..20).map(|_| async { world.engine().create(spec("a:1")).await.unwrap() }));
     let mut ids: Vec<String> = made.await.into_iter().map(|id| id.0).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 20);
-    assert_eq!(bench.engine().containers(&Labels::new()).await.unwrap().len(), 20);
+    assert_eq!(world.engine().containers(&Labels::new()).await.unwrap().len(), 20);
 }
 
 #[test]
@@ -231,8 +231,8 @@ fn a_script_that_is_wrong_is_said_with_its_line() {
         ("{\n\"rulez\": []}", "line 2"),
         ("{\"rules\": [{\"on\": \"build\", \"then\": {\"explode\": true}}]}", "explode"),
     ] {
-        let bench = Bench::with(script);
-        let error = Scripted::load(&bench.dir.path().join("script.json")).unwrap_err().to_string();
+        let world = World::with(script);
+        let error = Scripted::load(&world.dir.path().join("script.json")).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 }

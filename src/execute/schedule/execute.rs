@@ -8,7 +8,7 @@ use std::{
 use crate::{
     event::{Event, StepId},
     execute::{
-        Session, StepContext, StepError, StepOutput, cause, disk,
+        Session, StepContext, StepError, StepOutput, build_failure, disk,
         run::Product,
         step_cache::{put, restore},
         transient::{Tries, of_step},
@@ -47,7 +47,7 @@ pub struct Ended<'a> {
 pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let Start { step, why, content, labels, records } = start;
     let started = Instant::now();
-    session.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
+    session.services.events.emit(Event::StepStarted { step: step.id.clone(), title: step.title.clone(), why });
     let session = session.for_step();
     match session.until_stopped(there_already(step, &content, labels.as_ref(), &records, &session)).await {
         Ok(None) => {}
@@ -71,7 +71,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     let mut tries = Tries::default();
     let (result, tail) = loop {
         // A try's complaint is looked for in its own output only; the log has those of all.
-        let output = StepOutput::new(&session.events, &step.id).telling(step.work.told(&session));
+        let output = StepOutput::new(&session.services.events, &step.id).telling(step.work.told(&session));
         let _of_another_try = session.doubts_of(&step.id);
         let at = StepContext { step, records: &records, session: &session, output: &output };
         let result = step.work.runner().run(at).await;
@@ -79,6 +79,7 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
             Ok(product) => {
                 let warnings = session.doubts_of(&step.id).into_iter().chain(output.warnings()).collect();
                 let product = Product { warnings, ..product };
+                say_versions(step, &product, &session);
                 let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 put(step, &content, &product, took_ms, &session).await;
                 break (Ok(product), output.tail());
@@ -98,8 +99,8 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     };
     let way_in = match &result {
         Ok(_) | Err(StepError::Interrupted) => None,
-        Err(_) if session.keep_failed => {
-            let output = StepOutput::new(&session.events, &step.id);
+        Err(_) if session.options.keep_failed => {
+            let output = StepOutput::new(&session.services.events, &step.id);
             let at = StepContext { step, records: &records, session: &session, output: &output };
             step.work.runner().way_in(at, &tail).await
         }
@@ -111,6 +112,13 @@ pub async fn execute<'a>(start: Start<'a>, session: &'a Session) -> Ended<'a> {
     Ended { step, result, took: started.elapsed(), made_in: None, tail, way_in }
 }
 
+/// Says which Python projects were built as another version than the release. That depends on the release: it is no warning to be kept.
+fn say_versions(step: &Step, product: &Product, session: &Session) {
+    for text in step.unread.iter().flat_map(|unread| unread.doubts(&product.projects)) {
+        session.say(&step.id, text);
+    }
+}
+
 /// What needs not be made: an image that only gets other names and labels, and what the store knows; with how long it took to
 /// make.
 async fn there_already(
@@ -120,7 +128,7 @@ async fn there_already(
     records: &BTreeMap<StepId, Record>,
     session: &Session,
 ) -> Result<Option<(Product, u64)>, StepError> {
-    let output = StepOutput::new(&session.events, &step.id);
+    let output = StepOutput::new(&session.services.events, &step.id);
     let at = StepContext { step, records, session, output: &output };
     if let Some(record) = labels
         && let Some(image) = step.work.runner().as_image()
@@ -131,6 +139,8 @@ async fn there_already(
     }
     let found = restore(content, at).await?;
     Ok(found.map(|(product, made_in)| {
+        product.warnings.iter().for_each(|text| session.warn_once(text.clone()));
+        say_versions(step, &product, session);
         let note = format!("{}, from the store", product.note);
         (Product { note, ..product }, made_in)
     }))
@@ -138,7 +148,7 @@ async fn there_already(
 
 /// The error as it is told in the end.
 async fn told(error: StepError, tries: &Tries, step: &Step, tail: &[String], session: &Session) -> StepError {
-    let error = cause::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
+    let error = build_failure::explain(disk::explain(error, &step.work, tail, session).await, &step.work, tail);
     match tries.cause() {
         None => error,
         Some(cause) => StepError::Again { error: Box::new(error), tries: tries.made(), cause: cause.to_owned() },

@@ -20,6 +20,7 @@ pub const FACTS: Facts = Facts {
         shares_equal_files: false,
         has_priorities: false,
         replaces_removes: false,
+        units: &[],
         managers: &["apk"],
         file_name: |name, version, _| format!("{name}-{version}.apk"),
         say: |relation, _| Ok(relation.as_str().to_owned()),

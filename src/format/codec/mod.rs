@@ -104,4 +104,16 @@ mod tests {
         gzip(&mut bytes, |to| Ok(to.write_all(b"x")?)).unwrap();
         assert_eq!(bytes[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3]);
     }
+
+    /// Packages are made anew where these bytes change: another backend of `flate2`, which any crate of the tree can choose, is seen here.
+    #[test]
+    fn gzip_has_the_bytes_of_always() {
+        use sha2::Digest as _;
+        let line = |n: u32| format!("{} line {}\n", n * n % 977, n % 31).into_bytes();
+        let text: Vec<u8> = (0..20_000).flat_map(line).collect();
+        let mut bytes = Vec::new();
+        gzip(&mut bytes, |to| Ok(to.write_all(&text)?)).unwrap();
+        let digest = hex::encode(sha2::Sha256::digest(&bytes));
+        assert_eq!(digest, "b55cd5270ca959d24c7dc36f4d60b8cb20fbb49f1ce1972c4dc6b15759454389");
+    }
 }

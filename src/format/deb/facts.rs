@@ -19,6 +19,7 @@ pub const FACTS: Facts = Facts {
         shares_equal_files: false,
         has_priorities: true,
         replaces_removes: false,
+        units: &["lib/systemd/system", "usr/lib/systemd/system"],
         managers: &["apt"],
         file_name: |name, version, arch| format!("{name}_{version}_{arch}.deb"),
         say: |relation, _| relation.deb(),

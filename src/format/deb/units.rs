@@ -21,7 +21,10 @@ use crate::stage::Tree;
 /// looked at too.
 pub const UNIT_DIR: &str = "lib/systemd/system";
 /// All places where a unit of the package is looked for.
-const UNIT_DIRS: [&str; 2] = [UNIT_DIR, "usr/lib/systemd/system"];
+const UNIT_DIRS: &[&str] = match &super::facts::FACTS.native {
+    Some(native) => native.units,
+    None => &[],
+};
 
 /// What is done with the units, in Debian's commands.
 #[derive(Debug)]
@@ -33,7 +36,7 @@ impl Commands {
     /// # Errors
     /// As [`Units::read`].
     pub(super) fn read(tree: &Tree, meta: &Meta) -> Result<Self, FormatError> {
-        Units::read(tree, meta, &UNIT_DIRS, "the package has no such file in lib/systemd/system").map(Self)
+        Units::read(tree, meta, UNIT_DIRS, "the package has no such file in lib/systemd/system").map(Self)
     }
 
     /// Commands of `postinst` when it configures.

@@ -89,9 +89,14 @@ pub struct Bounds {
 impl Bounds {
     /// For a package of `size` bytes.
     #[must_use]
-    pub fn of(size: u64, limits: &Limits) -> Self {
+    pub fn for_size(size: u64, limits: &Limits) -> Self {
         let bytes = size.saturating_mul(RATIO).saturating_add(FREE).min(limits.total_bytes);
         Self { bytes, total: limits.total_bytes }
+    }
+
+    /// The bytes that it may unpack to.
+    pub(in crate::format) fn most(self) -> u64 {
+        self.bytes
     }
 
     /// For one that declares exactly what it unpacks to.
@@ -226,7 +231,7 @@ mod tests {
     #[test]
     fn what_is_declared_is_what_is_read() {
         let limits = Limits { total_bytes: 3 << 30, ..Limits::default() };
-        let bounds = Bounds::of(100_000, &limits);
+        let bounds = Bounds::for_size(100_000, &limits);
         assert_eq!(bounds.bytes, 2000 * 100_000 + FREE);
         // A gigabyte of zeros is honest where it is declared, and neither more nor less than that is read.
         assert_eq!((bounds.exactly(1 << 30).bytes, bounds.exactly(1 << 20).bytes), (1 << 30, 1 << 20));

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     format::reader::{Part, PartKind},
-    stage::{Limits, Member, MemberKind, Members, Owner, Place, StageError, TreePath},
+    stage::{Limits, Member, MemberKind, Members, Owner, Place, StageError, TreePath, UNKNOWN},
 };
 
 /// What is taken of a tar.
@@ -39,6 +39,8 @@ pub(in crate::format) struct Contents {
     capable: HashSet<TreePath>,
     /// Devices, pipes and sockets, for people only: nobody ships one.
     specials: Vec<Part>,
+    /// Where these are, whether somebody wants to see them or not.
+    special_paths: HashSet<TreePath>,
 }
 
 impl Contents {
@@ -49,15 +51,11 @@ impl Contents {
         rules: Rules,
         seen: &mut Seen,
     ) -> Result<Self, ForeignError> {
-        let mut members = Members::new(tar, limits.entries);
-        let (md5, links) = (HashMap::new(), HashMap::new());
-        let (capable, specials) = (HashSet::new(), Vec::new());
-        let mut contents = Self { items: Items::new(limits), md5, keys: Vec::new(), links, capable, specials };
+        let mut members = Members::of_archive(tar, limits.entries);
+        let mut contents = Self::nothing(limits);
         while let Some(member) = members.next().map_err(tar_error)? {
-            if contents.is_only_shown(&member, limits, seen) {
-                continue;
-            }
-            match contents.add(&member, &mut members, limits, rules) {
+            contents.items.count(member.name.len() + member.link.len())?;
+            match contents.take(&member, &mut members, limits, rules, seen) {
                 Ok(()) => {}
                 Err(error) if is_of_one_entry(&error) => seen.fault(error),
                 Err(error) => return Err(error),
@@ -66,13 +64,41 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Whether a member is one that packages of ours do not have and package managers take: it is said.
-    fn is_only_shown(&mut self, member: &Member, limits: &Limits, seen: &mut Seen) -> bool {
-        let MemberKind::Special(what) = member.kind else { return false };
-        if !seen.is_describing {
-            return false;
+    fn nothing(limits: &Limits) -> Self {
+        Self {
+            items: Items::new(limits),
+            md5: HashMap::new(),
+            keys: Vec::new(),
+            links: HashMap::new(),
+            capable: HashSet::new(),
+            specials: Vec::new(),
+            special_paths: HashSet::new(),
         }
-        let Ok(Some(path)) = path(&member.name, limits) else { return false };
+    }
+
+    fn take<R: Read>(
+        &mut self,
+        member: &Member,
+        members: &mut Members<R>,
+        limits: &Limits,
+        rules: Rules,
+        seen: &mut Seen,
+    ) -> Result<(), ForeignError> {
+        let Some(path) = path(member, limits)? else { return Ok(()) };
+        if self.items.get(&path).is_some() || self.special_paths.contains(&path) {
+            return Err(disagrees(&path, "it is in the package twice"));
+        }
+        match member.kind {
+            MemberKind::Special(what) if seen.is_describing && what != UNKNOWN => {
+                self.show(path, what, member, seen);
+                Ok(())
+            }
+            _ => self.add(path, member, members, limits, rules),
+        }
+    }
+
+    /// Says that there is something that packages of ours do not have and package managers take.
+    fn show(&mut self, path: TreePath, what: &str, member: &Member, seen: &mut Seen) {
         let name = |name: &[u8]| Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty());
         seen.special(&format!("/{path}"), what);
         let part = Part {
@@ -84,26 +110,38 @@ impl Contents {
             ..Part::default()
         };
         self.specials.extend(seen.lists_files.then_some(part));
-        true
+        self.special_paths.insert(path);
     }
 
     fn add<R: Read>(
         &mut self,
+        path: TreePath,
         member: &Member,
         members: &mut Members<R>,
         limits: &Limits,
         rules: Rules,
     ) -> Result<(), ForeignError> {
-        let Some(path) = path(&member.name, limits)? else { return Ok(()) };
         if member.has_pax && !rules.pax {
             return Err(disagrees(&path, "it has a PAX header, which dpkg does not read"));
         }
         let kind = self.kind(&path, member, members, limits)?;
         let owner = owner(&path, member, rules)?;
+        self.hold_beside_first(&path, member.mode, &owner)?;
         if member.capability {
             self.capable.insert(path.clone());
         }
         self.items.add(Item { path, kind, mode: member.mode, owner, config: false })
+    }
+
+    /// Holds a further name of a file against its first one: tar and dpkg give the file the mode and the owner of the last.
+    fn hold_beside_first(&self, path: &TreePath, mode: u32, owner: &Owner) -> Result<(), ForeignError> {
+        let first = self.links.get(path).and_then(|first| self.items.get(first));
+        match first {
+            Some(first) if first.mode != mode || first.owner != *owner => {
+                Err(disagrees(path, &format!("it is a hard link to `/{}`, with another mode or owner", first.path)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn kind<R: Read>(
@@ -127,7 +165,7 @@ impl Contents {
                 None => Err(disagrees(path, "the target of the link is empty, too long or no text")),
             },
             MemberKind::Hardlink => {
-                let target = self::path(&member.link, limits)?;
+                let target = self::path_of(&member.link, limits)?;
                 let first = target.as_ref().and_then(|target| self.items.get(target));
                 let Some(Item { kind: kind @ ItemKind::File { .. }, .. }) = first else {
                     return Err(disagrees(path, "it is a hard link to something that is no file before it"));
@@ -192,8 +230,22 @@ fn is_of_one_entry(error: &ForeignError) -> bool {
     }
 }
 
+/// The path of a member; `None` for the root, which is a folder: a reader that passes it over would not see what a file of that name
+/// holds, and one that unpacks it would. A V7 tar says folder by a slash at the end of a file's name; nobody writes that any more.
+pub(in crate::format) fn path(member: &Member, limits: &Limits) -> Result<Option<TreePath>, ForeignError> {
+    let refuse = |reason| Err(tar_error(StageError::Name { name: shown(&member.name), reason }));
+    let path = path_of(&member.name, limits)?;
+    if path.is_none() && member.kind != MemberKind::Dir {
+        return refuse("it names the root, but is no folder");
+    }
+    if member.name.ends_with(b"/") && member.kind != MemberKind::Dir {
+        return refuse("it ends in a slash, but is no folder");
+    }
+    Ok(path)
+}
+
 /// A name's path; `None` for the root.
-fn path(name: &[u8], limits: &Limits) -> Result<Option<TreePath>, ForeignError> {
+fn path_of(name: &[u8], limits: &Limits) -> Result<Option<TreePath>, ForeignError> {
     let text = std::str::from_utf8(name).ok().filter(|text| text.len() <= limits.path_bytes);
     let text =
         text.ok_or_else(|| ForeignError::Unsupported(format!("the name `{}`: too long or not UTF-8", shown(name))))?;

@@ -53,22 +53,32 @@ impl Items {
         Self { all: BTreeMap::new(), names: 0, limits: limits.clone() }
     }
 
-    /// Takes one.
-    pub(in crate::format) fn add(&mut self, item: Item) -> Result<(), ForeignError> {
-        let too_many = |what: &str| ForeignError::Unsupported(format!("more {what} than are read"));
-        let target = if let ItemKind::Symlink { target } = &item.kind { target.len() } else { 0 };
-        self.names += (item.path.as_str().len() + target) as u64;
+    /// Counts bytes of names and targets, which are kept.
+    pub(in crate::format) fn count(&mut self, bytes: usize) -> Result<(), ForeignError> {
+        self.names += bytes as u64;
         if self.names > self.limits.name_bytes {
-            return Err(too_many("bytes in all names"));
+            return Err(ForeignError::Unsupported("more bytes in all names than are read".to_owned()));
         }
+        Ok(())
+    }
+
+    /// Takes one, whose names were counted.
+    pub(in crate::format) fn add(&mut self, item: Item) -> Result<(), ForeignError> {
         if self.all.len() as u64 >= self.limits.entries {
-            return Err(too_many("files"));
+            return Err(ForeignError::Unsupported("more files than are read".to_owned()));
         }
         let path = item.path.clone();
         match self.all.insert(path.clone(), item) {
             None => Ok(()),
             Some(_) => Err(ForeignError::Disagrees { path, what: "it is in the package twice".to_owned() }),
         }
+    }
+
+    /// Takes one, and counts its names.
+    pub(in crate::format) fn add_counted(&mut self, item: Item) -> Result<(), ForeignError> {
+        let target = if let ItemKind::Symlink { target } = &item.kind { target.len() } else { 0 };
+        self.count(item.path.as_str().len() + target)?;
+        self.add(item)
     }
 
     pub(in crate::format) fn get(&self, path: &TreePath) -> Option<&Item> {

@@ -98,8 +98,8 @@ pub fn read(mut reader: impl Read, size: u64, limits: &Limits) -> Result<Foreign
     let mut start = [0; 8];
     reader.read_exact(&mut start).map_err(error::short)?;
     let (format, examine) = of_magic(&start).ok_or(ForeignError::NotAPackage)?;
-    let mut seen = Seen::of(format);
-    let ended = examine(&mut start.chain(reader), limits, Bounds::of(size, limits), &mut seen);
+    let mut seen = Seen::new(format);
+    let ended = examine(&mut start.chain(reader), limits, Bounds::for_size(size, limits), &mut seen);
     seen.package(ended)
 }
 

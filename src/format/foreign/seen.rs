@@ -24,15 +24,15 @@ pub struct Seen {
 impl Seen {
     /// Nothing yet, and nobody wants a description.
     #[must_use]
-    pub fn of(format: PackageFormat) -> Self {
-        let description = Description::of(format);
+    pub fn new(format: PackageFormat) -> Self {
+        let description = Description::new(format);
         Self { foreign: None, description, is_describing: false, lists_files: false, faults: Vec::new(), more: 0 }
     }
 
     /// Nothing yet of the package in the file of this name, which is to be described, with its files or without.
     #[must_use]
     pub fn describing(format: PackageFormat, file: &str, lists_files: bool) -> Self {
-        let mut seen = Self { is_describing: true, lists_files, ..Self::of(format) };
+        let mut seen = Self { is_describing: true, lists_files, ..Self::new(format) };
         file.clone_into(&mut seen.description.title);
         seen
     }

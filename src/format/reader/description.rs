@@ -153,6 +153,9 @@ pub struct Part {
     /// Bytes of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// When it was changed last, `2026-01-01T12:00:00` of no time zone; only of formats whose times mean that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// Of a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
@@ -176,7 +179,7 @@ pub struct Part {
 impl Description {
     /// An empty one of a format.
     #[must_use]
-    pub fn of(format: PackageFormat) -> Self {
+    pub fn new(format: PackageFormat) -> Self {
         Self { format: format.as_str(), ..Self::default() }
     }
 

@@ -20,10 +20,12 @@ pub use difference::{Difference, difference};
 pub(super) use streamed::Streamed;
 pub use verdict::{Believed, Fault, Refused, Verdict};
 
+use tokio_util::sync::CancellationToken;
+
 use super::foreign::{Bounds, ForeignError, Seen};
 use crate::{
     stage::Limits,
-    util::files::{digest_of, open_regular},
+    util::files::{Guarded, digest_of, open_regular},
 };
 
 /// How the files of one format are read.
@@ -65,24 +67,24 @@ pub struct Input {
     pub name: String,
     /// Its bytes.
     pub size: u64,
-    file: File,
+    file: Guarded<File>,
 }
 
 impl Input {
-    /// Opens a file that somebody named.
+    /// Opens a file that somebody named. Reading ends with an error soon after `cancel`, whatever the file unpacks to.
     ///
     /// # Errors
     /// When it cannot be opened, or is no file.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path, cancel: &CancellationToken) -> io::Result<Self> {
         let file = open_regular(path)?;
         let size = file.metadata()?.len();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, size, file: file.into_parts().0 })
+        Ok(Self { name, size, file: Guarded::new(file.into_parts().0, cancel.clone()) })
     }
 
     /// The file, from its start.
     #[must_use]
-    pub fn into_file(self) -> File {
+    pub fn into_file(self) -> Guarded<File> {
         self.file
     }
 

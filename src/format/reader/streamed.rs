@@ -29,7 +29,7 @@ impl Streamed {
     /// What is in a file; `false` where it could not be read to its end.
     fn seen(&self, input: Input, limits: &Limits, lists_files: bool) -> (Seen, bool) {
         let mut seen = Seen::describing(self.format, &input.name, lists_files);
-        let bounds = Bounds::of(input.size, limits);
+        let bounds = Bounds::for_size(input.size, limits);
         let mut reader = BufReader::new(input.into_file());
         let whole = (self.examine)(&mut reader, limits, bounds, &mut seen);
         let is_whole = whole.is_ok();

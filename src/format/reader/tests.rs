@@ -26,7 +26,7 @@ fn package() -> Description {
         marks: mark.into_iter().collect(),
         ..Part::default()
     };
-    let mut it = Description { title: "shop 1".to_owned(), ..Description::of(PackageFormat::Deb) };
+    let mut it = Description { title: "shop 1".to_owned(), ..Description::new(PackageFormat::Deb) };
     it.say("Version", "1");
     it.say("Depends", "a, b (>= 1)");
     it.say("Description", "sells\nthings");

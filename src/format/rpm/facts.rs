@@ -19,6 +19,7 @@ pub const FACTS: Facts = Facts {
         shares_equal_files: true,
         has_priorities: false,
         replaces_removes: true,
+        units: &["usr/lib/systemd/system"],
         managers: &["yum", "dnf", "zypper"],
         file_name: |name, version, arch| format!("{name}-{version}.{arch}.rpm"),
         say: |relation, rich| relation.rpm(rich),

@@ -51,7 +51,7 @@ impl<'t> Files<'t> {
     /// # Errors
     /// [`FormatError::Tree`] for a tree that does not hold together, [`FormatError::Unsupported`] for an owner or link
     /// target that a header cannot hold.
-    pub(super) fn of(tree: &'t Tree, epoch: i64) -> Result<Self, FormatError> {
+    pub(super) fn from_tree(tree: &'t Tree, epoch: i64) -> Result<Self, FormatError> {
         tree.check()?;
         let mut records = Vec::with_capacity(tree.len());
         for (path, entry) in tree.iter() {

@@ -6,7 +6,7 @@ mod described;
 mod files;
 mod header;
 mod payload;
-mod tag;
+mod tables;
 
 use std::io::{self, BufReader, Read};
 
@@ -18,6 +18,7 @@ use self::{
     files::Listed,
     header::{Header, Section},
 };
+use super::tags;
 use crate::{
     format::{
         PackageFormat,
@@ -36,8 +37,6 @@ use crate::{
 const MAGIC: &[u8] = &[0xed, 0xab, 0xee, 0xdb];
 /// Bytes of the lead.
 const LEAD: usize = 96;
-/// The algorithm number of SHA-256 (RFC 4880, 9.4).
-const SHA256: u32 = 8;
 
 /// How rpm packages are read.
 pub(super) const READER: &dyn Reader = &Streamed { format: PackageFormat::Rpm, magic: MAGIC, examine };
@@ -51,10 +50,10 @@ fn examine(mut reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mu
 
     let mut rest = Tally::<_, Md5>::new(&mut reader);
     let header = Header::read(&mut rest, Section::Main)?;
-    let mut sums = Sums { header: signature.text(tag::SIG_SHA256)?, ..Sums::default() };
+    let mut sums = Sums { header: signature.text(tags::signature::SHA256_HEADER)?, ..Sums::default() };
     sums.check_header(&signature, &header, seen)?;
     // A source package has neither; the lead of an old one may lie.
-    if header.text(tag::SOURCE_RPM)?.is_none() || header.number(tag::SOURCE_PACKAGE)?.is_some() {
+    if header.text(tags::SOURCE_RPM)?.is_none() || header.number(tags::SOURCE_PACKAGE)?.is_some() {
         return Err(ForeignError::Source);
     }
     if seen.is_describing {
@@ -64,7 +63,7 @@ fn examine(mut reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mu
     let package = describe(&header);
     let package = seen.take(package);
     seen.description.remarks.extend(package.iter().flat_map(|package| package.remarks.clone()));
-    let mut listed = Listed::of(&header, limits, seen)?;
+    let mut listed = Listed::from_header(&header, limits, seen)?;
 
     let mut packed = BufReader::new(Tally::<_, Sha256>::new(&mut rest));
     let unpacked = unpack(&header, &mut packed, &mut listed, (limits, bounds), seen);
@@ -152,7 +151,7 @@ impl Sums {
         if self.header.as_ref().is_some_and(|sum| *sum != hex::encode(Sha256::digest(header.bytes()))) {
             seen.fault(digest("header's SHA-256"));
         }
-        let sha1 = signature.text(tag::SIG_SHA1)?;
+        let sha1 = signature.text(tags::signature::SHA1_HEADER)?;
         if sha1.is_some_and(|sum| sum != hex::encode(Sha1::digest(header.bytes()))) {
             seen.fault(digest("header's SHA-1"));
         }
@@ -161,12 +160,12 @@ impl Sums {
 
     /// Everything must be covered by at least one digest.
     fn check(&self, signature: &Header, header: &Header, seen: &mut Seen) -> Result<(), ForeignError> {
-        let whole = signature.binary(tag::SIG_MD5)?.map(hex::encode);
+        let whole = signature.binary(tags::signature::MD5)?.map(hex::encode);
         let of_payload = |sum: u32| -> Result<Option<String>, ForeignError> {
-            let known = header.number(tag::PAYLOAD_SHA256_ALGORITHM)?.is_none_or(|number| number == SHA256);
+            let known = header.number(tags::PAYLOAD_DIGEST_ALGO)?.is_none_or(|number| number == tags::SHA256);
             Ok(header.text(sum)?.filter(|_| known))
         };
-        let (packed, plain) = (of_payload(tag::PAYLOAD_SHA256)?, of_payload(tag::PAYLOAD_SHA256_ALT)?);
+        let (packed, plain) = (of_payload(tags::PAYLOAD_DIGEST)?, of_payload(tags::PAYLOAD_DIGEST_ALT)?);
         let checks = [
             (&whole, Some(&self.whole), "MD5 of header and payload"),
             (&packed, Some(&self.packed), "payload's SHA-256"),
@@ -192,11 +191,11 @@ impl Sums {
 
 /// How the payload, which begins with `start`, is compressed.
 fn packing(header: &Header, start: &[u8]) -> Result<Packing, ForeignError> {
-    let format = header.text(tag::PAYLOAD_FORMAT)?.unwrap_or_else(|| "cpio".to_owned());
+    let format = header.text(tags::PAYLOAD_FORMAT)?.unwrap_or_else(|| "cpio".to_owned());
     if format != "cpio" {
         return Err(ForeignError::Unsupported(format!("a payload of the format `{}`", shown(format.as_bytes()))));
     }
-    match header.text(tag::PAYLOAD_COMPRESSOR)?.as_deref() {
+    match header.text(tags::PAYLOAD_COMPRESSOR)?.as_deref() {
         // Said by no package that is not compressed, and by none of the time when gzip was all there was.
         None if start.starts_with(b"0707") => Ok(Packing::None),
         None | Some("gzip") => Ok(Packing::Gzip),
@@ -221,21 +220,21 @@ fn describe(header: &Header) -> Result<Foreign, ForeignError> {
             Err(malformed(format!("`{}` cannot be its {what}", shown(text.as_bytes()))))
         }
     };
-    let name = required(tag::NAME, "name", is_name)?;
-    let version = required(tag::VERSION, "version", |text| is_version(text, b""))?;
-    let revision = required(tag::RELEASE, "release", |text| is_version(text, b""))?;
-    let arch = required(tag::ARCH, "architecture", |text| is_version(text, b""))?;
+    let name = required(tags::NAME, "name", is_name)?;
+    let version = required(tags::VERSION, "version", |text| is_version(text, b""))?;
+    let revision = required(tags::RELEASE, "release", |text| is_version(text, b""))?;
+    let arch = required(tags::ARCH, "architecture", |text| is_version(text, b""))?;
     let mut remarks = Vec::new();
     let mut said = |number: u32, what: &str| -> Result<String, ForeignError> {
         let (text, is_odd) = text_of(header.bytes_of_text(number)?);
         remarks.extend(is_odd.then(|| not_utf8(what)));
         Ok(text)
     };
-    let (summary, description) = (said(tag::SUMMARY, "summary")?, said(tag::DESCRIPTION, "description")?);
+    let (summary, description) = (said(tags::SUMMARY, "summary")?, said(tags::DESCRIPTION, "description")?);
     Ok(Foreign {
         format: PackageFormat::Rpm,
         name,
-        epoch: header.number(tag::EPOCH)?.map(|epoch| epoch.to_string()).unwrap_or_default(),
+        epoch: header.number(tags::EPOCH)?.map(|epoch| epoch.to_string()).unwrap_or_default(),
         version,
         revision,
         arch,
@@ -251,7 +250,7 @@ fn describe(header: &Header) -> Result<Foreign, ForeignError> {
 
 /// What it needs, without what an rpm says of its own format.
 fn requires(header: &Header) -> Result<Vec<String>, ForeignError> {
-    let all = described::relations(header, tag::RELATIONS[0].1)?;
+    let all = described::relations(header, tables::RELATIONS[0].1)?;
     let said = all.into_iter().filter(|relation| !relation.text.starts_with("rpmlib("));
     Ok(said.map(|relation| relation.text).collect())
 }

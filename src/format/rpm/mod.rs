@@ -22,6 +22,7 @@ mod rich;
 pub(in crate::format) mod sample;
 mod scripts;
 mod signature;
+mod simple;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -148,7 +149,7 @@ impl Format for Rpm {
         units.add_preset(&mut tree, meta)?;
         folders::add_folders(&mut tree, meta.epoch)?;
         tree.settle_links();
-        self.write_files(&tree, &Files::of(&tree, meta.epoch)?, &units, meta, out)
+        self.write_files(&tree, &Files::from_tree(&tree, meta.epoch)?, &units, meta, out)
     }
 }
 
@@ -161,7 +162,7 @@ fn label(meta: &Meta) -> String {
 fn check_version(meta: &Meta) -> Result<(), FormatError> {
     const REASON: &str = "rpm takes letters, digits, `.`, `_`, `+`, `~` and `^`";
     for (field, part) in [("version", &meta.version), ("revision", &meta.revision)] {
-        if !relation::is_part(part) {
+        if !simple::is_part(part) {
             return Err(FormatError::field(field, part, REASON));
         }
     }

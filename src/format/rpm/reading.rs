@@ -1,37 +1,12 @@
 //! Any tree and any relations, read back by a reader that is not ours.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
-use sha2::Sha256;
 
 use super::{
-    tests::{XZ, package, parsed},
+    sample::{XZ, assert_payload, package, parsed},
     *,
 };
 use crate::stage::{Entry, Kind, Owner, Role, Spool, TreePath};
-
-/// Every entry of the tree once, with its bytes at one of its names.
-pub(super) fn assert_payload(package: &rpm::Package, tree: &Tree) {
-    let mut bytes_of: BTreeMap<TreePath, Vec<u8>> = BTreeMap::new();
-    let mut count = 0;
-    for file in package.files().unwrap() {
-        let file = file.unwrap();
-        let path = TreePath::new(file.metadata.path().to_str().unwrap()).unwrap();
-        let entry = tree.get(&path).unwrap();
-        let first = if let Kind::Hardlink { target } = &entry.kind { target.clone() } else { path };
-        bytes_of.entry(first).or_default().extend(file.content().unwrap_or_default());
-        count += 1;
-    }
-    assert_eq!(count, tree.len());
-    for (path, bytes) in bytes_of {
-        match &tree.get(&path).unwrap().kind {
-            Kind::File { sha256, .. } => assert_eq!(Sha256::digest(&bytes)[..], sha256[..], "{path}"),
-            Kind::Symlink { target } => assert_eq!(bytes, target.as_bytes()),
-            _ => assert_eq!(bytes, b""),
-        }
-    }
-}
 
 fn assert_files(metadata: &rpm::PackageMetadata, tree: &Tree, epoch: i64) {
     let found = metadata.get_file_entries().unwrap();

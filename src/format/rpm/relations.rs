@@ -11,8 +11,9 @@ use super::{
     Codec, Rpm,
     files::Files,
     header::{Header, Value},
-    relation::{Relation, Takes, read},
+    relation::{Takes, read},
     scripts::Scriptlet,
+    simple::Relation,
     tags::{self, sense},
 };
 

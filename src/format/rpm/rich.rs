@@ -1,7 +1,7 @@
 //! Rich relations: `(a or b >= 2)`, `(a if b else c)`, nested at will (rpm.org, "Boolean Dependencies"). All that rpm
 //! checks when it reads a spec file is checked here, because nobody does later but the machine that installs.
 
-use super::relation::{Relation, simple};
+use super::simple::{Relation, simple};
 
 /// Reads a whole rich relation and writes it anew, with one space between words.
 ///

@@ -1,5 +1,5 @@
 //! Numbers of the format: header tags, flags of files and of relations (rpm.org, "Tags", "Dependencies"; rpmtag.h,
-//! rpmds.h and rpmfiles.h of rpm 4.18). Only those that are written.
+//! rpmds.h and rpmfiles.h of rpm 4.18). Those that are written or read.
 
 /// What the region of a header is called: the signature's and the main one's.
 pub(super) const HEADER_SIGNATURES: u32 = 62;
@@ -9,12 +9,18 @@ pub(super) const I18N_TABLE: u32 = 100;
 
 /// Tags of the signature header. Those above 1000 mean something else than in the main one.
 pub(super) mod signature {
+    pub(in super::super) const DSA_HEADER: u32 = 267;
+    pub(in super::super) const RSA_HEADER: u32 = 268;
     pub(in super::super) const SHA1_HEADER: u32 = 269;
     pub(in super::super) const LONG_SIZE: u32 = 270;
     pub(in super::super) const LONG_ARCHIVE_SIZE: u32 = 271;
     pub(in super::super) const SHA256_HEADER: u32 = 273;
+    pub(in super::super) const OPENPGP: u32 = 278;
+    pub(in super::super) const SHA3_256_HEADER: u32 = 279;
     pub(in super::super) const SIZE: u32 = 1000;
+    pub(in super::super) const PGP: u32 = 1002;
     pub(in super::super) const MD5: u32 = 1004;
+    pub(in super::super) const GPG: u32 = 1005;
     pub(in super::super) const PAYLOAD_SIZE: u32 = 1007;
 }
 
@@ -27,6 +33,8 @@ pub(super) const DESCRIPTION: u32 = 1005;
 pub(super) const BUILD_TIME: u32 = 1006;
 pub(super) const BUILD_HOST: u32 = 1007;
 pub(super) const SIZE: u32 = 1009;
+pub(super) const DISTRIBUTION: u32 = 1010;
+pub(super) const VENDOR: u32 = 1011;
 pub(super) const LICENSE: u32 = 1014;
 pub(super) const PACKAGER: u32 = 1015;
 pub(super) const GROUP: u32 = 1016;
@@ -37,6 +45,7 @@ pub(super) const PRE_IN: u32 = 1023;
 pub(super) const POST_IN: u32 = 1024;
 pub(super) const PRE_UN: u32 = 1025;
 pub(super) const POST_UN: u32 = 1026;
+pub(super) const OLD_FILE_NAMES: u32 = 1027;
 pub(super) const FILE_SIZES: u32 = 1028;
 pub(super) const FILE_MODES: u32 = 1030;
 pub(super) const FILE_RDEVS: u32 = 1033;
@@ -59,19 +68,29 @@ pub(super) const POST_UN_PROG: u32 = 1088;
 pub(super) const FILE_DEVICES: u32 = 1095;
 pub(super) const FILE_INODES: u32 = 1096;
 pub(super) const FILE_LANGS: u32 = 1097;
+pub(super) const SOURCE_PACKAGE: u32 = 1106;
 pub(super) const DIR_INDEXES: u32 = 1116;
 pub(super) const BASE_NAMES: u32 = 1117;
 pub(super) const DIR_NAMES: u32 = 1118;
+pub(super) const DIST_URL: u32 = 1123;
 pub(super) const PAYLOAD_FORMAT: u32 = 1124;
 pub(super) const PAYLOAD_COMPRESSOR: u32 = 1125;
 pub(super) const PAYLOAD_FLAGS: u32 = 1126;
+pub(super) const PLATFORM: u32 = 1132;
 pub(super) const LONG_FILE_SIZES: u32 = 5008;
 pub(super) const LONG_SIZE: u32 = 5009;
+pub(super) const FILE_CAPABILITIES: u32 = 5010;
 pub(super) const FILE_DIGEST_ALGO: u32 = 5011;
+pub(super) const BUG_URL: u32 = 5012;
+pub(super) const VCS: u32 = 5034;
 pub(super) const ENCODING: u32 = 5062;
 pub(super) const PAYLOAD_DIGEST: u32 = 5092;
 pub(super) const PAYLOAD_DIGEST_ALGO: u32 = 5093;
+pub(super) const MODULARITY_LABEL: u32 = 5096;
 pub(super) const PAYLOAD_DIGEST_ALT: u32 = 5097;
+pub(super) const RPM_FORMAT: u32 = 5114;
+pub(super) const PAYLOAD_SHA512: u32 = 5121;
+pub(super) const PAYLOAD_SHA3_256: u32 = 5123;
 
 /// The tags of relations: names, versions, flags.
 pub(super) const PROVIDES: [u32; 3] = [1047, 1113, 1112];

@@ -2,20 +2,11 @@
 
 use std::{io::Cursor, path::Path, process::Command};
 
-use super::{reading::assert_payload, *};
+use super::{
+    sample::{XZ, assert_payload, package, parsed},
+    *,
+};
 use crate::stage::{Role, Spool, TreePath};
-
-pub(super) const XZ: Rpm = Rpm { codec: Codec::Xz, threads: 2, weak: true, rich: true };
-
-pub(super) fn package(rpm: Rpm, tree: &Tree, meta: &Meta) -> Vec<u8> {
-    let mut out = Cursor::new(Vec::new());
-    rpm.write(tree, meta, &mut out).unwrap();
-    out.into_inner()
-}
-
-pub(super) fn parsed(bytes: &[u8]) -> rpm::Package {
-    rpm::Package::parse(&mut &*bytes).unwrap()
-}
 
 fn refused(rpm: Rpm, change: impl Fn(&mut Meta)) -> String {
     let mut meta = sample::meta();
@@ -224,7 +215,7 @@ impl io::Seek for Stopped {
 fn a_target_can_stop_it_while_it_packs() {
     let (tree, meta) = (sample::tree(), sample::meta());
     let units = Commands::read(&tree, &meta).unwrap();
-    let files = Files::of(&tree, meta.epoch).unwrap();
+    let files = Files::from_tree(&tree, meta.epoch).unwrap();
     for codec in [Codec::Gzip, Codec::Xz, Codec::Zstd] {
         let rpm = Rpm { codec, ..XZ };
         let error = Payload::pack(rpm, &tree, &files, &mut Stopped).unwrap_err();
@@ -247,7 +238,7 @@ fn a_package_may_begin_anywhere() {
 fn rpm_reads_the_form_for_large_files() {
     let (tree, meta) = (sample::tree(), Meta { units: Vec::new(), ..sample::meta() });
     let units = Commands::read(&tree, &meta).unwrap();
-    let mut files = Files::of(&tree, meta.epoch).unwrap();
+    let mut files = Files::from_tree(&tree, meta.epoch).unwrap();
     files.are_large = true;
     let mut out = Cursor::new(Vec::new());
     XZ.write_files(&tree, &files, &units, &meta, &mut out).unwrap();

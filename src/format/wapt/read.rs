@@ -15,7 +15,7 @@ use super::{
 use crate::{
     format::zip::{Archive, Entry, Limits, ZipError},
     sign::Certificate,
-    util::files::open_regular,
+    util::files::{Guarded, open_regular},
 };
 
 /// Something an archive is read from.
@@ -44,12 +44,11 @@ pub fn open(path: &Path) -> Result<Package, WaptError> {
     from_source(Box::new(std::io::BufReader::new(file)), length)
 }
 
-/// The same from an open file.
+/// The same from an open file of `length` bytes, which ends to be read when somebody says so.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_file(file: File) -> Result<Package, WaptError> {
-    let length = file.metadata()?.len();
+pub fn open_file(file: Guarded<File>, length: u64) -> Result<Package, WaptError> {
     from_source(Box::new(std::io::BufReader::new(file)), length)
 }
 

@@ -38,14 +38,16 @@ pub(super) struct WaptReader;
 impl Reader for WaptReader {
     fn describe(&self, mut input: Input) -> Result<Description, Refused> {
         let sha256 = input.sha256().map_err(|error| refused(&error.into()))?;
-        let mut package = read::open_file(input.into_file()).map_err(|error| refused(&error))?;
+        let length = input.size;
+        let mut package = read::open_file(input.into_file(), length).map_err(|error| refused(&error))?;
         let mut description = described(&mut package).map_err(|error| refused(&error))?;
         description.digests.push(Digest { of: "file", algorithm: "sha256", value: sha256 });
         Ok(description)
     }
 
     fn verify(&self, input: Input, believed: &Believed) -> Verdict {
-        let mut package = match read::open_file(input.into_file()) {
+        let length = input.size;
+        let mut package = match read::open_file(input.into_file(), length) {
             Ok(package) => package,
             Err(error) => return Verdict { faults: vec![error.to_string().into()], ..Verdict::default() },
         };
@@ -109,7 +111,7 @@ pub fn read_index(path: &Path) -> Result<Index, WaptError> {
 }
 
 fn described(package: &mut Package) -> Result<Description, WaptError> {
-    let mut description = Description::of(PackageFormat::Wapt);
+    let mut description = Description::new(PackageFormat::Wapt);
     let control = package.control()?;
     description.title = control.title();
     description.fields = control.iter().filter(|(_, value)| !value.is_empty()).map(field).collect();

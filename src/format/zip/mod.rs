@@ -11,7 +11,7 @@ mod write;
 
 pub use error::{WriteError, ZipError};
 pub use limits::Limits;
-pub use names::{folded, safe};
+pub use names::{folded, is_device, safe};
 pub use read::{Archive, Entry};
 pub use write::Writer;
 

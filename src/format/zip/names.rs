@@ -55,6 +55,15 @@ fn component(part: &str) -> Result<(), &'static str> {
     if part.ends_with(['.', ' ']) || part.starts_with(' ') {
         return Err("a part of its path begins with a blank, or ends with a blank or a dot");
     }
+    if is_device(part) {
+        return Err("it is the name of a device of Windows");
+    }
+    Ok(())
+}
+
+/// Whether Windows takes a part of a path for a device, whatever stands behind a dot: `NUL`, `com1.txt`.
+#[must_use]
+pub fn is_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     let numbered = |word: &str| {
         let rest = stem.strip_prefix(word);
@@ -62,10 +71,7 @@ fn component(part: &str) -> Result<(), &'static str> {
             matches!(rest, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
         })
     };
-    if DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt") {
-        return Err("it is the name of a device of Windows");
-    }
-    Ok(())
+    DEVICES.contains(&stem.as_str()) || numbered("com") || numbered("lpt")
 }
 
 /// A name as Windows compares it: without case.

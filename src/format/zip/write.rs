@@ -9,6 +9,7 @@ use super::{
     error::{WriteError, ZipError},
     layout::{CENTRAL, END, END_64, LOCAL, LOCATOR_64, UTF8},
 };
+use crate::format::dos;
 
 /// Where numbers of the ordinary form end, and those of the larger one (zip64) begin.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +94,7 @@ impl<W: Write + Seek> Writer<W> {
     /// An archive from the beginning of `out`, every entry with this time (seconds since 1970 UTC, from 1980 on).
     #[must_use]
     pub fn new(out: W, epoch: i64) -> Self {
-        Self { out, time: dos_time(epoch), at: 0, directory: Vec::new(), entries: 0, bounds: Bounds::default() }
+        Self { out, time: dos::time_of(epoch), at: 0, directory: Vec::new(), entries: 0, bounds: Bounds::default() }
     }
 
     /// The same with other bounds: nobody has gigabytes for a test.
@@ -220,15 +221,4 @@ impl<W: Write + Seek> Writer<W> {
         self.out.flush()?;
         Ok(self.out)
     }
-}
-
-/// Date and time as MS-DOS has them, in UTC: two seconds exact, from 1980 to 2107.
-fn dos_time(epoch: i64) -> (u16, u16) {
-    let time = jiff::Timestamp::from_second(epoch).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
-    let part = |number: i8| u16::try_from(number).unwrap_or_default();
-    let year = u16::try_from(time.year() - 1980).unwrap_or_default().min(127);
-    (
-        (year << 9) | (part(time.month()) << 5) | part(time.day()),
-        (part(time.hour()) << 11) | (part(time.minute()) << 5) | (part(time.second()) / 2),
-    )
 }

@@ -1,6 +1,6 @@
 //! Debian and Ubuntu: apt-get(8) and dpkg(1).
 
-use super::{Commands, Config, Trust};
+use super::{CaSetup, Commands, Config, Owner};
 
 /// apt and dpkg.
 pub const APT: Commands = Commands {
@@ -30,11 +30,12 @@ pub const APT: Commands = Commands {
     links_survive: true,
     // Debian builds systemd so until 12; with a merged /usr it is the same as without the last two.
     service_path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    trust: Trust::File {
+    ca_setup: CaSetup::File {
         file: "apt.conf",
         text: "Acquire::https::CaInfo \"/run/factory-test/ca.pem\";\n",
         variable: "APT_CONFIG",
     },
+    owner: Owner::Dpkg,
 };
 
 #[cfg(test)]

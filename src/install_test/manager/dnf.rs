@@ -1,6 +1,6 @@
 //! Fedora, EL8 and later, Amazon Linux 2023: dnf(8) and rpm(8).
 
-use super::{Commands, Config, Trust, rpm};
+use super::{CaSetup, Commands, Config, Owner, rpm};
 
 /// dnf and rpm.
 pub const DNF: Commands = Commands {
@@ -19,5 +19,6 @@ pub const DNF: Commands = Commands {
     config: Config::Saved(rpm::SAVED),
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
-    trust: Trust::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    ca_setup: CaSetup::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    owner: Owner::Rpm,
 };

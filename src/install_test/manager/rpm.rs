@@ -1,6 +1,6 @@
 //! rpm(8) alone: nothing is fetched, the base image holds all that is needed. Also what the managers on top of rpm share.
 
-use super::{Commands, Config, Trust, Words};
+use super::{CaSetup, Commands, Config, Owner, Words};
 
 /// Differences of files from the package database, one a line.
 pub const VERIFY: Words = &["rpm", "--verify"];
@@ -26,5 +26,6 @@ pub const RPM: Commands = Commands {
     config: Config::Saved(SAVED),
     links_survive: false,
     service_path: SERVICE_PATH,
-    trust: Trust::Nothing,
+    ca_setup: CaSetup::Nothing,
+    owner: Owner::Rpm,
 };

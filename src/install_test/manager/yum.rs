@@ -1,6 +1,6 @@
 //! EL7: yum(8) and rpm(8).
 
-use super::{Commands, Config, Trust, rpm};
+use super::{CaSetup, Commands, Config, Owner, rpm};
 
 /// yum and rpm.
 pub const YUM: Commands = Commands {
@@ -16,5 +16,6 @@ pub const YUM: Commands = Commands {
     config: Config::Saved(rpm::SAVED),
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
-    trust: Trust::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    ca_setup: CaSetup::Option("--setopt=sslcacert=/run/factory-test/ca.pem"),
+    owner: Owner::Rpm,
 };

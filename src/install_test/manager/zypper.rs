@@ -1,6 +1,6 @@
 //! openSUSE: zypper(8) and rpm(8).
 
-use super::{Commands, Config, Trust, rpm};
+use super::{CaSetup, Commands, Config, Owner, rpm};
 
 /// zypper and rpm.
 pub const ZYPPER: Commands = Commands {
@@ -17,5 +17,6 @@ pub const ZYPPER: Commands = Commands {
     links_survive: false,
     service_path: rpm::SERVICE_PATH,
     // libzypp looks nowhere else.
-    trust: Trust::Anchor { file: "/etc/pki/trust/anchors/factory-test.pem", command: &["update-ca-certificates"] },
+    ca_setup: CaSetup::Anchor { file: "/etc/pki/trust/anchors/factory-test.pem", command: &["update-ca-certificates"] },
+    owner: Owner::Rpm,
 };

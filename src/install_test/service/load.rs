@@ -20,9 +20,9 @@ impl Loaded {
     /// What it asks for under this name.
     ///
     /// # Errors
-    /// As [`Service::of`].
+    /// As [`Service::from_file`].
     pub fn service(&self, unit: &UnitName) -> Result<Service, UnitError> {
-        Service::of(&self.file, unit, &self.path)
+        Service::from_file(&self.file, unit, &self.path)
     }
 }
 

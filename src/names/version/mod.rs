@@ -3,6 +3,7 @@
 mod order;
 mod pep440;
 mod read;
+mod tagged;
 #[cfg(test)]
 mod tests;
 mod unclear;
@@ -39,6 +40,17 @@ impl UpstreamVersion {
     #[must_use]
     pub fn remark(tag: &Tag) -> Option<String> {
         read::version(tag.as_str()).ok()?.remark
+    }
+
+    /// The same for Python (PEP 440), `2.5.0rc1`; `None` of a commit between two tags, and of words that Python does not know.
+    #[must_use]
+    pub fn pep440(&self) -> Option<String> {
+        if ["+git", "+dirty"].iter().any(|mark| self.0.contains(mark)) {
+            return None;
+        }
+        let version = self.0.replace("~~", ".").replace("~dev", ".dev").replace('~', "").replace("+post", ".post");
+        let version = version.parse::<pep440_rs::Version>().ok().filter(|version| !version.is_local())?;
+        Some(version.to_string())
     }
 
     /// The text, e.g. `2.5.0~rc1`.

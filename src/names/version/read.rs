@@ -4,32 +4,16 @@
 //! git-describe(1) (`-14-g2414721`, `-dirty`), CalVer's dashes (`2026-11-30`), PEP 440, and the words of SemVer and Maven.
 //! Three numbers and a dash are SemVer's, not PEP 440's: both know `2.5.0-dev.3`, and differ in its place.
 
-use super::{UnclearVersion, pep440, words};
+use super::{
+    UnclearVersion, pep440,
+    tagged::{Suffix, Tagged},
+    words,
+};
 
 /// A tag as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Read {
     pub(super) version: String,
-    pub(super) remark: Option<String>,
-}
-
-/// The numbers of a tag, and what is known of the scheme by them alone.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tagged<'t> {
-    /// The whole tag, for messages.
-    pub(super) tag: &'t str,
-    /// `2.5.0`, with `.` between all of them.
-    pub(super) numbers: &'t str,
-    /// Whether the first one is a year, or the second one a month with its zero.
-    pub(super) is_calendar: bool,
-    /// Whether SemVer would read what follows: three numbers without leading zeros, and a dash.
-    pub(super) is_semver: bool,
-}
-
-/// What follows the numbers, in words of dpkg and rpm.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Suffix {
-    pub(super) text: String,
     pub(super) remark: Option<String>,
 }
 

@@ -7,7 +7,7 @@
 use super::{
     UnclearVersion,
     pep440::{self, plain},
-    read::{Suffix, Tagged},
+    tagged::{Suffix, Tagged},
 };
 
 /// Words of what comes before a release, and how they are written.

@@ -20,7 +20,7 @@ use crate::{
 impl Maker<'_> {
     /// What each entry takes of the project.
     pub(crate) fn taken(&self, contents: &[Content]) -> Result<Vec<Files>, PlanError> {
-        Ok(Taken::of(contents, |src| self.context.listing.matching(src)).right()?)
+        Ok(Taken::from_contents(contents, |src| self.context.listing.matching(src)).right()?)
     }
 
     pub(crate) fn content_files(content: &Content, found: &Found) -> Result<Vec<ContextFile>, PlanError> {

@@ -11,7 +11,7 @@ use crate::{
 impl Maker<'_> {
     /// What entries take of the project; what is wrong with them goes into `found`.
     pub(crate) fn look_at(&self, contents: &[Content], found: &mut Vec<Issue>) -> Vec<Files> {
-        let Taken { entries, mistakes } = Taken::of(contents, |src| self.context.listing.taken(src));
+        let Taken { entries, mistakes } = Taken::from_contents(contents, |src| self.context.listing.taken(src));
         found.extend(mistakes.iter().map(|(place, error)| issue(error, place)));
         entries
     }

@@ -104,10 +104,10 @@ fn plan(folder: &Path, digests: &Arc<Digests>) -> Plan {
     let file = RecipeFile::load(folder).unwrap();
     let tag = Tag::new("1.0").unwrap();
     let release = Release { version: UpstreamVersion::from_tag(&tag).unwrap(), tag, release: ReleaseNumber::default() };
-    let roots = Roots::of(folder).knowing(digests);
+    let roots = Roots::for_project(folder).knowing(digests);
     let context = PlanContext {
-        listing: Listing::of(&roots, digests),
-        templates: Templates::of(&roots, digests.token()),
+        listing: Listing::new(&roots, digests),
+        templates: Templates::new(&roots, digests.token()),
         contexts: Contexts::default(),
         roots,
         release: release.clone(),
@@ -162,7 +162,7 @@ proptest! {
 
         // The same project with some files edited, read by somebody who knew it before.
         fs::create_dir(first.path().join(".factory")).unwrap();
-        let know = || Arc::new(Digests::of(first.path()));
+        let know = || Arc::new(Digests::for_project(first.path()));
         let known = know();
         plan(first.path(), &known);
         known.save().unwrap();

@@ -40,6 +40,7 @@ fn plan(shape: &Shape) -> Plan {
             uses: Vec::new(),
             after: Vec::new(),
             doubts: Vec::new(),
+            unread: None,
             notes: Vec::new(),
             wanted: true,
         }
@@ -72,6 +73,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
             note: String::new(),
             size: 0,
             warnings: Vec::new(),
+            projects: BTreeMap::new(),
             took_ms: 1000,
             finished: String::new(),
         };

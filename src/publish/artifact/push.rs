@@ -68,7 +68,7 @@ async fn send(artifact: &Artifact, client: &Client, events: &Events) -> Result<(
         before += file.size;
     }
     let silent: Counter = Arc::new(|_| {});
-    client.put(&place.repository, &Blob::of(b"{}"), &silent).await?;
+    client.put(&place.repository, &Blob::from_static(b"{}"), &silent).await?;
     let digest = client.name(&place.repository, &place.tag, &artifact.manifest()).await?;
     match client.manifest(&place.repository, &place.tag).await? {
         Some(found) if found.digest == digest => Ok((digest, sent)),

@@ -7,12 +7,14 @@ use std::{
     path::Path,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{LARGEST, is_package};
 use crate::{
     format::reader::Verdict,
     names::Sha256,
     util::{
-        files::{digest_of, read_bounded},
+        files::{Guarded, digest_of, read_bounded},
         folder::{Folder, Links},
     },
 };
@@ -21,9 +23,9 @@ use crate::{
 const SHOWN: usize = 20;
 
 /// Holds the files beside a list against it. Only files that the list names are read, only below its own folder, and each once,
-/// under however many names.
+/// under however many names. Reading ends soon after `cancel`.
 #[must_use]
-pub fn verify(list: &Path) -> Verdict {
+pub fn verify(list: &Path, cancel: &CancellationToken) -> Verdict {
     let (folder, text) = match opened(list) {
         Ok(opened) => opened,
         Err(text) => return Verdict { faults: vec![text.into()], ..Verdict::default() },
@@ -31,7 +33,7 @@ pub fn verify(list: &Path) -> Verdict {
     let Listed { digests, twice, mut faults } = Listed::read(&text);
     let mut known = HashMap::new();
     for (name, digest) in &digests {
-        if let Some(fault) = fault_of(&folder, name, digest, &mut known) {
+        if let Some(fault) = fault_of((&folder, name), digest, &mut known, cancel) {
             faults.push(format!("`{}` {fault}", name.escape_debug()));
         }
     }
@@ -126,19 +128,22 @@ fn opened(list: &Path) -> Result<(Folder, String), String> {
 }
 
 /// What is wrong with a file of a list. A file that has been read is known by its device and number: nobody reads it for each name.
-fn fault_of(folder: &Folder, name: &str, digest: &str, known: &mut HashMap<(u64, u64), Sha256>) -> Option<String> {
+fn fault_of(
+    (folder, name): (&Folder, &str),
+    digest: &str,
+    known: &mut HashMap<(u64, u64), Sha256>,
+    cancel: &CancellationToken,
+) -> Option<String> {
     let mut found = || -> io::Result<Sha256> {
-        let mut file = folder.file(Path::new(name))?;
+        let file = folder.file(Path::new(name))?;
         let data = file.metadata()?;
         let place = (data.dev(), data.ino());
-        match known.get(&place) {
-            Some(digest) => Ok(digest.clone()),
-            None => {
-                let digest = digest_of(&mut file)?.0;
-                known.insert(place, digest.clone());
-                Ok(digest)
-            }
+        if let Some(digest) = known.get(&place) {
+            return Ok(digest.clone());
         }
+        let digest = digest_of(&mut Guarded::new(file, cancel.clone()))?.0;
+        known.insert(place, digest.clone());
+        Ok(digest)
     };
     match found() {
         Ok(found) if found.as_str() == digest => None,
@@ -192,7 +197,7 @@ mod tests {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let said = |text: &str| {
             std::fs::write(&list, text).unwrap();
-            verify(&list).reasons()
+            verify(&list, &CancellationToken::new()).reasons()
         };
         std::fs::write(folder.path().join("packages/a.deb"), "").unwrap();
         assert_eq!(said(&format!("{empty}  a.deb\n")), "");
@@ -209,7 +214,7 @@ mod tests {
         std::fs::write(folder.path().join("packages/b.deb"), "").unwrap();
         std::fs::write(&list, format!("{empty}  a.deb\n{empty}  a.deb\n")).unwrap();
         assert_eq!(
-            verify(&list).warnings,
+            verify(&list, &CancellationToken::new()).warnings,
             ["it names `a.deb` more than once", "it does not name `b.deb`, which lies beside it"]
         );
     }
@@ -222,16 +227,24 @@ mod tests {
         let lines = (0..1000).map(|turn| format!("{zero}  {}a.deb\n", "./".repeat(turn % 500)));
         std::fs::write(&list, lines.collect::<String>()).unwrap();
         std::fs::write(folder.path().join("a.deb"), "a").unwrap();
-        let verdict = verify(&list);
+        let verdict = verify(&list, &CancellationToken::new());
         assert_eq!((verdict.faults.len(), verdict.faults[20].text.as_str()), (21, "and 480 other files or lines"));
         assert!(verdict.warnings[0].ends_with(" and 480 others more than once"), "{:?}", verdict.warnings);
         let mut known = HashMap::new();
         let opened = Folder::open(folder.path(), Links::Inside).unwrap();
         for name in ["a.deb", "./a.deb", "././a.deb"] {
-            assert!(fault_of(&opened, name, &zero, &mut known).unwrap().starts_with("is not what it was"));
+            assert!(
+                fault_of((&opened, name), &zero, &mut known, &CancellationToken::new())
+                    .unwrap()
+                    .starts_with("is not what it was")
+            );
         }
         assert_eq!(known.len(), 1);
         std::fs::write(&list, format!("{zero}  a.deb\n{}  a.deb\n", "1".repeat(64))).unwrap();
-        assert!(verify(&list).reasons().contains("line 2 gives `a.deb` another SHA-256 than a line before it"));
+        assert!(
+            verify(&list, &CancellationToken::new())
+                .reasons()
+                .contains("line 2 gives `a.deb` another SHA-256 than a line before it")
+        );
     }
 }

@@ -327,8 +327,11 @@ fn file_info(raw: Option<&RawFileInfo>, of: Of<'_>, issues: &mut Issues) -> Opti
             fits = false;
         }
     }
+    let place = |named: &Option<(Account, &Span)>| named.as_ref().map(|(_, span)| (*span).clone()).unwrap_or_default();
+    let (owner_at, group_at) = (place(&user), place(&group));
     let name = |named: Option<(Account, &Span)>| {
         named.map(|(account, _)| if account.is_root() { Account::root() } else { account })
     };
-    fits.then(|| FileInfo { mode: raw.mode.value().copied(), owner: name(user), group: name(group) })
+    let mode = raw.mode.value().copied();
+    fits.then(|| FileInfo { mode, owner: name(user), group: name(group), owner_at, group_at })
 }

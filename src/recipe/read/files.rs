@@ -108,7 +108,7 @@ impl Folders<'_> {
         let rest = rest.to_string_lossy();
         let (fixed, _) = pattern::parts(&rest);
         if let Err(error) = folder.open().and_then(|open| open.meta(Path::new(fixed.as_ref())))
-            && let Some(Refusal::LeadsOut { .. }) = Refusal::of(&error)
+            && let Some(Refusal::LeadsOut { .. }) = Refusal::from_error(&error)
         {
             issues.add(folder.leads_out(&whole, &error));
         }
@@ -149,7 +149,7 @@ impl Folders<'_> {
         let shown = quoted(&path.value.to_string_lossy());
         let (folder, rest) = self.find(path, issues)?;
         let text = folder.find(path, &rest, Want::File).and_then(|open| {
-            let bytes = open.read(&rest, LARGEST_SCRIPT).map_err(|error| match Refusal::of(&error) {
+            let bytes = open.read(&rest, LARGEST_SCRIPT).map_err(|error| match Refusal::from_error(&error) {
                 Some(Refusal::TooLarge { .. }) => Issue::new(&path.span, format!("{shown} is larger than 64 KiB"))
                     .label("too large")
                     .help("ship a program in the package and call it from the script"),
@@ -182,7 +182,7 @@ impl Folder<'_> {
         let shown = quoted(&path.value.to_string_lossy());
         let issue = Issue::new(&path.span, format!("{shown} leads out of {} through a symbolic link", self.called()));
         let issue = issue.label(format!("not in {}", self.called()));
-        let link = match Refusal::of(error) {
+        let link = match Refusal::from_error(error) {
             Some(Refusal::LeadsOut { path, target: Some(target), .. }) => path
                 .strip_prefix(self.given)
                 .ok()
@@ -196,7 +196,7 @@ impl Folder<'_> {
     fn find(&self, path: &At<PathBuf>, relative: &Path, want: Want) -> Result<Opened, Issue> {
         let shown = quoted(&path.value.to_string_lossy());
         let issue = |message: String| Issue::new(&path.span, message);
-        let fail = |error: io::Error| match (error.kind(), Refusal::of(&error)) {
+        let fail = |error: io::Error| match (error.kind(), Refusal::from_error(&error)) {
             (_, Some(Refusal::LeadsOut { .. })) => self.leads_out(path, &error),
             (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => self.missing(path, relative),
             _ => issue(format!("cannot look at {shown}")).label("not to be reached").help(error.to_string()),
@@ -212,7 +212,7 @@ impl Folder<'_> {
             return Err(issue.help("no commit holds what is there: have it in another folder of the project"));
         }
         let has = |file: &str| match open.meta(&relative.join(file)) {
-            Err(error) if matches!(Refusal::of(&error), Some(Refusal::LeadsOut { .. })) => {
+            Err(error) if matches!(Refusal::from_error(&error), Some(Refusal::LeadsOut { .. })) => {
                 Err(self.leads_out(path, &error))
             }
             found => Ok(found.ok().flatten().is_some_and(|meta| meta.is_file())),

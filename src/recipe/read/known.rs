@@ -15,7 +15,7 @@ pub(crate) struct Known<'n> {
 
 impl<'n> Known<'n> {
     /// Collects the names of tables; missing ones and those given twice are issues.
-    pub(crate) fn of<T: Word + 'n>(
+    pub(crate) fn new<T: Word + 'n>(
         (what, several): (&'static str, &'static str),
         place: &'static str,
         tables: impl Iterator<Item = (&'n Given<T>, &'n Span)>,

@@ -10,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod graph;
 pub(crate) mod known;
 pub(crate) mod layers;
+pub(crate) mod license;
 pub(crate) mod part;
 pub(crate) mod paths;
 pub(crate) mod places;
@@ -18,6 +19,7 @@ pub(crate) mod references;
 pub(crate) mod repositories;
 pub(crate) mod resolve;
 pub(crate) mod scalars;
+pub(crate) mod section;
 pub(crate) mod sources;
 pub(crate) mod tables;
 #[cfg(test)]
@@ -90,7 +92,7 @@ impl RecipeFile {
         let bytes = match read {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Err(missing()),
-            Err(cause) if matches!(Refusal::of(&cause), Some(Refusal::TooLarge { .. })) => {
+            Err(cause) if matches!(Refusal::from_error(&cause), Some(Refusal::TooLarge { .. })) => {
                 return Err(RecipeError::TooLarge { file: name, most: LARGEST });
             }
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing()),

@@ -29,36 +29,6 @@ fn is_maintainer(text: &str) -> bool {
         && mail.chars().all(mail_fits)
 }
 
-/// An SPDX licence expression.
-pub(crate) fn license(value: Value<'_>, issues: &mut Issues) -> Option<String> {
-    word("SPDX licence expression", "e.g. `Apache-2.0`, `MIT OR GPL-2.0-or-later`", is_spdx)(value, issues)
-}
-
-/// The shape of the SPDX specification's annex: ids joined by AND, OR, WITH, in brackets or not. Asks no list of ids.
-fn is_spdx(text: &str) -> bool {
-    let spaced = text.replace('(', " ( ").replace(')', " ) ");
-    let is_id = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.+:".contains(&b));
-    let (mut depth, mut after_id) = (0_i32, false);
-    for word in spaced.split_ascii_whitespace() {
-        let fits = match word {
-            "(" => {
-                depth += 1;
-                !after_id
-            }
-            ")" => {
-                depth -= 1;
-                after_id && depth >= 0
-            }
-            "AND" | "OR" | "WITH" => std::mem::replace(&mut after_id, false),
-            id => !std::mem::replace(&mut after_id, true) && is_id(id),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    after_id && depth == 0 && text.len() <= 200
-}
-
 /// `host[:port][/path]`.
 pub(crate) fn registry(value: Value<'_>, issues: &mut Issues) -> Option<String> {
     let text = string(value, issues)?;
@@ -131,16 +101,6 @@ pub(crate) fn git_ref(value: Value<'_>, issues: &mut Issues) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn licences() {
-        for good in ["MIT", "Apache-2.0", "MIT OR (GPL-2.0-or-later WITH Classpath-exception-2.0)", "LicenseRef-Own"] {
-            assert!(is_spdx(good), "{good}");
-        }
-        for bad in ["", "MIT Apache-2.0", "MIT AND", "(MIT", "MIT)", "AND", "MIT or ISC", "M\nT"] {
-            assert!(!is_spdx(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn hosts_without_a_scheme() {

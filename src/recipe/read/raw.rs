@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{
     layers::{Layered, layered},
+    license,
     part::Part,
     places, scalars as read,
 };
@@ -45,7 +46,7 @@ table! {
     "[project]" struct RawProject {
         name: ProjectName = parsed,
         maintainer: String = places::maintainer,
-        license: String = places::license,
+        license: String = license::license,
         homepage: String = web_url,
         platforms: Vec<At<String>> = list(line),
         official: String = line,

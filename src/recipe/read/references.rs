@@ -47,7 +47,7 @@ parts!(parts_fit);
 /// Sources that share a name; what names one is checked where files are.
 fn check_sources(raw: &RawRecipe, issues: &mut Issues) {
     let sources = raw.source.items().iter().map(|source| (&source.value.name, &source.value.span));
-    let _names = Known::of(("source", "sources"), "[[source]]", sources, issues);
+    let _names = Known::new(("source", "sources"), "[[source]]", sources, issues);
     for source in raw.source.items() {
         let example = ("git", "\"https://git.example.org/bricks.git\"");
         required(&source.value.git, example, ("[[source]]", &source.value.span), issues);
@@ -59,9 +59,9 @@ fn names<'n>(raw: &'n RawRecipe, issues: &mut Issues) -> Names<'n> {
     let images = raw.image.items().iter().map(|image| (&image.value.base.name, &image.value.base.span));
     let packages = raw.package.items().iter().map(|package| (&package.value.base.name, &package.value.base.span));
     let mut names = Names {
-        users: Known::of(("user", "users"), "[[user]]", users, issues),
-        images: Known::of(("image", "images"), "[[image]]", images, issues),
-        packages: Known::of(("package", "packages"), "[[package]]", packages, issues),
+        users: Known::new(("user", "users"), "[[user]]", users, issues),
+        images: Known::new(("image", "images"), "[[image]]", images, issues),
+        packages: Known::new(("package", "packages"), "[[package]]", packages, issues),
         has_python: !matches!(raw.python, Given::No),
     };
     names.users.complete &= !matches!(raw.user, Given::Wrong(_));

@@ -15,7 +15,7 @@ const PLACE: &str = "[[repository]]";
 /// Adds what does not fit together.
 pub(crate) fn check(raw: &RawRecipe, issues: &mut Issues) {
     let names = raw.repository.items().iter().map(|table| (&table.value.name, &table.value.span));
-    let _names = Known::of(("repository", "repositories"), PLACE, names, issues);
+    let _names = Known::new(("repository", "repositories"), PLACE, names, issues);
     raw.repository.items().iter().for_each(|table| check_place(&table.value, issues));
 }
 
@@ -59,7 +59,7 @@ fn check_kind(raw: &RawRepository, issues: &mut Issues) {
 }
 
 fn kind(raw: &RawRepository) -> Option<ForgeKind> {
-    raw.forge.value().copied().or_else(|| ForgeKind::of(raw.api.value()?))
+    raw.forge.value().copied().or_else(|| ForgeKind::from_api(raw.api.value()?))
 }
 
 /// The repositories, those without a name or a place left out: that is said elsewhere.

@@ -18,6 +18,7 @@ pub(crate) fn check(raw: &RawRecipe, tests: &[At<RawUnit>], issues: &mut Issues)
     let contents = raw.package.items().iter().flat_map(|package| package.value.all());
     let known: BTreeSet<&str> =
         contents.flat_map(|table| table.contents.items()).flat_map(|entry| names(&entry.value)).collect();
+    twice(tests, issues);
     for test in tests {
         let Some(name) = test.value.name.at() else { continue };
         let Ok(unit) = UnitName::new(&name.value) else { continue };
@@ -40,6 +41,29 @@ pub(crate) fn check(raw: &RawRecipe, tests: &[At<RawUnit>], issues: &mut Issues)
         let all: Vec<&str> = known.iter().copied().collect();
         let help = format!("units of the recipe: {}", crate::util::toml::listed(&all));
         issues.add(issue.label(format!("did you mean `{meant}`?")).help(help));
+    }
+}
+
+/// Finds tests of one unit that ask the same of it, or that it runs and does not.
+fn twice(tests: &[At<RawUnit>], issues: &mut Issues) {
+    let name = |test: &At<RawUnit>| test.value.name.at().map(|name| name.value.clone());
+    for (number, later) in tests.iter().enumerate() {
+        let Some(unit) = name(later) else { continue };
+        let (is_skipped, url) = (later.value.skip.span().is_some(), later.value.http.value());
+        let earlier = tests[..number].iter().filter(|test| name(test).as_ref() == Some(&unit)).find_map(|test| {
+            let what = if is_skipped != test.value.skip.span().is_some() {
+                "is run by one [[test.unit]] and left out by another"
+            } else if is_skipped || url == test.value.http.value() {
+                "has two [[test.unit]] that ask the same"
+            } else {
+                return None;
+            };
+            Some((what, &test.value.span))
+        });
+        if let Some((what, before)) = earlier {
+            let issue = Issue::new(&later.value.span, format!("the unit {} {what}", quoted(&unit)));
+            issues.add(issue.label("again here").also(before, "first here").help("keep one of them"));
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     effect::layers,
     layers::Layered,
+    license,
     part::Part,
     raw::{RawBase, RawRecipe},
 };
@@ -18,6 +19,7 @@ use crate::{
 pub(crate) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) -> Vec<Issue> {
     let platforms: Vec<&Platform> = project.platforms.iter().filter_map(|id| catalogue.get(id)).collect();
     let mut found = users(raw);
+    found.extend(raw.project.value().and_then(|project| project.license.at()).into_iter().flat_map(license::doubts));
     let base = raw.base.value().into_iter().flat_map(|base| layers(base, "[base]", &platforms));
     let python = raw.python.value().into_iter().flat_map(|python| layers(python, "[python]", &platforms));
     found.extend(base.chain(python));

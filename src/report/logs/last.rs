@@ -63,10 +63,10 @@ impl LastRun {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             read => read?,
         };
-        Ok(bytes.map(|bytes| Self::of(&String::from_utf8_lossy(&bytes))))
+        Ok(bytes.map(|bytes| Self::from_text(&String::from_utf8_lossy(&bytes))))
     }
 
-    fn of(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         let mut run = Self::default();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for line in text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
@@ -114,12 +114,12 @@ mod tests {
             "{\"event\":\"step-started\",\"step\":\"a/web\",\"title\":\"image\",\"why\":\"new\"}\n",
             "{\"event\":\"step-finished\",\"step\":\"a/web\",\"outc",
         );
-        let run = LastRun::of(text);
+        let run = LastRun::from_text(text);
         assert_eq!((run.title.as_str(), run.began.as_str()), ("build shop 1", "T"));
         let steps: Vec<_> =
             run.steps.iter().map(|step| (step.step.as_str(), step.outcome.as_str(), step.took)).collect();
         let took = Some(Duration::from_millis(1500));
         assert_eq!(steps, [("a/base", "cached", None), ("a/core", "failed", took), ("a/web", "unfinished", None)]);
-        assert_eq!(LastRun::of("\u{0}\u{0}garbage"), LastRun::default());
+        assert_eq!(LastRun::from_text("\u{0}\u{0}garbage"), LastRun::default());
     }
 }

@@ -101,7 +101,7 @@ impl<'h> Git<'h> {
     ///
     /// # Errors
     /// When it is not installed, or on Ctrl-C.
-    pub async fn of(host: &'h Host) -> Result<Self, GitError> {
+    pub async fn for_host(host: &'h Host) -> Result<Self, GitError> {
         let mut env: Vec<(String, String)> = [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),
@@ -170,7 +170,7 @@ impl<'h> Git<'h> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
         let call = Call { idle_timeout: Some(SHORT_TIMEOUT), ..self.call(&arguments) };
         let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     /// A call that fetches into a repository, or pushes out of one; each line of progress goes to `line`, too.
@@ -190,7 +190,7 @@ impl<'h> Git<'h> {
             line(text);
         };
         let done = call.run(Stdio::null(), &take, &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     /// The standard output of a call outside of any repository that reads a file, of at most `limit` bytes.
@@ -201,7 +201,7 @@ impl<'h> Git<'h> {
         let (arguments, complaints) = (arguments(Path::new("/nonexistent"), words), Complaints::default());
         let call = Call { stdin: Stdio::from(from), idle_timeout: Some(SHORT_TIMEOUT), ..self.call(&arguments) };
         let done = call.output(limit, &|line| complaints.take(line), &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     /// A call that reads one file and writes another.
@@ -212,7 +212,7 @@ impl<'h> Git<'h> {
         let (arguments, complaints) = (arguments(repository, words), Complaints::default());
         let call = Call { stdin: Stdio::from(from), ..self.call(&arguments) };
         let done = call.run(Stdio::from(to), &|line| complaints.take(line), &self.host.cancel).await;
-        done.map_err(|error| GitError::of(error, &complaints.taken()))
+        done.map_err(|error| GitError::from_exec(error, &complaints.taken()))
     }
 
     fn call<'c>(&'c self, arguments: &'c [String]) -> Call<'c> {

@@ -155,7 +155,7 @@ pub enum GitError {
 
 impl GitError {
     /// What became of a call, by what git complained of.
-    pub(super) fn of(error: ExecError, lines: &[String]) -> Self {
+    pub(super) fn from_exec(error: ExecError, lines: &[String]) -> Self {
         match error {
             ExecError::Interrupted => Self::Interrupted,
             ExecError::Missing { .. } => Self::NoGit,

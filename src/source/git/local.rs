@@ -45,7 +45,7 @@ impl Address {
 /// refused, since filters would run (`receive.denyCurrentBranch = updateInstead`).
 pub const RECEIVE: &str = "git -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c core.fsmonitor=false \
                            -c receive.autogc=false -c receive.denyCurrentBranch=refuse \
-                           -c gc.auto=0 -c maintenance.auto=false receive-pack";
+                           -c gc.auto=0 -c maintenance.auto=false -c core.logAllRefUpdates=false receive-pack";
 
 impl Local {
     /// What git is given to fetch from an address.

@@ -110,7 +110,7 @@ async fn take_all(wanted: &[Wanted], store: &Path, host: &Host) -> Result<Checko
     if let Ok(store) = Folder::open(store, Links::Refused) {
         sweep(&store);
     }
-    let git = Git::of(host).await.map_err(first)?;
+    let git = Git::for_host(host).await.map_err(first)?;
     let ask = async |wanted: &Wanted| remote::resolve(&wanted.url, &wanted.reference, &git).await;
     let answers = futures::stream::iter(wanted).map(ask).buffered(ASKED_AT_ONCE).collect::<Vec<_>>().await;
     let (mut known, mut short, mut troubles) = (Vec::new(), Vec::new(), Vec::new());

@@ -10,6 +10,7 @@ mod back;
 mod changes;
 mod error;
 mod history;
+mod index;
 mod lend;
 mod objects;
 mod place;
@@ -33,7 +34,7 @@ pub use history::{Change, History, Parts};
 pub use lend::{Lent, lend, may_be_below};
 pub use place::Caller;
 
-use self::{changes::Part, objects::Objects, place::Place, refs::Head, scratch::Scratch, settings::User};
+use self::{index::Part, objects::Objects, place::Place, refs::Head, scratch::Scratch, settings::User};
 use crate::{
     names::{Commit, GitUrl},
     util::clock::{CEILING, FLOOR},
@@ -110,7 +111,7 @@ impl Worktree {
         {
             return Err(WorktreeError::Foreign { root: place.root.clone(), path: path.to_owned(), owner });
         }
-        let (scratch, head) = Scratch::of(&place, &user)?;
+        let (scratch, head) = Scratch::new(&place, &user)?;
         let folder = fs_err::canonicalize(folder)?;
         let below = folder.strip_prefix(&place.root).unwrap_or(Path::new("")).to_owned();
         Ok(Some(Self { place, below, head, scratch }))

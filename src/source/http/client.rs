@@ -17,7 +17,7 @@ const CONNECT: Duration = Duration::from_secs(15);
 
 /// Whose certificates count.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Trust<'t> {
+pub struct ServerTrust<'t> {
     /// Certificates in PEM form, beside the system's.
     pub ca: Option<&'t [u8]>,
     /// Takes any certificate: only for a server that the user has named as insecure.
@@ -28,7 +28,7 @@ pub struct Trust<'t> {
 ///
 /// # Errors
 /// [`HttpError::Setup`] when this machine cannot do TLS.
-pub fn client(trust: &Trust<'_>) -> Result<reqwest::ClientBuilder, HttpError> {
+pub fn client(trust: &ServerTrust<'_>) -> Result<reqwest::ClientBuilder, HttpError> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls(trust)?)
         .redirect(Policy::none())
@@ -37,7 +37,7 @@ pub fn client(trust: &Trust<'_>) -> Result<reqwest::ClientBuilder, HttpError> {
         .user_agent(concat!("factory/", env!("CARGO_PKG_VERSION"))))
 }
 
-fn tls(trust: &Trust<'_>) -> Result<ClientConfig, HttpError> {
+fn tls(trust: &ServerTrust<'_>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let versions = versions.map_err(|error| HttpError::Setup { reason: error.to_string() })?;

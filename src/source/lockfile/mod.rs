@@ -96,7 +96,7 @@ impl LockedHouse {
     /// The lock of these wheels. Those of the checkout's own folders, as the requirements know them, are not locked: its commit says
     /// what they are.
     #[must_use]
-    pub fn of(requirements: &str, wheels: &[Wheel], wanted: &Wanted) -> Self {
+    pub fn new(requirements: &str, wheels: &[Wheel], wanted: &Wanted) -> Self {
         let foreign = wheels.iter().filter(|wheel| !wanted.is_own(wheel));
         let mut wheels: Vec<LockedWheel> = foreign
             .map(|wheel| LockedWheel {
@@ -150,7 +150,7 @@ impl Lockfile {
         let bytes = match read {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Ok(None),
-            Err(error) if matches!(Refusal::of(&error), Some(Refusal::TooLarge { .. })) => {
+            Err(error) if matches!(Refusal::from_error(&error), Some(Refusal::TooLarge { .. })) => {
                 return Err(LockfileError::TooLarge);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

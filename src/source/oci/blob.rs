@@ -47,7 +47,7 @@ pub enum Content {
 impl Blob {
     /// A few bytes.
     #[must_use]
-    pub fn of(bytes: &'static [u8]) -> Self {
+    pub fn from_static(bytes: &'static [u8]) -> Self {
         let content = Content::Bytes(Bytes::from_static(bytes));
         Self { sha256: Sha256::of(bytes), size: bytes.len() as u64, content }
     }

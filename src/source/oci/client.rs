@@ -15,7 +15,7 @@ use super::{
 use crate::{
     event::Events,
     names::Repository,
-    source::http::{Trust, client, deepest, seconds},
+    source::http::{ServerTrust, client, deepest, seconds},
     util::retry::{Policy, Retry, Wait},
 };
 
@@ -96,7 +96,7 @@ impl Client {
     ) -> Result<Self, OciError> {
         let setup = |reason: String| OciError::Setup { reason };
         let believing = |anyone| {
-            let trust = Trust { ca: Some(&access.ca), anyone };
+            let trust = ServerTrust { ca: Some(&access.ca), anyone };
             let http = client(&trust).map_err(|error| setup(error.to_string()))?.read_timeout(SILENCE);
             http.https_only(!access.insecure).build().map_err(|error| setup(deepest(&error)))
         };
@@ -184,7 +184,7 @@ impl Client {
             match response.status() {
                 // A token may have come to its end on the way: it is fetched once more.
                 StatusCode::UNAUTHORIZED if ours && !tried => {
-                    let challenge = Challenge::of(&response);
+                    let challenge = Challenge::from_response(&response);
                     tried = true;
                     if self.login.is_none() && had || !self.authenticate(about, challenge).await? {
                         return Err(self.refusal(about, response).await);

@@ -57,7 +57,7 @@ pub(super) enum Challenge {
 
 impl Challenge {
     /// What an answer with status 401 wants; `None` where it is nothing known.
-    pub(super) fn of(response: &Response) -> Option<Self> {
+    pub(super) fn from_response(response: &Response) -> Option<Self> {
         let texts = response.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         let all: Vec<Self> = texts.filter_map(Self::parse).collect();
         // A registry that offers both has its rights in tokens.

@@ -54,7 +54,7 @@ mod tests {
     use rustix::fs::{XattrFlags, setxattr};
 
     use super::*;
-    use crate::source::owner::Trusted;
+    use crate::source::owner::TrustedOwners;
 
     const USER_OBJ: u16 = 0x01;
     const NOBODY: u32 = u32::MAX;
@@ -101,7 +101,7 @@ mod tests {
             std::fs::create_dir_all(folder).unwrap();
         }
         let uid = std::fs::metadata(&store).unwrap().uid();
-        let trusted = Trusted::of(&project);
+        let trusted = TrustedOwners::for_project(&project);
         let set = |path: &Path, value: &[u8]| setxattr(path, ATTRIBUTE, value, XattrFlags::empty());
         if let Err(Errno::NOTSUP | Errno::PERM) = set(&store, &with(&[(USER, 5, 65534)], 7)) {
             #[allow(clippy::print_stderr, reason = "a test that is left out says so")]

@@ -78,7 +78,7 @@ impl Ignoring {
     ///
     /// # Errors
     /// When a file of patterns is no regular file, too large, or has what is none.
-    pub(super) fn of(
+    pub(super) fn for_folder(
         folder: &Folder,
         path: &Path,
         git: Git,
@@ -124,7 +124,7 @@ impl Ignoring {
 
     fn judge(&self, path: &Path, is_dir: bool) -> Verdict {
         match self.find(path, is_dir, |own| &own.factory) {
-            Match::Ignore(glob) => Verdict::LeftOut(By::of(glob)),
+            Match::Ignore(glob) => Verdict::LeftOut(By::from_glob(glob)),
             Match::Whitelist(_) => Verdict::Counts,
             Match::None => match self.find(path, is_dir, |own| &own.git) {
                 Match::Ignore(_) => Verdict::OfGit,
@@ -148,7 +148,7 @@ impl Ignoring {
 }
 
 impl By {
-    fn of(glob: &Glob) -> Self {
+    fn from_glob(glob: &Glob) -> Self {
         let file = glob.from().map_or_else(|| IGNORE_FILE.to_owned(), |file| file.display().to_string());
         Self { file, pattern: glob.original().to_owned() }
     }

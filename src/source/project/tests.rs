@@ -94,7 +94,7 @@ const ALL: [&str; 14] = [
 #[test]
 fn what_is_named_is_taken_whole() {
     let folder = site();
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     let mut all: Vec<&str> = ALL.to_vec();
     all.push("secret.txt");
     assert_eq!(taken(&roots, "web"), all);
@@ -117,7 +117,7 @@ fn what_lies_above_a_project_says_nothing_about_it() {
     for name in [".gitignore", ".ignore", ".factoryignore"] {
         write(folder.path(), name, "*\n");
     }
-    let roots = Roots::of(&folder.path().join("shop"));
+    let roots = Roots::for_project(&folder.path().join("shop"));
     assert_eq!(taken(&roots, "web"), ["a.txt"]);
     assert_eq!(shown(&roots.python(Path::new("app")).unwrap()), ["a.py", "b.txt"]);
 }
@@ -141,7 +141,7 @@ fn what_is_never_an_input() {
     let kept = |path: &str, is_shared| Kept { path: project.join(path), is_shared };
     let closed = ["moved", "wheels", "factory.lock", "packages/release.json", "packages/debian-12", "packages/none"];
     let kept: Vec<Kept> = closed.iter().map(|path| kept(path, false)).chain([kept("packages", true)]).collect();
-    let roots = Roots::of(project).keeping(kept);
+    let roots = Roots::for_project(project).keeping(kept);
     let rest = ["a.txt", "cache/", "moved -> cache/w", "sub/factory.lock"];
     assert_eq!(taken(&roots, "."), rest);
     assert_eq!(taken(&roots, "**"), rest);
@@ -170,7 +170,7 @@ fn factoryignore_leaves_out() {
     let folder = site();
     write(folder.path(), ".factoryignore", "# not these\n*.log\n/web/dist\nnode_modules/\n**/keep/*\n");
     write(folder.path(), "web/.factoryignore", "*.pyc\n!mod.pyc\n/secret.txt\n");
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     let gone =
         ["__pycache__/mod.cpython-311.pyc", "debug.log", "dist/bundle.js", "keep/.gitkeep", "node_modules/x/index.js"];
     let mut left: Vec<&str> = ALL.into_iter().filter(|name| !gone.contains(name)).collect();
@@ -198,10 +198,10 @@ fn factoryignore_leaves_out() {
 fn patterns_that_are_none_are_mistakes() {
     let folder = tree(&["web/a.txt"]);
     write(folder.path(), "web/.factoryignore", "ok\n{a,b\n");
-    let error = refused(&Roots::of(folder.path()), "web");
+    let error = refused(&Roots::for_project(folder.path()), "web");
     assert!(error.contains("web/.factoryignore`, line 2: "), "{error}");
     write(folder.path(), "web/.factoryignore", &"x\n".repeat(20_001));
-    assert!(refused(&Roots::of(folder.path()), "web").contains("more than 20,000 patterns"));
+    assert!(refused(&Roots::for_project(folder.path()), "web").contains("more than 20,000 patterns"));
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn python_folders_mind_git_and_say_so() {
     write(folder.path(), ".gitignore", "*.log\ngone/*\n");
     write(folder.path(), "app/.gitignore", "build/\n");
     write(folder.path(), ".ignore", "*.py\n");
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     let found = roots.python(Path::new("app")).unwrap();
     assert_eq!(shown(&found), [".hidden.cfg", "a.py", "pyproject.toml"]);
     assert_eq!(found.left_out.count, 2);
@@ -248,7 +248,7 @@ fn a_link_that_is_named_is_a_link() {
     ] {
         symlink(target, project.join(link)).unwrap();
     }
-    let roots = Roots::of(project);
+    let roots = Roots::for_project(project);
     for (path, link) in
         [("folder", "folder -> shared"), ("file", "file -> shared/real.txt"), ("dangling", "dangling -> nowhere")]
     {
@@ -268,7 +268,7 @@ fn a_link_that_is_named_is_a_link() {
 fn what_cannot_be_taken_is_an_error() {
     let folder = tree(&["web/a.txt", "locked/inner/a.txt"]);
     let project = folder.path();
-    let roots = Roots::of(project);
+    let roots = Roots::for_project(project);
     let socket = std::os::unix::net::UnixListener::bind(project.join("web/socket")).unwrap();
     assert!(refused(&roots, "web").contains("web/socket`: it is neither a file, a folder nor a symbolic link"));
     // What is not named does not matter.
@@ -296,7 +296,7 @@ fn folders_end_somewhere() {
     let folder = tempfile::tempdir().unwrap();
     let deep = |depth: usize| format!("web/{}", "d/".repeat(depth));
     write(folder.path(), &deep(200), "");
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     assert_eq!(roots.matching("web").unwrap().files.len(), 1);
     write(folder.path(), &format!("{}f", deep(201)), "");
     assert!(refused(&roots, "web").contains("more than 200 folders deep"));
@@ -314,7 +314,7 @@ fn names_that_look_like_patterns_are_named_with_a_backslash() {
         "pages/$HOME",
     ];
     let folder = tree(&names);
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     for (src, name) in [
         (r"pages/\[id\].js", "[id].js"),
         (r"pages/a\*b\?.txt", "a*b?.txt"),
@@ -342,7 +342,7 @@ fn names_that_look_like_patterns_are_named_with_a_backslash() {
 #[test]
 fn globs_start_below_their_fixed_part() {
     let folder = tree(&["etc/a.conf", "etc/b/c.conf", "etc/b/d.txt"]);
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     assert_eq!(taken(&roots, "etc/**/*.conf"), ["a.conf", "b/c.conf"]);
     assert_eq!(taken(&roots, "etc"), ["a.conf", "b/c.conf", "b/d.txt"]);
     assert_eq!(taken(&roots, "etc/a.conf"), ["a.conf"]);
@@ -357,7 +357,7 @@ fn a_glob_enters_only_what_it_may_match() {
     let place = folder.path().join("etc/deep/pipe/fifo");
     rustix::fs::mknodat(rustix::fs::CWD, &place, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o644), 0)
         .unwrap();
-    let roots = Roots::of(folder.path());
+    let roots = Roots::for_project(folder.path());
     assert_eq!(taken(&roots, "etc/*.conf"), ["a.conf"]);
     // Files beyond what it matches are not described either.
     assert_eq!(taken(&roots, "etc/**/x"), ["deep/pipe/x"]);

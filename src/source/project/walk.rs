@@ -73,7 +73,7 @@ struct Pattern {
 }
 
 impl Pattern {
-    fn of(text: &str) -> Result<Self, SourceError> {
+    fn parse(text: &str) -> Result<Self, SourceError> {
         let (fixed, rest) = pattern::parts(text);
         let (mut way, mut is_deep) = (Vec::new(), false);
         let mut until = pattern::escaped(&fixed);
@@ -167,7 +167,7 @@ impl Within<'_> {
             meant: meant.clone(),
         };
         let none = || no_match(String::new());
-        let parsed = Pattern::of(pattern)?;
+        let parsed = Pattern::parse(pattern)?;
         // A glob looks into the folder that a link leads to.
         let path = match self.root.real(fixed) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -270,7 +270,7 @@ impl Within<'_> {
     /// # Errors
     /// [`SourceError::LeftOut`] where the path itself is left out.
     fn ignoring(self, path: &Path, is_dir: bool, git: Git) -> Result<(Arc<Ignoring>, bool), SourceError> {
-        let mut ignoring = Ignoring::of(self.root, Path::new(""), git, None, self.effort)?;
+        let mut ignoring = Ignoring::for_folder(self.root, Path::new(""), git, None, self.effort)?;
         let mut is_ignored = false;
         let mut here = PathBuf::new();
         let last = path.components().count();
@@ -283,7 +283,7 @@ impl Within<'_> {
                 Verdict::Counts => {}
             }
             if is_dir && let Some(folder) = self.root.below(&here)? {
-                ignoring = Ignoring::of(&folder, &here, git, Some(ignoring), self.effort)?;
+                ignoring = Ignoring::for_folder(&folder, &here, git, Some(ignoring), self.effort)?;
             }
         }
         Ok((ignoring, is_ignored))
@@ -315,7 +315,7 @@ impl Walk<'_> {
         while let Some(Waiting { parent, name, path, depth, ignoring, is_meant, is_ignored }) = waiting.pop() {
             let folder = Self::open(&parent, Path::new(&name))?;
             let (base, effort) = (self.base.join(&path), self.within.effort);
-            let ignoring = Ignoring::of(&folder, &base, self.take.git(), Some(ignoring), effort)?;
+            let ignoring = Ignoring::for_folder(&folder, &base, self.take.git(), Some(ignoring), effort)?;
             self.look(&folder, &path, depth, &ignoring, (is_meant, is_ignored), &mut waiting)?;
         }
         let only_itself = matches!(self.found.files.as_slice(), [file] if file.relative.is_empty());

@@ -91,7 +91,7 @@ impl Refusal {
 impl Wanted {
     /// What the files of a set say: the recipe's path -> text, as [`super::closure`] gives them. `first` is the one that asks.
     #[must_use]
-    pub fn of(texts: &Texts, first: &Path) -> Self {
+    pub fn from_texts(texts: &Texts, first: &Path) -> Self {
         let asking = asking(texts, first);
         let mut wanted = Self::default();
         for (path, text) in texts {

@@ -28,7 +28,7 @@ pub struct Places {
 impl Places {
     /// Those of these texts, in which variables have their values.
     #[must_use]
-    pub fn of<K>(texts: &BTreeMap<K, String>) -> Self {
+    pub fn from_texts<K>(texts: &BTreeMap<K, String>) -> Self {
         let mut found = Self::default();
         for text in texts.values() {
             for option in options(text) {
@@ -74,7 +74,7 @@ mod tests {
                     --find-links https://c.example/page\nsix==1.16.0 --hash=sha256:aa\n\
                     x @ https://anna:pw@d.example/x-1.tar.gz#sha256=bb ; os_name == 'posix'\nhttps://e.example/y-1-py3-none-any.whl\n\
                     z @ git+https://f.example/z.git@v1\n-e git+ssh://git@g.example/w#egg=w\n";
-        let found = Places::of(&BTreeMap::from([((), text.to_owned())]));
+        let found = Places::from_texts(&BTreeMap::from([((), text.to_owned())]));
         assert_eq!(found.index, "https://a.example/simple");
         assert_eq!(
             (found.extra, found.trusted),
@@ -85,6 +85,6 @@ mod tests {
             found.addresses,
             ["https://anna:pw@d.example/x-1.tar.gz#sha256=bb", "https://e.example/y-1-py3-none-any.whl"]
         );
-        assert!(Places::of(&BTreeMap::from([((), "--no-index\n".to_owned())])).no_index);
+        assert!(Places::from_texts(&BTreeMap::from([((), "--no-index\n".to_owned())])).no_index);
     }
 }

@@ -1,44 +1,9 @@
 //! The text of a requirements file: its encoding, its logical lines, and the variables in it, all as pip reads them. pip itself gets
 //! the text that was read here ([`plain`]), so that both see the same lines.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use crate::util::mask::Mask;
-
-/// Where the values of `${NAME}` come from. A value is masked before it is used.
-#[derive(Clone)]
-pub struct Variables {
-    look: fn(&str) -> Option<String>,
-    mask: Mask,
-}
-
-impl Variables {
-    /// Those of the environment that `look` reads.
-    #[must_use]
-    pub fn of(look: fn(&str) -> Option<String>, mask: Mask) -> Self {
-        Self { look, mask }
-    }
-
-    fn value(&self, name: &str) -> Option<String> {
-        let value = (self.look)(name)?;
-        self.mask.hide(&value);
-        // What would be another line, or a comment, says something else than it does to pip.
-        let says_more = value.chars().any(ends_line) || without_comment(&value) != value;
-        (!says_more).then_some(value)
-    }
-}
-
-impl Default for Variables {
-    fn default() -> Self {
-        Self { look: |_| None, mask: Mask::default() }
-    }
-}
-
-impl fmt::Debug for Variables {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Variables")
-    }
-}
+use crate::source::variables::Variables;
 
 /// The text of a file's bytes: UTF-8, what its byte order mark says (UTF-8, UTF-16, UTF-32), or what a comment `coding:` in its first
 /// two lines says (PEP 263: UTF-8, ASCII or Latin-1).
@@ -188,7 +153,7 @@ pub fn variables(text: &str, variables: &Variables) -> Vec<Variable> {
     let mut found = Vec::new();
     for Logical { number, text } in logical(text) {
         for (at, name) in named(&text) {
-            let value = variables.value(name);
+            let value = value(name, variables);
             found.push(Variable {
                 name: name.to_owned(),
                 line: number,
@@ -223,10 +188,18 @@ fn named(line: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The value of a variable, where it stays in its place: what would be another line, or a comment, says something else than it does to
+/// pip.
+fn value(name: &str, variables: &Variables) -> Option<String> {
+    let value = variables.value(name)?;
+    let says_more = value.chars().any(ends_line) || without_comment(&value) != value;
+    (!says_more).then_some(value)
+}
+
 fn expanded(line: &str, variables: &Variables) -> String {
     let (mut whole, mut from) = (String::new(), 0);
     for (at, name) in named(line) {
-        if let Some(value) = variables.value(name) {
+        if let Some(value) = value(name, variables) {
             whole.push_str(&line[from..at]);
             whole.push_str(&value);
             from = at + name.len() + "${}".len();
@@ -240,6 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::util::mask::Mask;
 
     fn encoded(text: &str, mark: &[u8], unit: impl Fn(char) -> Vec<u8>) -> Vec<u8> {
         mark.iter().copied().chain(text.chars().flat_map(unit)).collect()
@@ -304,7 +278,7 @@ mod tests {
     #[test]
     fn variables_as_pip_has_them() {
         let mask = Mask::default();
-        let from = Variables::of(look, mask.clone());
+        let from = Variables::new(look, mask.clone());
         let text = "-i https://u:${TOKEN}@h.example/${V_1}/simple # ${NOPE}\n\nsix==${V_1} ; x == '${nope}' $TOKEN ${}\n${MISSING}\n${LINES}${COMMENT}";
         assert_eq!(
             plain(text, &from),
@@ -344,7 +318,7 @@ mod tests {
         #[test]
         fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Ok(text) = decoded(&bytes) {
-                let _ = (plain(&text, &Variables::of(look, Mask::default())), variables(&text, &Variables::default()));
+                let _ = (plain(&text, &Variables::new(look, Mask::default())), variables(&text, &Variables::default()));
             }
         }
     }

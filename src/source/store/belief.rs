@@ -20,12 +20,9 @@ use super::{
 };
 use crate::{
     names::Sha256,
-    source::owner::{Doubt, Trusted},
+    source::owner::{Doubt, TrustedOwners},
     util::shop::Shop,
 };
-
-/// The largest file of an entry, in bytes: what is larger was not written by this program.
-const LARGEST: u64 = 1 << 38;
 
 /// An entry as somebody wrote it: nothing of it is believed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +67,7 @@ impl Offer {
     /// What it is worth as the entry of a key, for somebody who lists these keys.
     #[must_use]
     pub fn judge(self, key: &Key, keys: &[PublicKey]) -> Judged {
-        let is_own = is_plain(&self.label.name) && self.label.size <= LARGEST;
+        let is_own = is_plain(&self.label.name) && self.label.size <= key.kind.largest();
         if !is_own || (key.kind.is_by_content() && self.label.sha256 != key.digest) {
             return Judged::Foreign;
         }
@@ -83,7 +80,12 @@ impl Offer {
     }
 
     /// The same where it lies in the store in the folder `root`: believed where [`doubt`] finds nothing.
-    pub(super) fn believe_in(self, root: &Path, key: &Key, trusted: &Trusted) -> io::Result<Result<Believed, Doubt>> {
+    pub(super) fn believe_in(
+        self,
+        root: &Path,
+        key: &Key,
+        trusted: &TrustedOwners,
+    ) -> io::Result<Result<Believed, Doubt>> {
         Ok(match doubt(root, key, trusted)? {
             None => Ok(Believed { key: key.clone(), label: self.label, reason: Reason::Place }),
             Some(doubt) => Err(doubt),
@@ -92,7 +94,7 @@ impl Offer {
 }
 
 /// Why others may have written the entry of a key of the store in the folder `root`; `None` where they cannot have.
-fn doubt(root: &Path, key: &Key, trusted: &Trusted) -> io::Result<Option<Doubt>> {
+fn doubt(root: &Path, key: &Key, trusted: &TrustedOwners) -> io::Result<Option<Doubt>> {
     if let Some(doubt) = trusted.doubt(root)? {
         return Ok(Some(doubt));
     }
@@ -110,6 +112,11 @@ fn doubt(root: &Path, key: &Key, trusted: &Trusted) -> io::Result<Option<Doubt>>
 }
 
 impl Believed {
+    /// How many bytes its file has.
+    pub(super) fn size(&self) -> u64 {
+        self.label.size
+    }
+
     /// Begins to receive its file into a folder, under the name of its label, which must be free there.
     ///
     /// # Errors
@@ -229,9 +236,14 @@ mod tests {
             assert!(matches!(offer(signature).judge(&key, &[]), Judged::Unsigned(_)));
             assert!(matches!(offer(None).judge(&key, &keys), Judged::Unsigned(_)));
         }
-        for label in [Label { name: "../x".to_owned(), ..label() }, Label { size: LARGEST + 1, ..label() }] {
-            let offer = Offer { label, signature: None };
-            assert!(matches!(offer.judge(&key(Kind::File, "image"), &[]), Judged::Foreign));
+        let foreign = Label { name: "../x".to_owned(), ..label() };
+        assert!(matches!(
+            Offer { label: foreign, signature: None }.judge(&key(Kind::File, "image"), &[]),
+            Judged::Foreign
+        ));
+        for kind in Kind::ALL {
+            let offer = Offer { label: Label { size: kind.largest() + 1, ..label() }, signature: None };
+            assert!(matches!(offer.judge(&key(kind, "image"), &[]), Judged::Foreign));
         }
     }
 

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use super::{Fetched, Key, Label, PublicKey, Signer, Store, StoreError, Whole};
 use crate::{
-    source::owner::Trusted,
+    source::owner::TrustedOwners,
     util::{blocking::while_awaited, shop::Shop},
 };
 use disk::Disk;
@@ -21,7 +21,7 @@ pub(in crate::source) use disk::make_folders;
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     /// Whose entries count without a signature.
-    pub trusted: Trusted,
+    pub trusted: TrustedOwners,
     /// The keys whose signature counts, whoever wrote an entry.
     pub keys: Vec<PublicKey>,
     /// What signs the entries that are kept.

@@ -56,7 +56,7 @@ impl Layered {
                 Err(error) if is_ours(&error) => return Err(error),
                 Err(error) => error.to_string(),
             },
-            () = stands_still => format!("the store said nothing for {}", Period::of(self.idle_timeout)),
+            () = stands_still => format!("the store said nothing for {}", Period::from_duration(self.idle_timeout)),
         };
         if !self.is_gone.swap(true, Ordering::Relaxed) {
             self.events.warn(format!(

@@ -55,6 +55,15 @@ impl Kind {
         matches!(self, Self::File | Self::Made)
     }
 
+    /// The largest file of an entry, in bytes: what is larger was not written by this program, and nothing of it is read.
+    #[must_use]
+    pub const fn largest(self) -> u64 {
+        match self {
+            Self::Product => 1 << 20,
+            Self::File | Self::Built | Self::Made => 1 << 38,
+        }
+    }
+
     /// The word for it in places.
     fn word(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::*;
-use crate::{event::Events, source::owner::Trusted, util::files};
+use crate::{event::Events, source::owner::TrustedOwners, util::files};
 
 const LIMIT: u64 = 1 << 20;
 
@@ -132,7 +132,11 @@ impl World {
 
     /// What a folder believes that lies here, with the key that signs far away.
     pub fn guard(&self) -> Guard {
-        Guard { trusted: Trusted::of(self.folder.path()), keys: vec![self.signer.public()], signer: None }
+        Guard {
+            trusted: TrustedOwners::for_project(self.folder.path()),
+            keys: vec![self.signer.public()],
+            signer: None,
+        }
     }
 
     pub fn near(&self) -> Folder {

@@ -40,7 +40,7 @@ impl Dist {
     pub fn new(name: &str, fits: Fits<'_>) -> Option<Self> {
         match WheelName::new(name) {
             Some(wheel) => Some(Self::Wheel(wheel)),
-            None => SdistFile::new(name).ok().map(|file| Self::Sdist(SdistName::of(file, fits))),
+            None => SdistFile::new(name).ok().map(|file| Self::Sdist(SdistName::new(file, fits))),
         }
     }
 
@@ -83,7 +83,7 @@ pub struct SdistName {
 impl SdistName {
     /// Of all ways to read the name, the one that was asked for; else the shortest name before a version (PEP 440), else before a
     /// digit, else before the last dash.
-    fn of(file: SdistFile, fits: Fits<'_>) -> Self {
+    fn new(file: SdistFile, fits: Fits<'_>) -> Self {
         let rank = |(name, version): &(&str, &str)| {
             let is_version = Version::from_str(version).is_ok();
             (fits(&normalise(name), version), is_version, version.starts_with(|c: char| c.is_ascii_digit()))
@@ -117,7 +117,7 @@ mod tests {
     use crate::source::requirements::{Wanted, same_version};
 
     fn asked(text: &str) -> Wanted {
-        Wanted::of(&BTreeMap::from([(PathBuf::from("r.txt"), text.to_owned())]), "r.txt".as_ref())
+        Wanted::from_texts(&BTreeMap::from([(PathBuf::from("r.txt"), text.to_owned())]), "r.txt".as_ref())
     }
 
     fn read(file: &str, text: &str) -> (String, String) {

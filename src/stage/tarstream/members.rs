@@ -11,7 +11,7 @@ use std::io::{self, Read};
 
 use tar::Header;
 
-use super::{StageError, pax::Pax};
+use super::{StageError, dialect, pax::Pax};
 
 /// Bytes of one header, and what contents are padded to.
 const BLOCK: u64 = 512;
@@ -46,7 +46,7 @@ pub(crate) struct Member {
     pub mode: u32,
     pub uid: u64,
     pub gid: u64,
-    /// The owner's names as the header has them (not those of a PAX header); empty where it has none.
+    /// The owner's names; empty where it has none.
     pub user: Vec<u8>,
     pub group: Vec<u8>,
     /// Whether a PAX header came before it, which dpkg does not read.
@@ -69,6 +69,8 @@ pub(crate) struct Members<R> {
     headers: u64,
     /// How many are allowed.
     max_headers: u64,
+    /// Whether what follows the end mark is read away.
+    is_drained: bool,
     /// Why the stream could not be read on; kept here because a content reader can only say `io::Error`.
     broken: Option<StageError>,
 }
@@ -84,7 +86,13 @@ struct Extensions {
 impl<R: Read> Members<R> {
     /// The members of `reader`, of which `max_headers` headers may be read.
     pub(crate) fn new(reader: R, max_headers: u64) -> Self {
-        Self { reader, left: 0, padding: 0, headers: 0, max_headers, broken: None }
+        Self { reader, left: 0, padding: 0, headers: 0, max_headers, is_drained: true, broken: None }
+    }
+
+    /// The same of an archive that was found somewhere: what follows the end mark is left to whoever reads it, because programs differ
+    /// in what they make of it.
+    pub(crate) fn of_archive(reader: R, max_headers: u64) -> Self {
+        Self { is_drained: false, ..Self::new(reader, max_headers) }
     }
 
     /// The next member; `None` at the end mark. Skips what was not read of the one before.
@@ -149,7 +157,9 @@ impl<R: Read> Members<R> {
         let mut header = Header::new_old();
         self.reader.read_exact(header.as_mut_bytes()).map_err(read_error)?;
         if header.as_bytes().iter().all(|&b| b == 0) {
-            io::copy(&mut self.reader.by_ref().take(MAX_TRAILER), &mut io::sink()).map_err(StageError::Read)?;
+            if self.is_drained {
+                io::copy(&mut self.reader.by_ref().take(MAX_TRAILER), &mut io::sink()).map_err(StageError::Read)?;
+            }
             return Ok(None);
         }
         self.headers += 1;
@@ -161,6 +171,9 @@ impl<R: Read> Members<R> {
         let own: u32 = header.as_bytes()[148..156].iter().map(|&b| u32::from(b)).sum();
         if header.cksum().ok() != Some(sum - own + 8 * u32::from(b' ')) {
             return Err(self.malformed("the checksum of its header is wrong"));
+        }
+        if let Some(reason) = dialect::fault(header.as_bytes()) {
+            return Err(self.malformed(reason));
         }
         Ok(Some(header))
     }
@@ -209,8 +222,8 @@ impl<R: Read> Members<R> {
             mode: header.mode().map_err(not_a_number)? & 0o7777,
             uid: pax.uid.map_or_else(|| header.uid(), Ok).map_err(not_a_number)?,
             gid: pax.gid.map_or_else(|| header.gid(), Ok).map_err(not_a_number)?,
-            user: header.username_bytes().unwrap_or_default().to_vec(),
-            group: header.groupname_bytes().unwrap_or_default().to_vec(),
+            user: pax.user.unwrap_or_else(|| header.username_bytes().unwrap_or_default().to_vec()),
+            group: pax.group.unwrap_or_else(|| header.groupname_bytes().unwrap_or_default().to_vec()),
             has_pax,
             mtime: pax.mtime.map_or_else(|| header.mtime().map(u64::cast_signed), Ok).map_err(not_a_number)?,
             capability: pax.capability,
@@ -269,12 +282,13 @@ impl Extensions {
 }
 
 const SPARSE: &str = "a sparse file";
-const UNKNOWN: &str = "of a type that is not known";
+/// What a member of any other type is called.
+pub(crate) const UNKNOWN: &str = "of a type that is not known";
 
 fn kind_of(flag: u8) -> MemberKind {
     match flag {
-        // NUL is the old way to say file, 7 a file that wants to lie in one piece on a disk.
-        0 | b'0' | b'7' => MemberKind::File,
+        // NUL is the old way to say file. 7, a file that wants to lie in one piece on a disk, is known to some readers only.
+        0 | b'0' => MemberKind::File,
         b'1' => MemberKind::Hardlink,
         b'2' => MemberKind::Symlink,
         b'3' => MemberKind::Special("a character device"),

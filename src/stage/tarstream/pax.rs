@@ -9,6 +9,8 @@ pub(super) struct Pax {
     pub size: Option<u64>,
     pub uid: Option<u64>,
     pub gid: Option<u64>,
+    pub user: Option<Vec<u8>>,
+    pub group: Option<Vec<u8>>,
     pub mtime: Option<i64>,
     pub capability: bool,
     pub sparse: bool,
@@ -36,6 +38,8 @@ impl Pax {
             b"size" => self.size = Some(digits(value)?),
             b"uid" => self.uid = Some(digits(value)?),
             b"gid" => self.gid = Some(digits(value)?),
+            b"uname" => self.user = Some(value.to_vec()),
+            b"gname" => self.group = Some(value.to_vec()),
             b"mtime" => self.mtime = Some(seconds(value)?),
             b"SCHILY.xattr.security.capability" => self.capability = true,
             _ if key.starts_with(b"GNU.sparse.") => self.sparse = true,
@@ -51,6 +55,8 @@ impl Pax {
             || self.size.is_some()
             || self.uid.is_some()
             || self.gid.is_some()
+            || self.user.is_some()
+            || self.group.is_some()
             || self.mtime.is_some()
             || self.capability
             || self.sparse

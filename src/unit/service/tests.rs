@@ -7,7 +7,7 @@ use super::*;
 fn service(lines: &str) -> Result<Service, UnitError> {
     let path = "/lib/systemd/system/x@.service";
     let file = UnitFile::parse(&format!("[Service]\nExecStart=/bin/x %i\n{lines}"), path)?;
-    Service::of(&file, &UnitName::new("x@one.service").unwrap(), path)
+    Service::from_file(&file, &UnitName::new("x@one.service").unwrap(), path)
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn what_cannot_be_run_is_said_with_its_line() {
     assert_eq!(error("ExecStart="), "x@one.service: there is no ExecStart=");
     assert_eq!(error("ExecStart=/bin/y"), "x@one.service: it has several ExecStart=, which only Type=oneshot may");
     let file = UnitFile::parse("[Service]\nExecStart=/bin/x", "").unwrap();
-    assert!(Service::of(&file, &UnitName::new("x@.service").unwrap(), "").is_err());
-    assert!(Service::of(&file, &UnitName::new("x.timer").unwrap(), "").is_err());
+    assert!(Service::from_file(&file, &UnitName::new("x@.service").unwrap(), "").is_err());
+    assert!(Service::from_file(&file, &UnitName::new("x.timer").unwrap(), "").is_err());
 }
 
 proptest! {

@@ -28,7 +28,7 @@ fn settle(folder: &Path) {
 
 /// What another run finds: the digest of the file as it is, and how much is remembered.
 fn learn(folder: &Path, file: &Path) -> usize {
-    let digests = Digests::of(folder);
+    let digests = Digests::for_project(folder);
     assert_eq!(digests.of_file(file).unwrap().0, Sha256::of(fs::read(file).unwrap()));
     digests.save().unwrap();
     kept::read(&fs::read(folder.join(".factory/stat")).unwrap_or_default()).len()
@@ -51,12 +51,12 @@ fn what_has_not_changed_is_not_read_again() {
     let (folder, file) = project();
     assert_eq!(learn(folder.path(), &file), 1);
     let lie = lie(folder.path(), &file);
-    assert_eq!(Digests::of(folder.path()).of_file(&file).unwrap(), (lie, 3));
+    assert_eq!(Digests::for_project(folder.path()).of_file(&file).unwrap(), (lie, 3));
     // Who trusts nobody reads it, and the truth is kept.
     let paranoid = Digests::paranoid(folder.path());
     assert_eq!(paranoid.of_file(&file).unwrap().0, Sha256::of("one"));
     paranoid.save().unwrap();
-    assert_eq!(Digests::of(folder.path()).of_file(&file).unwrap().0, Sha256::of("one"));
+    assert_eq!(Digests::for_project(folder.path()).of_file(&file).unwrap().0, Sha256::of("one"));
     assert_eq!(Digests::forgetful().of_file(&file).unwrap().0, Sha256::of("one"));
 }
 
@@ -94,7 +94,7 @@ fn every_change_is_seen_whatever_the_times_say() {
         learn(folder.path(), &file);
         change(&file);
         let now = Sha256::of(fs::read(&file).unwrap());
-        match Digests::of(folder.path()).of_file(&file) {
+        match Digests::for_project(folder.path()).of_file(&file) {
             Ok((sha256, _)) => assert_eq!(sha256, now, "{what}"),
             // What a link leads to is asked for by whoever may follow it.
             Err(error) => {
@@ -107,7 +107,7 @@ fn every_change_is_seen_whatever_the_times_say() {
 #[test]
 fn what_may_still_change_unseen_is_not_remembered() {
     let (folder, file) = project();
-    let digests = Digests::of(folder.path());
+    let digests = Digests::for_project(folder.path());
     // Written after the stamp: a second write could come within the same tick.
     fs::write(&file, "two").unwrap();
     digests.of_file(&file).unwrap();
@@ -129,7 +129,7 @@ fn nothing_is_made_where_nothing_was_built() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     fs::write(&file, "a").unwrap();
-    let digests = Digests::of(folder.path());
+    let digests = Digests::for_project(folder.path());
     digests.of_file(&file).unwrap();
     digests.save().unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -149,7 +149,7 @@ fn a_copied_project_is_read_again_and_a_moved_one_is_not() {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(folder.path().join(place), to).unwrap();
     }
-    assert_eq!(Digests::of(&copied).of_file(&copied.join("a.txt")).unwrap().0, Sha256::of("one"));
+    assert_eq!(Digests::for_project(&copied).of_file(&copied.join("a.txt")).unwrap().0, Sha256::of("one"));
     fs::rename(folder.path(), &moved).unwrap();
-    assert_eq!(Digests::of(&moved).of_file(&moved.join("a.txt")).unwrap().0, lie, "it was not read");
+    assert_eq!(Digests::for_project(&moved).of_file(&moved.join("a.txt")).unwrap().0, lie, "it was not read");
 }

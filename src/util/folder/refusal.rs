@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why something is not opened. It travels in an [`io::Error`]; [`Refusal::of`] finds it there.
+/// Why something is not opened. It travels in an [`io::Error`]; [`Refusal::from_error`] finds it there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -52,7 +52,7 @@ pub enum Refusal {
 impl Refusal {
     /// The refusal in an error, where it is one.
     #[must_use]
-    pub fn of(error: &io::Error) -> Option<&Self> {
+    pub fn from_error(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
     }
 

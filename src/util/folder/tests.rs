@@ -47,7 +47,7 @@ fn links_are_followed_as_long_as_they_stay_inside() {
     }
     for path in ["out/secret", "a/out", "folder/out", "round", "../outside/secret"] {
         let error = folder.read(Path::new(path), 100).unwrap_err();
-        assert!(matches!(Refusal::of(&error), Some(Refusal::LeadsOut { .. })), "{path}: {error}");
+        assert!(matches!(Refusal::from_error(&error), Some(Refusal::LeadsOut { .. })), "{path}: {error}");
         assert!(folder.meta(Path::new(path)).is_err() && folder.file(Path::new(path)).is_err(), "{path}");
     }
     assert!(folder.read(Path::new(outside.join("secret").to_str().unwrap()), 100).is_err());
@@ -66,7 +66,7 @@ fn where_none_is_followed_none_is() {
     let folder = Folder::open(&inside, Links::Refused).unwrap();
     for path in ["folder/b.txt", "d.txt", "folder"] {
         let error = folder.read(Path::new(path), 100).unwrap_err();
-        assert!(matches!(Refusal::of(&error), Some(Refusal::Link { .. })), "{path}: {error}");
+        assert!(matches!(Refusal::from_error(&error), Some(Refusal::Link { .. })), "{path}: {error}");
     }
     assert_eq!(text(&folder, "a/b.txt"), Ok("b.txt".to_owned()));
     assert!(folder.below(Path::new("folder")).is_err() && folder.make(Path::new("folder/x")).is_err());

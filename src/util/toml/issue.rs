@@ -28,6 +28,8 @@ pub struct Issue {
     pub(super) within: Option<Arc<Source>>,
     /// Whether it depends on other parts of the text, so that a syntax error elsewhere may be its cause.
     pub(super) relational: bool,
+    /// What of its place is meant: the first time that this stands there.
+    word: Option<Box<str>>,
     /// Where in the message the platforms are named, should only some have it.
     of_platforms: Option<NonZeroU32>,
 }
@@ -45,6 +47,7 @@ impl Issue {
             also: Box::default(),
             within: None,
             relational: false,
+            word: None,
             of_platforms: None,
         }
     }
@@ -98,6 +101,27 @@ impl Issue {
     pub(crate) fn within(mut self, name: &str, text: &str) -> Self {
         self.within = Some(Arc::new(Source::new(name, text)));
         self
+    }
+
+    /// The same about a word of its place, in backticks or not: in a text of many lines it is marked where it stands.
+    pub(crate) fn word(mut self, word: &str) -> Self {
+        self.word = Some(word.trim_matches('`').into());
+        self
+    }
+
+    /// The same with the place of its word alone, in the text that its places are in.
+    pub(crate) fn narrowed(mut self, text: &str) -> Self {
+        let at = |word: &str| Some((text.get(self.span.clone())?.find(word)?, word.len()));
+        if let Some((start, length)) = self.word.as_deref().and_then(at) {
+            let start = self.span.start + start;
+            self.span = start..start + length;
+        }
+        self
+    }
+
+    /// The text that its places are in, where it is another one than that which was read.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        self.within.as_deref()
     }
 
     /// The same, marked as depending on other parts of the text.

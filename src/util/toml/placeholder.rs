@@ -15,7 +15,8 @@ pub(crate) fn only_placeholders(text: &str, known: &[&str], span: &Span, issues:
         None => "not filled in here".to_owned(),
     };
     let known: Vec<String> = known.iter().map(|name| format!("{{{{{name}}}}}")).collect();
-    let issue = Issue::new(span, format!("unknown placeholder {}", quoted(&format!("{{{{{other}}}}}"))));
+    let placeholder = quoted(&format!("{{{{{other}}}}}"));
+    let issue = Issue::new(span, format!("unknown placeholder {placeholder}")).word(&placeholder);
     issues.add(issue.label(label).help(format!("known here: {}", listed(&known))));
     false
 }
@@ -23,10 +24,13 @@ pub(crate) fn only_placeholders(text: &str, known: &[&str], span: &Span, issues:
 /// Every placeholder of a recipe.
 const ALL: [&str; 4] = ["version", "release", "tag", "branch"];
 
+/// What else the recipe or a Dockerfile of one's own calls by these names, and somebody may hope to have filled in.
+const HOPED: [&str; 4] = ["prefix", "platform", "arch", "suffix"];
+
 /// The first placeholder of a text in which none is filled in, as it stands there: one that others have, or nearly.
 /// What else stands in braces is another program's.
 pub(crate) fn unfilled(text: &str) -> Option<String> {
-    let ours = placeholders(text).find(|name| nearest(name.trim(), ALL).is_some())?;
+    let ours = placeholders(text).find(|name| HOPED.contains(&name.trim()) || nearest(name.trim(), ALL).is_some())?;
     Some(quoted(&format!("{{{{{ours}}}}}")))
 }
 
@@ -58,6 +62,7 @@ mod tests {
     #[test]
     fn what_stands_there_as_it_is() {
         assert_eq!(unfilled("Shop {{vresion}}, {{version}}"), Some("`{{vresion}}`".to_owned()));
+        assert_eq!(unfilled("{{prefix}}/bin/shop"), Some("`{{prefix}}`".to_owned()));
         assert_eq!(unfilled("{{ tag }}"), Some("`{{ tag }}`".to_owned()));
         assert_eq!(unfilled("{{.Id}} {{mustache}} {{#each images}} {version}"), None);
     }

@@ -29,7 +29,7 @@ impl Report {
         let source = Arc::new(source);
         let located = |issue: Issue| {
             let source = Arc::clone(issue.within.as_ref().unwrap_or(&source));
-            Located { issue, source, excerpt: OnceLock::new() }
+            Located { issue: issue.narrowed(source.text()), source, excerpt: OnceLock::new() }
         };
         Self(issues.into_iter().map(located).collect())
     }

@@ -76,12 +76,46 @@ impl<'t> TableAt<'t> {
             if !issues.are_wanted() {
                 return;
             }
-            let near = nearest(key.get_ref(), known.iter().copied());
+            let near = other_word(key.get_ref(), known).or_else(|| nearest(key.get_ref(), known.iter().copied()));
             let label = near.map_or_else(|| "not known here".to_owned(), |near| format!("did you mean `{near}`?"));
             let message = format!("unknown key {} in {place}", quoted(key.get_ref()));
             issues.add(Issue::new(&key.span(), message).label(label).help(format!("valid keys are {}", listed(known))));
         }
     }
+}
+
+/// Words of dpkg, rpm, nFPM and Docker's files for keys that are called otherwise here.
+const OTHER_WORDS: [(&str, &str); 22] = [
+    ("preinst", "preinstall"),
+    ("postinst", "postinstall"),
+    ("prerm", "preremove"),
+    ("postrm", "postremove"),
+    ("pre", "preinstall"),
+    ("post", "postinstall"),
+    ("preun", "preremove"),
+    ("postun", "postremove"),
+    ("pre_install", "preinstall"),
+    ("post_install", "postinstall"),
+    ("pre_remove", "preremove"),
+    ("post_remove", "postremove"),
+    ("requires", "depends"),
+    ("dependencies", "depends"),
+    ("obsoletes", "replaces"),
+    ("enhances", "suggests"),
+    ("supplements", "recommends"),
+    ("files", "contents"),
+    ("licence_file", "license_file"),
+    ("licence", "license"),
+    ("ports", "expose"),
+    ("command", "cmd"),
+];
+
+/// What a key is called here that other programs call so, where it is one of `known`; a script's key stands in `scripts`.
+fn other_word<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let key = key.to_ascii_lowercase().replace('-', "_");
+    let (_, word) = OTHER_WORDS.iter().find(|(other, word)| *other == key || *word == key)?;
+    let is_script = ["preinstall", "postinstall", "preremove", "postremove"].contains(word);
+    known.iter().find(|known| *known == word || is_script && **known == "scripts").copied()
 }
 
 /// A table with a fixed set of keys.

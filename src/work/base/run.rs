@@ -8,7 +8,7 @@ use super::{BaseWork, QuirksWork};
 use crate::{
     engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
         context::TarFile,
         lock, owner,
         run::Product,
@@ -40,10 +40,10 @@ impl Run for BaseWork {
     }
 
     fn asked_anew(&self, step: &Step, record: Option<&Record>, session: &Session) -> Option<&'static str> {
-        if session.refresh {
+        if session.options.refresh {
             return Some("asked for with --refresh");
         }
-        let is_other = |record: &Record| session.locked && !lock::is_locked(self, record, step, session);
+        let is_other = |record: &Record| session.options.locked && !lock::is_locked(self, record, step, session);
         record.is_some_and(is_other).then_some("factory.lock has another one")
     }
 
@@ -78,18 +78,18 @@ impl Run for BaseWork {
 
 /// Runs the step.
 async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { step, session, .. } = at;
     let obtained = match lock::wanted(work, step, session)? {
-        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, step, session, output)).await?),
-        None => session.until_stopped(obtain(work, step, session, output)).await?,
+        Some(locked) => Some(session.until_stopped(locked::obtain(locked, work, at)).await?),
+        None => session.until_stopped(obtain(work, at)).await?,
     };
     let root = if let Some(found) = obtained {
         found
     } else {
         // Not given up on Ctrl-C, but told to stop: it has a whole root file system to remove.
         let before = session.until_stopped(made(work, session)).await?;
-        let tar = bootstrap::make(work, step, session, output).await?;
-        let image = session.until_stopped(import(tar, before, work, step, session, output)).await?;
+        let tar = bootstrap::make(work, at).await?;
+        let image = session.until_stopped(import(tar, before, work, at)).await?;
         Found { image, name: made_name(work), digest: None }
     };
     owner::base(&root.image, &root.name, root.digest.is_some())?;
@@ -102,16 +102,15 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
     let had = Root { id: root.image.id.0.clone(), digest: root.digest };
     let (image, changed) = match &work.quirks {
         None => (root.image, ""),
-        Some(quirks) => {
-            (session.until_stopped(mend(&root.name, quirks, work, step, session, output)).await?, ", changed")
-        }
+        Some(quirks) => (session.until_stopped(mend(&root.name, quirks, work, at)).await?, ", changed"),
     };
     if !image.tags.contains(&work.local) {
-        session.until_stopped(async { Ok(session.engine.tag(&image.id.0, &work.local).await?) }).await?;
+        session.until_stopped(async { Ok(session.services.engine.tag(&image.id.0, &work.local).await?) }).await?;
     }
     images.insert(work.local.clone(), image.id.0.clone());
     Ok(Product {
         warnings: Vec::new(),
+        projects: std::collections::BTreeMap::new(),
         labels: BTreeMap::new(),
         output: image.id.0.clone(),
         images,
@@ -125,20 +124,16 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
 /// An image of the daemon, with what is known of where it is from.
 async fn there(image: ImageInfo, name: String, work: &BaseWork, session: &Session) -> Result<Found, StepError> {
     let login = login(&work.image, session).await;
-    let digest = session.engine.known_digest(&image, &work.image, login).await?;
+    let digest = session.services.engine.known_digest(&image, &work.image, login).await?;
     Ok(Found { image, name, digest })
 }
 
 /// The image of the daemon or of its registry; `None` when it must be made from packages.
-async fn obtain(
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Option<Found>, StepError> {
+async fn obtain(work: &BaseWork, at: StepContext<'_>) -> Result<Option<Found>, StepError> {
+    let StepContext { session, output, .. } = at;
     if work.mode != BootstrapMode::Always
-        && !session.refresh
-        && let Some(image) = session.engine.image(&work.image).await?
+        && !session.options.refresh
+        && let Some(image) = session.services.engine.image(&work.image).await?
     {
         output.line(&format!("{} is in the daemon", work.image));
         return Ok(Some(there(image, work.image.clone(), work, session).await?));
@@ -147,8 +142,9 @@ async fn obtain(
     // lent to another image since, by the lock of a project.
     let made = made_name(work);
     if work.mode != BootstrapMode::Never
-        && !session.refresh
-        && let Some(image) = session.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
+        && !session.options.refresh
+        && let Some(image) =
+            session.services.engine.image(&made).await?.filter(|image| owner::is_made_base(image, &made))
     {
         output.line(&format!("{made} was made before"));
         return Ok(Some(there(image, made, work, session).await?));
@@ -156,7 +152,7 @@ async fn obtain(
     if work.mode == BootstrapMode::Always {
         return Ok(None);
     }
-    let refused = match pull(&work.image, step, session, output).await? {
+    let refused = match pull(&work.image, at).await? {
         Ok(Pulled { image, digest }) => return Ok(Some(Found { image, name: work.image.clone(), digest })),
         Err(refused) => refused,
     };
@@ -177,12 +173,12 @@ async fn obtain(
             _ => help.to_owned(),
         };
         let (image, reason) = (work.image.clone(), refused.to_string());
-        if session.refresh && session.engine.image(&image).await?.is_some() {
+        if session.options.refresh && session.services.engine.image(&image).await?.is_some() {
             return Err(StepError::NotRenewed { image, reason });
         }
         return Err(StepError::NoBase { image, reason, help });
     }
-    session.events.info(format!(
+    session.services.events.info(format!(
         "{refused}; making {} from the distro's own packages instead (`[base] bootstrap = \"never\"` forbids that)",
         work.image
     ));
@@ -191,10 +187,10 @@ async fn obtain(
 
 /// The login for the registry of an image. One that cannot be had is said, and does not keep anybody from an image that is for all.
 async fn login(reference: &str, session: &Session) -> Option<Credentials> {
-    match session.logins.find(reference).await {
+    match session.network.logins.find(reference).await {
         Ok(login) => login,
         Err(error) => {
-            session.events.warn(format!("{reference} is asked for without a login: {error}"));
+            session.services.events.warn(format!("{reference} is asked for without a login: {error}"));
             None
         }
     }
@@ -202,18 +198,14 @@ async fn login(reference: &str, session: &Session) -> Option<Credentials> {
 
 /// Pulls the image, again where the registry may do better the next time. The inner error is the registry's last word, which
 /// other ways may be found around.
-async fn pull(
-    reference: &str,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Result<Pulled, EngineError>, StepError> {
+async fn pull(reference: &str, at: StepContext<'_>) -> Result<Result<Pulled, EngineError>, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let mut tries = Tries::default();
     let login = session.until_stopped(async { Ok(login(reference, session).await) }).await?;
     loop {
         let pulled = tokio::select! {
-            pulled = session.engine.pull(reference, login.clone(), output) => pulled,
-            error = output.registry_silent(reference, session.idle_timeout) => Err(error),
+            pulled = session.services.engine.pull(reference, login.clone(), output) => pulled,
+            error = output.registry_silent(reference, session.options.idle_timeout) => Err(error),
         };
         let error = match pulled {
             Ok(image) => return Ok(Ok(image)),
@@ -236,7 +228,7 @@ async fn pull(
 
 /// The image of a root file system that was made before.
 async fn made(work: &BaseWork, session: &Session) -> Result<Option<ImageInfo>, StepError> {
-    Ok(session.engine.image(&made_name(work)).await?)
+    Ok(session.services.engine.image(&made_name(work)).await?)
 }
 
 /// Makes an image of a root file system, unless another project has made it in the meantime: both would have one name, and each
@@ -245,13 +237,12 @@ async fn import(
     tar: std::fs::File,
     before: Option<ImageInfo>,
     work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
 ) -> Result<ImageInfo, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let made = made_name(work);
     let changes = [
-        (label::PROJECT, session.name.as_str()),
+        (label::PROJECT, session.ids.project.as_str()),
         (label::KIND, "base"),
         (label::STEP, step.id.as_str()),
         (label::TAGS, &made),
@@ -263,11 +254,11 @@ async fn import(
         output.line(&format!("{made} was made by another project in the meantime"));
         return Ok(theirs);
     }
-    let id = session.engine.import(ImportSpec { tar, reference: made.clone(), changes }, output).await?;
-    Records::of(&session.project).note_image(&id.0)?;
+    let id = session.services.engine.import(ImportSpec { tar, reference: made.clone(), changes }, output).await?;
+    Records::for_project(&session.paths.project).note_image(&id.0)?;
     image::superseded(before.into_iter().filter(|old| *old != id).collect(), session).await?;
     let unknown = || StepError::Internal(format!("the daemon took {made} and then did not know it"));
-    session.engine.image(&made).await?.ok_or_else(unknown)
+    session.services.engine.image(&made).await?.ok_or_else(unknown)
 }
 
 /// The name of a root file system made from packages: the one that Dockerfiles use, unless it is changed before.
@@ -276,14 +267,8 @@ fn made_name(work: &BaseWork) -> String {
 }
 
 /// Changes the image where its package manager would not work otherwise, and names it for Dockerfiles.
-async fn mend(
-    from: &str,
-    quirks: &QuirksWork,
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<ImageInfo, StepError> {
+async fn mend(from: &str, quirks: &QuirksWork, work: &BaseWork, at: StepContext<'_>) -> Result<ImageInfo, StepError> {
+    let StepContext { step, session, .. } = at;
     // Not the release's time: a base is the same for all of them, and for every project on the daemon.
     let mut context = TarFile::new(clock::FLOOR)?;
     context.bytes("Dockerfile", quirks.dockerfile.replace(QuirksWork::FROM, from).as_bytes(), 0o644, 0)?;
@@ -291,7 +276,7 @@ async fn mend(
         context.entry(entry)?;
     }
     let labels: Labels = [
-        (label::PROJECT, session.name.as_str()),
+        (label::PROJECT, session.ids.project.as_str()),
         (label::KIND, "base"),
         (label::STEP, step.id.as_str()),
         (label::TAGS, work.local.as_str()),
@@ -299,7 +284,7 @@ async fn mend(
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let tags = vec![work.local.clone()];
-    let image = image::build(context, tags.clone(), labels.clone(), session, output).await?;
+    let image = image::build(context, tags.clone(), labels.clone(), at).await?;
     image::name(&image, &tags, &labels, session).await?;
     Ok(image)
 }

@@ -56,12 +56,12 @@ impl Run for BuilderWork {
 
 /// Builds the wheel builder.
 async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
-    let mut context = TarFile::new(session.epoch)?;
+    let StepContext { step, session, .. } = at;
+    let mut context = TarFile::new(session.options.epoch)?;
     context.bytes("Dockerfile", work.dockerfile.as_bytes(), 0o644, 0)?;
     trust(&mut context, session)?;
     let labels: Labels = [
-        (label::PROJECT, session.name.as_str()),
+        (label::PROJECT, session.ids.project.as_str()),
         (label::KIND, "builder"),
         (label::STEP, step.id.as_str()),
         (label::TAGS, work.tag.as_str()),
@@ -69,7 +69,7 @@ async fn run(work: &BuilderWork, at: StepContext<'_>) -> Result<Product, StepErr
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let tags = vec![work.tag.clone()];
-    let image = build(context, tags.clone(), labels.clone(), session, output).await?;
+    let image = build(context, tags.clone(), labels.clone(), at).await?;
     name(&image, &tags, &labels, session).await?;
     let made = product(&image, std::slice::from_ref(&work.tag), Labels::new());
     // Nothing is taken from it; what is built in it is told by what is installed.

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     event::StepId,
     names::{Account, Allowance, ImageName},
-    plan::{ContextFile, Inputs},
+    plan::{ContextFile, Inputs, maker::Heard},
     platform::Host,
     util::toml::Span,
     work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
@@ -51,6 +51,8 @@ pub struct ImageWork {
     pub is_own: bool,
     /// The program that it starts with, where the recipe names one by its path, or by a word for `PATH`.
     pub start: Option<Start>,
+    /// The folder that its containers work in, where the recipe names one.
+    pub workdir: Option<String>,
 }
 
 impl Kind for ImageWork {
@@ -150,6 +152,8 @@ pub(crate) struct Listed {
     pub(crate) inputs: Inputs,
     /// What is left out of Python folders.
     pub(crate) notes: Vec<String>,
+    /// What Python projects say of their versions.
+    pub(crate) heard: Heard,
     /// When the last of them was changed by a commit.
     pub(crate) time: Option<i64>,
 }

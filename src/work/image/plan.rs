@@ -100,6 +100,7 @@ impl Maker<'_> {
             inputs.insert(format!("Dockerfile of {}", parent.name), above.dockerfiles.clone());
         }
         let mut doubts = self.unused(image, &values, &dockerfile)?;
+        doubts.extend(listed.heard.doubts.iter().cloned());
         let tags = self.tags(image);
         // What an image says of itself is inherited; it is put on anew, because the parent may have got another one since.
         let mut own = above.labels;
@@ -143,12 +144,14 @@ impl Maker<'_> {
             accounts: self.asked(image),
             is_own: image.dockerfile.is_some(),
             start: self.start(image),
+            workdir: image.workdir.clone(),
         };
         let title = format!("image {}", tags[0]);
         let mut step = self.step(image.name.as_str(), title, Work::Image(Box::new(work)), inputs);
         step.labels = put_on;
         step.needs = needs;
         step.doubts = doubts;
+        step.unread = listed.heard.unread(&self.context.release.version);
         step.notes.clone_from(&listed.notes);
         step.wanted = self.wants(GOAL);
         Ok(step)
@@ -219,11 +222,12 @@ impl Maker<'_> {
             };
         }
         let user = image.user.as_ref().zip(image.places.get("user")).map(|(user, place)| (user.parts(), place));
-        let user = user.map(|((user, group), at)| (Some(user), group, at));
-        let owners = image.contents.iter().map(|one| (one.info.owner.clone(), one.info.group.clone(), &one.at));
+        let user = user.map(|((user, group), at)| (Some(user), group, [at, at]));
+        let owners = image.contents.iter().map(|one| &one.info);
+        let owners = owners.map(|one| (one.owner.clone(), one.group.clone(), [&one.owner_at, &one.group_at]));
         let mut asked: Vec<Asked> = Vec::new();
-        for (user, group, at) in user.into_iter().chain(owners) {
-            for (kind, name) in [(AccountKind::User, user), (AccountKind::Group, group)] {
+        for (user, group, [user_at, group_at]) in user.into_iter().chain(owners) {
+            for (kind, name, at) in [(AccountKind::User, user, user_at), (AccountKind::Group, group, group_at)] {
                 let Some(name) =
                     name.filter(|name| !name.is_number() && !name.is_root() && !made.contains(name.as_str()))
                 else {

@@ -36,7 +36,7 @@ table! {
         users: Vec<At<UserName>> = set(parsed),
         contents: Vec<At<RawContent>> = list(sub_table),
         env: BTreeMap<String, String> = map(read::env_name, line),
-        expose: Vec<At<String>> = set(read::port),
+        expose: Vec<At<String>> = list(read::port),
         user: RunAs = read::run_as,
         workdir: String = plain_absolute,
         entrypoint: Vec<At<String>> = list(line),
@@ -93,6 +93,26 @@ impl Part for Image {
 fn check(image: &RawImage, names: &Names<'_>, issues: &mut Issues) {
     image.from.at().into_iter().for_each(|from| names.images.check(from, issues));
     image.users.items().iter().for_each(|user| names.users.check(user, issues));
+    for (number, port) in image.expose.items().iter().enumerate() {
+        if let Some(before) = image.expose.items()[..number].iter().find(|before| before.value == port.value) {
+            let issue = Issue::new(&port.span, format!("the port `{}` stands twice in this list", port.value));
+            let issue = issue.label("again here").also(&before.span, "first here");
+            issues.add(issue.help("leave one of them out; `/tcp` is meant where nothing is said"));
+        }
+    }
+    of_program(image, issues);
+}
+
+/// A placeholder in the program that an image starts with: nothing fills it in, and no program is called so.
+fn of_program(image: &RawImage, issues: &mut Issues) {
+    for (key, words) in [("entrypoint", &image.entrypoint), ("cmd", &image.cmd)] {
+        let Some((program, placeholder)) = words.items().first().and_then(|word| Some((word, unfilled(&word.value)?)))
+        else {
+            continue;
+        };
+        let issue = Issue::new(&program.span, format!("{placeholder} in the program of `{key}` is not filled in"));
+        issues.add(issue.word(&placeholder).label("would stay as it is").help("write the path itself"));
+    }
 }
 
 /// What needs a virtualenv needs [python].
@@ -112,7 +132,8 @@ fn check_python(image: &RawImage, names: &Names<'_>, issues: &mut Issues) {
 fn as_they_are(image: &RawImage) -> Vec<Issue> {
     let values =
         |map: &Given<BTreeMap<String, String>>| map.value().and_then(|map| map.values().find_map(|v| unfilled(v)));
-    let words = |list: &Given<Vec<At<String>>>| list.items().iter().find_map(|word| unfilled(&word.value));
+    // The program itself is an error.
+    let words = |list: &Given<Vec<At<String>>>| list.items().iter().skip(1).find_map(|word| unfilled(&word.value));
     let found = [
         ("env", image.env.span(), values(&image.env)),
         ("labels", image.labels.span(), values(&image.labels)),

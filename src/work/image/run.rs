@@ -2,18 +2,19 @@
 
 pub(crate) mod layer;
 mod starts;
+mod workdir;
 
 use std::{collections::BTreeMap, io::Read as _};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
-use super::ImageWork;
+use super::{ImageWork, plan::context::PYTHON_FOLDER};
 use crate::{
-    check,
+    check::{self, programs::line_ends, shebang::LONGEST_LINE},
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput, accounts,
+        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, accounts,
         context::{APT_TRUST, TarFile},
         owner,
         records::{blocking, noted},
@@ -24,7 +25,7 @@ use crate::{
         watched,
     },
     names::{Allowance, Sha256, Topic},
-    plan::{ContextSource, Record, Step, label},
+    plan::{ContextSource, Inputs, Record, Step, label},
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
@@ -38,7 +39,7 @@ impl Run for ImageWork {
     }
 
     fn asked_anew(&self, _step: &Step, _record: Option<&Record>, session: &Session) -> Option<&'static str> {
-        session.no_cache.then_some("asked for with --no-cache")
+        session.options.no_cache.then_some("asked for with --no-cache")
     }
 
     fn way_in<'a>(&'a self, at: StepContext<'a>, said: &'a [String]) -> BoxFuture<'a, Option<String>> {
@@ -80,7 +81,10 @@ impl RunImage for ImageWork {
         record: &'a Record,
         at: StepContext<'a>,
     ) -> BoxFuture<'a, Result<Option<Product>, StepError>> {
-        relabel(self, record.image(), &record.output, at).boxed()
+        // What was said of it holds under other names, too.
+        let same =
+            |product| Product { warnings: record.warnings.clone(), projects: record.projects.clone(), ..product };
+        relabel(self, record.image(), &record.output, at).map(move |made| Ok(made?.map(same))).boxed()
     }
 
     fn output_of(&self, image: &ImageInfo) -> String {
@@ -90,7 +94,7 @@ impl RunImage for ImageWork {
 
 /// Builds an image of the recipe.
 async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { session, .. } = at;
     let judged = work.clone();
     blocking(move || {
         can_run(&judged)?;
@@ -98,21 +102,23 @@ async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError
     })
     .await?;
     let context = context_of(work, at).await?;
-    let labels = labels(work, at.records, session).await?;
-    let built = build(context, work.tags.clone(), labels.clone(), session, output).await;
-    let image = built.map_err(|error| accounts::said(work, output, session).unwrap_or(error))?;
-    if let Err(error) = look_up(work, &image.id.0, step, session).await {
+    let labels = labels(work, at).await?;
+    let built = build(context, work.tags.clone(), labels.clone(), at).await;
+    let image = built.map_err(|error| accounts::said(work, at).unwrap_or(error))?;
+    if let Err(error) = look_up(work, &image.id.0, at).await {
         superseded(vec![image.id], session).await?;
         return Err(error);
     }
     name(&image, &work.tags, &labels, session).await?;
-    Ok(product(&image, &work.tags, labels))
+    let projects = if at.step.unread.is_some() { projects(at) } else { BTreeMap::new() };
+    Ok(Product { projects, ..product(&image, &work.tags, labels) })
 }
 
 /// What is asked of an image before it gets the release's names.
-async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
-    accounts::look_up(work, image, step, session).await?;
-    starts::look_up(work, image, step, session).await
+async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    accounts::look_up(work, image, at).await?;
+    starts::look_up(work, image, at).await?;
+    workdir::look_up(work, image, at).await
 }
 
 /// Puts the planned names and labels on an image that is there: an image of nothing but a `FROM` has the layers of the other
@@ -121,8 +127,8 @@ async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) 
 /// # Errors
 /// When the daemon does not answer.
 async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
-    let StepContext { records, session, output: log, .. } = at;
-    let Some(image) = session.engine.image(id).await? else { return Ok(None) };
+    let StepContext { session, .. } = at;
+    let Some(image) = session.services.engine.image(id).await? else { return Ok(None) };
     if output_of(&image) != output {
         return Ok(None);
     }
@@ -131,12 +137,12 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     let Some(name) = known.or(work.tags.first()) else { return Ok(None) };
     if known.is_none() {
         owner::names(std::slice::from_ref(name), session).await?;
-        session.engine.tag(id, name).await?;
+        session.services.engine.tag(id, name).await?;
     }
-    let labels = labels(work, records, session).await?;
+    let labels = labels(work, at).await?;
     let mut context = TarFile::new(work.epoch)?;
     context.bytes("Dockerfile", format!("FROM {name}\n").as_bytes(), 0o644, 0)?;
-    let made = build(context, work.tags.clone(), labels.clone(), session, log).await?;
+    let made = build(context, work.tags.clone(), labels.clone(), at).await?;
     if output_of(&made) != output {
         superseded(vec![made.id], session).await?;
         return Ok(None);
@@ -145,10 +151,27 @@ async fn relabel(work: &ImageWork, id: &str, output: &str, at: StepContext<'_>) 
     Ok(Some(product(&made, &work.tags, labels)))
 }
 
+/// The versions that the project's own folders were built as: what the stage that builds them lists, else, where the engine had that
+/// stage already, what was noted when it was made of the same files.
+fn projects(at: StepContext<'_>) -> BTreeMap<String, String> {
+    let StepContext { step, session, output, .. } = at;
+    let built = output.wheels();
+    if !built.is_empty() {
+        return built.iter().map(|wheel| (wheel.distribution(), wheel.version().to_owned())).collect();
+    }
+    let folders = |inputs: &Inputs| -> Inputs {
+        inputs.iter().filter(|(word, _)| word.starts_with(PYTHON_FOLDER)).map(|(a, b)| (a.clone(), b.clone())).collect()
+    };
+    match Records::for_project(&session.paths.project).load(&step.id) {
+        Some(old) if folders(&old.inputs) == folders(&step.inputs) => old.projects,
+        _ => BTreeMap::new(),
+    }
+}
+
 /// An image that the store knows, with the names and labels that are wanted now. `None` where it has a label that cannot be taken
 /// off.
 async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
-    let labels = labels(work, at.records, at.session).await?;
+    let labels = labels(work, at).await?;
     let Some(id) = known.images.values().next().cloned() else { return Ok(None) };
     if known.labels == labels {
         let images = work.tags.iter().map(|tag| (tag.clone(), id.clone())).collect();
@@ -158,7 +181,9 @@ async fn restore(work: &ImageWork, known: Product, at: StepContext<'_>) -> Resul
     if known.labels.keys().any(|name| !labels.contains_key(name)) {
         return Ok(None);
     }
-    relabel(work, &id, &known.output, at).await
+    let (warnings, projects) = (known.warnings, known.projects);
+    let made = relabel(work, &id, &known.output, at).await?;
+    Ok(made.map(|product| Product { warnings, projects, ..product }))
 }
 
 /// Where an image's Dockerfile has the project's Python folders and the wheels, for messages.
@@ -169,7 +194,7 @@ fn told(work: &ImageWork, session: &Session) -> Told {
             continue;
         };
         let ContextSource::File(from, _) = &file.source else { continue };
-        let Ok(from) = from.strip_prefix(&session.project) else { continue };
+        let Ok(from) = from.strip_prefix(&session.paths.project) else { continue };
         if let Some(folder) = from.to_str().and_then(|from| from.strip_suffix(rest)) {
             let folder = folder.trim_end_matches('/');
             for place in ["/tmp/app", "/run/app"] {
@@ -184,7 +209,7 @@ fn told(work: &ImageWork, session: &Session) -> Told {
     }
     let wheels = ["/run/wheels/", "/run/app/", "/run/seed/"].map(|place| (place.to_owned(), String::new()));
     // The longer ones first: one may begin like another.
-    Told::of(pairs.into_iter().rev().chain(wheels))
+    Told::new(pairs.into_iter().rev().chain(wheels))
 }
 
 /// What stands for the content of an image: its layers, whatever it says of itself. Where the engine does not tell them, it is the
@@ -204,46 +229,47 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
         let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
         let is_dir = matches!(entry.source, ContextSource::Dir);
         if is_dir || matches!(entry.source, ContextSource::File(..)) {
-            found.extend(check::of_mode(path, entry.mode, is_dir));
+            found.extend(check::surprises::of_mode(path, entry.mode, is_dir));
         }
         if let ContextSource::File(from, _) = &entry.source {
             let file = open_file(from)?;
             let mut start = Vec::new();
             file.take(LOOKED_AT).read_to_end(&mut start)?;
-            found.extend(check::of_bytes(path, &start, None));
+            found.extend(check::surprises::of_bytes(path, &start, None));
         }
     }
     // What it starts with is looked for when it is built.
-    let asked = &[Topic::Surprise, Topic::Unit];
+    let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
     judge(work, &found, &work.allow, asked)
 }
 
 fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
-    let shipped =
-        check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, host: Some(&work.host), asked };
-    check::judge(found, allow, &shipped)
-        .map_err(|refusal| StepError::Contents { message: refusal.message, help: refusal.help })
+    let shipped = check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, asked };
+    // Nothing of these only warns.
+    check::judge(found, allow, &shipped).refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
 /// not. What comes into a virtualenv is asked for while the image is built.
 fn can_run(work: &ImageWork) -> Result<(), StepError> {
     let (mut found, mut idle) = (Vec::new(), Vec::new());
+    let named = line_ends::paths_in(&work.dockerfile).collect();
     for entry in work.files.iter() {
         if let (Some(path), ContextSource::File(from, _)) = (entry.path.strip_prefix("rootfs/"), &entry.source) {
             let mut start = Vec::new();
-            open_file(from)?.take(4).read_to_end(&mut start)?;
-            idle.extend(check::natives::not_executable(path, entry.mode, &start));
+            open_file(from)?.take(LONGEST_LINE).read_to_end(&mut start)?;
+            idle.extend(check::programs::not_executable(path, entry.mode, &start));
+            idle.extend(line_ends::windows(path, entry.mode, &start, &named));
             if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
                 found.push((path.to_owned(), elf));
             }
         }
     }
-    let mut lacks = check::natives::of_files(found, &work.host);
+    let mut lacks = check::programs::of_files(found, &work.host);
     lacks.extend(idle);
-    // What `allow` has beyond these may be about the virtualenv.
-    let allow: Vec<_> =
-        work.allow.iter().filter(|one| lacks.iter().any(|lack| lack.is_meant_by(one))).cloned().collect();
+    // What `allow` has beyond these may be about the virtualenv, where it is looked at there.
+    let is_ours = |one: &&Allowance| !one.check.is_of_virtualenv() || lacks.iter().any(|lack| lack.is_meant_by(one));
+    let allow: Vec<_> = work.allow.iter().filter(is_ours).cloned().collect();
     judge(work, &lacks, &allow, &[Topic::Program])
 }
 
@@ -257,20 +283,20 @@ pub(crate) async fn build_until(dockerfile: &str, work: &ImageWork, at: StepCont
         dockerfile: "Dockerfile".to_owned(),
         tags: Vec::new(),
         labels: session.labels(&step.id),
-        args: session.proxies.clone(),
+        args: session.network.proxies.clone(),
         target: String::new(),
         no_cache: false,
     };
-    Ok(session.engine.build(spec, &Silent).await?)
+    Ok(session.services.engine.build(spec, &Silent).await?)
 }
 
 /// The context with the wheels that the image is made of.
 async fn context_of(work: &ImageWork, at: StepContext<'_>) -> Result<TarFile, StepError> {
-    let StepContext { step, records, session, .. } = at;
+    let StepContext { records, session, .. } = at;
     let mut houses = [("wheels", &work.wheels, None), ("seed", &work.seed, None)];
     for (_, needed, house) in &mut houses {
         if let Some(id) = needed {
-            *house = Some(wheelhouse(id, noted(records, id)?, step, session).await?);
+            *house = Some(wheelhouse(id, noted(records, id)?, at).await?);
         }
     }
     context(work, houses.map(|(name, _, house)| (name, house)), session).await
@@ -282,6 +308,7 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
     let note = id.get(..12).unwrap_or(id).to_owned();
     Product {
         warnings: Vec::new(),
+        projects: BTreeMap::new(),
         output: output_of(image),
         labels,
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),
@@ -293,13 +320,9 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
 }
 
 /// The wheelhouse of a finished step, checked again right before it is used.
-pub(crate) async fn wheelhouse(
-    id: &StepId,
-    record: &Record,
-    step: &Step,
-    session: &Session,
-) -> Result<Wheelhouse, StepError> {
-    let (wheel_dir, platform, key) = (session.wheel_dir.clone(), step.platform.to_string(), record.key.clone());
+pub(crate) async fn wheelhouse(id: &StepId, record: &Record, at: StepContext<'_>) -> Result<Wheelhouse, StepError> {
+    let StepContext { step, session, .. } = at;
+    let (wheel_dir, platform, key) = (session.paths.wheel_dir.clone(), step.platform.to_string(), record.key.clone());
     match blocking(move || Ok(Wheelhouse::find(&wheel_dir, &platform, &key)?)).await? {
         // The very wheels that the record is of: whoever can write there can write a manifest, too.
         Found::Whole(wheelhouse) if wheelhouse.digest().to_string() == record.output => Ok(wheelhouse),
@@ -337,7 +360,7 @@ async fn context(
 
 /// Trusted certificates, for the steps that fetch: mounted, never copied into a layer.
 pub(crate) fn trust(context: &mut TarFile, session: &Session) -> Result<(), StepError> {
-    if let Some(ca) = &session.ca {
+    if let Some(ca) = &session.network.ca {
         context.bytes("trust/apt.conf", APT_TRUST.as_bytes(), 0o644, 0)?;
         context.bytes("trust/ca.pem", ca, 0o644, 0)?;
     }
@@ -349,16 +372,13 @@ const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// The planned labels, and the base image's digest. No digest that no registry has, and none that is another image's: what
 /// an image would have from its parent is emptied.
-pub(crate) async fn labels(
-    work: &ImageWork,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<Labels, StepError> {
+pub(crate) async fn labels(work: &ImageWork, at: StepContext<'_>) -> Result<Labels, StepError> {
+    let StepContext { records, session, .. } = at;
     let mut labels = work.labels.clone();
     let parent = noted(records, &work.parent)?;
     let mut digest = parent.root.as_ref().and_then(|root| root.digest.clone());
     if digest.is_none() {
-        let image = session.engine.image(parent.image()).await?;
+        let image = session.services.engine.image(parent.image()).await?;
         digest = image.filter(|image| image.labels.contains_key(BASE_DIGEST)).map(|_| String::new());
     }
     labels.extend(digest.map(|digest| (BASE_DIGEST.to_owned(), digest)));
@@ -373,9 +393,9 @@ pub(crate) async fn build(
     context: TarFile,
     tags: Vec<String>,
     labels: Labels,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
 ) -> Result<ImageInfo, StepError> {
+    let StepContext { session, output, .. } = at;
     let context = context.finish()?;
     let spec = |no_cache| -> std::io::Result<BuildSpec> {
         Ok(BuildSpec {
@@ -383,30 +403,30 @@ pub(crate) async fn build(
             dockerfile: "Dockerfile".to_owned(),
             tags: Vec::new(),
             labels: labels.clone(),
-            args: session.proxies.clone(),
+            args: session.network.proxies.clone(),
             target: String::new(),
             no_cache,
         })
     };
     free(&tags, &labels, session).await?;
     let mut retry = Policy::LOST_LAYER.begin();
-    let mut built = session.engine.build(spec(session.no_cache)?, output).await;
+    let mut built = session.services.engine.build(spec(session.options.no_cache)?, output).await;
     while let Err(error) = &built
         && error.is_lost_layer()
         && let Some(wait) = retry.next(None)
     {
         let again = "the disks were synchronised, and it is built again with the cache";
-        session.events.warn(format!("{error}: a known fault of the engine; {again}"));
+        session.services.events.warn(format!("{error}: a known fault of the engine; {again}"));
         settle().await;
-        if !wait.over(&session.cancel).await {
+        if !wait.over(&session.services.cancel).await {
             return Err(StepError::Interrupted);
         }
-        built = session.engine.build(spec(false)?, output).await;
+        built = session.services.engine.build(spec(false)?, output).await;
     }
     let id = built.map_err(|error| refused(&output.tail()).unwrap_or_else(|| error.into()))?;
-    Records::of(&session.project).note_image(&id.0)?;
+    Records::for_project(&session.paths.project).note_image(&id.0)?;
     let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
-    let image = session.engine.image(&id.0).await?.ok_or_else(unknown)?;
+    let image = session.services.engine.image(&id.0).await?.ok_or_else(unknown)?;
     // Whose an image is stands in its labels.
     match labels.iter().find(|(name, value)| image.labels.get(*name) != Some(value)) {
         Some((label, _)) => Err(StepError::Unlabelled { name: tags.join(", "), label: label.clone() }),
@@ -427,8 +447,8 @@ pub(crate) async fn name(
     free(tags, labels, session).await?;
     let mut before = Vec::new();
     for tag in tags {
-        before.extend(session.engine.image(tag).await?.map(|image| image.id));
-        session.engine.tag(&image.id.0, tag).await?;
+        before.extend(session.services.engine.image(tag).await?.map(|image| image.id));
+        session.services.engine.tag(&image.id.0, tag).await?;
     }
     before.retain(|old| *old != image.id);
     superseded(before, session).await
@@ -472,13 +492,13 @@ const SHOWN: usize = 12;
 /// Removes images that we built and that have just lost their last name. One that a container still uses stays, and
 /// `factory clean` finds it later.
 pub(crate) async fn superseded(mut ids: Vec<ImageId>, session: &Session) -> Result<(), StepError> {
-    let made = Records::of(&session.project).made_images().map_err(std::io::Error::from)?;
+    let made = Records::for_project(&session.paths.project).made_images().map_err(std::io::Error::from)?;
     ids.dedup();
     for id in ids.iter().filter(|id| made.contains(&id.0)) {
-        let nameless = session.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());
+        let nameless = session.services.engine.image(&id.0).await?.is_some_and(|image| image.tags.is_empty());
         if nameless {
             // In use, or gone already: either is fine.
-            let _ = session.engine.remove_image(&id.0).await;
+            let _ = session.services.engine.remove_image(&id.0).await;
         }
     }
     Ok(())

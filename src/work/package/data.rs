@@ -52,6 +52,8 @@ pub struct PackageWork {
     pub beside: Vec<StepId>,
     /// Where it collects packages, those that this recipe writes itself.
     pub ours: Vec<PackageName>,
+    /// The packages of the recipe.
+    pub family: Vec<PackageName>,
     /// What is made of it; something at least.
     pub formats: Vec<(PackageFormat, Codec)>,
     /// How the platform's packages are written.

@@ -1,6 +1,7 @@
 //! The step of a package.
 
 mod all;
+mod owners;
 mod units;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
@@ -156,6 +157,7 @@ impl Maker<'_> {
             only_here,
             without: without.clone(),
             beside: beside.clone(),
+            family: self.recipe.packages.iter().map(|package| package.name.clone()).collect(),
             ours: if is_collected { self.ours() } else { Vec::new() },
             formats: self.formats(package),
             packaging: self.platform.package.clone(),
@@ -172,6 +174,7 @@ impl Maker<'_> {
         step.needs = image.into_iter().map(|image| image.step).chain(without).collect();
         step.after = beside;
         step.notes = notes;
+        step.doubts = self.odd_owners(package);
         step.wanted = self.wants(GOAL);
         Ok(step)
     }

@@ -1,5 +1,6 @@
 //! `[[package]]` as written: what it says of itself and of the rest of the recipe.
 
+mod clashes;
 mod collect;
 mod resolve;
 mod versions;
@@ -16,7 +17,7 @@ use crate::{
         known::Names,
         layers::{Layered, layered},
         part::Part,
-        scalars as read,
+        scalars as read, section,
         tables::{RawAllowance, RawContent},
         view::View,
     },
@@ -105,6 +106,7 @@ impl Part for Package {
         let of = |package: &Layered<RawPackage>| {
             let mut found: Vec<Issue> = package.all().flat_map(|table| places_as_they_are(&table.contents)).collect();
             found.extend(layers(package, "[[package]]", platforms));
+            found.extend(package.all().filter_map(|table| section::doubt(table.section.at()?)));
             found.extend(for_deb(package, platforms));
             found
         };

@@ -2,6 +2,7 @@
 //! written. A package without an image has files of the project only, and asks no engine.
 
 mod accepted;
+mod before;
 mod collect;
 mod compose;
 mod depends;
@@ -12,6 +13,7 @@ mod listing;
 mod meta;
 mod modules;
 mod natives;
+mod owned;
 mod take;
 mod units;
 mod unseen;
@@ -23,11 +25,16 @@ use tempfile::NamedTempFile;
 
 use super::{FromImage, PackageWork};
 use crate::{
-    check::{self, Finding, Paths, Refusal, natives::Natives},
+    check::{
+        self, Finding, Paths,
+        files::{byte_code, config, usr_merge},
+        programs::{Natives, line_ends},
+        surprises,
+    },
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, accounts,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, accounts, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -37,7 +44,6 @@ use crate::{
     names::{Sha256, Topic},
     plan::{Record, RecordedFile, Step},
     platform::Relations,
-    recipe::{Content, ContentKind},
     stage::{Spool, Tree, TreePath},
     util::files::{Guarded, digest, persist, temporary_in},
     work::Expected,
@@ -100,8 +106,8 @@ impl Run for PackageWork {
 impl RunShipped for PackageWork {
     fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
         match shipped {
-            Shipped::New(listing) => session.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.accepted.keep(step, self, listing.to_owned()),
+            Shipped::New(listing) => session.notes.accepted.take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.notes.accepted.keep(step, self, listing.to_owned()),
         }
     }
 }
@@ -111,7 +117,12 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
     if !work.package.collect.is_empty() {
         let (step, session, files) = (at.step.clone(), at.session.clone(), product.files.clone());
         blocking(move || {
-            forget_others(&step, Records::of(&session.project).load(&step.id).as_ref(), &files, &session);
+            forget_others(
+                &step,
+                Records::for_project(&session.paths.project).load(&step.id).as_ref(),
+                &files,
+                &session,
+            );
             Ok(())
         })
         .await?;
@@ -121,29 +132,29 @@ async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> R
 
 /// Runs the step.
 async fn run(work: &PackageWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, records, session, output } = at;
+    let StepContext { output, .. } = at;
     let judged = match &work.image {
         Some(image) if !work.package.collect.is_empty() => {
-            return collect::run((work, image), step, records, session, output).await;
+            return collect::run((work, image), at).await;
         }
-        Some(image) => Box::pin(out_of(image, Job::of(work, at), at)).await,
-        None => Job::of(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
+        Some(image) => Box::pin(out_of(image, Job::new(work, at), at)).await,
+        None => Job::new(work, at).judged((Tree::new(Spool::new()?), Vec::new()), None, output).await,
     };
     let (job, tree, searched) = judged?;
-    accounts::hold(work, &tree, step, records, session).await?;
+    accounts::hold(work, &tree, at).await?;
     let output = output.clone();
     blocking(move || job.finish(&tree, &searched, &output)).await
 }
 
 /// The package's tree, with what it takes out of a container of its image.
 async fn out_of(image: &FromImage, job: Job, at: StepContext<'_>) -> Result<(Job, Tree, Searched), StepError> {
-    let StepContext { step, records, session, output } = at;
+    let StepContext { records, session, output, .. } = at;
     let id = noted(records, &image.step)?.image();
-    let container = take::container_of(id, step, session).await?;
+    let container = take::container_of(id, at).await?;
     let judged = async {
         let contents = job.work.package.contents.as_slice();
         let wanted = Wanted { contents, image: image.name.as_str(), files_only: false };
-        let taken = take::tree(wanted, session, output, &container).await?;
+        let taken = take::tree(wanted, at, &container).await?;
         job.judged(taken, Some(Inside { image: id, container: &container }), output).await
     };
     let judged = judged.await;
@@ -170,8 +181,8 @@ struct Job {
 }
 
 impl Job {
-    fn of(work: &PackageWork, at: StepContext<'_>) -> Self {
-        let store = Records::of(&at.session.project);
+    fn new(work: &PackageWork, at: StepContext<'_>) -> Self {
+        let store = Records::for_project(&at.session.paths.project);
         Self {
             work: work.clone(),
             step: at.step.id.clone(),
@@ -191,8 +202,14 @@ impl Job {
     ) -> Result<(Self, Tree, Searched), StepError> {
         let (job, tree, natives, mut found) = blocking(move || {
             let tree = self.compose(&taken)?;
-            let natives = Natives::of(&tree, &self.work.host)?;
-            let found = self.surprises(&tree, &capable)?;
+            let scripts = &self.work.package.scripts;
+            let scripts = [&scripts.preinstall, &scripts.postinstall, &scripts.preremove, &scripts.postremove];
+            let named = line_ends::named(&tree, &scripts.map(String::as_str))?;
+            let natives = Natives::of(&tree, &self.work.host, &named)?;
+            let mut found = self.surprises(&tree, &capable)?;
+            found.extend(usr_merge::clashes(&tree));
+            found.extend(byte_code::stale(&tree)?);
+            found.extend(config::unmarked(&tree, &self.work.package.contents));
             Ok((self, tree, natives, found))
         })
         .await?;
@@ -205,24 +222,15 @@ impl Job {
         });
         let (job, tree, modules) = Box::pin(modules::lacks(job, tree, inside, output)).await?;
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
-        if inside.is_none() {
-            links::alone(&tree, &mut unseen);
-        }
+        let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
+        let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
-        let found: Vec<_> = found.into_iter().chain(modules).chain(units).map(|one| one.out_of(&tree)).collect();
-        let PackageWork { package, host, .. } = &job.work;
-        let shipped = check::Shipped {
-            whose: package.name.as_str(),
-            paths: Paths::Absolute,
-            host: Some(host),
-            asked: &[Topic::Program, Topic::Unit, Topic::Surprise, Topic::Start],
-        };
-        check::judge(&found, &package.allow, &shipped).map_err(refused)?;
+        let package = &job.work.package;
+        let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
+        let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
+        let shipped = check::Shipped { whose: package.name.as_str(), paths: Paths::Absolute, asked: &Topic::ALL };
+        judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;
         let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, output)).await?;
-        let (job, tree) = match inside {
-            Some(Inside { container, .. }) => Box::pin(links::say(job, tree, container)).await?,
-            None => (job, tree),
-        };
         Ok((job, tree, searched))
     }
 
@@ -247,8 +255,7 @@ impl Job {
     fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
         let mut meta = meta::of(&self.work, tree, &self.session)?;
         searched.onto(&mut meta);
-        check::package(tree, &meta).map_err(refused)?;
-        self.say_unmarked(tree);
+        check::package(tree, &meta)?;
         output.line(&match tree.len() {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
@@ -264,49 +271,26 @@ impl Job {
         let shipped = listing::of_tree(tree);
         let written = self.write(tree, &meta)?;
         // Nothing has the name of a package before it is accepted.
-        self.session.accepted.take(&self.step, &self.work, shipped.clone())?;
+        self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
-        listing::write_lines(&Records::of(&self.session.project), &self.step, shipped.iter())?;
+        let records = Records::for_project(&self.session.paths.project);
+        for text in before::renamed(&self.work, &self.step, &shipped, &records) {
+            self.session.doubt(&self.step, text);
+        }
+        if let Some(text) = before::fewer(self.work.package.name.as_str(), &self.listing, &shipped) {
+            self.session.say(&self.step, text);
+        }
+        listing::write_lines(&records, &self.step, shipped.iter())?;
         self.product(&files)
     }
 
     /// What is seldom meant.
     fn surprises(&self, tree: &Tree, capable: &[TreePath]) -> Result<Vec<Finding>, StepError> {
-        let mut found = check::in_tree(tree, None)?;
-        let rules = compose::Rules::of(&self.work.package.contents)?;
+        let mut found = surprises::in_tree(tree, None)?;
+        let rules = compose::Rules::from_contents(&self.work.package.contents)?;
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
-        found.extend(check::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
+        found.extend(surprises::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
         Ok(found)
-    }
-
-    /// Says once which files below `/etc` an upgrade will overwrite.
-    fn say_unmarked(&self, tree: &Tree) {
-        const SHOWN: usize = 3;
-        let found = check::unmarked(tree);
-        let Some(first) = found.first() else { return };
-        let shown = found.iter().take(SHOWN).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
-        let more = found.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let contents = &self.work.package.contents;
-        // Where an entry brings it from the project, that one has the type.
-        let ours = contents.iter().rfind(|one| {
-            one.is_of_project()
-                && first
-                    .strip_prefix(&one.dst)
-                    .is_some_and(|rest| rest.is_empty() || one.dst.ends_with('/') || rest.starts_with('/'))
-        });
-        let write = match ours {
-            Some(Content { kind: ContentKind::Tree, src, .. }) => {
-                format!("`{{ src = \"{}{first}\", type = \"config\" }}` in `contents`", src.trim_end_matches('.'))
-            }
-            Some(entry) => format!("`type = \"config\"` in the entry of `{}`", entry.src),
-            None => format!("`{{ src = \"{first}\", type = \"config\" }}` in `contents`"),
-        };
-        let (name, is) = (&self.work.package.name, if found.len() == 1 { "is" } else { "are" });
-        self.session.doubt(&self.step, format!(
-            "{name}: {shown}{more} {is} no configuration to the package manager: an upgrade overwrites what an administrator \
-             changed (Debian policy 10.7); write {write}"
-        ));
     }
 
     fn platform(&self) -> &str {
@@ -318,9 +302,9 @@ impl Job {
         let folder = self.session.packages_of(self.platform())?;
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
-            let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
+            let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
             match format.write(tree, meta, &mut out) {
-                Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
+                Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }
             files.push(out.into_inner());
@@ -343,7 +327,7 @@ impl Job {
     fn product(&self, paths: &[PathBuf]) -> Result<Product, StepError> {
         let recorded = |path: &PathBuf| -> Result<RecordedFile, StepError> {
             let (sha256, size) = digest(path)?;
-            let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
+            let relative = path.strip_prefix(&self.session.paths.project).unwrap_or(path);
             Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
         };
         let mut files = paths.iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
@@ -368,10 +352,6 @@ pub fn file_names(work: &PackageWork) -> Result<Vec<String>, StepError> {
     let archs = [&work.arch, &work.packaging.any].map(|arch| meta::named(work, arch));
     let formats = formats_of(work)?;
     Ok(formats.iter().flat_map(|format| archs.iter().map(|meta| format.file_name(meta))).collect())
-}
-
-fn refused(refusal: Refusal) -> StepError {
-    StepError::Contents { message: refusal.message, help: refusal.help }
 }
 
 /// The writers of a package's formats.

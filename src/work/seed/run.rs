@@ -7,8 +7,8 @@ use super::SeedWork;
 use crate::{
     engine::ContainerId,
     execute::{
-        Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput, keep::last_container,
-        records::blocking, run::Product, watched,
+        Run, RunImage, RunShipped, Session, StepContext, StepError, keep::last_container, records::blocking,
+        run::Product, watched,
     },
     names::{Sha256, WheelFile},
     plan::{Record, Step},
@@ -63,9 +63,9 @@ impl Run for SeedWork {
 
 /// Runs the step.
 async fn run(work: &SeedWork, at: StepContext<'_>) -> Result<Product, StepError> {
-    let StepContext { step, session, output, .. } = at;
+    let StepContext { step, session, .. } = at;
     let container = session.create(&step.id, pip::spec(&work.builder, command(work), session)).await?;
-    let made = fetch(work, step, session, output, &container).await;
+    let made = fetch(work, at, &container).await;
     session.discard(&container).await;
     Ok(complete(step, &made?))
 }
@@ -76,18 +76,13 @@ fn command(work: &SeedWork) -> Vec<String> {
     fixed.into_iter().cloned().chain(pins).collect()
 }
 
-async fn fetch(
-    work: &SeedWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-    container: &ContainerId,
-) -> Result<Wheelhouse, StepError> {
+async fn fetch(work: &SeedWork, at: StepContext<'_>, container: &ContainerId) -> Result<Wheelhouse, StepError> {
+    let StepContext { session, output, .. } = at;
     let mut tar = pip::inputs(&work.index, session)?;
     tar.bytes(&format!("{}/seed.py", ROOT.trim_start_matches('/')), work.script.as_bytes(), 0o644, 0)?;
-    session.engine.upload(container, "/", tar.finish()?).await?;
-    session.engine.start(container).await?;
-    let code = session.engine.wait(container, output).await?;
+    session.services.engine.upload(container, "/", tar.finish()?).await?;
+    session.services.engine.start(container).await?;
+    let code = session.services.engine.wait(container, output).await?;
     if code != 0 {
         let said = output.tail().iter().rev().find_map(|line| line.strip_prefix("seed: ").map(str::to_owned));
         let reason = said.unwrap_or_else(|| format!("the script ended with exit code {code}"));
@@ -105,7 +100,7 @@ async fn fetch(
         message,
         help: "the script that fetched it was changed, or its container: run the same command again".to_owned(),
     };
-    let house = match take(&work.key, step, session, container, judge).await {
+    let house = match take(&work.key, at, container, judge).await {
         Err(StepError::Wheelhouse(error @ WheelhouseError::Foreign { .. })) => return Err(refused(error.to_string())),
         received => received?,
     };
@@ -120,18 +115,19 @@ async fn fetch(
 /// Takes the wheels out of the container and gives them their name.
 async fn take(
     key: &Sha256,
-    step: &Step,
-    session: &Session,
+    at: StepContext<'_>,
     container: &ContainerId,
     judge: impl Fn(&Received) -> Result<(), &'static str> + Send + 'static,
 ) -> Result<Wheelhouse, StepError> {
+    let StepContext { step, session, .. } = at;
     let stream = session
+        .services
         .engine
         .download(container, &format!("{ROOT}/wheels"))
         .await?
         .ok_or_else(|| StepError::Internal(format!("{ROOT}/wheels is missing in the builder's container")))?;
-    let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
-    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.cancel.clone());
+    let (wheel_dir, platform) = (session.paths.wheel_dir.clone(), step.platform.to_string());
+    let (key, inputs, cancel) = (key.clone(), step.inputs.clone(), session.services.cancel.clone());
     let reader = crate::work::package::run::blocking_reader(stream);
     blocking(move || {
         let shop = Wheelhouse::workshop(&wheel_dir, &platform)?;
@@ -149,7 +145,7 @@ async fn take(
 
 /// The way out of what the script complains of.
 fn help(reason: &str, session: &Session) -> &'static str {
-    if reason.contains("certificate") && session.ca.is_none() {
+    if reason.contains("certificate") && session.network.ca.is_none() {
         "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`"
     } else if reason.contains("no such file") || reason.contains("sha256 is") {
         "an index of your own (`PIP_INDEX_URL`, `[python] index_url`) must have these very wheels, too"

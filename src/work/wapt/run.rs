@@ -94,8 +94,8 @@ async fn run(work: &WaptWork, at: StepContext<'_>) -> Result<Product, StepError>
         Some(image) if contents.iter().any(Content::in_container) => {
             let of = work.wapt.from.as_ref().map_or("", |image| image.as_str());
             let wanted = Wanted { contents: &contents, image: of, files_only: true };
-            let container = container(image, step, records, session).await?;
-            let taken = take_tree(wanted, session, output, &container).await;
+            let container = container(image, at).await?;
+            let taken = take_tree(wanted, at, &container).await;
             session.discard(&container).await;
             // Agents know no capabilities.
             taken?.0
@@ -137,7 +137,7 @@ struct Job {
 
 impl Job {
     fn finish(&self, taken: &Tree, output: &StepOutput) -> Result<Product, StepError> {
-        let identity = self.session.identity.as_deref().ok_or_else(|| StepError::Contents {
+        let identity = self.session.options.identity.as_deref().ok_or_else(|| StepError::Contents {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
@@ -155,14 +155,22 @@ impl Job {
         ));
         let folder = self.session.packages_of(&self.platform)?;
         let generation = if self.work.wapt.old_name { Generation::V1 } else { Generation::V2 };
-        let sealed =
-            seal(&draft, identity, &self.work.wapt.allow, self.work.epoch, &folder, generation, &self.session.cancel)?;
+        let sealed = seal(
+            &draft,
+            identity,
+            &self.work.wapt.allow,
+            self.work.epoch,
+            &folder,
+            generation,
+            &self.session.services.cancel,
+        )?;
         sealed.warnings.iter().for_each(|text| warn(text));
         let (sha256, size) = digest(&sealed.path)?;
-        let relative = sealed.path.strip_prefix(&self.session.project).unwrap_or(&sealed.path);
+        let relative = sealed.path.strip_prefix(&self.session.paths.project).unwrap_or(&sealed.path);
         let file = RecordedFile { path: relative.display().to_string(), sha256, size };
         Ok(Product {
             warnings: Vec::new(),
+            projects: std::collections::BTreeMap::new(),
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -185,8 +193,8 @@ impl Job {
         let composed = compose(&self.contents, taken, &self.session, self.work.epoch)?;
         let mut draft = match &self.work.wapt.dir {
             Some(dir) => {
-                let folder = self.session.roots.folder(dir)?;
-                let files = self.session.roots.whole(dir)?.files;
+                let folder = self.session.paths.roots.folder(dir)?;
+                let files = self.session.paths.roots.whole(dir)?.files;
                 WaptDraft::of_folder(&folder, &files, composed.spool().clone(), &self.work.attributes)?
             }
             None => WaptDraft::empty(composed.spool().clone()),
@@ -224,7 +232,7 @@ impl Job {
                     output.line(&format!("{path}: {}, in place of what was there", file.display()));
                 }
                 tree.remove(&place);
-                self.put(tree, path, &mut self.session.roots.open(file)?)?;
+                self.put(tree, path, &mut self.session.paths.roots.open(file)?)?;
             }
         }
         for content in &self.work.wapt.contents {
@@ -234,7 +242,7 @@ impl Job {
             for file in files.filter(|file| file.is_artifact()) {
                 let own = file.path.rsplit('/').next().unwrap_or_default().to_owned();
                 let target = if content.dst.is_empty() { own } else { format!("{}/{own}", content.dst) };
-                self.put(tree, &target, &mut Records::of(&self.session.project).open(file)?)?;
+                self.put(tree, &target, &mut Records::for_project(&self.session.paths.project).open(file)?)?;
             }
         }
         Ok(draft)
@@ -243,7 +251,7 @@ impl Job {
     fn put(&self, tree: &mut Tree, path: &str, file: &mut fs_err::File) -> Result<(), StepError> {
         let kind = tree.spool().append(file)?;
         let from = file.path();
-        let origin = from.strip_prefix(&self.session.project).unwrap_or(from).display().to_string();
+        let origin = from.strip_prefix(&self.session.paths.project).unwrap_or(from).display().to_string();
         add(tree, path, kind, &origin.into())
     }
 }

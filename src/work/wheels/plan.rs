@@ -8,17 +8,20 @@ use std::{
     path::PathBuf,
 };
 
-use super::{GOAL, Index, Own, WheelsWork, data};
+use super::{GOAL, Index, Own, OwnFiles, WheelsWork, data};
 use crate::{
     names::Sha256,
     plan::{
         Inputs, Step,
-        maker::{Maker, PlanError},
+        maker::{Heard, Maker, PlanError},
         step::key_of,
     },
     platform::Manager,
     recipe::{Image, ImageSource, PythonApp},
-    source::requirements::{self, Texts, Variables, Wanted},
+    source::{
+        requirements::{self, Texts, Wanted},
+        variables::Variables,
+    },
     work::{Work, seed::plan::pins},
 };
 
@@ -78,6 +81,8 @@ impl Maker<'_> {
         let mut notes = Vec::new();
         let asking = requirements::asking(&real, requirements_file);
         let asked = self.own((&texts, &real), &asking, &mut inputs, &mut notes)?;
+        let is_folder = |own: &&Own| matches!(own.files, OwnFiles::Folder(_));
+        let folders: Vec<PathBuf> = asked.iter().filter(is_folder).map(|own| own.path.clone()).collect();
         let links = self.links(&real, &mut inputs)?;
         let options = texts.values().flat_map(|text| requirements::options(text));
         let options: Vec<String> = options.map(|option| option.written()).collect();
@@ -101,8 +106,8 @@ impl Maker<'_> {
         }
         let builder = self.builder_name(python)?;
         let given = self.given(python, builder, (&texts, &links, &inputs))?;
-        if let Some(bench) = &given.bench {
-            inputs.insert("builder of the project".to_owned(), bench.to_string());
+        if let Some(builder_digest) = &given.builder_digest {
+            inputs.insert("builder of the project".to_owned(), builder_digest.to_string());
         }
         let toolbox = match &seed {
             Some(step) => Some((step.id.clone(), self.context.templates.text("virtualenv.py")?.to_string())),
@@ -112,7 +117,7 @@ impl Maker<'_> {
         let key = key_of(data::VERSION, &inputs, &BTreeMap::new());
         let work = WheelsWork {
             image: image.name.clone(),
-            wanted: Wanted::of(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
+            wanted: Wanted::from_texts(&real, requirements_file).with_own(asked.iter().map(Own::wheel).collect()),
             own: asked,
             links,
             machine: self.context.machine.clone(),
@@ -138,6 +143,10 @@ impl Maker<'_> {
         step.wanted = self.wants(GOAL);
         let specifiers = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::specifiers(text)));
         step.specifiers = specifiers.collect();
+        let mut heard = Heard::default();
+        folders.iter().for_each(|folder| self.heard(folder, &mut heard));
+        step.unread = heard.unread(&self.context.release.version);
+        step.doubts = heard.doubts;
         step.notes = notes;
         Ok(Some(step))
     }

@@ -104,39 +104,40 @@ async fn run(work: &WheelsWork, at: StepContext<'_>) -> Result<Product, StepErro
     let StepContext { step, records, session, output } = at;
     let toolbox = match &work.toolbox {
         Some((seed, script)) => {
-            let seed = image::wheelhouse(seed, noted(records, seed)?, step, session).await?;
+            let seed = image::wheelhouse(seed, noted(records, seed)?, at).await?;
             Some(Toolbox { seed, script: script.clone() })
         }
         None => None,
     };
-    let bench = PipRunner::new(work, step, session, output, toolbox)?;
-    Ok(complete(step, &make(&bench).await?))
+    let runner = PipRunner::new(work, step, session, output, toolbox)?;
+    Ok(complete(step, &make(&runner).await?))
 }
 
 /// What a wheelhouse step gives.
 pub(crate) fn complete(step: &Step, made: &Wheelhouse) -> Product {
     let record = wheels_record(step, made, 0);
-    Product { output: record.output, note: record.note, size: record.size, ..Product::default() }
+    let Record { output, note, size, projects, .. } = record;
+    Product { output, note, size, projects, ..Product::default() }
 }
 
-async fn make(bench: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {
-    let environment = Environment::new(bench);
-    let mut ready = own::wheels(bench, &environment).await?;
-    ready.extend(known::wheels(bench, &environment).await?);
-    let found = resolve::run(bench, &ready).await?;
-    locked::hold(bench, &found, &ready)?;
-    let found = held::hold(bench, found, &ready).await?;
-    let house = bench.folder("wheels")?;
-    let at_once = bench.session.jobs.clamp(1, AT_ONCE);
-    let made = futures::stream::iter(found).map(|found| wheel(bench, &environment, &ready, found)).buffered(at_once);
+async fn make(runner: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {
+    let environment = Environment::new(runner);
+    let mut ready = own::wheels(runner, &environment).await?;
+    ready.extend(known::wheels(runner, &environment).await?);
+    let found = resolve::run(runner, &ready).await?;
+    locked::hold(runner, &found, &ready)?;
+    let found = held::hold(runner, found, &ready).await?;
+    let house = runner.folder("wheels")?;
+    let at_once = runner.session.options.jobs.clamp(1, AT_ONCE);
+    let made = futures::stream::iter(found).map(|found| wheel(runner, &environment, &ready, found)).buffered(at_once);
     let mut wheels = Vec::new();
     for (wheel, path) in made.try_collect::<Vec<_>>().await? {
         fs_err::rename(path, house.join(wheel.file.as_str()))?;
         wheels.push(wheel);
     }
-    let (work, step, session) = (bench.work, bench.step, bench.session);
-    let (wheel_dir, platform) = (session.wheel_dir.clone(), step.platform.to_string());
-    let (key, inputs, shop) = (work.key.clone(), step.inputs.clone(), bench.shop());
+    let (work, step, session) = (runner.work, runner.step, runner.session);
+    let (wheel_dir, platform) = (session.paths.wheel_dir.clone(), step.platform.to_string());
+    let (key, inputs, shop) = (work.key.clone(), step.inputs.clone(), runner.shop());
     blocking(move || {
         let made = Wheelhouse::finish(&house, &wheel_dir, &platform, &key, &inputs, wheels);
         // The folder around it goes when nobody works in it any more.
@@ -148,7 +149,7 @@ async fn make(bench: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {
 
 /// The wheel of a file that pip chose, and where it is.
 async fn wheel(
-    bench: &PipRunner<'_>,
+    runner: &PipRunner<'_>,
     environment: &Environment<'_>,
     ready: &[Ready],
     found: Found,
@@ -157,12 +158,12 @@ async fn wheel(
         return Ok((ready.wheel.clone(), found.path));
     }
     let received = &found.received;
-    bench.put(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;
+    runner.put(key_of_file(&received.sha256), received.label(), found.path.clone()).await?;
     match &received.file {
         Dist::Wheel(file) => {
             let wheel = Wheel::fetched(file.clone(), received.sha256.clone(), received.size, found.offered);
             Ok((wheel, found.path.clone()))
         }
-        Dist::Sdist(_) => compile::sdist(bench, environment, &found).await,
+        Dist::Sdist(_) => compile::sdist(runner, environment, &found).await,
     }
 }

@@ -22,7 +22,7 @@ use crate::engine::{
 };
 
 /// What a test says to a daemon that is there; it is skipped with a line where there is none.
-pub(super) struct Bench {
+pub(super) struct LiveEngine {
     pub docker: Docker,
     pub base: String,
 }
@@ -30,7 +30,7 @@ pub(super) struct Bench {
 /// A command that runs until it is asked to stop, also where it is PID 1.
 const IDLE: [&str; 3] = ["sh", "-c", "trap 'exit 0' TERM; sleep 600 & wait"];
 
-impl Bench {
+impl LiveEngine {
     pub(super) async fn open() -> Option<Self> {
         let must = std::env::var("FACTORY_TEST_ENGINE").is_ok_and(|value| value == "1");
         let base = std::env::var("FACTORY_TEST_IMAGE").unwrap_or_else(|_| "debian:base-test".to_owned());
@@ -49,9 +49,9 @@ impl Bench {
 
     /// The same for tests that build.
     pub(super) async fn with_buildkit() -> Option<Self> {
-        let bench = Self::open().await?;
-        if bench.docker.info().await.unwrap().buildkit {
-            return Some(bench);
+        let live = Self::open().await?;
+        if live.docker.info().await.unwrap().buildkit {
+            return Some(live);
         }
         eprintln!("skipped: this engine has no BuildKit");
         None
@@ -142,8 +142,8 @@ pub(super) fn tar(files: &[(&str, &str)]) -> File {
 
 #[tokio::test]
 async fn the_daemon_says_what_it_is() {
-    let Some(bench) = Bench::open().await else { return };
-    let info = bench.docker.info().await.unwrap();
+    let Some(live) = LiveEngine::open().await else { return };
+    let info = live.docker.info().await.unwrap();
     assert!(info.cpus > 0, "{info:?}");
     assert!(info.api.starts_with("1.") && !info.version.is_empty() && info.root.starts_with('/'), "{info:?}");
     assert!(!info.arch.is_empty());
@@ -151,9 +151,9 @@ async fn the_daemon_says_what_it_is() {
 
 #[tokio::test]
 async fn a_container_that_is_not_there() {
-    let Some(bench) = Bench::open().await else { return };
+    let Some(live) = LiveEngine::open().await else { return };
     let nobody = ContainerId("factory-test-nobody".into());
-    assert!(!bench.docker.remove(&nobody).await.unwrap());
-    assert!(matches!(bench.docker.state(&nobody).await, Err(EngineError::Refused { status: Some(404), .. })));
-    assert!(matches!(bench.docker.wait(&nobody, &Silent).await, Err(EngineError::Refused { status: Some(404), .. })));
+    assert!(!live.docker.remove(&nobody).await.unwrap());
+    assert!(matches!(live.docker.state(&nobody).await, Err(EngineError::Refused { status: Some(404), .. })));
+    assert!(matches!(live.docker.wait(&nobody, &Silent).await, Err(EngineError::Refused { status: Some(404), .. })));
 }

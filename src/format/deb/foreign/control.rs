@@ -10,13 +10,13 @@ use crate::{
     format::{
         foreign::{
             ForeignError, ItemKind, Seen,
-            contents::{Contents, tar_error},
+            contents::{Contents, path, tar_error},
             error::{malformed, shown},
             not_utf8, text_of,
         },
         reader::Part,
     },
-    stage::{Limits, MemberKind, Members, Place, TreePath},
+    stage::{Limits, MemberKind, Members, TreePath},
 };
 
 /// The maintainer scripts (Debian policy 6.1), and debconf's.
@@ -46,13 +46,12 @@ pub(super) struct Control {
 impl Control {
     /// Reads the archive.
     pub(super) fn read(tar: &mut dyn Read, limits: &Limits) -> Result<Self, ForeignError> {
-        let mut members = Members::new(tar, limits.entries);
+        let mut members = Members::of_archive(tar, limits.entries);
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let (mut remarks, mut others) = (Vec::new(), Vec::new());
         while let Some(member) = members.next().map_err(tar_error)? {
-            let name = String::from_utf8_lossy(&member.name).into_owned();
-            let Some(path) = Place::top().of(&name).map_err(tar_error)? else { continue };
+            let Some(path) = path(&member, limits)? else { continue };
             if member.kind != MemberKind::File || path.parent().is_some() || seen.contains(&path) || seen.len() > 1000 {
                 return Err(malformed(format!("`{}` of its control.tar is not a plain file", shown(&member.name))));
             }

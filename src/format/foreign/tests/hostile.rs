@@ -60,6 +60,92 @@ fn what_no_file_system_could_hold_is_refused() {
 }
 
 #[test]
+fn no_member_hides_another_one() {
+    // dpkg and tar unpack the root and a name with a slash as folders, and read on in what is in the file.
+    let hidden = tar(&[("./postinst", Regular, "", b"#!/bin/sh\nid\n")]);
+    for name in ["./", ".", "./usr/doc/"] {
+        for kind in [Regular, Symlink] {
+            let content: &[u8] = if kind == Regular { &hidden } else { b"" };
+            let said = refused(&deb(&[(name, kind, "etc", content)]));
+            assert!(said.contains("but is no folder"), "{name}: {said}");
+            let inner = tar(&[(name, kind, "etc", content), ("./control", Regular, "", CONTROL.as_bytes())]);
+            let said = refused(&package(&inner, &tar(&[])));
+            assert!(said.contains("but is no folder"), "{name}: {said}");
+        }
+    }
+    // Programs differ in which of these they know, and what they make of them.
+    for kind in [b'7', b'V', b'D', b'Z'] {
+        let said = refused(&deb(&[("./a", EntryType::new(kind), "", b"x")]));
+        assert!(said.contains("of a type that is not known"), "{kind}: {said}");
+    }
+    // What is behind the end is read by programs that go on after one block of zeros.
+    let mut data = tar(&[("./a", Regular, "", b"")]);
+    let end = data.len() - 1024;
+    data.splice(end + 512.., tar(&[("./b", Regular, "", b"")]));
+    assert!(refused(&package(&good_control(), &data)).contains("something follows the end"));
+}
+
+#[test]
+fn headers_that_two_programs_read_in_two_ways_are_refused() {
+    let changed = |change: &dyn Fn(&mut [u8])| {
+        let mut data = tar(&[("./postinst", Regular, "", b"")]);
+        change(&mut data[..512]);
+        data[148..156].copy_from_slice(b"        ");
+        let sum: u32 = data[..512].iter().map(|&b| u32::from(b)).sum();
+        data[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        package(&good_control(), &data)
+    };
+    assert!(read(&changed(&|_| {})).is_ok());
+    // A prefix in a header that one takes for POSIX's and the other does not.
+    let said = refused(&changed(&|header| {
+        header[257..265].copy_from_slice(b"ustar\x0001");
+        header[345] = b'.';
+    }));
+    assert!(said.contains("of no known kind"), "{said}");
+    assert!(refused(&changed(&|header| header[257..265].fill(0))).contains("of no known kind"));
+    assert!(
+        refused(&changed(&|header| header[100..108].copy_from_slice(b"+004755\0"))).contains("a number in its header")
+    );
+    // dpkg gives the file the mode of its last name.
+    let link = |mode: u32| {
+        let mut out = tar::Builder::new(Vec::new());
+        for (name, kind, mode, link) in [("./a", Regular, 0o644, ""), ("./b", Link, mode, "./a")] {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_mode(mode);
+            header.set_size(0);
+            header.set_uid(0);
+            header.set_gid(0);
+            header.set_mtime(0);
+            header.set_username("root").unwrap();
+            header.set_groupname("root").unwrap();
+            let old = header.as_old_mut();
+            old.name[..name.len()].copy_from_slice(name.as_bytes());
+            old.linkname[..link.len()].copy_from_slice(link.as_bytes());
+            header.set_cksum();
+            out.append(&header, &b""[..]).unwrap();
+        }
+        package(&good_control(), &out.into_inner().unwrap())
+    };
+    assert!(read(&link(0o644)).is_ok());
+    assert_eq!(refused(&link(0o4755)), "`/b`: it is a hard link to `/a`, with another mode or owner");
+}
+
+#[test]
+fn names_and_targets_of_all_members_are_counted() {
+    let target = "a/".repeat(40) + "a";
+    let many: Vec<(String, EntryType, &str, &[u8])> =
+        (0..100).map(|number| (format!("./l{number}"), Symlink, target.as_str(), &b""[..])).collect();
+    let many: Vec<(&str, EntryType, &str, &[u8])> =
+        many.iter().map(|(name, kind, link, content)| (name.as_str(), *kind, *link, *content)).collect();
+    let bytes = deb(&many);
+    assert!(read(&bytes).is_ok());
+    let limits = Limits { name_bytes: 4000, ..Limits::default() };
+    let said = super::super::read(&bytes[..], bytes.len() as u64, &limits).unwrap_err().to_string();
+    assert!(said.contains("more bytes in all names"), "{said}");
+}
+
+#[test]
 fn members_that_are_not_those_of_deb5() {
     let (inner, files) = (good_control(), tar(&[]));
     let with = |members: &[(&str, &[u8])]| refused(&archive(members));

@@ -3,7 +3,7 @@
 use super::{
     files::{File, TYPE, What},
     header::Header,
-    tag,
+    tags,
 };
 use crate::{
     format::foreign::{
@@ -38,25 +38,25 @@ pub(super) struct Arrays<'h> {
 }
 
 impl<'h> Arrays<'h> {
-    pub(super) fn of(header: &'h Header, names: Vec<&'h str>) -> Result<Self, ForeignError> {
-        let sizes = match header.longs(tag::LONG_FILE_SIZES)? {
+    pub(super) fn from_header(header: &'h Header, names: Vec<&'h str>) -> Result<Self, ForeignError> {
+        let sizes = match header.longs(tags::LONG_FILE_SIZES)? {
             Some(sizes) => Some(sizes),
-            None => header.numbers(tag::FILE_SIZES)?.map(|sizes| sizes.into_iter().map(u64::from).collect()),
+            None => header.numbers(tags::FILE_SIZES)?.map(|sizes| sizes.into_iter().map(u64::from).collect()),
         };
         let arrays = Self {
-            folders: header.texts(tag::DIR_NAMES)?.unwrap_or_default(),
-            folder_of: header.numbers(tag::DIR_INDEXES)?.unwrap_or_default(),
-            modes: header.shorts(tag::FILE_MODES)?.unwrap_or_default(),
+            folders: header.texts(tags::DIR_NAMES)?.unwrap_or_default(),
+            folder_of: header.numbers(tags::DIR_INDEXES)?.unwrap_or_default(),
+            modes: header.shorts(tags::FILE_MODES)?.unwrap_or_default(),
             sizes: sizes.unwrap_or_default(),
-            digests: header.texts(tag::FILE_DIGESTS)?.unwrap_or_default(),
-            links: header.texts(tag::FILE_LINKS)?.unwrap_or_else(|| vec![""; names.len()]),
-            flags: header.numbers(tag::FILE_FLAGS)?.unwrap_or_else(|| vec![0; names.len()]),
-            users: header.texts(tag::FILE_USERS)?.unwrap_or_default(),
-            groups: header.texts(tag::FILE_GROUPS)?.unwrap_or_default(),
-            devices: header.numbers(tag::FILE_DEVICES)?.unwrap_or_else(|| vec![1; names.len()]),
+            digests: header.texts(tags::FILE_DIGESTS)?.unwrap_or_default(),
+            links: header.texts(tags::FILE_LINK_TOS)?.unwrap_or_else(|| vec![""; names.len()]),
+            flags: header.numbers(tags::FILE_FLAGS)?.unwrap_or_else(|| vec![0; names.len()]),
+            users: header.texts(tags::FILE_USER_NAME)?.unwrap_or_default(),
+            groups: header.texts(tags::FILE_GROUP_NAME)?.unwrap_or_default(),
+            devices: header.numbers(tags::FILE_DEVICES)?.unwrap_or_else(|| vec![1; names.len()]),
             // Without them no file has two names.
-            inodes: header.numbers(tag::FILE_INODES)?.unwrap_or_else(|| (0..).take(names.len()).collect()),
-            capabilities: header.texts(tag::FILE_CAPABILITIES)?.unwrap_or_default(),
+            inodes: header.numbers(tags::FILE_INODES)?.unwrap_or_else(|| (0..).take(names.len()).collect()),
+            capabilities: header.texts(tags::FILE_CAPABILITIES)?.unwrap_or_default(),
             names,
         };
         let all = [

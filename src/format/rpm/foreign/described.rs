@@ -2,7 +2,8 @@
 
 use super::{
     header::Header,
-    tag::{self, RELATIONS, SCRIPTS, TRIGGERS},
+    tables::{RELATIONS, SCRIPTS, TRIGGERS},
+    tags,
 };
 use crate::format::{
     PackageFormat,
@@ -12,39 +13,45 @@ use crate::format::{
 
 /// Texts, in the order of `rpm -qi`, each with its word of `rpm --querytags`.
 const TEXTS: [(&str, u32); 19] = [
-    ("Name", tag::NAME),
-    ("Version", tag::VERSION),
-    ("Release", tag::RELEASE),
-    ("Arch", tag::ARCH),
-    ("OS", tag::OS),
-    ("Summary", tag::SUMMARY),
-    ("Description", tag::DESCRIPTION),
-    ("License", tag::LICENSE),
-    ("Group", tag::GROUP),
-    ("URL", tag::URL),
-    ("BugURL", tag::BUG_URL),
-    ("VCS", tag::VCS),
-    ("Vendor", tag::VENDOR),
-    ("Packager", tag::PACKAGER),
-    ("Distribution", tag::DISTRIBUTION),
-    ("DistURL", tag::DIST_URL),
-    ("ModularityLabel", tag::MODULARITY_LABEL),
-    ("BuildHost", tag::BUILD_HOST),
-    ("SourceRPM", tag::SOURCE_RPM),
+    ("Name", tags::NAME),
+    ("Version", tags::VERSION),
+    ("Release", tags::RELEASE),
+    ("Arch", tags::ARCH),
+    ("OS", tags::OS),
+    ("Summary", tags::SUMMARY),
+    ("Description", tags::DESCRIPTION),
+    ("License", tags::LICENSE),
+    ("Group", tags::GROUP),
+    ("URL", tags::URL),
+    ("BugURL", tags::BUG_URL),
+    ("VCS", tags::VCS),
+    ("Vendor", tags::VENDOR),
+    ("Packager", tags::PACKAGER),
+    ("Distribution", tags::DISTRIBUTION),
+    ("DistURL", tags::DIST_URL),
+    ("ModularityLabel", tags::MODULARITY_LABEL),
+    ("BuildHost", tags::BUILD_HOST),
+    ("SourceRPM", tags::SOURCE_RPM),
 ];
 /// The same of how it was made.
 const MADE: [(&str, u32); 6] = [
-    ("RPMVersion", tag::RPM_VERSION),
-    ("Platform", tag::PLATFORM),
-    ("Encoding", tag::ENCODING),
-    ("PayloadFormat", tag::PAYLOAD_FORMAT),
-    ("PayloadCompressor", tag::PAYLOAD_COMPRESSOR),
-    ("PayloadFlags", tag::PAYLOAD_FLAGS),
+    ("RPMVersion", tags::RPM_VERSION),
+    ("Platform", tags::PLATFORM),
+    ("Encoding", tags::ENCODING),
+    ("PayloadFormat", tags::PAYLOAD_FORMAT),
+    ("PayloadCompressor", tags::PAYLOAD_COMPRESSOR),
+    ("PayloadFlags", tags::PAYLOAD_FLAGS),
 ];
 /// What every package must say beside its name and version (rpm's `build/parsePreamble.cc`).
-const WANTED: [(&str, u32); 2] = [("Summary", tag::SUMMARY), ("License", tag::LICENSE)];
+const WANTED: [(&str, u32); 2] = [("Summary", tags::SUMMARY), ("License", tags::LICENSE)];
 /// Signatures, of which an older one covers the payload, too.
-const SIGNATURES: [u32; 5] = [tag::SIG_RSA, tag::SIG_DSA, tag::SIG_OPENPGP, tag::SIG_PGP, tag::SIG_GPG];
+const SIGNATURES: [u32; 5] = [
+    tags::signature::RSA_HEADER,
+    tags::signature::DSA_HEADER,
+    tags::signature::OPENPGP,
+    tags::signature::PGP,
+    tags::signature::GPG,
+];
 /// What a relation is for (rpmds.h): the flag and its word in spec files.
 const FOR: [(u32, &str); 8] = [
     (1 << 5, "posttrans"),
@@ -83,7 +90,9 @@ pub(super) fn described(header: &Header, signature: &Header, it: &mut Descriptio
             it.remarks.push(format!("it has no `{name}`, which rpmbuild wants"));
         }
     }
-    let more = header.has(tag::PAYLOAD_SHA512) || header.has(tag::PAYLOAD_SHA3_256) || signature.has(tag::SIG_SHA3_256);
+    let more = header.has(tags::PAYLOAD_SHA512)
+        || header.has(tags::PAYLOAD_SHA3_256)
+        || signature.has(tags::signature::SHA3_256_HEADER);
     it.unchecked.extend(more.then(|| "its SHA-512 and SHA3-256 digests: those of SHA-256 cover the same".to_owned()));
     let is_signed = SIGNATURES.iter().any(|tag| signature.has(*tag));
     it.unchecked.push(if is_signed {
@@ -95,7 +104,8 @@ pub(super) fn described(header: &Header, signature: &Header, it: &mut Descriptio
 }
 
 fn title(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
-    let [name, version, release, arch] = [tag::NAME, tag::VERSION, tag::RELEASE, tag::ARCH].map(|tag| header.said(tag));
+    let [name, version, release, arch] =
+        [tags::NAME, tags::VERSION, tags::RELEASE, tags::ARCH].map(|tag| header.said(tag));
     let (name, version, arch) = (name?, format!("{}-{}", version?, release?), arch?);
     if let Some(native) = &PackageFormat::Rpm.facts().native {
         it.file_names = vec![(native.file_name)(&name, &version, &arch)];
@@ -108,19 +118,19 @@ fn fields(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
     for (name, tag) in TEXTS {
         it.say(name, header.said(tag)?);
         if name == "Name" {
-            it.say("Epoch", header.number(tag::EPOCH)?.map(|epoch| epoch.to_string()).unwrap_or_default());
+            it.say("Epoch", header.number(tags::EPOCH)?.map(|epoch| epoch.to_string()).unwrap_or_default());
         }
     }
-    let size = match header.longs(tag::LONG_SIZE)? {
+    let size = match header.longs(tags::LONG_SIZE)? {
         Some(sizes) => sizes.first().copied(),
-        None => header.number(tag::SIZE)?.map(u64::from),
+        None => header.number(tags::SIZE)?.map(u64::from),
     };
     it.say("Size", size.map(|size| size.to_string()).unwrap_or_default());
-    it.say("BuildTime", header.number(tag::BUILD_TIME)?.map(time).unwrap_or_default());
+    it.say("BuildTime", header.number(tags::BUILD_TIME)?.map(time).unwrap_or_default());
     for (name, tag) in MADE {
         it.say(name, header.said(tag)?);
     }
-    it.say("RPMFormat", header.number(tag::RPM_FORMAT)?.map(|number| number.to_string()).unwrap_or_default());
+    it.say("RPMFormat", header.number(tags::RPM_FORMAT)?.map(|number| number.to_string()).unwrap_or_default());
     Ok(())
 }
 
@@ -215,15 +225,15 @@ fn triggers(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
 
 /// The newest entry stands first.
 fn newest_change(header: &Header) -> Result<Option<Change>, ForeignError> {
-    let Some(at) = header.number(tag::CHANGELOG_TIME)? else { return Ok(None) };
-    let (name, text) = (header.said(tag::CHANGELOG_NAME)?, header.said(tag::CHANGELOG_TEXT)?);
+    let Some(at) = header.number(tags::CHANGELOG_TIME)? else { return Ok(None) };
+    let (name, text) = (header.said(tags::CHANGELOG_NAME)?, header.said(tags::CHANGELOG_TEXT)?);
     Ok(Some(Change { time: time(at), name, text }))
 }
 
 fn pieces(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
-    let format = Some(header.said(tag::PAYLOAD_FORMAT)?).filter(|format| !format.is_empty());
+    let format = Some(header.said(tags::PAYLOAD_FORMAT)?).filter(|format| !format.is_empty());
     let format = format.unwrap_or_else(|| "cpio".to_owned());
-    let packing = header.said(tag::PAYLOAD_COMPRESSOR)?;
+    let packing = header.said(tags::PAYLOAD_COMPRESSOR)?;
     let name = if packing.is_empty() { format } else { format!("{format}.{packing}") };
     it.pieces.push(Piece { name: "header".to_owned(), size: Some(header.size() as u64) });
     it.pieces.push(Piece { name, size: None });
@@ -235,12 +245,12 @@ fn digests(header: &Header, signature: &Header, it: &mut Description) -> Result<
     let mut say = |of: &'static str, algorithm: &'static str, value: Option<String>| {
         it.digests.extend(value.map(|value| Digest { of, algorithm, value }));
     };
-    say("header", "sha256", signature.text(tag::SIG_SHA256)?);
-    say("header", "sha1", signature.text(tag::SIG_SHA1)?);
-    say("header-and-payload", "md5", signature.binary(tag::SIG_MD5)?.map(hex::encode));
-    if header.number(tag::PAYLOAD_SHA256_ALGORITHM)?.is_none_or(|number| number == super::SHA256) {
-        say("payload", "sha256", header.text(tag::PAYLOAD_SHA256)?);
-        say("unpacked-payload", "sha256", header.text(tag::PAYLOAD_SHA256_ALT)?);
+    say("header", "sha256", signature.text(tags::signature::SHA256_HEADER)?);
+    say("header", "sha1", signature.text(tags::signature::SHA1_HEADER)?);
+    say("header-and-payload", "md5", signature.binary(tags::signature::MD5)?.map(hex::encode));
+    if header.number(tags::PAYLOAD_DIGEST_ALGO)?.is_none_or(|number| number == tags::SHA256) {
+        say("payload", "sha256", header.text(tags::PAYLOAD_DIGEST)?);
+        say("unpacked-payload", "sha256", header.text(tags::PAYLOAD_DIGEST_ALT)?);
     }
     Ok(())
 }
@@ -257,7 +267,7 @@ mod tests {
             [said(0), said(1 << 10), said(1 << 8 | 1 << 12)],
             ["Requires", "Requires(post)", "Requires(interp,postun)"]
         );
-        let mut it = Description::of(PackageFormat::Rpm);
+        let mut it = Description::new(PackageFormat::Rpm);
         let many = |count: usize| (0..count).map(|_| relation(0)).collect::<Vec<_>>();
         relate(&mut it, many(MOST_RELATIONS), "Requires", &FOR).unwrap();
         assert!(relate(&mut it, many(1), "Provides", &FOR).is_err());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{SHA256, arrays::Arrays, header::Header, tag};
+use super::{arrays::Arrays, header::Header, tags};
 use crate::{
     format::{
         foreign::{
@@ -81,8 +81,8 @@ pub(super) struct Listed {
 
 impl Listed {
     /// Reads the arrays of a header, which must all have one length.
-    pub(super) fn of(header: &Header, limits: &Limits, seen: &mut Seen) -> Result<Self, ForeignError> {
-        let algorithm = header.number(tag::FILE_DIGEST_ALGORITHM)?.unwrap_or(MD5);
+    pub(super) fn from_header(header: &Header, limits: &Limits, seen: &mut Seen) -> Result<Self, ForeignError> {
+        let algorithm = header.number(tags::FILE_DIGEST_ALGO)?.unwrap_or(MD5);
         let mut listed = Self {
             files: Vec::new(),
             by_path: HashMap::new(),
@@ -90,13 +90,13 @@ impl Listed {
             algorithm,
             limits: limits.clone(),
         };
-        let Some(names) = header.texts(tag::BASE_NAMES)? else {
-            return match header.texts(tag::OLD_FILE_NAMES)? {
+        let Some(names) = header.texts(tags::BASE_NAMES)? else {
+            return match header.texts(tags::OLD_FILE_NAMES)? {
                 Some(_) => Err(ForeignError::Unsupported("file names of rpm 3".to_owned())),
                 None => Ok(listed),
             };
         };
-        let arrays = Arrays::of(header, names)?;
+        let arrays = Arrays::from_header(header, names)?;
         let mut bytes = 0;
         for at in 0..arrays.names.len() {
             let path = arrays.path(at)?;
@@ -175,7 +175,7 @@ impl Listed {
         }
         let found = match algorithm {
             MD5 => Some(hex::encode(sums.md5)),
-            SHA256 => Some(hex::encode(sums.sha256)),
+            tags::SHA256 => Some(hex::encode(sums.sha256)),
             // The payload's own digest covers it.
             _ => None,
         };
@@ -215,7 +215,7 @@ impl Listed {
         let mut items = Items::new(&self.limits);
         for file in self.files.into_iter().filter(|file| !file.is_ghost()) {
             let item = file.installed(&contents);
-            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add(item)));
+            let added = item.and_then(|item| item.map_or(Ok(()), |item| items.add_counted(item)));
             seen.take(added);
         }
         items.finish(seen)
@@ -279,8 +279,9 @@ impl File {
             owner: Some(self.owner.user.clone()),
             group: Some(self.owner.group.clone()),
             size: is_file.then_some(self.size),
+            time: None,
             target: if let What::Link(target) = &self.what { Some(target.clone()) } else { None },
-            sha256: found.or_else(|| said.clone().filter(|_| algorithm == SHA256)),
+            sha256: found.or_else(|| said.clone().filter(|_| algorithm == tags::SHA256)),
             md5: said.filter(|_| algorithm == MD5),
             marks: MARKS.iter().filter(|(flag, _)| self.flags & flag != 0).map(|(_, word)| *word).collect(),
             capabilities: (!self.capabilities.is_empty()).then(|| self.capabilities.clone()),

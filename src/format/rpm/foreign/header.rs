@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, io::Read};
 
+use super::tags;
 use crate::format::foreign::{ForeignError, error::malformed, text_of};
 
 /// Which of the two headers: rpm bounds them differently, and so do we.
@@ -27,6 +28,15 @@ const STRING: u32 = 6;
 const BINARY: u32 = 7;
 const STRINGS: u32 = 8;
 const TRANSLATED: u32 = 9;
+
+/// The tags that may have a text for each language (rpm's `rpmtag.h`: type `i18nstring`). rpm shows, and runs, the one of the user's
+/// locale: of everything else there is one.
+const TRANSLATABLE: [u32; 3] = [tags::SUMMARY, tags::DESCRIPTION, tags::GROUP];
+
+/// The types that a text of a tag may have.
+fn text_kinds(tag: u32) -> &'static [u32] {
+    if TRANSLATABLE.contains(&tag) { &[STRING, STRINGS, TRANSLATED] } else { &[STRING, STRINGS] }
+}
 
 /// Where a value is.
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +146,7 @@ impl Header {
 
     /// Texts; each ends with a NUL.
     pub(super) fn texts(&self, tag: u32) -> Result<Option<Vec<&str>>, ForeignError> {
-        let Some((value, mut rest)) = self.at(tag, &[STRING, STRINGS, TRANSLATED])? else { return Ok(None) };
+        let Some((value, mut rest)) = self.at(tag, text_kinds(tag))? else { return Ok(None) };
         let count = if value.kind == STRING { 1 } else { value.count };
         // Several tags may share bytes, and an empty text has one: in memory, each has sixteen more.
         if count > MOST_TEXTS {
@@ -165,7 +175,7 @@ impl Header {
 
     /// The bytes of the first text, in whatever character set; none where it is not said.
     pub(super) fn bytes_of_text(&self, tag: u32) -> Result<&[u8], ForeignError> {
-        let Some((_, rest)) = self.at(tag, &[STRING, STRINGS, TRANSLATED])? else { return Ok(&[]) };
+        let Some((_, rest)) = self.at(tag, text_kinds(tag))? else { return Ok(&[]) };
         let rest = rest.get(..=LARGEST_TEXT).unwrap_or(rest);
         let end = rest.iter().position(|b| *b == 0);
         let end =

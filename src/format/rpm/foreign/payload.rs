@@ -166,7 +166,7 @@ mod tests {
         let signature = Header::read(&mut rest, Section::Signature).unwrap();
         rest.read_exact(&mut vec![0; (8 - signature.size() % 8) % 8]).unwrap();
         let header = Header::read(&mut rest, Section::Main).unwrap();
-        Listed::of(&header, &Limits::default(), &mut Seen::of(PackageFormat::Rpm)).unwrap()
+        Listed::from_header(&header, &Limits::default(), &mut Seen::new(PackageFormat::Rpm)).unwrap()
     }
 
     /// An archive in rpm's short form: numbers of files, and contents.
@@ -187,7 +187,7 @@ mod tests {
 
     fn taken(bytes: &[u8]) -> Result<Vec<Item>, ForeignError> {
         let mut listed = listed();
-        let mut seen = Seen::of(PackageFormat::Rpm);
+        let mut seen = Seen::new(PackageFormat::Rpm);
         read(&mut &*bytes, &mut listed, &Limits::default(), &mut seen)?;
         let items = listed.finish(&mut seen);
         match seen.first_fault() {

@@ -164,7 +164,7 @@ pub fn publish(folder: &Path, request: &PublishRequest) -> Result<Published, Fee
 }
 
 fn lock(folder: &Path) -> Result<Lock, FeedError> {
-    match try_lock(&State::of(folder).make()?)? {
+    match try_lock(&State::for_project(folder).make()?)? {
         Tried::Held(lock) => Ok(lock),
         Tried::Busy(holder) => Err(FeedError::Busy(holder.map(|holder| format!(" ({holder})")).unwrap_or_default())),
     }

@@ -14,7 +14,8 @@ use fs_err as fs;
 
 use super::{
     error::WorktreeError,
-    objects::{Blob, Objects, SUBMODULE, is_named, is_plain},
+    index::{Index, Part},
+    objects::{Objects, is_named},
     place::Place,
     plain,
     scratch::Scratch,
@@ -29,102 +30,6 @@ const LARGEST_STATUS: u64 = 256 << 20;
 const LARGEST_POINTERS: u64 = 1 << 30;
 /// How long a pointer is at most (the specification of Git LFS).
 const LONGEST_POINTER: usize = 1024;
-
-/// The checkout and the part of it that is asked about.
-#[derive(Debug, Clone, Copy)]
-pub struct Part<'p> {
-    /// The folder with `.git`.
-    pub root: &'p Path,
-    /// The part, below `root`; empty for all of it.
-    pub below: &'p Path,
-    /// Paths below the part that do not count.
-    pub except: &'p [String],
-}
-
-impl Part<'_> {
-    /// Whether a path, from `root`, does not count.
-    pub fn exempts(&self, path: &Path) -> bool {
-        path.strip_prefix(self.below).is_ok_and(|path| self.except.iter().any(|except| path.starts_with(except)))
-    }
-
-    /// Whether a path, from `root`, counts.
-    fn counts(&self, path: &Path) -> bool {
-        path.starts_with(self.below) && !self.exempts(path)
-    }
-}
-
-/// The files that the index knows, and what else it says of each.
-#[derive(Debug, Default)]
-pub struct Index {
-    files: BTreeMap<PathBuf, Blob>,
-    folders: BTreeSet<PathBuf>,
-    /// Paths that two sides of a merge have changed.
-    unmerged: BTreeSet<PathBuf>,
-    /// Those that git was told not to look at, and those that it was told not to have.
-    assumed: Vec<PathBuf>,
-    skipped: Vec<PathBuf>,
-}
-
-impl Index {
-    fn of(root: &Path, scratch: &Scratch) -> Result<Self, WorktreeError> {
-        let words = ["ls-files", "-z", "-s", "-v", "--full-name"].map(OsStr::new);
-        let listed = scratch.ask(root, &words, None, LARGEST_STATUS)?.good(root)?;
-        let mut index = Self::default();
-        for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
-            index.take(line).ok_or_else(|| odd(root))?;
-        }
-        Ok(index)
-    }
-
-    /// `<state> <mode> <object> <stage>TAB<path>`; a stage other than 0 is a side of a merge.
-    fn take(&mut self, line: &[u8]) -> Option<()> {
-        let tab = line.iter().position(|byte| *byte == b'\t')?;
-        let path = PathBuf::from(OsStr::from_bytes(&line[tab + 1..]));
-        if !line[tab + 1..].split(|byte| *byte == b'/').all(is_plain) {
-            return None;
-        }
-        let words: Vec<&str> = std::str::from_utf8(&line[..tab]).ok()?.split(' ').collect();
-        let [state, mode, object, side] = words.as_slice() else { return None };
-        let blob = Blob { mode: u32::from_str_radix(mode, 8).ok()?, object: (*object).to_owned() };
-        let state = state.bytes().next()?;
-        if state.is_ascii_lowercase() {
-            self.assumed.push(path.clone());
-        }
-        if state.eq_ignore_ascii_case(&b'S') {
-            self.skipped.push(path.clone());
-        }
-        let above = path.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty());
-        for folder in above {
-            if !self.folders.insert(folder.to_owned()) {
-                break;
-            }
-        }
-        if *side != "0" {
-            self.unmerged.insert(path.clone());
-        }
-        self.files.insert(path, blob);
-        Some(())
-    }
-
-    /// Whether it knows a file, a link or a submodule of this path.
-    pub fn has(&self, path: &Path) -> bool {
-        self.files.contains_key(path)
-    }
-
-    /// Whether it knows something below this path.
-    pub fn has_folder(&self, path: &Path) -> bool {
-        self.folders.contains(path)
-    }
-
-    /// Whether this path is a submodule.
-    pub fn is_submodule(&self, path: &Path) -> bool {
-        self.files.get(path).is_some_and(|blob| blob.mode == SUBMODULE)
-    }
-
-    fn submodules(&self) -> impl Iterator<Item = (&PathBuf, &Blob)> {
-        self.files.iter().filter(|(_, blob)| blob.mode == SUBMODULE)
-    }
-}
 
 /// Something that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,8 +51,8 @@ pub fn of(
     scratch: &Scratch,
     head: Option<&Commit>,
 ) -> Result<Vec<Changed>, WorktreeError> {
-    let index = Index::of(part.root, scratch)?;
-    let walk = Walk::of(part, &index)?;
+    let index = Index::read(part.root, scratch)?;
+    let walk = Walk::new(part, &index)?;
     let mut changed: BTreeSet<PathBuf> = walk.replaced.iter().filter(|path| part.counts(path)).cloned().collect();
     changed.extend(index.unmerged.iter().filter(|path| part.counts(path)).cloned());
     changed.extend(not_as_committed(part, scratch, head, &index)?);
@@ -205,7 +110,7 @@ fn not_as_indexed(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<PathBuf>, Wo
     let mut changed = Vec::new();
     let mut suspects = Vec::new();
     for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
-        match Change::read(line).ok_or_else(|| odd(part.root))? {
+        match Change::read(line).ok_or_else(|| WorktreeError::odd(part.root))? {
             Change { path, .. } if part.exempts(&path) => {}
             Change { path, object: Some(object) } => suspects.push((path, object)),
             Change { path, object: None } => changed.push(path),
@@ -222,11 +127,6 @@ fn not_as_indexed(part: &Part<'_>, scratch: &Scratch) -> Result<Vec<PathBuf>, Wo
         }
     }
     Ok(changed)
-}
-
-fn odd(root: &Path) -> WorktreeError {
-    let reason = "it gave a line of another form".to_owned();
-    WorktreeError::Failed { root: root.to_owned(), reason }
 }
 
 /// The part as git takes a path.

@@ -105,6 +105,11 @@ pub enum WorktreeError {
 }
 
 impl WorktreeError {
+    /// Git gave a line of another form.
+    pub(super) fn odd(root: &Path) -> Self {
+        Self::Failed { root: root.to_owned(), reason: "it gave a line of another form".to_owned() }
+    }
+
     /// What to type next.
     #[must_use]
     pub fn help(&self) -> String {

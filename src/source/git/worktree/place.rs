@@ -51,7 +51,7 @@ impl Place {
             }
             let entry = root.join(".git");
             match fs::symlink_metadata(&entry) {
-                Ok(_) => return Self::of(root, entry).map(Some),
+                Ok(_) => return Self::from_entry(root, entry).map(Some),
                 Err(error) if is_missing(&error) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -72,10 +72,10 @@ impl Place {
                 Err(error) => return Err(error.into()),
             };
             if fs::symlink_metadata(root.join(".git")).is_ok() {
-                return Self::of(&root, root.join(".git")).map(Some);
+                return Self::from_entry(&root, root.join(".git")).map(Some);
             }
             if fs::symlink_metadata(root.join("HEAD")).is_ok() && root.join("objects").is_dir() {
-                return Self::of(&root, root.clone()).map(Some);
+                return Self::from_entry(&root, root.clone()).map(Some);
             }
         }
         Ok(None)
@@ -96,7 +96,7 @@ impl Place {
         }
     }
 
-    fn of(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
+    fn from_entry(root: &Path, entry: PathBuf) -> Result<Self, WorktreeError> {
         let private = private(&entry)?;
         Self::with(root, entry, private)
     }

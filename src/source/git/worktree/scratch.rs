@@ -50,12 +50,12 @@ pub struct Scratch {
 
 impl Scratch {
     /// Makes one for a checkout, and says what is checked out.
-    pub fn of(place: &Place, user: &User) -> Result<(Self, Head), WorktreeError> {
+    pub fn new(place: &Place, user: &User) -> Result<(Self, Head), WorktreeError> {
         let mut sound = Sound::of_own(place);
         look(place, &mut sound)?;
         let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
-        let settings = Settings::of(place, user, &path(THEIRS))?;
+        let settings = Settings::read(place, user, &path(THEIRS))?;
         fs::write(path("config"), settings.text())?;
         fs::write(path("info/attributes"), ATTRIBUTES)?;
         let head = refs::head(place)?;
@@ -78,7 +78,7 @@ impl Scratch {
         let folder = empty()?;
         let path = |name: &str| folder.path().join(name);
         objects(place, &mut sound, &path("objects/info/alternates"))?;
-        let settings = Settings::of(place, &User::default(), &path(THEIRS))?;
+        let settings = Settings::read(place, &User::default(), &path(THEIRS))?;
         fs::write(path("config"), settings.text())?;
         fs::write(path("HEAD"), refs::head_line(place)?)?;
         let mut text = Vec::new();

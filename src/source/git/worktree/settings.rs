@@ -101,7 +101,7 @@ impl User {
 
 impl Settings {
     /// What counts for a checkout. `copy` is where a copy of the repository's configuration may be put.
-    pub fn of(place: &Place, user: &User, copy: &Path) -> Result<Self, WorktreeError> {
+    pub fn read(place: &Place, user: &User, copy: &Path) -> Result<Self, WorktreeError> {
         let mut settings = Self { excludes: user.excludes(&place.root)?, ..Self::default() };
         for (key, values) in &user.0 {
             for value in values {

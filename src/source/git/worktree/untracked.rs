@@ -12,8 +12,8 @@ use std::{
 use fs_err as fs;
 
 use super::{
-    changes::{Index, Part},
     error::WorktreeError,
+    index::{Index, Part},
     objects::{Objects, is_named},
     plain::{self, broken},
     scratch::Scratch,
@@ -42,7 +42,7 @@ pub struct Walk {
 
 impl Walk {
     /// Walks a part of a checkout. What git will read on its way is held to be a file: it waits for a pipe.
-    pub fn of(part: &Part<'_>, index: &Index) -> Result<Self, WorktreeError> {
+    pub fn new(part: &Part<'_>, index: &Index) -> Result<Self, WorktreeError> {
         let top = part.root.join(part.below);
         for folder in top.ancestors().take_while(|folder| folder.starts_with(part.root)) {
             check(folder)?;

@@ -7,7 +7,7 @@ use crate::source::wheelhouse::WheelName;
 
 fn wanted(text: &str, constraints: &str) -> Wanted {
     let texts = [("r.txt", text), ("c.txt", constraints)].map(|(name, text)| (PathBuf::from(name), text.to_owned()));
-    Wanted::of(&texts.into(), Path::new("r.txt"))
+    Wanted::from_texts(&texts.into(), Path::new("r.txt"))
 }
 
 fn hash(of: &str) -> String {

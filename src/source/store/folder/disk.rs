@@ -252,6 +252,10 @@ impl Disk {
         let Ok(content) = marker::open_file(&place, CONTENT) else {
             return damaged(format!("`{name}` is missing"));
         };
+        // Nothing is copied of what is seen to be another file.
+        if content.metadata()?.len() != believed.size() {
+            return damaged(format!("`{name}` has changed"));
+        }
         let Some(whole) = copy(&mut Guarded::new(content, token.clone()), believed.receive(into)?)? else {
             return damaged(format!("`{name}` has changed"));
         };

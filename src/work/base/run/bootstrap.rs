@@ -7,20 +7,15 @@ use std::{io::Seek as _, process::Stdio};
 use super::room::Room;
 use crate::{
     engine::Output as _,
-    execute::{Session, StepError, StepOutput},
-    plan::Step,
+    execute::{StepContext, StepError},
     platform::{Bootstrap, BootstrapTool},
     util::exec,
     work::base::BaseWork,
 };
 
 /// Makes the root file system of the base image from packages.
-pub async fn make(
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<std::fs::File, StepError> {
+pub async fn make(work: &BaseWork, at: StepContext<'_>) -> Result<std::fs::File, StepError> {
+    let StepContext { step, .. } = at;
     let Some(bootstrap) = &work.bootstrap else {
         return Err(StepError::Contents {
             message: format!("the base image of {} cannot be made from packages", step.platform),
@@ -30,7 +25,7 @@ pub async fn make(
         });
     };
     match bootstrap.tool {
-        BootstrapTool::Mmdebstrap => mmdebstrap(bootstrap, work, session, output).await,
+        BootstrapTool::Mmdebstrap => mmdebstrap(bootstrap, work, at).await,
     }
 }
 
@@ -46,12 +41,7 @@ const SLIM: [&str; 5] = [
     "path-include=/usr/share/doc/*/copyright",
 ];
 
-async fn mmdebstrap(
-    bootstrap: &Bootstrap,
-    work: &BaseWork,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<std::fs::File, StepError> {
+async fn mmdebstrap(bootstrap: &Bootstrap, work: &BaseWork, at: StepContext<'_>) -> Result<std::fs::File, StepError> {
     let mut arguments = vec![format!("--variant={}", bootstrap.variant.as_str()), "--format=tar".to_owned()];
     if !bootstrap.components.is_empty() {
         arguments.push(format!("--components={}", bootstrap.components.join(",")));
@@ -59,7 +49,7 @@ async fn mmdebstrap(
     arguments.extend(bootstrap.options.iter().map(|option| format!("--aptopt={}", option.as_str())));
     // Held until the end: the file goes with it.
     let keys = match &bootstrap.keyring {
-        Some(keyring) => Some(keyring::keys(keyring, work, session, output).await?),
+        Some(keyring) => Some(keyring::keys(keyring, work, at).await?),
         None => None,
     };
     if let Some(keys) = &keys {
@@ -73,21 +63,22 @@ async fn mmdebstrap(
     arguments.push("--customize-hook=rm -rf \"$1\"/var/lib/apt/lists/* \"$1\"/var/cache/ldconfig/aux-cache".to_owned());
     arguments.extend([bootstrap.suite.clone(), "-".to_owned()]);
     arguments.extend(work.mirror.as_ref().or(bootstrap.mirror.as_ref()).cloned());
-    run(&arguments, session, output).await.map_err(|error| failed(error, &work.image))
+    run(&arguments, at).await.map_err(|error| failed(error, &work.image))
 }
 
 /// Runs mmdebstrap in a folder of its own; the tar that it writes.
-async fn run(arguments: &[String], session: &Session, output: &StepOutput) -> Result<std::fs::File, exec::ExecError> {
+async fn run(arguments: &[String], at: StepContext<'_>) -> Result<std::fs::File, exec::ExecError> {
+    let StepContext { session, output, .. } = at;
     let io_error = |error| exec::ExecError::Io { program: "mmdebstrap".to_owned(), error };
     let mut tar = tempfile::tempfile().map_err(io_error)?;
     let stdout = Stdio::from(tar.try_clone().map_err(io_error)?);
     // Held until the end: it goes with the run.
-    let room = Room::new(&session.checkout_id).map_err(io_error)?;
+    let room = Room::new(&session.ids.checkout).map_err(io_error)?;
     let env = [("SOURCE_DATE_EPOCH", EPOCH.to_owned()), ("TMPDIR", room.path().display().to_string())]
         .map(|(name, value)| (name.to_owned(), value));
     // It does not pass a signal on: told alone, it would wait for what it has started.
     let call = exec::Call { env: &env, group: true, ..exec::Call::new("mmdebstrap", arguments) };
-    call.run(stdout, &|line| output.line(line), &session.cancel).await?;
+    call.run(stdout, &|line| output.line(line), &session.services.cancel).await?;
     tar.rewind().map_err(io_error)?;
     Ok(tar)
 }

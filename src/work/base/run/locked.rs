@@ -3,9 +3,8 @@
 use super::{Found, made_name, pull};
 use crate::{
     engine::{Output as _, Pulled},
-    execute::{Records, Session, StepError, StepOutput},
+    execute::{Records, Session, StepContext, StepError},
     names::ImageReference,
-    plan::Step,
     source::lockfile::LockedBase,
     work::base::BaseWork,
 };
@@ -15,13 +14,8 @@ use crate::{
 ///
 /// # Errors
 /// [`StepError::Drift`] when it cannot be had.
-pub(crate) async fn obtain(
-    locked: &LockedBase,
-    work: &BaseWork,
-    step: &Step,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Found, StepError> {
+pub(crate) async fn obtain(locked: &LockedBase, work: &BaseWork, at: StepContext<'_>) -> Result<Found, StepError> {
+    let StepContext { step, session, output, .. } = at;
     let drift =
         |why: String| StepError::Drift { differences: vec![format!("the base image of {}: {why}", step.platform)] };
     let Some(digest) = &locked.digest else {
@@ -38,14 +32,14 @@ pub(crate) async fn obtain(
     };
     let exact = format!("{}@{digest}", ImageReference::new(&work.image).repository());
     for name in [work.image.clone(), made_name(work), exact.clone()] {
-        let Some(image) = session.engine.image(&name).await? else { continue };
+        let Some(image) = session.services.engine.image(&name).await? else { continue };
         if image.repo_digests.iter().any(|own| ImageReference::new(own).digest() == Some(digest)) {
             output.line(&format!("{exact} is in the daemon"));
             let name = if name == exact { named(&image.id.0, work, session).await? } else { name };
             return Ok(Found { image, name, digest: Some(digest.clone()) });
         }
     }
-    match pull(&exact, step, session, output).await? {
+    match pull(&exact, at).await? {
         Ok(Pulled { image, .. }) => {
             let name = named(&image.id.0, work, session).await?;
             Ok(Found { image, name, digest: Some(digest.clone()) })
@@ -57,15 +51,15 @@ pub(crate) async fn obtain(
 /// An image that came out of no registry, by its id.
 async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Found>, StepError> {
     for name in [work.image.clone(), made_name(work)] {
-        if let Some(image) = session.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
+        if let Some(image) = session.services.engine.image(&name).await?.filter(|image| image.id.0 == *id) {
             return Ok(Some(Found { image, name, digest: None }));
         }
     }
     // By its id alone only where it was made here: the name that it gets is every project's on the daemon.
-    if !Records::of(&session.project).made_images().map_err(std::io::Error::from)?.contains(id) {
+    if !Records::for_project(&session.paths.project).made_images().map_err(std::io::Error::from)?.contains(id) {
         return Ok(None);
     }
-    let Some(image) = session.engine.image(id).await? else { return Ok(None) };
+    let Some(image) = session.services.engine.image(id).await? else { return Ok(None) };
     let name = named(id, work, session).await?;
     Ok(Some(Found { image, name, digest: None }))
 }
@@ -73,6 +67,6 @@ async fn own(id: &str, work: &BaseWork, session: &Session) -> Result<Option<Foun
 /// Gives an image the name that Dockerfiles can start from.
 async fn named(id: &str, work: &BaseWork, session: &Session) -> Result<String, StepError> {
     let name = made_name(work);
-    session.engine.tag(id, &name).await?;
+    session.services.engine.tag(id, &name).await?;
     Ok(name)
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use crate::{
-    names::{Concern, Topic, User, in_source},
+    names::{User, in_source},
     plan::{
         ContextFile, ContextSource, Inputs,
         context::digest_into,
         make::contents::{Owned, owned},
-        maker::{Maker, PlanError},
+        maker::{Heard, Maker, PlanError},
     },
     platform::Family,
     recipe::{Content, ContentKind, Image, ImageSource, is_of_system},
@@ -26,6 +26,9 @@ use crate::{
     },
     work::image::{Asked, Listed},
 };
+
+/// How the user's word for a Python folder begins among the inputs.
+pub(crate) const PYTHON_FOLDER: &str = "python folder ";
 
 impl Maker<'_> {
     /// Files of the context: `app/<n>/` for Python folders, `rootfs/` for contents, `scripts/`. Listed once for all
@@ -52,7 +55,7 @@ impl Maker<'_> {
     fn list(&self, image: &Image, what: &str) -> Result<Listed, PlanError> {
         let mut all = Vec::new();
         let mut folders: Vec<PathBuf> = image.python.clone();
-        let (mut inputs, mut notes) = (Inputs::new(), Vec::new());
+        let (mut inputs, mut notes, mut heard) = (Inputs::new(), Vec::new(), Heard::default());
         for (number, folder) in image.python.iter().enumerate() {
             let found = self.context.listing.python(folder)?;
             let files: Vec<ContextFile> = found
@@ -60,8 +63,9 @@ impl Maker<'_> {
                 .iter()
                 .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
                 .collect();
-            digest_into(&mut inputs, &format!("python folder {}", folder.display()), &files);
+            digest_into(&mut inputs, &format!("{PYTHON_FOLDER}{}", folder.display()), &files);
             notes.extend(of_left_out(folder, &found));
+            self.heard(folder, &mut heard);
             all.extend(files);
         }
         let mut lists = Vec::new();
@@ -89,11 +93,7 @@ impl Maker<'_> {
             let script = ContextFile { path: "scripts/virtualenv.py".to_owned(), source, mode: 0o644 };
             digest_into(&mut inputs, "virtualenv.py", std::slice::from_ref(&script));
             all.push(script);
-            // The script looks at what is in the image; who may execute the project's own programs is known before.
-            let native = image
-                .allow
-                .iter()
-                .filter(|one| one.check.topic() == Topic::Program && one.check != Concern::NotExecutable);
+            let native = image.allow.iter().filter(|one| one.check.is_of_virtualenv());
             let lines: Vec<String> = native.map(|one| format!("{} {}\n", one.check.as_str(), one.path)).collect();
             if !lines.is_empty() {
                 let source = ContextSource::Bytes(lines.concat().into_bytes());
@@ -127,7 +127,7 @@ impl Maker<'_> {
         all.sort_by(|a, b| a.path.cmp(&b.path));
         in_each_other_s_way(&all)?;
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
-        Ok(Listed { files: Arc::new(all), inputs, notes, time })
+        Ok(Listed { files: Arc::new(all), inputs, notes, heard, time })
     }
 
     /// Whether modules are among an image's contents, and a Python is there that can look at them.

@@ -3,11 +3,13 @@
 use std::io::Read;
 
 use crate::{
-    check::{place::PATH, shebang::Shebang},
+    check::{
+        place::PATH,
+        shebang::{Shebang, WINDOWS},
+    },
     engine::ContainerId,
-    execute::{Session, StepError, records::blocking},
+    execute::{Session, StepContext, StepError, records::blocking},
     names::{Allowance, Concern},
-    plan::Step,
     util::{
         pattern::glob,
         toml::{Issue, Issues, Report, nearest, quoted},
@@ -39,12 +41,13 @@ struct Fault {
 ///
 /// # Errors
 /// That it is not there, at its line; or when the daemon does not answer.
-pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Session) -> Result<(), StepError> {
+pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Result<(), StepError> {
+    let StepContext { session, .. } = at;
     // A Dockerfile of the project's own need not print it.
     let Some(start) = work.start.as_ref().filter(|start| work.dockerfile.contains(&start.program)) else {
         return idle(work, "");
     };
-    let container = package::container_of(image, step, session).await?;
+    let container = package::container_of(image, at).await?;
     let found = if start.program.starts_with('/') {
         fault(&start.program, work, &container, session).await
     } else {
@@ -63,7 +66,7 @@ pub async fn look_up(work: &ImageWork, image: &str, step: &Step, session: &Sessi
          path = \"{path}\", reason = \"…\" }}]`"
     );
     let mut issues = Issues::default();
-    issues.add(Issue::new(&start.at, message.clone()).label(label).help(help));
+    issues.add(Issue::new(&start.at, format!("{message} [{}]", Concern::Start.as_str())).label(label).help(help));
     let report = Report::new(session.recipe.as_ref().clone(), issues.into_sorted());
     Err(StepError::Reported {
         message: format!("the image `{}` cannot run what it starts with", work.name),
@@ -103,10 +106,10 @@ async fn nowhere(
     container: &ContainerId,
     session: &Session,
 ) -> Result<Option<Fault>, StepError> {
-    let info = session.engine.image(image).await?;
+    let info = session.services.engine.image(image).await?;
     let path = info.iter().flat_map(|info| &info.env).find_map(|line| line.strip_prefix("PATH="));
     let folders: Vec<&str> = path.map_or_else(|| PATH.to_vec(), |path| path.split(':').collect());
-    let mut files = Files::of(session, container);
+    let mut files = Files::new(session, container);
     let mut idle = None;
     for folder in folders.iter().filter(|folder| folder.starts_with('/')).take(FOLDERS) {
         let path = format!("{}/{program}", folder.trim_end_matches('/'));
@@ -131,9 +134,9 @@ async fn fault(
     container: &ContainerId,
     session: &Session,
 ) -> Result<Option<Fault>, StepError> {
-    let mut files = Files::of(session, container);
+    let mut files = Files::new(session, container);
     let (label, help) = match files.look(program).await?.clone() {
-        Thing::Nothing if session.engine.download(container, program).await?.is_some() => {
+        Thing::Nothing if session.services.engine.download(container, program).await?.is_some() => {
             ("it is neither a file nor a link to one".to_owned(), "name a program")
         }
         Thing::Nothing => {
@@ -153,9 +156,8 @@ async fn fault(
         Thing::File { start, .. } if start.starts_with(b"\x7fELF") => return Ok(None),
         Thing::File { start, .. } => match script(&start, &mut files).await? {
             None => return Ok(None),
-            Some(what) => {
-                (what, "begin it with `#!` and an interpreter of the image, on a line that ends with LF alone")
-            }
+            Some(what) if what.contains(WINDOWS) => (what, Concern::LineEnds.mend()),
+            Some(what) => (what, "begin it with `#!` and an interpreter of the image"),
         },
     };
     let message = format!("the image `{}` cannot start `{program}`", work.name);
@@ -186,11 +188,15 @@ async fn script(start: &[u8], files: &mut Files<'_>) -> Result<Option<String>, S
     Ok((!is_there).then(|| format!("it {}", shebang.without(&format!("and no {command} is there")))))
 }
 
-/// What is there and has nearly the name of a program, if anything.
-async fn near(program: &str, container: &ContainerId, session: &Session) -> Result<Option<String>, StepError> {
+/// What is there beside a path and has nearly its name, if anything.
+pub(super) async fn near(
+    program: &str,
+    container: &ContainerId,
+    session: &Session,
+) -> Result<Option<String>, StepError> {
     let Some((folder, name)) = program.rsplit_once('/') else { return Ok(None) };
     let top = if folder.is_empty() { "/" } else { folder };
-    let Some(stream) = session.engine.download(container, top).await? else { return Ok(None) };
+    let Some(stream) = session.services.engine.download(container, top).await? else { return Ok(None) };
     let (reader, folder, name) = (package::blocking_reader(stream), folder.to_owned(), name.to_owned());
     // An archive that is cut off names what comes before that.
     blocking(move || {
@@ -204,7 +210,8 @@ async fn near(program: &str, container: &ContainerId, session: &Session) -> Resu
                     .then(|| path.file_name()?.to_str().map(str::to_owned))?
             })
             .collect();
-        Ok(nearest(&name, names.iter().map(String::as_str)).map(|near| format!("{folder}/{near}")))
+        let others = names.iter().map(String::as_str).filter(|other| *other != name);
+        Ok(nearest(&name, others).map(|near| format!("{folder}/{near}")))
     })
     .await
 }

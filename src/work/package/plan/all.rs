@@ -19,6 +19,7 @@ impl Planned for Package {
         for package in all {
             let taken = maker.look_at(&package.contents, found);
             units::look(package, &taken, found);
+            found.extend(maker.odd_units(package));
             found.extend(twice::find(&package.contents, &taken, twice::Of::Package));
         }
     }

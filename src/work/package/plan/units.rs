@@ -1,10 +1,12 @@
 //! Units of the project whose lines systemd would not take: said at the recipe's line, before anything is made. What a unit needs
 //! beside it is asked once the package's files are known.
 
-use std::io::Read as _;
+use std::{collections::BTreeMap, io::Read as _};
 
 use crate::{
+    format::facts::PackageFormat,
     names::Concern,
+    plan::maker::Maker,
     recipe::{Content, ContentKind},
     source::{
         listing::Files,
@@ -14,7 +16,7 @@ use crate::{
     util::{
         allowance::{covers, line},
         pattern,
-        toml::Issue,
+        toml::{Issue, quoted},
     },
     work::package::recipe::Package,
 };
@@ -31,6 +33,39 @@ pub(super) fn look(package: &Package, taken: &[Files], found: &mut Vec<Issue>) {
             found.extend(files.files.iter().filter_map(|file| mistake(package, content, files, file)));
         }
     }
+}
+
+impl Maker<'_> {
+    /// Units that no package manager would start: in another folder than its formats have for them, or there twice.
+    pub(super) fn odd_units(&self, package: &Package) -> Vec<Issue> {
+        let formats = self.formats(package);
+        let natives: Vec<(PackageFormat, &[&str])> =
+            formats.iter().filter_map(|(format, _)| Some((*format, format.facts().native.as_ref()?.units))).collect();
+        let usual = &self.platform.package.units;
+        let mut seen: BTreeMap<&str, &Content> = BTreeMap::new();
+        let mut found = Vec::new();
+        for content in package.contents.iter().filter(|one| matches!(one.kind, ContentKind::Service(_))) {
+            let Some((folder, name)) = content.dst.rsplit_once('/').filter(|_| !natives.is_empty()) else { continue };
+            let is_one = |units: &[&str]| units.contains(&folder.trim_start_matches('/'));
+            if let Some((format, _)) = natives.iter().find(|(_, units)| !is_one(units)) {
+                found.push(elsewhere(content, name, *format, usual));
+            }
+            if let Some(first) = seen.insert(name, content) {
+                let issue = Issue::new(&content.at, format!("the unit {} is there twice", quoted(name)));
+                let help = "keep one of the entries: a package has one unit of a name";
+                found.push(issue.label("again here").also(&first.at, "first here").help(help));
+            }
+        }
+        found
+    }
+}
+
+fn elsewhere(content: &Content, name: &str, format: PackageFormat, usual: &str) -> Issue {
+    let format = format.facts().title;
+    let message = format!("{} goes to {}, where a {format} has no units", quoted(name), quoted(&content.dst));
+    Issue::new(&content.at, message).label("no folder of units").help(format!(
+        "leave `dst` out: the platform says that units are in `{usual}`; a file that nothing is to enable or start needs no `type = \"service\"`"
+    ))
 }
 
 fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFile) -> Option<Issue> {
@@ -60,7 +95,7 @@ fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFil
     let more = all.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let help = format!("{}; where it is meant: {}", advice(first), line(Concern::Unit, &format!("/{path}")));
-    let message = format!("`{shown}`: {}{more}", told.collect::<Vec<_>>().join("; "));
+    let message = format!("`{shown}`: {}{more} [{}]", told.collect::<Vec<_>>().join("; "), Concern::Unit.as_str());
     Some(Issue::new(&content.at, message).label("systemd does not take it").help(help))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{RawPackage, collect, versions::Versions};
+use super::{RawPackage, clashes, collect, versions::Versions};
 use crate::{
     names::{Override, PackageName, Relation, Scripts},
     recipe::{
@@ -51,7 +51,7 @@ impl View<'_> {
             });
             issues.add(circle_issue("packages are without each other in a circle", "without", steps));
         });
-        let versions = Versions::of(&raw, self.version);
+        let versions = Versions::new(&raw, self.version);
         let packages: Vec<_> =
             order.ok()?.into_iter().map(|package| self.package(&raw[package], &versions, issues)).collect();
         packages.into_iter().collect()
@@ -69,6 +69,7 @@ impl View<'_> {
         let overrides = lintian(raw, issues);
         let allow = allowances_of_system(&raw.allow, issues);
         let epoch = raw.epoch.or_default();
+        clashes::check(raw, issues);
         let formats = formats(&raw.formats, issues);
         let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
         let depends = relations(&raw.depends);

@@ -14,7 +14,7 @@ pub(crate) struct Versions<'r> {
 
 impl<'r> Versions<'r> {
     /// Of these packages, all at one version without an epoch.
-    pub(crate) fn of(packages: &'r [RawPackage], version: &'r str) -> Self {
+    pub(crate) fn new(packages: &'r [RawPackage], version: &'r str) -> Self {
         let mut epochs = BTreeMap::new();
         for package in packages {
             let provided = package.provides.items().iter().map(|relation| relation.value.as_str());

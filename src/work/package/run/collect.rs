@@ -11,10 +11,10 @@ use std::{
 
 use super::listing::{self, Line};
 use crate::{
-    check::{self, Expected, Paths},
+    check::{self, Expected, Paths, surprises::in_package},
     engine::Output as _,
     event::StepId,
-    execute::{Records, Session, StepError, StepOutput, records::blocking, run::Product},
+    execute::{Records, Session, StepContext, StepError, StepOutput, judged, records::blocking, run::Product},
     format::{
         PackageFormat,
         foreign::{self, Foreign, ForeignError},
@@ -27,15 +27,10 @@ use crate::{
 };
 
 /// Runs the step.
-pub async fn run(
-    (work, image): (&PackageWork, &FromImage),
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-    output: &StepOutput,
-) -> Result<Product, StepError> {
-    let container = super::take::container(&image.step, step, records, session).await?;
-    let taken = take::files((work, image), session, output, &container).await;
+pub async fn run((work, image): (&PackageWork, &FromImage), at: StepContext<'_>) -> Result<Product, StepError> {
+    let StepContext { step, session, output, .. } = at;
+    let container = super::take::container(&image.step, at).await?;
+    let taken = take::files((work, image), at, &container).await;
     session.discard(&container).await;
     let taken = taken?;
     let job = Job { work: work.clone(), step: step.clone(), session: session.clone() };
@@ -75,7 +70,7 @@ impl Job {
                 what: format!("{}, in {}", one.what, collected.file()),
                 ..one
             };
-            surprises.extend(check::in_package(&collected.package).into_iter().map(of));
+            surprises.extend(in_package(&collected.package).into_iter().map(of));
             output.line(&format!(
                 "/{path}: {} with {} paths",
                 collected.package.file_name(),
@@ -86,14 +81,12 @@ impl Job {
         let shipped = check::Shipped {
             whose: self.work.package.name.as_str(),
             paths: Paths::Absolute,
-            host: None,
-            asked: &[Topic::Surprise, Topic::Unit, Topic::Start],
+            asked: &[Topic::Surprise, Topic::Unit, Topic::Start, Topic::File],
         };
-        check::judge(&surprises, &self.work.package.allow, &shipped)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        judged::say(check::judge(&surprises, &self.work.package.allow, &shipped), &self.step.id, &self.session)?;
         let listing = self.listing(&all);
         let written = all.iter().map(|one| self.write(taken, one)).collect::<Result<Vec<_>, _>>()?;
-        let store = Records::of(&self.session.project);
+        let store = Records::for_project(&self.session.paths.project);
         listing::write_lines(&store, &self.step.id, listing.values())?;
         let mut files = written.iter().map(|path| self.recorded(path)).collect::<Result<Vec<_>, _>>()?;
         forget_others(&self.step, store.load(&self.step.id).as_ref(), &files, &self.session);
@@ -106,6 +99,7 @@ impl Job {
         files.push(self.recorded(&store.listing(&self.step.id))?);
         Ok(Product {
             warnings: Vec::new(),
+            projects: std::collections::BTreeMap::new(),
             output: format!("sha256:{}", Sha256::of(sums)),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -129,9 +123,9 @@ impl Job {
             return Err(refused(format!("`collect` takes `/{path}`, which is no .deb or .rpm file"), help));
         }
         let (content, size) = open(taken, path);
-        let content = Guarded::new(content, self.session.cancel.clone());
+        let content = Guarded::new(content, self.session.services.cancel.clone());
         let package = foreign::read(content, size, &Limits::default()).map_err(|error| {
-            if self.session.cancel.is_cancelled() {
+            if self.session.services.cancel.is_cancelled() {
                 return StepError::Interrupted;
             }
             refused(format!("/{path}: {error}"), help(&error))
@@ -144,8 +138,7 @@ impl Job {
             any: &self.work.packaging.any,
             version: self.work.release.version.as_str(),
         };
-        let warnings = check::collected(&package, file, &expected)
-            .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+        let warnings = check::collected(&package, file, &expected)?;
         for text in warnings {
             self.session.doubt(&self.step.id, text);
         }
@@ -169,10 +162,12 @@ impl Job {
             return refused(message, "give one of them another name, or leave it out of `collect`");
         }
         let path = self.target(one.file());
-        let records = Records::of(&self.session.project);
+        let records = Records::for_project(&self.session.paths.project);
         let makes_it = |step: &&StepId| {
             let record = records.load(step);
-            record.is_some_and(|record| record.files.iter().any(|file| self.session.project.join(&file.path) == path))
+            record.is_some_and(|record| {
+                record.files.iter().any(|file| self.session.paths.project.join(&file.path) == path)
+            })
         };
         match self.work.beside.iter().find(makes_it) {
             None => Ok(()),
@@ -205,7 +200,7 @@ impl Job {
     }
 
     fn folder(&self) -> PathBuf {
-        self.session.packages.join(self.step.platform.as_str())
+        self.session.paths.packages.join(self.step.platform.as_str())
     }
 
     fn target(&self, file: &str) -> PathBuf {
@@ -214,10 +209,10 @@ impl Job {
 
     fn write(&self, taken: &Tree, one: &Collected) -> Result<PathBuf, StepError> {
         let folder = self.session.packages_of(self.step.platform.as_str())?;
-        let mut out = Guarded::new(temporary_in(&folder)?, self.session.cancel.clone());
+        let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
         let (mut content, _) = open(taken, &one.path);
         match std::io::copy(&mut content, &mut out) {
-            Err(_) if self.session.cancel.is_cancelled() => return Err(StepError::Interrupted),
+            Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
             written => written?,
         };
         let path = self.target(one.file());
@@ -227,7 +222,7 @@ impl Job {
 
     fn recorded(&self, path: &std::path::Path) -> Result<RecordedFile, StepError> {
         let (sha256, size) = digest(path)?;
-        let relative = path.strip_prefix(&self.session.project).unwrap_or(path);
+        let relative = path.strip_prefix(&self.session.paths.project).unwrap_or(path);
         Ok(RecordedFile { path: relative.display().to_string(), sha256, size })
     }
 }
@@ -238,12 +233,12 @@ pub(crate) fn forget_others(step: &Step, last: Option<&Record>, files: &[Recorde
     let same_release =
         |last: &&Record| ["version", "release"].iter().all(|input| last.inputs.get(*input) == step.inputs.get(*input));
     let Some(last) = last.filter(same_release) else { return };
-    let ours = session.packages.join(step.platform.as_str());
+    let ours = session.paths.packages.join(step.platform.as_str());
     let gone = last.files.iter().filter(|old| !files.iter().any(|file| file.path == old.path));
     for old in gone {
-        let path = session.project.join(&old.path);
+        let path = session.paths.project.join(&old.path);
         let is_ours = path.parent().is_some_and(|folder| folder == ours);
-        let found = || Records::of(&session.project).open(old).and_then(|mut open| digest_of(&mut open));
+        let found = || Records::for_project(&session.paths.project).open(old).and_then(|mut open| digest_of(&mut open));
         if is_ours && found().is_ok_and(|(sha256, _)| sha256 == old.sha256) {
             // One that cannot be removed stays listed, as any other file in the folder.
             let _ = fs_err::remove_file(&path);

@@ -48,7 +48,7 @@ pub enum Pattern {
 
 impl Pattern {
     /// The pattern of a `src`.
-    pub fn of(src: &str) -> Result<Self, StepError> {
+    pub fn parse(src: &str) -> Result<Self, StepError> {
         if !pattern::is_glob(src) {
             return Ok(Self::Path(TreePath::new(&pattern::plain(src))?));
         }
@@ -92,7 +92,7 @@ impl Rule {
 
 impl Rules {
     /// The rules of a package's contents.
-    pub fn of(contents: &[Content]) -> Result<Self, StepError> {
+    pub fn from_contents(contents: &[Content]) -> Result<Self, StepError> {
         let container = contents.iter().filter(|content| {
             content.in_container() && !matches!(content.kind, ContentKind::Symlink | ContentKind::Dir)
         });
@@ -152,7 +152,7 @@ impl Rules {
 }
 
 fn rule(content: &Content) -> Result<Rule, StepError> {
-    let pattern = Pattern::of(&content.src)?;
+    let pattern = Pattern::parse(&content.src)?;
     let moved = match &pattern {
         Pattern::Path(from) if !content.dst.is_empty() => {
             Some((from.clone(), TreePath::new(&content.dst)?)).filter(|(from, to)| from != to)
@@ -189,7 +189,7 @@ fn give(entry: &mut Entry, info: &FileInfo, mode: bool) {
 
 /// The package's tree: the container's files as the rules say, and the project's own.
 pub fn compose(contents: &[Content], taken: &Tree, session: &Session, epoch: i64) -> Result<Tree, StepError> {
-    let rules = Rules::of(contents)?;
+    let rules = Rules::from_contents(contents)?;
     let mut tree = Tree::new(taken.spool().clone());
     for (path, entry) in taken.iter() {
         let mut entry = entry.clone();
@@ -199,7 +199,7 @@ pub fn compose(contents: &[Content], taken: &Tree, session: &Session, epoch: i64
         }
         tree.add(rules.moved(path)?, entry)?;
     }
-    let found = Taken::of(contents, |src| Ok(Arc::new(session.roots.matching(src)?))).right()?;
+    let found = Taken::from_contents(contents, |src| Ok(Arc::new(session.paths.roots.matching(src)?))).right()?;
     for (content, found) in contents.iter().zip(found).filter(|(content, _)| of_project(content)) {
         add(&mut tree, content, &found, session, epoch)?;
     }
@@ -247,7 +247,7 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
         let made = match &file.kind {
             // What has a role is a file.
             SourceKind::Symlink { .. } if found.is_single && content.kind != ContentKind::Files => {
-                let mut file = session.roots.open(Path::new(pattern::plain(&content.src).as_ref()))?;
+                let mut file = session.paths.roots.open(Path::new(pattern::plain(&content.src).as_ref()))?;
                 let mode = if file.metadata()?.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
                 entry(tree.spool().append(&mut file)?, mode)
             }
@@ -261,7 +261,7 @@ fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epo
         };
         paths.push(format!("/{path}"));
         // One of a fetched source is known by its entry.
-        let own = file.path.strip_prefix(&session.project).ok().filter(|_| !content.src.starts_with('@'));
+        let own = file.path.strip_prefix(&session.paths.project).ok().filter(|_| !content.src.starts_with('@'));
         let origin = own.map_or_else(|| Arc::clone(&origin), |own| own.to_string_lossy().into());
         tree.add(path, Entry { origin, ..made })?;
     }

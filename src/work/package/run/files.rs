@@ -62,7 +62,7 @@ pub struct Files<'s> {
 impl<'s> Files<'s> {
     /// Those of a container; all of them count.
     #[must_use]
-    pub fn of(session: &'s Session, container: &'s ContainerId) -> Self {
+    pub fn new(session: &'s Session, container: &'s ContainerId) -> Self {
         Self { session, container, asked: HashMap::new(), hidden: Arc::default() }
     }
 
@@ -140,7 +140,7 @@ impl<'s> Files<'s> {
     }
 
     async fn step(&self, path: &str) -> Result<Step, StepError> {
-        let Some(stream) = self.session.engine.download(self.container, path).await? else {
+        let Some(stream) = self.session.services.engine.download(self.container, path).await? else {
             return Ok(Step::Thing(Thing::Nothing));
         };
         let reader = blocking_reader(stream);

@@ -21,7 +21,7 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
     if ships_virtualenv(work, tree) {
         depends.extend(work.python_depends.iter().filter(|relation| !package.depends.contains(relation)).cloned());
     }
-    let read = |file: &std::path::Path| -> Result<_, StepError> { Ok(session.roots.text(file, LARGEST)?) };
+    let read = |file: &std::path::Path| -> Result<_, StepError> { Ok(session.paths.roots.text(file, LARGEST)?) };
     let license_text = package.copyright.license_file.as_deref().map(read).transpose()?.unwrap_or_default();
     let holder = &package.copyright.holder;
     let named = named(work, &arch(work, tree)?);
@@ -93,7 +93,7 @@ pub fn named(work: &PackageWork, arch: &ArchName) -> Meta {
 fn changelog(work: &PackageWork, session: &Session, version: String) -> Result<ChangelogEntry, StepError> {
     let changes = match &work.package.changelog {
         Some(file) => {
-            let text = session.roots.text(file, LARGEST)?;
+            let text = session.paths.roots.text(file, LARGEST)?;
             let lines = text.lines().map(|line| line.trim().trim_start_matches(['*', '-']).trim().to_owned());
             lines.filter(|line| !line.is_empty()).collect()
         }

@@ -8,10 +8,9 @@ use std::{
 
 use super::{Inside, Job};
 use crate::{
-    check::Finding,
+    check::{Finding, programs::syntax},
     engine::{ContainerSpec, Output, Progress},
     execute::{StepError, StepOutput, context::TarFile, records::blocking},
-    names::Concern,
     recipe::{Content, ContentKind},
     stage::{Kind, Tree, TreePath},
     util::pattern,
@@ -38,23 +37,21 @@ pub async fn lacks(
     output: &StepOutput,
 ) -> Result<(Job, Tree, Vec<Finding>), StepError> {
     let (modules, large) = of(&job.work.package.contents, &tree);
-    for path in &large {
-        job.session.doubt(&job.step, format!("`/{path}` is larger than 4 MiB: whether it compiles is not looked at"));
-    }
+    let too_large = too_large(&job, &large);
     if modules.is_empty() {
-        return Ok((job, tree, Vec::new()));
+        return Ok((job, tree, too_large));
     }
     let Some(Inside { image, container }) = inside else {
         let meant = not_looked_at(&job, &modules, "there is no image", output);
-        return Ok((job, tree, meant));
+        return Ok((job, tree, [too_large, meant].concat()));
     };
-    let engine = &job.session.engine;
+    let engine = &job.session.services.engine;
     let interpreter = job.work.prefix.as_ref().map(|prefix| format!("{prefix}/bin/python"));
     let interpreter = match interpreter {
         Some(path) if engine.download(container, &path).await?.is_some() => path,
         _ => {
             let meant = not_looked_at(&job, &modules, "its image has no virtualenv", output);
-            return Ok((job, tree, meant));
+            return Ok((job, tree, [too_large, meant].concat()));
         }
     };
     let place = format!("/{FOLDER}");
@@ -75,9 +72,9 @@ pub async fn lacks(
     let own = job.session.create(&job.step, spec).await?;
     let said = Said::default();
     let ended = async {
-        job.session.engine.upload(&own, "/", tar).await?;
-        job.session.engine.start(&own).await?;
-        job.session.engine.wait(&own, &said).await
+        job.session.services.engine.upload(&own, "/", tar).await?;
+        job.session.services.engine.start(&own).await?;
+        job.session.services.engine.wait(&own, &said).await
     };
     let ended = ended.await;
     job.session.discard(&own).await;
@@ -90,18 +87,30 @@ pub async fn lacks(
         ),
         help: "the virtualenv's Python has to run in the image".to_owned(),
     })?;
-    Ok((job, tree, lacks))
+    Ok((job, tree, [too_large, lacks].concat()))
+}
+
+/// Says which modules are too large to be looked at; gives those of which the recipe says that they need not compile.
+fn too_large(job: &Job, large: &[TreePath]) -> Vec<Finding> {
+    let is_meant = |finding: &Finding| job.work.package.allow.iter().any(|one| finding.is_meant_by(one));
+    let (meant, left): (Vec<_>, Vec<_>) =
+        large.iter().map(|path| syntax::not_looked_at(path.as_str())).partition(is_meant);
+    for one in &left {
+        let said = format!("`/{}` is larger than 4 MiB: whether it compiles is not looked at [syntax]", one.path);
+        job.session.doubt(&job.step, said);
+    }
+    meant
 }
 
 /// Says that nobody looks at modules, and why; gives those of which the recipe says that they need not compile.
 fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, output: &StepOutput) -> Vec<Finding> {
     let package = &job.work.package;
-    let finding = |path: &TreePath| Finding::new(Concern::Syntax, path.as_str(), "is not looked at");
+    let finding = |path: &TreePath| syntax::not_looked_at(path.as_str());
     let is_meant = |finding: &Finding| package.allow.iter().any(|allowance| finding.is_meant_by(allowance));
     let (meant, left): (Vec<_>, Vec<_>) = modules.iter().map(finding).partition(is_meant);
     if !left.is_empty() {
         let said = format!("modules of the project in package `{}` that nobody has looked at", package.name);
-        let said = format!("{said}: {}; {why} whose Python could say whether they compile", left.len());
+        let said = format!("{said}: {}; {why} whose Python could say whether they compile [syntax]", left.len());
         output.line(&said);
         job.session.doubt(&job.step, said);
     }
@@ -177,8 +186,7 @@ fn judge(said: &[String], code: i64, modules: &[TreePath]) -> Option<Vec<Finding
         .map(|line| {
             let (number, what) = line.split_once(' ')?;
             let path = modules.get(number.parse::<usize>().ok()?)?;
-            let what = format!("is no Python for the image's interpreter: {}", what.escape_debug());
-            Some(Finding::new(Concern::Syntax, path.as_str(), what))
+            Some(syntax::refused(path.as_str(), what))
         })
         .collect()
 }

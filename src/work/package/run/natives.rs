@@ -15,11 +15,16 @@ use super::{
 use crate::{
     check::{
         Finding,
-        natives::{Native, Natives},
+        programs::{
+            Native, Natives,
+            interpreter::no_loader,
+            libc::{is_libc, older},
+            library::missing,
+            search_path,
+        },
     },
     engine::ContainerId,
     execute::{Session, StepError, records::blocking},
-    names::Concern,
     platform::Host,
     stage::elf::Elf,
 };
@@ -38,20 +43,35 @@ pub async fn lacks(
     only_here: &Arc<BTreeSet<String>>,
 ) -> Result<Vec<Finding>, StepError> {
     natives.judge_libc(host);
-    let files = Files::of(session, container);
+    let files = Files::new(session, container).without(only_here);
+    let folders = nowhere(&natives, files).await?;
+    natives.lacks.extend(folders);
+    let files = Files::new(session, container);
     let mut image = Image { session, container, cache: None, files, versions: HashMap::new() };
     for native in std::mem::take(&mut natives.natives) {
-        for (concern, what) in image.judge(&native, &natives, host).await? {
-            natives.lack(concern, &native.path, what);
-        }
+        let lacks = image.judge(&native, &natives, host).await?;
+        natives.lacks.extend(lacks);
     }
-    let mut files = Files::of(session, container).without(only_here);
+    let mut files = Files::new(session, container).without(only_here);
     for script in std::mem::take(&mut natives.scripts) {
         if !files.any(&script.wanted, Thing::is_program).await? {
-            natives.lack(Concern::Interpreter, &script.path, script.what);
+            natives.lacks.push(script.lack);
         }
     }
     Ok(natives.lacks)
+}
+
+/// Folders where programs have their libraries looked for, and that are neither in the tree nor in the image.
+async fn nowhere(natives: &Natives, mut files: Files<'_>) -> Result<Vec<Finding>, StepError> {
+    let mut found = Vec::new();
+    for native in &natives.natives {
+        for folder in search_path::others(native) {
+            if !natives.has_folder(&folder) && *files.look(&folder).await? != Thing::Folder {
+                found.push(search_path::nowhere(native, &folder));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What cannot run by the tree alone. What else programs need is `unseen`, but for the libc of the platform and what every system
@@ -64,19 +84,22 @@ pub fn alone(mut natives: Natives, host: &Host, unseen: &mut Unseen) -> Vec<Find
             && !natives.has(loader)
             && !is_of_libc(loader.rsplit('/').next().unwrap_or_default())
         {
-            unseen.program(&native.path, std::slice::from_ref(loader), not_there_to_load(loader));
+            unseen.program(std::slice::from_ref(loader), no_loader(&native.path, loader));
+        }
+        for folder in search_path::others(&native).iter().filter(|folder| !natives.has_folder(folder)) {
+            unseen.program(std::slice::from_ref(folder), search_path::nowhere(&native, folder));
         }
         for name in &native.elf.needed {
             match natives.library(name).map(|known| older(&native, name, known)) {
-                Some(lacks) => lacks.into_iter().for_each(|(concern, what)| natives.lack(concern, &native.path, what)),
+                Some(lacks) => natives.lacks.extend(lacks),
                 None if is_of_libc(name) => {}
-                None => unseen.library(&native.path, name, not_there(name)),
+                None => unseen.library(name, missing(&native.path, name, host)),
             }
         }
     }
     for script in std::mem::take(&mut natives.scripts) {
         if !script.wanted.iter().any(|path| EVERYWHERE.contains(&path.as_str())) {
-            unseen.program(&script.path, &script.wanted, script.what);
+            unseen.program(&script.wanted, script.lack);
         }
     }
     natives.lacks
@@ -101,22 +124,6 @@ fn is_of_glibc(name: &str) -> bool {
     OF_GLIBC.contains(&name) || name.starts_with("ld-linux") || name.starts_with("ld64.so.")
 }
 
-fn not_there_to_load(loader: &str) -> String {
-    format!("is loaded by {loader:?}, which is not there")
-}
-
-fn not_there(library: &str) -> String {
-    format!("needs the library {library:?}, which is not there")
-}
-
-/// The versions of symbols that a program wants of a library, and that this does not have.
-fn older(native: &Native, name: &str, known: &[String]) -> Vec<(Concern, String)> {
-    let asked = native.elf.versions.iter().filter(|(file, version)| file == name && !is_libc(version));
-    // A library without versions takes any.
-    let missing = asked.filter(|(_, version)| !known.is_empty() && !known.contains(version));
-    missing.map(|(_, version)| (Concern::Libc, format!("needs {version} of {name:?}, which is older there"))).collect()
-}
-
 /// What is asked of the image, and what it has said.
 struct Image<'s> {
     session: &'s Session,
@@ -128,18 +135,13 @@ struct Image<'s> {
 }
 
 impl Image<'_> {
-    async fn judge(
-        &mut self,
-        native: &Native,
-        tree: &Natives,
-        host: &Host,
-    ) -> Result<Vec<(Concern, String)>, StepError> {
+    async fn judge(&mut self, native: &Native, tree: &Natives, host: &Host) -> Result<Vec<Finding>, StepError> {
         let mut lacks = Vec::new();
         if let Some(interpreter) = &native.elf.interpreter
             && !tree.has(interpreter)
             && !self.has(interpreter).await?
         {
-            lacks.push((Concern::Interpreter, not_there_to_load(interpreter)));
+            lacks.push(no_loader(&native.path, interpreter));
         }
         for name in &native.elf.needed {
             let known = match tree.library(name) {
@@ -154,7 +156,7 @@ impl Image<'_> {
                 },
             };
             let Some(known) = known else {
-                lacks.push((Concern::Library, not_there(name)));
+                lacks.push(missing(&native.path, name, host));
                 continue;
             };
             lacks.extend(older(native, name, &known));
@@ -207,7 +209,9 @@ impl Image<'_> {
     async fn file(&self, path: &str) -> Result<Option<Vec<u8>>, StepError> {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
-            let Some(stream) = self.session.engine.download(self.container, &path).await? else { return Ok(None) };
+            let Some(stream) = self.session.services.engine.download(self.container, &path).await? else {
+                return Ok(None);
+            };
             let reader = blocking_reader(stream);
             let found = blocking(move || {
                 let mut archive = tar::Archive::new(reader.take(LARGEST + 4096));
@@ -238,10 +242,6 @@ enum Found {
     Nothing,
     File(Vec<u8>),
     Link(String),
-}
-
-fn is_libc(version: &str) -> bool {
-    version.starts_with("GLIBC_")
 }
 
 /// The libraries of an `ld.so.cache` in the form of glibc 2.2 and later (`dl-cache.h`), that fit a machine: name -> paths.

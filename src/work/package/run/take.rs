@@ -1,11 +1,6 @@
 //! Takes a package's files out of a container, never started: the daemon streams them, one pass each.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    io::Read,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::BTreeSet, io::Read, sync::Arc};
 
 use futures::StreamExt as _;
 
@@ -17,10 +12,9 @@ use crate::{
     engine::{ByteStream, ContainerId, ContainerSpec, Output as _},
     event::StepId,
     execute::{
-        Session, StepError, StepOutput,
+        Session, StepContext, StepError,
         records::{blocking, noted},
     },
-    plan::{Record, Step},
     recipe::{Content, ContentKind},
     stage::{Accounts, CONTAINER, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
@@ -41,17 +35,14 @@ pub struct Wanted<'w> {
 }
 
 /// A container of the image that a step made, which is never started.
-pub async fn container(
-    image: &StepId,
-    step: &Step,
-    records: &BTreeMap<StepId, Record>,
-    session: &Session,
-) -> Result<ContainerId, StepError> {
-    container_of(noted(records, image)?.image(), step, session).await
+pub async fn container(image: &StepId, at: StepContext<'_>) -> Result<ContainerId, StepError> {
+    let StepContext { records, .. } = at;
+    container_of(noted(records, image)?.image(), at).await
 }
 
 /// A container of an image, which is never started.
-pub async fn container_of(image: &str, step: &Step, session: &Session) -> Result<ContainerId, StepError> {
+pub async fn container_of(image: &str, at: StepContext<'_>) -> Result<ContainerId, StepError> {
+    let StepContext { step, session, .. } = at;
     let spec =
         ContainerSpec { image: image.to_owned(), argv: vec!["/bin/true".to_owned()], ..ContainerSpec::default() };
     Ok(session.create(&step.id, spec).await?)
@@ -60,23 +51,23 @@ pub async fn container_of(image: &str, step: &Step, session: &Session) -> Result
 /// Everything of the container that contents name, under its own paths; and the files of it that have capabilities.
 pub async fn tree(
     wanted: Wanted<'_>,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
     container: &ContainerId,
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
+    let StepContext { session, output, .. } = at;
     // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
     let accounts = accounts(session, container).await?.with_numbers();
-    let rules = Arc::new(Rules::of(wanted.contents)?);
+    let rules = Arc::new(Rules::from_contents(wanted.contents)?);
     let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());
     for root in roots(wanted.contents) {
         output.line(&format!("taking {root} out of the container"));
-        let Some(stream) = session.engine.download(container, &root).await? else {
+        let Some(stream) = session.services.engine.download(container, &root).await? else {
             for name in instead_of(&root, session, container).await? {
                 tally.name(name);
             }
             continue;
         };
-        let (accounts, cancel, rules) = (accounts.clone(), session.cancel.clone(), Arc::clone(&rules));
+        let (accounts, cancel, rules) = (accounts.clone(), session.services.cancel.clone(), Arc::clone(&rules));
         let reader = blocking_reader(stream);
         let (filled, counted, staged) = blocking(move || {
             let place = match root.trim_matches('/').rsplit_once('/') {
@@ -114,7 +105,7 @@ const LOOKED_AT: usize = 100_000;
 /// What is in the nearest folder above a path that is not in the container: the names in it.
 async fn instead_of(root: &str, session: &Session, container: &ContainerId) -> Result<BTreeSet<TreePath>, StepError> {
     for folder in std::iter::successors(effect::parent(root), |path| effect::parent(path)) {
-        let Some(stream) = session.engine.download(container, folder).await? else { continue };
+        let Some(stream) = session.services.engine.download(container, folder).await? else { continue };
         let (reader, folder) = (blocking_reader(stream), folder.trim_matches('/').to_owned());
         return blocking(move || {
             let mut archive = tar::Archive::new(reader.take(LOOKED_THROUGH));
@@ -169,8 +160,9 @@ pub async fn accounts(session: &Session, container: &ContainerId) -> Result<Acco
 }
 
 /// The users and groups of an image.
-pub async fn accounts_of(image: &str, step: &Step, session: &Session) -> Result<Accounts, StepError> {
-    let container = container_of(image, step, session).await?;
+pub async fn accounts_of(image: &str, at: StepContext<'_>) -> Result<Accounts, StepError> {
+    let StepContext { session, .. } = at;
+    let container = container_of(image, at).await?;
     let found = accounts(session, &container).await;
     session.discard(&container).await;
     found
@@ -178,7 +170,7 @@ pub async fn accounts_of(image: &str, step: &Step, session: &Session) -> Result<
 
 /// The bytes of one small file of the container.
 pub async fn small_file(session: &Session, container: &ContainerId, path: &str) -> Result<Vec<u8>, StepError> {
-    let Some(stream) = session.engine.download(container, path).await? else { return Ok(Vec::new()) };
+    let Some(stream) = session.services.engine.download(container, path).await? else { return Ok(Vec::new()) };
     let reader = blocking_reader(stream);
     blocking(move || {
         let mut archive = tar::Archive::new(reader.take(LARGEST_ACCOUNTS));

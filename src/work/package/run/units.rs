@@ -32,18 +32,11 @@ pub async fn lacks(
         Ok((job, tree, units))
     })
     .await?;
-    for path in &units.idle {
-        let (name, unit) = (&job.work.package.name, path.rsplit('/').next().unwrap_or(path));
-        job.session.doubt(&job.step, format!(
-            "{name}: {unit} has no [Install] and no unit here starts it: nothing will; write `WantedBy=` below `[Install]`, or \
-             `enable = false` in its entry"
-        ));
-    }
     let session = job.session.clone();
     let mut lacks = units.lacks;
     match inside {
         Some(Inside { container, .. }) => {
-            let files = Files::of(&session, container).without(&job.work.only_here);
+            let files = Files::new(&session, container).without(&job.work.only_here);
             let mut image = Image { files, container, accounts: None };
             for question in units.questions {
                 if !image.has(&question.wanted, &job).await? {

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use crate::{
     check::{
         Finding,
-        links::Outward,
+        files::links::Outward,
         units::{Question, Wanted},
     },
     event::StepId,
     execute::Session,
-    names::Concern,
     recipe::Package,
 };
 
@@ -31,14 +30,14 @@ struct Thing {
 }
 
 impl Unseen {
-    /// A program that something needs under one of these paths; `why` says what is wrong without it.
-    pub fn program(&mut self, path: &str, wanted: &[String], why: String) {
-        self.add(one_of(wanted), Finding::new(Concern::Interpreter, path, why));
+    /// A program that something needs under one of these paths; `lack` says what is wrong without it.
+    pub fn program(&mut self, wanted: &[String], lack: Finding) {
+        self.add(one_of(wanted), lack);
     }
 
     /// A library.
-    pub fn library(&mut self, path: &str, name: &str, why: String) {
-        self.add(format!("the library `{}`", name.escape_debug()), Finding::new(Concern::Library, path, why));
+    pub fn library(&mut self, name: &str, lack: Finding) {
+        self.add(format!("the library `{}`", name.escape_debug()), lack);
     }
 
     /// What a unit names.
@@ -53,9 +52,7 @@ impl Unseen {
 
     /// Where a link leads.
     pub fn link(&mut self, link: &Outward) {
-        let what = one_of(&link.beside);
-        let lack = Finding { concern: None, path: link.path.clone(), what: String::new(), from: None };
-        self.add(what, lack);
+        self.add(one_of(&link.beside), link.dangling());
     }
 
     fn add(&mut self, what: String, lack: Finding) {
@@ -100,30 +97,28 @@ fn one_of(paths: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::Concern;
 
     #[test]
     fn each_thing_is_said_once() {
         let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
+        let lack = |path: &str| Finding::new(Concern::Interpreter, path, "");
         let mut unseen = Unseen::default();
         assert_eq!(sentence(&unseen.0), None);
-        unseen.program("usr/bin/a", &paths(&["/bin/perl", "/usr/bin/perl"]), String::new());
+        unseen.program(&paths(&["/bin/perl", "/usr/bin/perl"]), lack("usr/bin/a"));
         assert_eq!(
             sentence(&unseen.0).unwrap(),
             "there is no image to look into: whether `/bin/perl` (for `/usr/bin/a`) is there where it is installed is not looked at; \
              `factory test` installs it"
         );
-        unseen.program("usr/bin/b", &paths(&["/bin/perl", "/usr/bin/perl"]), String::new());
-        unseen.program(
-            "usr/bin/b",
-            &paths(&["/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"]),
-            String::new(),
-        );
-        unseen.library("usr/bin/c", "libpq.so.5", String::new());
+        unseen.program(&paths(&["/bin/perl", "/usr/bin/perl"]), lack("usr/bin/b"));
+        unseen.program(&paths(&["/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"]), lack("usr/bin/b"));
+        unseen.library("libpq.so.5", lack("usr/bin/c"));
         let said = sentence(&unseen.0).unwrap();
         let all = "`/bin/perl` (for `/usr/bin/a`), `python3` (for `/usr/bin/b`), the library `libpq.so.5` (for `/usr/bin/c`) are there";
         assert!(said.contains(all), "{said}");
         for number in 0..4 {
-            unseen.library("usr/bin/c", &format!("lib{number}.so"), String::new());
+            unseen.library(&format!("lib{number}.so"), lack("usr/bin/c"));
         }
         assert!(sentence(&unseen.0).unwrap().contains(" and 2 more are there"), "{:?}", sentence(&unseen.0));
     }

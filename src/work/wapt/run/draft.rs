@@ -79,7 +79,7 @@ impl WaptDraft {
             Ok(bytes) => bytes.ok_or_else(none)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none()),
             Err(error) => {
-                return Err(match Refusal::of(&error) {
+                return Err(match Refusal::from_error(&error) {
                     Some(Refusal::TooLarge { .. }) => {
                         refused(format!("`{name}` is larger than 1 MiB"), "is it a control file?")
                     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::draft::WaptDraft;
 use crate::{
-    check::{Paths, Shipped, in_tree, judge},
+    check::{Paths, Shipped, judge, surprises::in_tree},
     execute::StepError,
     format::wapt::{self, Control, Generation, Signing},
     names::{Allowance, Topic},
@@ -45,10 +45,9 @@ pub fn seal(
         "" => "the package",
         package => package,
     };
-    let shipped =
-        Shipped { whose, paths: Paths::Relative, host: None, asked: &[Topic::Surprise, Topic::Unit, Topic::Start] };
-    judge(&surprises, allow, &shipped)
-        .map_err(|finding| StepError::Contents { message: finding.message, help: finding.help })?;
+    let asked = &[Topic::Surprise, Topic::Unit, Topic::Start, Topic::File];
+    // Nothing of these only warns.
+    judge(&surprises, allow, &Shipped { whose, paths: Paths::Relative, asked }).refusal.map_or(Ok(()), Err)?;
     fs_err::create_dir_all(folder)?;
     let signing = Signing { signer: &identity.key, chain: &identity.chain, date, as_found: draft.is_signed_anew() };
     let mut out = Guarded::new(temporary_in(folder)?, cancel.clone());

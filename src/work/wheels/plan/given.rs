@@ -23,7 +23,7 @@ const SOURCES: [&str; 4] = ["--index-url", "--extra-index-url", "--find-links", 
 /// What a project gives to the making of wheels.
 pub(crate) struct Given {
     /// Of what wheels are built in: part of a wheelhouse's key. `None` where all of it is ours and the distro's.
-    pub(crate) bench: Option<Sha256>,
+    pub(crate) builder_digest: Option<Sha256>,
     /// Of that, and of where build back ends come from: part of the store's key of built wheels.
     pub(crate) all: Option<Sha256>,
     /// The name of the base image, where it is the project's own: what is under it counts, too.
@@ -38,8 +38,8 @@ impl Maker<'_> {
         builder: &BuilderName,
         (texts, links, inputs): (&Texts, &[Links], &Inputs),
     ) -> Result<Given, TemplateError> {
-        let bench = self.bench(builder)?;
-        let mut all = bench.clone();
+        let builder_digest = self.builder_digest(builder)?;
+        let mut all = builder_digest.clone();
         let index = self.indexes(python);
         for (name, value) in [("index", index.url.unwrap_or_default()), ("indexes", index.extra_urls.join(" "))] {
             put(&mut all, name, value);
@@ -57,11 +57,15 @@ impl Maker<'_> {
         let known = self.known_platform();
         let own_image =
             self.recipe.base.image.is_some() || known.is_none_or(|known| known.base.image != self.platform.base.image);
-        Ok(Given { bench: digest(&bench), all: digest(&all), base: own_image.then(|| self.base_name().0.clone()) })
+        Ok(Given {
+            builder_digest: digest(&builder_digest),
+            all: digest(&all),
+            base: own_image.then(|| self.base_name().0.clone()),
+        })
     }
 
     /// What wheels are built in and with, as far as it is the project's own.
-    fn bench(&self, builder: &BuilderName) -> Result<Inputs, TemplateError> {
+    fn builder_digest(&self, builder: &BuilderName) -> Result<Inputs, TemplateError> {
         let templates = &self.context.templates;
         let mut own = Inputs::new();
         let words = |platform: &Platform| {

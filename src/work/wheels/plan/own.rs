@@ -16,7 +16,8 @@ use crate::{
     recipe::python_project,
     source::{
         project::SourceError,
-        requirements::{self, Line, Local, Texts, Variables, What, is_archive, settled},
+        requirements::{self, Line, Local, Texts, What, is_archive, settled},
+        variables::Variables,
         wheelhouse::{ANYTHING, Dist},
     },
     util::toml::Issue,

@@ -47,7 +47,7 @@ pub struct Source {
 
 /// The wheel of a source distribution, and where it is.
 pub async fn sdist(
-    bench: &PipRunner<'_>,
+    runner: &PipRunner<'_>,
     environment: &Environment<'_>,
     found: &Found,
 ) -> Result<(Wheel, PathBuf), StepError> {
@@ -57,72 +57,72 @@ pub async fn sdist(
     let place = format!("{BUILD}/{file}");
     let load = Load { files: vec![(place.clone(), found.path.clone(), received.sha256.clone())], ..Load::default() };
     let source = Source {
-        options: options(bench, &name),
+        options: options(runner, &name),
         called: file.to_owned(),
         sha256: received.sha256.clone(),
         name: (Some(name), Some(version)),
         place,
         load,
     };
-    let (wheel, path) = obtain(bench, environment, source).await?;
+    let (wheel, path) = obtain(runner, environment, source).await?;
     Ok((Wheel { sdist: Some(received.sha256.clone()), ..wheel }, path))
 }
 
 /// The wheel of a source, and where it is.
 pub async fn obtain(
-    bench: &PipRunner<'_>,
+    runner: &PipRunner<'_>,
     environment: &Environment<'_>,
     source: Source,
 ) -> Result<(Wheel, PathBuf), StepError> {
     let key = environment.fingerprint(source.sha256.clone(), source.options.clone()).await?.key();
-    let into = bench.folder(&format!("built-{}", key.digest.short()))?;
-    if let Some(wheel) = stored(bench, &key, source.name.clone(), &into).await? {
-        bench.output.line(&format!("{} was built before: {} is in the store", source.called, wheel.file.as_str()));
+    let into = runner.folder(&format!("built-{}", key.digest.short()))?;
+    if let Some(wheel) = stored(runner, &key, source.name.clone(), &into).await? {
+        runner.output.line(&format!("{} was built before: {} is in the store", source.called, wheel.file.as_str()));
         let path = into.join(wheel.file.as_str());
         return Ok((wheel, path));
     }
-    let received = build(bench, &source, &into).await?;
+    let received = build(runner, &source, &into).await?;
     let path = into.join(received.file.as_str());
     let wheel = compiled(&received, &key, false)?;
     let (name, inside) = (wheel.file.clone(), path.clone());
-    let shop = bench.shop();
+    let shop = runner.shop();
     blocking(move || {
         let judged = inside::judge(&name, &inside);
         drop(shop);
         judged
     })
     .await?;
-    bench.put(key, received.label(), path.clone()).await?;
+    runner.put(key, received.label(), path.clone()).await?;
     Ok((wheel, path))
 }
 
 /// The wheel that the store has, written into `into`, where it is one that the platform takes.
 pub async fn stored(
-    bench: &PipRunner<'_>,
+    runner: &PipRunner<'_>,
     key: &Key,
     name: Named,
     into: &std::path::Path,
 ) -> Result<Option<Wheel>, StepError> {
-    let Some(label) = bench.fetch(key.clone(), into).await? else { return Ok(None) };
+    let Some(label) = runner.fetch(key.clone(), into).await? else { return Ok(None) };
     let file = Dist::new(&label.name, ANYTHING);
     let received = file.map(|file| Received { file, sha256: label.sha256.clone(), size: label.size });
-    if let Some(received) = received.filter(|received| judge(bench, name)(received).is_ok()) {
+    if let Some(received) = received.filter(|received| judge(runner, name)(received).is_ok()) {
         return Ok(Some(compiled(&received, key, true)?));
     }
     fs_err::remove_file(into.join(&label.name))?;
     Ok(None)
 }
 
-async fn build(bench: &PipRunner<'_>, source: &Source, into: &std::path::Path) -> Result<Received, StepError> {
+async fn build(runner: &PipRunner<'_>, source: &Source, into: &std::path::Path) -> Result<Received, StepError> {
     let list = format!("{BUILD}/requirements.txt");
     let mut load = source.load.clone();
-    load.texts.push((list.clone(), text(bench, source)));
-    load.files.extend(bench.links());
+    load.texts.push((list.clone(), text(runner, source)));
+    load.files.extend(runner.links());
     let argv =
         ["wheel", "--progress-bar", "off", "--no-deps", "--wheel-dir", &format!("{ROOT}/wheels"), "--requirement"];
     let argv = argv.map(str::to_owned).into_iter().chain([format!("{ROOT}/{list}")]).collect();
     let about = Some(source.name.0.clone().unwrap_or_else(|| source.called.clone()));
-    let done = bench.pip(Job { argv, load, gives: "wheels", about }, into, judge(bench, source.name.clone())).await?;
+    let done = runner.pip(Job { argv, load, gives: "wheels", about }, into, judge(runner, source.name.clone())).await?;
     match <[Received; 1]>::try_from(done.files) {
         Ok([one]) => Ok(one),
         Err(files) if files.is_empty() => Err(WheelhouseError::Empty.into()),
@@ -131,21 +131,21 @@ async fn build(bench: &PipRunner<'_>, source: &Source, into: &std::path::Path) -
 }
 
 /// The requirements file of a build: where things come from, the source, and what its own line says to it.
-fn text(bench: &PipRunner<'_>, source: &Source) -> String {
+fn text(runner: &PipRunner<'_>, source: &Source) -> String {
     let own = [vec![format!("{ROOT}/{}", source.place)], source.options.clone()].concat();
-    indexes(bench) + &own.join(" ") + "\n"
+    indexes(runner) + &own.join(" ") + "\n"
 }
 
 /// The lines that say where a build fetches its own requirements.
-fn indexes(bench: &PipRunner<'_>) -> String {
-    let all = bench.texts.iter().flat_map(|(path, text)| bench.placed(path, &requirements::options(text)));
+fn indexes(runner: &PipRunner<'_>) -> String {
+    let all = runner.texts.iter().flat_map(|(path, text)| runner.placed(path, &requirements::options(text)));
     let kept = all.filter(|option| INDEXES.contains(&option.name.as_str()));
     kept.map(|option| option.written() + "\n").collect()
 }
 
 /// What the requirements say to the build of a distribution.
-pub fn options(bench: &PipRunner<'_>, name: &str) -> Vec<String> {
-    let all = bench.texts.values().flat_map(|text| lines(text));
+pub fn options(runner: &PipRunner<'_>, name: &str) -> Vec<String> {
+    let all = runner.texts.values().flat_map(|text| lines(text));
     let own = all.filter_map(|line| match line {
         Line::Requirement(requirement) if requirement.name == name => Some(requirement.options),
         _ => None,
@@ -153,8 +153,8 @@ pub fn options(bench: &PipRunner<'_>, name: &str) -> Vec<String> {
     own.flatten().collect()
 }
 
-fn judge(bench: &PipRunner<'_>, name: Named) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
-    let python = bench.work.python.clone();
+fn judge(runner: &PipRunner<'_>, name: Named) -> impl Fn(&Received) -> Result<(), &'static str> + Send + 'static {
+    let python = runner.work.python.clone();
     move |received| match &received.file {
         Dist::Sdist(_) => Err("which is no wheel"),
         Dist::Wheel(file) if !file.fits(&python.version, &python.abi) => {

@@ -36,7 +36,7 @@ pub fn explain(work: &WheelsWork, session: &Session, code: i64, tail: &[String],
     match complaint {
         Complaint::Network(reason) => StepError::Contents {
             message: format!("pip cannot fetch from {}: {reason}", indexes(work, tail)),
-            help: if session.ca.is_none() && reason.contains("certificate") {
+            help: if session.network.ca.is_none() && reason.contains("certificate") {
                 "behind a proxy that inspects TLS, name its CA: `FACTORY_CA_BUNDLE=/path/to/ca.pem`".to_owned()
             } else {
                 "check the network and the proxy variables, then run the same command: finished steps are kept"
@@ -80,7 +80,7 @@ pub fn at(work: &WheelsWork, session: &Session, distribution: &str, reason: Stri
     match place(work, session, distribution) {
         Some((path, line)) => StepError::Requirement {
             reason,
-            file: session.roots.file(&path).unwrap_or_default(),
+            file: session.paths.roots.file(&path).unwrap_or_default(),
             name: path.display().to_string(),
             line,
             help,
@@ -92,7 +92,7 @@ pub fn at(work: &WheelsWork, session: &Session, distribution: &str, reason: Stri
 /// The file and line that ask for a distribution: the set's own file, else one that it takes in, else a constraint.
 fn place(work: &WheelsWork, session: &Session, distribution: &str) -> Option<(PathBuf, usize)> {
     let among = |first: &[PathBuf]| {
-        let files = requirements::closure(&session.roots, first).ok()?;
+        let files = requirements::closure(&session.paths.roots, first).ok()?;
         let line = |path: &PathBuf| Some((path.clone(), requirements::line_of(files.get(path)?, distribution)?));
         first.iter().chain(files.keys()).find_map(line)
     };

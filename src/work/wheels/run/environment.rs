@@ -21,21 +21,21 @@ const MOST: usize = 50_000;
 
 /// Looked at once in a step, when the first wheel must be built.
 pub struct Environment<'a> {
-    bench: &'a PipRunner<'a>,
+    runner: &'a PipRunner<'a>,
     installed: OnceCell<Sha256>,
     given: OnceCell<Option<Sha256>>,
 }
 
 impl<'a> Environment<'a> {
-    pub fn new(bench: &'a PipRunner<'a>) -> Self {
-        Self { bench, installed: OnceCell::new(), given: OnceCell::new() }
+    pub fn new(runner: &'a PipRunner<'a>) -> Self {
+        Self { runner, installed: OnceCell::new(), given: OnceCell::new() }
     }
 
     /// What the wheel of a source would be made of.
     pub async fn fingerprint(&self, source: Sha256, options: Vec<String>) -> Result<BuildFingerprint, StepError> {
-        let work = self.bench.work;
-        let installed = self.installed.get_or_try_init(|| look(self.bench)).await?;
-        let given = self.given.get_or_try_init(|| given(self.bench)).await?;
+        let work = self.runner.work;
+        let installed = self.installed.get_or_try_init(|| look(self.runner)).await?;
+        let given = self.given.get_or_try_init(|| given(self.runner)).await?;
         Ok(BuildFingerprint {
             source,
             python: format!("{} {}", work.python.version, work.python.abi),
@@ -51,8 +51,8 @@ impl<'a> Environment<'a> {
 }
 
 /// What the project gives to builds, with the content of its own base image.
-async fn given(bench: &PipRunner<'_>) -> Result<Option<Sha256>, StepError> {
-    let (work, engine) = (bench.work, &bench.session.engine);
+async fn given(runner: &PipRunner<'_>) -> Result<Option<Sha256>, StepError> {
+    let (work, engine) = (runner.work, &runner.session.services.engine);
     let Some(base) = &work.own_base else { return Ok(work.given.clone()) };
     // Where its name is gone, the builder that was made from it is nobody else's.
     let image = match engine.image(base).await? {
@@ -65,22 +65,22 @@ async fn given(bench: &PipRunner<'_>) -> Result<Option<Sha256>, StepError> {
 }
 
 /// What is installed in the builder image, told by its package manager in a container that nothing else runs in.
-async fn look(bench: &PipRunner<'_>) -> Result<Sha256, StepError> {
-    let (work, session) = (bench.work, bench.session);
+async fn look(runner: &PipRunner<'_>) -> Result<Sha256, StepError> {
+    let (work, session) = (runner.work, runner.session);
     let spec = ContainerSpec {
         image: work.builder.clone(),
         argv: work.listing.clone(),
-        user: format!("{}:{}", session.user.0, session.user.1),
+        user: format!("{}:{}", session.ids.user.0, session.ids.user.1),
         env: [("HOME".to_owned(), ROOT.to_owned())].into(),
         workdir: "/".to_owned(),
         pids: 64,
         ..ContainerSpec::default()
     };
-    let container = session.create(&bench.step.id, spec).await?;
+    let container = session.create(&runner.step.id, spec).await?;
     let listed = async {
-        session.engine.start(&container).await?;
+        session.services.engine.start(&container).await?;
         let list = List::default();
-        let code = session.engine.wait(&container, &list).await?;
+        let code = session.services.engine.wait(&container, &list).await?;
         Ok::<_, StepError>((code, list.lines.into_inner().unwrap_or_else(PoisonError::into_inner)))
     };
     let listed = listed.await;

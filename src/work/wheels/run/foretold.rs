@@ -19,7 +19,7 @@ use crate::{
 #[must_use]
 pub async fn are_stored(work: &WheelsWork, step: &Step, session: &Session) -> bool {
     // A manifest that others could have written says nothing of what an index gave.
-    if !matches!(session.trusted.doubt(&session.wheel_dir.join(step.platform.as_str())), Ok(None)) {
+    if !matches!(session.paths.trusted.doubt(&session.paths.wheel_dir.join(step.platform.as_str())), Ok(None)) {
         return false;
     }
     let same_folders = |last: &crate::plan::Record| {
@@ -29,9 +29,10 @@ pub async fn are_stored(work: &WheelsWork, step: &Step, session: &Session) -> bo
         };
         folders(&last.inputs) == folders(&step.inputs)
     };
-    let last = Records::of(&session.project).load(&step.id);
+    let last = Records::for_project(&session.paths.project).load(&step.id);
     let last = last.filter(|last| has_same_settings(last, step) && same_folders(last));
-    let manifest = last.and_then(|last| Wheelhouse::manifest(&session.wheel_dir, step.platform.as_str(), &last.key));
+    let manifest =
+        last.and_then(|last| Wheelhouse::manifest(&session.paths.wheel_dir, step.platform.as_str(), &last.key));
     let Some(manifest) = manifest else { return false };
     let wheels: BTreeMap<String, &Wheel> =
         manifest.wheels.iter().map(|wheel| (wheel.file.distribution(), wheel)).collect();
@@ -71,5 +72,5 @@ async fn is_stored(wheel: &Wheel, session: &Session) -> bool {
         (None, true) => return false,
     };
     // A store that cannot be asked is told when something is fetched of it.
-    session.store.holds(&key).await.unwrap_or(false)
+    session.services.store.holds(&key).await.unwrap_or(false)
 }

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// The same files once all of them are held.
-pub async fn hold(bench: &PipRunner<'_>, found: Vec<Found>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
+pub async fn hold(runner: &PipRunner<'_>, found: Vec<Found>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
     once(&found)?;
-    let judged = known::digests(bench);
-    let linked: BTreeSet<(String, Sha256)> = bench
+    let judged = known::digests(runner);
+    let linked: BTreeSet<(String, Sha256)> = runner
         .work
         .links
         .iter()
@@ -36,19 +36,19 @@ pub async fn hold(bench: &PipRunner<'_>, found: Vec<Found>, ready: &[Ready]) -> 
             continue;
         }
         let name = received.file.distribution();
-        match bench.work.wanted.judge(&name, received.file.version(), sha256) {
+        match runner.work.wanted.judge(&name, received.file.version(), sha256) {
             Ok(Held::ByDigest) => {}
             Ok(Held::ByVersion) if judged.get(&name) == Some(sha256) => {}
             // The project has the very same file in a folder that `--find-links` names.
             Ok(Held::ByVersion) if linked.contains(&(received.file.as_str().to_owned(), sha256.clone())) => {}
             Ok(Held::ByVersion) => asked.push(received),
-            Err(refusal) => return Err(refused(bench, received, &refusal, &found)),
+            Err(refusal) => return Err(refused(runner, received, &refusal, &found)),
         }
     }
     if asked.is_empty() {
         return Ok(found);
     }
-    let told = told::ask(bench, &asked.iter().map(|received| &received.file).collect::<Vec<_>>()).await?;
+    let told = told::ask(runner, &asked.iter().map(|received| &received.file).collect::<Vec<_>>()).await?;
     for received in asked {
         let digests = told.of(received.file.as_str());
         if digests.is_empty() {
@@ -74,14 +74,14 @@ fn once(found: &[Found]) -> Result<(), StepError> {
     }
 }
 
-fn refused(bench: &PipRunner<'_>, received: &Received, refusal: &Refusal, found: &[Found]) -> StepError {
+fn refused(runner: &PipRunner<'_>, received: &Received, refusal: &Refusal, found: &[Found]) -> StepError {
     let reason = format!("`{}` {refusal}", received.file.as_str());
     let help = match refusal {
         // pip has held the download itself against it: somebody has changed it since.
         Refusal::Digest => format!("{}; {}", suspects(found), refusal.help()),
         other => other.help().to_owned(),
     };
-    complaint::at(bench.work, bench.session, &received.file.distribution(), reason, help)
+    complaint::at(runner.work, runner.session, &received.file.distribution(), reason, help)
 }
 
 fn replaced(received: &Received, what: &str, found: &[Found]) -> StepError {

@@ -35,12 +35,12 @@ struct Before {
 }
 
 /// The wheels of all pins that are what they were.
-pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
-    let before = before(bench);
-    let folder = bench.folder("known")?;
-    let constrained = constrained(bench);
+pub async fn wheels(runner: &PipRunner<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
+    let before = before(runner);
+    let folder = runner.folder("known")?;
+    let constrained = constrained(runner);
     let mut ready: Vec<Ready> = Vec::new();
-    for requirement in requirements(bench) {
+    for requirement in requirements(runner) {
         let Some(before) = before.get(&requirement.name).filter(|before| is_same(before, &requirement)) else {
             continue;
         };
@@ -50,9 +50,9 @@ pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Res
         let wheel = match &before.sdist {
             Some(sdist) => {
                 let named = (Some(requirement.name.clone()), Some(before.file.version().to_owned()));
-                built(bench, environment, named, sdist, &folder).await?
+                built(runner, environment, named, sdist, &folder).await?
             }
-            None => fetched(bench, before, &folder).await?,
+            None => fetched(runner, before, &folder).await?,
         };
         let found =
             wheel.map(|wheel| Ready { path: folder.join(wheel.file.as_str()), stands_for: StandsFor::Pin, wheel });
@@ -63,31 +63,31 @@ pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Res
 
 /// The wheel that was built of a source distribution, where the store has it for what the builder image is now.
 async fn built(
-    bench: &PipRunner<'_>,
+    runner: &PipRunner<'_>,
     environment: &Environment<'_>,
     named: compile::Named,
     sdist: &Sha256,
     folder: &Path,
 ) -> Result<Option<Wheel>, StepError> {
     let key = environment
-        .fingerprint(sdist.clone(), compile::options(bench, named.0.as_deref().unwrap_or_default()))
+        .fingerprint(sdist.clone(), compile::options(runner, named.0.as_deref().unwrap_or_default()))
         .await?
         .key();
-    let wheel = compile::stored(bench, &key, named, folder).await?;
+    let wheel = compile::stored(runner, &key, named, folder).await?;
     Ok(wheel.map(|wheel| Wheel { sdist: Some(sdist.clone()), ..wheel }))
 }
 
 /// The wheel that an index gave, where the store has it.
-async fn fetched(bench: &PipRunner<'_>, before: &Before, folder: &Path) -> Result<Option<Wheel>, StepError> {
-    let label = bench.fetch(key_of_file(&before.sha256), folder).await?;
+async fn fetched(runner: &PipRunner<'_>, before: &Before, folder: &Path) -> Result<Option<Wheel>, StepError> {
+    let label = runner.fetch(key_of_file(&before.sha256), folder).await?;
     let label = label.filter(|label| label.name == before.file.as_str());
     Ok(label.map(|label| Wheel::fetched(before.file.clone(), label.sha256, label.size, true)))
 }
 
 /// Everything that is asked for with a line of its own.
-fn requirements(bench: &PipRunner<'_>) -> Vec<Requirement> {
-    let asking = asking(&bench.texts, &bench.work.requirements);
-    let texts = bench.texts.iter().filter(|(path, _)| asking.contains(*path)).map(|(_, text)| text);
+fn requirements(runner: &PipRunner<'_>) -> Vec<Requirement> {
+    let asking = asking(&runner.texts, &runner.work.requirements);
+    let texts = runner.texts.iter().filter(|(path, _)| asking.contains(*path)).map(|(_, text)| text);
     texts.flat_map(|text| asked_for(text)).collect()
 }
 
@@ -100,12 +100,12 @@ fn asked_for(text: &str) -> impl Iterator<Item = Requirement> {
 
 /// The distributions that must not stand there as a file because something constrains them: pip before 20.3, which is the last
 /// one for Python 3.4, says "path or url cannot be constrained to a version".
-fn constrained(bench: &PipRunner<'_>) -> BTreeSet<String> {
-    if bench.work.python.version != "3.4" {
+fn constrained(runner: &PipRunner<'_>) -> BTreeSet<String> {
+    if runner.work.python.version != "3.4" {
         return BTreeSet::new();
     }
-    let asking = asking(&bench.texts, &bench.work.requirements);
-    let texts = bench.texts.iter().filter(|(path, _)| !asking.contains(*path)).map(|(_, text)| text);
+    let asking = asking(&runner.texts, &runner.work.requirements);
+    let texts = runner.texts.iter().filter(|(path, _)| !asking.contains(*path)).map(|(_, text)| text);
     texts.flat_map(|text| asked_for(text)).map(|requirement| requirement.name).collect()
 }
 
@@ -117,14 +117,14 @@ fn is_same(before: &Before, requirement: &Requirement) -> bool {
 }
 
 /// The digests of what the distributions were resolved to before, as an index gave it: they need not be asked for again.
-pub fn digests(bench: &PipRunner<'_>) -> BTreeMap<String, Sha256> {
-    before(bench).into_iter().map(|(name, before)| (name, before.sdist.unwrap_or(before.sha256))).collect()
+pub fn digests(runner: &PipRunner<'_>) -> BTreeMap<String, Sha256> {
+    before(runner).into_iter().map(|(name, before)| (name, before.sdist.unwrap_or(before.sha256))).collect()
 }
 
 /// What the distributions were resolved to: by the lock, where the build is held to it, else by this step the last time, where
 /// nothing but requirements has changed since.
-fn before(bench: &PipRunner<'_>) -> BTreeMap<String, Before> {
-    if let Some(house) = locked::house(bench) {
+fn before(runner: &PipRunner<'_>) -> BTreeMap<String, Before> {
+    if let Some(house) = locked::house(runner) {
         let wheels = house.wheels.iter().map(|wheel| Before {
             file: wheel.file.clone(),
             sha256: wheel.sha256.clone(),
@@ -132,14 +132,15 @@ fn before(bench: &PipRunner<'_>) -> BTreeMap<String, Before> {
         });
         return wheels.map(|before| (before.file.distribution(), before)).collect();
     }
-    let (session, step) = (bench.session, bench.step);
+    let (session, step) = (runner.session, runner.step);
     // A manifest that others could have written says nothing of what an index gave.
-    let platform = session.wheel_dir.join(step.platform.as_str());
-    if !matches!(session.trusted.doubt(&platform), Ok(None)) {
+    let platform = session.paths.wheel_dir.join(step.platform.as_str());
+    if !matches!(session.paths.trusted.doubt(&platform), Ok(None)) {
         return BTreeMap::new();
     }
-    let last = Records::of(&session.project).load(&step.id).filter(|last| has_same_settings(last, step));
-    let manifest = last.and_then(|last| Wheelhouse::manifest(&session.wheel_dir, step.platform.as_str(), &last.key));
+    let last = Records::for_project(&session.paths.project).load(&step.id).filter(|last| has_same_settings(last, step));
+    let manifest =
+        last.and_then(|last| Wheelhouse::manifest(&session.paths.wheel_dir, step.platform.as_str(), &last.key));
     let wheels = manifest.into_iter().flat_map(|manifest| manifest.wheels).filter(|wheel| wheel.folder.is_none());
     let before = wheels.map(|wheel| Before { file: wheel.file, sha256: wheel.sha256, sdist: wheel.sdist });
     before.map(|before| (before.file.distribution(), before)).collect()

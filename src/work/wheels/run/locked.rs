@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// Refuses what is not in the lock.
-pub fn hold(bench: &PipRunner<'_>, found: &[Found], ready: &[Ready]) -> Result<(), StepError> {
-    let Some(locked) = house(bench) else { return Ok(()) };
+pub fn hold(runner: &PipRunner<'_>, found: &[Found], ready: &[Ready]) -> Result<(), StepError> {
+    let Some(locked) = house(runner) else { return Ok(()) };
     let now = |found: &Found| match ready.iter().find(|ready| ready.wheel.sha256 == found.received.sha256) {
         Some(Ready { wheel, .. }) if wheel.folder.is_some() => None,
         Some(Ready { wheel, .. }) => {
@@ -21,7 +21,7 @@ pub fn hold(bench: &PipRunner<'_>, found: &[Found], ready: &[Ready]) -> Result<(
     };
     let wheels = found.iter().filter_map(now).collect();
     let now = LockedHouse { requirements: locked.requirements.clone(), wheels };
-    let set = format!("{}/{}", bench.step.platform, bench.work.image);
+    let set = format!("{}/{}", runner.step.platform, runner.work.image);
     match wheel_drift(&set, Some(locked), &now) {
         differences if differences.is_empty() => Ok(()),
         differences => Err(StepError::Drift { differences }),
@@ -30,21 +30,21 @@ pub fn hold(bench: &PipRunner<'_>, found: &[Found], ready: &[Ready]) -> Result<(
 
 /// Constraints that hold pip to the versions of the lock. Not where the requirements pin digests: then they pin versions, too,
 /// and pip wants a digest of everything. Nor for what is there as a wheel already.
-pub fn pins(bench: &PipRunner<'_>, ready: &[Ready]) -> Option<String> {
-    if bench.texts.values().any(|text| text.contains("--hash")) {
+pub fn pins(runner: &PipRunner<'_>, ready: &[Ready]) -> Option<String> {
+    if runner.texts.values().any(|text| text.contains("--hash")) {
         return None;
     }
     let there = |wheel: &LockedWheel| ready.iter().any(|ready| ready.wheel.file == wheel.file);
     let plain = |wheel: &&LockedWheel| !wheel.file.version().contains('_') && !there(wheel);
     let line = |wheel: &LockedWheel| format!("{}=={}\n", wheel.file.distribution(), wheel.file.version());
-    Some(house(bench)?.wheels.iter().filter(plain).map(line).collect())
+    Some(house(runner)?.wheels.iter().filter(plain).map(line).collect())
 }
 
 /// The lock of this set, where it is to be held to. One that is missing was refused before the run.
-pub fn house<'b>(bench: &'b PipRunner<'_>) -> Option<&'b LockedHouse> {
-    let session = bench.session;
-    let set = (bench.step.platform.clone(), bench.work.image.clone());
-    session.lock.houses.get(&set).filter(|_| session.locked)
+pub fn house<'b>(runner: &'b PipRunner<'_>) -> Option<&'b LockedHouse> {
+    let session = runner.session;
+    let set = (runner.step.platform.clone(), runner.work.image.clone());
+    session.options.lock.houses.get(&set).filter(|_| session.options.locked)
 }
 
 /// A file as the lock has it. What will be built has no name yet: that of the lock where its source is the lock's.

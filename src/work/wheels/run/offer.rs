@@ -27,16 +27,16 @@ pub struct Offer {
 }
 
 /// The offers for this step, at most one of a distribution.
-pub async fn gather(bench: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Offer>, StepError> {
-    let folder = bench.folder("offers")?;
+pub async fn gather(runner: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Offer>, StepError> {
+    let folder = runner.folder("offers")?;
     let (mut offers, mut tried) = (Vec::<Offer>::new(), BTreeSet::new());
-    for (distribution, sha256) in known(bench) {
+    for (distribution, sha256) in known(runner) {
         let had = offers.iter().any(|offer| offer.file.distribution() == distribution)
             || ready.iter().any(|ready| ready.wheel.file.distribution() == distribution);
         if had || !tried.insert(sha256.clone()) {
             continue;
         }
-        let Some(label) = bench.fetch(key_of_file(&sha256), &folder).await? else { continue };
+        let Some(label) = runner.fetch(key_of_file(&sha256), &folder).await? else { continue };
         let of_it = |name: &str, _: &str| if name == distribution { Fit::Name } else { Fit::Unknown };
         match Dist::new(&label.name, &of_it) {
             // pip asks before it writes over the archive of a checkout, which is a zip; it must not come to that.
@@ -53,13 +53,13 @@ pub async fn gather(bench: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Offer>
 }
 
 /// Distributions and the files that an index gave of them, those of the lock first: it may be newer than what was made here.
-fn known(bench: &PipRunner<'_>) -> Vec<(String, Sha256)> {
-    let (session, step) = (bench.session, bench.step);
-    let set = (step.platform.clone(), bench.work.image.clone());
-    let locked = session.lock.houses.get(&set).into_iter().flat_map(|house| &house.wheels);
+fn known(runner: &PipRunner<'_>) -> Vec<(String, Sha256)> {
+    let (session, step) = (runner.session, runner.step);
+    let set = (step.platform.clone(), runner.work.image.clone());
+    let locked = session.options.lock.houses.get(&set).into_iter().flat_map(|house| &house.wheels);
     let locked = locked.map(|wheel| (wheel.file.distribution(), wheel.sdist.as_ref().unwrap_or(&wheel.sha256).clone()));
-    let last = Records::of(&session.project).load(&step.id);
-    let last = last.and_then(|last| Wheelhouse::manifest(&session.wheel_dir, step.platform.as_str(), &last.key));
+    let last = Records::for_project(&session.paths.project).load(&step.id);
+    let last = last.and_then(|last| Wheelhouse::manifest(&session.paths.wheel_dir, step.platform.as_str(), &last.key));
     let made = last.into_iter().flat_map(|manifest| manifest.wheels).filter(|wheel| wheel.folder.is_none());
     let made = made.map(|wheel| (wheel.file.distribution(), wheel.sdist.unwrap_or(wheel.sha256)));
     locked.chain(made).collect()

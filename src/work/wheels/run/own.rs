@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// The wheels of all that the requirements ask for beside what an index gives.
-pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
+pub async fn wheels(runner: &PipRunner<'_>, environment: &Environment<'_>) -> Result<Vec<Ready>, StepError> {
     let mut found = Vec::new();
-    for own in &bench.work.own {
+    for own in &runner.work.own {
         if own.editable {
             let (place, written) = (&own.place, &own.written);
             // One line may be of several sets, on several platforms.
-            bench.session.doubt(&bench.step.id, format!(
+            runner.session.doubt(&runner.step.id, format!(
                 "{place}: `-e {written}` is built as an ordinary wheel: an image has no checkout that it could be edited in"
             ));
         }
@@ -33,9 +33,9 @@ pub async fn wheels(bench: &PipRunner<'_>, environment: &Environment<'_>) -> Res
                 blocking(move || inside::judge(&name, &inside)).await?;
                 (wheel, path.clone())
             }
-            OwnFiles::Folder(_) | OwnFiles::Sdist { .. } => obtain(bench, environment, source(own)).await?,
+            OwnFiles::Folder(_) | OwnFiles::Sdist { .. } => obtain(runner, environment, source(own)).await?,
         };
-        fits(bench, own, &wheel.file)?;
+        fits(runner, own, &wheel.file)?;
         let wheel = Wheel { folder: Some(own.path.display().to_string()), ..wheel };
         found.push(Ready { stands_for: StandsFor::Own(own.written.clone()), wheel, path });
     }
@@ -66,8 +66,8 @@ fn source(own: &Own) -> Source {
 }
 
 /// Refuses a wheel of another distribution than the line names, and one that the platform does not take.
-fn fits(bench: &PipRunner<'_>, own: &Own, file: &WheelName) -> Result<(), StepError> {
-    let (python, place, name) = (&bench.work.python, &own.place, file.as_str());
+fn fits(runner: &PipRunner<'_>, own: &Own, file: &WheelName) -> Result<(), StepError> {
+    let (python, place, name) = (&runner.work.python, &own.place, file.as_str());
     let refused = |message: String, help: &str| Err(StepError::Contents { message, help: help.to_owned() });
     if own.name.as_ref().is_some_and(|wanted| file.distribution() != *wanted) {
         return refused(format!("{place}: `{}` gives `{name}`", own.written), "the name in front of it is another one");
@@ -76,7 +76,7 @@ fn fits(bench: &PipRunner<'_>, own: &Own, file: &WheelName) -> Result<(), StepEr
     if !own.conditional && !file.fits(&python.version, &python.abi) {
         let message = format!(
             "{place}: `{name}` is not for Python {} ({}) of {}",
-            python.version, python.abi, bench.step.platform
+            python.version, python.abi, runner.step.platform
         );
         return refused(
             message,

@@ -18,7 +18,7 @@ pub const SETTINGS: [(&str, &str); 4] =
 
 /// A container of the builder image that runs a command as the caller.
 pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpec {
-    let mut env = session.proxies.clone();
+    let mut env = session.network.proxies.clone();
     let mut set = |name: &str, value: String| {
         env.insert(name.to_owned(), value);
     };
@@ -27,7 +27,7 @@ pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpe
     for (name, value) in SETTINGS {
         set(name, value.to_owned());
     }
-    if session.ca.is_some() {
+    if session.network.ca.is_some() {
         // pip reads PIP_CERT in any version; a build back end that fetches something itself reads one of the others.
         for name in ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
             set(name, format!("{ROOT}/ca.pem"));
@@ -36,7 +36,7 @@ pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpe
     ContainerSpec {
         image: builder.to_owned(),
         argv,
-        user: format!("{}:{}", session.user.0, session.user.1),
+        user: format!("{}:{}", session.ids.user.0, session.ids.user.1),
         env,
         workdir: format!("{ROOT}/home"),
         network: true,
@@ -47,15 +47,15 @@ pub fn spec(builder: &str, argv: Vec<String>, session: &Session) -> ContainerSpe
 
 /// What goes into the container in any case: pip's settings, certificates, and folders of the caller's.
 pub fn inputs(index: &Index, session: &Session) -> Result<TarFile, StepError> {
-    let owner = u64::from(session.user.0);
+    let owner = u64::from(session.ids.user.0);
     let root = ROOT.trim_start_matches('/');
-    let mut tar = TarFile::new(session.epoch)?;
+    let mut tar = TarFile::new(session.options.epoch)?;
     tar.folder(root, 0o755, 0)?;
     tar.folder(&format!("{root}/home"), 0o755, owner)?;
     tar.folder(&format!("{root}/wheels"), 0o755, owner)?;
     tar.folder(&format!("{root}/files"), 0o755, owner)?;
     tar.bytes(&format!("{root}/pip.conf"), pip_conf(index, session).as_bytes(), 0o600, owner)?;
-    if let Some(ca) = &session.ca {
+    if let Some(ca) = &session.network.ca {
         tar.bytes(&format!("{root}/ca.pem"), ca, 0o644, 0)?;
     }
     Ok(tar)
@@ -66,10 +66,10 @@ pub fn inputs(index: &Index, session: &Session) -> Result<TarFile, StepError> {
 fn pip_conf(index: &Index, session: &Session) -> String {
     let one_line = |text: &str| text.replace(['\n', '\r'], " ");
     let mut conf = "[global]\n".to_owned();
-    if let Some(url) = session.pip.get("PIP_INDEX_URL").or(index.url.as_ref()) {
+    if let Some(url) = session.network.pip.get("PIP_INDEX_URL").or(index.url.as_ref()) {
         conf.push_str(&format!("index-url = {}\n", one_line(url)));
     }
-    let extra = match session.pip.get("PIP_EXTRA_INDEX_URL") {
+    let extra = match session.network.pip.get("PIP_EXTRA_INDEX_URL") {
         Some(extra) => one_line(extra),
         None => index.extra_urls.join("\n    "),
     };

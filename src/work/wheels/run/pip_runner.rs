@@ -94,10 +94,10 @@ impl<'a> PipRunner<'a> {
         toolbox: Option<Toolbox>,
     ) -> Result<Self, StepError> {
         let first: Vec<_> = std::iter::once(&work.requirements).chain(&work.constraints).cloned().collect();
-        let written = requirements::closure(&session.roots, &first)?;
+        let written = requirements::closure(&session.paths.roots, &first)?;
         tell_variables(&written, session, output)?;
-        let texts = requirements::expanded(&written, session.roots.variables());
-        let shop = Shop::new(Wheelhouse::workshop(&session.wheel_dir, step.platform.as_str())?);
+        let texts = requirements::expanded(&written, session.paths.roots.variables());
+        let shop = Shop::new(Wheelhouse::workshop(&session.paths.wheel_dir, step.platform.as_str())?);
         Ok(Self { work, step, session, output, texts, toolbox, shop })
     }
 
@@ -172,7 +172,7 @@ impl<'a> PipRunner<'a> {
         let pins = (format!("{ROOT}/{PINS}"), lockfile::NAME.to_owned());
         let folders = ["in", "ready", FILES, BUILD, "wheels"];
         let folders = folders.map(|folder| (format!("{ROOT}/{folder}/"), String::new()));
-        Told::of(own.into_iter().chain([pins]).chain(links).chain(folders))
+        Told::new(own.into_iter().chain([pins]).chain(links).chain(folders))
     }
 
     async fn run(
@@ -185,7 +185,7 @@ impl<'a> PipRunner<'a> {
         let Job { load, gives, about, .. } = job;
         let (index, session, toolbox) = (self.work.index.clone(), self.session.clone(), self.toolbox.clone());
         let tar = blocking(move || load.tar(&index, &session, toolbox.as_ref())).await?;
-        let engine = &self.session.engine;
+        let engine = &self.session.services.engine;
         engine.upload(container, "/", tar).await?;
         engine.start(container).await?;
         let told = self.told(about.as_deref());
@@ -204,7 +204,8 @@ impl<'a> PipRunner<'a> {
         let path = format!("{ROOT}/{gives}");
         let missing = || StepError::Internal(format!("{path} is missing in the builder's container"));
         let stream = engine.download(container, &path).await?.ok_or_else(missing)?;
-        let (reader, cancel) = (crate::work::package::run::blocking_reader(stream), self.session.cancel.clone());
+        let (reader, cancel) =
+            (crate::work::package::run::blocking_reader(stream), self.session.services.cancel.clone());
         let (into, shop) = (into.to_owned(), self.shop());
         // What the lines do not name is required by what they name: pip says it last.
         let (wanted, chosen) = (self.work.wanted.clone(), chosen(&said).unwrap_or_default());
@@ -220,26 +221,29 @@ impl<'a> PipRunner<'a> {
         Ok(Done { files: files.await?, said })
     }
 
-    /// What the store has under a key, written into `into`, a folder of this bench. A store that cannot be read has nothing.
+    /// What the store has under a key, written into `into`, a folder of this runner. A store that cannot be read has nothing.
     pub async fn fetch(&self, key: Key, into: &Path) -> Result<Option<Label>, StepError> {
         let into = self.shop.below(into);
-        match self.session.until_stopped(async { Ok(self.session.store.fetch(&key, &into).await) }).await? {
+        match self.session.until_stopped(async { Ok(self.session.services.store.fetch(&key, &into).await) }).await? {
             Ok(Fetched::Whole(whole)) => return Ok(Some(whole.into_label())),
             Ok(Fetched::Absent) => {}
-            Ok(Fetched::Doubted(why)) => self.session.events.warn(why),
+            Ok(Fetched::Doubted(why)) => self.session.services.events.warn(why),
             Ok(Fetched::Damaged(why)) => {
-                self.session.events.warn(format!("the wheel store was damaged: {why}; it is fetched or built again"));
+                self.session
+                    .services
+                    .events
+                    .warn(format!("the wheel store was damaged: {why}; it is fetched or built again"));
             }
-            Err(error) => self.session.events.warn(format!("{error}; going on without it")),
+            Err(error) => self.session.services.events.warn(format!("{error}; going on without it")),
         }
         Ok(None)
     }
 
     /// Keeps a file in the store. A store that cannot be written only costs time later.
     pub async fn put(&self, key: Key, label: Label, from: PathBuf) -> Result<(), StepError> {
-        let kept = self.session.until_stopped(async { Ok(self.session.store.put(&key, &label, &from).await) });
+        let kept = self.session.until_stopped(async { Ok(self.session.services.store.put(&key, &label, &from).await) });
         if let Err(error) = kept.await? {
-            self.session.events.warn(format!("{error}; it will be fetched or built again"));
+            self.session.services.events.warn(format!("{error}; it will be fetched or built again"));
         }
         Ok(())
     }
@@ -249,12 +253,12 @@ impl<'a> PipRunner<'a> {
 fn tell_variables(texts: &Texts, session: &Session, output: &StepOutput) -> Result<(), StepError> {
     let mut told = BTreeSet::new();
     for (path, text) in texts {
-        for variable in requirements::variables(text, session.roots.variables()) {
+        for variable in requirements::variables(text, session.paths.roots.variables()) {
             let name = &variable.name;
             if !variable.is_set {
                 return Err(StepError::Requirement {
                     reason: format!("`${{{name}}}` is not set, or holds a line break or a comment"),
-                    file: session.roots.file(path).unwrap_or_default(),
+                    file: session.paths.roots.file(path).unwrap_or_default(),
                     name: path.display().to_string(),
                     line: variable.line,
                     help: format!("say it in the environment: `{name}=… factory build`"),
@@ -278,7 +282,7 @@ impl Load {
         toolbox: Option<&Toolbox>,
     ) -> Result<std::fs::File, StepError> {
         let root = ROOT.trim_start_matches('/');
-        let owner = u64::from(session.user.0);
+        let owner = u64::from(session.ids.user.0);
         let mut tar = pip::inputs(index, session)?;
         for (path, text) in &self.texts {
             // They may hold logins, or values of variables.

@@ -59,9 +59,9 @@ impl Ready {
 
 /// The requirements files, by their places in the container, as pip gets them: with the wheels in them that are there, and with
 /// folders of files where the container has them. What only constrains has no wheels: not every pip takes a file there.
-pub fn texts(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<(String, String)> {
-    let asking = asking(&bench.texts, &bench.work.requirements);
-    let strict = bench.work.wanted.is_strict();
+pub fn texts(runner: &PipRunner<'_>, ready: &[Ready]) -> Vec<(String, String)> {
+    let asking = asking(&runner.texts, &runner.work.requirements);
+    let strict = runner.work.wanted.is_strict();
     let text = |(path, text): (&PathBuf, &String)| {
         let asks = asking.contains(path);
         let instead = |line: &Line| match line {
@@ -76,7 +76,7 @@ pub fn texts(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<(String, String)> {
                 Some(ready.iter().find(own)?.line(&of.extras, &of.marker, strict))
             }
             Line::Options(options) => {
-                Some(bench.placed(path, options).iter().map(Opt::written).collect::<Vec<_>>().join(" "))
+                Some(runner.placed(path, options).iter().map(Opt::written).collect::<Vec<_>>().join(" "))
             }
             _ => None,
         };
@@ -85,5 +85,5 @@ pub fn texts(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<(String, String)> {
         let mark = if text.is_ascii() { "" } else { "\u{feff}" };
         (format!("in/{}", path.display()), format!("{mark}{text}"))
     };
-    bench.texts.iter().map(text).collect()
+    runner.texts.iter().map(text).collect()
 }

@@ -23,34 +23,34 @@ use crate::{
 };
 
 /// The files that belong to the requirements.
-pub async fn run(bench: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
-    let offers = offer::gather(bench, ready).await?;
+pub async fn run(runner: &PipRunner<'_>, ready: &[Ready]) -> Result<Vec<Found>, StepError> {
+    let offers = offer::gather(runner, ready).await?;
     if !offers.is_empty()
-        && let Some(found) = attempt(bench, ready, &offers, "files").await?
+        && let Some(found) = attempt(runner, ready, &offers, "files").await?
     {
         return Ok(found);
     }
-    let found = attempt(bench, ready, &[], "all-files").await?;
+    let found = attempt(runner, ready, &[], "all-files").await?;
     found.filter(|found| !found.is_empty()).ok_or_else(|| WheelhouseError::Empty.into())
 }
 
 /// The same with these offers; `None` where pip did not say which of them it took.
 async fn attempt(
-    bench: &PipRunner<'_>,
+    runner: &PipRunner<'_>,
     ready: &[Ready],
     offers: &[Offer],
     folder: &str,
 ) -> Result<Option<Vec<Found>>, StepError> {
-    let into = bench.folder(folder)?;
-    let python = bench.work.python.clone();
+    let into = runner.folder(folder)?;
+    let python = runner.work.python.clone();
     let judge = move |received: &Received| match &received.file {
         Dist::Wheel(file) if !file.fits(&python.version, &python.abi) => {
             Err("which the platform's interpreter does not take: does `[python]` of the platform say its version?")
         }
         _ => Ok(()),
     };
-    let job = Job { argv: command(bench, ready), load: load(bench, ready, offers), gives: FILES, about: None };
-    let done = bench.pip(job, &into, judge).await?;
+    let job = Job { argv: command(runner, ready), load: load(runner, ready, offers), gives: FILES, about: None };
+    let done = runner.pip(job, &into, judge).await?;
     let found: Vec<Found> = done
         .files
         .into_iter()
@@ -68,8 +68,8 @@ async fn attempt(
     Ok(chosen(&done.said).map(|names| select(found, &names)))
 }
 
-fn command(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<String> {
-    let work = bench.work;
+fn command(runner: &PipRunner<'_>, ready: &[Ready]) -> Vec<String> {
+    let work = runner.work;
     let mut argv: Vec<String> = ["download", "--progress-bar", "off"].map(str::to_owned).into();
     if work.python.version.starts_with("2.") {
         // What pip 20.3 has for Python 2 otherwise ends with an AssertionError as soon as a constraint is not needed, and takes
@@ -79,7 +79,7 @@ fn command(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<String> {
     argv.extend(["--dest".to_owned(), format!("{ROOT}/{FILES}"), "--requirement".to_owned()]);
     argv.push(format!("{ROOT}/in/{}", work.requirements_name));
     let constraints = work.constraints.iter().map(|path| format!("{ROOT}/in/{}", path.display()));
-    for constraint in constraints.chain(locked::pins(bench, ready).map(|_| format!("{ROOT}/{PINS}"))) {
+    for constraint in constraints.chain(locked::pins(runner, ready).map(|_| format!("{ROOT}/{PINS}"))) {
         argv.extend(["--constraint".to_owned(), constraint]);
     }
     if !work.no_binary.is_empty() {
@@ -88,13 +88,13 @@ fn command(bench: &PipRunner<'_>, ready: &[Ready]) -> Vec<String> {
     argv
 }
 
-fn load(bench: &PipRunner<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
-    let mut texts = ready::texts(bench, ready);
-    texts.extend(locked::pins(bench, ready).map(|pins| (PINS.to_owned(), pins)));
+fn load(runner: &PipRunner<'_>, ready: &[Ready], offers: &[Offer]) -> Load {
+    let mut texts = ready::texts(runner, ready);
+    texts.extend(locked::pins(runner, ready).map(|pins| (PINS.to_owned(), pins)));
     let offers = offers.iter().map(|offer| (format!("{FILES}/{}", offer.file.as_str()), &offer.path, &offer.sha256));
     let ready = ready.iter().map(|ready| (ready.place(), &ready.path, &ready.wheel.sha256));
     let files = offers.chain(ready).map(|(place, path, sha256)| (place, path.clone(), sha256.clone()));
-    Load { texts, files: files.chain(bench.links()).collect(), checkout: None }
+    Load { texts, files: files.chain(runner.links()).collect(), checkout: None }
 }
 
 /// What of a folder with offers belongs to the requirements: everything that is new in it, and the offers of those

@@ -60,16 +60,16 @@ impl Told {
 }
 
 /// Asks for these files.
-pub async fn ask(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<Told, StepError> {
-    let (work, session) = (bench.work, bench.session);
+pub async fn ask(runner: &PipRunner<'_>, files: &[&Dist]) -> Result<Told, StepError> {
+    let (work, session) = (runner.work, runner.session);
     let argv = [work.python.interpreter.clone(), format!("{ROOT}/told.py"), format!("{ROOT}/questions.json")];
-    let container = session.create(&bench.step.id, pip::spec(&work.builder, argv.to_vec(), session)).await?;
+    let container = session.create(&runner.step.id, pip::spec(&work.builder, argv.to_vec(), session)).await?;
     let asked = async {
-        let tar = inputs(bench, files).await?;
-        session.engine.upload(&container, "/", tar).await?;
-        session.engine.start(&container).await?;
+        let tar = inputs(runner, files).await?;
+        session.services.engine.upload(&container, "/", tar).await?;
+        session.services.engine.start(&container).await?;
         let answer = Answer::default();
-        let code = session.engine.wait(&container, &answer).await?;
+        let code = session.services.engine.wait(&container, &answer).await?;
         Ok::<_, StepError>((code, answer.lines.into_inner().unwrap_or_else(PoisonError::into_inner)))
     };
     let asked = asked.await;
@@ -92,7 +92,7 @@ pub async fn ask(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<Told, StepErr
     }
 }
 
-async fn inputs(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<std::fs::File, StepError> {
+async fn inputs(runner: &PipRunner<'_>, files: &[&Dist]) -> Result<std::fs::File, StepError> {
     #[derive(serde::Serialize)]
     struct Questions {
         files: Vec<(String, String)>,
@@ -100,8 +100,8 @@ async fn inputs(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<std::fs::File,
         places: Places,
     }
     let files = files.iter().map(|file| (file.as_str().to_owned(), file.distribution())).collect();
-    let questions = Questions { files, places: Places::of(&bench.texts) };
-    let (index, session) = (bench.work.index.clone(), bench.session.clone());
+    let questions = Questions { files, places: Places::from_texts(&runner.texts) };
+    let (index, session) = (runner.work.index.clone(), runner.session.clone());
     blocking(move || {
         let root = ROOT.trim_start_matches('/');
         let mut tar: TarFile = pip::inputs(&index, &session)?;
@@ -110,7 +110,7 @@ async fn inputs(bench: &PipRunner<'_>, files: &[&Dist]) -> Result<std::fs::File,
         }
         let text = serde_json::to_vec(&questions).map_err(std::io::Error::from)?;
         // It may hold logins.
-        tar.bytes(&format!("{root}/questions.json"), &text, 0o600, u64::from(session.user.0))?;
+        tar.bytes(&format!("{root}/questions.json"), &text, 0o600, u64::from(session.ids.user.0))?;
         tar.finish()
     })
     .await

@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     names::Sha256,
     source::{
-        owner::Trusted,
+        owner::TrustedOwners,
         store::{PublicKey, Signer, key_of_file},
     },
 };
@@ -34,7 +34,7 @@ impl World {
     }
 
     fn guard(&self) -> Guard {
-        Guard { trusted: Trusted::of(self.folder.path()), ..Guard::default() }
+        Guard { trusted: TrustedOwners::for_project(self.folder.path()), ..Guard::default() }
     }
 
     fn store(&self, limit: u64) -> Disk {
@@ -237,7 +237,7 @@ fn two_at_once() {
 
 /// A guard that believes the caller alone.
 fn believing() -> Guard {
-    Guard { trusted: Trusted::of(Path::new("/nowhere")), ..Guard::default() }
+    Guard { trusted: TrustedOwners::for_project(Path::new("/nowhere")), ..Guard::default() }
 }
 
 /// A store in which a step gave something, its key, and the world around it.

@@ -9,7 +9,7 @@ use std::{
 use super::failed;
 use crate::{
     engine::Output as _,
-    execute::{Session, StepError, StepOutput},
+    execute::{StepContext, StepError},
     names::Sha256,
     platform::{KEYRING_FOLDERS, Keyring},
     util::{
@@ -29,26 +29,26 @@ const LARGEST: u64 = 4 << 20;
 pub async fn keys(
     keyring: &Keyring,
     work: &BaseWork,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
 ) -> Result<tempfile::NamedTempFile, StepError> {
+    let StepContext { session, output, .. } = at;
     let image = &work.image;
     // Public keys; apt reads them as a user of its own.
     let readable = std::fs::Permissions::from_mode(0o644);
     let mut file = tempfile::Builder::new().prefix("factory-").suffix(".gpg").permissions(readable).tempfile()?;
     match keyring {
         Keyring::Project { file: path, sha256 } => {
-            session.events.warn(format!(
+            session.services.events.warn(format!(
                 "{image} is made from an archive that a key of the project vouches for, `{path}`: programs of its \
                  packages run on this machine"
             ));
-            file.write_all(&of_project(path, sha256, &session.project)?)?;
+            file.write_all(&of_project(path, sha256, &session.paths.project)?)?;
             Ok(file)
         }
         Keyring::System { package, suite, file: path } => {
             if work.own_keys {
                 let retired = if path.contains("removed") { " (keys that were taken out of use)" } else { "" };
-                session.events.warn(format!(
+                session.services.events.warn(format!(
                     "{image} is made from an archive that `{path}`{retired} vouches for, because a platform file of the project says \
                      so: programs of its packages run on this machine"
                 ));
@@ -58,7 +58,7 @@ pub async fn keys(
                 file.write_all(&bytes)?;
                 return Ok(file);
             }
-            packaged((package, suite, path), image, session, output, &mut file).await?;
+            packaged((package, suite, path), image, at, &mut file).await?;
             Ok(file)
         }
     }
@@ -114,10 +114,10 @@ fn bounded(file: std::fs::File) -> std::io::Result<Option<Vec<u8>>> {
 async fn packaged(
     (package, suite, path): (&str, &str, &str),
     image: &str,
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
     file: &mut tempfile::NamedTempFile,
 ) -> Result<(), StepError> {
+    let StepContext { output, .. } = at;
     output.line(&format!("the archive's keys come out of {package} in {suite}"));
     let arguments = [
         "--variant=extract".to_owned(),
@@ -126,7 +126,7 @@ async fn packaged(
         suite.to_owned(),
         "-".to_owned(),
     ];
-    let tar = super::run(&arguments, session, output).await.map_err(|error| match failed(error, image) {
+    let tar = super::run(&arguments, at).await.map_err(|error| match failed(error, image) {
         StepError::Bootstrap { error: error @ ExecError::Failed { .. }, .. } => StepError::Bootstrap {
             error,
             help: format!(

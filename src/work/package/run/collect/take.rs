@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use crate::{
     engine::{ContainerId, Output as _},
-    execute::{Session, StepError, StepOutput, records::blocking},
+    execute::{Session, StepContext, StepError, records::blocking},
     stage::{Accounts, CONTAINER, Kind, Limits, Place, Request, Spool, Tree, TreePath, read_tar},
     util::{files::Guarded, pattern},
     work::package::{
@@ -28,10 +28,10 @@ const SHOWN: usize = 10;
 /// Every regular file of the container that a pattern of the entry names, under its own path.
 pub async fn files(
     (work, image): (&PackageWork, &FromImage),
-    session: &Session,
-    output: &StepOutput,
+    at: StepContext<'_>,
     container: &ContainerId,
 ) -> Result<Tree, StepError> {
+    let StepContext { session, output, .. } = at;
     let mut tree = Tree::new(Spool::new()?);
     let mut names = BTreeSet::new();
     let fixed = work.package.collect.iter().map(|text| pattern::parts(text).0.into_owned());
@@ -66,9 +66,11 @@ async fn below(
     session: &Session,
     container: &ContainerId,
 ) -> Result<(Taken, bool), StepError> {
-    let Some(stream) = session.engine.download(container, root).await? else { return Ok(((tree, names), false)) };
-    let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::of(text)).collect::<Result<_, _>>()?;
-    let (reader, cancel) = (blocking_reader(stream), session.cancel.clone());
+    let Some(stream) = session.services.engine.download(container, root).await? else {
+        return Ok(((tree, names), false));
+    };
+    let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>()?;
+    let (reader, cancel) = (blocking_reader(stream), session.services.cancel.clone());
     let root = root.trim_matches('/').to_owned();
     blocking(move || {
         let place = match root.rsplit_once('/') {
@@ -110,7 +112,7 @@ fn check((work, image): (&PackageWork, &FromImage), tree: &Tree, names: &BTreeSe
         return refused(format!("`collect` takes {} files, {MOST} at most", files.len()), help);
     }
     for text in &work.package.collect {
-        let wanted = Pattern::of(text)?;
+        let wanted = Pattern::parse(text)?;
         if !files.iter().any(|path| wanted.names(path)) {
             let (fixed, _) = pattern::parts(text);
             let folder =

@@ -41,7 +41,7 @@ pub(super) async fn search(
     if let Some(Inside { container, .. }) = inside
         && !found.lost.is_empty()
     {
-        let files = Files::of(&job.session, container);
+        let files = Files::new(&job.session, container);
         question.links = links(&found, &files).await?;
         found = question.ask();
     }

@@ -77,15 +77,15 @@ fn triplet(machine: &str) -> String {
 /// The index that the store has, where it can be believed and read.
 async fn kept(key: &Key, session: &Session) -> Result<Option<Index>, StepError> {
     let aside = Shop::new(tempfile::tempdir()?);
-    match session.store.fetch(key, &aside).await {
+    match session.services.store.fetch(key, &aside).await {
         Ok(Fetched::Whole(whole)) if whole.label().name == NAME => {}
         Ok(Fetched::Whole(_) | Fetched::Absent) => return Ok(None),
         Ok(Fetched::Doubted(why) | Fetched::Damaged(why)) => {
-            session.events.warn(format!("the store: {why}; the image's packages are read again"));
+            session.services.events.warn(format!("the store: {why}; the image's packages are read again"));
             return Ok(None);
         }
         Err(error) => {
-            session.events.warn(format!("{error}; going on without it"));
+            session.services.events.warn(format!("{error}; going on without it"));
             return Ok(None);
         }
     }
@@ -103,10 +103,10 @@ async fn keep(key: &Key, index: &Index, session: &Session) {
         let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
         let mut file = tempfile::NamedTempFile::new()?;
         std::io::Write::write_all(&mut file, &text)?;
-        session.store.put(key, &label, file.path()).await
+        session.services.store.put(key, &label, file.path()).await
     };
     if let Err(error) = kept.await {
-        session.events.warn(format!("{error}; the image's packages are read again the next time"));
+        session.services.events.warn(format!("{error}; the image's packages are read again the next time"));
     }
 }
 
@@ -128,10 +128,10 @@ impl System<'_> {
         path: &str,
         wants: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<BTreeMap<String, String>, StepError> {
-        let Some(stream) = self.session.engine.download(self.container, path).await? else {
+        let Some(stream) = self.session.services.engine.download(self.container, path).await? else {
             return Ok(BTreeMap::new());
         };
-        let reader = Guarded::new(blocking_reader(stream), self.session.cancel.clone()).take(LARGEST_ALL);
+        let reader = Guarded::new(blocking_reader(stream), self.session.services.cancel.clone()).take(LARGEST_ALL);
         let above = path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
         blocking(move || {
             let mut found = BTreeMap::new();

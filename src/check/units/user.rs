@@ -1,0 +1,19 @@
+//! `unit-user`: users and groups that nobody makes.
+
+use super::{
+    made::Made,
+    question::{Units, Wanted, at},
+};
+use crate::{names::Concern, unit::judge::Needs};
+
+/// Looks for those of a unit.
+pub(super) fn look(needs: &Needs, made: &Made, found: &mut Units) {
+    for (named, wanted) in [(&needs.users, Wanted::User as fn(String) -> Wanted), (&needs.groups, Wanted::Group)] {
+        for one in named.iter().filter(|one| one.value != "root" && one.value != "0") {
+            if !made.accounts.contains(&one.value) {
+                let reason = format!("{}={} is nobody whom the package makes", one.key, one.value);
+                found.ask(wanted(one.value.clone()), at(Concern::UnitUser, &one.place, &reason));
+            }
+        }
+    }
+}
