@@ -114,6 +114,27 @@ def certificates():
         return read("r.crt"), read("l.crt"), read("l.der"), read("r.crl.der")
 
 
+def elf():
+    """A library of 64 bits that needs `libfoo.so.1` and takes `foo@FOO_1` and `bar` from it."""
+    file = bytearray(0x1000)
+    names = b"\0libfoo.so.1\0foo\0bar\0FOO_1\0libown.so.2\0$ORIGIN/lib\0"
+    dynamic = [(1, 1), (14, 27), (29, 39), (5, 0x400), (10, len(names)), (6, 0x800), (4, 0xA00), (0x6FFFFFF0, 0xB00), (0x6FFFFFFE, 0xC00), (0, 0)]
+    symbols = b"".join(struct.pack("<IBBHQQ", name, 18 * (name > 0), 0, section, 0, 0) for name, section in [(0, 0), (13, 0), (17, 0), (13, 7)])
+    for at, content in [
+        (0, b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)),
+        (64, struct.pack("<IIQQQQQQ", 1, 4, 0, 0, 0, 0x1000, 0x1000, 8)),
+        (120, struct.pack("<IIQQQQQQ", 2, 4, 0x200, 0x200, 0, len(dynamic) * 16, len(dynamic) * 16, 8)),
+        (0x200, b"".join(struct.pack("<qQ", *entry) for entry in dynamic)),
+        (0x400, names),
+        (0x800, symbols),
+        (0xA00, struct.pack("<7I", 1, 4, 0, 0, 0, 0, 0)),
+        (0xB00, struct.pack("<4H", 0, 2, 1, 1)),
+        (0xC00, struct.pack("<HHIIIIHHII", 1, 1, 1, 16, 0, 0, 0, 2, 21, 0)),
+    ]:
+        file[at : at + len(content)] = content
+    return bytes(file)
+
+
 def main():
     shutil.rmtree(CORPUS, ignore_errors=True)
     root, leaf, leaf_der, crl = certificates()
@@ -188,6 +209,16 @@ def main():
     }.items():
         signed = {"_type": kind, "spec_version": "1.0.34", "version": 1, "expires": "2030-01-01T00:00:00Z", **own}
         seed("tuf", kind, json.dumps({"signatures": [{"keyid": "a", "sig": "00" * 64}], "signed": signed}))
+    seed("elf", "library", elf())
+    seed("elf", "tables", elf()[0x200:])
+    seed(
+        "symbols",
+        "symbols",
+        "libfoo.so.1 libfoo1 #MINVER#\n| libfoo1-abi (= 4)\n* Build-Depends-Package: libfoo-dev\n a@FOO_1 1.0\n b@Base 1.10 1\n"
+        ' (arch=amd64)c@Base 1.9\n#MISSING: 2.0# d@FOO_1 0.9\n (c++)"Foo::bar(int)@FOO_1" 0.1\n',
+    )
+    seed("symbols", "shlibs", "libfoo 1 libfoo1 (>= 1.2), libbar2\nudeb: libfoo 1 libfoo1-udeb\n")
+    seed("symbols", "list", "/.\n/usr/lib/libfoo.so.1\n/lib/x86_64-linux-gnu/libc.so.6\n")
     total = sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file())
     print(f"{total} bytes in {CORPUS}")
 
