@@ -51,7 +51,9 @@ pub fn beside_others(extent: Extent) -> Result<(), LeftOut> {
     if is_there("gcab", &["--version"]) {
         measured("gcab -z", extent, "gcab", &listed, &tree);
     }
-    let python = env::var("FACTORY_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = env::var_os("FACTORY_BENCH_PYTHON")
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_else(|| "python3".to_owned());
     if is_there(&python, &["-c", "import cabarchive"]) {
         measured("cabarchive", extent, &python, &["-c", CABARCHIVE, out], &tree);
     }
@@ -78,7 +80,7 @@ fn is_there(program: &str, arguments: &[&str]) -> bool {
 
 /// `FACTORY_BENCH_TREE`, or 80 MB of this machine's programs, each under a name that Windows takes.
 fn tree(folder: &Path, extent: Extent) -> Result<PathBuf, LeftOut> {
-    if let Ok(tree) = env::var("FACTORY_BENCH_TREE") {
+    if let Some(tree) = env::var_os("FACTORY_BENCH_TREE") {
         return Ok(PathBuf::from(tree));
     }
     let most = if extent == Extent::Whole { 80_000_000 } else { 1_000_000 };

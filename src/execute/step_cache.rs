@@ -204,7 +204,7 @@ async fn fetched(key: &Key, into: &Shop, session: &Session) -> Result<bool, Step
         Ok(Fetched::Absent) => {}
         Ok(Fetched::Doubted(why)) => session.services.events.warn(why),
         Ok(Fetched::Damaged(why)) => {
-            session.services.events.warn(format!("the store was damaged: {why}; it is made again"))
+            session.services.events.warn(format!("the store was damaged: {why}; it is made again"));
         }
         Err(StoreError::Io(error)) if error.kind() == std::io::ErrorKind::StorageFull => return Err(error.into()),
         Err(error) => session.services.events.warn(format!("{error}; going on without it")),

@@ -59,7 +59,7 @@ impl<'a> Process<'a> {
 /// What a process says: lines of the step, the last of them kept, and its number.
 #[derive(Debug)]
 pub struct Output<'a> {
-    output: &'a StepOutput,
+    of_step: &'a StepOutput,
     process: OnceLock<u32>,
     tail: Mutex<VecDeque<String>>,
 }
@@ -68,7 +68,7 @@ impl<'a> Output<'a> {
     /// Output that becomes lines of a step.
     #[must_use]
     pub fn new(output: &'a StepOutput) -> Self {
-        Self { output, process: OnceLock::new(), tail: Mutex::default() }
+        Self { of_step: output, process: OnceLock::new(), tail: Mutex::default() }
     }
 
     /// Its number in the container, once it runs.
@@ -99,11 +99,11 @@ impl EngineOutput for Output<'_> {
         }
         tail.push_back(line.to_owned());
         drop(tail);
-        self.output.line(line);
+        self.of_step.line(line);
     }
 
     fn progress(&self, progress: Progress) {
-        self.output.progress(progress);
+        self.of_step.progress(progress);
     }
 }
 
