@@ -7,8 +7,8 @@ FACTORY_CA_BUNDLE ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
-REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry gcab git iproute2 lintian mmdebstrap openssh-client openssh-server openssl rpm rpmlint \
-  unzip xz-utils zip
+REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry dpkg-dev gcab git iproute2 lintian mmdebstrap openssh-client \
+  openssh-server openssl rpm rpmlint unzip xz-utils zip
 
 .PHONY: help demo test build updater check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
 

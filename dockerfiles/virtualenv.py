@@ -388,7 +388,7 @@ def load(prefix, known, part):
     again = natives(prefix) if allowed and part == "last" else files
     own = set(os.path.basename(path) for path in natives(prefix)) if again else set()
     own.update(lines_of("brought"))
-    used, wrong = set(), []
+    used, wrong, idle = set(), [], []
     for path in again if program else []:
         for kind, words in complaints(program, path, own):
             fits = [number for number, one in enumerate(allowed) if one[0] == kind and pattern(one[1]).match(path)]
@@ -398,12 +398,13 @@ def load(prefix, known, part):
     for number, (kind, glob) in enumerate(allowed):
         # Others may be about programs that come into the image elsewhere.
         if part != "first" and number not in used and ("/" + glob.lstrip("/")).startswith(prefix + "/"):
-            wrong.append("`allow` names what is not so: %s at %s" % (kind, glob))
+            idle.append("`allow` has an entry that nothing needs: %s at %s" % (kind, glob))
     if files:
         say("loaded %s" % count(len(files), "program or library", "programs and libraries"))
-    if wrong:
-        say("\n".join(wrong[:50]))
-        say("cannot be loaded: add the OS packages that have it to `packages` of the image, or say with `allow` why it is meant")
+    if wrong or idle:
+        say("\n".join((wrong + idle)[:50]))
+        if wrong:
+            say("cannot be loaded: add the OS packages that have it to `packages` of the image, or say with `allow` why it is meant")
         sys.exit(1)
 
 

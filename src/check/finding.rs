@@ -97,8 +97,12 @@ mod tests {
         );
         assert!(allow(Paths::Relative, "a/[id].pem").contains("path = \"a/\\\\[id\\\\].pem\""));
         let finding = Finding::new(Concern::PrivateKey, "a/[id].pem", "a private key");
-        let allowance =
-            |path: &str| Allowance { check: Concern::PrivateKey, path: path.to_owned(), reason: "x".to_owned() };
+        let allowance = |path: &str| Allowance {
+            check: Concern::PrivateKey,
+            path: path.to_owned(),
+            reason: "x".to_owned(),
+            at: 0..0,
+        };
         assert!(finding.is_meant_by(&allowance(r"a/\[id\].pem")));
     }
 

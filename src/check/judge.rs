@@ -11,6 +11,7 @@ use super::{
 use crate::{
     names::{Allowance, Concern, Severity, Topic},
     source::project::glob,
+    util::toml::Source,
 };
 
 /// What is shipped, and what was looked for in it.
@@ -18,10 +19,20 @@ use crate::{
 pub struct Shipped<'a> {
     /// How it is called.
     pub whose: &'a str,
+    /// The recipe, which has the lines of what it allows; `None` where none is at hand.
+    pub recipe: Option<&'a Source>,
     /// How its paths are written.
     pub paths: Paths,
     /// The topics of lints that were asked: what a recipe allows of others is not held against anything.
     pub asked: &'a [Topic],
+}
+
+impl Shipped<'_> {
+    /// An entry of `allow` that nothing needs, with its line.
+    fn idle(&self, one: &Allowance) -> String {
+        let line = self.recipe.map(|text| format!(" ({}:{})", text.name(), text.position(one.at.start).0));
+        format!("{} at `{}`{}", one.check.as_str(), one.path, line.unwrap_or_default())
+    }
 }
 
 /// What is left to say of what was found.
@@ -56,6 +67,7 @@ pub fn judge(found: &[Finding], allowed: &[Allowance], of: &Shipped<'_>) -> Judg
     let idle: Vec<&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| *one).collect();
     let is_warning = |one: &&Finding| one.concern.is_some_and(|concern| concern.severity() == Severity::Warning);
     let (warnings, errors): (Vec<&Finding>, Vec<&Finding>) = left.into_iter().partition(is_warning);
+    let idle: Vec<String> = idle.into_iter().map(|one| of.idle(one)).collect();
     let refusal = (!errors.is_empty() || !idle.is_empty()).then(|| told::refusal(&errors, &idle, of.whose, of.paths));
     Judged { refusal, warnings: said(&warnings, of) }
 }
@@ -76,11 +88,12 @@ mod tests {
     use super::*;
 
     fn allow(check: Concern, path: &str) -> Allowance {
-        Allowance { check, path: path.to_owned(), reason: "a test".to_owned() }
+        Allowance { check, path: path.to_owned(), reason: "a test".to_owned(), at: 2..3 }
     }
 
     fn judged(found: &[Finding], allowed: &[Allowance], asked: &[Topic]) -> Judged {
-        judge(found, allowed, &Shipped { whose: "tools", paths: Paths::Absolute, asked })
+        let recipe = Source::new("factory.toml", "a\nb\n");
+        judge(found, allowed, &Shipped { whose: "tools", recipe: Some(&recipe), paths: Paths::Absolute, asked })
     }
 
     fn found() -> Vec<Finding> {
@@ -106,8 +119,8 @@ mod tests {
         it would ship what is seldom meant:
           `/opt/x/su` runs as its owner, mode 4755 [setuid]
           `/opt/x/lib/python3.11/a.pem` is a private key [private-key]
-        `allow` of tools names what is not so:
-          setgid at `/opt/x/nothing`
+        `allow` of tools has an entry that nothing needs:
+          setgid at `/opt/x/nothing` (factory.toml:2)
         build it for this machine, or leave it out; where it is loaded only sometimes, on purpose: `allow = [{ check = "machine", path = "/usr/lib/a.so", reason = "…" }]`
         declare the user in `[[user]]` and in the package's `users`, or depend on the package that makes it; where it is meant: `allow = [{ check = "unit-user", path = "/lib/systemd/system/x.service", reason = "…" }]`
         take the bit away (`chmod u-s`), or leave it out: `{ src = "/opt/x/su", type = "exclude" }` in `contents`; where it is meant: `allow = [{ check = "setuid", path = "/opt/x/su", reason = "…" }]`
@@ -130,7 +143,7 @@ mod tests {
         let idle = judged(&[], &allowed, &[Topic::Unit]).refusal.unwrap();
         assert_eq!(
             idle.message,
-            "`allow` of tools names what is not so:\n  unit-user at `/lib/systemd/system/x.service`"
+            "`allow` of tools has an entry that nothing needs:\n  unit-user at `/lib/systemd/system/x.service` (factory.toml:2)"
         );
         // The key that signs is never allowed.
         let key = Finding::never("opt/k.pem", "is the key that signs", "leave it out");

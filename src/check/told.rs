@@ -5,7 +5,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    names::{Allowance, Concern, Topic},
+    names::{Concern, Topic},
     util::pattern,
 };
 
@@ -14,8 +14,8 @@ const SHOWN: usize = 20;
 /// So many are named in a warning.
 const NAMED: usize = 3;
 
-/// What cannot be shipped as it is, and what the recipe allows for nothing.
-pub fn refusal(left: &[&Finding], idle: &[&Allowance], whose: &str, paths: Paths) -> Refusal {
+/// What cannot be shipped as it is, and entries of `allow` that nothing needs, in words.
+pub fn refusal(left: &[&Finding], idle: &[String], whose: &str, paths: Paths) -> Refusal {
     let mut lines = Vec::new();
     for topic in Topic::ALL {
         let own: Vec<&Finding> = left.iter().filter(|one| topic_of(one) == topic).copied().collect();
@@ -28,8 +28,9 @@ pub fn refusal(left: &[&Finding], idle: &[&Allowance], whose: &str, paths: Paths
         }
     }
     if !idle.is_empty() {
-        lines.push(format!("`allow` of {whose} names what is not so:"));
-        lines.extend(idle.iter().map(|one| format!("  {} at `{}`", one.check.as_str(), one.path)));
+        let what = if idle.len() == 1 { "an entry" } else { "entries" };
+        lines.push(format!("`allow` of {whose} has {what} that nothing needs:"));
+        lines.extend(idle.iter().map(|one| format!("  {one}")));
     }
     Refusal { message: lines.join("\n"), help: helps(left, paths) }
 }

@@ -51,7 +51,15 @@ pub async fn write(
         .save(&project.folder)
         .map_err(|error| Failure::new(Exit::StepFailed, format!("`{NAME}` could not be written")).because(error))?;
     if changed {
-        context.events().info(format!("`{NAME}` says what this was made of: commit it with the release"));
+        let is_empty = lock.bases.is_empty() && lock.sources.is_empty() && lock.houses.is_empty();
+        let says = if is_empty {
+            format!(
+                "`{NAME}` says that nothing of this came from elsewhere: commit it, `--locked` holds a later build to that"
+            )
+        } else {
+            format!("`{NAME}` says what this was made of: commit it with the release")
+        };
+        context.events().info(says);
     }
     Ok(())
 }

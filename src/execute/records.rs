@@ -351,6 +351,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         files: Vec::new(),
         note: wheelhouse.describe(),
         warnings: Vec::new(),
+        holdings: step.holdings.clone(),
         projects: step.unread.iter().flat_map(|unread| wheelhouse.versions_of(&unread.folders)).collect(),
         size: wheelhouse.size(),
         took_ms,

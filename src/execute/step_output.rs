@@ -36,6 +36,10 @@ const TRANSFER: Duration = Duration::from_mins(10);
 /// Lines of output that are kept to find the cause of a failure in.
 const TAIL: usize = 400;
 
+fn is_wheel(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|end| end == "whl")
+}
+
 impl StepOutput {
     /// Output of `step`.
     #[must_use]
@@ -66,7 +70,7 @@ impl StepOutput {
     /// Keeps the name of a wheel that is all of a line, but for BuildKit's number of the instruction.
     fn keep_wheel(&self, line: &str) {
         const MOST: usize = 100;
-        let Some(name) = line.split_whitespace().next_back().filter(|word| word.ends_with(".whl")) else { return };
+        let Some(name) = line.split_whitespace().next_back().filter(|word| is_wheel(word)) else { return };
         let before = line.trim_end().strip_suffix(name).unwrap_or_default().trim();
         let is_alone =
             before.strip_prefix('#').map_or(before, |number| number.trim_matches(|c: char| c.is_ascii_digit()));

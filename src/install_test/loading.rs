@@ -75,7 +75,7 @@ pub async fn check(container: &TestContainer<'_>, tree: &Tree, output: &StepOutp
     }
     none_of(&wrong, |wrong| {
         let things = if wrong == 1 { "one thing is".to_owned() } else { format!("{wrong} things are") };
-        format!("every program and library should find what it is loaded with, but {things} not there")
+        format!("every program and library should find its shared libraries, but {things} not there")
     })?;
     Ok(count)
 }

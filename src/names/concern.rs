@@ -257,6 +257,9 @@ pub struct Allowance {
     pub path: String,
     /// Why, one sentence.
     pub reason: String,
+    /// Where it stands in the recipe, in bytes. Nothing depends on it.
+    #[serde(skip)]
+    pub at: std::ops::Range<usize>,
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use super::{Inputs, Origins, Plan, Specifiers, Step};
+use super::{Holdings, Inputs, Origins, Plan, Specifiers, Step};
 use crate::{event::StepId, names::Sha256, util::state};
 
 /// What a step left when it succeeded.
@@ -32,6 +32,9 @@ pub struct Record {
     /// What the requirements files among them asked for, to say which requirement changed.
     #[serde(rename = "wishes", default, skip_serializing_if = "Specifiers::is_empty")]
     pub specifiers: Specifiers,
+    /// What the folders among them held, to say which file changed.
+    #[serde(default, skip_serializing_if = "Holdings::is_empty")]
+    pub holdings: Holdings,
     /// The outputs of what it needed.
     pub needs: BTreeMap<StepId, String>,
     /// The digest that stands for its result.
@@ -263,9 +266,9 @@ fn differ(step: &Step, record: &Record, (inputs, of_record): (&Inputs, &Inputs),
             None => changed.push(format!("{name} {} new", is(name))),
             Some(before) if before != value => changed.push(match (short(before), short(value)) {
                 (Some(before), Some(value)) => format!("{name}: {before} -> {value}"),
-                _ => match specifiers(name, step, record) {
-                    specifiers if specifiers.is_empty() => format!("{name} changed"),
-                    specifiers => format!("{name} changed: {specifiers}"),
+                _ => match [specifiers(name, step, record), files(name, step, record)].concat() {
+                    more if more.is_empty() => format!("{} changed", told(name)),
+                    more => format!("{name} changed: {more}"),
                 },
             }),
             Some(_) => {}
@@ -276,13 +279,24 @@ fn differ(step: &Step, record: &Record, (inputs, of_record): (&Inputs, &Inputs),
     );
 }
 
+/// What people call an input that is called after a file of this program.
+fn told(name: &str) -> &str {
+    match name {
+        "base.hbs" => "the Dockerfile of the base image",
+        "builder.hbs" => "the Dockerfile of the wheel builder",
+        "virtualenv.py" => "the program that fills the virtualenv",
+        "owners.sh" => "the program that gives files their owners",
+        name => name,
+    }
+}
+
 /// The verb of an input that is called so.
 fn is(name: &str) -> &'static str {
     let of_several = ["options of", "variables of", "attributes of", "builder packages"];
     if of_several.iter().any(|start| name.starts_with(start)) { "are" } else { "is" }
 }
 
-/// Most requirements that are named.
+/// Most requirements, or files of a folder, that are named.
 const NAMED: usize = 3;
 
 /// `redis 5.0.1 -> 5.0.4, six 1.16.0 added and 4 more` of a requirements file; nothing where the record does not say, or where
@@ -302,6 +316,25 @@ fn specifiers(input: &str, step: &Step, record: &Record) -> String {
         (Some(before), Some(now)) => Some(format!("{} -> {}", word(name, or_any(before)), version(or_any(now)))),
         (None, Some(now)) => Some(format!("{} added", word(name, now))),
         (Some(before), None) => Some(format!("{} removed", word(name, before))),
+        (None, None) => None,
+    });
+    let changed: Vec<String> = changed.collect();
+    let more = changed.len().saturating_sub(NAMED);
+    let told = changed[..changed.len() - more].join(", ");
+    if more == 0 { told } else { format!("{told} and {more} more") }
+}
+
+/// `shop.py changed, views/a.html added and 4 more` of a folder; nothing where the record does not say.
+fn files(input: &str, step: &Step, record: &Record) -> String {
+    let (Some(before), Some(now)) = (record.holdings.get(input), step.holdings.get(input)) else {
+        return String::new();
+    };
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let changed = names.into_iter().filter_map(|name| match (before.get(name), now.get(name)) {
+        (Some(before), Some(now)) if before == now => None,
+        (Some(_), Some(_)) => Some(format!("{name} changed")),
+        (None, Some(_)) => Some(format!("{name} added")),
+        (Some(_), None) => Some(format!("{name} removed")),
         (None, None) => None,
     });
     let changed: Vec<String> = changed.collect();

@@ -1,8 +1,8 @@
 //! The files of an image build's context: listed and digested when planning, written when building, from one list.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use super::Inputs;
+use super::{Holdings, Inputs};
 use crate::{
     names::Sha256,
     source::project::{Found, SourceFile, SourceKind},
@@ -59,6 +59,23 @@ impl ContextFile {
 /// The files of a path, each under its own.
 pub fn as_they_are(found: &Found) -> Vec<ContextFile> {
     found.files.iter().map(|file| ContextFile::of_project(file.relative.clone(), file)).collect()
+}
+
+/// So many files of a folder are known one by one: a record is read whenever there is a plan.
+const KNOWN: usize = 1_000;
+
+/// Puts what a folder holds under the user's word for it, to say later what of it changed; nothing of a large one, or of one file.
+pub fn hold_into(holdings: &mut Holdings, name: &str, files: &[ContextFile]) {
+    let known: usize = holdings.values().map(BTreeMap::len).sum();
+    if files.len() < 2 || known + files.len() > KNOWN {
+        return;
+    }
+    let shown = |path: &str| {
+        let rest = path.strip_prefix("app/").and_then(|rest| Some(rest.split_once('/')?.1));
+        rest.or_else(|| path.strip_prefix("rootfs")).unwrap_or(path).escape_debug().to_string()
+    };
+    let held = files.iter().map(|file| (shown(&file.path), Sha256::of(file.line()).short().to_owned()));
+    holdings.insert(name.to_owned(), held.collect());
 }
 
 /// Puts the digest of some entries under the user's word for them.

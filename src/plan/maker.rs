@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Inputs, Plan, Specifiers, Step, TemplateError, Templates, Times, Unmade, dockerfile::Template};
+use super::{Holdings, Inputs, Plan, Specifiers, Step, TemplateError, Templates, Times, Unmade, dockerfile::Template};
 use crate::{
     event::StepId,
     names::{PackageName, Sha256, UpstreamVersion},
@@ -204,6 +204,7 @@ impl<'a> Maker<'a> {
             uses: Vec::new(),
             after: Vec::new(),
             specifiers: Specifiers::new(),
+            holdings: Holdings::new(),
             doubts: Vec::new(),
             unread: None,
             notes: Vec::new(),

@@ -16,7 +16,7 @@ pub use dockerfile::{TemplateError, Templates};
 pub use estimate::{Estimate, estimate};
 pub use make::{make, names};
 pub use maker::{PlanContext, PlanError, Want};
-pub use step::{Inputs, Origins, Plan, Specifiers, Step, Unmade, label};
+pub use step::{Holdings, Inputs, Origins, Plan, Specifiers, Step, Unmade, label};
 pub use times::Times;
 
 #[cfg(test)]

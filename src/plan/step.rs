@@ -39,6 +39,10 @@ pub type Origins = BTreeMap<String, (String, String)>;
 /// what counts is the content.
 pub type Specifiers = BTreeMap<String, BTreeMap<String, String>>;
 
+/// What folders among the inputs hold: the user's word for the input -> a file -> the beginning of a digest of it. For people: what
+/// counts is the content.
+pub type Holdings = BTreeMap<String, BTreeMap<String, String>>;
+
 /// One unit of work.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -58,6 +62,8 @@ pub struct Step {
     pub origins: Origins,
     /// What those of them that are requirements files ask for; not in the key.
     pub specifiers: Specifiers,
+    /// What those of them that are folders hold, where that are few files; not in the key.
+    pub holdings: Holdings,
     /// Steps whose output enters its key.
     pub needs: Vec<StepId>,
     /// Steps that must have run before it runs, but whose output does not change its result.

@@ -47,7 +47,7 @@ pub enum ChainError {
         reason: &'static str,
     },
     /// Nobody who is trusted issued it.
-    #[error("the certificate of `{subject}` (issued by `{issuer}`) is not trusted, and was not issued by one that is")]
+    #[error("the certificate of `{subject}` is not trusted, and neither is its issuer `{issuer}`")]
     Unknown {
         /// Whose certificate.
         subject: String,

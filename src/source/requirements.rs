@@ -1,6 +1,7 @@
 //! Requirements files (pip's "Requirements File Format"): which other files they take in, and on which line a
 //! distribution stands. Never resolves anything: that is pip's work.
 
+mod conflicts;
 mod hold;
 mod line;
 mod local;
@@ -13,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use conflicts::{Conflict, Wish, conflicts};
 pub use hold::{Held, OwnWheel, Refusal, Wanted, same_version};
 pub use line::{Line, Requirement, lines, numbered, options, specifiers, with_lines};
 pub use local::{GitWish, Local, What, is_archive, settled};

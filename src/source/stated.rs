@@ -39,9 +39,12 @@ pub struct Stated {
 pub fn stated(read: &dyn Fn(&str) -> Option<String>) -> Option<Stated> {
     let pyproject = read("pyproject.toml");
     if let Some(text) = &pyproject
-        && let Some(found) = of_pyproject(text, read)
+        && let Some(answer) = of_pyproject(text, read)
     {
-        return found;
+        return match answer {
+            Answer::Stated(found) => Some(found),
+            Answer::Built => None,
+        };
     }
     // What `setup()` is given wins over `setup.cfg`.
     if let Some(text) = read("setup.py") {
@@ -136,8 +139,21 @@ fn here(file: &str, text: &str, place: Range<usize>) -> Stated {
     Stated { version: text[place.clone()].to_owned(), file: file.to_owned(), text: text.to_owned(), place }
 }
 
-/// What `pyproject.toml` says; the outer `None` where others are asked.
-fn of_pyproject(text: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<Option<Stated>> {
+/// What `pyproject.toml` says of a version.
+enum Answer {
+    Stated(Stated),
+    /// It is known once the project is built.
+    Built,
+}
+
+impl From<Option<Stated>> for Answer {
+    fn from(found: Option<Stated>) -> Self {
+        found.map_or(Self::Built, Self::Stated)
+    }
+}
+
+/// What `pyproject.toml` says; `None` where other files are asked.
+fn of_pyproject(text: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<Answer> {
     let table = DeTable::parse(text).ok()?;
     let table = table.get_ref();
     let version = |value: &Spanned<DeValue<'_>>| {
@@ -145,20 +161,20 @@ fn of_pyproject(text: &str, read: &dyn Fn(&str) -> Option<String>) -> Option<Opt
         Some(Stated { version: written, file: "pyproject.toml".to_owned(), text: text.to_owned(), place: value.span() })
     };
     if let Some(value) = at(table, &["project", "version"]).or_else(|| at(table, &["tool", "poetry", "version"])) {
-        return Some(version(value));
+        return Some(version(value).into());
     }
     let dynamic = at(table, &["tool", "setuptools", "dynamic", "version"])?;
     let dynamic = dynamic.get_ref().as_table()?;
     let word = |key: &str| Some(at(dynamic, &[key])?.get_ref().as_str()?.to_owned());
     if let Some(module) = word("attr") {
-        return Some(of_attribute(&module, read));
+        return Some(of_attribute(&module, read).into());
     }
     let file = at(dynamic, &["file"])?.get_ref();
     let file = file.as_str().or_else(|| match file.as_array()?.iter().collect::<Vec<_>>().as_slice() {
         [one] => one.get_ref().as_str(),
         _ => None,
     });
-    Some(file.and_then(|file| of_file(file, read)))
+    Some(file.and_then(|file| of_file(file, read)).into())
 }
 
 fn at<'t>(table: &'t DeTable<'_>, path: &[&str]) -> Option<&'t Spanned<DeValue<'t>>> {

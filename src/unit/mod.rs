@@ -12,6 +12,7 @@ mod keys;
 mod name;
 mod service;
 mod span;
+mod special;
 mod specifier;
 mod stop;
 mod values;
@@ -22,6 +23,7 @@ pub use environment::{Environment, parse_environment_file};
 pub use file::UnitFile;
 pub use name::UnitName;
 pub use service::{EnvironmentFile, Kind, Service};
+pub use special::{Misspelt, misspelt};
 pub use stop::{KillMode, Stop, by_signal};
 
 /// What to do about something that is wrong with the text of a unit: where its reason ends with `, did you mean x?`, that.

@@ -166,9 +166,10 @@ fn what_changes_most_comes_last() {
         "COPY [",
     ];
     assert!(order.map(place).is_sorted(), "{dockerfile}");
-    for (file, why) in
-        [("etc/shop.conf", "contents /opt/shop/etc changed"), ("app/shop.py", "python folder app changed")]
-    {
+    for (file, why) in [
+        ("etc/shop.conf", "contents /opt/shop/etc changed"),
+        ("app/shop.py", "python folder app changed: shop.py changed"),
+    ] {
         project.write(file, "other = 1\n");
         let planned = project.planned();
         assert_eq!(planned[0], format!("core: {why}"));

@@ -104,10 +104,11 @@ fn the_packages_of_an_image_are_read_once() {
     project.play(&system(Some(SYMBOLS)));
     project.done(&["build", "packages"]);
     let read = || project.calls_of("download").into_iter().filter(|call| call.contains("/var/lib/dpkg/info")).count();
-    assert_eq!(read(), 1);
+    // Who owns which file is asked each time, and of the same folder.
+    assert_eq!(read(), 2);
     project.write("factory.toml", &RECIPE.replace("sells things", "sells more things"));
     project.done(&["build", "packages"]);
-    assert_eq!(read(), 1, "the store has them");
+    assert_eq!(read(), 3, "the store has the libraries");
     assert!(depends(&project).is_some_and(|text| text.starts_with("libc6 (>= 2.")));
 }
 
@@ -144,4 +145,30 @@ fn what_an_image_says_is_held_against_the_grammar() {
     run.assert_code(1).says(&["which is no relation"]);
     assert!(!project.path(DEB).exists());
     project.assert_tidy();
+}
+
+/// The relations of the rpm that a project has made.
+fn relations(project: &Project) -> Vec<String> {
+    let shown = project.done(&["show", "packages/alma-9/shop-2.5.11-1.el9.x86_64.rpm", "--output", "json"]);
+    let described: serde_json::Value = serde_json::from_str(shown.stdout.lines().last().unwrap()).unwrap();
+    let all = described["relations"].as_array().unwrap_or_else(|| panic!("{described}"));
+    all.iter().map(|one| format!("{} {}", one["kind"].as_str().unwrap(), one["text"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn an_rpm_needs_libraries_by_their_names() {
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "");
+    let recipe = recipe.replace("/usr/bin\" }", "/usr/bin\" }, { src = \"tool\", dst = \"/usr/bin/tool\" }");
+    let Some(project) = packing(&recipe) else { return };
+    project.write("tool", "#!/usr/bin/perl -w\n");
+    fs::set_permissions(project.path("tool"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    project.done(&["build", "packages"]);
+    let all = relations(&project);
+    for wanted in ["libc.so.6()(64bit)", "rtld(GNU_HASH)", "/usr/bin/perl"] {
+        assert!(all.contains(&format!("Requires {wanted}")), "{wanted}: {all:?}");
+    }
+    assert!(all.iter().any(|one| one.starts_with("Requires libc.so.6(GLIBC_2.")), "{all:?}");
+    project.write("factory.toml", &(recipe + "auto_depends = false\n"));
+    project.done(&["build", "packages"]);
+    assert!(relations(&project).iter().all(|one| !one.contains("libc.so.6")), "nobody searches");
 }

@@ -505,7 +505,7 @@ fn folders_of_the_checkout_are_requirements() {
     project.write("libs/own/own.log", "x");
     assert!(!project.planned().iter().any(|line| line.starts_with("wheels")), "{:?}", project.planned());
     project.write("libs/own/own.py", "print('mine')\n");
-    assert_eq!(project.planned()[0], "wheels-core: folder libs/own changed");
+    assert_eq!(project.planned()[0], "wheels-core: folder libs/own changed: own.py changed");
     project.forget_calls();
     project.play(&script(&wheel("own-1-py3-none-any.whl", "mine")));
     project.done(&["build", "wheels"]);

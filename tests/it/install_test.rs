@@ -28,7 +28,7 @@ fn what_was_not_built() {
 #[test]
 fn what_a_build_would_make_again() {
     for (file, from, to, why) in [
-        ("app/shop.py", "sold", "bought", "core: python folder app changed"),
+        ("app/shop.py", "sold", "bought", "core: python folder app changed: shop.py changed"),
         ("factory.toml", "summary = \"sells things\"", "summary = \"sells all\"", "[[package]] summary: "),
         ("requirements.txt", "six==1.16.0", "six==1.15.0", "requirements.txt changed"),
     ] {

@@ -82,7 +82,7 @@ fn a_changed_file_of_the_application() {
     let project = built();
     project.edit("app/shop.py", "sold", "sold twice");
     shows!(project, project.planned().join("\n"), @r"
-    core: python folder app changed
+    core: python folder app changed: shop.py changed
     web: depends on what core gives
     package-shop: depends on what core gives
     package-shop-web: depends on what web and package-shop give

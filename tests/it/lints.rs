@@ -140,7 +140,7 @@ fn a_folder_to_work_in_that_only_docker_makes() {
         assert!(!run.stderr.contains("[workdir]"), "{more}\n{run}");
     }
     let idle = workdir(&format!("{made}\n{meant}")).run(&["build", "images"]).ended(1);
-    idle.says(&["names what is not so: workdir at `/opt/shpo`"]);
+    idle.says(&["an entry that nothing needs: workdir at `/opt/shpo`"]);
 }
 
 #[test]

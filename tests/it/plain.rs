@@ -245,7 +245,10 @@ fn owners_are_root_and_the_package_s_own_users() {
     let project = with(&RECIPE.replace("users = [\"beacon\"]", "").replace("owner = \"beacon\", ", ""));
     let other = "\n[[package]]\nname = \"beacon-base\"\nsummary = \"makes users\"\nusers = [\"beacon\"]\ncontents = [{ src = \"README\", type = \"doc\" }]\n";
     project.write("factory.toml", &(project.read("factory.toml") + other));
-    project.run(&["build", "packages"]).assert_code(1).says(&["User=beacon is no account that the package makes"]);
+    project
+        .run(&["build", "packages"])
+        .assert_code(1)
+        .says(&["User=beacon names an account that neither the package nor the image has"]);
 }
 
 #[test]

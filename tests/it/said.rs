@@ -318,3 +318,53 @@ fn the_mode_of_an_empty_folder() {
     let dockerfile = project.dockerfile("shop/core:2.5.11");
     assert!(dockerfile.contains("\"install\",\"-d\",\"-m\",\"770\",\"--\",\"/var/spool/shop\""), "{dockerfile}");
 }
+
+#[test]
+fn an_allowance_for_nothing_is_said_with_its_line() {
+    let project = Project::new();
+    let allow = "summary = \"sells things\"\nallow = [{ check = \"setuid\", path = \"/opt/shop/none\", reason = \"a test\" }]\n";
+    project.edit("factory.toml", "summary = \"sells things\"\n", allow);
+    let line = project.read("factory.toml").lines().position(|line| line.starts_with("allow = ")).unwrap() + 1;
+    let said =
+        format!("`allow` of shop has an entry that nothing needs: setuid at `/opt/shop/none` (factory.toml:{line})");
+    project.run(&["build", "--jobs", "1"]).assert_code(1).says(&[&said, "take the entry out"]);
+    // One that the program in the image found unneeded.
+    let project = Project::new();
+    let users = "users = [\"shop\"]\nuser = \"shop\"\n";
+    let allow = "allow = [{ check = \"library\", path = \"/opt/shop/none.so\", reason = \"a test\" }]\n";
+    project.edit("factory.toml", users, &format!("{users}{allow}"));
+    let line = project.read("factory.toml").lines().position(|line| line.starts_with("allow = ")).unwrap() + 1;
+    let fails = serde_json::json!({
+        "lines": ["#9 `allow` has an entry that nothing needs: library at /opt/shop/none.so"],
+        "fail": { "kind": "build", "text": "exit code: 1" }
+    });
+    project.play(&crate::play::Script::new().on("build", "shop/core", fails));
+    project.run(&["build", "images"]).assert_code(1).says(&[
+        "nothing needs this entry of `allow`: library at `/opt/shop/none.so`",
+        &format!("factory.toml:{line}:"),
+    ]);
+}
+
+#[test]
+fn two_sources_of_one_file_of_a_package() {
+    let entry = "  { src = \"units/shop.service\", type = \"service\" },\n";
+    for (more, says) in [
+        (
+            "  { src = \"/usr/bin/shop\", dst = \"/opt/shop/bin/shop\", type = \"symlink\" },\n",
+            &[
+                "the link to `/usr/bin/shop` brings `/opt/shop/bin/shop`, which",
+                "if it was meant the other way round, write `src = \"/opt/shop/bin/shop\", dst = \"/usr/bin/shop\"`",
+            ][..],
+        ),
+        (
+            "  { src = \"etc/shop.conf\", dst = \"/opt/shop/bin/shop\" },\n",
+            &["`etc/shop.conf` brings `/opt/shop/bin/shop`, which", "give it another `dst`"],
+        ),
+    ] {
+        let project = Project::new();
+        project.edit("factory.toml", entry, &format!("{entry}{more}"));
+        let line = project.read("factory.toml").lines().position(|line| line == more.trim_end()).unwrap() + 1;
+        let run = project.run(&["build", "--jobs", "1"]);
+        run.assert_code(1).says(says).says(&[&format!("factory.toml:{line}:")]);
+    }
+}

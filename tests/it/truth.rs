@@ -95,7 +95,7 @@ fn what_is_remembered_is_not_read() {
     assert!(run.stdout.contains("8 cached, 0 to run"), "{run}");
     assert_eq!(project.planned(), Vec::<String>::new());
     lie_about(&project, "app/shop.py");
-    assert_eq!(project.planned()[0], "core: python folder app changed");
+    assert_eq!(project.planned()[0], "core: python folder app changed: shop.py changed");
     let run = project.done(&["build", "--paranoid"]);
     assert!(!run.stderr.contains("started"), "{run}");
 }
@@ -104,7 +104,7 @@ fn what_is_remembered_is_not_read() {
 fn an_edit_that_keeps_size_and_time() {
     for (file, why) in [
         (SHOP.to_owned(), format!("package-shop: {SHOP} was changed")),
-        ("app/shop.py".to_owned(), "core: python folder app changed".to_owned()),
+        ("app/shop.py".to_owned(), "core: python folder app changed: shop.py changed".to_owned()),
         ("units/shop.service".to_owned(), "package-shop: units/shop.service changed".to_owned()),
         ("wheels".to_owned(), format!("the wheelhouse is damaged: {SIX} has changed")),
     ] {
@@ -146,7 +146,7 @@ fn a_restored_backup() {
     fs::write(&old, "print('gone')\n").unwrap();
     set_modified(&old, SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
     fs::rename(&old, project.path("app/shop.py")).unwrap();
-    assert_eq!(project.planned()[0], "core: python folder app changed");
+    assert_eq!(project.planned()[0], "core: python folder app changed: shop.py changed");
     // All of it: the records of the day, with files of the day.
     fs::rename(project.folder(), project.beside("broken")).unwrap();
     fs::rename(backup.join("app"), project.beside("home/app")).unwrap();
@@ -179,7 +179,7 @@ fn a_clock_that_jumps() {
             edit_unseen(&project.path(file));
         }
         let planned = project.planned();
-        assert_eq!(planned[0], "core: python folder app changed");
+        assert_eq!(planned[0], "core: python folder app changed: shop.py changed");
         for file in [SHOP, "app/shop.py"] {
             edit_unseen(&project.path(file));
         }
@@ -188,7 +188,7 @@ fn a_clock_that_jumps() {
     // The memory itself from another time.
     set_modified(&project.path(MEMORY), far(100));
     edit_unseen(&project.path("app/shop.py"));
-    assert_eq!(project.planned()[0], "core: python folder app changed");
+    assert_eq!(project.planned()[0], "core: python folder app changed: shop.py changed");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_copied_checkout() {
     }
     assert_eq!(copy.planned(), Vec::<String>::new());
     copy.edit("app/shop.py", "sold", "lent");
-    assert_eq!(copy.planned()[0], "core: python folder app changed");
+    assert_eq!(copy.planned()[0], "core: python folder app changed: shop.py changed");
     assert_eq!(project.planned(), Vec::<String>::new(), "the first one does not mind");
 }
 
@@ -233,7 +233,8 @@ fn a_push_of_what_was_edited_unseen() {
     let project = remembered();
     edit_unseen(&project.path("app/shop.py"));
     let run = project.run(&["push", "--registry", "127.0.0.1:9", "--paranoid"]);
-    run.assert_code(1).says(&["debian-12/core is not what this checkout makes: python folder app changed"]);
+    run.assert_code(1)
+        .says(&["debian-12/core is not what this checkout makes: python folder app changed: shop.py changed"]);
     project.forget_calls();
     edit_unseen(&project.path(SHOP));
     let run = project.run(&["test", "--paranoid"]);

@@ -77,9 +77,14 @@ fn what_a_unit_cannot_do_is_found_when_the_package_is_made() {
         ("shop.service", "", unit("hello"), "line 3: it is neither a section nor `Key=value`"),
         ("shop.service", "", unit("[Servce]"), "line 3: [Servce] is no section of a service"),
         ("shop.service", "", "[Service]\nType=simple\n".to_owned(), "there is no ExecStart="),
-        ("shop.service", "", unit("User=nobody-at-all"), "line 3: User=nobody-at-all is no account"),
-        ("shop.service", "", unit("User=shop"), "line 3: User=shop is no account that the package makes"),
-        ("shop.service", "", unit("Group=nogrp"), "line 3: Group=nogrp is no account"),
+        ("shop.service", "", unit("User=nobody-at-all"), "line 3: User=nobody-at-all names an account"),
+        (
+            "shop.service",
+            "",
+            unit("User=shop"),
+            "line 3: User=shop names an account that neither the package nor the image has",
+        ),
+        ("shop.service", "", unit("Group=nogrp"), "line 3: Group=nogrp names an account"),
         ("shop.service", "", unit("EnvironmentFile=/etc/default/shop"), "EnvironmentFile=/etc/default/shop is neither"),
         ("shop.service", "", unit("WorkingDirectory=/opt/shpo"), "WorkingDirectory=/opt/shpo is neither"),
         ("shop.service", "", unit("WorkingDirectory=/opt/shop/bin/data"), "/opt/shop/bin/data is no folder"),
@@ -151,7 +156,7 @@ fn what_is_meant_is_allowed_with_a_reason() {
 ]"#;
     shipping("debian-12", &[("shop.service", "", &text)], allow).done(&["build", "packages"]);
     let run = shipping("debian-12", &[("shop.service", "", &service(""))], allow).run(&["build", "packages"]).ended(1);
-    run.says(&["names what is not so: unit-user at"]);
+    run.says(&["that nothing needs: unit-user at"]);
 }
 
 #[test]

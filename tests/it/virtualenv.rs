@@ -80,7 +80,7 @@ fn what_cannot_be_loaded_ends_it() {
     fs::write(path("allowed"), format!("library /**/site-packages/speedup.so\n{idle}\n")).unwrap();
     let (code, said) = run("three");
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("`allow` names what is not so: libc at /"), "{said}");
+    assert!(said.contains("`allow` has an entry that nothing needs: libc at /"), "{said}");
 }
 
 /// Holds patterns of the script against paths: those before `not` it has to match, those behind it not.

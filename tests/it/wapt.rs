@@ -547,6 +547,6 @@ fn keys_are_not_packed() {
     project.done(&["build", "wapt"]);
     fs::remove_file(project.path("own/packager.pem")).unwrap();
     let run = project.run(&["build", "wapt"]);
-    run.assert_code(1).says(&["`allow` of tis-own names what is not so: private-key at `**`"]);
+    run.assert_code(1).says(&["`allow` of tis-own has an entry that nothing needs: private-key at `**`"]);
     project.without_env("FACTORY_WAPT_KEY");
 }

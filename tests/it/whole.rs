@@ -366,7 +366,7 @@ contents = [{ src = "web", dst = "web" }]
     }
     project.write("own/.well-known/x", "y\n");
     let planned = project.planned();
-    assert!(planned.contains(&"wapt-tis-own: own changed".to_owned()), "{planned:?}");
+    assert!(planned.contains(&"wapt-tis-own: own changed: .well-known/x changed".to_owned()), "{planned:?}");
 }
 
 #[test]

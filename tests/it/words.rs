@@ -56,7 +56,7 @@ fn relations_that_exclude_each_other() {
     refused(depends, "depends = [\"shop-web\"]", &["the package `shop-web` names itself in `depends`"]);
     for fine in [
         "depends = [\"shop\", \"shop (>= 2)\"]\nbreaks = [\"shop (<< 2)\"]",
-        "depends = [\"a (= 1) | b\", \"a (= 2)\"]",
+        "depends = [\"aa (= 1) | bb\", \"aa (= 2)\"]",
     ] {
         with(depends, fine).done(&["plan"]);
     }
@@ -113,4 +113,44 @@ fn words_of_other_packagers() {
     refused(summary, &format!("{summary}scripts = {{ postinst = \"x.sh\" }}\n"), &["did you mean `postinstall`?"]);
     refused(summary, &format!("{summary}postrm = \"x.sh\"\n"), &["did you mean `scripts`?"]);
     refused(summary, &format!("{summary}obsoletes = [\"x\"]\n"), &["did you mean `replaces`?"]);
+}
+
+#[test]
+fn pins_that_exclude_each_other() {
+    let project = Project::new();
+    project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\nsix==1.15.0\n");
+    project.run(&["plan"]).assert_code(2).says(&[
+        "no version of `six` is both `six==1.16.0` (requirements.txt:1) and `six==1.15.0` (requirements.txt:3)",
+        "requirements.txt:3",
+    ]);
+    project.write("requirements.txt", "six==1.16.0\npsutil==5.9.8\n-c constraints.txt\n");
+    project.write("constraints.txt", "# none\nsix<1.16\n");
+    project.run(&["plan"]).assert_code(2).says(&["and `six<1.16` (constraints.txt:2)"]);
+    project.write("constraints.txt", "six<1.17\n");
+    project.done(&["plan"]);
+}
+
+#[test]
+fn names_with_capitals_and_addresses_without_a_scheme() {
+    refused("repository = \"shop/web\"", "repository = \"Shop/Web\"", &["did you mean `shop/web`?"]);
+    refused(
+        "official = \"debian-12\"\n",
+        "official = \"debian-12\"\nregistry = \"registry.example.org/Team\"\n",
+        &["the path of a registry has no capitals", "did you mean `registry.example.org/team`?"],
+    );
+    let end = "depends = [\"shop (= {{version}})\"]\n";
+    let test = |url: &str| format!("{end}\n[[test.unit]]\nname = \"shop.service\"\nhttp = \"{url}\"\n");
+    refused(end, &test("127.0.0.1:8080/"), &["this is not a URL", "write `http://` before it"]);
+    refused(end, &test(":8080"), &["for example `http://127.0.0.1:8080/`"]);
+}
+
+#[test]
+fn a_target_that_systemd_does_not_have() {
+    let project = Project::new();
+    let unit =
+        project.read("units/shop.service").replace("Description=Shop\n", "Description=Shop\nAfter=netwrok.target\n");
+    project.write("units/shop.service", &unit);
+    project.done(&["plan"]).says(&[
+        "units/shop.service:3: After=netwrok.target is no target of systemd or of this recipe; did you mean `network.target`?",
+    ]);
 }

@@ -39,7 +39,10 @@ pub(super) fn target(names: &BTreeSet<String>, target: &Named, found: &mut Units
     }
     let meant =
         nearest(unit.stem(), targets()).map(|near| format!(", did you mean {near}.target?")).unwrap_or_default();
-    let reason = format!("{}={} is a target neither of systemd nor of this package{meant}", target.key, target.value);
+    let reason = format!(
+        "{}={} is neither a target of systemd nor of this package or the image{meant}",
+        target.key, target.value
+    );
     let paths = all.iter().flat_map(|name| unit_paths(name)).collect();
     let mend = "name a target that systemd has, as `multi-user.target`, or ship that one";
     found.ask(Wanted::Path(paths), at(Concern::UnitInstall, &target.place, &reason).mend(mend));

@@ -11,7 +11,8 @@ pub(super) fn look(needs: &Needs, made: &Made, found: &mut Units) {
     for (named, wanted) in [(&needs.users, Wanted::User as fn(String) -> Wanted), (&needs.groups, Wanted::Group)] {
         for one in named.iter().filter(|one| one.value != "root" && one.value != "0") {
             if !made.accounts.contains(&one.value) {
-                let reason = format!("{}={} is no account that the package makes", one.key, one.value);
+                let reason =
+                    format!("{}={} names an account that neither the package nor the image has", one.key, one.value);
                 found.ask(wanted(one.value.clone()), at(Concern::UnitUser, &one.place, &reason));
             }
         }

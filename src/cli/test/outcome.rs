@@ -33,10 +33,10 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
             }
         };
         let time = if ["skipped", "not run"].contains(&state) { String::new() } else { units::time(check.took) };
-        rows.push(vec![check.step.to_string(), state.to_owned(), result.to_owned(), time]);
+        rows.push(vec![check.step.to_string(), state.to_owned(), time, result.to_owned()]);
     }
     for NotTested { platform, error } in not_tested {
-        rows.push(vec![platform.to_string(), "NOT TESTED".to_owned(), error.to_string(), String::new()]);
+        rows.push(vec![platform.to_string(), "NOT TESTED".to_owned(), String::new(), error.to_string()]);
     }
     let counts = [
         (passed, "passed"),
@@ -53,8 +53,9 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
         columns: vec![
             ListColumn { name: "check", kind: ListKind::Word },
             ListColumn { name: "state", kind: ListKind::Word },
-            ListColumn { name: "result", kind: ListKind::Text },
             ListColumn { name: "time", kind: ListKind::Number },
+            // Last: what is long takes no room from the others, whoever reads it.
+            ListColumn { name: "result", kind: ListKind::Text },
         ],
         rows,
         summary: parts.join(", "),
@@ -157,17 +158,17 @@ mod tests {
         let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
         insta::assert_snapshot!(view.human(&Style::plain(100)), @r"
         canopsis 2.5.11, installed and removed
-        check                              state       result                                           time
-        debian-12/test-install             ok          2 packages                                     24.0 s
-        debian-12/test-canopsis-webserver  FAILED      canopsis-webserver.service should answer 200   31.0 s
-                                                       at http://127.0.0.1:8082/ within 30 s, but
-                                                       there is no answer ((7) Failed to connect to
-                                                       127.0.0.1 port 8082 after 0 ms)
-        debian-12/test-purge               FAILED      a purge should leave nothing but the            1.0 s
-                                                       accounts; one thing is wrong
+        check                              state         time  result
+        debian-12/test-install             ok          24.0 s  2 packages
+        debian-12/test-canopsis-webserver  FAILED      31.0 s  canopsis-webserver.service should answer 200
+                                                               at http://127.0.0.1:8082/ within 30 s, but
+                                                               there is no answer ((7) Failed to connect to
+                                                               127.0.0.1 port 8082 after 0 ms)
+        debian-12/test-purge               FAILED       1.0 s  a purge should leave nothing but the
+                                                               accounts; one thing is wrong
         debian-13/test-install             skipped
-        alma-9                             NOT TESTED  the recipe has no `[[package]]` for alma-9:
-                                                       there is nothing to install
+        alma-9                             NOT TESTED          the recipe has no `[[package]]` for alma-9:
+                                                               there is nothing to install
         1 passed, 2 failed, 1 skipped, 1 not tested, 57.0 s
         ");
     }

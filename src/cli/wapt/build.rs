@@ -155,7 +155,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
     let identity = args.signer.identity()?;
     let beside = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = args.into.clone().or(beside).unwrap_or_default();
-    let sealed = seal(&draft, &identity, &[], date(path)?, &folder, args.file_name.into(), &context.cancel)?;
+    let sealed = seal(&draft, &identity, (&[], None), date(path)?, &folder, args.file_name.into(), &context.cancel)?;
     for text in &sealed.warnings {
         context.events().warn(text.clone());
     }

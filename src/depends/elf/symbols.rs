@@ -17,6 +17,8 @@ use super::{
 const MOST_SYMBOLS: usize = 1 << 20;
 /// The most entries of tables that are looked at: a browser has some hundred thousand.
 const MOST_ENTRIES: u64 = 16 << 20;
+/// The most symbols of one bucket of `DT_GNU_HASH`.
+const LONGEST_CHAIN: usize = 1 << 16;
 /// The longest name of a symbol, and of all together, in bytes: those of C++ have everything in them.
 const LONGEST_NAME: usize = 256 << 10;
 const LONGEST_NAMES: usize = 256 << 20;
@@ -33,8 +35,8 @@ pub struct Symbol {
 /// The symbols that a file takes from others.
 pub(super) fn taken<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, file: &Elf) -> Result<Vec<Symbol>, BadElf> {
     let Some(names) = dynamic.names()? else { return Ok(Vec::new()) };
-    let Some(length) = Length::of(dynamic, file)? else { return Ok(Vec::new()) };
     let is_program = file.interpreter.is_some() || !file.is_movable;
+    let Some(length) = Length::of(dynamic, file, is_program)? else { return Ok(Vec::new()) };
     let copied = if is_program { copied(dynamic, file)? } else { Vec::new() };
     let table = Table::of(dynamic, names, length.with(&copied)?)?;
     let mut found = Found { symbols: Vec::new(), bytes: 0 };
@@ -146,13 +148,13 @@ struct Length {
 }
 
 impl Length {
-    fn of<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, file: &Elf) -> Result<Option<Self>, BadElf> {
+    fn of<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, file: &Elf, is_program: bool) -> Result<Option<Self>, BadElf> {
         let Some(address) = dynamic.value(elf::DT_SYMTAB) else { return Ok(None) };
         let (offset, left) = dynamic.place(address).ok_or_else(|| bad("its symbols are outside of it"))?;
         let width = width(dynamic.number.is_64);
         let room = left / width;
         let said = match dynamic.table(elf::DT_GNU_HASH)? {
-            Some(at) => before_gnu_hash(dynamic, at)?,
+            Some(at) => in_gnu_hash(dynamic, at, is_program)?,
             None => None,
         };
         let said = match (said, dynamic.table(elf::DT_HASH)?) {
@@ -190,17 +192,31 @@ fn in_hash<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, at: u64, file: &Elf) ->
     Ok(dynamic.number.of(dynamic.bytes(at.saturating_add(width), width)?))
 }
 
-/// The number of the first symbol that others may find. `None` where they find none: then linkers differ in what they write.
-fn before_gnu_hash<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, at: u64) -> Result<Option<u64>, BadElf> {
+/// How many symbols have to be looked at to see all that are taken from others: those before the first one that others may find, and in a
+/// program all, because it may give the address of a function that it takes. `None` where others find nothing: then linkers differ in
+/// what they write.
+fn in_gnu_hash<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, at: u64, is_program: bool) -> Result<Option<u64>, BadElf> {
     let header = dynamic.bytes(at, 16)?;
     let word = |number: usize| dynamic.number.of(&header[number * 4..number * 4 + 4]);
     let (buckets, first, bloom) = (word(0), word(1), word(2));
     if buckets > MOST_ENTRIES || bloom > MOST_ENTRIES {
         return Err(bad("its table of symbols is too large"));
     }
-    let width = if dynamic.number.is_64 { 8 } else { 4 };
-    let is_used = dynamic.bytes(at + 16 + bloom * width, buckets * 4)?.iter().any(|byte| *byte != 0);
-    Ok(is_used.then_some(first))
+    let table = at + 16 + bloom * if dynamic.number.is_64 { 8 } else { 4 };
+    let numbers = dynamic.bytes(table, buckets * 4)?.chunks_exact(4).map(|bucket| dynamic.number.of(bucket));
+    let Some(mut last) = numbers.max().filter(|last| *last > 0) else { return Ok(None) };
+    if !is_program || last < first {
+        return Ok(Some(first));
+    }
+    // The symbols of a bucket stand behind each other; the last one's hash is odd.
+    for _ in 0..LONGEST_CHAIN {
+        let hash = dynamic.bytes(table + (buckets + last - first) * 4, 4)?;
+        last += 1;
+        if dynamic.number.of(hash) & 1 == 1 {
+            return Ok(Some(last));
+        }
+    }
+    Err(bad("its table of symbols is too large"))
 }
 
 /// The names of versions by their numbers in the file.

@@ -152,6 +152,14 @@ fn symbols_are_counted_in_every_way() {
     let gnu = Made::new().without(elf::DT_HASH).set(elf::DT_GNU_HASH, HASH);
     let used = gnu.clone().at(HASH, &words(&[1, 3, 1, 0, 0, 0, 3, 1]));
     assert_eq!(symbols(&used.read().unwrap()), expected);
+    // A program takes a function and gives its address to others: both are behind the first that others find.
+    let gives = used.at(HASH, &words(&[1, 1, 1, 0, 0, 0, 1, 2, 2, 3]));
+    assert!(symbols(&gives.read().unwrap()).is_empty(), "a library never does");
+    let mut program = gives.at(0xe00, b"/lib/ld.so\0");
+    program.segments.push((elf::PT_INTERP, 0xe00, 0xe00, 16));
+    assert_eq!(symbols(&program.read().unwrap()), expected);
+    let far = program.at(HASH + 24, &[2; 0x20]);
+    assert_eq!(far.refused(), "one of its tables ends early");
     // Nothing is found by others, and `ld` does not say how many there are: the tables behind it do.
     let empty = gnu.at(HASH, &words(&[1, 1, 1, 0, 0, 0, 0, 0]));
     assert_eq!(symbols(&empty.read().unwrap()), expected);

@@ -214,6 +214,7 @@ impl Results<'_> {
             before: old.map(|old| before(old, product.images.values().next())).unwrap_or_default(),
             origins: step.origins.clone(),
             specifiers: step.specifiers.clone(),
+            holdings: step.holdings.clone(),
             needs,
             output: product.output,
             images: product.images,

@@ -48,7 +48,7 @@ fn examine(reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mut Se
         contents
     };
     if seen.lists_files {
-        seen.description.files = contents.parts("");
+        seen.description.files = contents.parts("/");
     }
     contents.items.finish(seen);
     seen.description

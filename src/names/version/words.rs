@@ -132,7 +132,9 @@ impl Reader<'_> {
             (Last::Word | Last::Number, None) if matches!(lower.as_str(), "post" | "rev" | "r") => {
                 self.after("post", number);
             }
-            (Last::Closed, _) => return Err(self.unclear(&format!("nobody knows what `{word}` means there"))),
+            (Last::Closed, _) => {
+                return Err(self.unclear(&format!("`{word}` has no meaning behind a finished version")));
+            }
             (_, None) if LATER.contains(&lower.as_str()) => return Err(self.later(word)),
             // One word behind another is later, and later than a number there: `alpha`, `alpha.1`, `alpha.beta`, `beta`.
             // rpm has numbers after letters, but `alpha` before `alphabeta`.
@@ -161,7 +163,7 @@ impl Reader<'_> {
                 ));
                 self.stage('~', word, number);
             }
-            _ => return Err(self.unclear(&format!("nobody knows what `{word}` means"))),
+            _ => return Err(self.unclear(&format!("`{word}` is no word of PEP 440, SemVer or Maven"))),
         }
         Ok(())
     }
@@ -180,7 +182,7 @@ impl Reader<'_> {
                 return Ok(());
             }
             Last::Numbers | Last::Closed => {
-                return Err(self.unclear("nobody knows what the number means there"));
+                return Err(self.unclear("a number has no meaning there, for PEP 440, SemVer or Maven"));
             }
             Last::Word => {}
             Last::Number => self.out.text.push('.'),

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use crate::{
     event::StepId,
     names::Sha256,
-    plan::{Assessment, Estimate, Inputs, Judged, NoRecord, Plan, Record, State, Step, assess, estimate, judge},
+    plan::{
+        Assessment, Estimate, Holdings, Inputs, Judged, NoRecord, Plan, Record, State, Step, assess, estimate, judge,
+    },
     work::{Work, builder::BuilderWork},
 };
 
@@ -39,6 +41,7 @@ fn plan(shape: &Shape) -> Plan {
             needs: needs.into_iter().collect(),
             uses: Vec::new(),
             after: Vec::new(),
+            holdings: Holdings::new(),
             doubts: Vec::new(),
             unread: None,
             notes: Vec::new(),
@@ -74,6 +77,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
             size: 0,
             warnings: Vec::new(),
             projects: BTreeMap::new(),
+            holdings: Holdings::new(),
             took_ms: 1000,
             finished: String::new(),
         };

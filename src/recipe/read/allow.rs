@@ -22,7 +22,8 @@ pub(crate) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issu
                 ),
             );
         }
-        Some(Allowance { check: check?.value, path: path?.value.clone(), reason: reason?.value.clone() })
+        let (check, path, reason) = (check?.value, path?.value.clone(), reason?.value.clone());
+        Some(Allowance { check, path, reason, at: entry.span.clone() })
     };
     let all: Vec<_> = given.items().iter().map(|one| entry(one, issues)).collect();
     let mut before: Vec<(&Allowance, &At<RawAllowance>)> = Vec::new();

@@ -29,6 +29,6 @@ pub(crate) fn places_as_they_are(contents: &Given<Vec<At<RawContent>>>) -> Vec<I
 /// A placeholder that stays as it is.
 pub(crate) fn as_it_is(placeholder: &str, key: &str, span: &Span) -> Issue {
     Issue::new(span, format!("{placeholder} in `{key}` stays as it is: nothing is filled in there"))
-        .word(placeholder)
+        .of_word()
         .help("write what is meant, where it is not for a program of yours")
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     names::{ApiUrl, GitUrl, RefName, Repository},
-    util::toml::{Issue, Issues, Value, is_host, one_line, only_placeholders, string, url, word},
+    util::toml::{Issue, Issues, Value, is_host, one_line, only_placeholders, quoted, string, url, word},
 };
 
 /// `Name <mail>`.
@@ -42,10 +42,19 @@ pub(crate) fn registry(value: Value<'_>, issues: &mut Issues) -> Option<String> 
         issues.add(issue.help("leave `https://` out"));
         return None;
     }
-    word("registry", "`host[:port][/path]`, e.g. registry.example.org/team", |text| {
+    let fits = |text: &str| {
         let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
         is_host(host) && path.is_none_or(|path| Repository::new(path).is_ok())
-    })(value, issues)
+    };
+    let lower = text.to_ascii_lowercase();
+    if !fits(text) && fits(&lower) {
+        let issue = Issue::new(&value.span(), format!("the path of a registry has no capitals: {}", quoted(text)));
+        issues.add(
+            issue.label(format!("did you mean {}?", quoted(&lower))).help("registries refuse them (OCI distribution)"),
+        );
+        return None;
+    }
+    word("registry", "`host[:port][/path]`, e.g. registry.example.org/team", fits)(value, issues)
 }
 
 /// Where a bootstrapped base comes from.

@@ -14,7 +14,7 @@ use crate::{
     recipe::{BootstrapMode, parts::parts},
     util::toml::{
         At, boolean, few, image_reference, line, list, number, one, one_line, one_of, os_package, parsed,
-        plain_absolute, project, set, sub_table, table, web_url,
+        plain_absolute, project, service_url, set, sub_table, table, web_url,
     },
 };
 
@@ -100,8 +100,8 @@ table! {
 table! {
     "[[user]]" struct RawUser {
         name: UserName = read::new_user,
-        home: String = plain_absolute,
-        shell: String = plain_absolute,
+        home: String = read::prose(plain_absolute),
+        shell: String = read::prose(plain_absolute),
         comment: String = read::prose(read::gecos),
     }
 }
@@ -115,7 +115,7 @@ table! {
 table! {
     "[[test.unit]]" struct RawUnit {
         name: String = read::unit,
-        http: String = web_url,
+        http: String = service_url,
         status: u16 = number(100..=599),
         alive: u32 = number(1..=3600),
         within: u32 = number(1..=3600),

@@ -248,12 +248,8 @@ pub(crate) fn prose(
         let text = reader(value, issues)?;
         let Some(placeholder) = unfilled(&text) else { return Some(text) };
         let issue = Issue::new(&value.span(), format!("{placeholder} is not filled in here"));
-        issues.add(
-            issue
-                .word(&placeholder)
-                .label("would stay as it is")
-                .help(format!("write the words themselves: {FILLED_IN}")),
-        );
+        issues
+            .add(issue.of_word().label("would stay as it is").help(format!("write the words themselves: {FILLED_IN}")));
         None
     }
 }

@@ -99,7 +99,13 @@ fn a_full_disk_costs_the_log_only() {
     let project = project();
     project.emit([scene::headline(0, 2), scene::started("debian-12/core", "", "")]);
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    project.logs.state.lock().unwrap().steps.insert(scene::step("debian-12/core"), full);
+    project
+        .logs
+        .state
+        .lock()
+        .unwrap()
+        .steps
+        .insert(scene::step("debian-12/core"), StepLog { file: full, left: Some(MOST) });
     project.emit((0..3).map(|_| scene::log("debian-12/core", "a line")));
     let warnings = project.front.take();
     let [Event::Notice { warning: true, text }] = warnings.as_slice() else { panic!("{warnings:?}") };

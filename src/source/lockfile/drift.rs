@@ -21,7 +21,7 @@ pub fn base_drift(platform: &PlatformId, locked: Option<&LockedBase>, found: &Lo
     let word = |base: &LockedBase| match (&base.digest, &base.id) {
         (Some(digest), _) => short(digest),
         (None, Some(id)) => format!("{} (of no registry)", short(id)),
-        (None, None) => "one that cannot be told from others".to_owned(),
+        (None, None) => "an image without a digest".to_owned(),
     };
     (!locked.is_same(found))
         .then(|| format!("the base image of {platform} is {}, the lock has {}", word(found), word(locked)))

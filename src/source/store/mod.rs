@@ -44,15 +44,22 @@ pub enum Kind {
     Product,
     /// A file that a step made, such as a package; the key is the digest of its bytes.
     Made,
+    /// What was read of an image, so that it is not read again; the key is the digest of what says what is in there.
+    Index,
 }
 
 impl Kind {
     /// Every kind.
-    const ALL: [Self; 4] = [Self::File, Self::Built, Self::Product, Self::Made];
+    const ALL: [Self; 5] = [Self::File, Self::Built, Self::Product, Self::Made, Self::Index];
 
     /// Whether the key is the digest of the bytes.
     fn is_by_content(self) -> bool {
         matches!(self, Self::File | Self::Made)
+    }
+
+    /// Whether an entry that says something else than the one that is there takes its place: it was made later of the same.
+    fn is_made_anew(self) -> bool {
+        matches!(self, Self::Product | Self::Index)
     }
 
     /// The largest file of an entry, in bytes: what is larger was not written by this program, and nothing of it is read.
@@ -60,6 +67,7 @@ impl Kind {
     pub const fn largest(self) -> u64 {
         match self {
             Self::Product => 1 << 20,
+            Self::Index => 256 << 20,
             Self::File | Self::Built | Self::Made => 1 << 38,
         }
     }
@@ -71,6 +79,7 @@ impl Kind {
             Self::Built => "built",
             Self::Product => "products",
             Self::Made => "made",
+            Self::Index => "indexes",
         }
     }
 }

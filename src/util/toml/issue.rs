@@ -28,8 +28,8 @@ pub struct Issue {
     pub(super) within: Option<Arc<Source>>,
     /// Whether it depends on other parts of the text, so that a syntax error elsewhere may be its cause.
     pub(super) relational: bool,
-    /// What of its place is meant: the first time that this is there.
-    word: Option<Box<str>>,
+    /// Whether the first word in backticks of the message is what is meant of its place.
+    is_of_word: bool,
     /// Where in the message the platforms are named, should only some have it.
     of_platforms: Option<NonZeroU32>,
 }
@@ -47,7 +47,7 @@ impl Issue {
             also: Box::default(),
             within: None,
             relational: false,
-            word: None,
+            is_of_word: false,
             of_platforms: None,
         }
     }
@@ -103,16 +103,18 @@ impl Issue {
         self
     }
 
-    /// The same about a word of its place, in backticks or not: in a text of many lines it is marked where it stands.
-    pub(crate) fn word(mut self, word: &str) -> Self {
-        self.word = Some(word.trim_matches('`').into());
+    /// The same about the first word in backticks of its message: in a text of many lines it is marked where it stands.
+    pub(crate) fn of_word(mut self) -> Self {
+        self.is_of_word = true;
         self
     }
 
     /// The same with the place of its word alone, in the text that its places are in.
     pub(crate) fn narrowed(mut self, text: &str) -> Self {
-        let at = |word: &str| Some((text.get(self.span.clone())?.find(word)?, word.len()));
-        if let Some((start, length)) = self.word.as_deref().and_then(at) {
+        let word = self.message.split('`').nth(1).filter(|word| self.is_of_word && !word.is_empty());
+        if let Some((start, length)) =
+            word.and_then(|word| Some((text.get(self.span.clone())?.find(word)?, word.len())))
+        {
             let start = self.span.start + start;
             self.span = start..start + length;
         }

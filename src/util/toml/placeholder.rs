@@ -15,8 +15,8 @@ pub(crate) fn only_placeholders(text: &str, known: &[&str], span: &Span, issues:
         None => "not filled in here".to_owned(),
     };
     let known: Vec<String> = known.iter().map(|name| format!("{{{{{name}}}}}")).collect();
-    let placeholder = quoted(&format!("{{{{{other}}}}}"));
-    let issue = Issue::new(span, format!("unknown placeholder {placeholder}")).word(&placeholder);
+    let message = format!("unknown placeholder {}", quoted(&format!("{{{{{other}}}}}")));
+    let issue = Issue::new(span, message).of_word();
     issues.add(issue.label(label).help(format!("known here: {}", listed(&known))));
     false
 }

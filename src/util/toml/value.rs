@@ -159,8 +159,12 @@ pub(crate) fn parsed<T: FromStr<Err = InvalidName>>(value: Value<'_>, issues: &m
     text.parse()
         .map_err(|error: InvalidName| {
             let message = format!("{} is not a valid {}", quoted(text), error.kind);
-            issues
-                .add(Issue::new(&value.span(), message).label(error.kind).help(format!("expected {}", error.expected)));
+            let lower = text.to_ascii_lowercase();
+            let label = match lower.parse::<T>() {
+                Ok(_) => format!("did you mean {}?", quoted(&lower)),
+                Err(_) => error.kind.to_owned(),
+            };
+            issues.add(Issue::new(&value.span(), message).label(label).help(format!("expected {}", error.expected)));
         })
         .ok()
 }

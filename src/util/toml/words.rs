@@ -126,6 +126,21 @@ pub(crate) fn web_url(value: Value<'_>, issues: &mut Issues) -> Option<String> {
     url(&["http", "https"], "programs that need a password ask for it elsewhere")(value, issues)
 }
 
+/// Where a service answers, seen from its own machine.
+pub(crate) fn service_url(value: Value<'_>, issues: &mut Issues) -> Option<String> {
+    let text = string(value, issues)?;
+    if text.contains("://") {
+        return web_url(value, issues);
+    }
+    let example = if text.starts_with([':', '/']) || text.bytes().all(|b| b.is_ascii_digit()) {
+        "for example `http://127.0.0.1:8080/`: the program is asked in its own container"
+    } else {
+        "write `http://` before it, for example `http://127.0.0.1:8080/`"
+    };
+    issues.add(Issue::new(&value.span(), "this is not a URL").label("expected `http://…`").help(example));
+    None
+}
+
 /// A URL with one of `schemes` and without userinfo; `instead` says where a password goes. Never quotes the URL: it
 /// may hold one.
 pub(crate) fn url(

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     event::StepId,
     names::{Account, Allowance, ImageName},
-    plan::{ContextFile, Inputs, maker::Heard},
+    plan::{ContextFile, Holdings, Inputs, maker::Heard},
     platform::Host,
     util::toml::Span,
     work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
@@ -150,6 +150,8 @@ impl AccountKind {
 pub(crate) struct Listed {
     pub(crate) files: Arc<Vec<ContextFile>>,
     pub(crate) inputs: Inputs,
+    /// What the folders among them hold.
+    pub(crate) holdings: Holdings,
     /// What is left out of Python folders.
     pub(crate) notes: Vec<String>,
     /// What Python projects say of their versions.

@@ -151,6 +151,7 @@ impl Maker<'_> {
         step.labels = put_on;
         step.needs = needs;
         step.doubts = doubts;
+        step.holdings.clone_from(&listed.holdings);
         step.unread = listed.heard.unread(&self.context.release.version);
         step.notes.clone_from(&listed.notes);
         step.wanted = self.wants(GOAL);

@@ -38,7 +38,7 @@ table! {
         env: BTreeMap<String, String> = map(read::env_name, line),
         expose: Vec<At<String>> = list(read::port),
         user: RunAs = read::run_as,
-        workdir: String = plain_absolute,
+        workdir: String = read::prose(plain_absolute),
         entrypoint: Vec<At<String>> = list(line),
         cmd: Vec<At<String>> = list(line),
         labels: BTreeMap<String, String> = map(read::label_name, line),
@@ -111,7 +111,7 @@ fn of_program(image: &RawImage, issues: &mut Issues) {
             continue;
         };
         let issue = Issue::new(&program.span, format!("{placeholder} in the program of `{key}` is not filled in"));
-        issues.add(issue.word(&placeholder).label("would stay as it is").help("write the path itself"));
+        issues.add(issue.of_word().label("would stay as it is").help("write the path itself"));
     }
 }
 

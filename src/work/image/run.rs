@@ -4,7 +4,7 @@ pub(crate) mod layer;
 mod starts;
 mod workdir;
 
-use std::{collections::BTreeMap, io::Read as _};
+use std::{collections::BTreeMap, io::Read as _, sync::Arc};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
@@ -29,7 +29,11 @@ use crate::{
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     stage::elf::Elf,
-    util::{folder::open_file, retry::Policy},
+    util::{
+        folder::open_file,
+        retry::Policy,
+        toml::{Issue, Issues, Report, Source, quoted},
+    },
     work::{Expected, package::run::accounts},
 };
 
@@ -95,16 +99,16 @@ impl RunImage for ImageWork {
 /// Builds an image of the recipe.
 async fn run(work: &ImageWork, at: StepContext<'_>) -> Result<Product, StepError> {
     let StepContext { session, .. } = at;
-    let judged = work.clone();
+    let (judged, recipe) = (work.clone(), Arc::clone(&session.recipe));
     blocking(move || {
-        can_run(&judged)?;
-        no_surprise(&judged)
+        can_run(&judged, &recipe)?;
+        no_surprise(&judged, &recipe)
     })
     .await?;
     let context = context_of(work, at).await?;
     let labels = labels(work, at).await?;
     let built = build(context, work.tags.clone(), labels.clone(), at).await;
-    let image = built.map_err(|error| accounts::said(work, at).unwrap_or(error))?;
+    let image = built.map_err(|error| accounts::said(work, at).or_else(|| idle(work, at)).unwrap_or(error))?;
     if let Err(error) = look_up(work, &image.id.0, at).await {
         owner::superseded(vec![image.id], session).await?;
         return Err(error);
@@ -223,7 +227,7 @@ fn output_of(image: &ImageInfo) -> String {
 
 /// Nothing of the project goes into the image that is seldom meant, unless the recipe says so. What commands of a Dockerfile make
 /// is not looked at.
-fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
+fn no_surprise(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
     let mut found = Vec::new();
     for entry in work.files.iter() {
         let Some(path) = entry.path.strip_prefix("rootfs/") else { continue };
@@ -240,18 +244,24 @@ fn no_surprise(work: &ImageWork) -> Result<(), StepError> {
     }
     // What it starts with is looked for when it is built.
     let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
-    judge(work, &found, &work.allow, asked)
+    judge((work, recipe), &found, &work.allow, asked)
 }
 
-fn judge(work: &ImageWork, found: &[check::Finding], allow: &[Allowance], asked: &[Topic]) -> Result<(), StepError> {
-    let shipped = check::Shipped { whose: work.name.as_str(), paths: check::Paths::Absolute, asked };
+fn judge(
+    (work, recipe): (&ImageWork, &Source),
+    found: &[check::Finding],
+    allow: &[Allowance],
+    asked: &[Topic],
+) -> Result<(), StepError> {
+    let (whose, paths) = (work.name.as_str(), check::Paths::Absolute);
+    let shipped = check::Shipped { whose, recipe: Some(recipe), paths, asked };
     // Nothing of these only warns.
     check::judge(found, allow, &shipped).refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 /// The project's own programs among the contents are for this machine and no newer libc, and may be executed, or the recipe says why
 /// not. What comes into a virtualenv is asked for while the image is built.
-fn can_run(work: &ImageWork) -> Result<(), StepError> {
+fn can_run(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
     let (mut found, mut idle) = (Vec::new(), Vec::new());
     let named = line_ends::paths_in(&work.dockerfile).collect();
     for entry in work.files.iter() {
@@ -270,7 +280,7 @@ fn can_run(work: &ImageWork) -> Result<(), StepError> {
     // What `allow` has beyond these may be about the virtualenv, where it is looked at there.
     let is_ours = |one: &&Allowance| !one.check.is_of_virtualenv() || lacks.iter().any(|lack| lack.is_meant_by(one));
     let allow: Vec<_> = work.allow.iter().filter(is_ours).cloned().collect();
-    judge(work, &lacks, &allow, &[Topic::Program])
+    judge((work, recipe), &lacks, &allow, &[Topic::Program])
 }
 
 /// Builds what comes before an instruction that failed: all of it is in the builder's cache. The image has no name, and the labels
@@ -460,6 +470,27 @@ async fn free(tags: &[String], labels: &Labels, session: &Session) -> Result<(),
         return Ok(());
     }
     owner::names(tags, session).await
+}
+
+/// An entry of `allow` that nothing in the virtualenv needs, where our own script ended the build with it: at its line.
+fn idle(work: &ImageWork, at: StepContext<'_>) -> Option<StepError> {
+    const MARK: &str = "`allow` has an entry that nothing needs: ";
+    let tail = at.output.tail();
+    let said = tail.iter().filter_map(|line| line.split_once(MARK)).map(|(_, entry)| entry.trim());
+    let mut issues = Issues::default();
+    for (check, path) in said.filter_map(|entry| entry.split_once(" at ")) {
+        let is_it = |one: &&Allowance| one.check.as_str() == check && one.path == path;
+        let Some(one) = work.allow.iter().find(is_it) else { continue };
+        let issue = Issue::new(&one.at, format!("nothing needs this entry of `allow`: {check} at {}", quoted(path)));
+        issues.add(issue.label("for nothing").help("take the entry out, or mend its `check` or `path`"));
+    }
+    let issues = issues.into_sorted();
+    // What is missing beside it is the news.
+    let is_alone = !tail.iter().any(|line| line.contains("cannot be loaded: "));
+    (is_alone && !issues.is_empty()).then(|| StepError::Reported {
+        message: format!("`allow` of the image `{}` has what nothing needs", work.name),
+        report: Box::new(Report::new(at.session.recipe.as_ref().clone(), issues)),
+    })
 }
 
 /// What our own script found wrong with what goes into the virtualenv, where that ended the build.

@@ -12,8 +12,8 @@ use crate::{
     format::facts::{Codec, PackageFormat},
     names::{ArchName, ImageName, PackageName, Sha256, UserName},
     plan::{
-        ContextSource, Inputs, Step, Unmade,
-        context::{as_they_are, digest_into},
+        ContextSource, Holdings, Inputs, Step, Unmade,
+        context::{as_they_are, digest_into, hold_into},
         maker::{Made, Maker, PlanError},
     },
     platform::Host,
@@ -26,6 +26,16 @@ use crate::{
     util::pattern,
     work::{Work, image::plan::context::of_ignored},
 };
+
+/// What a package takes of the project.
+#[derive(Debug, Default)]
+struct Gathered {
+    parts: Parts,
+    /// What is said of it.
+    notes: Vec<String>,
+    /// What the folders among it hold.
+    holdings: Holdings,
+}
 
 impl Maker<'_> {
     /// What is made of a package on this platform.
@@ -85,32 +95,9 @@ impl Maker<'_> {
         inputs.insert("license".to_owned(), project.license.clone());
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
-        let mut parts = Parts::default();
-        let mut notes = Vec::new();
-        for (content, found) in package.contents.iter().zip(self.taken(&package.contents)?) {
-            if found.files.is_empty() {
-                continue;
-            }
-            let files = as_they_are(&found);
-            notes.extend(of_ignored(&content.src, &found));
-            digest_into(&mut inputs, &content.src, &files);
-            self.add_files(&mut parts, &files);
-            if content.kind != ContentKind::Files
-                && let [SourceFile { kind: SourceKind::Symlink { .. }, .. }] = found.files.as_slice()
-                && found.is_single
-            {
-                // What it leads to is taken.
-                let path = pattern::plain(&content.src);
-                let path = Path::new(path.as_ref());
-                let digest = self.context.listing.digest(path)?.to_string();
-                inputs.insert(format!("{} through its link", content.src), digest);
-                parts.files.extend(self.context.times.own(&self.context.roots.file(path)?));
-            }
-        }
-        for file in package.copyright.license_file.iter().chain(&package.changelog) {
-            inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
-            parts.files.insert(file.clone());
-        }
+        let taken = self.taken(&package.contents)?;
+        let doubts = units::doubts(package, &taken, &self.recipe.packages);
+        let Gathered { parts, mut notes, holdings } = self.gathered(package, taken, &mut inputs)?;
         let own = self.context.times.last(&format!("files {:?}", parts.files), || parts);
         let time = package.from.as_ref().and_then(|from| self.made_of(from.as_str()).time).max(own);
         let epoch = self.context.times.latest(&[time]);
@@ -169,14 +156,58 @@ impl Maker<'_> {
             homepage: project.homepage.clone(),
             epoch,
         };
-        let title = format!("{} {}", if is_collected { "packages of" } else { "package" }, package.name);
+        let title = if is_collected {
+            format!("packages of {}", package.name)
+        } else {
+            format!("package {} {}", package.name, self.version_of(package))
+        };
         let mut step = self.step(&package_step(package.name.as_str()), title, Work::Package(Box::new(work)), inputs);
         step.needs = image.into_iter().map(|image| image.step).chain(without).collect();
         step.after = beside;
+        step.holdings = holdings;
+        step.doubts = doubts;
         step.notes = notes;
         step.doubts = self.odd_owners(package);
         step.wanted = self.wants(GOAL);
         Ok(step)
+    }
+
+    /// What a package takes of the project, put into its inputs.
+    fn gathered(&self, package: &Package, taken: Vec<Files>, inputs: &mut Inputs) -> Result<Gathered, PlanError> {
+        let mut all = Gathered::default();
+        for (content, found) in package.contents.iter().zip(taken) {
+            if found.files.is_empty() {
+                continue;
+            }
+            let files = as_they_are(&found);
+            all.notes.extend(of_ignored(&content.src, &found));
+            digest_into(inputs, &content.src, &files);
+            hold_into(&mut all.holdings, &content.src, &files);
+            self.add_files(&mut all.parts, &files);
+            if content.kind != ContentKind::Files
+                && let [SourceFile { kind: SourceKind::Symlink { .. }, .. }] = found.files.as_slice()
+                && found.is_single
+            {
+                // What it leads to is taken.
+                let path = pattern::plain(&content.src);
+                let path = Path::new(path.as_ref());
+                let digest = self.context.listing.digest(path)?.to_string();
+                inputs.insert(format!("{} through its link", content.src), digest);
+                all.parts.files.extend(self.context.times.own(&self.context.roots.file(path)?));
+            }
+        }
+        for file in package.copyright.license_file.iter().chain(&package.changelog) {
+            inputs.insert(file.display().to_string(), self.context.listing.digest(file)?.to_string());
+            all.parts.files.insert(file.clone());
+        }
+        Ok(all)
+    }
+
+    /// The version that a package gets, as its package manager shows it.
+    fn version_of(&self, package: &Package) -> String {
+        let (release, suffix) = (&self.context.release, &self.platform.package.suffix);
+        let epoch = if package.epoch == 0 { String::new() } else { format!("{}:", package.epoch) };
+        format!("{epoch}{}-{}{suffix}", release.version, release.release)
     }
 
     /// The image that a package comes out of.

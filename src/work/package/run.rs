@@ -229,7 +229,8 @@ impl Job {
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
         let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
-        let shipped = check::Shipped { whose: package.name.as_str(), paths: Paths::Absolute, asked: &Topic::ALL };
+        let (whose, recipe) = (package.name.as_str(), Some(job.session.recipe.as_ref()));
+        let shipped = check::Shipped { whose, recipe, paths: Paths::Absolute, asked: &Topic::ALL };
         judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;
         let (job, tree, searched) = Box::pin(depends::search(job, tree, inside, output)).await?;
         Ok((job, tree, searched))
@@ -255,7 +256,7 @@ impl Job {
 
     fn finish(&self, tree: &Tree, searched: &Searched, output: &StepOutput) -> Result<Product, StepError> {
         let mut meta = meta::of(&self.work, tree, &self.session)?;
-        searched.onto(&mut meta.depends);
+        searched.onto(&mut meta);
         check::package(tree, &meta)?;
         output.line(&match tree.len() {
             1 => "1 file".to_owned(),

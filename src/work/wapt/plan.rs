@@ -9,8 +9,8 @@ use crate::{
     format::wapt::facts::attributes::attribute,
     names::Sha256,
     plan::{
-        Inputs, Plan, Step,
-        context::{as_they_are, digest_into},
+        Holdings, Inputs, Plan, Step,
+        context::{as_they_are, digest_into, hold_into},
         make::look::issue,
         maker::{Maker, PlanError, Planned},
     },
@@ -53,12 +53,13 @@ impl Maker<'_> {
         inputs.insert("version".to_owned(), release.version.to_string());
         inputs.insert("release".to_owned(), release.release.to_string());
         inputs.insert("signer".to_owned(), self.context.signer.clone().unwrap_or_default());
-        let (mut parts, mut notes) = (Parts::default(), Vec::new());
+        let (mut parts, mut notes, mut holdings) = (Parts::default(), Vec::new(), Holdings::new());
         if let Some(dir) = &wapt.dir {
             let found = self.context.roots.whole(dir)?;
             let files = as_they_are(&found);
             notes.extend(of_ignored(&dir.to_string_lossy(), &found));
             digest_into(&mut inputs, &dir.display().to_string(), &files);
+            hold_into(&mut holdings, &dir.display().to_string(), &files);
             self.add_files(&mut parts, &files);
             parts.folders.insert(dir.clone());
         }
@@ -76,6 +77,7 @@ impl Maker<'_> {
                     let files = as_they_are(&found);
                     notes.extend(of_ignored(src, &found));
                     digest_into(&mut inputs, src, &files);
+                    hold_into(&mut holdings, src, &files);
                     self.add_files(&mut parts, &files);
                 }
                 WaptSource::Package(name) if !self.is_made(name) => {
@@ -108,6 +110,7 @@ impl Maker<'_> {
         let title = format!("WAPT package {}", wapt.package);
         let mut step = self.step(&name, title, Work::Wapt(Box::new(work)), inputs);
         step.needs = needs;
+        step.holdings = holdings;
         step.notes = notes;
         step.wanted = self.wants(GOAL);
         Ok(step)

@@ -158,7 +158,7 @@ impl Job {
         let sealed = seal(
             &draft,
             identity,
-            &self.work.wapt.allow,
+            (&self.work.wapt.allow, Some(&self.session.recipe)),
             self.work.epoch,
             &folder,
             generation,

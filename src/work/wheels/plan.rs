@@ -2,6 +2,7 @@
 
 mod given;
 mod own;
+mod pins;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +13,7 @@ use super::{GOAL, Index, Own, OwnFiles, WheelsWork, data};
 use crate::{
     names::Sha256,
     plan::{
-        Inputs, Step,
+        Holdings, Inputs, Step,
         maker::{Heard, Maker, PlanError},
         step::key_of,
     },
@@ -78,9 +79,13 @@ impl Maker<'_> {
         if let Some(counts) = counted(&texts, self.context.roots.variables()) {
             inputs.insert("variables of the requirements".to_owned(), counts.to_string());
         }
-        let mut notes = Vec::new();
+        let mistakes = pins::conflicts(&texts, &real, requirements_file);
+        if !mistakes.is_empty() {
+            return Err(PlanError::Files(mistakes));
+        }
+        let (mut notes, mut holdings) = (Vec::new(), Holdings::new());
         let asking = requirements::asking(&real, requirements_file);
-        let asked = self.own((&texts, &real), &asking, &mut inputs, &mut notes)?;
+        let asked = self.own((&texts, &real), &asking, (&mut inputs, &mut holdings), &mut notes)?;
         let is_folder = |own: &&Own| matches!(own.files, OwnFiles::Folder(_));
         let folders: Vec<PathBuf> = asked.iter().filter(is_folder).map(|own| own.path.clone()).collect();
         let links = self.links(&real, &mut inputs)?;
@@ -144,9 +149,12 @@ impl Maker<'_> {
         let specifiers = texts.iter().map(|(path, text)| (path.display().to_string(), requirements::specifiers(text)));
         step.specifiers = specifiers.collect();
         let mut heard = Heard::default();
-        folders.iter().for_each(|folder| self.heard(folder, &mut heard));
+        for folder in &folders {
+            self.heard(folder, &mut heard);
+        }
         step.unread = heard.unread(&self.context.release.version);
         step.doubts = heard.doubts;
+        step.holdings = holdings;
         step.notes = notes;
         Ok(Some(step))
     }

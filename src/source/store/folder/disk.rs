@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
-        Fetched, Key, Kind, Label, PublicKey, StoreError,
+        Fetched, Key, Label, PublicKey, StoreError,
         belief::{Believed, Incoming, Judged, Offer, Reason, Whole},
         is_plain, marker,
         shape::{self, ASIDE, CONTENT, ENTRY},
@@ -303,10 +303,10 @@ impl Disk {
             let is_outdated = match entry(&place, key) {
                 // What is not believed would be made again each time.
                 Ok(there) => {
-                    (key.kind == Kind::Product && there.label != *label)
+                    (key.kind.is_made_anew() && there.label != *label)
                         || !matches!(self.judge(key, there)?, Ok(Worth::Believed(_)))
                 }
-                Err(_) => key.kind == Kind::Product,
+                Err(_) => key.kind.is_made_anew(),
             };
             if !is_outdated {
                 touch(&place);

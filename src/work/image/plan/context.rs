@@ -9,8 +9,8 @@ use std::{
 use crate::{
     names::{User, in_source},
     plan::{
-        ContextFile, ContextSource, Inputs,
-        context::digest_into,
+        ContextFile, ContextSource, Holdings, Inputs,
+        context::{digest_into, hold_into},
         make::contents::{Owned, owned},
         maker::{Heard, Maker, PlanError},
     },
@@ -55,7 +55,8 @@ impl Maker<'_> {
     fn list(&self, image: &Image, what: &str) -> Result<Listed, PlanError> {
         let mut all = Vec::new();
         let mut folders: Vec<PathBuf> = image.python.clone();
-        let (mut inputs, mut notes, mut heard) = (Inputs::new(), Vec::new(), Heard::default());
+        let (mut inputs, mut holdings) = (Inputs::new(), Holdings::new());
+        let (mut notes, mut heard) = (Vec::new(), Heard::default());
         for (number, folder) in image.python.iter().enumerate() {
             let found = self.context.listing.python(folder)?;
             let files: Vec<ContextFile> = found
@@ -63,7 +64,9 @@ impl Maker<'_> {
                 .iter()
                 .map(|file| ContextFile::of_project(format!("app/{number}/{}", file.relative), file))
                 .collect();
-            digest_into(&mut inputs, &format!("{PYTHON_FOLDER}{}", folder.display()), &files);
+            let word = format!("{PYTHON_FOLDER}{}", folder.display());
+            digest_into(&mut inputs, &word, &files);
+            hold_into(&mut holdings, &word, &files);
             notes.extend(of_left_out(folder, &found));
             self.heard(folder, &mut heard);
             all.extend(files);
@@ -72,7 +75,9 @@ impl Maker<'_> {
         for (content, found) in image.contents.iter().zip(self.taken(&image.contents)?) {
             let files = Self::content_files(content, &found)?;
             notes.extend(of_ignored(&content.src, &found));
-            digest_into(&mut inputs, &contents_word(content), &files);
+            let word = contents_word(content);
+            digest_into(&mut inputs, &word, &files);
+            hold_into(&mut holdings, &word, &files);
             lists.extend(owned(content, &files));
             all.extend(files);
             if matches!(content.kind, ContentKind::Symlink | ContentKind::Dir | ContentKind::State) {
@@ -127,7 +132,7 @@ impl Maker<'_> {
         all.sort_by(|a, b| a.path.cmp(&b.path));
         in_each_other_s_way(&all)?;
         all.dedup_by(|later, earlier| later.path == earlier.path && later == earlier);
-        Ok(Listed { files: Arc::new(all), inputs, notes, heard, time })
+        Ok(Listed { files: Arc::new(all), inputs, holdings, notes, heard, time })
     }
 
     /// Whether modules are among an image's contents, and a Python is there that can look at them.

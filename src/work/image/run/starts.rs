@@ -45,7 +45,7 @@ pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Resu
     let StepContext { session, .. } = at;
     // A Dockerfile of the project's own need not print it.
     let Some(start) = work.start.as_ref().filter(|start| work.dockerfile.contains(&start.program)) else {
-        return idle(work, "");
+        return idle(work, "", session);
     };
     let container = package::container_of(image, at).await?;
     let found = if start.program.starts_with('/') {
@@ -54,9 +54,9 @@ pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Resu
         nowhere(&start.program, image, work, &container, session).await
     };
     session.discard(&container).await;
-    let Some(fault) = found? else { return idle(work, "") };
+    let Some(fault) = found? else { return idle(work, "", session) };
     if allowances(work).any(|one| is_of(one, &start.program)) {
-        return idle(work, &start.program);
+        return idle(work, &start.program, session);
     }
     let Fault { message, label, help } = fault;
     let path =
@@ -88,13 +88,16 @@ fn is_of(one: &Allowance, program: &str) -> bool {
 }
 
 /// Refuses what is allowed for nothing; `missing` is the program that is not there, empty where none is.
-fn idle(work: &ImageWork, missing: &str) -> Result<(), StepError> {
+fn idle(work: &ImageWork, missing: &str, session: &Session) -> Result<(), StepError> {
     match allowances(work).find(|one| missing.is_empty() || !is_of(one, missing)) {
         None => Ok(()),
-        Some(one) => Err(StepError::Contents {
-            message: format!("`allow` of {} names what is not so: start at `{}`", work.name, one.path),
-            help: "take the entry out, or mend its `check` or `path`".to_owned(),
-        }),
+        Some(one) => {
+            let message = format!("`allow` of {} has an entry that nothing needs: start at `{}`", work.name, one.path);
+            let issue = Issue::new(&one.at, message.clone()).label("for nothing");
+            let issue = issue.help("take the entry out, or mend its `check` or `path`");
+            let report = Report::new(session.recipe.as_ref().clone(), vec![issue]);
+            Err(StepError::Reported { message, report: Box::new(report) })
+        }
     }
 }
 

@@ -30,7 +30,8 @@ pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Resu
         found.extend(empty(work, folder, image, at).await?);
     }
     let allow: Vec<Allowance> = work.allow.iter().filter(|one| one.check == Concern::Workdir).cloned().collect();
-    let of = Shipped { whose: work.name.as_str(), paths: Paths::Absolute, asked: &[Topic::Start] };
+    let (whose, recipe) = (work.name.as_str(), Some(at.session.recipe.as_ref()));
+    let of = Shipped { whose, recipe, paths: Paths::Absolute, asked: &[Topic::Start] };
     judged::say(judge(&found, &allow, &of), &at.step.id, at.session)
 }
 

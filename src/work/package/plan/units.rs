@@ -12,7 +12,7 @@ use crate::{
         listing::Files,
         project::{SourceFile, SourceKind},
     },
-    unit::{UnitError, UnitFile, UnitName, advice, judge::judge},
+    unit::{UnitError, UnitFile, UnitName, advice, judge::judge, misspelt},
     util::{
         allowance::{covers, line},
         pattern,
@@ -71,11 +71,7 @@ fn elsewhere(content: &Content, name: &str, format: PackageFormat, usual: &str) 
 fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFile) -> Option<Issue> {
     let unit =
         UnitName::new(content.dst.rsplit('/').next().filter(|_| files.is_single).unwrap_or(&file.relative)).ok()?;
-    let shown = if files.is_single {
-        pattern::plain(&content.src).into_owned()
-    } else {
-        format!("{}/{}", pattern::parts(&content.src).0, file.relative)
-    };
+    let shown = shown(content, files, file);
     let text = text(file)?;
     let wrong = match UnitFile::parse(&text, &shown) {
         Ok(parsed) => judge(&parsed, &unit, &shown).0,
@@ -97,6 +93,38 @@ fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFil
     let help = format!("{}; where it is meant: {}", advice(first), line(Concern::Unit, &format!("/{path}")));
     let message = format!("`{shown}`: {}{more} [{}]", told.collect::<Vec<_>>().join("; "), Concern::Unit.as_str());
     Some(Issue::new(&content.at, message).label("systemd does not take it").help(help))
+}
+
+/// What is said of units that name a target which is nearly one of systemd's: it would pass over that word.
+pub(super) fn doubts(package: &Package, taken: &[Files], all: &[Package]) -> Vec<Issue> {
+    let own = |name: &str| {
+        let contents = all.iter().flat_map(|package| &package.contents);
+        contents.flat_map(|content| [&content.dst, &content.src]).any(|path| path.rsplit('/').next() == Some(name))
+    };
+    let mut found = Vec::new();
+    for (content, files) in package.contents.iter().zip(taken) {
+        if !matches!(content.kind, ContentKind::Service(_)) {
+            continue;
+        }
+        for file in &files.files {
+            let shown = shown(content, files, file);
+            let Some(parsed) = text(file).and_then(|text| UnitFile::parse(&text, &shown).ok()) else { continue };
+            found.extend(misspelt(&parsed, &own).into_iter().map(|one| {
+                let message = format!("{}: {} is no target of systemd or of this recipe", one.place, one.said);
+                Issue::new(&content.at, message).help(format!("did you mean `{}`?", one.meant))
+            }));
+        }
+    }
+    found
+}
+
+/// How the user calls a unit's file.
+fn shown(content: &Content, files: &Files, file: &SourceFile) -> String {
+    if files.is_single {
+        pattern::plain(&content.src).into_owned()
+    } else {
+        format!("{}/{}", pattern::parts(&content.src).0, file.relative)
+    }
 }
 
 /// The text of a unit; `None` where it is met again, and said, when the package is made.

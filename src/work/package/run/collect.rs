@@ -80,6 +80,7 @@ impl Job {
         }
         let shipped = check::Shipped {
             whose: self.work.package.name.as_str(),
+            recipe: Some(&self.session.recipe),
             paths: Paths::Absolute,
             asked: &[Topic::Surprise, Topic::Unit, Topic::Start, Topic::File],
         };

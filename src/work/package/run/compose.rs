@@ -11,8 +11,11 @@ use crate::{
         project::{Found, SourceKind},
         taken::Taken,
     },
-    stage::{Entry, Kind, Owner, Role, Tree, TreePath},
-    util::{pattern, toml::Span},
+    stage::{Entry, Kind, Owner, Role, Tree, TreeError, TreePath},
+    util::{
+        pattern,
+        toml::{Issue, Report, Span, quoted},
+    },
 };
 
 /// The contents that speak of the container, in the recipe's order: a later one refines an earlier one.
@@ -201,9 +204,38 @@ pub fn compose(contents: &[Content], taken: &Tree, session: &Session, epoch: i64
     }
     let found = Taken::from_contents(contents, |src| Ok(Arc::new(session.paths.roots.matching(src)?))).right()?;
     for (content, found) in contents.iter().zip(found).filter(|(content, _)| of_project(content)) {
-        add(&mut tree, content, &found, session, epoch)?;
+        add(&mut tree, content, &found, session, epoch).map_err(|error| twice(error, content, contents, session))?;
     }
     Ok(tree)
+}
+
+/// A file that an entry brings to the place of another one, at its line.
+fn twice(error: StepError, content: &Content, contents: &[Content], session: &Session) -> StepError {
+    let StepError::Tree(TreeError::Twice { path, first, .. }) = &error else { return error };
+    let place = quoted(&format!("/{path}"));
+    let is_link = content.kind == ContentKind::Symlink;
+    let what = if is_link { format!("the link to {}", quoted(&content.src)) } else { quoted(&content.src) };
+    let what = if content.src.is_empty() { "this entry".to_owned() } else { what };
+    let message = format!("{what} brings {place}, which {first} brings, too");
+    let help = if is_link {
+        let (src, dst) = (&content.src, &content.dst);
+        format!(
+            "a link is made at `dst` and leads to `src`: if it was meant the other way round, write `src = \"{dst}\", dst = \"{src}\"`; \
+             else leave the file out before it, by an entry of type `exclude`"
+        )
+    } else {
+        "give it another `dst`, or leave the other one out: an entry of type `exclude` before it names that".to_owned()
+    };
+    let mut issue = Issue::new(&content.at, message).label("again here").help(help);
+    // A file of the project is known by its own path.
+    let is_first = |one: &&Content| {
+        one.at != content.at && !one.src.is_empty() && Path::new(first).starts_with(pattern::parts(&one.src).0.as_ref())
+    };
+    if let Some(earlier) = contents.iter().filter(|one| of_project(one)).find(is_first) {
+        issue = issue.also(&earlier.at, "first here");
+    }
+    let report = Report::new(session.recipe.as_ref().clone(), vec![issue]);
+    StepError::Reported { message: format!("two entries bring {place}"), report: Box::new(report) }
 }
 
 fn of_project(content: &Content) -> bool {

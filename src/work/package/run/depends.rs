@@ -1,13 +1,14 @@
 //! `auto_depends`: what a package needs because of its programs and libraries is searched for and written into it.
 
 mod deb;
+mod rpm;
 mod system;
 
 use super::{Inside, Job};
 use crate::{
     depends::{Shipped, elf::Depth, shipped},
     execute::{StepError, StepOutput, records::blocking},
-    format::facts::PackageFormat,
+    format::{Meta, PackageFormat},
     stage::Tree,
 };
 
@@ -16,15 +17,18 @@ use crate::{
 pub(super) struct Searched {
     /// Relations that `depends` gets.
     pub(super) depends: Vec<String>,
+    /// And those of `provides`.
+    pub(super) provides: Vec<String>,
     /// Those of the recipe that say less than one that was found.
     pub(super) weaker: Vec<String>,
 }
 
 impl Searched {
-    /// The relations of the package, the recipe's first.
-    pub(super) fn onto(&self, depends: &mut Vec<String>) {
-        depends.retain(|relation| !self.weaker.contains(relation));
-        depends.extend(self.depends.iter().cloned());
+    /// Adds them to those of the recipe.
+    pub(super) fn onto(&self, meta: &mut Meta) {
+        meta.depends.retain(|relation| !self.weaker.contains(relation));
+        meta.depends.extend(self.depends.iter().cloned());
+        meta.provides.extend(self.provides.iter().cloned());
     }
 }
 
@@ -45,8 +49,23 @@ pub(super) async fn search(
             let found = deb::search(&job, &shipped, inside, output).await?;
             Ok((job, tree, found))
         }
+        PackageFormat::Rpm => {
+            let (job, tree, shipped) = read(job, tree, Depth::Names).await?;
+            let found = rpm::search(&job, &shipped, output)?;
+            Ok((job, tree, found))
+        }
         _ => Ok((job, tree, Searched::default())),
     }
+}
+
+/// So many files are named of those that need something.
+const SHOWN: usize = 3;
+
+/// `/usr/bin/a, /usr/bin/b and 2 more`.
+fn of_files<'f>(files: impl ExactSizeIterator<Item = &'f String>) -> String {
+    let more = files.len().saturating_sub(SHOWN);
+    let shown = files.take(SHOWN).map(|path| path.escape_debug().to_string()).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
 /// Reads the programs and libraries of a tree.

@@ -109,7 +109,7 @@ fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, output: &StepOutput
     let is_meant = |finding: &Finding| package.allow.iter().any(|allowance| finding.is_meant_by(allowance));
     let (meant, left): (Vec<_>, Vec<_>) = modules.iter().map(finding).partition(is_meant);
     if !left.is_empty() {
-        let said = format!("modules of the project in package `{}` that were not looked at", package.name);
+        let said = format!("modules of the project in package `{}` were not looked at", package.name);
         let said = format!("{said}: {}; {why} whose Python could say whether they compile [syntax]", left.len());
         output.line(&said);
         job.session.doubt(&job.step, said);

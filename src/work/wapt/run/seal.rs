@@ -12,6 +12,7 @@ use crate::{
     util::{
         clock,
         files::{Guarded, persist, temporary_in},
+        toml::Source,
     },
 };
 
@@ -27,14 +28,15 @@ pub struct Sealed {
 }
 
 /// Signs a draft and writes it into `folder`, named as this generation does. `date` is that of the signature and of
-/// every file. The key that signs is never in it, nor another one that `allow` does not name.
+/// every file. The key that signs is never in it, nor another one that `allow` does not name, which stands in that
+/// recipe.
 ///
 /// # Errors
 /// What cannot be signed or written; no file appears then.
 pub fn seal(
     draft: &WaptDraft,
     identity: &Identity,
-    allow: &[Allowance],
+    allow: (&[Allowance], Option<&Source>),
     date: i64,
     folder: &Path,
     generation: Generation,
@@ -45,9 +47,10 @@ pub fn seal(
         "" => "the package",
         package => package,
     };
+    let (allow, recipe) = allow;
     let asked = &[Topic::Surprise, Topic::Unit, Topic::Start, Topic::File];
     // Nothing of these only warns.
-    judge(&surprises, allow, &Shipped { whose, paths: Paths::Relative, asked }).refusal.map_or(Ok(()), Err)?;
+    judge(&surprises, allow, &Shipped { whose, recipe, paths: Paths::Relative, asked }).refusal.map_or(Ok(()), Err)?;
     fs_err::create_dir_all(folder)?;
     let signing = Signing { signer: &identity.key, chain: &identity.chain, date, as_found: draft.is_signed_anew() };
     let mut out = Guarded::new(temporary_in(folder)?, cancel.clone());

@@ -9,8 +9,8 @@ use std::{
 use crate::{
     names::Sha256,
     plan::{
-        ContextFile, Inputs,
-        context::{as_they_are, digest_into},
+        ContextFile, Holdings, Inputs,
+        context::{as_they_are, digest_into, hold_into},
         maker::{Maker, PlanError},
     },
     recipe::python_project,
@@ -63,7 +63,7 @@ impl Maker<'_> {
         &self,
         (written, texts): (&Texts, &Texts),
         asking: &BTreeSet<PathBuf>,
-        inputs: &mut Inputs,
+        (inputs, holdings): (&mut Inputs, &mut Holdings),
         notes: &mut Vec<String>,
     ) -> Result<Vec<Own>, PlanError> {
         let mut found: BTreeMap<String, Own> = BTreeMap::new();
@@ -83,7 +83,7 @@ impl Maker<'_> {
                     }
                     Line::Local(local) if asking.contains(file) => {
                         let conditional = !local.marker.is_empty();
-                        let own = self.one(&place, local, inputs, notes)?;
+                        let own = self.one(&place, local, (inputs, holdings), notes)?;
                         let known = found.entry(own.written.clone()).or_insert(own);
                         known.conditional &= conditional;
                     }
@@ -98,7 +98,7 @@ impl Maker<'_> {
         &self,
         place: &Place<'_>,
         local: Local,
-        inputs: &mut Inputs,
+        (inputs, holdings): (&mut Inputs, &mut Holdings),
         notes: &mut Vec<String>,
     ) -> Result<Own, PlanError> {
         let listing = &self.context.listing;
@@ -131,6 +131,7 @@ impl Maker<'_> {
                 return Err(place.refuse(&local.written, "only a file has a hash: leave `--hash` away").into());
             }
             digest_into(inputs, &word, &files);
+            hold_into(holdings, &word, &files);
             let digest = Sha256::of(&inputs[&word]);
             (OwnFiles::Folder(files), digest)
         };

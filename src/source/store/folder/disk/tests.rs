@@ -10,6 +10,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::store::Kind;
 use crate::{
     names::Sha256,
     source::{

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{Files, Inside, Job, listing},
-    Searched, system,
+    Searched, of_files, system,
 };
 use crate::{
     check::{Finding, Paths},
@@ -17,9 +17,6 @@ use crate::{
     execute::{StepError, StepOutput},
     names::{Concern, Relation},
 };
-
-/// So many files are named of those that need a library.
-const SHOWN: usize = 3;
 
 /// Searches what the programs and libraries of a package need.
 pub(super) async fn search(
@@ -178,11 +175,4 @@ fn say_unknown(job: &Job, shipped: &Shipped, has_image: bool) -> Result<(), Step
         ));
     }
     Ok(())
-}
-
-/// `/usr/bin/a, /usr/bin/b and 2 more`.
-fn of_files<'f>(files: impl ExactSizeIterator<Item = &'f String>) -> String {
-    let more = files.len().saturating_sub(SHOWN);
-    let shown = files.take(SHOWN).map(|path| path.escape_debug().to_string()).collect::<Vec<_>>().join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }

@@ -26,7 +26,7 @@ const INFO: &str = "/var/lib/dpkg/info";
 /// Where the dynamic linker is told of folders.
 const LINKER: [&str; 2] = ["/etc/ld.so.conf", "/etc/ld.so.conf.d"];
 /// The largest file that is read, and all of a folder's together, in bytes: a full desktop has a tenth of it.
-const LARGEST: u64 = 256 << 20;
+const LARGEST: u64 = Kind::Index.largest();
 const LARGEST_ALL: u64 = 4 << 30;
 /// The form of indexes that this program keeps.
 const FORM: &str = "deb index 1";
@@ -44,7 +44,7 @@ pub(super) async fn index(job: &Job, container: &ContainerId) -> Result<Option<I
     }
     let (arch, machine) = (job.work.arch.as_str(), job.work.host.machine.as_str());
     let made_of = serde_json::json!([FORM, arch, machine, status, diversions, configured]);
-    let key = Key { kind: Kind::Product, digest: Sha256::of(made_of.to_string()) };
+    let key = Key { kind: Kind::Index, digest: Sha256::of(made_of.to_string()) };
     if let Some(index) = kept(&key, &job.session).await? {
         return Ok(Some(index));
     }
