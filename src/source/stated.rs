@@ -383,6 +383,7 @@ mod tests {
         })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what is found, which may be nothing")]
     fn said(file: &str, version: &str) -> Option<(String, String)> {
         Some((file.to_owned(), version.to_owned()))
     }

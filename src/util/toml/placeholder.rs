@@ -27,8 +27,8 @@ const ALL: [&str; 4] = ["version", "release", "tag", "branch"];
 /// What else the recipe or a Dockerfile of one's own calls by these names, and somebody may hope to have filled in.
 const HOPED: [&str; 4] = ["prefix", "platform", "arch", "suffix"];
 
-/// The first placeholder of a text in which none is filled in, as it stands there: one that others have, or nearly.
-/// What else stands in braces is another program's.
+/// The first placeholder of a text in which none is filled in, as it is there: one that others have, or nearly.
+/// What else is in braces is another program's.
 pub(crate) fn unfilled(text: &str) -> Option<String> {
     let ours = placeholders(text).find(|name| HOPED.contains(&name.trim()) || nearest(name.trim(), ALL).is_some())?;
     Some(quoted(&format!("{{{{{ours}}}}}")))
