@@ -93,7 +93,7 @@ pub fn download(
             let _ = fs_err::remove_file(&part);
         }
     })?;
-    executable(&part)?;
+    like(&part, &names.program())?;
     Ok(disk.apply_all(&[
         Op::Sync(part.clone()),
         Op::Rename { from: part, to: names.update() },
@@ -210,14 +210,26 @@ fn remove_others(names: &Names, part: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The mode and the owner of the program that is there; one that anybody may run where there is none.
 #[cfg(unix)]
-fn executable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+fn like(part: &Path, program: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let found = match fs_err::symlink_metadata(program) {
+        Ok(found) => Some(found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let mode = found.as_ref().map_or(0o755, |found| found.mode() & 0o7777);
+    let here = fs_err::symlink_metadata(part)?;
+    if let Some(found) = found.filter(|found| (found.uid(), found.gid()) != (here.uid(), here.gid())) {
+        std::os::unix::fs::chown(part, Some(found.uid()), Some(found.gid()))?;
+    }
+    // Last: another owner takes bits away.
+    fs_err::set_permissions(part, std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
-fn executable(_: &Path) -> io::Result<()> {
+fn like(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }

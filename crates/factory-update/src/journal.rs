@@ -55,9 +55,6 @@ pub struct History {
     /// The files that are backups, the newest first.
     #[serde(default)]
     pub backups: Vec<Backup>,
-    /// When the feed was last believed, in seconds since 1970 UTC.
-    #[serde(default)]
-    pub checked: i64,
 }
 
 /// A backup.

@@ -9,6 +9,8 @@ fn a_machine_goes_to_the_next_version() {
     let mut feed = Feed::new();
     feed.release("2.8.1", &program("2.8.1", ""), json!({}));
     let machine = Machine::new(&feed);
+    let few = std::os::unix::fs::PermissionsExt::from_mode(0o750);
+    std::fs::set_permissions(machine.path("agent"), few).unwrap();
     let mut before = machine.start();
     let (code, done) = machine.run(&["--check"]);
     assert_eq!((code, &done["result"], &done["newer"]), (0, &json!("available"), &json!("2.8.1")), "{done}");
@@ -18,6 +20,10 @@ fn a_machine_goes_to_the_next_version() {
     before.wait().unwrap();
     assert_eq!((machine.installed().as_str(), version_in(&machine.path("agent_Backup")).as_str()), ("2.8.1", "2.8.0"));
     assert_eq!(machine.processes().len(), 1);
+    let mode = |name: &str| {
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(machine.path(name)).unwrap().permissions())
+    };
+    assert_eq!((mode("agent") & 0o7777, mode("agent_Backup") & 0o7777), (0o750, 0o750));
     assert_eq!(std::fs::read_to_string(machine.path("running")).unwrap().trim(), "2.8.1");
     // The settings still say 2.8.0: they lower nothing.
     let (_, done) = machine.run(&["--apply"]);
