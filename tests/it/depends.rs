@@ -171,3 +171,15 @@ fn an_rpm_needs_libraries_by_their_names() {
     project.done(&["build", "packages"]);
     assert!(relations(&project).iter().all(|one| !one.contains("libc.so.6")), "nobody searches");
 }
+
+#[test]
+fn an_rpm_does_not_need_what_is_loaded_only_sometimes() {
+    let recipe = RECIPE.replace("debian-12", "alma-9")
+        + "allow = [{ check = \"interpreter\", path = \"/usr/bin/hello\", reason = \"started by hand where there is one\" }, \
+           { check = \"library\", path = \"/usr/bin/*\", reason = \"the same\" }]\n";
+    // Nothing is in a played container.
+    let Some(project) = packing(&recipe) else { return };
+    project.done(&["build", "packages"]);
+    let all = relations(&project);
+    assert!(all.iter().all(|one| !one.contains("libc.so.6") && !one.contains("rtld")), "{all:?}");
+}
