@@ -104,10 +104,11 @@ fn the_packages_of_an_image_are_read_once() {
     project.play(&system(Some(SYMBOLS)));
     project.done(&["build", "packages"]);
     let read = || project.calls_of("download").into_iter().filter(|call| call.contains("/var/lib/dpkg/info")).count();
-    assert_eq!(read(), 1);
+    let first = read();
     project.write("factory.toml", &RECIPE.replace("sells things", "sells more things"));
     project.done(&["build", "packages"]);
-    assert_eq!(read(), 1, "the store has them");
+    // A lint asks for the lists of files each time.
+    assert_eq!(read() - first, first - 1, "the store has them");
     assert!(depends(&project).is_some_and(|text| text.starts_with("libc6 (>= 2.")));
 }
 
