@@ -115,6 +115,7 @@ async fn view(
             .values()
             .filter(|state| matches!(state, State::Labels(why) if why.is_empty()))
             .count(),
+        searched: plan.steps.iter().filter(|step| is_searched(step, &assessed)).count(),
         estimate: PlanEstimate {
             jobs: session.options.jobs,
             run_ms: estimate.run_ms,
@@ -143,6 +144,12 @@ async fn reached(context: &Context) -> Result<Option<(Arc<dyn Engine>, EngineInf
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether a package will be made, and it is searched then what its programs and libraries need.
+fn is_searched(step: &Step, assessed: &AssessedPlan) -> bool {
+    let Some(work) = step.work.package() else { return false };
+    work.is_searched() && matches!(assessed.states.get(&step.id), Some(State::Run(_) | State::Waits(_)))
 }
 
 /// A step as it is shown; `None` where nothing wants it.

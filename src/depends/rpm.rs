@@ -38,7 +38,7 @@ pub fn resolve(shipped: &Shipped) -> Found {
         needs(native, shipped, &mut found);
         gives(native, &mut found);
     }
-    for script in shipped.scripts() {
+    for script in shipped.scripts().iter().filter(|script| is_program(&script.path)) {
         for program in interpreters(script) {
             let place = merged(&program);
             // A link that the package has is there, wherever it leads.
@@ -113,6 +113,12 @@ fn capability(native: &Native, name: &str, version: &str) -> String {
 /// Whether rpm takes a library's name for one: other names are those of plugins.
 fn is_named(name: &str) -> bool {
     name.contains(".so") && ["lib", "ld.", "ld-", "ld64."].iter().any(|start| name.starts_with(start))
+}
+
+/// Whether a script lies where programs are. Others are data as a rule: modules of Python and examples name interpreters that nobody has.
+fn is_program(path: &str) -> bool {
+    let folder = path.rsplit('/').nth(1).unwrap_or_default();
+    ["bin", "sbin", "libexec", "games"].contains(&folder)
 }
 
 /// The programs that a script's first line names by their paths: of `env`'s words only a path.
@@ -243,6 +249,7 @@ mod tests {
             ("/usr/bin/f", "python3"),
             ("/usr/bin/g", ""),
             ("/usr/bin/h", "/opt/own/bin/link"),
+            ("/opt/x/lib/python3.9/site-packages/y/cli.py", "/usr/local/bin/python"),
         ] {
             shipped.script(Script { path: path.to_owned(), line: line.to_owned() });
         }

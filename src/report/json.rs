@@ -118,9 +118,10 @@ mod tests {
             title: "canopsis 2.5.11".to_owned(),
             rows: vec![],
             committed: 0,
+            searched: 0,
             estimate: PlanEstimate::default(),
         };
-        let expected = r#"{"schema":1,"time":"2026-11-20T09:30:00.125Z","event":"plan","title":"canopsis 2.5.11","rows":[],"committed":0,"estimate":{"jobs":0,"run_ms":0,"work_ms":0,"unknown":0}}"#;
+        let expected = r#"{"schema":1,"time":"2026-11-20T09:30:00.125Z","event":"plan","title":"canopsis 2.5.11","rows":[],"committed":0,"searched":0,"estimate":{"jobs":0,"run_ms":0,"work_ms":0,"unknown":0}}"#;
         assert_eq!(view_line(&plan, &Clock::stopped()), format!("{expected}\n"));
     }
 }

@@ -21,6 +21,8 @@ pub struct PlanView {
     pub rows: Vec<PlanRow>,
     /// Images that are what they were but for the commit in their labels: they get this one, and nothing else is done.
     pub committed: usize,
+    /// Packages that will be made, and for which it is searched what their programs and libraries need.
+    pub searched: usize,
     /// How long all of it will take.
     pub estimate: PlanEstimate,
 }
@@ -150,6 +152,15 @@ impl PlanView {
             1 => text.push_str("\n1 image gets this commit as a label; nothing is made again for it"),
             more => text.push_str(&format!("\n{more} images get this commit as a label; nothing is made again for it")),
         }
+        match self.searched {
+            0 => {}
+            1 => text.push_str("\nwhat its programs and libraries need is searched for when 1 package is made"),
+            more => {
+                text.push_str(&format!(
+                    "\nwhat their programs and libraries need is searched for when {more} packages are made"
+                ));
+            }
+        }
         if run + waits > 0 {
             text.push('\n');
             text.push_str(&self.estimate.sentence(run + waits));
@@ -275,7 +286,7 @@ pub(super) mod tests {
             ),
         ];
         let estimate = PlanEstimate { jobs: 2, run_ms: 173_000, work_ms: 346_000, unknown: 2 };
-        PlanView { title: "canopsis 2.5.11".to_owned(), rows, committed: 0, estimate }
+        PlanView { title: "canopsis 2.5.11".to_owned(), rows, committed: 0, searched: 0, estimate }
     }
 
     #[test]

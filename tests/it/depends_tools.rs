@@ -112,19 +112,20 @@ fn dpkg_shlibdeps_answers_the_same() {
         let path = native.path.clone();
         let (ours, is_whole) = ours(native, &index);
         let output = Command::new("dpkg-shlibdeps").args(["-O", &path]).current_dir(project.path()).output().unwrap();
-        if !output.status.success() || !is_whole {
-            // It ends where a library has no package, or one that says nothing (docs/dependencies.md).
-            assert!(!output.status.success() && !is_whole, "{path}: {}", String::from_utf8_lossy(&output.stderr));
+        if !is_whole {
+            // Where a library has no package, or one that says nothing, it ends, or warns (docs/dependencies.md).
+            assert!(!output.stderr.is_empty(), "{path}");
             silent += 1;
             continue;
         }
+        assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8(output.stdout).unwrap();
         let said = said.lines().find_map(|line| line.strip_prefix("shlibs:Depends=")).unwrap_or_default();
         let theirs: Vec<String> = said.split(", ").filter(|one| !one.is_empty()).map(str::to_owned).collect();
         assert_eq!(strongest(&ours), strongest(&theirs), "{path}");
         compared += 1;
     }
-    eprintln!("{compared} files have the same dependencies; {silent} have none here nor there");
+    eprintln!("{compared} files have the same dependencies; {silent} need a library that no package says anything of");
     assert!(compared > 10, "too little was compared");
 }
 

@@ -33,6 +33,7 @@ fn secret_plan() -> PlanView {
         title: "with \"hunter2!\" in it".to_owned(),
         rows: vec![],
         committed: 0,
+        searched: 0,
         estimate: PlanEstimate::default(),
     }
 }

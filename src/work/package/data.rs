@@ -80,6 +80,13 @@ impl PackageWork {
     pub fn is_installed(&self) -> bool {
         self.formats.iter().any(|(format, _)| *format == self.packaging.format)
     }
+
+    /// Whether it is searched what its programs and libraries need, when it is made. Archives say nothing of it, and packages that are
+    /// collected say it themselves.
+    #[must_use]
+    pub fn is_searched(&self) -> bool {
+        self.package.auto_depends && self.package.collect.is_empty() && self.is_installed()
+    }
 }
 
 impl Kind for PackageWork {

@@ -39,8 +39,7 @@ pub(super) async fn search(
     inside: Option<Inside<'_>>,
     output: &StepOutput,
 ) -> Result<(Job, Tree, Searched), StepError> {
-    // Archives say nothing of what they need.
-    if !job.work.package.auto_depends || !job.work.is_installed() {
+    if !job.work.is_searched() {
         return Ok((job, tree, Searched::default()));
     }
     match job.work.packaging.format {

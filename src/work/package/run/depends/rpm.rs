@@ -4,19 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{super::Job, Searched, of_files};
 use crate::{
+    check::Finding,
     depends::{Shipped, rpm},
     engine::Output as _,
     execute::{StepError, StepOutput},
-    names::Relation,
+    names::{Concern, Relation},
 };
 
 /// Searches what the programs, libraries and scripts of a package need, and which libraries it gives to others.
 pub(super) fn search(job: &Job, shipped: &Shipped, output: &StepOutput) -> Result<Searched, StepError> {
     let found = rpm::resolve(shipped);
     let package = &job.work.package;
-    let depends = new(&found.requires, &package.depends, ("needs", output))?;
+    let depends = new(&asked(job, found.requires), &package.depends, ("needs", output))?;
     let provides = new(&found.provides, &package.provides, ("provides", output))?;
     Ok(Searched { depends, provides, weaker: Vec::new() })
+}
+
+/// What is needed without the files that are loaded or run only sometimes, on purpose: the recipe says so of them.
+fn asked(job: &Job, found: BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, BTreeSet<String>> {
+    let is_meant = |path: &String| {
+        let finding = |concern| Finding::new(concern, path.trim_start_matches('/'), "");
+        let findings = [Concern::Library, Concern::Interpreter].map(finding);
+        job.work.package.allow.iter().any(|allowance| findings.iter().any(|finding| finding.is_meant_by(allowance)))
+    };
+    let without = |(text, mut files): (String, BTreeSet<String>)| {
+        files.retain(|path| !is_meant(path));
+        (!files.is_empty()).then_some((text, files))
+    };
+    found.into_iter().filter_map(without).collect()
 }
 
 /// The relations that the recipe does not have itself, said in the step's log.
