@@ -206,7 +206,7 @@ impl Session {
     }
 
     /// Creates a container of a step. The caller removes it with [`Engine::remove`]; one that it does not come to remove
-    /// (Ctrl-C, a lost daemon) goes with [`remove_leftovers`].
+    /// (Ctrl-C, a lost daemon) goes with [`super::remove_leftovers`].
     ///
     /// # Errors
     /// As [`Engine::create`].

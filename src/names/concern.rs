@@ -167,7 +167,7 @@ concerns! {
         mend: "add `[Install]` with `WantedBy=`, or leave `enable` out",
     }
     UnitIdle = "unit-idle", Warning in Unit {
-        what: "a unit without [Install] that no other unit of the package starts",
+        what: "a unit without `[Install]` that no other unit of the package starts",
         why: "nothing starts it, unless somebody does by hand",
         mend: "write `WantedBy=` below `[Install]`, or `enable = false` in its entry",
     }

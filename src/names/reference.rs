@@ -13,7 +13,7 @@ const LOCAL: &str = "localhost/";
 const LATEST: &str = "latest";
 
 /// A name of an image in its parts: `registry.example.org:5000/team/app:1.2@sha256:00…`. It is taken apart, not judged: whether
-/// it is a good name is asked elsewhere ([`super::Repository`], [`super::ImageTag`]).
+/// it is a good name is asked elsewhere ([`super::Repository`], [`super::Tag`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageReference<'a> {
     repository: &'a str,
