@@ -167,7 +167,7 @@ impl Maker<'_> {
         step.holdings = holdings;
         step.doubts = doubts;
         step.notes = notes;
-        step.doubts = self.odd_owners(package);
+        step.doubts.extend(self.odd_owners(package));
         step.wanted = self.wants(GOAL);
         Ok(step)
     }
