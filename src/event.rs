@@ -205,7 +205,7 @@ impl Events {
         Self(sink)
     }
 
-    /// Events that nobody reads.
+    /// Events that are not read.
     #[must_use]
     pub fn none() -> Self {
         #[derive(Debug)]

@@ -229,7 +229,7 @@ impl Project {
         format!("{} {}", self.name(), self.release.tag)
     }
 
-    /// Which of several tags on the commit the release is, where nobody named it.
+    /// Which of several tags on the commit the release is, where none was named.
     #[must_use]
     pub fn choice_of_tag(&self) -> Option<String> {
         let (last, others) = self.beside.split_last()?;
@@ -247,7 +247,7 @@ impl Project {
         UpstreamVersion::remark(&self.release.tag)
     }
 
-    /// What should be known of the chosen platforms on a day, `YYYY-MM-DD`: those that nobody mends any more.
+    /// What should be known of the chosen platforms on a day, `YYYY-MM-DD`: those that get no mends any more.
     #[must_use]
     pub fn outdated(&self, today: &str) -> Vec<String> {
         let past = self.targets.iter().map(|target| &target.platform).filter(|platform| platform.eol.as_str() < today);

@@ -7,7 +7,7 @@ use crate::{
     stage::{Accounts, Tree, TreePath},
 };
 
-/// An owner whom nobody of the recipe makes.
+/// An owner whom no part of the recipe makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// The first entry that is theirs.

@@ -133,7 +133,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     if args.dry_run {
         return super::plan::show(&project, args.want(), args.locked, context).await;
     }
-    // Before anything else is asked; it is read again once nobody else can write it.
+    // Before anything else is asked; it is read again once no other process can write it.
     lock::load(&project, args.locked)?;
     let builder = async || context.builder().await.map(Some);
     let Planned { plan, engine, info, offline } = planned(&project, args.want(), builder).await?;

@@ -41,7 +41,7 @@ fn nobody() -> (Arc<dyn Engine>, EngineInfo) {
     (Arc::new(Nobody), Nobody::info_of(std::env::consts::ARCH))
 }
 
-/// Plans what is wanted. Where a step of it needs an engine, `ask` gives one, or `None` for a plan that nobody carries out; else none is
+/// Plans what is wanted. Where a step of it needs an engine, `ask` gives one, or `None` for a plan that is not carried out; else none is
 /// asked.
 ///
 /// # Errors

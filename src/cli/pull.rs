@@ -157,7 +157,7 @@ async fn wheels(
     let judge = |manifest: &Manifest| {
         let set = (place.platform.clone(), work.image.clone());
         let house = locked.houses.get(&set);
-        // Nobody here has seen it being built.
+        // It was not built here.
         work.wanted.judge_all(&manifest.wheels, &|wheel| house.is_some_and(|house| house.has_built(wheel)))?;
         let Some(house) = house else { return Ok(()) };
         let own = manifest.wheels.iter().filter(|wheel| work.wanted.is_own(wheel));

@@ -37,7 +37,7 @@ pub fn registry(named: Option<&str>, project: &Project) -> Result<Registry, Fail
 }
 
 impl RegistryConnection {
-    /// Finds out how the registry is spoken to. Nobody is asked for a password: `docker login` has kept it.
+    /// Finds out how the registry is spoken to. No password is asked for: `docker login` has kept it.
     ///
     /// # Errors
     /// When it does not answer, or the login cannot be read.

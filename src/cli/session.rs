@@ -86,7 +86,7 @@ fn ids(project: &Project) -> RunIds {
     }
 }
 
-/// What the store may hold where nobody says it, in bytes.
+/// What the store may hold where it is not said, in bytes.
 const STORE_LIMIT: u64 = 10_000_000_000;
 
 /// What the store may hold, in bytes.

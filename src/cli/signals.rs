@@ -8,7 +8,7 @@ use crate::diag::{Exit, Failure};
 /// Cancels the context's token at SIGINT, SIGTERM or SIGHUP; a second one ends the process.
 ///
 /// # Errors
-/// When the system lets nobody listen.
+/// When the system does not let us listen.
 pub fn watch(context: &Context) -> Result<(), Failure> {
     let refuse = |error| Failure::new(Exit::StepFailed, "cannot listen for signals").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;

@@ -55,7 +55,7 @@ pub fn resolve(shipped: &Shipped) -> Found {
 
 fn needs(native: &Native, shipped: &Shipped, found: &mut Found) {
     let elf = &native.elf;
-    // A program that nobody may execute is data, as rpm has it.
+    // A program that is not executable is data, as rpm has it.
     if elf.interpreter.is_some() && !native.is_executable || !elf.is_dynamic {
         return;
     }
@@ -115,7 +115,7 @@ fn is_named(name: &str) -> bool {
     name.contains(".so") && ["lib", "ld.", "ld-", "ld64."].iter().any(|start| name.starts_with(start))
 }
 
-/// Whether a script lies where programs are. Others are data as a rule: modules of Python and examples name interpreters that nobody has.
+/// Whether a script lies where programs are. Others are data as a rule: modules of Python and examples name interpreters that are nowhere.
 fn is_program(path: &str) -> bool {
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
     ["bin", "sbin", "libexec", "games"].contains(&folder)

@@ -1,4 +1,4 @@
-//! A [`Failure`] as text for people and as JSON for machines. Writes to nobody.
+//! A [`Failure`] as text for people and as JSON for machines. Writes nothing.
 
 use std::{error::Error, fmt, fmt::Write as _};
 

@@ -353,7 +353,7 @@ pub trait Output: Send + Sync {
     }
 }
 
-/// Output that nobody reads.
+/// Output that is not read.
 #[derive(Debug, Clone, Copy)]
 pub struct Silent;
 
@@ -404,7 +404,7 @@ pub trait Engine: Send + Sync + fmt::Debug {
         credentials: Option<Credentials>,
         out: &dyn Output,
     ) -> Result<Pulled, EngineError>;
-    /// The digest under which the registry of `reference` has an image of the daemon; `None` where nobody knows. An engine that gives
+    /// The digest under which the registry of `reference` has an image of the daemon; `None` where it is not known. An engine that gives
     /// every image a digest, wherever it is from, is not believed: the registry is asked.
     async fn known_digest(
         &self,

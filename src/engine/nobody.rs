@@ -9,7 +9,7 @@ use super::{
     ExecSpec, ImageId, ImageInfo, ImportSpec, Insecure, Labels, Output, Pulled, Pushed,
 };
 
-/// An engine that is not there: whatever it is asked, nobody answers.
+/// An engine that is not there: it answers nothing that it is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Nobody;
 

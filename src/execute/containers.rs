@@ -35,7 +35,7 @@ impl Containers {
 }
 
 /// What earlier runs have left: all containers of this checkout, running or not (safe while the project's lock is held), and
-/// ended ones of other checkouts of the same project whose run began a day ago or earlier: nobody may come back to a checkout that a
+/// ended ones of other checkouts of the same project whose run began a day ago or earlier: no run may come back to a checkout that a
 /// CI job removed with its folder.
 ///
 /// # Errors

@@ -150,7 +150,7 @@ pub fn renew(before: &Lockfile, now: Lockfile, plan: &Plan, platforms: &[Platfor
         }
     }
     for (key, house) in before.houses.iter().filter(|(key, _)| platforms.contains(&key.0)) {
-        // A set of a platform that was planned is still one, even if nobody wanted it now.
+        // A set of a platform that was planned is still one, even if it was not wanted now.
         if !planned(&key.0) || has_set(key) {
             lock.houses.entry(key.clone()).or_insert_with(|| house.clone());
         }

@@ -382,7 +382,7 @@ fn changed(session: &Session, file: &RecordedFile) -> Option<String> {
 /// The record of a step that another one is made from: no step begins before what it needs is done.
 ///
 /// # Errors
-/// [`super::StepError::Internal`] where there is none: what an engine would make of an image without a name is nobody's guess.
+/// [`super::StepError::Internal`] where there is none: what an engine would make of an image without a name cannot be told.
 pub fn noted<'r>(records: &'r BTreeMap<StepId, Record>, step: &StepId) -> Result<&'r Record, super::StepError> {
     let none = || super::StepError::Internal(format!("nothing is noted of {step}, which should be done by now"));
     records.get(step).ok_or_else(none)

@@ -49,11 +49,11 @@ impl Drop for Room {
 }
 
 /// Removes the folders that killed runs of the project `checkout` have left, and what is mounted there. Safe while the project's lock
-/// is held. One that cannot be removed is in nobody's way; the next run tries again.
+/// is held. One that cannot be removed does no harm; the next run tries again.
 pub fn sweep(checkout: &CheckoutId) {
     let rooms = fs::read_dir(tempfile::env::temp_dir()).into_iter().flatten().flatten();
     for room in rooms.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix(checkout))) {
-        // Others may write there, too: a link of that name is nobody's room.
+        // Others may write there, too: a link of that name is no room.
         let is_ours = fs::symlink_metadata(room.path())
             .is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::getuid().as_raw());
         if is_ours {

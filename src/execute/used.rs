@@ -56,7 +56,7 @@ impl Used {
         records: &BTreeMap<StepId, Record>,
         now: i64,
     ) -> io::Result<()> {
-        // One that nobody can read is begun anew, as of now.
+        // One that cannot be read is begun anew, as of now.
         let mut used = Self::for_project(project).unwrap_or_default();
         for step in &plan.steps {
             let Some(record) = records.get(&step.id) else { continue };

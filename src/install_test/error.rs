@@ -44,7 +44,7 @@ pub enum InstallTestError {
         /// The image's name.
         image: String,
     },
-    /// Nobody wrote down how packages are installed there.
+    /// How packages are installed there is not written down.
     #[error("install tests do not know the package manager of {platform} ({manager}) yet")]
     NoManager {
         /// The platform.

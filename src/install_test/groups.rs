@@ -55,7 +55,7 @@ impl TestTarget {
             let users = packages.iter().flat_map(|package| package.ties.users.clone()).collect();
             let mut part = Self { packages, users, number: number + 1, ..self.clone() };
             let (here, everywhere) = (part.unit_files(), self.unit_files());
-            // A unit that nobody ships is missed in the first one.
+            // A unit that no package ships is missed in the first one.
             part.units
                 .retain(|run: &Run| is_there(run.unit(), &here) || number == 0 && !is_there(run.unit(), &everywhere));
             part

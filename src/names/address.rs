@@ -1,5 +1,5 @@
 //! [`Address`]: an address of an index, a file or a repository as somebody wrote it. It reaches keys and records, so it is taken apart
-//! without changing a byte of what is kept; the crate `url` would write it anew. A login is dropped at once, and can be shown by nobody.
+//! without changing a byte of what is kept; the crate `url` would write it anew. A login is dropped at once, and cannot be shown.
 
 use std::fmt;
 

@@ -249,7 +249,7 @@ pub enum Topic {
     Unit,
     /// Files that are not where or what they should be.
     File,
-    /// What nobody ships on purpose.
+    /// What is not shipped on purpose.
     Surprise,
 }
 

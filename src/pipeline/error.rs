@@ -22,7 +22,7 @@ pub enum PipelineError {
     /// The platform files.
     #[error(transparent)]
     Platforms(#[from] PlatformError),
-    /// A platform that nobody knows.
+    /// A platform that is not known.
     #[error("{0}")]
     UnknownPlatform(#[from] Unknown),
     /// A platform that is known, but not the recipe's.

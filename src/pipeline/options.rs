@@ -21,7 +21,7 @@ use crate::{
 /// What the user said, before anything is read.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Cancelled when nobody wants an answer any more: no further file is read.
+    /// Cancelled when the answer is no longer wanted: no further file is read.
     pub cancel: CancellationToken,
     /// The project's folder.
     pub project: PathBuf,

@@ -30,7 +30,7 @@ impl Project {
     }
 
     /// The project with its sources: every reference of them is resolved, then they are fetched where they are not here,
-    /// and what the recipe names in them is looked at. Nobody else may be at work in [`Project::store`].
+    /// and what the recipe names in them is looked at. No other process may work in [`Project::store`].
     ///
     /// # Errors
     /// [`PipelineError::Sources`] with everything that could not be had; [`PipelineError::Recipe`] for what is not in them.
@@ -70,7 +70,7 @@ impl Project {
             let first = recipe.python.iter().map(|python| &python.requirements);
             for first in first.chain(recipe.images.iter().filter_map(|image| image.requirements.as_ref())) {
                 let Ok(texts) = requirements::closure(&self.roots, std::slice::from_ref(first)) else { continue };
-                // Without the values of variables: a plan tells them nobody, and a server that a clone names would hear them.
+                // Without the values of variables: a plan tells them to no server, and one that a clone names would hear them.
                 let texts = requirements::expanded(&texts, &Variables::default());
                 let asking = requirements::asking(&texts, first);
                 for (path, text) in texts.iter().filter(|(path, _)| asking.contains(*path)) {

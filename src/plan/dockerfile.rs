@@ -78,7 +78,7 @@ pub enum TemplateError {
         /// The template that was rendered then.
         name: String,
     },
-    /// Nobody waits for it any more.
+    /// It is not waited for any more.
     #[error("interrupted")]
     Interrupted,
 }

@@ -70,7 +70,7 @@ impl Family {
 }
 
 impl Family {
-    /// The shell of accounts that nobody logs into.
+    /// The shell of accounts without a login.
     #[must_use]
     pub fn nologin(self) -> &'static str {
         match self {

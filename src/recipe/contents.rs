@@ -1,4 +1,4 @@
-//! [`Content`]: an entry of `contents`, as images and packages have it, and the folders that are nobody's.
+//! [`Content`]: an entry of `contents`, as images and packages have it, and the folders that no entry owns.
 
 use std::{borrow::Cow, collections::BTreeSet, path::Path};
 

@@ -96,7 +96,7 @@ impl Human {
 
     /// A line that stays.
     fn say(&self, line: &str) {
-        // The terminal is gone: there is nobody to tell.
+        // The terminal is gone: nothing can be told.
         let _ = self.live.println(line);
     }
 

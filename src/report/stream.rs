@@ -1,4 +1,4 @@
-//! Writes to stdout and stderr without ever stopping the work: a reader that went away is nobody's error, any other
+//! Writes to stdout and stderr without ever stopping the work: a reader that went away is no error, any other
 //! failure is kept and told at the end.
 
 use std::{

@@ -46,7 +46,7 @@ pub enum ChainError {
         /// Why.
         reason: &'static str,
     },
-    /// Nobody who is trusted issued it.
+    /// It was not issued by anybody who is trusted.
     #[error("the certificate of `{subject}` is not trusted, and neither is its issuer `{issuer}`")]
     Unknown {
         /// Whose certificate.
@@ -285,7 +285,7 @@ impl<'c> Company<'c> {
 }
 
 /// The issuer among those with its identifier or name: the first one that holds and has signed, so that an authority's old
-/// certificate beside its renewed one is in nobody's way; else the first, for what is wrong with it.
+/// certificate beside its renewed one does no harm; else the first, for what is wrong with it.
 fn fitting<'c>(
     mut candidates: impl Iterator<Item = &'c Certificate>,
     of: &Certificate,
@@ -408,7 +408,7 @@ mod tests {
             said.starts_with("the certificate of `leaf` holds until 2027-01-26, that of its issuer `root` until"),
             "{said}"
         );
-        // Nobody knows until when an authority holds that is not there.
+        // Until when an authority that is not there is valid is not known.
         assert_eq!(outlived(&trust(&[]), issue(NOW + 1_000_000)), "");
         assert_eq!(outlived(&trusted, root.clone()), "");
         let renewed = Subject { not_after: NOW + 2_000_000, ..subject("root", true) };

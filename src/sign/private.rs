@@ -54,7 +54,7 @@ fn base64_in(start: &[u8]) -> Vec<Vec<u8>> {
             b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\\' | b',' => {}
             _ => {
                 if run.len() >= LEAST {
-                    // Nobody knows where it began: at one of four letters.
+                    // Where it began is not known: at one of four letters.
                     found.extend((0..4).filter_map(|at| {
                         let letters = &run[at..];
                         STANDARD_NO_PAD.decode(&letters[..letters.len() / 4 * 4]).ok()

@@ -110,11 +110,11 @@ impl TrustedOwners {
             return Ok(Some(Why::Owner(meta.uid())));
         }
         let mode = meta.mode() & 0o7777;
-        // Links have no mode of their own. In a sticky folder (/tmp) nobody renames what is another one's.
+        // Links have no mode of their own. In a sticky folder (/tmp) only the owner renames a file.
         if meta.file_type().is_symlink() || (is_above && mode & 0o1000 != 0) {
             return Ok(None);
         }
-        // A user's own group has its number (useradd(8), USERGROUPS_ENAB): nobody else is in it.
+        // A user's own group has its number (useradd(8), USERGROUPS_ENAB): no other user is in it.
         let private = meta.gid() == meta.uid();
         let others = mode & 0o002 != 0 || (mode & 0o020 != 0 && !private);
         if others {

@@ -105,7 +105,7 @@ impl Taken {
     }
 }
 
-/// What is wrong with an entry, in its own words: nobody has written the pattern of a folder that is taken as `/`.
+/// What is wrong with an entry, in its own words: the recipe does not have the pattern of a folder that is taken as `/`.
 fn in_words(content: &Content, error: SourceError) -> SourceError {
     match error {
         SourceError::NoMatch { but, .. } if content.kind == ContentKind::Tree && but.is_empty() => {

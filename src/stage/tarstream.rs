@@ -126,7 +126,7 @@ impl<'a> Reading<'a> {
         Ok(self.tree.add(path, entry)?)
     }
 
-    /// Leaves out what has a name that no package may have, where nobody wants it. Else it is refused.
+    /// Leaves out what has a name that no package may have, where it is not wanted. Else it is refused.
     fn leave(&mut self, member: &Member, refusal: StageError) -> Result<(), StageError> {
         let is_fit = std::str::from_utf8(&member.name).is_ok_and(|name| !name.contains(char::is_control));
         if is_fit || matches!(refusal, StageError::Limit { .. }) {
@@ -147,7 +147,7 @@ impl<'a> Reading<'a> {
         if path.is_none() && member.kind != MemberKind::Dir {
             return Err(StageError::Name { name: shown(&member.name), reason: "it names the root, but is no folder" });
         }
-        // A V7 tar says folder by a slash at the end of a file's name; nobody writes that any more.
+        // A V7 tar says folder by a slash at the end of a file's name; no program writes that any more.
         if name.ends_with('/') && member.kind != MemberKind::Dir {
             return Err(StageError::Name { name: shown(&member.name), reason: "it ends in a slash, but is no folder" });
         }

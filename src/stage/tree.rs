@@ -394,7 +394,7 @@ impl Tree {
     }
 }
 
-/// So many folders may be implied: those that nobody has listed are made in memory.
+/// So many folders may be implied: those that are not listed are made in memory.
 const MOST_IMPLIED: usize = 200_000;
 
 /// Writes everything of a reader; for formats.

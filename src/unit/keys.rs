@@ -1,5 +1,5 @@
 //! The keys that systemd knows in each section of a unit, as of systemd 260 and those of old that it still takes. It passes over any
-//! other with a warning that nobody reads.
+//! other with a warning that is not seen.
 
 use crate::util::toml::nearest;
 

@@ -9,7 +9,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Its process runs until it is stopped. `simple`, `exec` and `idle`; also `notify` and `dbus`, whose word that
-    /// they are ready nobody hears here.
+    /// they are ready is not heard here.
     Running,
     /// `oneshot`: its commands end by themselves, one after the other.
     Oneshot,

@@ -115,7 +115,7 @@ fn statuses(text: &str) -> Vec<i64> {
         number.or_else(|| signal(word).ok().map(|(_, number)| number + 128))
     };
     let words = text.split_whitespace();
-    // Names of sysexits.h and of systemd itself are left out: nobody's stop gives one of those.
+    // Names of sysexits.h and of systemd itself are left out: no stop gives one of those.
     words.filter_map(one).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Values that systemd passes over with a warning that nobody reads: words for yes and no, spans of time, points of a calendar. Only keys
+//! Values that systemd passes over with a warning that is not seen: words for yes and no, spans of time, points of a calendar. Only keys
 //! whose values no newer systemd takes otherwise are looked at.
 
 use super::span;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 #[error("a worker ended early: {0}")]
 pub struct EndedEarly(#[from] tokio::task::JoinError);
 
-/// Does the work on a thread where it holds up nobody. It goes on to its end when nobody waits for it any more.
+/// Does the work on a thread of its own, so that nothing waits. It goes on to its end also when its result is no longer wanted.
 ///
 /// # Errors
 /// When the thread ends early.
@@ -15,7 +15,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
-/// The same for work that should end when nobody waits for it any more: its token is cancelled then.
+/// The same for work that should end when its result is no longer wanted: its token is cancelled then.
 ///
 /// # Errors
 /// When the thread ends early.

@@ -2,7 +2,7 @@
 //! that what has not changed is not read again. Damage or loss of what is remembered costs time only.
 //!
 //! A digest counts for a file whose size, times (nanoseconds), inode and device are all *equal* to the remembered ones:
-//! whether a clock says more or less does not matter. Nobody can set a ctime, so whoever writes a file changes it. One gap
+//! whether a clock says more or less does not matter. A ctime cannot be set, so whoever writes a file changes it. One gap
 //! is left, git's "racy" one: a file that is written again within the same tick of the file system's clock keeps its times.
 //! So a digest counts only if both times are older than a stamp that the file system itself gave before the file was read.
 

@@ -23,7 +23,7 @@ pub fn sweep(folder: &Folder) {
     let folders: Vec<PathBuf> = std::iter::once(PathBuf::new()).chain(folders).collect();
     for place in folders {
         for name in entries(&place).into_keys().filter(|name| name.to_string_lossy().starts_with(TEMPORARY)) {
-            // One that cannot be removed is in nobody's way; the next run tries again.
+            // One that cannot be removed does no harm; the next run tries again.
             let _ = folder.remove(&place.join(name));
         }
     }

@@ -1,5 +1,5 @@
 //! [`Folder`]: an open directory. Whatever belongs to a project is reached below one: nothing on the way leads out of it, and
-//! only regular files are opened, so that nobody waits for a pipe or wakes a device.
+//! only regular files are opened: a pipe would be waited for, a device woken.
 //!
 //! It goes from component to component with openat(2) and `O_NOFOLLOW`, with rustix, which is here already: `cap-std` has no way
 //! that refuses every link and does not say which link it was, and openat2(2) needs Linux 5.6 and a seccomp profile that knows it.

@@ -25,7 +25,7 @@ pub const NAME: &str = ".factory";
 /// The largest file of it that is read whole, in bytes: the list of a package of 200,000 files has a third of that.
 pub const LARGEST: u64 = 64 << 20;
 
-/// Something of the state folder that is there, and that nobody can read: what it would have said is not known.
+/// Something of the state folder that is there and cannot be read: what it would have said is not known.
 #[derive(Debug, thiserror::Error)]
 #[error("`{place}` cannot be read: {reason}")]
 pub struct Unread {

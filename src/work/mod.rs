@@ -1,7 +1,7 @@
 //! The kinds of work, one folder each: what a kind takes from the recipe is in its `recipe` and `read`, what its step knows in
 //! `data`, how its steps are made in `plan`, how they are run in `run`.
 //!
-//! Nobody else tells kinds apart. What is asked of all of them is a method of [`Kind`], or of `execute::Run` where it takes a
+//! No other room tells kinds apart. What is asked of all of them is a method of [`Kind`], or of `execute::Run` where it takes a
 //! session.
 
 pub mod base;

@@ -30,13 +30,13 @@ pub trait Agent {
     /// Whether it runs.
     ///
     /// # Errors
-    /// [`AgentError`]: nobody can tell.
+    /// [`AgentError`]: it cannot be told.
     fn runs(&mut self) -> Result<bool, AgentError>;
 
     /// Watches it for as long as a new version has to show that it is well. What is wrong comes back as a text, at once when it is.
     ///
     /// # Errors
-    /// [`AgentError`]: nobody can tell.
+    /// [`AgentError`]: it cannot be told.
     fn watch(&mut self, version: &Version) -> Result<Result<(), String>, AgentError>;
 }
 

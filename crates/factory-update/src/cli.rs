@@ -113,7 +113,7 @@ fn run(args: Args) -> Result<ExitCode, Failure> {
     })
 }
 
-/// A failure stands in the log, too: nobody may be there to read the terminal.
+/// A failure is in the log, too: the terminal may not be read.
 fn said(updater: &Updater, done: Result<Done, RunError>) -> Result<Done, RunError> {
     done.inspect_err(|error| updater.say(&whole(error)))
 }

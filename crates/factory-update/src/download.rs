@@ -199,7 +199,7 @@ fn speed_of(speed: u64) -> f64 {
     f64::from(u32::try_from(speed).unwrap_or(u32::MAX))
 }
 
-/// Parts of other files: nobody goes on with them any more.
+/// Parts of other files: they are not gone on with.
 fn remove_others(names: &Names, part: &Path) -> io::Result<()> {
     for entry in fs_err::read_dir(names.state())? {
         let path = entry?.path();

@@ -1,6 +1,6 @@
 //! The updater takes a newer version of itself.
 //!
-//! It stands still meanwhile, and nobody else starts it: so there is no journal. The new file says its version before it gets the name, by
+//! It stands still meanwhile, and nothing else starts it: so there is no journal. The new file says its version before it gets the name, by
 //! one rename; the one before stays as a backup.
 
 use std::{io, path::Path};

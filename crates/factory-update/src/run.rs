@@ -86,7 +86,7 @@ pub struct Status {
     pub updater: &'static str,
     /// The program.
     pub program: String,
-    /// Which version it is; `None` where nobody knows.
+    /// Which version it is; `None` where it is not known.
     pub version: Option<Version>,
     /// What it follows.
     pub channel: String,

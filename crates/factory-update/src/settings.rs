@@ -37,7 +37,7 @@ pub struct Settings {
     pub platform: String,
     /// What it follows.
     pub channel: String,
-    /// Who says that nothing is to be updated; `None` where nobody does.
+    /// Who says that nothing is to be updated; `None` where nothing does.
     pub disabled: Option<String>,
     /// Between two checks.
     pub interval: Duration,
@@ -55,7 +55,7 @@ pub struct Settings {
     pub bounds: Bounds,
     /// How long servers may take.
     pub patience: Patience,
-    /// Who runs the program; a process of its own where nobody does.
+    /// Who runs the program; a process of its own where nothing does.
     pub manager: Option<Manager>,
     /// Arguments that it is started with.
     pub args: Vec<String>,

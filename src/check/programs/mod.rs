@@ -48,7 +48,7 @@ pub struct Natives {
 }
 
 impl Natives {
-    /// Looks at a tree; paths that are `named` are started though nobody may execute them ([`line_ends::named`]).
+    /// Looks at a tree; paths that are `named` are started though they are not executable ([`line_ends::named`]).
     ///
     /// # Errors
     /// When the spool cannot be read.

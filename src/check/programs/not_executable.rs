@@ -1,4 +1,4 @@
-//! `not-executable`: a program that nobody may execute, in a folder where only programs are.
+//! `not-executable`: a program that is not executable, in a folder where only programs are.
 
 use crate::{check::finding::Finding, names::Concern};
 

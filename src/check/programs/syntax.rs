@@ -9,7 +9,7 @@ pub fn refused(path: &str, what: &str) -> Finding {
     Finding::new(Concern::Syntax, path, what)
 }
 
-/// That nobody has looked at it.
+/// That it was not looked at.
 #[must_use]
 pub fn not_looked_at(path: &str) -> Finding {
     Finding::new(Concern::Syntax, path, "is not looked at")

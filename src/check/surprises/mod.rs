@@ -1,4 +1,4 @@
-//! What nobody ships on purpose: private keys, and rights that make a file dangerous to whoever installs it.
+//! What is not shipped on purpose: private keys, and rights that make a file dangerous to whoever installs it.
 
 mod capabilities;
 mod private_key;

@@ -57,7 +57,7 @@ pub fn of(tree: &Tree) -> DropIns<'_> {
             Kind::Dir => continue,
             Kind::Symlink { .. } => match find(tree, &format!("/{path}")) {
                 Place::There(_, entry) if entry.kind != Kind::Dir => Some(entry),
-                // `/dev/null` hides others; what is beside the tree nobody here can read.
+                // `/dev/null` hides others; what is beside the tree cannot be read here.
                 _ => None,
             },
             _ => Some(entry),

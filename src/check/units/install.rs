@@ -65,7 +65,7 @@ pub(super) fn unit(tree: &Tree, names: &BTreeSet<String>, started: &Named, conce
     if unit.kind() == "service" {
         paths.push(format!("/{script}"));
     }
-    // What an instance is called nobody wrote.
+    // What an instance is called is not written.
     let shown = all.last().map_or(unit.as_str(), String::as_str);
     let kind = format!(".{}", unit.kind());
     let same = names.iter().map(String::as_str).filter(|name| name.ends_with(&kind));

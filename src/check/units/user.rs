@@ -1,4 +1,4 @@
-//! `unit-user`: users and groups that nobody makes.
+//! `unit-user`: users and groups that are made nowhere.
 
 use super::{
     made::Made,

@@ -144,7 +144,7 @@ pub(super) async fn artifacts(
                         Err(_) if requirements.is_none() => {}
                         Err(failure) => return Err(failure),
                     },
-                    // Images are pushed by the engine, and nobody wants what only they are made of.
+                    // Images are pushed by the engine, and what only they are made of is not wanted.
                     (Gives::Image(_) | Gives::Nothing, _) => {}
                 }
             }

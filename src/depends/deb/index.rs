@@ -109,7 +109,7 @@ impl Maker {
                 return;
             }
             let mut path = merged(path);
-            // Of an administrator's own diversion, `by` is nobody's name: it moves everybody's file.
+            // Of an administrator's own diversion, `by` names no package: it moves the file of all.
             if let Some((elsewhere, _)) = self.diversions.get(&path).filter(|(_, by)| by != name) {
                 path.clone_from(elsewhere);
             }

@@ -65,7 +65,7 @@ enum Place<'q> {
     Here,
     /// In the system, in these packages.
     System(&'q [String]),
-    /// Nobody has it.
+    /// No package has it.
     Nowhere(Vec<String>),
 }
 
@@ -163,7 +163,7 @@ impl<'q> Question<'q> {
         Place::Nowhere(places)
     }
 
-    /// The packages of the system that have a file, or what a link that nobody has leads to.
+    /// The packages of the system that have a file, or what a link of no package leads to.
     fn owners(self, path: &str) -> Option<&'q [String]> {
         let owners = self.index.owners(path);
         if !owners.is_empty() {

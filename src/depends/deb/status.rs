@@ -36,7 +36,7 @@ pub(super) fn installed(text: &str) -> HashMap<String, Installed> {
     found
 }
 
-/// The files that lie elsewhere: from where to where, and whose files do not; nobody's where an administrator did it.
+/// The files that lie elsewhere: from where to where, and whose files do not; none where an administrator did it.
 pub(super) fn diversions(text: &str) -> Vec<[String; 3]> {
     let lines: Vec<&str> = text.lines().collect();
     lines.chunks_exact(3).map(|three| [0, 1, 2].map(|at| three[at].to_owned())).collect()

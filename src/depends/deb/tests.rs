@@ -125,13 +125,13 @@ fn what_the_package_has_itself_is_not_needed() {
     let mut own = native("/opt/shop/lib/libfoo.so.1", &["libc.so.6"], &[]);
     own.elf.soname = Some("libfoo.so.1".to_owned());
     let mut program = native("/opt/shop/bin/x", &["libfoo.so.1"], &["new"]);
-    // Nobody is told to look there: the system's is found.
+    // The linker is not told to look there: the system's is found.
     assert_eq!(World::of([own.clone(), program.clone()]).needs(), ["libc6 (>= 2.2.5)", "libfoo1 (>= 1.4)"]);
     for search in ["$ORIGIN/../lib", "${ORIGIN}/../lib", "/opt/shop/lib"] {
         program.elf.search = vec!["relative".to_owned(), search.to_owned()];
         assert_eq!(World::of([own.clone(), program.clone()]).needs(), ["libc6 (>= 2.2.5)"], "{search}");
     }
-    // Where nobody else has it, it is the one that is meant.
+    // Where no other package has it, it is the one that is meant.
     let mut own = native("/opt/shop/lib/libown.so.1", &[], &[]);
     let program = native("/opt/shop/bin/x", &["libown.so.1"], &[]);
     let found = World::of([own.clone(), program.clone()]).found();

@@ -45,7 +45,7 @@ struct Entry {
 }
 
 /// Credentials for `registry` (`docker.io`, `registry.example.org:5000`), from `config.json` in `DOCKER_CONFIG` or
-/// `$HOME/.docker`: of the registry's helper, else of the general one, else of the file. `None` where nobody logged in.
+/// `$HOME/.docker`: of the registry's helper, else of the general one, else of the file. `None` without a login.
 ///
 /// `env` is read before the future is made: it need not outlive this call.
 ///
@@ -94,7 +94,7 @@ impl Logins {
         Self { env, mask: mask.clone() }
     }
 
-    /// The login for the registry of an image; `None` where nobody logged in.
+    /// The login for the registry of an image; `None` without a login.
     ///
     /// # Errors
     /// As [`credentials_for`].

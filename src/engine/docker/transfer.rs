@@ -85,7 +85,7 @@ pub(super) async fn known_digest(
         let exact = format!("{}@{digest}", name.repository());
         let login = credentials.clone().map(|credentials| for_daemon(credentials, reference));
         let asked = docker.client().await?.inspect_registry_image(names::image(&exact, PULL)?, login);
-        // No answer, no network, no such image: nobody knows.
+        // No answer, no network, no such image: it is not known.
         if let Ok(Ok(answer)) = tokio::time::timeout(ASKING, asked).await
             && answer.descriptor.digest.as_deref() == Some(&digest)
         {

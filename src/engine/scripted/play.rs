@@ -121,7 +121,7 @@ impl Engine for Scripted {
             let layers_of = |name: &&str| match state.find(name) {
                 Some(image) if !image.layers.is_empty() => image.layers.clone(),
                 Some(image) => vec![image.id.clone()],
-                // Another stage, or an image that nobody played.
+                // Another stage, or an image that was not played.
                 None => vec![state::id_of(&[b"from", name.as_bytes()])],
             };
             starts.iter().map(layers_of).collect::<Vec<_>>()

@@ -1,7 +1,7 @@
 //! What the played daemon has: images and containers, kept in a file from one process to the next.
 //!
 //! Several processes and tasks may play the same script: the script is locked while its state is changed. The state is
-//! replaced whole; nobody sees half of it.
+//! replaced whole; half of it is never seen.
 
 use std::{
     collections::BTreeMap,

@@ -161,7 +161,7 @@ struct Contents<'d> {
     folder: usize,
     /// Bytes of the folder so far.
     at: u64,
-    /// Of the next file; none where nobody asks.
+    /// Of the next file; none where it is not asked for.
     hash: Option<Sha256>,
     /// Bytes of all folders that are of no file.
     unused: u64,

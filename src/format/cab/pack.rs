@@ -84,7 +84,7 @@ fn feed(plain: &mut dyn Read, jobs: &SyncSender<Job>, ahead: usize, sink: &mut S
     }
 }
 
-/// A thread is gone that nobody ended.
+/// A thread is gone that was not told to end.
 fn stopped() -> CabError {
     CabError::Compress("a thread has ended early")
 }
@@ -103,7 +103,7 @@ fn work(queue: &Mutex<Receiver<Job>>, level: u8) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { before, plain, done }) = job else { return };
-        // Nobody waits for it any more where writing has failed.
+        // It is not waited for any more where writing has failed.
         let _ = done.send(pack(&mut packer, &before, &plain));
     }
 }

@@ -1,4 +1,4 @@
-//! Cabinets of ours, read by us and by others; and cabinets that nobody should make.
+//! Cabinets of ours, read by us and by others; and cabinets that should not be made.
 
 mod hostile;
 mod referees;

@@ -13,7 +13,7 @@ use crate::{
     stage::Tree,
 };
 
-/// zlib's level where nobody chooses one.
+/// zlib's level where none is chosen.
 pub const LEVEL: u8 = 9;
 
 /// How a tree becomes a cabinet.

@@ -37,7 +37,7 @@ pub(in crate::format) struct Contents {
     links: HashMap<TreePath, TreePath>,
     /// Files with capabilities, which only PAX headers have.
     capable: HashSet<TreePath>,
-    /// Devices, pipes and sockets, for people only: nobody ships one.
+    /// Devices, pipes and sockets, for people only: they are not shipped.
     specials: Vec<Part>,
     /// Where these are, whether somebody wants to see them or not.
     special_paths: HashSet<TreePath>,
@@ -231,7 +231,7 @@ fn is_of_one_entry(error: &ForeignError) -> bool {
 }
 
 /// The path of a member; `None` for the root, which is a folder: a reader that passes it over would not see what a file of that name
-/// holds, and one that unpacks it would. A V7 tar says folder by a slash at the end of a file's name; nobody writes that any more.
+/// holds, and one that unpacks it would. A V7 tar says folder by a slash at the end of a file's name; no program writes that any more.
 pub(in crate::format) fn path(member: &Member, limits: &Limits) -> Result<Option<TreePath>, ForeignError> {
     let refuse = |reason| Err(tar_error(StageError::Name { name: shown(&member.name), reason }));
     let path = path_of(&member.name, limits)?;

@@ -22,7 +22,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Nothing yet, and nobody wants a description.
+    /// Nothing yet, and no description is wanted.
     #[must_use]
     pub fn new(format: PackageFormat) -> Self {
         let description = Description::new(format);

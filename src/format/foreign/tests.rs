@@ -1,4 +1,4 @@
-//! What others' tools write is read, and what nobody's tool writes is refused.
+//! What others' tools write is read, and what no tool writes is refused.
 
 mod debs;
 mod hostile;

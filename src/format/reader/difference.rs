@@ -171,7 +171,7 @@ fn bare(part: &Part) -> Option<Part> {
     (!is_left_out).then_some(plain)
 }
 
-/// Whether two parts are the same. Files whose contents nobody knows are not.
+/// Whether two parts are the same. Files whose contents are not known are not.
 fn is_alike(a: &Part, b: &Part) -> bool {
     let path = |part: &Part| part.path.trim_start_matches('/').to_owned();
     let has_content = a.kind == PartKind::File && !a.marks.contains(&"ghost");

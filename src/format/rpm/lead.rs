@@ -5,7 +5,7 @@
 const BINARY: u16 = 0;
 /// The signature is a header.
 const SIGNATURE_HEADER: u16 = 5;
-/// What rpmbuild writes for an architecture without a number of its own; nobody reads it.
+/// What rpmbuild writes for an architecture without a number of its own; it is not read.
 const NO_ARCH: u16 = 255;
 /// Linux.
 const LINUX: u16 = 1;

@@ -1,5 +1,5 @@
 //! Rich relations: `(a or b >= 2)`, `(a if b else c)`, nested at will (rpm.org, "Boolean Dependencies"). All that rpm
-//! checks when it reads a spec file is checked here, because nobody does later but the machine that installs.
+//! checks when it reads a spec file is checked here, because only the machine that installs would do it later.
 
 use super::simple::{Relation, simple};
 

@@ -1,4 +1,4 @@
-//! The signature header of a package that nobody signed yet: digests of what follows, and sizes.
+//! The signature header of a package that is not signed yet: digests of what follows, and sizes.
 
 use md5::Digest as _;
 

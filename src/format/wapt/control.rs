@@ -201,7 +201,7 @@ impl Control {
     fn not_taken(&self, name: &str, text: &str, given: &[(String, String)]) -> Vec<String> {
         let line = |field: &Field| lines(text).take_while(|line| line.start <= field.span.start).count().max(1);
         let mut warnings = Vec::new();
-        // A folder that was signed in its place, as WAPT's own tool does it, has all of them, and nobody wrote them.
+        // A folder that was signed in its place, as WAPT's own tool does it, has all of them, and none was written by hand.
         let is_signed = !self.get("signature").is_empty();
         for field in self.fields.iter().filter(|field| !field.value.is_empty()) {
             let by_program = attribute(&field.name).is_some_and(|known| known.source == By::Program);

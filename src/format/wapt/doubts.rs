@@ -1,4 +1,4 @@
-//! What agents take although nobody will have meant it: said beside, of a package that is made and of one that is verified.
+//! What agents take although it was hardly meant: said beside, of a package that is made and of one that is verified.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 

@@ -312,7 +312,7 @@ mod tests {
             let files: Vec<&str> = index.packages.iter().map(|one| one.file.as_str()).collect();
             assert_eq!(files, ["a.wapt", "b.wapt"], "{between:?}");
         }
-        // Agents see it, and nobody would have checked it.
+        // Agents see it, and it would not have been checked.
         assert!(Index::read(zipped("package: a\n\npackage: b\nfilename: b.wapt\n")).is_err());
     }
 

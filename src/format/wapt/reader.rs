@@ -139,7 +139,7 @@ fn described(package: &mut Package) -> Result<Description, WaptError> {
     Ok(description)
 }
 
-/// What nobody reads is shortened for people.
+/// What is not read by people is shortened for them.
 fn field((name, value): (&str, &str)) -> Field {
     let brief = match name {
         "signature" => Some(value.chars().take(16).chain(['…']).collect()),

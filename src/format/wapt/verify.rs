@@ -44,7 +44,7 @@ pub enum Refusal {
     /// The control file's signature.
     #[error("the control file was changed, or signed by another key than that of `{0}`")]
     ControlSignature(String),
-    /// Nobody trusts the signer.
+    /// The signer is not trusted.
     #[error(transparent)]
     Untrusted(#[from] ChainError),
     /// A `setup.py`, signed by somebody who may not.

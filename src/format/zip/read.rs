@@ -82,7 +82,7 @@ impl<R: Read + Seek> Archive<R> {
         &self.entries
     }
 
-    /// Whether the contents are so much larger than the archive that nobody unpacks them who does not know where it is from.
+    /// Whether the contents are so much larger than the archive that they are only unpacked by who knows where it is from.
     #[must_use]
     pub fn is_swollen(&self) -> bool {
         self.is_swollen

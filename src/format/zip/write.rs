@@ -97,7 +97,7 @@ impl<W: Write + Seek> Writer<W> {
         Self { out, time: dos::time_of(epoch), at: 0, directory: Vec::new(), entries: 0, bounds: Bounds::default() }
     }
 
-    /// The same with other bounds: nobody has gigabytes for a test.
+    /// The same with other bounds: a test has no gigabytes.
     #[cfg(test)]
     pub(super) fn bounded(out: W, epoch: i64, bounds: Bounds) -> Self {
         Self { bounds, ..Self::new(out, epoch) }
@@ -118,7 +118,7 @@ impl<W: Write + Seek> Writer<W> {
     pub fn sized(&mut self, name: &str, content: &mut dyn Read, expected: u64) -> Result<(), WriteError> {
         let flags: u16 = if name.is_ascii() { 0 } else { UTF8 };
         let length = u16::try_from(name.len()).map_err(|_| ZipError::Large("a name has more than 65,535 bytes"))?;
-        // Before it is packed nobody knows how much it becomes: at worst a little more than it was.
+        // How much it becomes is not known before it is packed: at worst a little more than it was.
         let is_large = expected >= self.bounds.bytes / 16 * 15;
         let (time, bound) = (self.time, self.bounds.bytes);
         let extra_length = if is_large { 20 } else { 0 };

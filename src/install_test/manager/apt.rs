@@ -5,7 +5,7 @@ use super::{CaSetup, Commands, Config, Owner};
 /// apt and dpkg.
 pub const APT: Commands = Commands {
     name: "apt-get",
-    // Nobody is there to answer a question.
+    // A question would get no answer.
     env: &[("DEBIAN_FRONTEND", "noninteractive"), ("LC_ALL", "C.UTF-8")],
     refresh: &["apt-get", "-o", "Acquire::Retries=3", "update"],
     install: &[

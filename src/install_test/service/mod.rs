@@ -39,7 +39,7 @@ pub async fn check(
     output: &StepOutput,
 ) -> Result<String, InstallTestError> {
     match held(container, check, output).await {
-        // Nobody has asked for it: there may be a reason not to.
+        // It was not asked for: there may be a reason not to.
         Err(InstallTestError::Found(finding)) if finding.help.is_none() && !named => {
             Err(finding.help(left_out(check)).into())
         }

@@ -13,7 +13,7 @@ pub struct UnclearVersion {
 }
 
 impl UnclearVersion {
-    /// For a tag with numbers, and a suffix that nobody or everybody understands: one spelling for before, one for after.
+    /// For a tag with numbers, and a suffix that no scheme or several understand: one spelling for before, one for after.
     pub(super) fn beside(tag: &str, numbers: &str, suffix: &str, why: impl Into<String>) -> Self {
         let digits = suffix.trim_start_matches(|c: char| !c.is_ascii_digit());
         let digits = &digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())];

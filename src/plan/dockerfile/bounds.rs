@@ -105,7 +105,7 @@ pub fn render(
     let work = move || {
         let mut text = Text::default();
         let done = engine.render_to_write(MAIN, &values, &mut text).map(|()| text);
-        // Nobody waits for one that took too long.
+        // One that took too long is not waited for.
         let _ = send.send(done);
     };
     thread::Builder::new().name("template".to_owned()).stack_size(STACK).spawn(work)?;

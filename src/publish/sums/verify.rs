@@ -127,7 +127,7 @@ fn opened(list: &Path) -> Result<(Folder, String), String> {
     Ok((folder, text))
 }
 
-/// What is wrong with a file of a list. A file that has been read is known by its device and number: nobody reads it for each name.
+/// What is wrong with a file of a list. A file that has been read is known by its device and number: it is not read for each name.
 fn fault_of(
     (folder, name): (&Folder, &str),
     digest: &str,

@@ -1,4 +1,4 @@
-//! What the parts of a recipe say of each other, overrides included: names given twice, names that nobody has, keys
+//! What the parts of a recipe say of each other, overrides included: names given twice, names that are not there, keys
 //! that exclude each other. Resolves nothing.
 
 use super::{

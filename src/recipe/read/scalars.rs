@@ -60,7 +60,7 @@ pub(crate) const KINDS: [(&str, Kind); 9] = [
     ("exclude", Kind::Exclude),
 ];
 
-/// The folder of the virtualenv: deep enough to belong to nobody else, short enough for `#!` lines.
+/// The folder of the virtualenv: deep enough to belong to no other program, short enough for `#!` lines.
 pub(crate) fn prefix(value: Value<'_>, issues: &mut Issues) -> Option<String> {
     let path = plain_absolute(value, issues)?;
     let of_the_system = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys"];

@@ -1,4 +1,4 @@
-//! What git's credential helpers know of a server: asked, never changed, and nobody is prompted.
+//! What git's credential helpers know of a server: asked, never changed, and without a prompt.
 
 use std::io::{Seek as _, Write as _};
 

@@ -81,7 +81,7 @@ struct Resolved<'w> {
 const HEARSAY: Duration = Duration::from_millis(200);
 
 /// Has every source checked out in `store`: what its reference is, is asked first, of all of them, and only when all of
-/// them are known is something fetched. Nobody else may be at work in `store`.
+/// them are known is something fetched. No other process may work in `store`.
 ///
 /// # Errors
 /// Every source that could not be had.

@@ -149,7 +149,7 @@ fn a_file_of_a_locked_version_is_the_locked_one() {
     let (before, mut now) = (lock(), lock());
     let locked = before.houses.values().next().unwrap();
     assert_eq!(locked.hold(house(&mut now)), Ok(()));
-    // Another version is no matter of a lock that nobody is held to; another file of the same version is.
+    // Another version is no matter of a lock that is not compared; another file of the same version is.
     house(&mut now).wheels =
         vec![wheel("redis-5.0.4-py3-none-any.whl", None), wheel("idna-3.10-py3-none-any.whl", None)];
     assert_eq!(locked.hold(house(&mut now)), Ok(()));
@@ -205,7 +205,7 @@ fn bases_count_by_the_digest_of_their_registry_or_by_their_id() {
         (base("a:1", Some("x")), made("x")),
         (made("x"), base("a:1", Some("x"))),
         (made("x"), made("y")),
-        // A lock from before ids stood in it holds nobody to anything.
+        // A lock from before ids stood in it is not compared with anything.
         (base("a:1", None), base("a:1", None)),
     ] {
         assert!(drift(before.clone(), now.clone()).is_some(), "{before:?} {now:?}");

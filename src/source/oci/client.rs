@@ -31,7 +31,7 @@ const WORDS: usize = 200;
 /// How a registry is spoken to.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
-    /// Who asks; nobody when `None`.
+    /// Who asks; `None` for a request without a login.
     pub login: Option<Login>,
     /// Certificates in PEM form that count beside the system's.
     pub ca: Vec<u8>,
@@ -43,7 +43,7 @@ pub struct Access {
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
-    /// For other servers that the registry names: an insecure registry makes nobody else insecure.
+    /// For other servers that the registry names: an insecure registry makes no other server insecure.
     others: reqwest::Client,
     base: Url,
     host: String,
@@ -241,7 +241,7 @@ impl Client {
         if wait.over(&self.cancel).await { Ok(()) } else { Err(OciError::Interrupted) }
     }
 
-    /// The registry's own server, which is its host and port, may be one whose certificate nobody checks; every other one has to
+    /// The registry's own server, which is its host and port, may be one whose certificate is not checked; every other one has to
     /// show a good one.
     fn way_to(&self, url: &Url) -> &reqwest::Client {
         if self.is_own(url) { &self.http } else { &self.others }

@@ -1,4 +1,4 @@
-//! The store of this machine: a folder, whose work is done on threads that hold up nobody.
+//! The store of this machine: a folder, whose work is done on threads of its own.
 
 mod disk;
 

@@ -16,7 +16,7 @@ pub fn key_of_file(sha256: &Sha256) -> Key {
 /// Everything that a built wheel depends on.
 ///
 /// Not in it is what a build back end fetches for itself while it builds (PEP 518): it is named without a version there,
-/// and nobody knows it before.
+/// and it is not known before.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BuildFingerprint {
     /// Of the source distribution, or of the list of a folder's files.

@@ -53,7 +53,7 @@ pub(in crate::source) fn open_file(folder: &OwnedFd, name: &str) -> io::Result<s
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(format!("`{name}` is not a file"))) }
 }
 
-/// The names in a folder, sorted; one that is no UTF-8 is nobody's of ours, and told with its odd letters replaced.
+/// The names in a folder, sorted; one that is not UTF-8 is not ours, and told with its odd letters replaced.
 pub(in crate::source) fn names(folder: &OwnedFd) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in Dir::read_from(folder)? {

@@ -1,4 +1,4 @@
-//! [`Store`]: what was fetched or built once, kept under what it is made of, so that nobody fetches or builds it again.
+//! [`Store`]: what was fetched or built once, kept under what it is made of, so that it is not fetched or built again.
 //!
 //! A store only saves time. What it gives was found to be what was kept, and what it does not give is made again: nothing
 //! depends on what is in it, so anything of it may be lost at any moment.

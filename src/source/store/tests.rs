@@ -20,7 +20,7 @@ const LIMIT: u64 = 1 << 20;
 pub enum Fault {
     #[default]
     None,
-    /// Nobody answers.
+    /// No answer comes.
     Away,
     /// It begins to give something, then nothing comes.
     Still,

@@ -11,7 +11,7 @@ use crate::names::SdistFile;
 /// How well a name (normalised) and a version go with what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
-    /// Nobody asked for such a name.
+    /// Such a name was not asked for.
     Unknown,
     /// The name was asked for, in another version.
     Name,

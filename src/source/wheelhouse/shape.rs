@@ -103,7 +103,7 @@ pub fn sweep(wheel_dir: &Path) {
     for folder in folders {
         for entry in fs_err::read_dir(&folder).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && !is_link(&entry) {
-                // One that cannot be removed is in nobody's way; the next run tries again.
+                // One that cannot be removed does no harm; the next run tries again.
                 let _ = fs_err::remove_dir_all(entry.path());
             }
         }

@@ -1,4 +1,4 @@
-//! What readers of tar make different things of: a header that two of them would read in two ways is refused, so that nobody is shown
+//! What readers of tar make different things of: a header that two of them would read in two ways is refused, so that what is shown is not
 //! another file than the one that is unpacked.
 //!
 //! POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format"; dpkg's `lib/dpkg/tarfn.c`.

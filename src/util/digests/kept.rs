@@ -17,7 +17,7 @@ const FIRST: &str = "factory stat 1\n";
 /// Most files that are remembered.
 const MOST: usize = 200_000;
 
-/// After so many runs that learnt something, a file that nobody asked for is forgotten.
+/// After so many runs that learnt something, a file that was not asked for is forgotten.
 const MOST_UNSEEN: u8 = 32;
 
 /// What was kept; nothing where it is damaged, or of another version.

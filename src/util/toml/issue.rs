@@ -133,7 +133,7 @@ impl Issue {
     }
 }
 
-/// A reading stops to collect at so many: nobody reads more, and looking for equal ones and drawing each takes time.
+/// A reading stops to collect at so many: more are not read, and looking for equal ones and drawing each takes time.
 const MOST: usize = 200;
 
 /// A misspelt name is compared with so many others.

@@ -19,7 +19,7 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// So many words are listed: nobody reads more.
+/// So many words are listed: more are not read.
 const LISTED: usize = 60;
 
 /// Words as a list for people: `a`, `b`, `c`.

@@ -114,7 +114,7 @@ pub struct Start {
     pub at: Span,
 }
 
-/// An account that nobody of the recipe makes, which an image must have.
+/// An account that no part of the recipe makes, which an image must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// User or group.

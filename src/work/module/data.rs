@@ -60,7 +60,7 @@ pub struct Layout {
     pub time: i64,
 }
 
-/// What is left out where nobody says otherwise: what no plugin uses, and SQLite, whose faults would be those of the module. Text files
+/// What is left out where nothing else is said: what no plugin uses, and SQLite, whose faults would be those of the module. Text files
 /// only where they tell nothing to a program.
 pub const STRIPPED: [&str; 26] = [
     "*.txt",

@@ -1,6 +1,6 @@
 //! Wheels: what the index and the store have is taken, what is missing is built; together it becomes a wheelhouse.
 //!
-//! 1. What nobody needs to be asked for is in the requirements as the wheel that it is (`ready`): folders of the checkout
+//! 1. What needs no index is in the requirements as the wheel that it is (`ready`): folders of the checkout
 //!    (`own`), and pins that are what they were (`known`).
 //! 2. pip says which files belong to the requirements (`resolve`); those that the store has are not fetched again.
 //!    Code of source distributions runs there, so that all of it is held against the requirements and the indexes (`held`), by a
@@ -140,7 +140,7 @@ async fn make(runner: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {
     let (key, inputs, shop) = (work.key.clone(), step.inputs.clone(), runner.shop());
     blocking(move || {
         let made = Wheelhouse::finish(&house, &wheel_dir, &platform, &key, &inputs, wheels);
-        // The folder around it goes when nobody works in it any more.
+        // The folder around it goes when no work goes on in it any more.
         drop(shop);
         Ok(made?)
     })

@@ -47,7 +47,7 @@ impl TargetFile {
 pub struct Delegations(Value);
 
 impl Delegations {
-    /// The names of the roles; empty where nobody has been delegated anything.
+    /// The names of the roles; empty where nothing has been delegated.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let name =

@@ -1,4 +1,4 @@
-//! LZX as others packed it, and as nobody should.
+//! LZX as others packed it, and as it should not be packed.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Cabinets that nobody should make: each is refused with a word that says why, within bounds.
+//! Cabinets that should not be made: each is refused with a word that says why, within bounds.
 
 use super::{super::checksum, PLAIN, good, noise, seen, seen_within, sha256};
 use crate::stage::Limits;

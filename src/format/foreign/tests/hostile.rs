@@ -1,4 +1,4 @@
-//! Packages that nobody builds by accident: cut, blown up, with paths that lead out, with members twice. None may be
+//! Packages that are not built by accident: cut, blown up, with paths that lead out, with members twice. None may be
 //! taken, and none may end the program.
 
 use proptest::prelude::*;

@@ -168,7 +168,7 @@ fn sealed(mut bytes: Vec<u8>, change: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u
 
 #[test]
 fn what_rpm_does_without() {
-    // Devices of files, then their inodes: the tag becomes one that nobody knows.
+    // Devices of files, then their inodes: the tag becomes one that is not known.
     let whole = read(&bytes(builder(), CompressionWithLevel::None)).unwrap();
     for tag in [1095, 1096, 1036] {
         let without = sealed(bytes(builder(), CompressionWithLevel::None), |bytes, header| {

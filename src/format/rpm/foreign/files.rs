@@ -41,7 +41,7 @@ pub(super) enum What {
     Dir,
     Regular,
     Link(String),
-    /// A device, pipe or socket: nobody ships one, but as a ghost, which is not installed.
+    /// A device, pipe or socket: not shipped but as a ghost, which is not installed.
     Special,
 }
 

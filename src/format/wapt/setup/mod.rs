@@ -148,7 +148,7 @@ fn check_hook(hook: &str, all: &[Statement], in_module: &[bool]) -> Vec<Finding>
         let message = format!("`def {hook}` is there twice: the last one is used");
         found.push(finding(true, &again.span, message, "keep one of them"));
     }
-    // Nobody reads more of them.
+    // More of them are not read.
     for (statement, arguments) in top.iter().take(10) {
         let needs = parts(arguments)
             .map(str::trim)

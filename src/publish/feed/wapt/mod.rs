@@ -93,7 +93,7 @@ pub fn publish(folder: &Path, request: &PublishRequest) -> Result<Published, Fee
     }
     fs::create_dir_all(folder)?;
     let _lock = lock(folder)?;
-    // Nobody else writes here now, and a web server would give away what a killed run has left.
+    // No other process writes here now, and a web server would give away what a killed run has left.
     sweep(&Folder::open(folder, Links::Refused)?);
     let mut published = Published::default();
     let mut index = old_index(folder, request.rescan)?;

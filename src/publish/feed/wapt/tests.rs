@@ -102,7 +102,7 @@ fn packages_icons_and_the_index() {
 fn adding_one_reads_one() {
     let world = World::new();
     world.publish(&[world.package("1.0-1")]).unwrap();
-    // Thousands of packages that nobody can read: the index says what is in them.
+    // Thousands of packages that cannot be read: the index says what is in them.
     let mut index = world.index();
     let first = index.packages[0].clone();
     for number in 0..5000_u32 {

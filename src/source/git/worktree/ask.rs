@@ -137,7 +137,7 @@ impl Running {
         Answer { code, output: Vec::new(), complaints }.good(root).map(drop)
     }
 
-    /// Stops it: nobody wants more.
+    /// Stops it: no more is wanted.
     pub fn stop(mut self) {
         stop(&mut self.child);
     }
@@ -160,7 +160,7 @@ pub fn run(command: &mut Command, stdin: Stdio, limit: u64, root: &Path) -> Resu
     std::thread::spawn(move || {
         let mut output = Vec::new();
         let read = stdout.take(limit + 1).read_to_end(&mut output);
-        // Nobody waits any more: then it was too late.
+        // The answer is no longer waited for: it was too late.
         let _ = send.send(read.map(|_| output));
     });
     let Ok(output) = receive.recv_timeout(TIMEOUT) else {

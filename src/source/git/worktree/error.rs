@@ -51,7 +51,7 @@ pub enum WorktreeError {
         /// In words that go on after its name.
         reason: String,
     },
-    /// Something in the checkout that nobody can read.
+    /// Something in the checkout that cannot be read.
     #[error("`{}` is no regular file: git would wait for it", shown(.path))]
     Special {
         /// What it is.

@@ -169,7 +169,7 @@ struct Reader {
 
 impl Reader {
     fn read(self, mut git: ask::Running) {
-        // Nobody asks any more: then git is stopped, and that is all.
+        // The answer is no longer wanted: git is stopped, and that is all.
         match self.list(&mut git) {
             Ok(true) => {
                 if let Err(error) = git.end(&self.root) {
@@ -184,7 +184,7 @@ impl Reader {
         }
     }
 
-    /// Sends every commit; `false` when nobody wants the next one.
+    /// Sends every commit; `false` when the next one is not wanted.
     fn list(&self, git: &mut ask::Running) -> Result<bool, WorktreeError> {
         let failed = |reason: &str| WorktreeError::Failed { root: self.root.clone(), reason: reason.to_owned() };
         let mut words = BufReader::new(git.output().take(LARGEST));

@@ -151,7 +151,7 @@ impl Settings {
     pub fn text(&self) -> String {
         let mut text = String::from("[core]\n\tbare = false\n\tfsmonitor = false\n\thooksPath = /dev/null\n");
         text += "\tuntrackedCache = false\n";
-        // Notes of a repository on its own objects, which nobody holds against them: a forged one has other times and trees.
+        // Notes of a repository on its own objects, which are not held against them: a forged one has other times and trees.
         text += "\tcommitGraph = false\n\tmultiPackIndex = false\n";
         text += &format!("\trepositoryFormatVersion = {}\n", u8::from(self.sha256));
         let usual = USUAL.iter().map(|(name, value)| (*name, (*value).to_owned()));

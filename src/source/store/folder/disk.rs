@@ -349,7 +349,7 @@ fn copy(from: &mut dyn io::Read, mut to: Incoming) -> io::Result<Option<Whole>> 
     }
 }
 
-/// Makes folders that nobody else may write in, whatever the umask.
+/// Makes folders that no other user may write in, whatever the umask.
 pub(in crate::source) fn make_folders(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path)

@@ -28,7 +28,7 @@ pub async fn make(work: &BaseWork, at: StepContext<'_>) -> Result<std::fs::File,
     }
 }
 
-/// No file is newer: 1980, the oldest time that a zip can hold. A base is every project's on the daemon, and carries nobody's time.
+/// No file is newer: 1980, the oldest time that a zip can hold. A base is every project's on the daemon, and carries the time of none.
 const EPOCH: &str = "315532800";
 
 /// What a slim image for containers leaves out: as Debian's own slim images do.

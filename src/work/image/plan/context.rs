@@ -266,7 +266,7 @@ fn owners(asked: &[Asked], owned: &[Owned]) -> serde_json::Value {
     serde_json::json!({ "run": run, "lists": !owned.is_empty() })
 }
 
-/// Refuses a file that has the name of a folder: COPY would put it into the folder under a name that nobody asked for.
+/// Refuses a file that has the name of a folder: COPY would put it into the folder under a name that was not asked for.
 fn in_each_other_s_way(all: &[ContextFile]) -> Result<(), PlanError> {
     let folders: BTreeSet<&Path> = all.iter().flat_map(|file| Path::new(&file.path).ancestors().skip(1)).collect();
     // A link is made by `ln`, and what comes behind it goes through it.

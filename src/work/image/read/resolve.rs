@@ -132,7 +132,7 @@ fn check_accounts(
     }
     let mut said: Vec<UserName> = Vec::new();
     for (account, span) in named {
-        // Another name is the base image's own, or nobody's, which is known when it is built.
+        // Another name is the base image's own, or none's, which is known when it is built.
         let Ok(name) = UserName::new(account.as_str()) else { continue };
         if known.contains_key(&name) && made(&name, &way).is_none() && !said.contains(&name) {
             let issue = Issue::new(span, format!("the user `{name}` is not made in this image"));

@@ -121,7 +121,7 @@ pub(super) fn judge(layout: &Layout, tree: &Tree) -> Result<(usize, Vec<Unmet>),
     Ok((count, unmet))
 }
 
-/// Whether a file is one that Windows loads. The beginnings of launchers are for every machine, and nobody starts them.
+/// Whether a file is one that Windows loads. The beginnings of launchers are for every machine, and are not started.
 fn is_program(path: &TreePath, entry: &Entry) -> bool {
     let end = path.file_name().rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
     let is_called_so = matches!(end.as_deref(), Some("exe" | "dll" | "pyd"));

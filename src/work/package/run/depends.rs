@@ -32,7 +32,7 @@ impl Searched {
     }
 }
 
-/// Searches what a package needs, where the recipe does not say that nobody should.
+/// Searches what a package needs, where the recipe does not say that it should not.
 pub(super) async fn search(
     job: Job,
     tree: Tree,

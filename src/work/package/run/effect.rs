@@ -219,7 +219,7 @@ impl Wrong {
     fn sentence(self, rule: &Rule, image: &str) -> String {
         let src = quoted(&rule.src);
         match self {
-            // Outside of what is taken nobody looks.
+            // What is outside of what is taken is not looked at.
             Self::Nothing if rule.kind == ContentKind::Exclude => {
                 format!("{src} leaves nothing out: nothing that is taken matches it")
             }

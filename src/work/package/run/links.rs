@@ -17,7 +17,7 @@ use crate::{
 /// So many links are looked after in the image: each costs a call.
 const MOST: usize = 500;
 
-/// The links of the tree that lead to nothing. Without an image, nobody knows of those that lead out of the tree: they are `unseen`.
+/// The links of the tree that lead to nothing. Without an image, it is not known of those that lead out of the tree: they are `unseen`.
 ///
 /// # Errors
 /// When the daemon does not answer.

@@ -102,7 +102,7 @@ fn too_large(job: &Job, large: &[TreePath]) -> Vec<Finding> {
     meant
 }
 
-/// Says that nobody looks at modules, and why; gives those of which the recipe says that they need not compile.
+/// Says that modules are not looked at, and why; gives those of which the recipe says that they need not compile.
 fn not_looked_at(job: &Job, modules: &[TreePath], why: &str, output: &StepOutput) -> Vec<Finding> {
     let package = &job.work.package;
     let finding = |path: &TreePath| syntax::not_looked_at(path.as_str());

@@ -1,4 +1,4 @@
-//! What a package without an image needs where it is installed, and nobody could look at: said once, never passed over.
+//! What a package without an image needs where it is installed, and could not be looked at: said once, never passed over.
 
 use std::collections::BTreeMap;
 

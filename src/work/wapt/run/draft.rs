@@ -259,7 +259,7 @@ pub(crate) fn of_empty(folders: &[String]) -> Option<String> {
     ))
 }
 
-/// What is wrong with a package before it is signed anew, whoever signed it: with the new signature nobody sees it any more.
+/// What is wrong with a package before it is signed anew, whoever signed it: with the new signature it is not seen any more.
 fn doubts(package: &mut wapt::Package) -> Vec<String> {
     let anchors = package.certificates().unwrap_or_default().into_iter().take(1).collect();
     let refusals = wapt::verify(package, &Trust { anchors, crls: Vec::new() }, clock::now()).err().unwrap_or_default();

@@ -273,7 +273,7 @@ const ABSENT: &str =
 const NO_PROJECT: &str = "it has neither a `pyproject.toml` nor a `setup.py`";
 const NO_FILE: &str = "a file here is a wheel (`.whl`) or a source distribution (`name-version.tar.gz`, `.zip`, …)";
 
-/// A line of a requirements file that nobody can read, at its place.
+/// A line of a requirements file that cannot be read, at its place.
 fn refusal(file: &Path, text: &str, line: usize, reason: &'static str) -> Issue {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let length = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, |line| line.trim_end().len());

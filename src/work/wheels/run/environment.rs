@@ -54,7 +54,7 @@ impl<'a> Environment<'a> {
 async fn given(runner: &PipRunner<'_>) -> Result<Option<Sha256>, StepError> {
     let (work, engine) = (runner.work, &runner.session.services.engine);
     let Some(base) = &work.own_base else { return Ok(work.given.clone()) };
-    // Where its name is gone, the builder that was made from it is nobody else's.
+    // Where its name is gone, the builder that was made from it is no other project's.
     let image = match engine.image(base).await? {
         Some(image) => Some(image),
         None => engine.image(&work.builder).await?,
@@ -96,7 +96,7 @@ async fn look(runner: &PipRunner<'_>) -> Result<Sha256, StepError> {
     Ok(installed.digest())
 }
 
-/// The lines of a list, which nobody wants to read in a log.
+/// The lines of a list, which would only fill a log.
 #[derive(Default)]
 struct List {
     lines: Mutex<Vec<String>>,

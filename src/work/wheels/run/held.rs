@@ -2,7 +2,7 @@
 //!
 //! Resolving runs foreign code: pip asks source distributions what they require, in the container that it downloads to. So what
 //! comes out of it is a claim: nothing of it is kept, built or installed before it was found to be a file that the requirements
-//! pin by digest, or one that an index has under its name, asked by a process that nobody's code could reach (`told`).
+//! pin by digest, or one that an index has under its name, asked by a process that no foreign code could reach (`told`).
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! Pins that are what they were: `six==1.16.0` was resolved to a file the last time, under the same settings, and the store
-//! has it. Nobody needs to be asked for it again: no page of the index is read for it, and no build back end is run to learn
+//! has it. It need not be asked for again: no page of the index is read for it, and no build back end is run to learn
 //! what it requires, which takes longer than many a build (of 100 pins with 7 source distributions: 66 s of 81).
 //!
 //! What is not pinned, and what the pins require, is asked of the index as ever.

@@ -11,7 +11,7 @@ pub const ROOT: &str = "/factory";
 
 /// What the environment says to builds: it is part of what a built wheel is known by.
 ///
-/// Distros put `-g` into Python's own flags: nobody debugs from a wheel, and packages are shipped stripped (Debian policy
+/// Distros put `-g` into Python's own flags: wheels are not debugged, and packages are shipped stripped (Debian policy
 /// 10.1). Appended to Python's flags by setuptools, never instead of them. The time is the oldest that a zip can hold.
 pub const SETTINGS: [(&str, &str); 4] =
     [("CFLAGS", "-g0"), ("CXXFLAGS", "-g0"), ("LDFLAGS", "-Wl,--strip-all"), ("SOURCE_DATE_EPOCH", "315532800")];

@@ -1,4 +1,4 @@
-//! Which digests the indexes tell for files: asked in a container that runs nothing but our script, so that nobody else's code can
+//! Which digests the indexes tell for files: asked in a container that runs nothing but our script, so that no foreign code can
 //! answer.
 
 use std::{
@@ -32,7 +32,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// The digests of a file that some index has; none of a file that nobody has.
+    /// The digests of a file that some index has; none of a file that no index has.
     pub fn of(&self, file: &str) -> BTreeSet<Sha256> {
         self.digests.get(file).cloned().unwrap_or_default()
     }
@@ -116,7 +116,7 @@ async fn inputs(runner: &PipRunner<'_>, files: &[&Dist]) -> Result<std::fs::File
     .await
 }
 
-/// The lines of an answer, which nobody wants to read in a log.
+/// The lines of an answer, which would only fill a log.
 #[derive(Default)]
 struct Answer {
     lines: Mutex<Vec<String>>,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::util::files::TEMPORARY;
 
-/// After so long, what a killed process was writing is removed: nobody writes one file for a day.
+/// After so long, what a killed process was writing is removed: no file takes a day to write.
 const ABANDONED: Duration = Duration::from_hours(24);
 
 /// An entry that is there.
@@ -89,7 +89,7 @@ fn sweep_abandoned(root: &Path) -> io::Result<()> {
         let written = entry.metadata().and_then(|meta| meta.modified());
         let old = written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > ABANDONED));
         if is_temporary && old {
-            // One that cannot be removed is in nobody's way.
+            // One that cannot be removed does no harm.
             let _ = shape::remove_entry(&folder, &entry.file_name().to_string_lossy());
         }
     }
