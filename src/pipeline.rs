@@ -95,7 +95,7 @@ pub struct Stamp {
     pub revision: String,
     /// That files differ from it, where some do.
     pub dirt: Option<ReleaseProblem>,
-    /// Where the release's git tag stands, if that is not the checkout's commit.
+    /// Where the release's git tag is, if that is not the checkout's commit.
     pub elsewhere: Option<Elsewhere>,
 }
 

@@ -30,7 +30,7 @@ fn page() -> String {
     let mut page = format!("{introduction}\n## factory\n\n```text\n{}```\n", help(&mut command));
     for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
         let name = verb.get_name().to_owned();
-        // Options of every verb stand above, once.
+        // Options of every verb are above, once.
         let mut verb = verb.clone().mut_args(|arg| {
             let global = arg.is_global_set();
             arg.hide(global)

@@ -6,7 +6,7 @@ use super::{Native, merged};
 const MOST: usize = 1024;
 
 /// The folders that a file names itself, in the form of [`merged`]. What is not absolute then is left out: it depends on where somebody
-/// stands.
+/// is.
 #[must_use]
 pub fn own_folders(native: &Native) -> Vec<String> {
     let origin = native.path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -30,7 +30,7 @@ pub fn configured(text: &dyn Fn(&str) -> Option<String>, below: &dyn Fn(&str) ->
                 _ => {}
             }
         }
-        // Their folders stand where they are taken in, which is nearly always at the end.
+        // Their folders are where they are taken in, which is nearly always at the end.
         waiting.extend(taken.into_iter().rev());
     }
     found

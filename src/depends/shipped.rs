@@ -40,7 +40,7 @@ pub struct Script {
     pub line: String,
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
     /// A program or library for the machine.

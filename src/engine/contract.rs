@@ -176,7 +176,7 @@ pub struct Obstacle {
 const BUILDS_IN_CONTAINERD: u32 = 28;
 
 impl EngineInfo {
-    /// What is known to stand in the way of building on it.
+    /// What is known to be in the way of building on it.
     #[must_use]
     pub fn obstacle(&self) -> Option<Obstacle> {
         let (version, address) = (&self.version, &self.address);

@@ -68,7 +68,7 @@ pub struct Facts {
     pub native: Option<Native>,
 }
 
-/// Where packages of a format come from and stand beside the ways of all formats.
+/// Where packages of a format come from, beside the ways of all formats.
 #[derive(Debug)]
 pub struct Sources {
     /// The name of the file that lists a repository's packages.

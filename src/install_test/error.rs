@@ -96,7 +96,7 @@ pub struct Finding {
     pub help: Option<String>,
 }
 
-/// How many lines stand behind a finding; the step's log has all of them.
+/// How many lines follow a finding; the step's log has all of them.
 const MOST_DETAILS: usize = 12;
 /// The longest of them, in characters.
 const LONGEST_DETAIL: usize = 240;

@@ -267,7 +267,7 @@ pub struct Allowance {
     pub path: String,
     /// Why, one sentence.
     pub reason: String,
-    /// Where it stands in the recipe, in bytes. Nothing depends on it.
+    /// Where it is in the recipe, in bytes. Nothing depends on it.
     #[serde(skip)]
     pub at: std::ops::Range<usize>,
 }

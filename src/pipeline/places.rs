@@ -38,7 +38,7 @@ pub(super) fn kept(project: &Path, wheel_dir: &Path, catalogue: &Catalogue) -> V
 /// Where this program writes in a project, each place of its own.
 pub(super) fn written(project: &Path, kept: &[Kept]) -> Vec<PathBuf> {
     let own = kept.iter().filter(|kept| !kept.is_shared).map(|kept| kept.path.clone());
-    // Packages of others may stand beside ours; what has git ignore ours is of this program.
+    // Packages of others may be beside ours; what has git ignore ours is of this program.
     own.chain([project.join(state::NAME), project.join(PACKAGES).join(".gitignore")]).collect()
 }
 

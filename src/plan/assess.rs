@@ -112,7 +112,7 @@ impl Record {
     }
 }
 
-/// Where a step stands.
+/// How far a step is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Its record is true.
@@ -129,7 +129,7 @@ pub enum State {
     Idle,
 }
 
-/// Where every step of a plan stands.
+/// What is known of every step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Assessment {
     /// The state of every step.

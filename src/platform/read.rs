@@ -63,7 +63,7 @@ pub(super) fn platform(file: &str, stem: &str, text: &str) -> Result<Read, Repor
     }
 }
 
-/// A platform, and where its aliases stand.
+/// A platform, and where its aliases are.
 pub(super) struct Read {
     pub(super) platform: Platform,
     pub(super) aliases: Vec<At<PlatformId>>,

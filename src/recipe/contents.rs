@@ -176,7 +176,7 @@ pub struct FileInfo {
     /// Where the owner is in the recipe; empty where there is none.
     #[serde(skip)]
     pub owner_at: Span,
-    /// Where the group stands: in `group`, or behind the owner.
+    /// Where the group is: in `group`, or behind the owner.
     #[serde(skip)]
     pub group_at: Span,
 }

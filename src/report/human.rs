@@ -23,7 +23,7 @@ use crate::event::{Event, Outcome, Sink, StepId};
 
 /// Cached steps are told together; not later than this.
 const GATHER: Duration = Duration::from_millis(500);
-/// The columns that step names and notes get at least, so that lines stand under each other.
+/// The columns that step names and notes get at least, so that lines are under each other.
 const NAMES: usize = 24;
 const NOTES: usize = 28;
 

@@ -20,7 +20,7 @@ pub struct Sheet {
     pub sections: Vec<Section>,
     /// The last line: `9 files, 1.2 MB`. Left out where it is empty.
     pub summary: String,
-    /// An object with everything, whole: in JSON its keys stand beside the title and the summary.
+    /// An object with everything, whole: in JSON its keys are beside the title and the summary.
     pub data: Value,
 }
 
@@ -92,10 +92,10 @@ fn side_by_side(columns: &[ListColumn], rows: &[Vec<String>]) -> Table {
     table
 }
 
-/// What the last column is to have at least, that it stands beside the others.
+/// What the last column is to have at least, that it is beside the others.
 const NARROWEST: usize = 30;
 
-/// Rows whose last text stands under the others, where names leave it no room.
+/// Rows whose last text is under the others, where names leave it no room.
 fn folded(columns: &[ListColumn], rows: &[Vec<String>], style: &Style) -> Option<Table> {
     let (_, beside) = columns.split_last().filter(|(last, beside)| last.kind == ListKind::Text && beside.len() > 1)?;
     let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|text| width(text)).max().unwrap_or(0);

@@ -25,7 +25,7 @@ pub struct Glyphs {
     pub stopped: &'static str,
     /// Before a line of a log.
     pub bar: &'static str,
-    /// What the live lines turn; the last one stands when it is over.
+    /// What the live lines turn; the last one remains when it is over.
     pub spinner: &'static [&'static str],
 }
 

@@ -79,7 +79,7 @@ enum Row {
     Section(String),
 }
 
-/// Where the columns stand.
+/// Where the columns are.
 struct Layout {
     widths: Vec<usize>,
     gap: usize,
@@ -104,7 +104,7 @@ impl Table {
         self.rows.push(Row::Cells(cells));
     }
 
-    /// Begins a section with this heading. Its columns stand under those of the other sections.
+    /// Begins a section with this heading. Its columns are under those of the other sections.
     pub fn section(&mut self, heading: impl Into<String>) {
         self.rows.push(Row::Section(heading.into()));
     }

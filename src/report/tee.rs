@@ -98,7 +98,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// One event of each kind, with this text wherever a text may stand.
+    /// One event of each kind, with this text wherever a text may be.
     fn events(text: &str) -> Vec<Event> {
         let step = StepId::new(&PlatformId::new("d-1").unwrap(), "c");
         let text = text.to_owned();

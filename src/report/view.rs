@@ -6,7 +6,7 @@ use super::style::Style;
 
 /// An answer that can be shown to people and to machines.
 pub trait View: Serialize {
-    /// What stands as `event` in the JSON form.
+    /// What `event` is in the JSON form.
     const EVENT: &'static str;
 
     /// The form for people, each line with its line end.

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::{RsaKey, der, pem};
 
-/// So much of a file is looked at: 1 MiB. Keys are small, and stand at the beginning of what holds more.
+/// So much of a file is looked at: 1 MiB. Keys are small, and are at the beginning of what holds more.
 pub const LOOKED_AT: u64 = 1 << 20;
 
 /// The kind of private key in a file, for people; `None` where none is seen. `start` is the beginning of the file

@@ -61,7 +61,7 @@ fn split(line: &str) -> Option<(&str, &str)> {
     if let Some((name, version)) = line.split_once(' ') {
         return (!version.contains(' ')).then_some((name, version));
     }
-    // apk: both the version and the release stand behind a dash, and neither has one.
+    // apk: both the version and the release are behind a dash, and neither has one.
     let (rest, release) = line.rsplit_once('-')?;
     let (name, _) = rest.rsplit_once('-')?;
     release.starts_with('r').then(|| (name, &line[name.len() + 1..]))

@@ -1,5 +1,5 @@
 //! Requirements files (pip's "Requirements File Format"): which other files they take in, and on which line a
-//! distribution stands. Never resolves anything: that is pip's work.
+//! distribution is. Never resolves anything: that is pip's work.
 
 mod conflicts;
 mod hold;

@@ -20,7 +20,7 @@ use crate::{
 /// The largest file that is read for a version, in bytes.
 pub const LARGEST: u64 = 1 << 20;
 
-/// A version, and where it stands.
+/// A version, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated {
     /// As it is written.

@@ -277,7 +277,7 @@ impl Wheelhouse {
         tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent.path())
     }
 
-    /// Gives a folder that holds just these wheels its name. What stood there goes away only after it could be moved aside.
+    /// Gives a folder that holds just these wheels its name. What was there goes away only after it could be moved aside.
     ///
     /// # Errors
     /// [`WheelhouseError::Empty`] without a wheel, or when the cache cannot be written: an earlier wheelhouse is as it was.
@@ -365,7 +365,7 @@ fn opened(folder: &Path) -> io::Result<Option<Folder>> {
     }
 }
 
-/// Renames a finished folder to its name; what stood there goes away only after it could be moved aside.
+/// Renames a finished folder to its name; what was there goes away only after it could be moved aside.
 fn replace(fresh: &Path, folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(fresh, std::fs::Permissions::from_mode(0o755))?;

@@ -25,7 +25,7 @@ pub struct Command {
     pub expands: bool,
     /// What it runs as.
     pub privilege: Privilege,
-    /// Where it stands.
+    /// Where it is.
     pub place: String,
 }
 

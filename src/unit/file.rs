@@ -53,7 +53,7 @@ impl UnitFile {
         Ok(Self { assignments: reader.assignments, sections: reader.sections })
     }
 
-    /// Adds a drop-in: its assignments count as if they stood at the end.
+    /// Adds a drop-in: its assignments count as if they were at the end.
     pub fn extend(&mut self, drop_in: Self) {
         self.assignments.extend(drop_in.assignments);
         self.sections.extend(drop_in.sections);

@@ -35,7 +35,7 @@ pub struct Misspelt {
     pub said: String,
     /// `network.target`.
     pub meant: String,
-    /// Where it stands, with its line.
+    /// Where it is, with its line.
     pub place: String,
 }
 

@@ -30,7 +30,7 @@ impl<'a> Words<'a> {
         Ok(all)
     }
 
-    /// Takes `mark` when it stands next, unquoted and as a word of its own.
+    /// Takes `mark` when it is next, unquoted and as a word of its own.
     pub fn take_mark(&mut self, mark: &str) -> bool {
         let Some(rest) = self.rest.strip_prefix(mark).filter(|rest| rest.is_empty() || rest.starts_with(BLANK)) else {
             return false;

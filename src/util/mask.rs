@@ -107,7 +107,7 @@ fn spans_of<'a>(secret: &'a [u8], text: &'a str) -> impl Iterator<Item = Range<u
     (0..bytes.len()).filter_map(move |start| match_at(secret, bytes, start).map(|end| start..end))
 }
 
-/// Where the secret ends if it stands at `start`, each byte as it is or percent-encoded (a space also as `+`).
+/// Where the secret ends if it is at `start`, each byte as it is or percent-encoded (a space also as `+`).
 fn match_at(secret: &[u8], text: &[u8], start: usize) -> Option<usize> {
     let first = *text.get(start)?;
     if first != *secret.first()? && first != b'%' && first != b'+' {

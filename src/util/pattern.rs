@@ -10,7 +10,7 @@ const SPECIAL: [char; 8] = ['*', '?', '[', ']', '{', '}', ',', '\\'];
 /// Those of them that make a path a pattern.
 const WILD: [char; 4] = ['*', '?', '[', '{'];
 
-/// Where the first wildcard stands.
+/// Where the first wildcard is.
 fn first(text: &str) -> Option<usize> {
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {

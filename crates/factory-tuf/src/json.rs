@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// No metadata nests deeper.
 const DEEPEST: usize = 16;
 
-/// A value without keys that stand twice in an object, without fractions, and at most 16 deep.
+/// A value without keys that occur twice in an object, without fractions, and at most 16 deep.
 pub(crate) fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut from = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { left: DEEPEST }.deserialize(&mut from)?;

@@ -38,7 +38,7 @@ pub enum PublicKey {
     },
 }
 
-/// A key as it stands in metadata.
+/// A key as it is in metadata.
 #[derive(Clone, Serialize, Deserialize)]
 struct Written {
     #[serde(rename = "keytype")]
@@ -109,7 +109,7 @@ impl From<PublicKey> for Written {
     }
 }
 
-/// What stands before the point in a SubjectPublicKeyInfo of P-256 (RFC 5480): it is always the same.
+/// What is before the point in a SubjectPublicKeyInfo of P-256 (RFC 5480): it is always the same.
 const P256: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 const LONGEST: usize = 255;
 
 /// The name of a target: a relative path of plain words, `app/2.8.1/agent.exe`. It becomes a file's name on every system and an address
-/// on every server as it stands, so it has letters and digits of ASCII and `. _ - + ~` only, with `/` between words; no word begins with a
+/// on every server as it is, so it has letters and digits of ASCII and `. _ - + ~` only, with `/` between words; no word begins with a
 /// dot, ends with one, or is a device's name of Windows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -30,7 +30,7 @@ impl TargetPath {
         Self::try_from(text.into())
     }
 
-    /// The path as it stands.
+    /// The path as it is.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -52,7 +52,7 @@ pub(super) fn at(concern: Concern, place: &str, reason: &str) -> Finding {
     if is_near { finding.mend(advice(reason)) } else { finding }
 }
 
-/// The file where something stands, and `line 5: …`.
+/// The file where something is, and `line 5: …`.
 fn told(place: &str, reason: &str) -> (String, String) {
     let reason = reason.escape_debug();
     let (file, what) = match place.rsplit_once(':').filter(|(_, line)| line.bytes().all(|b| b.is_ascii_digit())) {

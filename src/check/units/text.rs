@@ -8,7 +8,7 @@ use crate::{
     unit::{UnitError, advice},
 };
 
-/// Something that is wrong with the text of a unit, in the file where it stands.
+/// Something that is wrong with the text of a unit, in the file where it is.
 pub(super) fn wrong(error: &UnitError) -> Finding {
     at(Concern::Unit, &error.place, &error.reason).mend(advice(&error.reason))
 }

@@ -61,7 +61,7 @@ fn data(it: &Description) -> Value {
 }
 
 fn fields(it: &Description) -> Section {
-    // They stand below, one by one.
+    // They are below, one by one.
     let relations: BTreeSet<&str> = it.relations.iter().map(|relation| relation.kind.as_str()).collect();
     let is_listed = |field: &&Field| !relations.contains(field.name.as_str());
     let mut rows = Vec::new();

@@ -130,7 +130,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
     }
     let key = if password.is_some() { made.to_pkcs8(password.as_ref()).map_err(failed)? } else { made.to_pkcs1() };
-    // All that stand between it and a root: agents have the root only.
+    // All that are between it and a root: agents have the root only.
     let between = authority.iter().flat_map(|(all, _)| all).filter(|one| !one.is_self_issued());
     let chain: Vec<String> = std::iter::once(&certificate).chain(between).map(Certificate::to_pem).collect();
     let [key_file, certificate_file] = files;

@@ -52,7 +52,7 @@ impl TrustArgs {
         for (file, is_named) in &files {
             match Certificate::all_from_pem(&small_file(file)?) {
                 Ok(all) => trust.anchors.extend(all.into_iter().next()),
-                // Keys stand beside their certificates, as `factory keys wapt` puts them there.
+                // Keys are beside their certificates, as `factory keys wapt` puts them there.
                 Err(SignError::NoCertificate) if !is_named => {}
                 Err(error) => return Err(refused(file, &error)),
             }

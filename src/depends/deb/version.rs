@@ -18,7 +18,7 @@ fn parts(text: &str) -> (u64, &str, &str) {
     (epoch, upstream, revision)
 }
 
-/// Whether a text may stand as a version in a relation: what is written in a list of symbols is not believed to be one.
+/// Whether a text may be a version in a relation: what is written in a list of symbols is not believed to be one.
 #[must_use]
 pub fn is_version(text: &str) -> bool {
     text.len() <= 256

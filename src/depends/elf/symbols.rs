@@ -45,7 +45,7 @@ pub(super) fn taken<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, file: &Elf) ->
             Some(name) if !name.is_empty() && table.is_undefined(number) => found.add(name, table.version(number))?,
             Some(_) => {}
             None if length.is_said => return Err(bad("the name of a symbol is outside of it")),
-            // Behind the end of a table whose length is guessed stands something else.
+            // Behind the end of a table whose length is guessed comes something else.
             None => break,
         }
     }
@@ -76,7 +76,7 @@ impl Found {
     }
 }
 
-/// `DT_SYMTAB`, with what stands beside.
+/// `DT_SYMTAB`, with what is beside.
 struct Table<'d> {
     names: Names<'d>,
     number: Numbers,
@@ -208,7 +208,7 @@ fn in_gnu_hash<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, at: u64, is_program
     if !is_program || last < first {
         return Ok(Some(first));
     }
-    // The symbols of a bucket stand behind each other; the last one's hash is odd.
+    // The symbols of a bucket follow each other; the last one's hash is odd.
     for _ in 0..LONGEST_CHAIN {
         let hash = dynamic.bytes(table + (buckets + last - first) * 4, 4)?;
         last += 1;

@@ -13,7 +13,7 @@ fn read(bytes: &[u8]) -> Result<Option<Elf>, BadElf> {
 struct Made {
     /// Of `PT_DYNAMIC`.
     entries: Vec<(i64, u64)>,
-    /// What stands at addresses.
+    /// What is at addresses.
     parts: Vec<(u64, Vec<u8>)>,
     /// More segments: kind, offset, address, size.
     segments: Vec<(u32, u64, u64, u64)>,

@@ -47,7 +47,7 @@ struct Step {
     parts: BTreeSet<String>,
 }
 
-/// Where a vertex stands. `BuildKit` may run one in several turns.
+/// How far a vertex is. `BuildKit` may run one in several turns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Turn {
     #[default]

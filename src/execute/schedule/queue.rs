@@ -47,7 +47,7 @@ pub enum Verdict {
     Run,
 }
 
-/// Where a step stands.
+/// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Nothing wants it.
@@ -69,7 +69,7 @@ pub enum Phase {
 /// A platform that could have begun a step and was passed over so often goes next.
 pub const PASSED: u32 = 4;
 
-/// All steps of a run, and where they stand.
+/// All steps of a run, and how far they are.
 #[derive(Debug)]
 pub struct Queue {
     tasks: Vec<Task>,
@@ -92,7 +92,7 @@ impl Queue {
         Self { tasks, limits, keep_going, stopped: false, phases, ranks, passed: BTreeMap::new() }
     }
 
-    /// Where each step stands.
+    /// How far each step is.
     #[must_use]
     pub fn phases(&self) -> &[Phase] {
         &self.phases

@@ -14,7 +14,7 @@ use super::{
 pub(super) enum Takes {
     /// Anything: what a package needs or wants.
     Needs,
-    /// Anything: what it cannot stand.
+    /// Anything: what it excludes.
     Bars,
     /// No rich ones, because the platform's rpm does not know them.
     NoRich,

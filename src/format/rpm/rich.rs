@@ -43,7 +43,7 @@ enum Rich {
     Group { operator: String, operands: Vec<Self> },
 }
 
-/// What a group stands in, which decides between `if` and `unless`: the one reads as "or not", the other as "and not".
+/// What a group is in, which decides between `if` and `unless`: the one reads as "or not", the other as "and not".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
     /// All of it has to hold.

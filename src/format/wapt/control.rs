@@ -102,7 +102,7 @@ impl Control {
         parsed.map(|(_, twice)| twice.into_iter().map(|again| again.name).collect()).unwrap_or_default()
     }
 
-    /// The same of a text, with the keys that stand there more than once; the error has the number of its line.
+    /// The same of a text, with the keys that are there more than once; the error has the number of its line.
     fn parse(text: &str) -> Result<(Self, Vec<Again>), (usize, String)> {
         if text.len() as u64 > LARGEST {
             return Err((1, "it is larger than 1 MiB".to_owned()));

@@ -29,7 +29,7 @@ fn hashed(text: &str) -> String {
     hex::encode(md5::Md5::digest(text))
 }
 
-/// The package's name where every character of it may stand in a file's name, else its MD5. 1.8 does so with the names of
+/// The package's name where every character of it may be in a file's name, else its MD5. 1.8 does so with the names of
 /// directories' units only.
 fn name_part(control: &Control, generation: Generation) -> String {
     let text = control.get("package");

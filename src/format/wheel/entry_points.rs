@@ -24,7 +24,7 @@ impl Surface {
     }
 }
 
-/// One program: a function of a module. All of it is names, so that it can stand in a program's text.
+/// One program: a function of a module. All of it is names, so that it can be in a program's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryPoint {
     /// What it is called: letters, digits, `_`, `-` and `.`.

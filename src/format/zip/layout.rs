@@ -11,7 +11,7 @@ pub(super) const END_64: u32 = 0x0606_4b50;
 pub(super) const LOCATOR_64: u32 = 0x0706_4b50;
 /// The name is UTF-8.
 pub(super) const UTF8: u16 = 0x0800;
-/// Sizes stand behind the contents.
+/// Sizes are behind the contents.
 pub(super) const STREAMED: u16 = 0x0008;
 
 /// Little-endian numbers of a fixed piece; nothing where it is too short.

@@ -1,5 +1,5 @@
 //! What PEP 440 has behind the numbers, in all its spellings (packaging.python.org, "Version specifiers",
-//! "Normalization"): a pre-release, a post-release, a development release. Epochs and local versions cannot stand in a tag.
+//! "Normalization"): a pre-release, a post-release, a development release. Epochs and local versions cannot be in a tag.
 
 /// The pre-releases, longest spelling first where one begins another.
 const PRE: [(&str, &str); 8] = [

@@ -154,7 +154,7 @@ proptest! {
     fn order_changes_nothing(shape in shape(), seed in any::<u64>()) {
         let before = run(&plan(&shape), &|_| false);
         let mut shuffled = plan(&shape);
-        // The steps by how deep they stand, and in any order among those: each still comes after those it needs.
+        // The steps by how deep they are, and in any order among those: each still comes after those it needs.
         let mut depth: BTreeMap<StepId, usize> = BTreeMap::new();
         for step in &shuffled.steps {
             let below = step.needs.iter().map(|need| depth[need] + 1).max();

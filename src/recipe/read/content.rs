@@ -221,7 +221,7 @@ fn below(dir: &str, src: &str) -> Option<String> {
     Some(format!("/{}", rest.trim_start_matches('/')))
 }
 
-/// `dst` is a name as it stands, but a wildcard is not meant in the folder for what a pattern finds.
+/// `dst` is a name as it is, but a wildcard is not meant in the folder for what a pattern finds.
 fn no_glob(path: String, src: &str, kind: Option<Kind>) -> Result<String, BadPath> {
     if kind != Some(Kind::Symlink) && is_glob(src) && path.contains(['*', '?']) {
         return Err(BadPath::new(

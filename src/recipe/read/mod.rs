@@ -171,7 +171,7 @@ impl RecipeFile {
         self.report(sources::issues(&self.raw, complaints))
     }
 
-    /// Where a name of `no_binary` stands, first.
+    /// Where a name of `no_binary` is, first.
     #[must_use]
     pub fn no_binary(&self, name: &str) -> Option<&Span> {
         let tables = self.raw.python.value().into_iter().flat_map(Layered::all);

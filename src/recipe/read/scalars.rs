@@ -127,7 +127,7 @@ pub(crate) fn run_as(value: Value<'_>, issues: &mut Issues) -> Option<RunAs> {
     named_or_numbered(value, issues)
 }
 
-/// A number may stand there as one.
+/// A number may be there as one.
 fn named_or_numbered<T: FromStr<Err = InvalidName>>(value: Value<'_>, issues: &mut Issues) -> Option<T> {
     match value.get_ref() {
         DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().parse().map_or_else(

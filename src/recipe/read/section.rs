@@ -67,7 +67,7 @@ const SECTIONS: [&str; 61] = [
     "zope",
 ];
 
-/// The archive areas that stand before a section (policy 2.2).
+/// The archive areas that are before a section (policy 2.2).
 const AREAS: [&str; 4] = ["main", "contrib", "non-free", "non-free-firmware"];
 
 /// What is said of a section that Debian does not have. An archive of one's own may have it.

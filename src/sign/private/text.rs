@@ -28,7 +28,7 @@ pub(super) fn kind(start: &[u8]) -> Option<&'static str> {
     armoured(start).or_else(|| field(start))
 }
 
-/// A value of so many letters behind a word, with what may stand between them.
+/// A value of so many letters behind a word, with what may be between them.
 struct Field {
     word: &'static [u8],
     between: &'static [u8],

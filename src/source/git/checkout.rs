@@ -27,7 +27,7 @@ use crate::{
 /// Most files of a source with all its submodules, and most bytes of them.
 const MOST_FILES: usize = 200_000;
 const MOST_BYTES: u64 = 4 << 30;
-/// Most submodules, and how deep they may stand in each other.
+/// Most submodules, and how deep they may be in each other.
 const MOST_MODULES: usize = 200;
 const DEEPEST: usize = 8;
 

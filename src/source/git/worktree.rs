@@ -55,7 +55,7 @@ pub struct Worktree {
     scratch: Scratch,
 }
 
-/// Where a checkout stands.
+/// Where a checkout is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
     /// The commit as [`Worktree::revision`] names it.
@@ -140,7 +140,7 @@ impl Worktree {
         }
     }
 
-    /// The tags that stand exactly on that commit, the one first that names it: of several the newest annotated one, else the
+    /// The tags that are exactly on that commit, the one first that names it: of several the newest annotated one, else the
     /// first one by name. The others follow by name.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl Worktree {
         self.scratch.remotes(&self.place.root)
     }
 
-    /// Where a release's tag stands, if there is one of that name and it is on another commit than that which is checked
+    /// Where a release's tag is, if there is one of that name and it is on another commit than that which is checked
     /// out. `v1.0` and `1.0` name one release.
     ///
     /// # Errors

@@ -205,7 +205,7 @@ fn bases_count_by_the_digest_of_their_registry_or_by_their_id() {
         (base("a:1", Some("x")), made("x")),
         (made("x"), base("a:1", Some("x"))),
         (made("x"), made("y")),
-        // A lock from before ids stood in it is not compared with anything.
+        // A lock from before ids were in it is not compared with anything.
         (base("a:1", None), base("a:1", None)),
     ] {
         assert!(drift(before.clone(), now.clone()).is_some(), "{before:?} {now:?}");

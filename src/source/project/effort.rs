@@ -31,7 +31,7 @@ pub(in crate::source) struct Effort {
     known: Mutex<HashMap<Stamp, Arc<Patterns>>>,
 }
 
-/// Which file of patterns it is, as it stands: its path, its name in messages, its inode, size and time of change.
+/// Which file of patterns it is, as it is: its path, its name in messages, its inode, size and time of change.
 pub(super) type Stamp = (PathBuf, PathBuf, u64, u64, i64, i64);
 
 /// The patterns of one file.

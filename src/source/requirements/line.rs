@@ -115,7 +115,7 @@ fn read(line: &str) -> Line {
         return match options.first_mut() {
             Some(first) if first.name == "--editable" => {
                 let asked = std::mem::take(&mut first.value);
-                // Behind its path may stand a marker, in words of their own.
+                // Behind its path may be a marker, in words of their own.
                 let words: Vec<&str> = options[1..]
                     .iter()
                     .take_while(|word| !word.name.starts_with('-'))

@@ -38,7 +38,7 @@ pub struct Opt {
 }
 
 impl Opt {
-    /// The same as it may stand in a line: quoted where it has to be.
+    /// The same as it may be in a line: quoted where it has to be.
     #[must_use]
     pub fn written(&self) -> String {
         match (self.value.as_str(), takes_value(&self.name)) {

@@ -141,7 +141,7 @@ pub struct Variable {
     pub name: String,
     /// The line that names it.
     pub line: usize,
-    /// Whether it is set to something that can stand there.
+    /// Whether it is set to something that can be there.
     pub is_set: bool,
     /// A digest's worth of it for keys: its value where it says what is built; nothing in an address' login, which does not.
     pub counts: Option<String>,

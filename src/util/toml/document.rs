@@ -6,7 +6,7 @@ use super::{Issue, Issues, Report, Source, Span, TableAt};
 
 /// Reads `text`, the file `name`, with `reader`.
 ///
-/// A syntax error does not hide the mistakes that stand before it. Those that stand behind it, or that depend on the
+/// A syntax error does not hide the mistakes that are before it. Those that follow it, or that depend on the
 /// whole, are left out: the syntax error may be their cause.
 pub(crate) fn read<T>(
     name: &str,

@@ -103,7 +103,7 @@ impl Issue {
         self
     }
 
-    /// The same about the first word in backticks of its message: in a text of many lines it is marked where it stands.
+    /// The same about the first word in backticks of its message: in a text of many lines it is marked where it is.
     pub(crate) fn of_word(mut self) -> Self {
         self.is_of_word = true;
         self

@@ -1,4 +1,4 @@
-//! [`Source`]: a file's text made fit for a terminal. Never holds a password that stood in a URL.
+//! [`Source`]: a file's text made fit for a terminal. Never holds a password that was in a URL.
 
 use super::Span;
 pub(super) use crate::util::terminal::acts as is_unsafe;

@@ -16,12 +16,12 @@ use crate::names::InvalidName;
 /// A value of the text, not yet read.
 pub(crate) type Value<'v> = &'v Spanned<DeValue<'v>>;
 
-/// A thing and where it stands.
+/// A thing and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct At<T> {
     /// The thing.
     pub(crate) value: T,
-    /// Where it stands.
+    /// Where it is.
     pub(crate) span: Span,
 }
 
@@ -50,7 +50,7 @@ impl<T> Given<T> {
         self.at().map(|at| &at.value)
     }
 
-    /// Where the value stands, right or wrong.
+    /// Where the value is, right or wrong.
     pub(crate) fn span(&self) -> Option<&Span> {
         match self {
             Self::No => None,
@@ -204,7 +204,7 @@ pub(crate) fn list<T>(
     }
 }
 
-/// A [`list`] of words in which each stands once: the second one does nothing, and is a slip for something else.
+/// A [`list`] of words in which each occurs once: the second one does nothing, and is a slip for something else.
 pub(crate) fn set<T>(
     reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>,
 ) -> impl Fn(Value<'_>, &mut Issues) -> Option<Vec<At<T>>> {

@@ -1,4 +1,4 @@
-//! Versions of the API and where they stand.
+//! Versions of the API, and what comes with them.
 
 use super::*;
 

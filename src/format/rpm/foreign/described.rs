@@ -223,7 +223,7 @@ fn triggers(header: &Header, it: &mut Description) -> Result<(), ForeignError> {
     Ok(())
 }
 
-/// The newest entry stands first.
+/// The newest entry is first.
 fn newest_change(header: &Header) -> Result<Option<Change>, ForeignError> {
     let Some(at) = header.number(tags::CHANGELOG_TIME)? else { return Ok(None) };
     let (name, text) = (header.said(tags::CHANGELOG_NAME)?, header.said(tags::CHANGELOG_TEXT)?);

@@ -115,7 +115,7 @@ struct Scanner<'t> {
     /// Up to where columns were counted, and the column there.
     line: usize,
     column: usize,
-    /// How far the line reaches that was looked at last: many statements may stand on one.
+    /// How far the line reaches that was looked at last: many statements may be on one.
     line_end: usize,
     found: Scanned,
 }

@@ -16,7 +16,7 @@ use crate::names::Commit;
 
 /// The largest answer about trees of one depth, in bytes.
 const LARGEST_ANSWER: u64 = 256 << 20;
-/// Most files of a commit, and how deep its folders may stand in each other.
+/// Most files of a commit, and how deep its folders may be in each other.
 const MOST_FILES: usize = 2_000_000;
 const DEEPEST: usize = 400;
 

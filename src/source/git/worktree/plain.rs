@@ -70,7 +70,7 @@ pub fn copy(from: &Path, to: &Path, most: u64) -> Result<bool, WorktreeError> {
     Ok(true)
 }
 
-/// Whether there is nothing of a name, or what stands above it is no folder.
+/// Whether there is nothing of a name, or what is above it is no folder.
 pub fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -18,7 +18,7 @@ use super::{
 
 /// Most files that are looked at; a repository that was never packed has a hundred thousand.
 const MOST_FILES: usize = 5_000_000;
-/// How deep folders may stand in each other: a reference has as many parts as its name.
+/// How deep folders may be in each other: a reference has as many parts as its name.
 const DEEPEST: usize = 200;
 
 /// A look at files before git reads them. Nothing is looked at twice.

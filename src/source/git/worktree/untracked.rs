@@ -1,4 +1,4 @@
-//! Files of a checkout that no commit knows, found by a walk of our own: git itself would look into every repository that stands
+//! Files of a checkout that no commit knows, found by a walk of our own: git itself would look into every repository that is
 //! in this one. Of git it is only asked which of them are ignored.
 
 use std::{

@@ -28,7 +28,7 @@ pub struct Sealed {
 }
 
 /// Signs a draft and writes it into `folder`, named as this generation does. `date` is that of the signature and of
-/// every file. The key that signs is never in it, nor another one that `allow` does not name, which stands in that
+/// every file. The key that signs is never in it, nor another one that `allow` does not name, which is in that
 /// recipe.
 ///
 /// # Errors

@@ -141,7 +141,7 @@ fn classify(tail: &[String]) -> Complaint {
 /// So many of pip's lines on who wants what are told.
 const SPECIFIERS: usize = 8;
 
-/// What pip says of a conflict, line by line: it stands indented under a heading.
+/// What pip says of a conflict, line by line: it is indented under a heading.
 fn who_wants_what(tail: &[String]) -> Vec<String> {
     let Some(begin) = tail.iter().rposition(|line| line.trim() == "The conflict is caused by:") else {
         return Vec::new();

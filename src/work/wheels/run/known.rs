@@ -98,7 +98,7 @@ fn asked_for(text: &str) -> impl Iterator<Item = Requirement> {
     })
 }
 
-/// The distributions that must not stand there as a file because something constrains them: pip before 20.3, which is the last
+/// The distributions that must not be there as a file because something constrains them: pip before 20.3, which is the last
 /// one for Python 3.4, says "path or url cannot be constrained to a version".
 fn constrained(runner: &PipRunner<'_>) -> BTreeSet<String> {
     if runner.work.python.version != "3.4" {

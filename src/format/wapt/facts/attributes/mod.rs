@@ -135,7 +135,7 @@ pub fn attribute(name: &str) -> Option<&'static Attribute> {
     ALL.iter().find(|attribute| attribute.name == name)
 }
 
-/// Whether a value can stand in a control file as it is: no line ends but `\n`, no blank lines, nothing around a line.
+/// Whether a value can be in a control file as it is: no line ends but `\n`, no blank lines, nothing around a line.
 fn shape(value: &str, lines: bool) -> Result<(), Refused> {
     if let Some(bad) = value.chars().find(|c| *c != '\n' && (c.is_control() || ends_line(*c))) {
         let message = format!("a control character ({}) in it", bad.escape_default());
