@@ -398,6 +398,8 @@ impl Project {
             (r" {2,}(size|time)\b", " $1"),
             (r#""(size|took_ms)": \d+"#, "\"$1\": [NUMBER]"),
             (r"\(process \d+\)", "(process [PID])"),
+            // Of two sets that are made at the same time, either may build the wheel that both need.
+            (r"\b1 from the store\b", "1 compiled"),
             (r"\b127\.0\.0\.1:[3-6]\d{4}\b", "127.0.0.1:[PORT]"),
             (r"(?m)^(\s*─+)+$", "────"),
             (r" +\n", "\n"),
