@@ -23,7 +23,7 @@ pub use environment::{Environment, parse_environment_file};
 pub use file::UnitFile;
 pub use name::UnitName;
 pub use service::{EnvironmentFile, Kind, Service};
-pub use special::{Misspelt, misspelt};
+pub use special::{Misspelt, misspelt, targets};
 pub use stop::{KillMode, Stop, by_signal};
 
 /// What to do about something that is wrong with the text of a unit: where its reason ends with `, did you mean x?`, that.

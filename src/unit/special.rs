@@ -6,10 +6,18 @@ use crate::util::toml::nearest;
 
 /// Their names, without `.target`.
 const TARGETS: &str = "\
-    basic bluetooth boot-complete cryptsetup cryptsetup-pre default emergency exit final first-boot-complete getty getty-pre graphical halt \
-    hibernate hybrid-sleep initrd integritysetup local-fs local-fs-pre machines multi-user network network-online network-pre nss-lookup \
-    nss-user-lookup paths poweroff printer reboot remote-cryptsetup remote-fs remote-fs-pre rescue rpcbind shutdown sleep slices smartcard \
-    sockets sound suspend swap sysinit system-update time-set time-sync timers umount veritysetup";
+    basic bluetooth boot-complete cryptsetup cryptsetup-pre ctrl-alt-del default emergency exit final first-boot-complete \
+    factory-reset getty getty-pre graphical halt hibernate hybrid-sleep initrd initrd-fs initrd-root-device initrd-root-fs \
+    initrd-switch-root initrd-usr-fs integritysetup integritysetup-pre kbrequest kexec local-fs local-fs-pre machines multi-user network \
+    network-online network-pre nss-lookup nss-user-lookup paths poweroff printer reboot remote-cryptsetup remote-fs \
+    remote-fs-pre remote-veritysetup rescue rpcbind runlevel0 runlevel1 runlevel2 runlevel3 runlevel4 runlevel5 runlevel6 \
+    shutdown sigpwr sleep slices smartcard sockets soft-reboot sound ssh-access storage-target-mode suspend suspend-then-hibernate swap \
+    sysinit system-update system-update-pre time-set time-sync timers tpm2 umount usb-gadget veritysetup veritysetup-pre";
+
+/// The targets that systemd brings for the system's manager, without `.target`.
+pub fn targets() -> impl Iterator<Item = &'static str> {
+    TARGETS.split_whitespace()
+}
 
 /// Keys of `[Unit]` that name other units (systemd.unit(5)).
 const KEYS: [&str; 13] = [
@@ -48,7 +56,6 @@ pub fn misspelt(file: &UnitFile, own: &dyn Fn(&str) -> bool) -> Vec<Misspelt> {
 
 fn of_word(line: &Assignment, word: &str, own: &dyn Fn(&str) -> bool) -> Option<Misspelt> {
     let stem = word.strip_suffix(".target").filter(|stem| !stem.contains(['%', '@']))?;
-    let targets = || TARGETS.split_whitespace();
     if targets().any(|target| target == stem) || own(word) {
         return None;
     }
@@ -83,6 +90,7 @@ mod tests {
         }
         for fine in [
             "After=network.target network-online.target",
+            "After=remote-veritysetup.target initrd-fs.target",
             "After=netwark.target shop.target postgresql.service",
             "Description=After netwrok.target",
             "After=shop@netwrok.target",

@@ -11,19 +11,9 @@ use crate::{
     check::{finding::Finding, place::has},
     names::Concern,
     stage::Tree,
-    unit::{UnitName, judge::Named},
+    unit::{UnitName, judge::Named, targets},
     util::toml::nearest,
 };
-
-/// The targets that systemd brings for the system's manager (systemd.special(7)).
-const TARGETS: &str = "\
-    basic bluetooth boot-complete cryptsetup cryptsetup-pre ctrl-alt-del default emergency exit final first-boot-complete \
-    factory-reset getty getty-pre graphical halt hibernate hybrid-sleep initrd initrd-fs initrd-root-device initrd-root-fs \
-    initrd-switch-root initrd-usr-fs integritysetup integritysetup-pre kbrequest kexec local-fs local-fs-pre machines multi-user network \
-    network-online network-pre nss-lookup nss-user-lookup paths poweroff printer reboot remote-cryptsetup remote-fs \
-    remote-fs-pre remote-veritysetup rescue rpcbind runlevel0 runlevel1 runlevel2 runlevel3 runlevel4 runlevel5 runlevel6 \
-    shutdown sigpwr sleep slices smartcard sockets soft-reboot sound ssh-access storage-target-mode suspend suspend-then-hibernate swap \
-    sysinit system-update system-update-pre time-set time-sync timers tpm2 umount usb-gadget veritysetup veritysetup-pre";
 
 /// That there is nothing to enable a unit for.
 pub(super) fn nothing(path: &str) -> Finding {
@@ -86,9 +76,4 @@ pub(super) fn unit(tree: &Tree, names: &BTreeSet<String>, started: &Named, conce
 pub(super) fn with_template(unit: &UnitName) -> Vec<String> {
     let template = unit.template().map(|template| template.as_str().to_owned());
     std::iter::once(unit.as_str().to_owned()).chain(template).collect()
-}
-
-/// The targets that systemd brings.
-fn targets() -> impl Iterator<Item = &'static str> {
-    TARGETS.split(' ').filter(|word| !word.is_empty())
 }
