@@ -49,7 +49,7 @@ pub enum ListKind {
     Word,
     /// The long text or path of the row: it flows over where the list is too wide. One column at most.
     Text,
-    /// Sizes, times and counts.
+    /// Sizes, times and numbers of things.
     Number,
 }
 

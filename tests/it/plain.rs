@@ -241,7 +241,7 @@ fn owners_are_root_and_the_package_s_own_users() {
     run.assert_code(1);
     let (_steps, error) = run.stderr.split_once("\nerror: ").unwrap();
     shows!(project, error);
-    // A user of the recipe whom another package makes is nobody here.
+    // A user of the recipe whom another package makes is unknown here.
     let project = with(&RECIPE.replace("users = [\"beacon\"]", "").replace("owner = \"beacon\", ", ""));
     let other = "\n[[package]]\nname = \"beacon-base\"\nsummary = \"makes users\"\nusers = [\"beacon\"]\ncontents = [{ src = \"README\", type = \"doc\" }]\n";
     project.write("factory.toml", &(project.read("factory.toml") + other));

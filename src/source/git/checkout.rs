@@ -1,4 +1,4 @@
-//! A commit as a folder: each file's bytes as they were committed. No filter runs, no attribute counts and no line end is
+//! A commit as a folder: each file's bytes as they were committed. No filter runs, no attribute is heeded and no line end is
 //! changed, so that a commit gives the same files everywhere. It appears under its name whole, or not at all.
 
 use std::{

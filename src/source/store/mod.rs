@@ -168,7 +168,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn holds(&self, key: &Key) -> Result<bool, StoreError>;
 
-    /// Keeps the file at `from` under a key; what is there already stays, but for a product, of which the last one counts. What does
+    /// Keeps the file at `from` under a key; what is there already stays, but for a product, which the last one replaces. What does
     /// not fit into the store is left out.
     ///
     /// # Errors
