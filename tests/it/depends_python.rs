@@ -61,6 +61,10 @@ fn names_are_written_where_the_distribution_has_them() {
     let (tumbleweed, of_tumbleweed) = ("packages/opensuse-tumbleweed", BTreeSet::new());
     let file = fs::read_dir(project.path(tumbleweed)).unwrap().next().unwrap().unwrap().file_name();
     assert_eq!(relations(&project, &format!("{tumbleweed}/{}", file.to_str().unwrap())), of_tumbleweed);
+    // Which file asks.
+    let run =
+        project.done(&["show", "packages/alma-9/shop-2.5.11-1.el9.noarch.rpm", "--why", "(python3.9dist(requests)"]);
+    assert!(run.stdout.contains("shop_lamp-2.5.dist-info/METADATA"), "{run}");
 }
 
 #[test]
