@@ -275,7 +275,8 @@ impl Job {
                 format!("{name}: recommends and suggests are left out, which the tools of {platform} do not know"),
             );
         }
-        let shipped = listing::of_tree(tree);
+        let mut shipped = listing::of_tree(tree);
+        listing::note_needs(&mut shipped, &searched.because);
         let (written, reused) = self.write(tree, &meta)?;
         // Nothing has the name of a package before it is accepted.
         self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
