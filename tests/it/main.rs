@@ -15,6 +15,7 @@ mod project;
 mod age;
 mod bases;
 mod before;
+mod blocks;
 mod bootstrap;
 mod build;
 mod cab;
