@@ -11,6 +11,7 @@ use crate::{
     engine::{EngineError, Output, Progress},
     event::{Event, Events, StepId},
     source::wheelhouse::WheelName,
+    stage::Tree,
     util::heard::Heard,
 };
 
@@ -104,6 +105,15 @@ impl StepOutput {
     }
 
     /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `idle_timeout` where that is less.
+    /// A tree that says how far it is while a package is made of it: compressing takes minutes.
+    #[must_use]
+    pub fn packing(&self, tree: &Tree, name: &str) -> Tree {
+        let (output, what) = (self.clone(), format!("packing {name}"));
+        tree.watched(move |done, total| {
+            output.progress(Progress { what: what.clone(), done, total: Some(total), bytes: true });
+        })
+    }
+
     pub async fn registry_silent(&self, image: &str, idle_timeout: Duration) -> EngineError {
         let silent = idle_timeout.min(TRANSFER);
         self.silent_for(silent).await;

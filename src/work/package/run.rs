@@ -273,7 +273,7 @@ impl Job {
             );
         }
         let shipped = listing::of_tree(tree);
-        let written = self.write(tree, &meta)?;
+        let written = self.write(tree, &meta, output)?;
         // Nothing has the name of a package before it is accepted.
         self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
@@ -302,12 +302,12 @@ impl Job {
     }
 
     /// Writes the package in each of its formats, to files without a name of their own yet.
-    fn write(&self, tree: &Tree, meta: &Meta) -> Result<Vec<NamedTempFile>, StepError> {
+    fn write(&self, tree: &Tree, meta: &Meta, output: &StepOutput) -> Result<Vec<NamedTempFile>, StepError> {
         let folder = self.session.packages_of(self.platform())?;
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
             let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
-            match format.write(tree, meta, &mut out) {
+            match format.write(&output.packing(tree, &format.file_name(meta)), meta, &mut out) {
                 Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }
