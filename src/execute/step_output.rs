@@ -56,10 +56,16 @@ impl StepOutput {
         Self { told: Arc::new(told), ..self }
     }
 
-    /// The last lines.
+    /// The last lines, since they were last [settled](Self::settled).
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// What was said so far went well, as a build that is done: where the step fails after this, that is no part of why.
+    pub fn settled(&self) {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.events.emit(Event::StepSettled { step: self.step.clone() });
     }
 
     /// The wheels whose names were lines of its output (`ls`), a hundred at most.
@@ -99,12 +105,6 @@ impl StepOutput {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends when nothing was said for so long.
-    pub async fn silent_for(&self, idle_timeout: Duration) {
-        self.heard.silent_for(idle_timeout).await;
-    }
-
-    /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `idle_timeout` where that is less.
     /// A tree that says how far it is while a package is made of it: compressing takes minutes.
     #[must_use]
     pub fn packing(&self, tree: &Tree, name: &str) -> Tree {
@@ -114,6 +114,12 @@ impl StepOutput {
         })
     }
 
+    /// Ends when nothing was said for so long.
+    pub async fn silent_for(&self, idle_timeout: Duration) {
+        self.heard.silent_for(idle_timeout).await;
+    }
+
+    /// Ends when the daemon has told nothing of a pull or a push for ten minutes, or for `idle_timeout` where that is less.
     pub async fn registry_silent(&self, image: &str, idle_timeout: Duration) -> EngineError {
         let silent = idle_timeout.min(TRANSFER);
         self.silent_for(silent).await;

@@ -215,6 +215,11 @@ impl Human {
             }
             Event::StepProgress { step, what, done, total, bytes } => {
                 if let Some(bar) = state.bars.get(&step) {
+            Event::StepSettled { step } => {
+                if let Some(running) = state.steps.get(&step) {
+                    running.settle();
+                }
+            }
                     bar.set_message(units::progress(&text::clean(&what), done, total, bytes));
                 }
             }

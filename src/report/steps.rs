@@ -86,7 +86,12 @@ impl Running {
         Some(clean.to_owned())
     }
 
-    /// The last lines of its log.
+    /// Forgets the last lines of its log: they went well.
+    pub(crate) fn settle(&mut self) {
+        self.tail.clear();
+    }
+
+    /// The last lines of its log, since they last went well.
     pub(crate) fn tail(&self) -> impl Iterator<Item = &str> {
         self.tail.iter().map(String::as_str)
     }
