@@ -73,7 +73,7 @@ fn write_entry(
         Kind::File { .. } => {
             header.set_size(size);
             member(out, header, name.as_bytes(), b"")?;
-            copy_all(tree.open(entry), out)?;
+            copy_all(tree.pack(entry), out)?;
             Ok(pad(out, size)?)
         }
     }

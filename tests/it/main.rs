@@ -90,6 +90,7 @@ mod space;
 mod stated;
 mod step_cache;
 mod tag;
+mod terminal;
 mod truth;
 mod units;
 mod unmade;

@@ -124,6 +124,27 @@ fn packages_of_a_project_are_built_where_no_engine_is() {
 }
 
 #[test]
+fn packing_says_how_far_it_is() {
+    let project = with(RECIPE);
+    // More than is packed in a moment.
+    fs::write(project.path("build/beacon"), [&b"#!/bin/sh\n"[..], &vec![b'x'; 5 << 20]].concat()).unwrap();
+    let run = project.done(&["build", "packages", "--platform", "debian-12", "--output", "json"]);
+    let told: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["event"] == "step-progress" && event["bytes"] == true)
+        .collect();
+    let of =
+        |name: &str| told.iter().filter(|event| event["what"].as_str().is_some_and(|what| what.contains(name))).count();
+    assert!(
+        of("packing beacon_2.5.11-1~deb12_all.deb") >= 5 && of("packing beacon-2.5.11-debian-12.tar.xz") >= 5,
+        "{run}"
+    );
+    assert!(told.iter().all(|event| event["done"].as_u64() <= event["total"].as_u64()), "{run}");
+}
+
+#[test]
 fn an_archive_of_a_folder() {
     let project = with(&format!(
         "{}[[package]]\nname = \"beacon\"\nsummary = \"lights up\"\nformats = [\"tar.xz\"]\ndir = \"build\"\n",

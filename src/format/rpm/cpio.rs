@@ -40,7 +40,7 @@ pub(super) fn write(tree: &Tree, files: &Files, out: &mut dyn Members) -> Result
         }
         match &record.content.kind {
             Kind::File { .. } if record.has_bytes => {
-                copy_all(tree.open(record.content), out)?;
+                copy_all(tree.pack(record.content), out)?;
             }
             Kind::Symlink { target } => out.write_all(target.as_bytes())?,
             _ => {}

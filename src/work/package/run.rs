@@ -277,7 +277,7 @@ impl Job {
         }
         let mut shipped = listing::of_tree(tree);
         listing::note_needs(&mut shipped, &searched.because);
-        let (written, reused) = self.write(tree, &meta)?;
+        let (written, reused) = self.write(tree, &meta, output)?;
         // Nothing has the name of a package before it is accepted.
         self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
@@ -309,13 +309,18 @@ impl Job {
     }
 
     /// Writes the package in each of its formats, to files without a name of their own yet; says what of it the store had.
-    fn write(&self, tree: &Tree, meta: &Meta) -> Result<(Vec<NamedTempFile>, Option<String>), StepError> {
+    fn write(
+        &self,
+        tree: &Tree,
+        meta: &Meta,
+        output: &StepOutput,
+    ) -> Result<(Vec<NamedTempFile>, Option<String>), StepError> {
         let folder = self.session.packages_of(self.platform())?;
         let blocks = Blocks::new(&self.session);
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
             let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
-            match format.write(tree, meta, Some(&blocks), &mut out) {
+            match format.write(&output.packing(tree, &format.file_name(meta)), meta, Some(&blocks), &mut out) {
                 Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }
