@@ -134,6 +134,10 @@ pub enum Role {
     License,
 }
 
+/// What `dockerfiles/virtualenv.py` gives the modules that it installs, in seconds since 1970 UTC: 1980-01-01. Python 2 finds the byte
+/// code of a module by its time, so they keep it.
+pub const TIME_OF_MODULES: i64 = 315_532_800;
+
 /// One entry of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

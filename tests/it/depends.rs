@@ -184,3 +184,59 @@ fn an_rpm_does_not_need_what_is_loaded_only_sometimes() {
     let all = relations(&project);
     assert!(all.iter().all(|one| !one.contains("libc.so.6") && !one.contains("rtld")), "{all:?}");
 }
+
+/// What `show --why` says, for machines.
+fn why(project: &Project, file: &str, name: &[&str]) -> serde_json::Value {
+    let run = project.done(&[&["show", "--output", "json", file, "--why"], name].concat());
+    serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn a_package_says_which_files_ask() {
+    let Some(project) = packing(&(RECIPE.to_owned() + "depends = [\"bash\"]\n")) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let libc = depends(&project).unwrap();
+    let libc = libc.strip_prefix("bash, ").unwrap();
+    let needs = |by: &str| {
+        json!([
+            { "kind": "Depends", "text": "bash", "by": "nothing", "files": [] },
+            { "kind": "Depends", "text": libc, "by": by, "files": ["/usr/bin/hello"] },
+        ])
+    };
+    let said = why(&project, DEB, &[]);
+    assert_eq!(said["needs"], needs("record"), "{said}");
+    assert_eq!(said["libraries"], json!({ "libc.so.6": ["/usr/bin/hello"] }), "{said}");
+    // Only what was asked for, under each of its names.
+    for (name, needed, libraries) in [("libc6", 1, 0), ("libc.so.6", 0, 1), ("bash", 1, 0)] {
+        let said = why(&project, DEB, &[name]);
+        let count = (said["needs"].as_array().unwrap().len(), said["libraries"].as_object().unwrap().len());
+        assert_eq!(count, (needed, libraries), "{name}: {said}");
+    }
+    let run = project.run(&["show", DEB, "--why", "libssl3"]);
+    run.assert_code(2).says(&["shop 2.5.11-1~deb12 needs no `libssl3`"]);
+    let run = project.done(&["show", DEB, "--why", "libc6"]);
+    assert!(run.stdout.contains("/usr/bin/hello"), "{run}");
+
+    // Elsewhere nobody knows how it was built.
+    let other = Project::new();
+    fs::copy(project.path(DEB), other.path("shop_2.5.11-1_amd64.deb")).unwrap();
+    assert_eq!(why(&other, "shop_2.5.11-1_amd64.deb", &[])["needs"], needs("name"));
+    let run = other.done(&["show", "shop_2.5.11-1_amd64.deb", "--why"]);
+    run.says(&["no record of the package's build"]);
+    assert!(run.stdout.contains("no file asks for it"), "{run}");
+}
+
+#[test]
+fn an_rpm_says_itself_which_files_ask() {
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "");
+    let Some(project) = packing(&(recipe + "depends = [\"bash\"]\n")) else { return };
+    project.done(&["build", "packages"]);
+    let file = "packages/alma-9/shop-2.5.11-1.el9.x86_64.rpm";
+    let said = why(&project, file, &["libc.so.6"]);
+    let needs = said["needs"].as_array().unwrap();
+    assert!(needs.len() > 1 && needs.iter().all(|one| one["by"] == "package"), "{said}");
+    assert!(needs.iter().all(|one| one["files"] == json!(["/usr/bin/hello"])), "{said}");
+    assert_eq!(why(&project, file, &["bash"])["needs"][0]["by"], "nothing");
+    project.run(&["show", file, file, "--why"]).assert_code(2).says(&["cannot be used with"]);
+}

@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 15] = [
 /// Modules that may import less than what is below them.
 const NARROW: [(&str, &[&str]); 5] = [
     ("report", &["diag", "event", "names", "util"]),
-    ("format", &["facts", "names", "sign", "stage", "unit", "util"]),
+    ("format", &["depends", "facts", "names", "sign", "stage", "unit", "util"]),
     ("depends", &["names", "stage"]),
     ("facts", &["names"]),
     ("sign", &["names", "util"]),

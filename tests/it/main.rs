@@ -25,6 +25,7 @@ mod collect;
 mod contents;
 mod deb;
 mod depends;
+mod depends_python;
 mod depends_tools;
 mod destinations;
 mod disk;

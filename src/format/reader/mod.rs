@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::foreign::{Bounds, ForeignError, Seen};
 use crate::{
+    depends::Shipped,
     stage::Limits,
     util::files::{Guarded, digest_of, open_regular},
 };
@@ -35,6 +36,12 @@ pub trait Reader: Sync {
     /// # Errors
     /// What keeps it from being read to its end.
     fn describe(&self, input: Input) -> Result<Description, Refused>;
+
+    /// The programs, libraries and scripts of a package for the machine that it is for, and the names of all its files; `None` in a format
+    /// whose packages say nothing of what they need.
+    fn shipped(&self, _input: Input) -> Option<Result<Shipped, Refused>> {
+        None
+    }
 
     /// Everything that is wrong with a package.
     fn verify(&self, input: Input, believed: &Believed) -> Verdict;

@@ -91,7 +91,7 @@ impl PackageWork {
 
 impl Kind for PackageWork {
     fn version(&self) -> &'static str {
-        "package 6"
+        "package 7"
     }
 
     fn load(&self) -> Load {

@@ -144,6 +144,7 @@ mod tests {
                 mode: "644".to_owned(),
                 owner: "root:root".to_owned(),
                 role: String::new(),
+                needs: Vec::new(),
             }
         };
         paths.iter().map(line).collect()

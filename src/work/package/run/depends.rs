@@ -4,6 +4,8 @@ mod deb;
 mod rpm;
 mod system;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Inside, Job};
 use crate::{
     depends::{Shipped, elf::Depth, shipped},
@@ -21,6 +23,8 @@ pub(super) struct Searched {
     pub(super) provides: Vec<String>,
     /// Those of the recipe that say less than one that was found.
     pub(super) weaker: Vec<String>,
+    /// The relations that are written because of a file, by its absolute path. Empty where the package itself tells.
+    pub(super) because: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Searched {

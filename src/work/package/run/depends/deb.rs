@@ -103,7 +103,11 @@ fn written(job: &Job, needed: &[Needed], output: &StepOutput) -> Result<Searched
             message: format!("the image says that a library needs {:?}, which is no relation: {why}", one.text),
             help: "mend the package's `symbols` or `shlibs` in the image, or say `auto_depends = false`".to_owned(),
         })?;
-        if given.iter().any(|relation| implies(relation, &one.text)) {
+        let stronger = given.iter().find(|relation| implies(relation, &one.text));
+        for file in &one.files {
+            searched.because.entry(file.clone()).or_default().insert(stronger.unwrap_or(&one.text).clone());
+        }
+        if stronger.is_some() {
             continue;
         }
         searched.weaker.extend(given.iter().filter(|relation| implies(&one.text, relation)).cloned());
