@@ -320,7 +320,8 @@ impl Job {
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
             let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
-            match format.write(&output.packing(tree, &format.file_name(meta)), meta, Some(&blocks), &mut out) {
+            let tree = output.packing(tree, &format.file_name(meta));
+            match format.write(&tree, meta, Some(&blocks), &mut out) {
                 Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }
