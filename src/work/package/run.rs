@@ -35,7 +35,7 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, judged,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, hold_index, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -115,6 +115,9 @@ impl RunShipped for PackageWork {
 
 /// Forgets what the image does not build any more, where its packages are collected.
 async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
+    if let (Some(image), Some(index)) = (&work.image, &product.index) {
+        hold_index(&image.name, index, at.step.platform.as_str(), at.session)?;
+    }
     if !work.package.collect.is_empty() {
         let (step, session, files) = (at.step.clone(), at.session.clone(), product.files.clone());
         blocking(move || {
@@ -286,7 +289,7 @@ impl Job {
             self.session.say(&self.step, text);
         }
         listing::write_lines(&records, &self.step, shipped.iter())?;
-        self.product(&files)
+        Ok(Product { index: searched.index.clone(), ..self.product(&files)? })
     }
 
     /// What is seldom meant.
