@@ -230,6 +230,9 @@ impl Job {
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
         let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
+        if job.work.is_searched() && job.work.packaging.format == PackageFormat::Deb {
+            unseen.leave_libraries();
+        }
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
