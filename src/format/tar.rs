@@ -8,8 +8,11 @@ use std::io;
 
 use tar::{EntryType, Header};
 
-use super::{FormatError, codec::Members};
-use crate::stage::{Entry, Kind, Owner, Tree, TreePath, copy_all};
+use super::{
+    FormatError,
+    codec::{Member, Members},
+};
+use crate::stage::{Entry, Kind, Owner, Role, Tree, TreePath, copy_all};
 
 /// How members are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +56,8 @@ fn write_entry(
     out: &mut dyn Members,
 ) -> Result<(), FormatError> {
     let size = if let Kind::File { size, .. } = &entry.kind { *size } else { 0 };
-    out.member(path.as_str(), size)?;
+    let is_config = matches!(entry.role, Role::Config { .. });
+    out.member(Member { name: path.as_str(), size, is_config })?;
     let mut header = header(type_of(&entry.kind), entry.mode, &entry.owner, entry.mtime, epoch, path.as_str())?;
     let mut name = named(path, names);
     match &entry.kind {
@@ -165,10 +169,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
-    use crate::{
-        format::codec::Whole,
-        stage::{Role, Spool},
-    };
+    use crate::{format::codec::Whole, stage::Spool};
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()

@@ -61,7 +61,7 @@ WantedBy=multi-user.target
 const NOBODY: &str = "unix:///nonexistent/docker.sock";
 
 /// A project with a recipe on a machine where no engine answers.
-fn with(recipe: &str) -> Project {
+pub fn with(recipe: &str) -> Project {
     let mut project = Project::new();
     project.without_env("FACTORY_SCRIPTED_ENGINE").env("DOCKER_HOST", NOBODY);
     for folder in ["app", "etc", "units", "web"] {
@@ -88,7 +88,7 @@ fn tool(project: &Project, words: &[&str]) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-fn said(run: &Run) -> String {
+pub fn said(run: &Run) -> String {
     run.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

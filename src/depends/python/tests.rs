@@ -1,3 +1,5 @@
+//! What a tree's Python distributions give and need, as pythondistdeps answers.
+
 use super::*;
 
 fn found(path: &str, text: &str, names: &Names) -> (Vec<String>, Vec<String>, Vec<String>) {

@@ -21,11 +21,22 @@ const ZSTD_LEVEL: i32 = 19;
 
 /// What an archive is written to.
 pub(super) trait Members: Write {
-    /// A member of the archive begins here: its name, and the bytes of its content.
+    /// A member of the archive begins here.
     ///
     /// # Errors
     /// When what was written before cannot go out.
-    fn member(&mut self, name: &str, size: u64) -> io::Result<()>;
+    fn member(&mut self, member: Member<'_>) -> io::Result<()>;
+}
+
+/// What is to be known of a member before it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'m> {
+    /// Its path.
+    pub(super) name: &'m str,
+    /// Bytes of its content.
+    pub(super) size: u64,
+    /// Whether it is configuration, which changes more often than what is beside it.
+    pub(super) is_config: bool,
 }
 
 /// Compresses what `fill` writes, at a level that is pinned. `threads` (1 to 8, not for gzip) and `cache` (of xz only) never change
@@ -65,7 +76,7 @@ impl Write for Whole<'_> {
 }
 
 impl Members for Whole<'_> {
-    fn member(&mut self, _name: &str, _size: u64) -> io::Result<()> {
+    fn member(&mut self, _member: Member<'_>) -> io::Result<()> {
         Ok(())
     }
 }

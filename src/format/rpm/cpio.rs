@@ -7,10 +7,13 @@
 use std::io;
 
 use super::{
-    super::{FormatError, codec::Members},
+    super::{
+        FormatError,
+        codec::{Member, Members},
+    },
     files::{Files, Record},
 };
-use crate::stage::{Kind, Tree, copy_all};
+use crate::stage::{Kind, Role, Tree, copy_all};
 
 /// The name of the member that ends an archive.
 const END: &str = "TRAILER!!!";
@@ -27,7 +30,8 @@ const ALIGN: u64 = 4;
 pub(super) fn write(tree: &Tree, files: &Files, out: &mut dyn Members) -> Result<(), FormatError> {
     let is_stripped = files.are_large;
     for (at, record) in files.in_payload_order() {
-        out.member(record.path.as_str(), bytes_of(record))?;
+        let is_config = matches!(record.entry.role, Role::Config { .. });
+        out.member(Member { name: record.path.as_str(), size: bytes_of(record), is_config })?;
         if is_stripped {
             write!(out, "07070X{at:08x}")?;
             pad(out, STRIPPED_HEADER)?;

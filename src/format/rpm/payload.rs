@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     super::{
         BlockCache, FormatError,
-        codec::{self, Members},
+        codec::{self, Member, Members},
     },
     Rpm, cpio,
     files::Files,
@@ -107,8 +107,8 @@ impl<W: Write> Write for Summing<W> {
 }
 
 impl Members for Summing<&mut dyn Members> {
-    fn member(&mut self, name: &str, size: u64) -> io::Result<()> {
-        self.to.member(name, size)
+    fn member(&mut self, member: Member<'_>) -> io::Result<()> {
+        self.to.member(member)
     }
 }
 

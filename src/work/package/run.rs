@@ -37,7 +37,7 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, judged,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, hold_index, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -118,6 +118,9 @@ impl RunShipped for PackageWork {
 
 /// Forgets what the image does not build any more, where its packages are collected.
 async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
+    if let (Some(image), Some(index)) = (&work.image, &product.index) {
+        hold_index(&image.name, index, at.step.platform.as_str(), at.session)?;
+    }
     if !work.package.collect.is_empty() {
         let (step, session, files) = (at.step.clone(), at.session.clone(), product.files.clone());
         blocking(move || {
@@ -295,7 +298,7 @@ impl Job {
         if let Some(reused) = &reused {
             output.line(reused);
         }
-        self.product(&files, reused)
+        Ok(Product { index: searched.index.clone(), ..self.product(&files, reused)? })
     }
 
     /// What is seldom meant.

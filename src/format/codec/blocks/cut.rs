@@ -1,13 +1,15 @@
 //! Where a stream is cut into blocks: by what is near the place, so that a change moves one or two cuts and no more.
 //!
 //! A cut comes before a member of the archive where that is possible: whether one does depends on the member's name, on how large the
-//! one before it was, and on the folder at the top. Within a file that is larger than a block, a rolling hash of the last 64 bytes decides
+//! one before it was, and on the folder at the top; configuration, which changes often, has blocks of its own. Within a file that is larger than a block, a rolling hash of the last 64 bytes decides
 //! (the gear hash and the two bounds of FastCDC: Xia et al., USENIX ATC 2016).
+
+use crate::format::codec::Member;
 
 /// Bounds of blocks, in bytes of the stream. All are part of the output: another value changes every package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sizes {
-    /// No cut before so many, but between folders at the top.
+    /// No cut before so many, but between folders at the top and around configuration.
     pub(super) least: usize,
     /// What a block has beyond `least`, in the mean.
     pub(super) usual: usize,
@@ -25,31 +27,32 @@ pub(super) struct Cutter {
     member: usize,
     /// Whether the hash may cut within the member.
     is_large: bool,
-    /// The folder at the top that the member is in.
+    /// The folder at the top that the member is in, and whether that is configuration.
     top: Vec<u8>,
+    is_config: bool,
     hash: u64,
 }
 
 impl Cutter {
     /// At the start of a stream.
     pub(super) fn new(sizes: Sizes) -> Self {
-        Self { sizes, filled: 0, member: 0, is_large: false, top: Vec::new(), hash: 0 }
+        Self { sizes, filled: 0, member: 0, is_large: false, top: Vec::new(), is_config: false, hash: 0 }
     }
 
-    /// A member begins: its name, and the bytes of its content. Whether a block ends before it.
-    pub(super) fn member(&mut self, name: &str, size: u64) -> bool {
+    /// A member begins. Whether a block ends before it.
+    pub(super) fn member(&mut self, Member { name, size, is_config }: Member<'_>) -> bool {
         let before = std::mem::take(&mut self.member);
         let top = name.split('/').find(|part| !part.is_empty() && *part != ".").unwrap_or_default();
-        let is_other_top = self.top != top.as_bytes();
-        if is_other_top {
-            self.top = top.as_bytes().to_vec();
-        }
+        let above = std::mem::replace(&mut self.top, top.as_bytes().to_vec());
+        // What is no folder's, such as the root itself, goes with what follows.
+        let is_other_top = !above.is_empty() && above != self.top;
+        let is_other_kind = std::mem::replace(&mut self.is_config, is_config) != is_config;
         self.is_large = size >= self.sizes.least as u64;
         self.hash = 0;
         let next = usize::try_from(size).unwrap_or(usize::MAX);
         let is_full = || self.filled.saturating_add(next) > self.sizes.most;
         let may_end = || self.filled >= self.sizes.least && (chance(name, before, self.sizes.usual) || is_full());
-        let ends = self.filled > 0 && (is_other_top || may_end());
+        let ends = self.filled > 0 && (is_other_top || is_other_kind || may_end());
         if ends {
             self.filled = 0;
         }
@@ -121,7 +124,7 @@ mod tests {
     fn blocks(members: &[(String, Vec<u8>)], step: usize) -> Vec<Vec<u8>> {
         let (mut cutter, mut all, mut block) = (Cutter::new(SMALL), Vec::new(), Vec::new());
         for (name, content) in members {
-            if cutter.member(name, content.len() as u64) {
+            if cutter.member(Member { name, size: content.len() as u64, is_config: name.ends_with(".conf") }) {
                 all.push(std::mem::take(&mut block));
             }
             for mut piece in content.chunks(step) {
@@ -203,10 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn each_folder_at_the_top_has_blocks_of_its_own() {
-        let members = [("./etc/a", 10), ("./etc/b", 10), ("./opt/c", 10), ("usr/d", 10)];
+    fn folders_at_the_top_and_configuration_have_blocks_of_their_own() {
+        let members = [("", 5), ("./etc/a", 10), ("./etc/b", 5), ("./opt/c", 10), ("./opt/c.conf", 7), ("usr/d", 10)];
         let members = members.map(|(name, size)| (name.to_owned(), noise(size, size)));
         let sizes: Vec<usize> = blocks(&members, 5).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [20, 10, 10]);
+        assert_eq!(sizes, [20, 10, 7, 10]);
     }
 }

@@ -18,7 +18,7 @@ use self::{
     cut::{Cutter, Sizes},
     queue::Queue,
 };
-use super::{FormatError, Members};
+use super::{FormatError, Member, Members};
 
 /// Where compressed blocks are kept, so that the next package need not compress them again. What it gives is held against the size of
 /// the block; that it is the same bytes that were put is the cache's own promise.
@@ -109,8 +109,8 @@ impl Write for Blocks<'_, '_, '_> {
 }
 
 impl Members for Blocks<'_, '_, '_> {
-    fn member(&mut self, name: &str, size: u64) -> io::Result<()> {
-        if self.cutter.member(name, size) { self.end_block() } else { Ok(()) }
+    fn member(&mut self, member: Member<'_>) -> io::Result<()> {
+        if self.cutter.member(member) { self.end_block() } else { Ok(()) }
     }
 }
 

@@ -44,7 +44,7 @@ fn packed(members: &[(String, Vec<u8>)], threads: u32, cache: Option<&dyn BlockC
     let mut out = Vec::new();
     pack_in(SMALL, threads, cache, &mut out, |to| {
         for (name, content) in members {
-            to.member(name, content.len() as u64)?;
+            to.member(Member { name, size: content.len() as u64, is_config: false })?;
             to.write_all(content)?;
             to.flush()?;
         }
@@ -143,7 +143,7 @@ impl Write for Stopped {
 #[test]
 fn a_target_can_stop_it() {
     let endless = |to: &mut dyn Members| {
-        to.member("endless", u64::MAX)?;
+        to.member(Member { name: "endless", size: u64::MAX, is_config: false })?;
         loop {
             to.write_all(&[7; 4096])?;
         }
