@@ -52,7 +52,7 @@ use crate::{
     work::Expected,
 };
 
-pub use accepted::Accepted;
+use accepted::Accepted;
 use blocks::Blocks;
 pub(crate) use collect::forget_others;
 use depends::Searched;
@@ -110,8 +110,8 @@ impl Run for PackageWork {
 impl RunShipped for PackageWork {
     fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
         match shipped {
-            Shipped::New(listing) => session.notes.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.notes.accepted.keep(step, self, listing.to_owned()),
+            Shipped::New(listing) => session.notes.shared::<Accepted>().take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.notes.shared::<Accepted>().keep(step, self, listing.to_owned()),
         }
     }
 }
@@ -233,6 +233,9 @@ impl Job {
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
         let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
+        if job.work.is_searched() && job.work.packaging.format == PackageFormat::Deb {
+            unseen.leave_libraries();
+        }
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
@@ -282,7 +285,7 @@ impl Job {
         listing::note_needs(&mut shipped, &searched.because);
         let (written, reused) = self.write(tree, &meta, output)?;
         // Nothing has the name of a package before it is accepted.
-        self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
+        self.session.notes.shared::<Accepted>().take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
         let records = Records::for_project(&self.session.paths.project);
         for text in before::renamed(&self.work, &self.step, &shipped, &records) {
