@@ -89,7 +89,7 @@ deny: ## install cargo-deny (3 min) and check licences, sources, duplicate versi
 	@scripts/advisories
 
 # Each input has a second and 512 MiB (docs/readers.md). What is found is kept in fuzz/found, seeds are in fuzz/corpus (fuzz/seeds.py).
-FUZZ_TARGETS := tarstream recipe platform requirements wheels wheel names deb rpm archive cab elf symbols chain wapt_zip wapt_control wapt_manifest \
+FUZZ_TARGETS := tarstream recipe platform requirements wheels wheel names deb rpm archive cab elf symbols distributions chain wapt_zip wapt_control wapt_manifest \
   wapt_index wapt_setup tuf
 
 fuzz: ## each reader of foreign bytes for a minute (30 min; SECONDS_EACH=3600 for an hour each; FUZZ_TARGETS=deb for one)

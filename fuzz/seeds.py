@@ -217,6 +217,9 @@ def main():
         "libfoo.so.1 libfoo1 #MINVER#\n| libfoo1-abi (= 4)\n* Build-Depends-Package: libfoo-dev\n a@FOO_1 1.0\n b@Base 1.10 1\n"
         ' (arch=amd64)c@Base 1.9\n#MISSING: 2.0# d@FOO_1 0.9\n (c++)"Foo::bar(int)@FOO_1" 0.1\n',
     )
+    asked = "Requires-Dist: a[b] (>=1.0,<2,!=1.5.*) ; python_version < '3.10' and (os_name == 'nt' or extra == 'c')"
+    seed("distributions", "metadata", "Metadata-Version: 2.1\nName: x\nVersion: 1!2.0rc1.post2.dev3\n" + asked + "\n\n")
+    seed("distributions", "requires", "a>=1\n\n[test]\nb\n\n[:python_version < \"3\"]\nc~=1.2\n")
     seed("symbols", "shlibs", "libfoo 1 libfoo1 (>= 1.2), libbar2\nudeb: libfoo 1 libfoo1-udeb\n")
     seed("symbols", "list", "/.\n/usr/lib/libfoo.so.1\n/lib/x86_64-linux-gnu/libc.so.6\n")
     total = sum(path.stat().st_size for path in CORPUS.rglob("*") if path.is_file())

@@ -64,7 +64,9 @@ Examples:
   factory show lamp_1.0-1_amd64.deb
       What the package says of itself, and its files
   factory show lamp_1.0-1_amd64.deb lamp_1.1-1_amd64.deb
-      What changed from one version to the next";
+      What changed from one version to the next
+  factory show lamp_1.0-1_amd64.deb --why libssl3
+      Which of its files ask for that package";
 
 /// Of `factory keys store`.
 pub const KEYS_STORE: &str = "\

@@ -1,6 +1,7 @@
 //! `factory show`.
 
 mod view;
+mod why;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     diag::{Exit, Failure},
-    format::reader::{Description, Input},
+    format::reader::{Description, Input, Refused},
 };
 
 /// Show what a package says of itself and what is in it; of two packages, what differs
@@ -25,11 +26,20 @@ pub struct Args {
     /// Another one: only what differs is shown
     #[arg(value_name = "OTHER")]
     other: Option<PathBuf>,
+    /// Which files of the package ask for what it needs; with NAME, for what is called so: `libssl3`, `libssl.so.3`
+    ///
+    /// The programs, libraries and scripts in the package are read. Which package has a library a Debian package does not say: the record
+    /// of its build does, where this project built it; else the usual names of packages with libraries tell (Debian policy 8.1).
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with = "other")]
+    why: Option<Option<String>>,
 }
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let one = read(&args.file, context)?;
+    if let Some(name) = &args.why {
+        return why::show(&args.file, &one, name.as_deref(), context);
+    }
     match &args.other {
         None => context.reporter.print(view::whole(&one, context.reporter.settings().output)),
         Some(other) => {
@@ -65,18 +75,22 @@ fn read(path: &Path, context: &Context) -> Result<Description, Failure> {
         }
         Artifact::Folder(..) => return Err(refuse("is a folder").help("build it first: `factory build DIR`")),
     };
-    let unread =
-        |text: String| Failure::new(Exit::CheckFailed, format!("`{}` cannot be shown: {text}", path.display()));
-    let input = Input::open(path, &context.cancel).map_err(|error| unread(error.to_string()))?;
-    let description = reader.describe(input).map_err(|refused| {
-        if context.cancel.is_cancelled() {
-            return Failure::new(Exit::Interrupted, "interrupted");
-        }
-        let failure = unread(refused.text);
-        refused.help.into_iter().fold(failure, Failure::help)
-    })?;
+    let description = reader.describe(open(path, context)?).map_err(|refused| unread(path, refused, context))?;
     for remark in &description.remarks {
         context.events().warn(format!("{}: {remark}", path.display()));
     }
     Ok(description)
+}
+
+fn open(path: &Path, context: &Context) -> Result<Input, Failure> {
+    let refused = |error: std::io::Error| unread(path, Refused { text: error.to_string(), help: None }, context);
+    Input::open(path, &context.cancel).map_err(refused)
+}
+
+fn unread(path: &Path, refused: Refused, context: &Context) -> Failure {
+    if context.cancel.is_cancelled() {
+        return Failure::new(Exit::Interrupted, "interrupted");
+    }
+    let what = format!("`{}` cannot be shown: {}", path.display(), refused.text);
+    refused.help.into_iter().fold(Failure::new(Exit::CheckFailed, what), Failure::help)
 }

@@ -79,6 +79,24 @@ fn bad(what: impl Into<String>) -> BadElf {
     BadElf(what.into())
 }
 
+/// What every ELF file begins with.
+pub const MAGIC: [u8; 4] = elf::ELFMAG;
+
+/// A machine's name in the kernel's words (uname(2)), of the architecture of a package in the words of dpkg or rpm. A word that is not
+/// known is given back: where it names a machine, that is its name.
+#[must_use]
+pub fn machine_of(arch: &str) -> &str {
+    match arch {
+        "amd64" => "x86_64",
+        "arm64" => "aarch64",
+        "i386" | "i486" | "i586" => "i686",
+        "armel" | "armv6hl" => "armv6l",
+        "armhf" | "armv7hl" => "armv7l",
+        "ppc64el" => "ppc64le",
+        arch => arch,
+    }
+}
+
 /// How much is read of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {

@@ -5,6 +5,7 @@
 pub mod deb;
 pub mod elf;
 pub mod linker;
+pub mod python;
 pub mod rpm;
 mod shipped;
 mod tree;

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Leads, Native, Script, Shipped, linker, merged};
+use super::{
+    Leads, Native, Script, Shipped, linker, merged,
+    python::{self, Names},
+};
 
 /// The folders of libraries that every program finds, in the form of [`merged`].
 const PUBLIC: [&str; 2] = ["/usr/lib64", "/usr/lib"];
@@ -18,24 +21,43 @@ pub struct Found {
     pub requires: BTreeMap<String, BTreeSet<String>>,
     /// `libbeacon.so.1()(64bit)`.
     pub provides: BTreeMap<String, BTreeSet<String>>,
+    /// What is odd of its distributions of Python, in words for people.
+    pub odd: BTreeSet<String>,
 }
 
 impl Found {
-    fn require(&mut self, what: String, file: &str) {
+    pub(super) fn require(&mut self, what: String, file: &str) {
         self.requires.entry(what).or_default().insert(file.to_owned());
     }
 
-    fn provide(&mut self, what: String, file: &str) {
+    pub(super) fn provide(&mut self, what: String, file: &str) {
         self.provides.entry(what).or_default().insert(file.to_owned());
     }
 }
 
-/// Finds what a package needs and gives.
+/// What each file of a package asks for, whether the package itself has it or not, and scripts wherever they lie: what the generators of
+/// rpmbuild write.
 #[must_use]
-pub fn resolve(shipped: &Shipped) -> Found {
+pub fn asked(shipped: &Shipped) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = Found::default();
     for native in shipped.natives() {
-        needs(native, shipped, &mut found);
+        needs(native, &|_| false, &mut found);
+    }
+    for script in shipped.scripts() {
+        interpreters(script).into_iter().for_each(|program| found.require(program, &script.path));
+    }
+    shipped.paths().for_each(|path| python_abi(path, &mut found));
+    let all = Names { needs: true, default: String::new() };
+    python::add(shipped.distributions(), &all, shipped.machine(), &mut found);
+    found.requires
+}
+
+/// Finds what a package needs and gives; distributions of Python by their names only where `names` says how.
+#[must_use]
+pub fn resolve(shipped: &Shipped, names: Option<&Names>) -> Found {
+    let mut found = Found::default();
+    for native in shipped.natives() {
+        needs(native, &|name| is_here(native, name, shipped), &mut found);
         gives(native, &mut found);
     }
     for script in shipped.scripts().iter().filter(|script| is_program(&script.path)) {
@@ -47,20 +69,22 @@ pub fn resolve(shipped: &Shipped) -> Found {
             }
         }
     }
-    for path in shipped.paths() {
-        python(path, &mut found);
+    shipped.paths().for_each(|path| python_abi(path, &mut found));
+    if let Some(names) = names {
+        found.odd = python::add(shipped.distributions(), names, shipped.machine(), &mut found);
     }
     found
 }
 
-fn needs(native: &Native, shipped: &Shipped, found: &mut Found) {
+/// What a program or library needs; `is_here` says which libraries the package has itself.
+fn needs(native: &Native, is_here: &dyn Fn(&str) -> bool, found: &mut Found) {
     let elf = &native.elf;
     // A program that is not executable is data, as rpm has it.
     if elf.interpreter.is_some() && !native.is_executable || !elf.is_dynamic {
         return;
     }
     let mut outside = |name: &str, version: &str| {
-        if is_named(name) && !is_here(native, name, shipped) {
+        if is_named(name) && !is_here(name) {
             found.require(capability(native, name, version), &native.path);
         }
     };
@@ -133,7 +157,7 @@ fn interpreters(script: &Script) -> Vec<String> {
 }
 
 /// The version of Python whose folder of modules a file lies in, and the interpreter that gives it.
-fn python(path: &str, found: &mut Found) {
+fn python_abi(path: &str, found: &mut Found) {
     let below = ["/usr/lib/python", "/usr/lib64/python"].iter().find_map(|start| path.strip_prefix(start));
     if let Some((version, module)) = below.and_then(|below| below.split_once('/'))
         && is_python(version)
@@ -147,7 +171,7 @@ fn python(path: &str, found: &mut Found) {
 }
 
 /// Whether a text is `3.11`.
-fn is_python(version: &str) -> bool {
+pub(super) fn is_python(version: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     version.split_once('.').is_some_and(|(major, minor)| is_number(major) && is_number(minor))
 }
@@ -185,7 +209,7 @@ mod tests {
     fn resolved(natives: impl IntoIterator<Item = Native>) -> Found {
         let mut shipped = Shipped::default();
         natives.into_iter().for_each(|native| shipped.native(native));
-        resolve(&shipped)
+        resolve(&shipped, None)
     }
 
     #[test]
@@ -256,7 +280,7 @@ mod tests {
         shipped.file("/opt/own/bin/sh");
         shipped.link("/opt/own/bin/link", "/usr/bin/python3");
         assert_eq!(
-            texts(&resolve(&shipped).requires),
+            texts(&resolve(&shipped, None).requires),
             ["/bin/sh", "/opt/x/bin/python3", "/usr/bin/env", "/usr/bin/python3"]
         );
     }
@@ -272,7 +296,7 @@ mod tests {
         {
             shipped.file(path);
         }
-        let found = resolve(&shipped);
+        let found = resolve(&shipped, None);
         assert_eq!(texts(&found.requires), ["python(abi) = 3.11", "python(abi) = 3.9"]);
         assert_eq!(texts(&found.provides), ["python(abi) = 3.12"]);
     }

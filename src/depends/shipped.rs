@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::elf::Elf;
+use super::{elf::Elf, python::Metadata};
 
 /// The most links that are followed one after the other, as the kernel has it (path_resolution(7)).
 const MOST_LINKS: usize = 40;
+/// The most that is kept of what distributions of Python say of themselves, in bytes: of a thousand of them it is a tenth.
+const MOST_SAID: usize = 128 << 20;
 
 /// The files of a package.
 #[derive(Debug, Default)]
@@ -18,6 +20,12 @@ pub struct Shipped {
     natives: Vec<Native>,
     /// What it begins with `#!`, and may be executed.
     scripts: Vec<Script>,
+    /// What distributions of the system's Python say of themselves.
+    metadata: Vec<Metadata>,
+    /// Bytes of it.
+    said: usize,
+    /// The machine that it is for, in the kernel's words (uname(2)).
+    machine: String,
 }
 
 /// A program or library.
@@ -62,6 +70,34 @@ pub enum Leads<'s> {
 }
 
 impl Shipped {
+    /// No file yet, of a package for this machine, in the kernel's words.
+    #[must_use]
+    pub fn on(machine: &str) -> Self {
+        Self { machine: machine.to_owned(), ..Self::default() }
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn machine(&self) -> &str {
+        &self.machine
+    }
+
+    /// Adds what a distribution of the system's Python says of itself.
+    pub fn metadata(&mut self, metadata: Metadata) {
+        self.node(&metadata.path, Node::Other);
+        let room = MOST_SAID - self.said;
+        // What is beyond says nothing that is understood, and that is said.
+        let text = if metadata.text.len() > room { String::new() } else { metadata.text };
+        self.said += text.len();
+        self.metadata.push(Metadata { text, ..metadata });
+    }
+
+    /// What its distributions of Python say of themselves.
+    #[must_use]
+    pub fn distributions(&self) -> &[Metadata] {
+        &self.metadata
+    }
+
     /// Adds a program or library for the machine.
     pub fn native(&mut self, native: Native) {
         self.node(&native.path, Node::Native);

@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use super::{
     Native, Script, Shipped,
     elf::{Depth, Elf},
+    python::{self, Metadata},
 };
 use crate::stage::{Kind, Tree};
 
@@ -17,13 +18,19 @@ const LONGEST_LINE: u64 = 256;
 /// # Errors
 /// When the spool cannot be read.
 pub fn shipped(tree: &Tree, machine: &str, depth: Depth) -> io::Result<Shipped> {
-    let mut found = Shipped::default();
+    let mut found = Shipped::on(machine);
     for (path, entry) in tree.iter() {
         let place = format!("/{path}");
         match &entry.kind {
             Kind::Dir => {}
             Kind::Symlink { target } => found.link(&place, target),
             Kind::Hardlink { target } => found.link(&place, &format!("/{target}")),
+            Kind::File { size, .. } if python::is_metadata(&place) => {
+                let mut bytes = Vec::new();
+                // One that is too large says nothing that is understood, and that is said.
+                tree.open(entry).take(if *size > python::LARGEST { 0 } else { *size }).read_to_end(&mut bytes)?;
+                found.metadata(Metadata { path: place, text: String::from_utf8_lossy(&bytes).into_owned() });
+            }
             Kind::File { size: 0..4, .. } => found.file(&place),
             Kind::File { .. } => {
                 let is_executable = entry.mode & 0o111 != 0;

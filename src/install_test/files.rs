@@ -166,7 +166,8 @@ mod tests {
 
     fn line(path: &str, what: &str, mode: &str, owner: &str) -> Line {
         let text = |text: &str| text.to_owned();
-        Line { path: text(path), what: text(what), mode: text(mode), owner: text(owner), role: String::new() }
+        let (role, needs) = (String::new(), Vec::new());
+        Line { path: text(path), what: text(what), mode: text(mode), owner: text(owner), role, needs }
     }
 
     #[test]

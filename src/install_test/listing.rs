@@ -39,6 +39,7 @@ mod tests {
             mode: "755".to_owned(),
             owner: "root:root".to_owned(),
             role: String::new(),
+            needs: Vec::new(),
         }
     }
 

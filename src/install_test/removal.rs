@@ -217,7 +217,8 @@ mod tests {
 
     fn line(path: &str, what: &str, role: &str) -> Line {
         let text = |text: &str| text.to_owned();
-        Line { path: text(path), what: text(what), mode: text("755"), owner: text("root:root"), role: text(role) }
+        let (mode, owner) = (text("755"), text("root:root"));
+        Line { path: text(path), what: text(what), mode, owner, role: text(role), needs: Vec::new() }
     }
 
     fn paths(paths: &[&str]) -> Paths {

@@ -63,7 +63,9 @@ impl Relation {
             Err(error) => {
                 // A mistake in Debian's words is told in Debian's words, unless it is plainly meant for rpm.
                 let looks = text.starts_with(['(', '/']) || text.contains("()") || rpm_plain(text).is_ok();
-                if !looks || text.contains(['|', ',', '[']) {
+                // An optional feature of a distribution of Python is no architecture: `python3.9dist(requests[socks])`.
+                let has_arch = text.contains('[') && !text.contains("dist(");
+                if !looks || has_arch || text.contains(['|', ',']) {
                     return Err(error);
                 }
                 rpm(text)?
@@ -212,7 +214,7 @@ fn rpm_plain(text: &str) -> Result<(), BadRelation> {
     let is_name = |name: &str| {
         name.len() <= 200
             && name.starts_with(|c: char| c.is_ascii_alphanumeric() || "/_".contains(c))
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-/:()@~".contains(&b))
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-/:()@~[]".contains(&b))
             && name.matches('(').count() == name.matches(')').count()
     };
     match words[..] {
@@ -235,7 +237,7 @@ fn rpm_rich(text: &str) -> Result<(), BadRelation> {
     let mut depth = 0_i32;
     let mut ended = false;
     for c in text.chars() {
-        if ended || !(c.is_ascii_alphanumeric() || "._+-/:()@~<>= {}".contains(c)) {
+        if ended || !(c.is_ascii_alphanumeric() || "._+-/:()@~^[]<>= {}".contains(c)) {
             return Err(bad(format!("{c:?} does not belong there"), RPM_SHAPE));
         }
         match c {
@@ -309,6 +311,7 @@ mod tests {
             "ImageMagick",
             "libxml2 >= 2.9",
             "libxml2.so.2()(64bit)",
+            "python3.9dist(a[b])",
             "/usr/bin/env",
             "config(canopsis) = 1.0-1.el9",
             "python(abi) = 3.9",
@@ -320,7 +323,10 @@ mod tests {
         let rich = Relation::parse("(postfix or (sendmail if kernel >= 5))", true).unwrap();
         assert!(rich.rpm(true).is_ok());
         assert!(rich.rpm(false).is_err());
-        for text in ["(a or b", "(a)", "(a or b) c", "x ~ 1", "x >= %{v}", "(a or `id`)", "/a/b >= 1", "-x", "a  >= 1"]
+        let feature = "(python3.9dist(a[b]) >= 1^post2 with python3.9dist(a[b]) < 2~~)";
+        assert!(Relation::parse(feature, false).unwrap().rpm(true).is_ok());
+        for text in
+            ["(a or b", "(a)", "(a or b) c", "x ~ 1", "x >= %{v}", "(a or `id`)", "/a/b >= 1", "-x", "a  >= 1", "a[b]"]
         {
             assert!(Relation::parse(text, true).is_err(), "{text}");
         }

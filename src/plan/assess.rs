@@ -61,6 +61,9 @@ pub struct Record {
     /// The versions that Python projects were built as: the name or the folder of one -> its version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<String, String>,
+    /// The digest of the index of libraries that its relations were found with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Sha256>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// When it ended, RFC 3339.
@@ -138,7 +141,7 @@ pub struct Assessment {
     pub keys: BTreeMap<StepId, Sha256>,
 }
 
-/// Why no record of a step counts. In the user's words.
+/// Why no record of a step is valid. In the user's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoRecord {
     /// There never was one.
@@ -149,7 +152,7 @@ pub enum NoRecord {
     Untrue(String),
 }
 
-/// The state of every step. `record` gives a step's record, or why none counts; `stored` the output of one that the store has under
+/// The state of every step. `record` gives a step's record, or why none is valid; `stored` the output of one that the store has under
 /// a key without names and labels.
 pub async fn assess<'p>(
     plan: &'p Plan,
@@ -196,9 +199,9 @@ pub async fn assess<'p>(
 /// What the record of a step is worth. Reasons are in the user's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judged {
-    /// It counts.
+    /// It is valid.
     Cached(Record),
-    /// It counts but for names and labels: which; empty where that is no more than the commit.
+    /// It is valid but for names and labels: which; empty where that is no more than the commit.
     Labels(Record, String),
     /// The step must run: why.
     Run(String),

@@ -11,5 +11,5 @@ mod types;
 pub use catalogue::{Catalogue, PlatformError, Unknown};
 pub use types::{
     AptOption, Base, Bootstrap, BootstrapTool, Family, Host, KEYRING_FOLDERS, Keyring, Manager, Packaging, Platform,
-    Python, Quirk, Relations, Seed, Signature, TestTools, Variant,
+    Python, PythonDists, Quirk, Relations, Seed, Signature, TestTools, Variant,
 };

@@ -7,7 +7,7 @@ mod python;
 
 pub use base::{AptOption, Base, Bootstrap, BootstrapTool, KEYRING_FOLDERS, Keyring, Quirk, Variant};
 pub use host::Host;
-pub use packaging::{Packaging, Relations, Signature};
+pub use packaging::{Packaging, PythonDists, Relations, Signature};
 pub use python::{Python, Seed};
 
 use crate::names::PlatformId;

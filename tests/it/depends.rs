@@ -50,15 +50,20 @@ const SYMBOLS: &str = "libc.so.6 libc6 #MINVER#\n exit@GLIBC_2.2.5 2.2.5\n __lib
 
 /// A daemon whose containers have a libc, and say in dpkg's database what its symbols are, or have none.
 fn system(symbols: Option<&str>) -> Script {
+    system_with("2.36-9", symbols)
+}
+
+/// The same, with this version of it.
+fn system_with(version: &str, symbols: Option<&str>) -> Script {
     let file = |text: &str| json!([{ "name": "", "text": text, "mode": "755" }]);
     let mut archive = json!({
         "/lib64/ld-linux-x86-64.so.2": file("x"),
         "/lib/x86_64-linux-gnu/libc.so.6": file("x"),
     });
     if let Some(symbols) = symbols {
-        archive["/var/lib/dpkg/status"] = file(
-            "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: 2.36-9\n",
-        );
+        archive["/var/lib/dpkg/status"] = file(&format!(
+            "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: {version}\n",
+        ));
         archive["/var/lib/dpkg/info"] = json!([
             { "name": "libc6:amd64.list", "text": "/.\n/lib/x86_64-linux-gnu/libc.so.6\n" },
             { "name": "libc6:amd64.symbols", "text": symbols },
@@ -183,4 +188,90 @@ fn an_rpm_does_not_need_what_is_loaded_only_sometimes() {
     project.done(&["build", "packages"]);
     let all = relations(&project);
     assert!(all.iter().all(|one| !one.contains("libc.so.6") && !one.contains("rtld")), "{all:?}");
+}
+
+/// What `show --why` says, for machines.
+fn why(project: &Project, file: &str, name: &[&str]) -> serde_json::Value {
+    let run = project.done(&[&["show", "--output", "json", file, "--why"], name].concat());
+    serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn a_package_says_which_files_ask() {
+    let Some(project) = packing(&(RECIPE.to_owned() + "depends = [\"bash\"]\n")) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let libc = depends(&project).unwrap();
+    let libc = libc.strip_prefix("bash, ").unwrap();
+    let needs = |by: &str| {
+        json!([
+            { "kind": "Depends", "text": "bash", "by": "nothing", "files": [] },
+            { "kind": "Depends", "text": libc, "by": by, "files": ["/usr/bin/hello"] },
+        ])
+    };
+    let said = why(&project, DEB, &[]);
+    assert_eq!(said["needs"], needs("record"), "{said}");
+    assert_eq!(said["libraries"], json!({ "libc.so.6": ["/usr/bin/hello"] }), "{said}");
+    // Only what was asked for, under each of its names.
+    for (name, needed, libraries) in [("libc6", 1, 0), ("libc.so.6", 0, 1), ("bash", 1, 0)] {
+        let said = why(&project, DEB, &[name]);
+        let count = (said["needs"].as_array().unwrap().len(), said["libraries"].as_object().unwrap().len());
+        assert_eq!(count, (needed, libraries), "{name}: {said}");
+    }
+    let run = project.run(&["show", DEB, "--why", "libssl3"]);
+    run.assert_code(2).says(&["shop 2.5.11-1~deb12 needs no `libssl3`"]);
+    let run = project.done(&["show", DEB, "--why", "libc6"]);
+    assert!(run.stdout.contains("/usr/bin/hello"), "{run}");
+
+    // Elsewhere nobody knows how it was built.
+    let other = Project::new();
+    fs::copy(project.path(DEB), other.path("shop_2.5.11-1_amd64.deb")).unwrap();
+    assert_eq!(why(&other, "shop_2.5.11-1_amd64.deb", &[])["needs"], needs("name"));
+    let run = other.done(&["show", "shop_2.5.11-1_amd64.deb", "--why"]);
+    run.says(&["no record of the package's build"]);
+    assert!(run.stdout.contains("no file asks for it"), "{run}");
+}
+
+#[test]
+fn an_rpm_says_itself_which_files_ask() {
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "");
+    let Some(project) = packing(&(recipe + "depends = [\"bash\"]\n")) else { return };
+    project.done(&["build", "packages"]);
+    let file = "packages/alma-9/shop-2.5.11-1.el9.x86_64.rpm";
+    let said = why(&project, file, &["libc.so.6"]);
+    let needs = said["needs"].as_array().unwrap();
+    assert!(needs.len() > 1 && needs.iter().all(|one| one["by"] == "package"), "{said}");
+    assert!(needs.iter().all(|one| one["files"] == json!(["/usr/bin/hello"])), "{said}");
+    assert_eq!(why(&project, file, &["bash"])["needs"][0]["by"], "nothing");
+    project.run(&["show", file, file, "--why"]).assert_code(2).says(&["cannot be used with"]);
+}
+
+#[test]
+fn the_lock_names_what_packages_say_of_their_libraries() {
+    let Some(project) = packing(RECIPE) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let lock = project.read("factory.lock");
+    assert!(lock.contains("\n[[index]]\nplatform = \"debian-12\"\nimage = \"core\"\nsha256 = "), "{lock}");
+    // The same again, and with another text of the recipe.
+    project.done(&["build", "packages", "--locked"]);
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells more things"));
+    project.done(&["build", "packages", "--locked"]);
+    assert_eq!(project.read("factory.lock"), lock);
+
+    // Another version that says the same is no difference, one that says something else is.
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells old things"));
+    project.play(&system_with("2.36-10", Some(SYMBOLS)));
+    project.done(&["build", "packages", "--locked"]);
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells all things"));
+    project.play(&system_with("2.36-11", Some(&SYMBOLS.replace("2.34\n", "2.35\n"))));
+    let run = project.run(&["build", "packages", "--locked"]);
+    run.assert_code(4)
+        .says(&["the packages in debian-12/core say something else of their libraries than those of the lock"]);
+    assert!(depends(&project).is_some(), "the package of before is still there");
+    // What was made with it is refused, too.
+    project.done(&["build", "packages"]);
+    assert_ne!(project.read("factory.lock"), lock);
+    project.write("factory.lock", &lock);
+    project.run(&["build", "packages", "--locked"]).assert_code(4).says(&["say something else of their libraries"]);
 }

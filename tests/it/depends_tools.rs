@@ -147,7 +147,7 @@ fn elfdeps_answers_the_same() {
         let name = native.elf.soname.clone();
         let mut shipped = Shipped::default();
         shipped.native(native.clone());
-        let found = rpm::resolve(&shipped);
+        let found = rpm::resolve(&shipped, None);
         // What it gives itself it does not need.
         let is_own = |one: &String| name.as_ref().is_some_and(|name| one.starts_with(&format!("{name}(")));
         let theirs: BTreeSet<String> = said("--requires", &path).into_iter().filter(|one| !is_own(one)).collect();
@@ -160,7 +160,7 @@ fn elfdeps_answers_the_same() {
         let mut shipped = Shipped::default();
         shipped.native(Native { path: format!("/usr/lib64/{}", path.rsplit('/').next().unwrap()), ..native });
         assert_eq!(
-            rpm::resolve(&shipped).provides.into_keys().collect::<BTreeSet<_>>(),
+            rpm::resolve(&shipped, None).provides.into_keys().collect::<BTreeSet<_>>(),
             said("--provides", &path),
             "{path}"
         );

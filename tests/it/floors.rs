@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 15] = [
 /// Modules that may import less than what is below them.
 const NARROW: [(&str, &[&str]); 5] = [
     ("report", &["diag", "event", "names", "util"]),
-    ("format", &["facts", "names", "sign", "stage", "unit", "util"]),
+    ("format", &["depends", "facts", "names", "sign", "stage", "unit", "util"]),
     ("depends", &["names", "stage"]),
     ("facts", &["names"]),
     ("sign", &["names", "util"]),
@@ -40,7 +40,7 @@ const KIND: [(&str, &str); 5] =
 const SPLIT: [&str; 2] = ["work", "format"];
 
 /// The module that a path below one of them belongs to: `work::wapt::run` runs, everything else of a kind is what its step knows;
-/// what is known of a format stands below those who ask, the rest reads and writes.
+/// what is known of a format is below those who ask, the rest reads and writes.
 fn module_below(top: &str, below: &[&str]) -> &'static str {
     let file = below.get(1).copied().unwrap_or_default();
     match top {
@@ -258,8 +258,8 @@ fn the_rule_bites() {
     assert_eq!(
         verdicts("format/deb/mod.rs", "fn x() { crate::plan::make(); }\nmod t { use super::super::super::engine::E; }"),
         [
-            "src/format/deb/mod.rs:1: `format` may import facts, names, sign, stage, unit, util only, not `plan`",
-            "src/format/deb/mod.rs:2: `format` may import facts, names, sign, stage, unit, util only, not `engine`"
+            "src/format/deb/mod.rs:1: `format` may import depends, facts, names, sign, stage, unit, util only, not `plan`",
+            "src/format/deb/mod.rs:2: `format` may import depends, facts, names, sign, stage, unit, util only, not `engine`"
         ]
     );
     assert_eq!(

@@ -91,7 +91,7 @@ pub fn decide<'a>(releases: &'a [Release], machine: &Machine) -> Decision<'a> {
     Decision { take: None, left }
 }
 
-/// Build metadata does not count (Semantic Versioning, 10).
+/// Build metadata is not compared (Semantic Versioning, 10).
 fn order(one: &Version, other: &Version) -> Ordering {
     one.cmp_precedence(other)
 }

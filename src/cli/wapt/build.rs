@@ -117,7 +117,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
         Artifact::Folder(PackageFormat::Wapt, folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
             let spool = Spool::new().map_err(StepError::from)?;
-            // `version=+` counts on what is there.
+            // `version=+` adds one to the version that is there.
             let given: Vec<_> = args.set.iter().filter(|(_, value)| value != "+").cloned().collect();
             (
                 WaptDraft::of_folder(&open, &every_file(&open).map_err(StepError::from)?, spool, &given)?,

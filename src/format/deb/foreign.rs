@@ -56,6 +56,9 @@ fn examine(reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mut Se
                 let read =
                     unpacked(&mut archive, &member.name, &extension, (bounds, most), |tar| Control::read(tar, limits))?;
                 judge::described(&read, seen);
+                if let (Some(programs), Ok(arch)) = (&mut seen.programs, read.required("Architecture")) {
+                    programs.are_for(arch);
+                }
                 control = Some(read);
             }
             (_, Some(extension)) if control.is_some() && data.is_none() => {

@@ -93,7 +93,7 @@ impl Contents {
                 self.show(path, what, member, seen);
                 Ok(())
             }
-            _ => self.add(path, member, members, limits, rules),
+            _ => self.add(path, member, members, (limits, rules), seen),
         }
     }
 
@@ -118,13 +118,13 @@ impl Contents {
         path: TreePath,
         member: &Member,
         members: &mut Members<R>,
-        limits: &Limits,
-        rules: Rules,
+        (limits, rules): (&Limits, Rules),
+        seen: &mut Seen,
     ) -> Result<(), ForeignError> {
         if member.has_pax && !rules.pax {
             return Err(disagrees(&path, "it has a PAX header, which dpkg does not read"));
         }
-        let kind = self.kind(&path, member, members, limits)?;
+        let kind = self.kind(&path, member, members, limits, seen)?;
         let owner = owner(&path, member, rules)?;
         self.hold_beside_first(&path, member.mode, &owner)?;
         if member.capability {
@@ -150,18 +150,25 @@ impl Contents {
         member: &Member,
         members: &mut Members<R>,
         limits: &Limits,
+        seen: &mut Seen,
     ) -> Result<ItemKind, ForeignError> {
         match member.kind {
             MemberKind::Dir => Ok(ItemKind::Dir),
             MemberKind::File => {
-                let read = sums(&mut members.content());
+                let read = match &mut seen.programs {
+                    Some(programs) => programs.sums(&mut members.content(), &format!("/{path}"), member.mode),
+                    None => sums(&mut members.content()),
+                };
                 let sums = read.map_err(|error| members.why_broken().map_or(error.into(), tar_error))?;
                 self.md5.insert(path.clone(), sums.md5);
                 self.keys.extend(sums.key.map(|key| (path.clone(), key)));
                 Ok(ItemKind::File { size: sums.size, sha256: sums.sha256 })
             }
             MemberKind::Symlink => match link_target(&member.link, limits) {
-                Some(target) => Ok(ItemKind::Symlink { target }),
+                Some(target) => {
+                    seen.programs.iter_mut().for_each(|programs| programs.link(&format!("/{path}"), &target));
+                    Ok(ItemKind::Symlink { target })
+                }
                 None => Err(disagrees(path, "the target of the link is empty, too long or no text")),
             },
             MemberKind::Hardlink => {
@@ -175,6 +182,8 @@ impl Contents {
                     if let Some(md5) = self.md5.get(&target).copied() {
                         self.md5.insert(path.clone(), md5);
                     }
+                    let first = format!("/{target}");
+                    seen.programs.iter_mut().for_each(|programs| programs.link(&format!("/{path}"), &first));
                     self.links.insert(path.clone(), target);
                 }
                 Ok(kind)

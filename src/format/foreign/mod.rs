@@ -8,6 +8,7 @@ pub(super) mod codec;
 pub(super) mod contents;
 pub(super) mod error;
 pub(super) mod items;
+pub(super) mod programs;
 mod seen;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! [`Seen`]: what reading a package has brought to light so far.
 
-use super::{Foreign, ForeignError, PackageFormat};
+use super::{Foreign, ForeignError, PackageFormat, programs::Programs};
 use crate::format::reader::Description;
 
 /// So many things that are wrong are kept; the rest is counted.
@@ -17,6 +17,8 @@ pub struct Seen {
     pub(in crate::format) is_describing: bool,
     /// Whether somebody wants the files in it, too; they take several times the memory.
     pub(in crate::format) lists_files: bool,
+    /// Its programs, libraries and scripts, where somebody asks for them.
+    pub(in crate::format) programs: Option<Programs>,
     faults: Vec<ForeignError>,
     more: u64,
 }
@@ -26,7 +28,15 @@ impl Seen {
     #[must_use]
     pub fn new(format: PackageFormat) -> Self {
         let description = Description::new(format);
-        Self { foreign: None, description, is_describing: false, lists_files: false, faults: Vec::new(), more: 0 }
+        Self {
+            foreign: None,
+            description,
+            is_describing: false,
+            lists_files: false,
+            programs: None,
+            faults: Vec::new(),
+            more: 0,
+        }
     }
 
     /// Nothing yet of the package in the file of this name, which is to be described, with its files or without.

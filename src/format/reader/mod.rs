@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::foreign::{Bounds, ForeignError, Seen};
 use crate::{
+    depends::Shipped,
     stage::Limits,
     util::files::{Guarded, digest_of, open_regular},
 };
@@ -36,10 +37,16 @@ pub trait Reader: Sync {
     /// What keeps it from being read to its end.
     fn describe(&self, input: Input) -> Result<Description, Refused>;
 
+    /// The programs, libraries and scripts of a package for the machine that it is for, and the names of all its files; `None` in a format
+    /// whose packages say nothing of what they need.
+    fn shipped(&self, _input: Input) -> Option<Result<Shipped, Refused>> {
+        None
+    }
+
     /// Everything that is wrong with a package.
     fn verify(&self, input: Input, believed: &Believed) -> Verdict;
 
-    /// Whether its packages are signed by somebody whom the reader's user trusts or does not: [`Believed::trust`] counts then.
+    /// Whether its packages are signed by somebody whom the reader's user trusts or does not: [`Believed::trust`] is asked then.
     fn asks_trust(&self) -> bool {
         false
     }

@@ -4,9 +4,10 @@ use std::io::BufReader;
 
 use super::{Believed, Description, Digest, Examine, Fault, Input, Reader, Refused, Verdict};
 use crate::{
+    depends::Shipped,
     format::{
         PackageFormat,
-        foreign::{Bounds, Seen},
+        foreign::{Bounds, Seen, programs::Programs},
     },
     stage::Limits,
 };
@@ -28,7 +29,11 @@ pub struct Streamed {
 impl Streamed {
     /// What is in a file; `false` where it could not be read to its end.
     fn seen(&self, input: Input, limits: &Limits, lists_files: bool) -> (Seen, bool) {
-        let mut seen = Seen::describing(self.format, &input.name, lists_files);
+        let seen = Seen::describing(self.format, &input.name, lists_files);
+        self.seen_by(input, limits, seen)
+    }
+
+    fn seen_by(&self, input: Input, limits: &Limits, mut seen: Seen) -> (Seen, bool) {
         let bounds = Bounds::for_size(input.size, limits);
         let mut reader = BufReader::new(input.into_file());
         let whole = (self.examine)(&mut reader, limits, bounds, &mut seen);
@@ -74,6 +79,18 @@ impl Reader for Streamed {
             warnings,
             unchecked: description.unchecked,
         }
+    }
+
+    fn shipped(&self, input: Input) -> Option<Result<Shipped, Refused>> {
+        self.format.facts().native.as_ref()?;
+        let mut seen = Seen::describing(self.format, &input.name, false);
+        seen.programs = Some(Programs::default());
+        let (mut seen, is_whole) = self.seen_by(input, &Limits::for_package(), seen);
+        Some(if is_whole {
+            Ok(seen.programs.take().map(Programs::into_shipped).unwrap_or_default())
+        } else {
+            Err(Refused { text: seen.faults().join("; "), help: None })
+        })
     }
 
     fn stream(&self) -> Option<(&'static [u8], Examine)> {

@@ -63,6 +63,9 @@ fn examine(mut reader: &mut dyn Read, limits: &Limits, bounds: Bounds, seen: &mu
     let package = describe(&header);
     let package = seen.take(package);
     seen.description.remarks.extend(package.iter().flat_map(|package| package.remarks.clone()));
+    if let (Some(programs), Some(package)) = (&mut seen.programs, &package) {
+        programs.are_for(&package.arch);
+    }
     let mut listed = Listed::from_header(&header, limits, seen)?;
 
     let mut packed = BufReader::new(Tally::<_, Sha256>::new(&mut rest));

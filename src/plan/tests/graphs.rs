@@ -77,6 +77,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
             size: 0,
             warnings: Vec::new(),
             projects: BTreeMap::new(),
+            index: None,
             holdings: Holdings::new(),
             took_ms: 1000,
             finished: String::new(),
@@ -145,7 +146,7 @@ proptest! {
         changed[at].0 = changed[at].0.wrapping_add(1);
         let after = plan(&changed);
         let mut records = before.clone();
-        // The changed step runs and gives what it gave before: every other record counts as it is.
+        // The changed step runs and gives what it gave before: every other record is valid as it is.
         records.insert(id(at), run(&after, &dull)[&id(at)].clone());
         prop_assert!(held(&after, &records).states.values().all(|state| *state == State::Cached));
     }

@@ -6,8 +6,10 @@ use super::suite;
 use crate::{
     format::facts::{Codec, PackageFormat},
     names::ArchName,
-    platform::types::{Packaging, Relations, Signature},
-    util::toml::{At, Issue, Issues, list, map, one_of, parsed, plain_absolute, required, table, word},
+    platform::types::{Packaging, PythonDists, Relations, Signature},
+    util::toml::{
+        At, Issue, Issues, boolean, list, map, one_of, parsed, plain_absolute, required, sub_table, table, word,
+    },
 };
 
 static FORMATS: LazyLock<Vec<(&str, PackageFormat)>> =
@@ -38,7 +40,15 @@ table! {
         codec: Codec = one_of("codec", &CODECS),
         units: String = plain_absolute,
         relations: Vec<At<Kind>> = list(one_of("kind of relation", &KINDS)),
+        python_dists: RawPythonDists = sub_table,
         signatures: Vec<At<Signature>> = list(one_of("signature", &SIGNATURES)),
+    }
+}
+
+table! {
+    "`python_dists`" struct RawPythonDists {
+        needs: bool = boolean,
+        default: String = word("version of Python", "its first two numbers, e.g. 3.9", is_python),
     }
 }
 
@@ -70,6 +80,10 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         issues.add(issue.label(format!("not for {word}")).help(format!("expected {}", others.join(" or "))));
         return None;
     }
+    let python_dists = match raw.python_dists.value() {
+        Some(raw) => Some(python_dists(raw, issues)?),
+        None => None,
+    };
     let knows = |kind| raw.relations.items().iter().any(|given| given.value == kind);
     let all = !native.grew_relations;
     Some(Packaging {
@@ -81,8 +95,21 @@ pub(super) fn packaging(raw: &RawPackaging, issues: &mut Issues) -> Option<Packa
         codec: codec.value,
         units: units?.value.clone(),
         relations: Relations { weak: all || knows(Kind::Weak), rich: all || knows(Kind::Rich) },
+        python_dists,
         signatures: signatures?.value.iter().map(|given| given.value).collect(),
     })
+}
+
+fn python_dists(raw: &RawPythonDists, issues: &mut Issues) -> Option<PythonDists> {
+    let at = ("`python_dists`", &raw.span);
+    let needs = required(&raw.needs, ("needs", "true"), at, issues);
+    let default = required(&raw.default, ("default", "\"3.9\""), at, issues);
+    Some(PythonDists { needs: needs?.value, default: default?.value.clone() })
+}
+
+fn is_python(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.len() < 4 && text.bytes().all(|b| b.is_ascii_digit());
+    text.split_once('.').is_some_and(|(major, minor)| is_number(major) && is_number(minor))
 }
 
 fn machine(key: &str) -> Result<(), String> {

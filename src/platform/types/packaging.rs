@@ -26,6 +26,9 @@ pub struct Packaging {
     pub units: String,
     /// What the release's tools know beyond plain relations.
     pub relations: Relations,
+    /// How its rpmbuild says what distributions of Python give and need; `None` where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub python_dists: Option<PythonDists>,
     /// Signatures that the release's own tools accept, strongest first. They change no byte of a package.
     #[serde(skip)]
     pub signatures: Vec<Signature>,
@@ -57,6 +60,15 @@ pub struct Relations {
     pub weak: bool,
     /// `(a or b)` (rpm 4.13).
     pub rich: bool,
+}
+
+/// How a platform's rpmbuild says what distributions of Python give and need: `python3.9dist(requests)` (python-rpm-generators).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PythonDists {
+    /// Whether what they need is written by default, too, and versions in rpm's words; EL 8 gives them with their versions as written.
+    pub needs: bool,
+    /// The version of the system's `python3`, which is another one than that of `[python]` on EL 8 and 9: `3.9`.
+    pub default: String,
 }
 
 /// Algorithms of signatures over packages and repositories.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LockedBase, LockedHouse, LockedWheel};
 use crate::{
-    names::{Commit, PlatformId, Sha256, SourceName},
+    names::{Commit, ImageName, PlatformId, Sha256, SourceName},
     source::{
         requirements::{Line, lines, same_version},
         wheelhouse::Wheel,
@@ -39,7 +39,22 @@ pub fn source_drift(name: &SourceName, locked: Option<&Commit>, found: &Commit) 
     }
 }
 
-/// How the wheels of a set differ from the locked ones. What was built counts by its source distribution.
+/// How what the packages in an image say of their libraries differs from the locked index.
+#[must_use]
+pub fn index_drift(platform: &str, image: &ImageName, locked: Option<&Sha256>, found: &Sha256) -> Option<String> {
+    match locked {
+        None => Some(format!("the index of libraries of {platform}/{image} is not in the lock")),
+        Some(locked) if locked != found => Some(format!(
+            "the packages in {platform}/{image} say something else of their libraries than those of the lock: their index is {}, the lock \
+             has {}",
+            short(found.as_str()),
+            short(locked.as_str())
+        )),
+        Some(_) => None,
+    }
+}
+
+/// How the wheels of a set differ from the locked ones. What was built is compared by its source distribution.
 #[must_use]
 pub fn wheel_drift(set: &str, locked: Option<&LockedHouse>, found: &LockedHouse) -> Vec<String> {
     let Some(locked) = locked else { return vec![format!("the wheels of {set} are not in the lock")] };

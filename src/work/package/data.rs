@@ -91,7 +91,7 @@ impl PackageWork {
 
 impl Kind for PackageWork {
     fn version(&self) -> &'static str {
-        "package 6"
+        "package 7"
     }
 
     fn load(&self) -> Load {
@@ -111,7 +111,12 @@ impl Kind for PackageWork {
     }
 
     fn locks(&self) -> Locks<'_> {
-        Locks::Nothing
+        match &self.image {
+            Some(image) if self.is_searched() && self.packaging.format == PackageFormat::Deb => {
+                Locks::Index(&image.name)
+            }
+            _ => Locks::Nothing,
+        }
     }
 
     fn is_stored(&self) -> bool {

@@ -141,7 +141,8 @@ impl Job {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
-        let draft = self.draft(taken, output)?;
+        let mut draft = self.draft(taken, output)?;
+        draft.tree = output.packing(&draft.tree, self.work.wapt.package.as_ref());
         let setup = self.setup_name();
         let of = format!("[[wapt]] `{}`", self.work.wapt.package);
         let warn = |text: &str| self.session.doubt(&self.step, format!("{of}: {text}"));
@@ -171,6 +172,7 @@ impl Job {
         Ok(Product {
             warnings: Vec::new(),
             projects: std::collections::BTreeMap::new(),
+            index: None,
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),

@@ -43,6 +43,8 @@ pub(super) fn read(
             seen.fault(file.disagrees("its mode in the payload is not that in the header"));
         }
         let what = file.what.clone();
+        let place = file.path.as_ref().map_or_else(|| "/".to_owned(), |path| format!("/{path}"));
+        let bits = u32::from(file.mode);
         let said = match &what {
             What::Dir | What::Special => 0,
             What::Link(target) => target.len() as u64,
@@ -62,9 +64,13 @@ pub(super) fn read(
                 if bytes != target.as_bytes() {
                     seen.fault(file.disagrees("its target in the payload is not that in the header"));
                 }
+                seen.programs.iter_mut().for_each(|programs| programs.link(&place, &target));
             }
             What::Regular => {
-                let sums = sums(&mut content)?;
+                let sums = match &mut seen.programs {
+                    Some(programs) => programs.sums(&mut content, &place, bits)?,
+                    None => sums(&mut content)?,
+                };
                 if sums.size < size {
                     return Err(ForeignError::Truncated);
                 }

@@ -4,11 +4,14 @@ mod deb;
 mod rpm;
 mod system;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Inside, Job};
 use crate::{
     depends::{Shipped, elf::Depth, shipped},
     execute::{StepError, StepOutput, records::blocking},
     format::{Meta, PackageFormat},
+    names::Sha256,
     stage::Tree,
 };
 
@@ -21,6 +24,10 @@ pub(super) struct Searched {
     pub(super) provides: Vec<String>,
     /// Those of the recipe that say less than one that was found.
     pub(super) weaker: Vec<String>,
+    /// The relations that are written because of a file, by its absolute path. Empty where the package itself tells.
+    pub(super) because: BTreeMap<String, BTreeSet<String>>,
+    /// The digest of the image's index that they were found with.
+    pub(super) index: Option<Sha256>,
 }
 
 impl Searched {

@@ -30,6 +30,9 @@ pub struct Line {
     pub owner: String,
     /// `config` and `state` where it is one; empty otherwise.
     pub role: String,
+    /// The relations that were written into the package because of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
 }
 
 impl Line {
@@ -73,6 +76,7 @@ fn line(tree: &Tree, path: &TreePath, entry: &Entry) -> Line {
         mode: format!("{:o}", entry.mode),
         owner: format!("{}:{}", entry.owner.user, entry.owner.group),
         role: role.to_owned(),
+        needs: Vec::new(),
     }
 }
 
@@ -95,8 +99,18 @@ pub fn of_items(items: &[Item]) -> Vec<Line> {
         mode: format!("{:o}", item.mode),
         owner: format!("{}:{}", item.owner.user, item.owner.group),
         role: if item.config { "config".to_owned() } else { String::new() },
+        needs: Vec::new(),
     };
     items.iter().map(line).collect()
+}
+
+/// Notes in each line which relations its file needs; `needs` has files by their absolute paths.
+pub fn note_needs(lines: &mut [Line], needs: &BTreeMap<String, BTreeSet<String>>) {
+    for line in lines {
+        if let Some(found) = needs.get(&format!("/{}", line.path)) {
+            line.needs = found.iter().cloned().collect();
+        }
+    }
 }
 
 /// Writes lines as a listing: JSON, one line each.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{super::Job, Searched, of_files};
 use crate::{
     check::Finding,
-    depends::{Shipped, rpm},
+    depends::{Shipped, python::Names, rpm},
     engine::Output as _,
     execute::{StepError, StepOutput},
     names::{Concern, Relation},
@@ -13,11 +13,16 @@ use crate::{
 
 /// Searches what the programs, libraries and scripts of a package need, and which libraries it gives to others.
 pub(super) fn search(job: &Job, shipped: &Shipped, output: &StepOutput) -> Result<Searched, StepError> {
-    let found = rpm::resolve(shipped);
+    let names = job.work.packaging.python_dists.as_ref();
+    let names = names.map(|names| Names { needs: names.needs, default: names.default.clone() });
+    let found = rpm::resolve(shipped, names.as_ref());
+    for what in &found.odd {
+        job.session.doubt(&job.step, format!("{}: {what}: left out of what the package needs", job.work.package.name));
+    }
     let package = &job.work.package;
     let depends = new(&asked(job, found.requires), &package.depends, ("needs", output))?;
     let provides = new(&found.provides, &package.provides, ("provides", output))?;
-    Ok(Searched { depends, provides, weaker: Vec::new() })
+    Ok(Searched { depends, provides, ..Searched::default() })
 }
 
 /// What is needed without the files that are loaded or run only sometimes, on purpose: the recipe says so of them.
