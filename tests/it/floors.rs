@@ -258,8 +258,8 @@ fn the_rule_bites() {
     assert_eq!(
         verdicts("format/deb/mod.rs", "fn x() { crate::plan::make(); }\nmod t { use super::super::super::engine::E; }"),
         [
-            "src/format/deb/mod.rs:1: `format` may import facts, names, sign, stage, unit, util only, not `plan`",
-            "src/format/deb/mod.rs:2: `format` may import facts, names, sign, stage, unit, util only, not `engine`"
+            "src/format/deb/mod.rs:1: `format` may import depends, facts, names, sign, stage, unit, util only, not `plan`",
+            "src/format/deb/mod.rs:2: `format` may import depends, facts, names, sign, stage, unit, util only, not `engine`"
         ]
     );
     assert_eq!(

@@ -1,3 +1,5 @@
+//! Metadata of Python's distributions as they are written, and what no tool writes.
+
 use super::*;
 
 fn found(path: &str, text: &str, names: &Names) -> (Vec<String>, Vec<String>, Vec<String>) {
