@@ -98,6 +98,11 @@ pub enum Event {
         /// The text.
         line: String,
     },
+    /// What a step has said so far went well: where it fails after this, those lines are not why. Its log keeps them.
+    StepSettled {
+        /// Which.
+        step: StepId,
+    },
     /// How far a step is.
     StepProgress {
         /// Which.

@@ -240,7 +240,7 @@ fn signs(plan: &Plan, assessed: &AssessedPlan) -> bool {
     plan.steps.iter().any(|step| step.work.is_signed() && will_run(step))
 }
 
-/// The same after a run that went on behind failures: what it made counts, the failures end it all the same.
+/// The same after a run that went on behind failures: what it made is used, the failures end it all the same.
 fn close_in_part(mut failed: Box<BuildError>, plan: &Plan, project: &Project, context: &Context) -> Failure {
     let done = std::mem::take(&mut failed.done);
     let made: Vec<_> = done.records.keys().cloned().collect();

@@ -15,11 +15,11 @@ use crate::{
 pub struct Planned {
     /// The plan.
     pub plan: Plan,
-    /// The engine, or nobody.
+    /// The engine; [`Nobody`] where none is needed.
     pub engine: Arc<dyn Engine>,
     /// What it is.
     pub info: EngineInfo,
-    /// Whether it is nobody.
+    /// Whether it is [`Nobody`].
     pub offline: bool,
 }
 
@@ -36,7 +36,7 @@ impl Planned {
     }
 }
 
-/// Nobody: what is planned is planned for this machine.
+/// No engine: what is planned is planned for this machine.
 fn nobody() -> (Arc<dyn Engine>, EngineInfo) {
     (Arc::new(Nobody), Nobody::info_of(std::env::consts::ARCH))
 }

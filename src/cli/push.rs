@@ -31,7 +31,7 @@ pub(super) use choice::{package_place, wheel_place};
 
 /// Push the images of a release to a registry, and keep their digests in `packages/release.json`
 ///
-/// Pushes what was built: the images of the official platform, parents first. A tag that already stands for something else is
+/// Pushes what was built: the images of the official platform, parents first. A tag that already names something else is
 /// refused before anything is pushed. Layers that the registry has are not sent again, and a registry that is busy is asked again.
 /// Credentials, credential helpers and identity tokens are those of the Docker configuration (`docker login`).
 #[derive(Debug, clap::Args)]

@@ -137,7 +137,7 @@ pub fn ca_bundle() -> Result<Option<Arc<Vec<u8>>>, Failure> {
         Failure::new(Exit::Usage, format!("FACTORY_CA_BUNDLE: {what}"))
             .help("name a PEM file, e.g. `FACTORY_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt`")
     };
-    // A pipe or a device has no length to be asked for: what counts is what comes.
+    // A pipe or a device has no length to be asked for: so the bytes are limited while they are read.
     let mut bytes = Vec::new();
     let file = fs_err::File::open(&path).map_err(|error| refuse(error.to_string()))?;
     file.take(LARGEST_BUNDLE + 1).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;

@@ -221,7 +221,7 @@ mod tests {
             assert_eq!(cause(&said), Some(expected), "{said:?}");
         }
         assert_eq!(cause(&lines("#7 make: *** [all] Error 2")), None);
-        // Only what failed counts.
+        // Only what failed is looked at.
         assert_eq!(
             cause(&lines("#6 E: Unable to locate package x\n#7 make: *** [all] Error 2\n#7 ERROR: exit code: 2")),
             None

@@ -82,7 +82,7 @@ pub(crate) fn wanted<'s>(
     }
 }
 
-/// What is known to differ from the lock before anything runs: sources, what was made before and counts, and the pins of
+/// What is known to differ from the lock before anything runs: sources, what was made before and is still valid, and the pins of
 /// requirements whose wheels must be made.
 ///
 /// # Errors

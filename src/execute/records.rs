@@ -68,7 +68,7 @@ impl Records {
         self.state.write(Path::new(RECORDS).join(format!("{step}.files")), text)
     }
 
-    /// The record of a step, whether true or not; one that cannot be read counts as none, and so does one that names files
+    /// The record of a step, whether true or not; one that cannot be read is taken for none, and so does one that names files
     /// which no step of this project makes: it was not written here. For those who make the step again then.
     #[must_use]
     pub fn load(&self, step: &StepId) -> Option<Record> {
@@ -248,10 +248,10 @@ impl Truth {
         Ok(truth)
     }
 
-    /// The record of a step, or why there is none that counts.
+    /// The record of a step, or why there is none that is valid.
     ///
     /// # Errors
-    /// Why none counts.
+    /// Why none is valid.
     pub fn record(&self, step: &Step) -> Result<Record, NoRecord> {
         self.found.get(&step.id).cloned().unwrap_or(Err(NoRecord::Never))
     }

@@ -1,7 +1,7 @@
 //! What a step gave, kept in the store under its key: another checkout of the project, or the next build of this branch, does not
 //! make it again.
 //!
-//! An image is only told of: it counts while the daemon has it. A package is kept whole.
+//! An image is only told of: it is used while the daemon has it. A package is kept whole.
 
 use std::{
     path::{Path, PathBuf},

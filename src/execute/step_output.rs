@@ -11,6 +11,7 @@ use crate::{
     engine::{EngineError, Output, Progress},
     event::{Event, Events, StepId},
     source::wheelhouse::WheelName,
+    stage::Tree,
     util::heard::Heard,
 };
 
@@ -55,10 +56,16 @@ impl StepOutput {
         Self { told: Arc::new(told), ..self }
     }
 
-    /// The last lines.
+    /// The last lines, since they were last [settled](Self::settled).
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// What was said so far went well, as a build that is done: where the step fails after this, that is no part of why.
+    pub fn settled(&self) {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.events.emit(Event::StepSettled { step: self.step.clone() });
     }
 
     /// The wheels whose names were lines of its output (`ls`), a hundred at most.
@@ -96,6 +103,15 @@ impl StepOutput {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A tree that says how far it is while a package is made of it: compressing takes minutes.
+    #[must_use]
+    pub fn packing(&self, tree: &Tree, name: &str) -> Tree {
+        let (output, what) = (self.clone(), format!("packing {name}"));
+        tree.watched(move |done, total| {
+            output.progress(Progress { what: what.clone(), done, total: Some(total), bytes: true });
+        })
     }
 
     /// Ends when nothing was said for so long.

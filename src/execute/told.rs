@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub struct Told(Vec<(String, String)>);
 
 impl Told {
-    /// Of these pairs: how a path begins in the container, and how the user's begins. What is named first counts first.
+    /// Of these pairs: how a path begins in the container, and how the user's begins. The first pair that fits is taken.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(pairs.into_iter().collect())
     }

@@ -15,7 +15,7 @@ pub mod reader;
 pub mod rpm;
 #[cfg(test)]
 mod sample;
-pub mod tar;
+mod tar;
 mod text;
 mod units;
 mod users;
@@ -23,6 +23,7 @@ pub mod wapt;
 pub mod wheel;
 pub mod zip;
 
+pub use codec::BlockCache;
 pub use facts::{Codec, Facts, Native, PackageFormat, Sources};
 pub use meta::{ChangelogEntry, Meta, Unit};
 pub use reader::Reader;
@@ -86,11 +87,18 @@ pub trait Format {
     /// The conventional file name: `name_version-revision_arch.deb`.
     fn file_name(&self, meta: &Meta) -> String;
 
-    /// Writes the package. Adds what the format's policy wants in the tree itself (changelog, copyright, overrides).
+    /// Writes the package. Adds what the format's policy wants in the tree itself (changelog, copyright, overrides). `cache` saves
+    /// time and never changes the bytes.
     ///
     /// # Errors
     /// [`FormatError`]; what was written so far is useless then.
-    fn write(&self, tree: &crate::stage::Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError>;
+    fn write(
+        &self,
+        tree: &crate::stage::Tree,
+        meta: &Meta,
+        cache: Option<&dyn BlockCache>,
+        out: &mut dyn Target,
+    ) -> Result<(), FormatError>;
 }
 
 /// Which relations the tools of a platform know beside plain ones.

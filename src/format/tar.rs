@@ -4,16 +4,19 @@
 //! does not fit 100 bytes), which dpkg, bsdtar and GNU tar of any age read; dpkg knows no other way to long names that
 //! Debian 8 has as well (deb(5)). Nothing here compresses, and nothing reads a clock or an account of the machine.
 
-use std::io::{self, Write};
+use std::io;
 
 use tar::{EntryType, Header};
 
-use super::FormatError;
-use crate::stage::{Entry, Kind, Owner, Tree, TreePath, copy_all};
+use super::{
+    FormatError,
+    codec::{Member, Members},
+};
+use crate::stage::{Entry, Kind, Owner, Role, Tree, TreePath, copy_all};
 
 /// How members are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Names {
+pub(super) enum Names {
     /// `./opt/x`, after a member `./` for the root: what dpkg writes and expects.
     Dotted,
     /// `opt/x`, without a member for the root.
@@ -32,7 +35,7 @@ pub enum Names {
 /// # Errors
 /// [`FormatError::Unsupported`] for an owner's name of more than 31 bytes or with a NUL and for a link target with a
 /// NUL; [`FormatError::Tree`] for a tree that does not hold together; [`FormatError::Io`].
-pub fn write(tree: &Tree, names: Names, epoch: i64, out: &mut dyn Write) -> Result<(), FormatError> {
+pub(super) fn write(tree: &Tree, names: Names, epoch: i64, out: &mut dyn Members) -> Result<(), FormatError> {
     tree.check()?;
     if names == Names::Dotted {
         let header = header(EntryType::Directory, 0o755, &Owner::root(), epoch, epoch, "/")?;
@@ -50,8 +53,11 @@ fn write_entry(
     entry: &Entry,
     names: Names,
     epoch: i64,
-    out: &mut dyn Write,
+    out: &mut dyn Members,
 ) -> Result<(), FormatError> {
+    let size = if let Kind::File { size, .. } = &entry.kind { *size } else { 0 };
+    let is_config = matches!(entry.role, Role::Config { .. });
+    out.member(Member { name: path.as_str(), size, is_config })?;
     let mut header = header(type_of(&entry.kind), entry.mode, &entry.owner, entry.mtime, epoch, path.as_str())?;
     let mut name = named(path, names);
     match &entry.kind {
@@ -64,11 +70,11 @@ fn write_entry(
         }
         Kind::Symlink { target } => member(out, header, name.as_bytes(), target.as_bytes()),
         Kind::Hardlink { target } => member(out, header, name.as_bytes(), named(target, names).as_bytes()),
-        Kind::File { size, .. } => {
-            header.set_size(*size);
+        Kind::File { .. } => {
+            header.set_size(size);
             member(out, header, name.as_bytes(), b"")?;
-            copy_all(tree.open(entry), out)?;
-            Ok(pad(out, *size)?)
+            copy_all(tree.pack(entry), out)?;
+            Ok(pad(out, size)?)
         }
     }
 }
@@ -120,7 +126,7 @@ fn header(
 }
 
 /// Writes the header of a member, behind the extension members that its names need.
-fn member(out: &mut dyn Write, mut header: Header, name: &[u8], link: &[u8]) -> Result<(), FormatError> {
+fn member(out: &mut dyn Members, mut header: Header, name: &[u8], link: &[u8]) -> Result<(), FormatError> {
     if link.len() > 100 {
         long_name(out, EntryType::GNULongLink, link)?;
     }
@@ -134,7 +140,7 @@ fn member(out: &mut dyn Write, mut header: Header, name: &[u8], link: &[u8]) -> 
 }
 
 /// A member that holds the whole name, with a NUL at its end as GNU tar writes it.
-fn long_name(out: &mut dyn Write, kind: EntryType, name: &[u8]) -> Result<(), FormatError> {
+fn long_name(out: &mut dyn Members, kind: EntryType, name: &[u8]) -> Result<(), FormatError> {
     let mut header = self::header(kind, 0o644, &Owner::root(), 0, 0, "")?;
     put(&mut header.as_old_mut().name, b"././@LongLink");
     let size = name.len() as u64 + 1;
@@ -152,7 +158,7 @@ fn put(field: &mut [u8], text: &[u8]) {
     field[..length].copy_from_slice(&text[..length]);
 }
 
-fn pad(out: &mut dyn Write, size: u64) -> io::Result<()> {
+fn pad(out: &mut dyn Members, size: u64) -> io::Result<()> {
     const BLOCK: usize = 512;
     let over = usize::try_from(size % BLOCK as u64).unwrap_or(0);
     if over == 0 { Ok(()) } else { out.write_all(&[0; BLOCK][over..]) }
@@ -163,7 +169,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
-    use crate::stage::{Role, Spool};
+    use crate::{format::codec::Whole, stage::Spool};
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()
@@ -190,7 +196,7 @@ mod tests {
 
     fn bytes(tree: &Tree, names: Names) -> Vec<u8> {
         let mut out = Vec::new();
-        write(tree, names, 1000, &mut out).unwrap();
+        write(tree, names, 1000, &mut Whole(&mut out)).unwrap();
         out
     }
 
@@ -247,7 +253,7 @@ mod tests {
             let mut tree = Tree::new(Spool::new().unwrap());
             let owner = Owner { user: user.to_owned(), group: "root".to_owned() };
             tree.add(path("a"), Entry { owner, ..entry(kind, 0o644, 0) }).unwrap();
-            write(&tree, Names::Plain, 0, &mut Vec::new()).unwrap_err().to_string()
+            write(&tree, Names::Plain, 0, &mut Whole(&mut Vec::new())).unwrap_err().to_string()
         };
         assert_eq!(
             refused(Kind::Dir, &"u".repeat(32)),

@@ -53,7 +53,7 @@ impl Apart {
     }
 
     /// Whether it speaks of this version of the package, which is an epoch and an upstream version (`0:2.5.11`). Packages of one recipe
-    /// have the same packaging revision, so that does not count.
+    /// have the same packaging revision, so that is not compared.
     #[must_use]
     pub fn holds(&self, version: &str) -> bool {
         let Some((operator, named)) = &self.version else { return true };

@@ -197,7 +197,7 @@ name_type!(
     }
 );
 
-/// What passwd(5) and group(5) can hold, or a number that is somebody's: the largest one means nobody (chown(2)).
+/// What passwd(5) and group(5) can hold, or a number that is somebody's: the largest one means "leave the owner as it is" (chown(2)).
 fn is_account(text: &str) -> bool {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return (text == "0" || !text.starts_with('0')) && text.parse::<u32>().is_ok_and(|number| number < u32::MAX);

@@ -134,7 +134,7 @@ fn dirt_of(folder: &Path, ours: &[PathBuf], caller: &Caller) -> Result<Option<Re
 }
 
 impl Project {
-    /// Holds the project's checkout against its commit; what this program writes there does not count.
+    /// Holds the project's checkout against its commit; what this program writes there is not looked at.
     ///
     /// # Errors
     /// As [`dirt`].

@@ -141,7 +141,7 @@ pub struct Assessment {
     pub keys: BTreeMap<StepId, Sha256>,
 }
 
-/// Why no record of a step counts. In the user's words.
+/// Why no record of a step is valid. In the user's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoRecord {
     /// There never was one.
@@ -152,7 +152,7 @@ pub enum NoRecord {
     Untrue(String),
 }
 
-/// The state of every step. `record` gives a step's record, or why none counts; `stored` the output of one that the store has under
+/// The state of every step. `record` gives a step's record, or why none is valid; `stored` the output of one that the store has under
 /// a key without names and labels.
 pub async fn assess<'p>(
     plan: &'p Plan,
@@ -199,9 +199,9 @@ pub async fn assess<'p>(
 /// What the record of a step is worth. Reasons are in the user's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judged {
-    /// It counts.
+    /// It is valid.
     Cached(Record),
-    /// It counts but for names and labels: which; empty where that is no more than the commit.
+    /// It is valid but for names and labels: which; empty where that is no more than the commit.
     Labels(Record, String),
     /// The step must run: why.
     Run(String),

@@ -8,7 +8,7 @@ use std::{
 use super::{Plan, State};
 use crate::event::StepId;
 
-/// How long a run will take. Times are in milliseconds; a step that nothing is known of counts as none.
+/// How long a run will take. Times are in milliseconds; a step that nothing is known of is taken to need none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Estimate {
     /// Of all steps, one after the other.

@@ -75,7 +75,7 @@ pub enum PlanError {
     /// A file of the project.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// Files of the project that are not there or do not count, each at its place in the recipe.
+    /// Files of the project that are not there or are left out, each at its place in the recipe.
     #[error("{}", _0.first().map_or("", |issue| issue.message.as_str()))]
     Files(Vec<Issue>),
     /// A template.

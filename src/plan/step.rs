@@ -32,15 +32,15 @@ pub mod label {
 pub type Inputs = BTreeMap<String, String>;
 
 /// Which of the inputs come from a source: the user's word for the input -> the source's name and its commit. For people:
-/// what counts is the content.
+/// keys are made of the content.
 pub type Origins = BTreeMap<String, (String, String)>;
 
 /// What requirements files among the inputs ask for: the user's word for the input -> distribution -> what of it. For people:
-/// what counts is the content.
+/// keys are made of the content.
 pub type Specifiers = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What folders among the inputs hold: the user's word for the input -> a file -> the beginning of a digest of it. For people: what
-/// counts is the content.
+/// What folders among the inputs hold: the user's word for the input -> a file -> the beginning of a digest of it. For people: keys
+/// are made of the content.
 pub type Holdings = BTreeMap<String, BTreeMap<String, String>>;
 
 /// One unit of work.

@@ -57,7 +57,7 @@ impl Release {
         Self { schema: SCHEMA, project, tag, release, revision, pushed: BTreeMap::new() }
     }
 
-    /// The same with what the project in this folder has listed of it before. A list of another release counts for none.
+    /// The same with what the project in this folder has listed of it before. A list of another release is taken for none.
     ///
     /// # Errors
     /// When there is a list that cannot be read: what it names would be forgotten.

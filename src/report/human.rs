@@ -143,11 +143,13 @@ impl Human {
         state.ended += 1;
         self.make_room(state, step);
         let name = text::padded(step.as_str(), state.names);
-        let mut lines = vec![self.ended(&name, outcome, took, note)];
+        let ended = self.ended(&name, outcome, took, note);
+        // What was done is said in one line; why something was not, in as many as it takes.
+        let mut lines = if outcome == Outcome::Done { vec![ended] } else { text::hanging(&ended, self.style.width) };
         if outcome == Outcome::Failed {
             let log = self.logs.as_ref().and_then(|logs| logs.whole(step));
             let more = steps::aftermath(note, ran.as_ref(), log.as_deref(), self.verbosity, &self.style);
-            lines.extend(more.into_iter().map(|line| format!("    {line}")));
+            lines.extend(more.into_iter().map(|line| format!("{:1$}{line}", "", steps::AFTERMATH)));
         }
         self.say(&lines.join("\n"));
         state.count();
@@ -211,6 +213,11 @@ impl Human {
                 if self.verbosity == Verbosity::Verbose {
                     let step = self.style.paint(Paint::Dim, &format!("{step} {}", self.style.glyphs.bar));
                     self.say(&format!("{step} {line}"));
+                }
+            }
+            Event::StepSettled { step } => {
+                if let Some(running) = state.steps.get(&step) {
+                    running.settle();
                 }
             }
             Event::StepProgress { step, what, done, total, bytes } => {

@@ -3,9 +3,10 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    settings::USUAL_WIDTH,
     style::{Paint, Style},
     table::{Cell, Column, Table},
-    text::{clean, push_line},
+    text::{clean, hanging, push_line, width},
     view::View,
 };
 
@@ -33,7 +34,7 @@ pub struct ListColumn {
 
 impl ListColumn {
     /// How a table lays it out.
-    pub(super) const fn of_table(&self) -> Column {
+    const fn of_table(&self) -> Column {
         match self.kind {
             ListKind::Word => Column::left(self.name),
             ListKind::Text => Column::flowing(self.name),
@@ -49,7 +50,7 @@ pub enum ListKind {
     Word,
     /// The long text or path of the row: it flows over where the list is too wide. One column at most.
     Text,
-    /// Sizes, times and counts.
+    /// Sizes, times and numbers of things.
     Number,
 }
 
@@ -63,16 +64,11 @@ impl View for ListView {
             push_line(&mut out, &style.paint(Paint::Bold, &clean(&self.title)));
         }
         if !self.rows.is_empty() {
-            let mut table = Table::new(self.columns.iter().map(ListColumn::of_table).collect());
-            for row in &self.rows {
-                let mut cells: Vec<Cell> = row.iter().map(|text| clean(text).into()).collect();
-                cells.truncate(self.columns.len());
-                table.row(cells);
-            }
-            out.push_str(&table.render(style));
+            out.push_str(&laid_out(&self.columns, &self.rows, style).render(style));
         }
         if !self.summary.is_empty() {
-            self.summary.lines().for_each(|line| push_line(&mut out, &clean(line)));
+            let lines = self.summary.lines().flat_map(|line| hanging(&clean(line), style.width));
+            lines.for_each(|line| push_line(&mut out, &line));
         }
         out
     }
@@ -81,6 +77,65 @@ impl View for ListView {
         edit(&mut self.title);
         self.rows.iter_mut().flatten().for_each(&mut *edit);
         edit(&mut self.summary);
+    }
+}
+
+/// The rows side by side, or where names leave their last text no room, with that under the others.
+pub(super) fn laid_out(columns: &[ListColumn], rows: &[Vec<String>], style: &Style) -> Table {
+    let table = side_by_side(columns, rows);
+    if table.fits(style) { table } else { folded(columns, rows, style).unwrap_or(table) }
+}
+
+fn side_by_side(columns: &[ListColumn], rows: &[Vec<String>]) -> Table {
+    let mut table = Table::new(columns.iter().map(ListColumn::of_table).collect());
+    for row in rows {
+        table.row(row.iter().take(columns.len()).map(|text| Cell::from(clean(text))).collect());
+    }
+    table
+}
+
+/// What the last column is to have at least, that it is beside the others.
+const NARROWEST: usize = 30;
+
+/// Rows whose last text is under the others, where names leave it no room.
+fn folded(columns: &[ListColumn], rows: &[Vec<String>], style: &Style) -> Option<Table> {
+    let (_, beside) = columns.split_last().filter(|(last, beside)| last.kind == ListKind::Text && beside.len() > 1)?;
+    let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|text| width(text)).max().unwrap_or(0);
+    let names: usize = (0..beside.len()).map(|at| widest(at) + 2).sum();
+    if names + NARROWEST <= style.width {
+        return None;
+    }
+    let last = beside.len() - 1;
+    let column = |(at, column): (usize, &ListColumn)| {
+        if at == last { Column::flowing(column.name) } else { column.of_table() }
+    };
+    let mut table = Table::new(beside.iter().enumerate().map(column).collect());
+    for row in rows {
+        table.row(row.iter().take(beside.len()).map(|text| Cell::from(clean(text))).collect());
+        let Some(text) = row.get(beside.len()).filter(|text| !text.is_empty()) else { continue };
+        let mut under: Vec<Cell> = (0..last).map(|_| Cell::from("")).collect();
+        under.push(Cell::from(format!("- {}", clean(text))));
+        table.row(under);
+    }
+    Some(table)
+}
+
+/// A list whose texts are sentences. They are wrapped at [`USUAL_WIDTH`] where nothing tells a width: each row begins with a line of its own
+/// all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ProseView(pub ListView);
+
+impl View for ProseView {
+    const EVENT: &'static str = ListView::EVENT;
+
+    fn human(&self, style: &Style) -> String {
+        let width = if style.width == usize::MAX { usize::from(USUAL_WIDTH) } else { style.width };
+        self.0.human(&Style { width, ..*style })
+    }
+
+    fn each_text(&mut self, edit: &mut dyn FnMut(&mut String)) {
+        self.0.each_text(edit);
     }
 }
 

@@ -166,14 +166,18 @@ impl Logs {
                 }
             }
             Event::StepFinished { step, .. } => drop(state.steps.remove(step)),
-            Event::Started { .. } | Event::StepProgress { .. } | Event::Notice { .. } | Event::Made { .. } => {}
+            Event::Started { .. }
+            | Event::StepSettled { .. }
+            | Event::StepProgress { .. }
+            | Event::Notice { .. }
+            | Event::Made { .. } => {}
         }
         Ok(())
     }
 
     /// The event in the log of the run. A verb that starts nothing leaves the log of the last run alone.
     fn run_log(&self, state: &mut State, event: &Event) -> io::Result<()> {
-        if matches!(event, Event::StepLog { .. } | Event::StepProgress { .. }) {
+        if matches!(event, Event::StepLog { .. } | Event::StepSettled { .. } | Event::StepProgress { .. }) {
             return Ok(());
         }
         if matches!(event, Event::Started { .. }) {

@@ -35,7 +35,7 @@ pub use doctor::{Check, CheckState, DoctorView};
 pub use dot::PlanDot;
 pub use explain::LintView;
 pub use json::SCHEMA;
-pub use list::{ListColumn, ListKind, ListView};
+pub use list::{ListColumn, ListKind, ListView, ProseView};
 pub use logs::{LastRun, LastStep, LogDir};
 pub use plan::{PlanEstimate, PlanRow, PlanState, PlanView};
 pub use reporter::{ReportError, Reporter};

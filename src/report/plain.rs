@@ -116,6 +116,11 @@ impl Plain {
                     self.say_of(&step, &format!("{} {line}", self.style.glyphs.bar));
                 }
             }
+            Event::StepSettled { step } => {
+                if let Some(running) = state.steps.get(&step) {
+                    running.settle();
+                }
+            }
             Event::StepProgress { step, what, done, total, bytes } => {
                 if let Some(running) = state.steps.get(&step) {
                     running.does(units::progress(&text::clean(&what), done, total, bytes), now);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     style::{Paint, Style},
     table::{Cell, Column, Table},
-    text::push_line,
+    text::{hanging, push_line},
     units,
     view::View,
 };
@@ -92,7 +92,7 @@ impl View for PlanView {
         push_line(&mut out, &style.paint(Paint::Bold, &self.title));
         out.push_str(&table.render(style));
         out.push('\n');
-        push_line(&mut out, &self.summary());
+        self.summary().lines().flat_map(|line| hanging(line, style.width)).for_each(|line| push_line(&mut out, &line));
         out
     }
 

@@ -15,6 +15,7 @@ pub(crate) const SETTINGS: Settings = Settings {
     tty: true,
     width: 80,
     stdout_tty: true,
+    stderr_tty: true,
     stdout_colour: false,
     unicode: true,
 };

@@ -4,7 +4,7 @@
 use super::style::{Glyphs, Style};
 
 /// The width where the terminal does not tell one.
-const USUAL_WIDTH: u16 = 80;
+pub(super) const USUAL_WIDTH: u16 = 80;
 /// Narrower terminals get lines for this width and wrap them.
 const NARROWEST: u16 = 40;
 
@@ -69,6 +69,8 @@ pub struct Settings {
     pub width: u16,
     /// Whether stdout is a terminal: tables are wrapped to the width. In a file or a pipe a row is always one line.
     pub stdout_tty: bool,
+    /// Whether stderr is a terminal, whoever reads it: notes and warnings are wrapped to the width. In a file or a pipe each is one line.
+    pub stderr_tty: bool,
     /// Whether stdout takes colours.
     pub stdout_colour: bool,
     /// Whether the locale is UTF-8; ASCII otherwise.
@@ -89,6 +91,7 @@ impl Settings {
             tty: around.stderr_is_terminal && !dumb && !in_ci,
             width: around.columns.filter(|&columns| columns > 0).unwrap_or(USUAL_WIDTH).max(NARROWEST),
             stdout_tty: around.stdout_is_terminal,
+            stderr_tty: around.stderr_is_terminal,
             stdout_colour: colours && around.stdout_is_terminal,
             unicode: is_utf8(around),
         }
@@ -104,7 +107,8 @@ impl Settings {
     /// How text on stderr looks.
     #[must_use]
     pub fn stderr_look(&self) -> Style {
-        Style { colour: self.colour, glyphs: Glyphs::for_terminal(self.unicode), width: usize::from(self.width) }
+        let width = if self.stderr_tty { usize::from(self.width) } else { usize::MAX };
+        Style { colour: self.colour, glyphs: Glyphs::for_terminal(self.unicode), width }
     }
 }
 
@@ -147,6 +151,7 @@ mod tests {
             tty: true,
             width: 132,
             stdout_tty: true,
+            stderr_tty: true,
             stdout_colour: true,
             unicode: true,
         };
@@ -159,7 +164,7 @@ mod tests {
         let settings = settings(piped);
         assert!(!settings.colour && !settings.tty && !settings.stdout_tty);
         assert_eq!(settings.width, 80);
-        assert_eq!(settings.stdout_look().width, usize::MAX);
+        assert_eq!((settings.stdout_look().width, settings.stderr_look().width), (usize::MAX, usize::MAX));
     }
 
     #[test]
@@ -178,6 +183,7 @@ mod tests {
         assert!(!dumb.colour && !dumb.tty);
         let ci = settings(Surroundings { ci: Some("true"), ..TERMINAL });
         assert!(ci.colour && !ci.tty, "a runner's terminal shows colours but keeps every line");
+        assert_eq!(ci.stderr_look().width, 132);
         assert!(settings(Surroundings { ci: Some("false"), ..TERMINAL }).tty);
     }
 

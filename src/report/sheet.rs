@@ -4,10 +4,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::Value;
 
 use super::{
-    list::{ListColumn, ListKind},
+    list::{ListColumn, laid_out},
     style::{Paint, Style},
-    table::{Cell, Column, Table},
-    text::{clean, push_line, width, wrapped},
+    text::{clean, hanging, push_line},
     view::View,
 };
 
@@ -59,9 +58,7 @@ impl Section {
             Self::Rows { rows, .. } if rows.is_empty() => {}
             Self::Rows { heading, columns, rows } => {
                 head(out, heading);
-                let table = side_by_side(columns, rows);
-                let table = if table.fits(style) { table } else { folded(columns, rows, style).unwrap_or(table) };
-                out.push_str(&table.render(style));
+                out.push_str(&laid_out(columns, rows, style).render(style));
             }
             Self::Text { heading, text } => {
                 head(out, heading);
@@ -84,40 +81,6 @@ impl Section {
     }
 }
 
-fn side_by_side(columns: &[ListColumn], rows: &[Vec<String>]) -> Table {
-    let mut table = Table::new(columns.iter().map(ListColumn::of_table).collect());
-    for row in rows {
-        table.row(row.iter().take(columns.len()).map(|text| Cell::from(clean(text))).collect());
-    }
-    table
-}
-
-/// What the last column is to have at least, that it is beside the others.
-const NARROWEST: usize = 30;
-
-/// Rows whose last text is under the others, where names leave it no room.
-fn folded(columns: &[ListColumn], rows: &[Vec<String>], style: &Style) -> Option<Table> {
-    let (_, beside) = columns.split_last().filter(|(last, beside)| last.kind == ListKind::Text && beside.len() > 1)?;
-    let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|text| width(text)).max().unwrap_or(0);
-    let names: usize = (0..beside.len()).map(|at| widest(at) + 2).sum();
-    if names + NARROWEST <= style.width {
-        return None;
-    }
-    let last = beside.len() - 1;
-    let column = |(at, column): (usize, &ListColumn)| {
-        if at == last { Column::flowing(column.name) } else { column.of_table() }
-    };
-    let mut table = Table::new(beside.iter().enumerate().map(column).collect());
-    for row in rows {
-        table.row(row.iter().take(beside.len()).map(|text| Cell::from(clean(text))).collect());
-        let Some(text) = row.get(beside.len()).filter(|text| !text.is_empty()) else { continue };
-        let mut under: Vec<Cell> = (0..last).map(|_| Cell::from("")).collect();
-        under.push(Cell::from(format!("- {}", clean(text))));
-        table.row(under);
-    }
-    Some(table)
-}
-
 impl Sheet {
     fn human(&self, style: &Style) -> String {
         let mut out = String::new();
@@ -129,11 +92,8 @@ impl Sheet {
             if self.sections.len() > 1 {
                 out.push('\n');
             }
-            for line in self.summary.lines() {
-                for (number, part) in wrapped(&clean(line), style.width.saturating_sub(2)).iter().enumerate() {
-                    push_line(&mut out, &if number == 0 { part.clone() } else { format!("  {part}") });
-                }
-            }
+            let lines = self.summary.lines().flat_map(|line| hanging(&clean(line), style.width));
+            lines.for_each(|line| push_line(&mut out, &line));
         }
         out
     }
@@ -245,6 +205,33 @@ mod tests {
 
     #[test]
     fn what_changed_stands_under_a_long_name() {
+        let column = |name, kind| ListColumn { name, kind };
+        let row = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
+        let path = "/opt/shop/lib/python3.11/site-packages/shop/templates/mail/confirmation.html";
+        let view = DifferenceView(Sheet {
+            title: "shop 1 -> shop 2".to_owned(),
+            sections: vec![Section::Rows {
+                heading: String::new(),
+                columns: vec![column("kind", Word), column("name", Word), column("change", Text)],
+                rows: vec![row(["field", "Version", "1 -> 2"]), row(["file", path, "0644 -> 0600, other content"])],
+            }],
+            summary: "2 differences".to_owned(),
+            data: serde_json::Value::Null,
+        });
+        insta::assert_snapshot!(view.human(&Style::plain(80)), @r"
+        shop 1 -> shop 2
+        kind   name
+        field  Version
+               - 1 -> 2
+        file   /opt/shop/lib/python3.11/site-packages/shop/templates/mail/confirmation.html
+               - 0644 -> 0600, other content
+        2 differences
+        ");
+        assert!(view.human(&Style::plain(200)).contains("field  Version"), "{}", view.human(&Style::plain(200)));
+    }
+
+    #[test]
+    fn what_changed_is_under_a_long_name() {
         let column = |name, kind| ListColumn { name, kind };
         let row = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
         let path = "/opt/shop/lib/python3.11/site-packages/shop/templates/mail/confirmation.html";

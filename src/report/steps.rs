@@ -15,6 +15,8 @@ use crate::event::StepId;
 
 /// How many of the last lines of a failed step are shown.
 const TAIL: usize = 15;
+/// How deep that is, and what is said with it.
+pub(crate) const AFTERMATH: usize = 4;
 /// What was said before is old then.
 const LONG: Duration = Duration::from_secs(20);
 /// Of a longer line only its beginning is kept for that: the log has it whole.
@@ -86,7 +88,12 @@ impl Running {
         Some(clean.to_owned())
     }
 
-    /// The last lines of its log.
+    /// Forgets the last lines of its log: they went well.
+    pub(crate) fn settle(&mut self) {
+        self.tail.clear();
+    }
+
+    /// The last lines of its log, since they last went well.
     pub(crate) fn tail(&self) -> impl Iterator<Item = &str> {
         self.tail.iter().map(String::as_str)
     }
@@ -130,15 +137,12 @@ pub(crate) fn headline(verb: &str, title: &str, cached: usize, to_run: usize) ->
     if subject.is_empty() { format!("{verb}: {counts}") } else { format!("{verb} {subject}: {counts}") }
 }
 
-/// `note: …` or `warning: …`; further lines are indented.
+/// `note: …` or `warning: …`; further lines are indented, and where the style has a width, longer ones go on below themselves.
 pub(crate) fn notice(warning: bool, words: &str, style: &Style) -> String {
     let mut lines = shown_lines(words);
-    let mut out = format!("{} {}", style.notice(warning), lines.next().unwrap_or_default());
-    for line in lines {
-        out.push_str("\n  ");
-        out.push_str(&line);
-    }
-    out
+    let first = format!("{} {}", style.notice(warning), lines.next().unwrap_or_default());
+    let lines = std::iter::once(first).chain(lines.map(|line| format!("  {line}")));
+    lines.flat_map(|line| text::hanging(&line, style.width)).collect::<Vec<_>>().join("\n")
 }
 
 /// The lines of a text as they may be shown.
@@ -154,7 +158,8 @@ pub(crate) fn aftermath(
     verbosity: Verbosity,
     style: &Style,
 ) -> Vec<String> {
-    let mut out: Vec<String> = shown_lines(note).skip(1).collect();
+    let room = style.width.saturating_sub(AFTERMATH);
+    let mut out: Vec<String> = shown_lines(note).skip(1).flat_map(|line| text::hanging(&line, room)).collect();
     // In a verbose run the lines have just been shown.
     if let Some(ran) = ran.filter(|_| verbosity != Verbosity::Verbose) {
         out.extend(ran.tail().map(|line| format!("{} {line}", style.paint(Paint::Red, style.glyphs.bar))));

@@ -3,7 +3,7 @@
 
 use super::{
     style::{Paint, Style},
-    text::{push_line, width, wrapped},
+    text::{hanging, push_line, width, wrapped},
 };
 
 /// A flowing column is not made narrower than this.
@@ -182,9 +182,12 @@ impl Table {
             self.line(out, row, 0, layout, style);
             return;
         };
-        let parts = wrapped(&flowing.text, layout.widths[at]);
+        // What is under a name goes on behind its dash.
+        let is_under = flowing.text.starts_with("- ");
+        let parts = if is_under { hanging } else { wrapped }(&flowing.text, layout.widths[at]);
         let mut row = row.to_vec();
-        if parts.iter().all(|part| width(part) <= layout.widths[at]) {
+        // Only beside other cells a part must fit.
+        if at + 1 == row.len() || parts.first().is_none_or(|part| width(part) <= layout.widths[at]) {
             let mut parts = parts.into_iter();
             row[at].text = parts.next().unwrap_or_default();
             self.line(out, &row, 0, layout, style);

@@ -59,6 +59,7 @@ fn each_text(event: &mut Event, edit: &mut dyn FnMut(&mut String)) {
         Event::Started { verb: _, title, cached: _, to_run: _ } => edit(title),
         Event::StepStarted { step: _, title, why } => [title, why].into_iter().for_each(edit),
         Event::StepLog { step: _, line } => edit(line),
+        Event::StepSettled { step: _ } => {}
         Event::StepProgress { step: _, what, done: _, total: _, bytes: _ } => edit(what),
         Event::StepFinished { step: _, outcome: _, took: _, note } => edit(note),
         Event::Notice { warning: _, text } => edit(text),
@@ -114,6 +115,7 @@ pub(crate) mod tests {
             Event::Started { verb: "build", title: text.clone(), cached: 0, to_run: 0 },
             Event::StepStarted { step: step.clone(), title: text.clone(), why: text.clone() },
             Event::StepLog { step: step.clone(), line: text.clone() },
+            Event::StepSettled { step: step.clone() },
             Event::StepProgress { step: step.clone(), what: text.clone(), done: 0, total: None, bytes: false },
             Event::StepFinished { step, outcome: Outcome::Done, took: Duration::ZERO, note: text.clone() },
             Event::Notice { warning: true, text },
@@ -128,7 +130,7 @@ pub(crate) mod tests {
         for event in events("a") {
             tee.emit(event);
         }
-        assert!(sinks.iter().all(|sink| sink.take().len() == 7));
+        assert!(sinks.iter().all(|sink| sink.take().len() == 8));
         Tee::new(vec![]).emit(events("a").remove(0));
     }
 

@@ -172,7 +172,7 @@ pub struct Company<'c> {
     lists: Lists<'c>,
 }
 
-/// The public key that signed a list, or why the list does not count.
+/// The public key that signed a list, or why the list is not used.
 type Signed = Result<Vec<u8>, &'static str>;
 
 /// Revocation lists.
@@ -257,7 +257,7 @@ impl<'c> Company<'c> {
                 *time = crl.this_update().max(*time);
             }
         }
-        // Of several lists of one authority the newest counts; of two that are equally new, both.
+        // Of several lists of one authority the newest is used; of two that are equally new, both.
         let counts = |(key, crl): &&(&[u8], &Crl)| newest.get(key) == Some(&crl.this_update());
         for (_, crl) in lists.iter().filter(counts) {
             if crl.revokes(certificate) {

@@ -24,7 +24,7 @@ pub struct Installed {
 
 impl Installed {
     /// Reads what a package manager lists: `name version` line by line, or `name-version-release` as apk has it. `named`
-    /// are the packages that the recipe and the platform name for the builder: they count whatever they are called.
+    /// are the packages that the recipe and the platform name for the builder: they are taken whatever they are called.
     #[must_use]
     pub fn read<'l>(listed: impl IntoIterator<Item = &'l str>, named: &[String]) -> Self {
         let counts = |name: &str| {
@@ -42,7 +42,7 @@ impl Installed {
         found
     }
 
-    /// Whether nothing was listed. A builder may well have nothing that counts: it builds of Python alone, then.
+    /// Whether nothing was listed. A builder may well have nothing that wheels depend on: it builds of Python alone, then.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.listed == 0

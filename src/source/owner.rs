@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(doubt(), None, "as in /tmp");
         set(&store.join("products"), 0o707);
         assert!(trusted.doubt_below(&store, &["products"]).unwrap().is_some());
-        // Of the project's own store, only what is below the project counts.
+        // Of the project's own store, only folders below the project are looked at.
         set(root.path(), 0o777);
         let own = project.join("wheels");
         std::fs::create_dir(&own).unwrap();

@@ -1,7 +1,7 @@
-//! Files of the project and of its sources: which of a folder count, and what is in them. Never writes.
+//! Files of the project and of its sources: which of a folder are taken, and what is in them. Never writes.
 //!
 //! What a recipe names is taken whole, hidden files, empty folders and what git ignores too. [`IGNORE_FILE`] leaves out;
-//! `.git`, `.factory` and what this program makes never count.
+//! `.git`, `.factory` and what this program makes are never taken.
 
 mod effort;
 mod ignoring;
@@ -26,7 +26,7 @@ use crate::{
 pub(super) use effort::Effort;
 pub(super) use walk::{Take, Within, not_ours};
 
-/// The file that names, in gitignore(5) patterns, what else of a folder does not count.
+/// The file that names, in gitignore(5) patterns, what else of a folder is left out.
 pub const IGNORE_FILE: &str = ".factoryignore";
 
 /// A place that this program writes in a project: no input.
@@ -45,7 +45,7 @@ pub struct Found {
     pub files: Vec<SourceFile>,
     /// Whether it is one file or link, which gets the very name that the recipe says, and nothing below it.
     pub is_single: bool,
-    /// The files and folders that git ignores, where those do not count.
+    /// The files and folders that git ignores, where those are left out.
     pub left_out: LeftOut,
 }
 
@@ -91,7 +91,7 @@ pub struct SourceFile {
     /// Permission bits of a checkout without its umask: 0755 when the owner may execute it, else 0644
     /// (CVE-2023-32698: modes of a checkout are not modes of a package).
     pub mode: u32,
-    /// Whether git would ignore it, where it counts all the same.
+    /// Whether git would ignore it, where it is taken all the same.
     pub is_ignored: bool,
 }
 
@@ -120,7 +120,7 @@ pub enum SourceKind {
         /// The target.
         target: String,
     },
-    /// A folder with nothing in it that counts.
+    /// A folder with nothing in it that is taken.
     Folder,
 }
 
@@ -139,7 +139,7 @@ pub enum SourceError {
         /// Why.
         reason: &'static str,
     },
-    /// Patterns of what does not count.
+    /// Patterns of what is left out.
     #[error("{0}")]
     Patterns(#[from] ignore::Error),
     /// Something that is named and left out.

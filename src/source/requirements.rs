@@ -65,7 +65,7 @@ pub fn closure(roots: &Roots, first: &[PathBuf]) -> Result<Texts, SourceError> {
     Ok(found)
 }
 
-/// The texts as pip gets them: with the values of variables, and nothing but the lines that count.
+/// The texts as pip gets them: with the values of variables, and without comments and blank lines.
 #[must_use]
 pub fn expanded(texts: &Texts, variables: &Variables) -> Texts {
     texts.iter().map(|(path, text)| (path.clone(), plain(text, variables))).collect()

@@ -138,7 +138,7 @@ impl Roots {
     /// The files of a folder that a Python package is built of: neither byte code nor, in the project, what `.gitignore` names.
     ///
     /// # Errors
-    /// [`SourceError`]; also when nothing of it counts.
+    /// [`SourceError`]; also when nothing of it is taken.
     pub fn python(&self, path: &Path) -> Result<Found, SourceError> {
         let place = self.place(text(path)?)?;
         let found = self.within(&place).whole(place.path, place.python()).map_err(|error| place.explain(error))?;

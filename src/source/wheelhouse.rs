@@ -11,6 +11,7 @@ mod shape;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -21,7 +22,7 @@ use crate::{
     names::Sha256,
     util::{
         digests::Digests,
-        files::{TEMPORARY, write_whole},
+        files::{TEMPORARY, replace_folder, write_whole},
         folder::{Folder, IGNORED, Links},
     },
 };
@@ -209,7 +210,8 @@ impl Wheelhouse {
             }
             Found::Whole(Self { manifest, .. }) => {
                 let folder = Self::folder(wheel_dir, platform, key);
-                replace(fresh, &folder)?;
+                fs::set_permissions(fresh, std::fs::Permissions::from_mode(0o755))?;
+                replace_folder(fresh, &folder)?;
                 shape::mark(wheel_dir)?;
                 Ok(Found::Whole(Self { folder, manifest }))
             }
@@ -302,7 +304,8 @@ impl Wheelhouse {
         };
         write_whole(&fresh.join(MANIFEST), &serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?)?;
         let folder = Self::folder(wheel_dir, platform, key);
-        replace(fresh, &folder)?;
+        fs::set_permissions(fresh, std::fs::Permissions::from_mode(0o755))?;
+        replace_folder(fresh, &folder)?;
         shape::mark(wheel_dir)?;
         Ok(Self { folder, manifest })
     }
@@ -363,26 +366,6 @@ fn opened(folder: &Path) -> io::Result<Option<Folder>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         found => found,
     }
-}
-
-/// Renames a finished folder to its name; what was there goes away only after it could be moved aside.
-fn replace(fresh: &Path, folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(fresh, std::fs::Permissions::from_mode(0o755))?;
-    let mut aside = None;
-    if folder.exists() {
-        let parent = folder.parent().unwrap_or(Path::new("."));
-        let old = tempfile::Builder::new().prefix(".tmp-old-").tempdir_in(parent)?;
-        fs::rename(folder, old.path().join("wheelhouse"))?;
-        aside = Some(old);
-    }
-    let renamed = fs::rename(fresh, folder);
-    if renamed.is_err()
-        && let Some(old) = &aside
-    {
-        fs::rename(old.path().join("wheelhouse"), folder)?;
-    }
-    renamed
 }
 
 #[cfg(test)]

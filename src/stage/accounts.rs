@@ -45,7 +45,7 @@ pub enum AccountsError {
 pub struct Accounts {
     users: HashMap<u32, String>,
     groups: HashMap<u32, String>,
-    /// Whether everybody counts as root.
+    /// Whether every owner is taken for root.
     indifferent: bool,
     /// Whether a number without a name is its own name.
     with_numbers: bool,

@@ -7,6 +7,7 @@ pub(crate) mod pe;
 mod spool;
 mod tarstream;
 mod tree;
+mod watch;
 
 pub use accounts::{Accounts, AccountsError};
 pub use path::TreePath;
@@ -15,4 +16,5 @@ pub use spool::Spool;
 pub use tarstream::{Limits, Place, Request, StageError, Staged, read_tar};
 pub(crate) use tarstream::{Member, MemberKind, Members, UNKNOWN};
 pub(crate) use tree::copy_all;
-pub use tree::{CONTAINER, Entry, Kind, Owner, Role, Tree, TreeError};
+pub use tree::{CONTAINER, Entry, Kind, Owner, Role, TIME_OF_MODULES, Tree, TreeError};
+pub use watch::Watch;

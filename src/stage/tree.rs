@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Spool, TreePath};
+use super::{Spool, TreePath, Watch, watch::Watched};
 
 /// What a tree refuses.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +136,10 @@ pub enum Role {
     License,
 }
 
+/// What `dockerfiles/virtualenv.py` gives the modules that it installs, in seconds since 1970 UTC: 1980-01-01. Python 2 finds the byte
+/// code of a module by its time, so they keep it.
+pub const TIME_OF_MODULES: i64 = 315_532_800;
+
 /// One entry of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -158,13 +162,14 @@ pub struct Entry {
 pub struct Tree {
     entries: BTreeMap<TreePath, Entry>,
     spool: Spool,
+    watch: Option<Watch>,
 }
 
 impl Tree {
     /// An empty tree whose contents go to `spool`.
     #[must_use]
     pub fn new(spool: Spool) -> Self {
-        Self { entries: BTreeMap::new(), spool }
+        Self { entries: BTreeMap::new(), spool, watch: None }
     }
 
     /// The spool behind it.
@@ -361,6 +366,24 @@ impl Tree {
             Kind::File { offset, size, .. } => self.spool.reader(offset, size),
             _ => self.spool.reader(0, 0),
         }
+    }
+
+    /// The same for a package that is written: whoever watches the tree is told as they are read.
+    #[must_use]
+    pub fn pack(&self, entry: &Entry) -> impl Read + Seek + use<> {
+        Watched { file: self.open(entry), watch: self.watch.clone() }
+    }
+
+    /// The same tree; `tell` gets how many bytes of its files have been [packed](Self::pack), and how many there are.
+    #[must_use]
+    pub fn watched(&self, tell: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Watch::new(self.bytes(), tell)), ..self.clone() }
+    }
+
+    /// The bytes of all its files.
+    fn bytes(&self) -> u64 {
+        let size = |entry: &Entry| if let Kind::File { size, .. } = entry.kind { size } else { 0 };
+        self.entries.values().map(size).fold(0, u64::saturating_add)
     }
 
     /// Adds every missing folder above an entry: mode 0755, `root:root`, time `mtime`.

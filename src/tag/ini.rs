@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The section that counts.
+/// The section that is read.
 const SECTION: &str = "projects";
 /// No such file is larger: 1 MiB.
 const LARGEST: u64 = 1 << 20;

@@ -109,7 +109,7 @@ enum Step {
 /// Where the project's own repository is among them, it is tagged at the commit that is checked out `here`, and at no other.
 ///
 /// # Errors
-/// Everything that stands against it; then nothing was changed.
+/// Every reason not to; then nothing was changed.
 pub async fn run(
     mut targets: Vec<Target<'_>>,
     request: &TagRequest,
@@ -251,7 +251,7 @@ async fn change(
     }
 }
 
-/// A change whose answer was lost may have been made: what counts is where the tag is now.
+/// A change whose answer was lost may have been made: so it is asked where the tag is now.
 async fn there(
     made: Result<(), TagError>,
     target: &mut Target<'_>,

@@ -19,7 +19,7 @@ pub struct Command {
     pub program: String,
     /// The words behind it. Variables are in them as written.
     pub arguments: Vec<String>,
-    /// A failure counts as success (`-`).
+    /// A failure is taken for success (`-`).
     pub may_fail: bool,
     /// Whether variables are put in (not with `:`).
     pub expands: bool,
@@ -111,7 +111,7 @@ impl Command {
 
 const PREFIXES: [char; 5] = ['-', '@', ':', '+', '!'];
 
-/// The program behind the prefixes. Each counts once, and of `+`, `!` and `!!` only one: what follows is the name.
+/// The program behind the prefixes. Each may be there once, and of `+`, `!` and `!!` only one: what follows is the name.
 fn without_prefixes(word: &str) -> &str {
     let (mut rest, mut seen) = (word, String::new());
     while let Some(c) = rest.chars().next().filter(|c| PREFIXES.contains(c)) {

@@ -78,7 +78,7 @@ impl UnitFile {
         found
     }
 
-    /// The assignment of a key that counts once: the last one, unless it is empty.
+    /// The assignment of a key that has one value: the last one, unless it is empty.
     #[must_use]
     pub fn last(&self, section: &str, key: &str) -> Option<&Assignment> {
         self.latest(section, &[key])

@@ -320,7 +320,7 @@ impl<'u> Judge<'u> {
         needs
     }
 
-    /// The value of a key that counts once, where it is the same for every instance.
+    /// The value of a key that has one value, where it is the same for every instance.
     fn one(&mut self, key: &str) -> Option<Named> {
         let line = self.last(key)?.clone();
         let value = self.expanded(&line, &line.value)?;

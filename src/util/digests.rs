@@ -1,10 +1,10 @@
 //! [`Digests`]: SHA-256 digests of files, remembered with the stat data of the file they are of, as git's index does it, so
 //! that what has not changed is not read again. Damage or loss of what is remembered costs time only.
 //!
-//! A digest counts for a file whose size, times (nanoseconds), inode and device are all *equal* to the remembered ones:
+//! A digest is used for a file whose size, times (nanoseconds), inode and device are all *equal* to the remembered ones:
 //! whether a clock says more or less does not matter. A ctime cannot be set, so whoever writes a file changes it. One gap
 //! is left, git's "racy" one: a file that is written again within the same tick of the file system's clock keeps its times.
-//! So a digest counts only if both times are older than a stamp that the file system itself gave before the file was read.
+//! So a digest is used only if both times are older than a stamp that the file system itself gave before the file was read.
 
 mod kept;
 

@@ -1,5 +1,7 @@
 //! Files that appear whole or not at all.
 
+mod replace;
+
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -9,6 +11,7 @@ use fs_err as fs;
 use sha2::Digest as _;
 use tokio_util::sync::CancellationToken;
 
+pub use self::replace::replace_folder;
 use super::folder::{Folder, open_file};
 use crate::names::Sha256;
 

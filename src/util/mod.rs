@@ -22,3 +22,4 @@ pub mod state;
 pub mod terminal;
 pub mod threads;
 pub mod toml;
+pub mod wrap;

@@ -230,7 +230,7 @@ fn an_artifact_is_of_the_commit_that_changed_what_is_in_it() {
         project.done(&["build"]);
         assert_eq!(days(&project), expected, "{file}");
     }
-    // What is taken away counts as well, and so does what comes by another branch.
+    // What is taken away is a change as well, and so is what comes by another branch.
     fs::remove_file(project.path("app/more.py")).unwrap();
     commit(&project, 7, "");
     project.done(&["build"]);

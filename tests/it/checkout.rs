@@ -152,7 +152,7 @@ fn nothing_that_a_checkout_configures_runs() {
     for hook in ["post-index-change", "reference-transaction"] {
         fs::copy(project.beside("canary"), project.path(&format!(".git/hooks/{hook}"))).unwrap();
     }
-    // Newer than the index: git reads them, through their filter where one counts.
+    // Newer than the index: git reads them, through their filter where one is configured.
     for file in ["app/shop.py", "requirements.txt"] {
         let text = project.read(file);
         project.write(file, &text);

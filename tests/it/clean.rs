@@ -142,7 +142,7 @@ fn another_project_of_the_same_name() {
     project.done(&["clean"]);
     let left: Vec<String> = project.images().into_iter().filter(|name| !name.contains("debian:")).collect();
     let names: Vec<&str> = left.iter().map(|name| name.split(':').next().unwrap()).collect();
-    // Its wheels were whole: nobody asked for its builder again.
+    // Its wheels were whole: no step asked for its builder again.
     assert_eq!(names, ["factory.local/base", "stall/core", "stall/core", "stall/web", "stall/web"]);
 }
 

@@ -121,11 +121,11 @@ fn what_the_same_release_has_no_more_goes() {
     project.done(&["build"]);
     fill(&project, &both()[..1]);
     fs::remove_file(project.path("packages/debian-12").join(TOOLS)).unwrap();
-    // The played image is the same one with other files: what the store knows of it does not count.
+    // The played image is the same one with other files: what the store knows of it is not used.
     project.done(&["build", "--no-cache"]);
     assert!(!project.files("packages/debian-12").contains(&DOC.to_owned()));
     assert!(!project.read("packages/debian-12/SHA256SUMS").contains(DOC));
-    // Another release's packages are nobody's to remove.
+    // Another release's packages are not removed.
     let run = project.done(&["build", "--tag", "2.5.12"]);
     run.says(&["its version `2.5.11` is not the release's `2.5.12`"]);
     assert!(project.files("packages/debian-12").contains(&TOOLS.to_owned()));

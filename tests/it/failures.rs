@@ -18,8 +18,8 @@ fn no_engine_answers() {
     error: no Docker engine answers at unix:///var/run/docker.sock: connection
            refused
 
-    help: the socket is there and nothing listens: start the engine again (`sudo
-          systemctl restart docker`)
+    help: the socket is there and nothing listens: start the engine again
+          (`sudo systemctl restart docker`)
     help: another one is named with `DOCKER_HOST` or `docker context use`
     ");
     for verb in [&["push", "--registry", "r.example.org"][..], &["clean"]] {

@@ -40,7 +40,7 @@ const KIND: [(&str, &str); 5] =
 const SPLIT: [&str; 2] = ["work", "format"];
 
 /// The module that a path below one of them belongs to: `work::wapt::run` runs, everything else of a kind is what its step knows;
-/// what is known of a format stands below those who ask, the rest reads and writes.
+/// what is known of a format is below those who ask, the rest reads and writes.
 fn module_below(top: &str, below: &[&str]) -> &'static str {
     let file = below.get(1).copied().unwrap_or_default();
     match top {

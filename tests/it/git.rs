@@ -1,4 +1,4 @@
-//! Sources from git, out of repositories of this machine: what a reference is, what of a source counts, what is fetched
+//! Sources from git, out of repositories of this machine: what a reference is, what of a source is taken, what is fetched
 //! again, and what is refused.
 
 use std::{
@@ -19,7 +19,7 @@ const BRICK: [(&str, &str); 4] = [
     ("dist/brick.js", "one\n"),
     ("dist/style.css", "a {}\n"),
     ("README.md", "a brick\n"),
-    // Built files are committed here though git ignores them: all that is committed counts.
+    // Built files are committed here though git ignores them: all that is committed is taken.
     (".gitignore", "dist/\n"),
 ];
 

@@ -43,7 +43,7 @@ fn help_pages() {
 fn every_verb_has_a_help_page() {
     let help = plain().done(&["--help"]).stdout;
     let commands = help.split("Commands:").nth(1).unwrap().split("\n\n").next().unwrap();
-    // A verb stands two blanks deep, what it does deeper.
+    // A verb is indented by two blanks, what it does deeper.
     let listed: Vec<&str> =
         commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).filter_map(word).collect();
     assert_eq!(listed, [&VERBS[..], &["help"]].concat(), "a verb without a page in this file's VERBS");

@@ -466,7 +466,7 @@ fn options_of_the_requirements_reach_the_build() {
         "--extra-index-url https://more.example/simple\n-c web/requirements.txt\nsix==1.16.0 --hash=sha256:44778d82365e4af681c40d5f0eef5cf6f5899d3f0ac335050a7ed6779cf3f674\npsutil==5.9.8 --hash=sha256:15288647007745658fea2b99678c8559b3397b175c168fc6d1900218226f0e32 --global-option=\"--fast\"\n",
     );
     project.done(&["build", "wheels", "--jobs", "1"]);
-    // The played daemon shows names only; the key tells that the option counts, the real one that it is heard.
+    // The played daemon shows names only; the key tells that the option is an input, the real one that it is heard.
     assert!(project.calls_of("upload").iter().any(|call| call.contains("factory/build/requirements.txt")));
     project.edit("requirements.txt", "--fast", "--faster");
     project.forget_calls();

@@ -121,7 +121,7 @@ fn what_is_not_an_input() {
     for file in ["app/shop.py", "etc/shop.conf", "requirements.txt"] {
         fs::set_permissions(project.path(file), fs::Permissions::from_mode(0o666)).unwrap();
     }
-    // Files that do not count.
+    // Files that are not keys.
     project.write("app/__pycache__/shop.cpython-311.pyc", "x");
     project.write("app/__pycache__/notes.txt", "x");
     project.write("app/old.pyc", "x");

@@ -210,7 +210,7 @@ fn with_everything() -> Project {
     project
 }
 
-/// Files of the project that the recipe names, and whether the error stands at its line there.
+/// Files of the project that the recipe names, and whether the error is at its line there.
 const INPUTS: [(&str, bool); 16] = [
     ("requirements.txt", true),
     ("web/requirements.txt", true),

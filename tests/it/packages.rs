@@ -31,10 +31,10 @@ pub fn ours(project: &Project, version: &str, port: &str) -> [String; 3] {
         name
     };
     let writer = Deb { codec: Codec::Xz, threads: 1 };
-    let deb = write(writer.file_name(&deb), &|out| writer.write(&tree, &deb, out).unwrap());
+    let deb = write(writer.file_name(&deb), &|out| writer.write(&tree, &deb, None, out).unwrap());
     let rpm = written(folder, Codec::Zstd, &tree, &meta);
     let archive = Archive { codec: Codec::Gzip, threads: 1 };
-    let tar = write(archive.file_name(&meta), &|out| archive.write(&tree, &meta, out).unwrap());
+    let tar = write(archive.file_name(&meta), &|out| archive.write(&tree, &meta, None, out).unwrap());
     [deb, rpm.file_name().unwrap().to_str().unwrap().to_owned(), tar]
 }
 

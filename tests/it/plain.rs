@@ -61,7 +61,7 @@ WantedBy=multi-user.target
 const NOBODY: &str = "unix:///nonexistent/docker.sock";
 
 /// A project with a recipe on a machine where no engine answers.
-fn with(recipe: &str) -> Project {
+pub fn with(recipe: &str) -> Project {
     let mut project = Project::new();
     project.without_env("FACTORY_SCRIPTED_ENGINE").env("DOCKER_HOST", NOBODY);
     for folder in ["app", "etc", "units", "web"] {
@@ -88,7 +88,7 @@ fn tool(project: &Project, words: &[&str]) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-fn said(run: &Run) -> String {
+pub fn said(run: &Run) -> String {
     run.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -121,6 +121,27 @@ fn packages_of_a_project_are_built_where_no_engine_is() {
     }
     let again = project.done(&["build", "packages"]);
     assert!(said(&again).contains("2 cached"), "{again}");
+}
+
+#[test]
+fn packing_says_how_far_it_is() {
+    let project = with(RECIPE);
+    // More than is packed in a moment.
+    fs::write(project.path("build/beacon"), [&b"#!/bin/sh\n"[..], &vec![b'x'; 5 << 20]].concat()).unwrap();
+    let run = project.done(&["build", "packages", "--platform", "debian-12", "--output", "json"]);
+    let told: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["event"] == "step-progress" && event["bytes"] == true)
+        .collect();
+    let of =
+        |name: &str| told.iter().filter(|event| event["what"].as_str().is_some_and(|what| what.contains(name))).count();
+    assert!(
+        of("packing beacon_2.5.11-1~deb12_all.deb") >= 5 && of("packing beacon-2.5.11-debian-12.tar.xz") >= 5,
+        "{run}"
+    );
+    assert!(told.iter().all(|event| event["done"].as_u64() <= event["total"].as_u64()), "{run}");
 }
 
 #[test]
@@ -241,7 +262,7 @@ fn owners_are_root_and_the_package_s_own_users() {
     run.assert_code(1);
     let (_steps, error) = run.stderr.split_once("\nerror: ").unwrap();
     shows!(project, error);
-    // A user of the recipe whom another package makes is nobody here.
+    // A user of the recipe whom another package makes is unknown here.
     let project = with(&RECIPE.replace("users = [\"beacon\"]", "").replace("owner = \"beacon\", ", ""));
     let other = "\n[[package]]\nname = \"beacon-base\"\nsummary = \"makes users\"\nusers = [\"beacon\"]\ncontents = [{ src = \"README\", type = \"doc\" }]\n";
     project.write("factory.toml", &(project.read("factory.toml") + other));

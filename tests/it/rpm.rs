@@ -152,7 +152,7 @@ pub fn path_of(path: &str) -> TreePath {
 pub fn written(folder: &Path, codec: Codec, tree: &Tree, meta: &Meta) -> PathBuf {
     let rpm = Rpm::new(codec);
     let mut out = Cursor::new(Vec::new());
-    rpm.write(tree, meta, &mut out).unwrap();
+    rpm.write(tree, meta, None, &mut out).unwrap();
     let file = folder.join(rpm.file_name(meta));
     fs::write(&file, out.into_inner()).unwrap();
     file

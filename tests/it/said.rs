@@ -255,6 +255,11 @@ fn a_program_that_the_image_starts_with() {
         "a container of it would end at once",
     ]);
     project.assert_tidy();
+    // The build went well: what it said is in its log, and no part of why the image is refused.
+    assert!(!run.stderr.contains("#1 scripted build") && run.stderr.contains("whole log: "), "{run}");
+    assert!(project.read(".factory/logs/debian-12/web.log").contains("#1 scripted build"));
+    let json = project.run(&["build", "images", "--output", "json"]);
+    assert!(json.stdout.contains("#1 scripted build") && !json.stderr.contains("#1 scripted build"), "{json}");
     starting("entrypoint = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
     starting("cmd = [\"/usr/bin/other\"]", &["shop"]).run(&["build", "images"]).assert_code(1);

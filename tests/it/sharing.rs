@@ -117,7 +117,7 @@ fn who_chooses_the_build_back_end_builds_for_nobody_else() {
         let (run, honest) = after(|_| {}, &change);
         assert!(honest, "{what}: {run}");
     }
-    // The content of a folder counts, not only its name.
+    // The content of a folder is compared, not only its name.
     let links = |text: &'static str| {
         move |project: &Project| {
             project.write("requirements.txt", &format!("--find-links ./vendor\n{HASHED}"));

@@ -59,7 +59,7 @@ fn what_differs_is_shown() {
     }
     let json = answer(&project.done(&["show", "--output", "json", &deb, &next_deb]));
     project.filters().bind(|| insta::assert_snapshot!("what_differs_is_shown-json", pretty(&json)));
-    // Of two formats the files count.
+    // Of two formats only the files are compared.
     let run = project.done(&["show", &rpm, &tar]);
     run.says(&["one is rpm, the other tar", "only the files that both install"]);
     let preset = "/usr/lib/systemd/system-preset/80-app.preset";

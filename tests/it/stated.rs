@@ -80,7 +80,7 @@ fn a_version_that_only_a_build_knows() {
     assert_eq!(count(&run, "the Python project"), 0, "{run}");
     let run = project.done(&["build", "--tag", "2.5.12"]);
     assert_eq!(count(&run, "was built as version 2.5.10, and the release is 2.5.12"), 1, "{run}");
-    // The engine has the stage already: what was noted counts.
+    // The engine has the stage already: what was noted is believed.
     project.play(&Script::new());
     project.write("etc/shop.conf", "port = 81\n");
     let run = project.done(&["build"]);

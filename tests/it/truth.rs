@@ -1,4 +1,4 @@
-//! A record counts only if what it names is there and is what it was, whoever meddled and whatever the times of files say.
+//! A record is valid only if what it names is there and is what it was, whoever meddled and whatever the times of files say.
 
 use std::{
     fs,
@@ -167,7 +167,7 @@ fn a_restored_backup() {
 fn a_clock_that_jumps() {
     let project = remembered();
     let far = |years: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(years * 31_556_952);
-    // Touched under a clock that is wrong, either way: the content counts.
+    // Touched under a clock that is wrong, either way: the content decides.
     for years in [1, 100] {
         for file in [SHOP, "app/shop.py", "requirements.txt"] {
             set_modified(&project.path(file), far(years));

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The child image gets a Dockerfile of its own, with this text behind `FROM`.
-fn with_dockerfile(text: &str, keys: &str) -> Project {
+pub fn with_dockerfile(text: &str, keys: &str) -> Project {
     let project = Project::new();
     project.write("web.hbs", &format!("FROM {{{{from}}}}\n{text}\n"));
     let from = "repository = \"shop/web\"\n";
@@ -17,7 +17,8 @@ fn with_dockerfile(text: &str, keys: &str) -> Project {
     project
 }
 
-const KEYS: &str = r#"entrypoint = ["/bin/shop"]
+/// What such a Dockerfile may print.
+pub const KEYS: &str = r#"entrypoint = ["/bin/shop"]
 cmd = ["--serve"]
 env = { LANG = "C.UTF-8" }
 expose = [8080]

@@ -96,6 +96,34 @@ fn what_is_broken_is_refused_with_all_that_is_wrong() {
 }
 
 #[test]
+fn one_that_is_not_there_keeps_none_from_being_checked() {
+    let project = Project::new();
+    let [own_deb, rpm, _] = ours(&project, "2.5.11", "port = 80\n");
+    let cut = changed(&project, &own_deb, "cut.deb", |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 100));
+    project.write("notes.txt", "none");
+    let run = project.run(&["verify", "gone.deb", &rpm, "notes.txt"]);
+    run.assert_code(2).says(&[
+        "2 of 3 files could not be checked",
+        "`gone.deb` is not there",
+        "`notes.txt` is of no kind",
+    ]);
+    assert!(run.stdout.contains("1 ok, 0 refused, 2 not read"), "{run}");
+    let run = project.run(&["verify", "gone.deb", &cut, &rpm]);
+    run.assert_code(4).says(&[
+        "1 of 3 files is refused, 1 could not be checked",
+        "`gone.deb` is not there",
+        "cut.deb: ",
+    ]);
+    shows!(project, format!("{}---\n{}", run.stdout, run.stderr));
+    let json = answer(&project.run(&["verify", "--output", "json", "gone.deb", &rpm]));
+    assert_eq!((&json["files"][0]["state"], &json["files"][1]["state"]), (&"not read".into(), &"ok".into()), "{json}");
+    // Alone it is a mistake of the command line, and nothing is listed.
+    let run = project.run(&["verify", "gone.deb"]);
+    run.assert_code(2);
+    assert!(run.stdout.is_empty(), "{run}");
+}
+
+#[test]
 fn a_link_that_leads_out_is_refused() {
     let project = Project::new();
     let link = "mkdir -p up/a && ln -s /etc up/a/l && tar --create --file=up.tar -C up a/l && \

@@ -464,7 +464,7 @@ fn revoked_signers_are_refused() {
     assert_eq!(says_yes(&project, "openssl", &[&ca[..], &["-revoke", "packager.crt"]].concat()), Some(true));
     assert_eq!(crl("full.crl"), Some(true));
     verify("full.crl").assert_code(4).says(&["the certificate of `packager` is revoked"]);
-    // The list goes along with the index, and counts where the index is read.
+    // The list goes along with the index, and is heeded where the index is read.
     project.done(&["verify", "repository/Packages", "--trust", &certificate]);
     project.done(&[
         "publish",

@@ -168,7 +168,7 @@ fn what_was_once_left_out_makes_steps_again() {
         rows.iter().filter(|row| row["state"] != "cached").map(why).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(planned(&|| ()), "");
-    // What never counts changes nothing.
+    // What is never taken changes nothing.
     assert_eq!(planned(&|| project.write("web/.git/HEAD", "y\n")), "");
     assert_eq!(planned(&|| project.write("web/.factory/lock", "y\n")), "");
     for change in [

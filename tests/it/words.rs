@@ -99,7 +99,7 @@ fn placeholders_that_nothing_fills_in() {
     );
     let run = with(repository, &format!("{repository}cmd = [\"shop\", \"--home={{{{prefix}}}}\"]\n")).done(&["plan"]);
     run.says(&["`{{prefix}}` in `cmd` stays as it is"]);
-    // In a text of several lines it is marked where it stands.
+    // In a text of several lines it is marked at its place.
     let summary = "summary = \"sells things\"\n";
     let text = format!("{summary}description = \"\"\"\nSells\nthings\nof {{{{version}}}}.\n\"\"\"\n");
     let project = with(summary, &text);

@@ -31,7 +31,7 @@ pub static BUILT: LazyLock<House> = LazyLock::new(|| {
 
 impl House {
     /// A fresh copy of the example for Debian 12 under this name, with the example's wheels: they are kept from run to run, and their
-    /// keys say whether they count.
+    /// keys say whether they are used.
     pub fn copy(name: &str) -> Self {
         let wheels = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-wheels");
         Self { folder: Self::fresh("examples/canopsis", name), wheels, platforms: "debian-12" }

@@ -144,8 +144,8 @@ impl Client {
         }
     }
 
-    /// Where the keys of timestamp or snapshot change, what they said before no longer counts (5.3.11): whoever had them may have said any
-    /// version.
+    /// Where the keys of timestamp or snapshot change, what they said before is no longer believed (5.3.11): whoever had them may have said
+    /// any version.
     fn take_root(&mut self, next: Metadata<Root>) {
         let before = std::mem::replace(&mut self.root, next);
         self.remembered.root = self.root.bytes().to_vec();

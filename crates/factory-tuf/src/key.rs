@@ -27,7 +27,7 @@ pub enum PublicKey {
     Ed25519([u8; 32]),
     /// ECDSA on P-256 with SHA-256, an uncompressed point. Its signatures are in DER.
     EcdsaP256(Box<[u8; 65]>),
-    /// A kind that this crate does not know: no signature by it counts.
+    /// A kind that this crate does not know: a signature by it is ignored.
     Unknown {
         /// `keytype`, e.g. `rsa`.
         kind: String,

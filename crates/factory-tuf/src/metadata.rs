@@ -29,7 +29,7 @@ pub struct Metadata<R> {
     bytes: Vec<u8>,
 }
 
-/// A signature. One that is not hexadecimal counts for nothing, and is no reason to refuse the others.
+/// A signature. One that is not hexadecimal is ignored, and is no reason to refuse the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// The key's name.

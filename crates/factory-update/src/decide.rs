@@ -2,10 +2,9 @@
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
+use factory_tuf::{Release, Window};
 use semver::Version;
 use serde::Serialize;
-
-use crate::{release::Release, window::Window};
 
 /// What is known of a machine.
 #[derive(Debug, Clone)]
@@ -92,7 +91,7 @@ pub fn decide<'a>(releases: &'a [Release], machine: &Machine) -> Decision<'a> {
     Decision { take: None, left }
 }
 
-/// Build metadata does not count (Semantic Versioning, 10).
+/// Build metadata is not compared (Semantic Versioning, 10).
 fn order(one: &Version, other: &Version) -> Ordering {
     one.cmp_precedence(other)
 }
@@ -136,10 +135,9 @@ pub fn share(id: &str, version: &Version) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use factory_tuf::{TargetFile, TargetPath};
+    use factory_tuf::{Says, TargetFile, TargetPath};
 
     use super::*;
-    use crate::release::Says;
 
     fn release(version: &str, change: impl FnOnce(&mut Says)) -> Release {
         let mut says = Says {

@@ -15,7 +15,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 pub struct Patience {
     /// For the connection and each answer's begin.
     pub answer: Duration,
-    /// For a body that is small, and before the speed of a large one counts.
+    /// For a body that is small, and before the speed of a large one is measured.
     pub body: Duration,
     /// The least speed of a large body, in bytes a second.
     pub speed: u64,
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Part<'_> {
 }
 
 impl Feed {
-    /// At this address. Certificates of the system count, or those of `SSL_CERT_FILE`.
+    /// At this address. The system's certificates are trusted, or those of `SSL_CERT_FILE`.
     ///
     /// # Errors
     /// [`FeedError`].

@@ -5,7 +5,7 @@
 //!
 //! - *replacing*: the old program is stopped, and the new one renamed over it;
 //! - *watching*: the new program is started, and watched;
-//! - *undoing*: the old file gets its name back, and is started; the new version counts as failed.
+//! - *undoing*: the old file gets its name back, and is started; the new version has failed.
 
 use std::io;
 

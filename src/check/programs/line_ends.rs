@@ -16,7 +16,7 @@ use crate::{
 /// So much of a unit is looked through for the scripts that it names, in bytes: 1 MiB.
 const LARGEST: u64 = 1 << 20;
 
-/// What is wrong with a file that begins so. One that is not executable counts where something starts it all the same
+/// What is wrong with a file that begins so. One that is not executable is judged where something starts it all the same
 /// (`sh /opt/x/run.sh`): then its path is among those that are `named`, with a slash at its beginning.
 #[must_use]
 pub fn windows(path: &str, mode: u32, start: &[u8], named: &BTreeSet<String>) -> Option<Finding> {

@@ -1,7 +1,7 @@
 //! Programs and libraries that cannot run where they are installed: for another machine, for a newer libc, without their
 //! interpreter or a library. Pure: what is outside of the tree is asked by the caller.
 //!
-//! A library of the tree counts wherever it is: many are found by ways that only run time shows. So what is refused here is
+//! A library of the tree is taken to be found wherever it is: many are found by ways that only run time shows. So what is refused here is
 //! what can never work; `factory test` asks the dynamic linker for the rest.
 
 pub mod interpreter;
@@ -84,7 +84,7 @@ impl Natives {
                     self.names.entry(path.file_name().to_owned()).or_default().extend(elf.defines.iter().cloned());
                     self.judge(path.as_str(), elf, host);
                 }
-                // A broken one cannot run, but many a test suite ships one: only what is meant to be run or loaded counts.
+                // A broken one cannot run, but many a test suite ships one: only what is meant to be run or loaded is judged.
                 Err(BadElf(why)) if entry.mode & 0o111 != 0 => self.lacks.push(machine::broken(path.as_str(), &why)),
                 Ok(None) | Err(_) => {}
             }

@@ -69,7 +69,7 @@ pub fn of(tree: &Tree) -> DropIns<'_> {
 }
 
 impl<'t> DropIns<'t> {
-    /// Those of a unit, in the order in which they count.
+    /// Those of a unit, in the order in which they are read.
     pub fn of_unit(&self, unit: &UnitName) -> Vec<&DropIn<'t>> {
         let (own, kind) = (owners_of(unit), unit.kind().to_owned());
         let ranks = (0..FOLDERS.len()).rev();

@@ -16,7 +16,7 @@ pub struct Candidate<T> {
 }
 
 /// Those that go, in the order they came in: what was last used longer ago than `older_than`; then, where all that is left takes
-/// more than `keep_size`, the least recently used until it does not. What is needed never goes, but counts.
+/// more than `keep_size`, the least recently used until it does not. What is needed never goes, but its size is added, too.
 #[must_use]
 pub fn chosen<T>(
     candidates: Vec<Candidate<T>>,

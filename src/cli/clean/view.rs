@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use super::Item;
 use crate::report::{ListColumn, ListKind, ListView, units};
 
-/// The list. An image counts once, whatever its names.
+/// The list. An image is one line, however many names it has.
 pub fn view(items: &[Item], containers: usize, dry_run: bool, project: &Path) -> ListView {
     let row = |kind: &str, name: String, size: u64| vec![kind.to_owned(), name, units::size(size)];
     let mut rows: Vec<Vec<String>> = items

@@ -41,7 +41,7 @@ fn of_ini(file: &Path, api: &str) -> Result<Listed, Failure> {
         .map_err(|report| Failure::new(Exit::Usage, report.to_string()).showing(report))
 }
 
-/// Who has the tags of each repository, with tokens where a server wants one; or what stands against it.
+/// Who has the tags of each repository, with tokens where a server wants one; or why it cannot be set.
 ///
 /// # Errors
 /// When this machine is not ready for any server.

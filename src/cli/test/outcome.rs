@@ -6,11 +6,11 @@ use super::NotTested;
 use crate::{
     diag::{Exit, Failure},
     install_test::{CheckResult, Finding, Verdict},
-    report::{ListColumn, ListKind, ListView, units},
+    report::{ListColumn, ListKind, ListView, ProseView, units},
 };
 
 /// A row for each check, and for each platform that could not be tested.
-pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: Duration) -> ListView {
+pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: Duration) -> ProseView {
     let (mut passed, mut failed, mut skipped, mut left_out) = (0, 0, 0, 0);
     let mut rows = Vec::new();
     for check in verdicts.iter().flat_map(|verdict| &verdict.checks) {
@@ -33,10 +33,10 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
             }
         };
         let time = if ["skipped", "not run"].contains(&state) { String::new() } else { units::time(check.took) };
-        rows.push(vec![check.step.to_string(), state.to_owned(), time, result.to_owned()]);
+        rows.push(vec![state.to_owned(), time, check.step.to_string(), result.to_owned()]);
     }
     for NotTested { platform, error } in not_tested {
-        rows.push(vec![platform.to_string(), "NOT TESTED".to_owned(), String::new(), error.to_string()]);
+        rows.push(vec!["NOT TESTED".to_owned(), String::new(), platform.to_string(), error.to_string()]);
     }
     let counts = [
         (passed, "passed"),
@@ -48,18 +48,25 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
     let mut parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     parts.push(units::time(took));
-    ListView {
-        title: format!("{title}, installed and removed"),
+    let is_whole = not_tested.is_empty() && skipped == 0;
+    let said = match (failed, is_whole) {
+        (0, true) => "installed, checked and removed",
+        (0, false) => "not tested to the end",
+        (1, _) => "one check failed",
+        (_, _) => "checks failed",
+    };
+    ProseView(ListView {
+        title: format!("{title}: {said}"),
         columns: vec![
-            ListColumn { name: "check", kind: ListKind::Word },
             ListColumn { name: "state", kind: ListKind::Word },
             ListColumn { name: "time", kind: ListKind::Number },
-            // Last: what is long takes no room from the others, whoever reads it.
+            ListColumn { name: "check", kind: ListKind::Word },
+            // Last: what is long takes no room from the others, or is under them.
             ListColumn { name: "result", kind: ListKind::Text },
         ],
         rows,
         summary: parts.join(", "),
-    }
+    })
 }
 
 /// The first finding with the others behind it; `None` when every check passed.
@@ -156,20 +163,18 @@ mod tests {
         let error = InstallTestError::NoPackages("alma-9".to_owned());
         let not_tested = [NotTested { platform: alma, error }];
         let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
-        insta::assert_snapshot!(view.human(&Style::plain(100)), @r"
-        canopsis 2.5.11, installed and removed
-        check                              state         time  result
-        debian-12/test-install             ok          24.0 s  2 packages
-        debian-12/test-canopsis-webserver  FAILED      31.0 s  canopsis-webserver.service should answer 200
-                                                               at http://127.0.0.1:8082/ within 30 s, but
-                                                               there is no answer ((7) Failed to connect to
-                                                               127.0.0.1 port 8082 after 0 ms)
-        debian-12/test-purge               FAILED       1.0 s  a purge should leave nothing but the
-                                                               accounts; one thing is wrong
-        debian-13/test-install             skipped
-        alma-9                             NOT TESTED          the recipe has no `[[package]]` for alma-9:
-                                                               there is nothing to install
-        1 passed, 2 failed, 1 skipped, 1 not tested, 57.0 s
-        ");
+        insta::assert_snapshot!("closing_list_of_80_columns", view.human(&Style::plain(80)));
+        // What is piped is no wider, and each row begins with a line of its own.
+        assert_eq!(view.human(&Style::plain(usize::MAX)), view.human(&Style::plain(80)));
+        insta::assert_snapshot!("closing_list_of_140_columns", view.human(&Style::plain(140)));
+        let whole = |verdicts: &[Verdict]| super::view("shop 1", verdicts, &[], Duration::ZERO).0.title;
+        let passed = Check {
+            step: verdicts()[0].checks[0].step.clone(),
+            result: CheckResult::Passed("".to_owned()),
+            took: Duration::ZERO,
+        };
+        let passed = Verdict { platform: "debian-12".to_owned(), checks: vec![passed] };
+        assert_eq!(whole(std::slice::from_ref(&passed)), "shop 1: installed, checked and removed");
+        assert_eq!(whole(&[passed, verdicts().remove(1)]), "shop 1: not tested to the end");
     }
 }

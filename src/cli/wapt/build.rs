@@ -117,7 +117,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
         Artifact::Folder(PackageFormat::Wapt, folder) => {
             let open = Folder::open(folder, Links::Refused).map_err(StepError::from)?;
             let spool = Spool::new().map_err(StepError::from)?;
-            // `version=+` counts on what is there.
+            // `version=+` adds one to the version that is there.
             let given: Vec<_> = args.set.iter().filter(|(_, value)| value != "+").cloned().collect();
             (
                 WaptDraft::of_folder(&open, &every_file(&open).map_err(StepError::from)?, spool, &given)?,
@@ -129,7 +129,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
             let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
             return Err(failure.help("`factory publish --into DIR --rescan` makes it anew"));
         }
-        Artifact::Package(_, path) | Artifact::Folder(_, path) | Artifact::Sums(path) => {
+        Artifact::Package(_, path) | Artifact::Folder(_, path) | Artifact::Feed(path) | Artifact::Sums(path) => {
             let failure =
                 Failure::new(Exit::Usage, format!("`{}` is nothing that is built by its path", path.display()));
             return Err(failure.help("a `.wapt`, or a folder with a `WAPT/control`, is; a recipe's packages are built by `factory build packages`"));

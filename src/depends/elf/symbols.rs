@@ -1,6 +1,6 @@
 //! The symbols that a program or library takes from others.
 //!
-//! How many symbols a file has is nowhere said. `DT_HASH` counts them; `DT_GNU_HASH` says where those begin that others may find, and
+//! How many symbols a file has is nowhere said. `DT_HASH` has their number; `DT_GNU_HASH` says where those begin that others may find, and
 //! what is taken from others lies before; where neither helps (a program that gives nothing to others), the table ends where the next one
 //! begins.
 
@@ -186,7 +186,7 @@ impl Length {
     }
 }
 
-/// How many symbols `DT_HASH` counts. Its numbers have 64 bits on Alpha and the 64-bit S/390.
+/// How many symbols there are, as `DT_HASH` says. Its numbers have 64 bits on Alpha and the 64-bit S/390.
 fn in_hash<'d, R: ReadRef<'d>>(dynamic: &Dynamic<'_, R>, at: u64, file: &Elf) -> Result<u64, BadElf> {
     let width = if file.is_64 && [elf::EM_S390, elf::EM_ALPHA].contains(&file.machine) { 8 } else { 4 };
     Ok(dynamic.number.of(dynamic.bytes(at.saturating_add(width), width)?))

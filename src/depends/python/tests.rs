@@ -1,4 +1,4 @@
-//! Metadata of Python's distributions as they are written, and what no tool writes.
+//! What a tree's Python distributions give and need, as pythondistdeps answers.
 
 use super::*;
 

@@ -14,7 +14,7 @@ use crate::engine::EngineError;
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long it may take to say so: a machine that builds is busy.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How often it is asked before it counts as gone.
+/// How often it is asked before it is taken for gone.
 const QUESTIONS: u32 = 3;
 
 impl Docker {

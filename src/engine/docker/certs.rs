@@ -13,8 +13,8 @@ const ROOTLESS: &str = ".config/docker/certs.d";
 const MOST: usize = 100;
 const LARGEST: u64 = 1 << 20;
 
-/// The certificates that count for `registry`, host and port, in PEM form; empty where there are none. What cannot be read counts
-/// for nothing: the connection then says which certificate it misses.
+/// The certificates that are trusted for `registry`, host and port, in PEM form; empty where there are none. What cannot be read is
+/// left out: the connection then says which certificate it misses.
 pub fn certificates_for(registry: &str, env: Env<'_>) -> Vec<u8> {
     let mut folders: Vec<PathBuf> = FOLDERS.map(PathBuf::from).into();
     folders.extend(env("HOME").map(|home| PathBuf::from(home).join(ROOTLESS)));

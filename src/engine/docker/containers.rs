@@ -120,7 +120,7 @@ fn needs_pid_1(spec: &ContainerSpec) -> bool {
 
 fn body(spec: ContainerSpec, init: bool) -> ContainerCreateBody {
     let host = host_config(&spec, init);
-    // In place of the image's entrypoint the whole command is one; an image's own arguments then do not count.
+    // In place of the image's entrypoint the whole command is one; an image's own arguments are not used then.
     let (entrypoint, cmd) = if spec.keep_entrypoint { (None, Some(spec.argv)) } else { (Some(spec.argv), None) };
     ContainerCreateBody {
         image: Some(spec.image),

@@ -188,7 +188,7 @@ impl Layers {
             }
             return;
         }
-        // Unpacking counts the same bytes a second time.
+        // Unpacking tells of the same bytes a second time.
         if status == "Extracting" {
             return;
         }

@@ -214,7 +214,7 @@ pub(super) fn labels_of(changes: &[String]) -> Labels {
     pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
 }
 
-/// An id made of parts, whose borders count.
+/// An id made of parts; the same text cut otherwise gives another id.
 pub(super) fn id_of(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -14,7 +14,7 @@ use crate::{
 pub struct Done {
     /// The closing table's rows.
     pub made: Vec<Made>,
-    /// The record of every step that counted.
+    /// The record of every step that was valid or was written.
     pub records: BTreeMap<StepId, Record>,
     /// Wall time.
     pub took: Duration,

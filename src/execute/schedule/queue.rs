@@ -1,6 +1,6 @@
 //! Which step begins next: pure code, without clock, daemon or disk.
 //!
-//! A step is judged once all that it *needs* is done: its record counts, or it must run. One that must run begins once
+//! A step is judged once all that it *needs* is done: its record is valid, or it must run. One that must run begins once
 //! the tools that it *uses* are there too and those that it comes *after* have ended, and `--jobs` and the limit of its load leave room. Of those that may begin the
 //! one goes first on which the longest way to the end hangs (the critical path), unless a platform was passed over too
 //! often.
@@ -23,7 +23,7 @@ pub struct Task {
     pub uses: Vec<usize>,
     /// Those that must have ended before it runs, whatever became of them.
     pub after: Vec<usize>,
-    /// How long it is expected to take, in milliseconds; 0 when its record is expected to count.
+    /// How long it is expected to take, in milliseconds; 0 when its record is expected to be valid.
     pub expected: u64,
     /// Nothing wants it: it never runs.
     pub idle: bool,
@@ -41,7 +41,7 @@ pub struct Limits {
 /// What a step turns out to be once its inputs are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Its record counts.
+    /// Its record is valid.
     Cached,
     /// It must run.
     Run,
@@ -58,7 +58,7 @@ pub enum Phase {
     Ready,
     /// It runs.
     Running,
-    /// It is done, or its record counts.
+    /// It is done, or its record is valid.
     Done,
     /// It ran and failed.
     Failed,

@@ -65,7 +65,7 @@ impl<'a> RunState<'a> {
         }
     }
 
-    /// The next step that must run and may; steps on the way whose record counts are finished at once.
+    /// The next step that must run and may; steps on the way whose record is valid are finished at once.
     pub fn next(&mut self) -> Option<Start<'a>> {
         if self.session.services.cancel.is_cancelled() {
             self.queue.stop();
@@ -157,7 +157,7 @@ impl<'a> RunState<'a> {
 }
 
 impl Results<'_> {
-    /// Whether the record of a step counts, now that its inputs are known.
+    /// Whether the record of a step is valid, now that its inputs are known.
     fn judge(&mut self, step: &Step) -> Verdict {
         match judge(step, self.assessed.truth.record(step), &self.outputs) {
             Judged::Cached(record) => {
@@ -277,7 +277,7 @@ fn before(old: &Record, now: Option<&String>) -> Vec<String> {
     ids
 }
 
-/// The plan as the queue sees it. A step whose record is expected to count takes no time; one that never ran takes as long as
+/// The plan as the queue sees it. A step whose record is expected to be valid takes no time; one that never ran takes as long as
 /// its kind usually does.
 fn tasks(plan: &Plan, assessed: &AssessedPlan) -> Vec<Task> {
     let places: BTreeMap<&StepId, usize> = plan.steps.iter().enumerate().map(|(at, step)| (&step.id, at)).collect();

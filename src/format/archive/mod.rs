@@ -7,11 +7,11 @@ mod read;
 mod tests;
 
 use super::{
-    Format, FormatError, Meta, Target, Writer, codec,
+    BlockCache, Format, FormatError, Meta, Target, Writer, codec,
     facts::Codec,
     tar::{self, Names},
 };
-use crate::stage::Tree;
+use crate::stage::{TIME_OF_MODULES, Tree};
 
 /// The archive of a package, `tar(5)` in GNU's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +35,20 @@ impl Format for Archive {
     }
 
     /// The files of the package as they lie below `/`, without a folder around them: `tar -x -C / -f FILE` puts them in place.
-    fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
+    fn write(
+        &self,
+        tree: &Tree,
+        meta: &Meta,
+        cache: Option<&dyn BlockCache>,
+        out: &mut dyn Target,
+    ) -> Result<(), FormatError> {
         let mut tree = tree.clone();
         tree.settle_links();
         tree.add_parents(meta.epoch)?;
-        codec::compress(self.codec, self.threads, out, |out| tar::write(&tree, Names::Plain, meta.epoch, out))
+        // Who unpacks a release sees when it was made.
+        for (_, entry) in tree.iter_mut().filter(|(_, entry)| entry.mtime != TIME_OF_MODULES) {
+            entry.mtime = entry.mtime.max(meta.epoch);
+        }
+        codec::compress(self.codec, self.threads, cache, out, |out| tar::write(&tree, Names::Plain, meta.epoch, out))
     }
 }

@@ -15,7 +15,7 @@ const ALL: [Archive; 3] = [
 
 fn written(archive: Archive) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
-    archive.write(&sample::tree(), &sample::meta(), &mut out).unwrap();
+    archive.write(&sample::tree(), &sample::meta(), None, &mut out).unwrap();
     out.into_inner()
 }
 

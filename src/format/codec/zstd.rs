@@ -12,7 +12,7 @@ pub(super) struct Zstd<'a>(Encoder<'static, &'a mut dyn Write>);
 
 impl<'a> Zstd<'a> {
     /// A frame at this level with its content's length unknown and its checksum at the end. The number of threads (1 to
-    /// 8) never changes the bytes: libzstd cuts jobs by the level alone. One thread counts as many, because the encoder
+    /// 8) never changes the bytes: libzstd cuts jobs by the level alone. One thread is taken for several, because the encoder
     /// without threads finds other matches.
     pub(super) fn new(level: i32, threads: u32, out: &'a mut dyn Write) -> io::Result<Self> {
         let mut encoder = Encoder::new(out, level)?;

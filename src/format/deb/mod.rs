@@ -24,7 +24,7 @@ pub use units::UNIT_DIR;
 #[cfg(test)]
 use super::sample;
 use super::{
-    Format, FormatError, Meta, Target, Writer, codec,
+    BlockCache, Format, FormatError, Meta, Target, Writer, codec,
     facts::Codec,
     own::add_own,
     tar::{self, Names},
@@ -60,7 +60,13 @@ impl Format for Deb {
         format!("{}_{}-{}_{}.deb", meta.name, meta.version, meta.revision, meta.arch)
     }
 
-    fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
+    fn write(
+        &self,
+        tree: &Tree,
+        meta: &Meta,
+        cache: Option<&dyn BlockCache>,
+        out: &mut dyn Target,
+    ) -> Result<(), FormatError> {
         let data = with_documents(tree, meta)?;
         let control = control_tree(&data, meta)?;
         let suffix = self.codec.extension();
@@ -69,7 +75,9 @@ impl Format for Deb {
         archive.member("debian-binary", |out| Ok(out.write_all(b"2.0\n")?))?;
         for (name, tree) in [("control.tar", &control), ("data.tar", &data)] {
             archive.member(&format!("{name}.{suffix}"), |out| {
-                codec::compress(self.codec, self.threads, out, |out| tar::write(tree, Names::Dotted, meta.epoch, out))
+                codec::compress(self.codec, self.threads, cache, out, |out| {
+                    tar::write(tree, Names::Dotted, meta.epoch, out)
+                })
             })?;
         }
         Ok(())

@@ -13,7 +13,7 @@ const XZ: Deb = Deb { codec: Codec::Xz, threads: 2 };
 
 fn package(deb: Deb, tree: &Tree, meta: &Meta) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
-    deb.write(tree, meta, &mut out).unwrap();
+    deb.write(tree, meta, None, &mut out).unwrap();
     out.into_inner()
 }
 

@@ -74,7 +74,7 @@ impl Items {
         }
     }
 
-    /// Takes one, and counts its names.
+    /// Takes one, and adds the length of its names to the sum that is bounded.
     pub(in crate::format) fn add_counted(&mut self, item: Item) -> Result<(), ForeignError> {
         let target = if let ItemKind::Symlink { target } = &item.kind { target.len() } else { 0 };
         self.count(item.path.as_str().len() + target)?;

@@ -46,7 +46,7 @@ pub trait Reader: Sync {
     /// Everything that is wrong with a package.
     fn verify(&self, input: Input, believed: &Believed) -> Verdict;
 
-    /// Whether its packages are signed by somebody whom the reader's user trusts or does not: [`Believed::trust`] counts then.
+    /// Whether its packages are signed by somebody whom the reader's user trusts or does not: [`Believed::trust`] is asked then.
     fn asks_trust(&self) -> bool {
         false
     }

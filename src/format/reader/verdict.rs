@@ -7,7 +7,7 @@ use crate::sign::Trust;
 /// What a verdict goes by beside the package.
 #[derive(Debug, Clone, Default)]
 pub struct Believed {
-    /// Whose signatures count; asked for only where a format's packages are signed so.
+    /// Whose signatures are trusted; asked for only where a format's packages are signed so.
     pub trust: Trust,
     /// The time at which certificates must hold, seconds since 1970 UTC.
     pub now: i64,

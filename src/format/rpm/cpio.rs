@@ -4,13 +4,16 @@
 //! size of 0. Where a file is 4 GiB or more its size does not fit, and all members are of rpm's own form without names
 //! and sizes (magic `07070X`, a number into the file list of the header: `rpmlib(LargeFiles)`, rpm 4.12 and later).
 
-use std::io::{self, Write};
+use std::io;
 
 use super::{
-    super::FormatError,
+    super::{
+        FormatError,
+        codec::{Member, Members},
+    },
     files::{Files, Record},
 };
-use crate::stage::{Kind, Tree, copy_all};
+use crate::stage::{Kind, Role, Tree, copy_all};
 
 /// The name of the member that ends an archive.
 const END: &str = "TRAILER!!!";
@@ -24,9 +27,11 @@ const ALIGN: u64 = 4;
 ///
 /// # Errors
 /// When the spool or `out` fails.
-pub(super) fn write(tree: &Tree, files: &Files, out: &mut dyn Write) -> Result<(), FormatError> {
+pub(super) fn write(tree: &Tree, files: &Files, out: &mut dyn Members) -> Result<(), FormatError> {
     let is_stripped = files.are_large;
     for (at, record) in files.in_payload_order() {
+        let is_config = matches!(record.entry.role, Role::Config { .. });
+        out.member(Member { name: record.path.as_str(), size: bytes_of(record), is_config })?;
         if is_stripped {
             write!(out, "07070X{at:08x}")?;
             pad(out, STRIPPED_HEADER)?;
@@ -35,7 +40,7 @@ pub(super) fn write(tree: &Tree, files: &Files, out: &mut dyn Write) -> Result<(
         }
         match &record.content.kind {
             Kind::File { .. } if record.has_bytes => {
-                copy_all(tree.open(record.content), out)?;
+                copy_all(tree.pack(record.content), out)?;
             }
             Kind::Symlink { target } => out.write_all(target.as_bytes())?,
             _ => {}
@@ -51,15 +56,15 @@ fn bytes_of(record: &Record) -> u64 {
     if record.has_bytes { record.size } else { 0 }
 }
 
-fn member(out: &mut dyn Write, name: &str, record: &Record) -> io::Result<()> {
+fn member(out: &mut dyn Members, name: &str, record: &Record) -> io::Result<()> {
     let size = u32::try_from(bytes_of(record)).map_err(io::Error::other)?;
     let mode = u32::from(record.mode);
     // Owners are in the file list by name; numbers mean nothing on the machine that installs.
-    fields(out, name, &[record.inode, mode, 0, 0, record.links, record.mtime, size])
+    fields(out, name, &[record.member_inode, mode, 0, 0, record.links, record.mtime, size])
 }
 
 /// A header of these fields, four of device numbers, the name's length and an unused sum; then the name.
-fn fields(out: &mut dyn Write, name: &str, first: &[u32; 7]) -> io::Result<()> {
+fn fields(out: &mut dyn Members, name: &str, first: &[u32; 7]) -> io::Result<()> {
     let length = u32::try_from(name.len() + 1).map_err(io::Error::other)?;
     let mut header = String::from("070701");
     for field in first.iter().copied().chain([0, 0, 0, 0, length, 0]) {
@@ -71,7 +76,7 @@ fn fields(out: &mut dyn Write, name: &str, first: &[u32; 7]) -> io::Result<()> {
     pad(out, HEADER + u64::from(length))
 }
 
-fn pad(out: &mut dyn Write, size: u64) -> io::Result<()> {
+fn pad(out: &mut dyn Members, size: u64) -> io::Result<()> {
     let missing = usize::try_from(size.next_multiple_of(ALIGN) - size).unwrap_or_default();
     out.write_all(&[0; 4][..missing])
 }

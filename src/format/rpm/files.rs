@@ -31,6 +31,9 @@ pub(super) struct Record<'t> {
     pub(super) mtime: u32,
     /// Position in the list from 1, of hard links that of the first name: what rpm makes of inode numbers, too.
     pub(super) inode: u32,
+    /// What the payload has of it: the same for every file with one name, so that a file that is added changes no other's bytes.
+    /// rpm before 4.12 and cpio(1) look at it only where there are several names.
+    pub(super) member_inode: u32,
     /// How many names the inode has.
     pub(super) links: u32,
     /// Whether its bytes are in the payload: not those of a hard link but the last one.
@@ -162,8 +165,11 @@ fn record<'t>(tree: &'t Tree, path: &'t TreePath, entry: &'t Entry, epoch: i64) 
     let permissions = if kind == SYMLINK { 0o777 } else { content.mode & 0o7777 };
     let mtime = u32::try_from(content.mtime.min(epoch).max(0)).unwrap_or(u32::MAX);
     let mode = kind | u16::try_from(permissions).unwrap_or_default();
-    Ok(Record { path, entry, content, size, mode, mtime, inode: 0, links: 1, has_bytes: true })
+    Ok(Record { path, entry, content, size, mode, mtime, inode: 0, member_inode: 0, links: 1, has_bytes: true })
 }
+
+/// The inode of all members with one name.
+const SINGLE: u32 = 1;
 
 /// Gives each inode its number, and says which name of several has the bytes.
 fn number(records: &mut [Record]) -> Result<(), FormatError> {
@@ -175,9 +181,12 @@ fn number(records: &mut [Record]) -> Result<(), FormatError> {
     }
     let groups: Vec<Vec<usize>> = groups.into_values().collect();
     let many = |_| FormatError::Unsupported { format: "rpm", what: "more than 4,294,967,295 files".to_owned() };
+    let mut of_links = SINGLE;
     for names in groups {
+        of_links += u32::from(names.len() > 1);
         for at in &names {
             records[*at].inode = u32::try_from(names[0] + 1).map_err(many)?;
+            records[*at].member_inode = if names.len() > 1 { of_links } else { SINGLE };
             records[*at].links = u32::try_from(names.len()).map_err(many)?;
             records[*at].has_bytes = names.last() == Some(at);
         }

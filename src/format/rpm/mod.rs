@@ -41,7 +41,7 @@ use self::{
     units::Commands,
 };
 use super::{
-    Format, FormatError, Knows, Meta, Target, Writer, codec,
+    BlockCache, Format, FormatError, Knows, Meta, Target, Writer, codec,
     facts::Codec,
     text::{line, optional_line, wrap},
 };
@@ -110,10 +110,11 @@ impl Rpm {
         files: &Files,
         units: &Commands,
         meta: &Meta,
+        cache: Option<&dyn BlockCache>,
         out: &mut dyn Target,
     ) -> Result<(), FormatError> {
         let mut header = self.header(meta, files, units)?;
-        let mut payload = Payload::pack(self, tree, files, out)?;
+        let mut payload = Payload::pack(self, tree, files, cache, out)?;
         header.number(tags::PAYLOAD_DIGEST_ALGO, tags::SHA256);
         header.set(tags::PAYLOAD_DIGEST, Value::Texts(vec![payload.packed.sha256.clone()]));
         header.set(tags::PAYLOAD_DIGEST_ALT, Value::Texts(vec![payload.plain.sha256.clone()]));
@@ -143,13 +144,19 @@ impl Format for Rpm {
 
     /// Writes the package. Needs as much room in the system's temporary folder as the package has. A package with a
     /// file of 4 GiB or more needs rpm 4.12 (`rpmlib(LargeFiles)`): EL 6 and 7 refuse it.
-    fn write(&self, tree: &Tree, meta: &Meta, out: &mut dyn Target) -> Result<(), FormatError> {
+    fn write(
+        &self,
+        tree: &Tree,
+        meta: &Meta,
+        cache: Option<&dyn BlockCache>,
+        out: &mut dyn Target,
+    ) -> Result<(), FormatError> {
         let mut tree = tree.clone();
         let units = Commands::read(&tree, meta)?;
         units.add_preset(&mut tree, meta)?;
         folders::add_folders(&mut tree, meta.epoch)?;
         tree.settle_links();
-        self.write_files(&tree, &Files::from_tree(&tree, meta.epoch)?, &units, meta, out)
+        self.write_files(&tree, &Files::from_tree(&tree, meta.epoch)?, &units, meta, cache, out)
     }
 }
 

@@ -12,7 +12,10 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    super::{FormatError, codec},
+    super::{
+        BlockCache, FormatError,
+        codec::{self, Member, Members},
+    },
     Rpm, cpio,
     files::Files,
 };
@@ -42,11 +45,17 @@ impl Payload {
     ///
     /// # Errors
     /// When the spool, the system's temporary folder or `out` fails.
-    pub(super) fn pack(rpm: Rpm, tree: &Tree, files: &Files, out: &mut dyn Write) -> Result<Self, FormatError> {
+    pub(super) fn pack(
+        rpm: Rpm,
+        tree: &Tree,
+        files: &Files,
+        cache: Option<&dyn BlockCache>,
+        out: &mut dyn Write,
+    ) -> Result<Self, FormatError> {
         let mut waiting = tempfile::tempfile()?;
         let mut packed = Summing::new(Stoppable { file: &mut waiting, asked: out });
         let mut plain = None;
-        codec::compress(rpm.codec, rpm.threads, &mut packed, |out| {
+        codec::compress(rpm.codec, rpm.threads, cache, &mut packed, |out| {
             let mut summing = Summing::new(out);
             cpio::write(tree, files, &mut summing)?;
             plain = Some(summing.sum());
@@ -94,6 +103,12 @@ impl<W: Write> Write for Summing<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
+    }
+}
+
+impl Members for Summing<&mut dyn Members> {
+    fn member(&mut self, member: Member<'_>) -> io::Result<()> {
+        self.to.member(member)
     }
 }
 

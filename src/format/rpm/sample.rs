@@ -45,7 +45,7 @@ pub(super) const XZ: Rpm = Rpm { codec: Codec::Xz, threads: 2, weak: true, rich:
 /// The bytes of a package.
 pub(super) fn package(rpm: Rpm, tree: &Tree, meta: &Meta) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
-    rpm.write(tree, meta, &mut out).unwrap();
+    rpm.write(tree, meta, None, &mut out).unwrap();
     out.into_inner()
 }
 

@@ -11,7 +11,7 @@ use crate::stage::{Role, Spool, TreePath};
 fn refused(rpm: Rpm, change: impl Fn(&mut Meta)) -> String {
     let mut meta = sample::meta();
     change(&mut meta);
-    rpm.write(&sample::tree(), &meta, &mut Cursor::new(Vec::new())).unwrap_err().to_string()
+    rpm.write(&sample::tree(), &meta, None, &mut Cursor::new(Vec::new())).unwrap_err().to_string()
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn our_own_files_are_not_taken_over() {
     let mut tree = sample::tree();
     let path = TreePath::new("usr/lib/systemd/system-preset/80-factory-sample.preset").unwrap();
     tree.add_bytes(path, b"disable *\n", 0o644, 0, Role::Plain, "the container").unwrap();
-    let error = XZ.write(&tree, &sample::meta(), &mut Cursor::new(Vec::new())).unwrap_err();
+    let error = XZ.write(&tree, &sample::meta(), None, &mut Cursor::new(Vec::new())).unwrap_err();
     assert!(matches!(error, FormatError::Taken { .. }), "{error}");
 }
 
@@ -157,7 +157,7 @@ fn an_owner_that_is_none_is_refused() {
     for user in ["", "a\nb"] {
         let mut tree = sample::tree();
         tree.iter_mut().last().unwrap().1.owner.user = user.to_owned();
-        let error = XZ.write(&tree, &sample::meta(), &mut Cursor::new(Vec::new())).unwrap_err();
+        let error = XZ.write(&tree, &sample::meta(), None, &mut Cursor::new(Vec::new())).unwrap_err();
         assert!(error.to_string().starts_with("rpm cannot hold the owner `"), "{error}");
     }
 }
@@ -218,9 +218,9 @@ fn a_target_can_stop_it_while_it_packs() {
     let files = Files::from_tree(&tree, meta.epoch).unwrap();
     for codec in [Codec::Gzip, Codec::Xz, Codec::Zstd] {
         let rpm = Rpm { codec, ..XZ };
-        let error = Payload::pack(rpm, &tree, &files, &mut Stopped).unwrap_err();
+        let error = Payload::pack(rpm, &tree, &files, None, &mut Stopped).unwrap_err();
         assert_eq!(error.to_string(), "writing the package: stopped", "{codec:?}");
-        assert!(rpm.write_files(&tree, &files, &units, &meta, &mut Stopped).is_err());
+        assert!(rpm.write_files(&tree, &files, &units, &meta, None, &mut Stopped).is_err());
     }
 }
 
@@ -229,7 +229,7 @@ fn a_target_can_stop_it_while_it_packs() {
 fn a_package_may_begin_anywhere() {
     let mut out = Cursor::new(b"before".to_vec());
     out.set_position(6);
-    XZ.write(&sample::tree(), &sample::meta(), &mut out).unwrap();
+    XZ.write(&sample::tree(), &sample::meta(), None, &mut out).unwrap();
     assert!(out.into_inner()[6..] == package(XZ, &sample::tree(), &sample::meta()));
 }
 
@@ -241,7 +241,7 @@ fn rpm_reads_the_form_for_large_files() {
     let mut files = Files::from_tree(&tree, meta.epoch).unwrap();
     files.are_large = true;
     let mut out = Cursor::new(Vec::new());
-    XZ.write_files(&tree, &files, &units, &meta, &mut out).unwrap();
+    XZ.write_files(&tree, &files, &units, &meta, None, &mut out).unwrap();
     let bytes = out.into_inner();
 
     let package = parsed(&bytes);

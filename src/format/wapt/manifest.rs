@@ -28,8 +28,8 @@ pub fn write(manifest: &Manifest) -> Vec<u8> {
     format!("[{}]", manifest.iter().map(pair).collect::<Vec<_>>().join(",")).into_bytes()
 }
 
-/// Reads a manifest: a list of pairs, in any order and with any blanks. A name that is there twice is refused: which
-/// of the digests counts would be left to the reader.
+/// Reads a manifest: a list of pairs, in any order and with any blanks. A name that is there twice is refused: each
+/// reader would choose for itself which of the digests to take.
 ///
 /// # Errors
 /// [`WaptError::Manifest`].

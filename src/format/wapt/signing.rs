@@ -36,7 +36,7 @@ pub fn signed_names(control: &Control) -> Vec<String> {
     let names = if said.is_empty() && control.get("signature_date") < "20170609" { OLD } else { said };
     // Each is looked up. What is behind the last of so many is not signed: its signature does not fit, or it is missed.
     let names = names.split(',').take(MOST_NAMES).map(str::trim).filter(|name| !name.is_empty());
-    // Agents have them as keys: of equal ones the first place counts.
+    // Agents have them as keys: of equal ones only the first is looked at.
     let mut seen = BTreeSet::new();
     names.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }

@@ -116,7 +116,7 @@ impl Entry<'_> {
     }
 
     /// Compares an entry with a version alone, as WAPT 1.8's `match` does: members that one of them does not have
-    /// count for nothing.
+    /// are ignored.
     #[must_use]
     pub fn compare_version(&self, version: &str) -> Ordering {
         if !is_version(self.version) || !is_version(version) {

@@ -93,7 +93,7 @@ pub fn write(
 
     let mut zip = Writer::new(out, signing.date);
     for (name, file) in &files {
-        zip.sized(name, &mut tree.open(file.entry), file.size)?;
+        zip.sized(name, &mut tree.pack(file.entry), file.size)?;
     }
     for (name, bytes) in [
         ("WAPT/control", text.as_bytes()),

@@ -222,7 +222,7 @@ struct Into<'t> {
 }
 
 impl Into<'_> {
-    /// Whether a file is wanted; counts those that are not.
+    /// Whether a file is wanted; adds one to the number left out where it is not.
     fn takes(&mut self, path: &TreePath) -> bool {
         let is_out = (self.leave_out)(path);
         self.left_out += usize::from(is_out);

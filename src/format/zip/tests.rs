@@ -201,7 +201,7 @@ fn names_are_judged() {
 }
 
 /// An archive with two directories: one that its end names, and in the comment of its entry another one with the larger
-/// form's end, which counts for Python's `zipfile` and others.
+/// form's end, which Python's `zipfile` and others go by.
 fn with_two_directories() -> Vec<u8> {
     let plain = written(&[("a", b"good"), ("b", b"evil")]);
     let start = plain.windows(4).position(|four| four == CENTRAL.to_le_bytes()).unwrap();

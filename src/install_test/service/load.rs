@@ -82,7 +82,7 @@ fn parse(fetched: &Fetched) -> Result<UnitFile, InstallTestError> {
     UnitFile::parse(text, &fetched.path).map_err(|error| refuse(error.to_string()))
 }
 
-/// The drop-ins of a unit in the order in which they count: by their names, and of one name that of the first folder.
+/// The drop-ins of a unit in the order in which they are read: by their names, and of one name that of the first folder.
 async fn drop_ins(container: &TestContainer<'_>, names: &[UnitName]) -> Result<Vec<String>, InstallTestError> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let paths = container.paths().await?;

@@ -66,7 +66,7 @@ impl fmt::Display for UpstreamVersion {
     }
 }
 
-/// The packaging revision (`--release`), 1 when nothing is said. It counts rebuilds of one version.
+/// The packaging revision (`--release`), 1 when nothing is said. It is raised with each rebuild of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Release(u32);

@@ -1,8 +1,8 @@
 //! The words of SemVer (semver.org 2.0.0, items 9 and 11) and Maven (POM reference, "Version Order Specification").
 //!
 //! Both order words by their letters: Maven's `alpha`, `beta`, `milestone`, `rc` and `snapshot` happen to be in that order.
-//! Case does not count in words that are known. A number behind a word counts as a number, with or without a dot before it
-//! (`rc2` before `rc10`, as PEP 440 and Maven have it; for SemVer that takes a dot).
+//! Words that are known are the same in lower and upper case. A number behind a word is compared as a number, with or without a dot
+//! before it (`rc2` before `rc10`, as PEP 440 and Maven have it; for SemVer that takes a dot).
 
 use super::{
     UnclearVersion,

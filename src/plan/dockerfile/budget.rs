@@ -43,7 +43,7 @@ impl Budget {
         Ok(())
     }
 
-    /// What a thread gives; `None` where it gives nothing for that long. The time counts.
+    /// What a thread gives; `None` where it gives nothing for that long. The time that it takes is taken from what is left.
     pub fn wait<T>(&self, from: &Receiver<T>, limit: Duration, name: &str) -> Result<Option<T>, TemplateError> {
         let begun = Instant::now();
         let found = loop {

@@ -1,4 +1,4 @@
-//! What a recipe names of its project is looked at before a plan is made: everything that is not there, or does not count, is a
+//! What a recipe names of its project is looked at before a plan is made: everything that is not there, or is left out, is a
 //! mistake at its line, and all of them are said at once.
 
 use crate::{

@@ -82,7 +82,7 @@ fn write(folder: &Path, order: &[usize], edited: &[bool]) {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let first = if name == "requirements.txt" { "-r more.txt\n" } else { "# a file\n" };
-        // Comments of requirements count for nothing.
+        // Comments of requirements change nothing.
         let edit = if Path::new(name).extension().is_some_and(|end| end == "txt") { "idna==3\n" } else { "# edited\n" };
         let more = if edited[*at] { edit } else { "" };
         fs::write(path, format!("{first}# {name}\n{more}")).unwrap();
@@ -151,7 +151,7 @@ proptest! {
         write(first.path(), &(0..FILES.len()).collect::<Vec<_>>(), &[false; FILES.len()]);
         let before = plan(first.path(), &Arc::default());
 
-        // Another place, another order, other times, another umask: nothing of it counts.
+        // Another place, another order, other times, another umask: nothing of it changes the key.
         write(second.path(), &order, &[false; FILES.len()]);
         for (name, _) in FILES {
             let file = fs::File::options().append(true).open(second.path().join(name)).unwrap();

@@ -146,7 +146,7 @@ proptest! {
         changed[at].0 = changed[at].0.wrapping_add(1);
         let after = plan(&changed);
         let mut records = before.clone();
-        // The changed step runs and gives what it gave before: every other record counts as it is.
+        // The changed step runs and gives what it gave before: every other record is valid as it is.
         records.insert(id(at), run(&after, &dull)[&id(at)].clone());
         prop_assert!(held(&after, &records).states.values().all(|state| *state == State::Cached));
     }

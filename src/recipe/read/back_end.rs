@@ -48,7 +48,7 @@ pub fn check(text: &str, folder: Folder<'_>, requirement: &str) -> Result<(), Is
     let Some(system) = system(text, table, folder)? else {
         return names_itself(text, table, folder, requirement);
     };
-    // A back end of the project's own is in its folder: what it wants counts.
+    // A back end of the project's own is in its folder: so what it needs is looked at.
     let own = value(system, "backend-path").is_some();
     if let Some(back_end) = value(system, "build-backend")
         && let Some(name) = back_end.get_ref().as_str()
@@ -61,7 +61,7 @@ pub fn check(text: &str, folder: Folder<'_>, requirement: &str) -> Result<(), Is
         for required in requires {
             let text = required.get_ref().as_str().unwrap_or_default();
             let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(text.len());
-            // What counts for some interpreters only is said by pip.
+            // Of a requirement for some interpreters only, pip says whether it applies.
             if !text.contains(';') && !THERE.contains(&text[..end].to_ascii_lowercase().as_str()) {
                 return Err(foreign(required.span(), format!("`{}` to be built with", text.escape_debug())));
             }

@@ -116,7 +116,7 @@ fn is_on_list(id: &str, place: Place) -> bool {
         id.strip_prefix(prefix).is_some_and(|name| !name.is_empty())
     };
     match place {
-        // Ids count without their case (SPDX specification, annex "SPDX license expressions").
+        // Ids are compared without their case (SPDX specification, annex "SPDX license expressions").
         Place::Licence => {
             let name = id.strip_suffix('+').unwrap_or(id);
             is_own("LicenseRef-")

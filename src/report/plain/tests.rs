@@ -10,7 +10,7 @@ use crate::report::{
 
 fn plain(verbosity: Verbosity) -> (Plain, Paper, Paper) {
     let (talk, data) = (Paper::default(), Paper::default());
-    let settings = Settings { verbosity, tty: false, stdout_tty: false, ..SETTINGS };
+    let settings = Settings { verbosity, tty: false, stdout_tty: false, stderr_tty: false, ..SETTINGS };
     let logs = Some(LogDir::new(Path::new("./project")));
     (Plain::new(talk.stream(), data.stream(), &settings, logs), talk, data)
 }

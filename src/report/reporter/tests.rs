@@ -75,9 +75,10 @@ fn machines_get_json_and_nothing_else() {
 
 #[test]
 fn quiet_and_piped_runs_are_plain() {
-    for settings in
-        [Settings { verbosity: Verbosity::Quiet, ..SETTINGS }, Settings { tty: false, stdout_tty: false, ..SETTINGS }]
-    {
+    for settings in [
+        Settings { verbosity: Verbosity::Quiet, ..SETTINGS },
+        Settings { tty: false, stdout_tty: false, stderr_tty: false, ..SETTINGS },
+    ] {
         let desk = desk(settings);
         desk.reporter.events().warn("see https://user:hunter2!@host");
         assert_eq!(desk.talk.text(), "warning: see https://***@host\n");

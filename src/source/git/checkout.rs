@@ -1,4 +1,4 @@
-//! A commit as a folder: each file's bytes as they were committed. No filter runs, no attribute counts and no line end is
+//! A commit as a folder: each file's bytes as they were committed. No filter runs, no attribute is heeded and no line end is
 //! changed, so that a commit gives the same files everywhere. It appears under its name whole, or not at all.
 
 use std::{
@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     names::{Commit, GitUrl, SourceName},
-    util::{digests::Digests, files::TEMPORARY},
+    util::{
+        digests::Digests,
+        files::{TEMPORARY, replace_folder},
+    },
 };
 
 /// Most files of a source with all its submodules, and most bytes of them.
@@ -91,14 +94,7 @@ pub async fn make(what: &What<'_>, store: &Path, git: &Git<'_>) -> Result<u64, G
         use std::os::unix::fs::PermissionsExt as _;
         Manifest::write(made.path(), &commit, submodules, elsewhere)?;
         fs::set_permissions(made.path(), std::fs::Permissions::from_mode(0o755))?;
-        if folder.exists() {
-            // A damaged one: out of the way in one step, then away.
-            let old = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(made.path().parent().unwrap_or(&folder))?;
-            fs::rename(&folder, old.path().join("old"))?;
-        }
-        fs::rename(made.path(), &folder)?;
-        // It has another name now.
-        let _ = made.keep();
+        replace_folder(made.path(), &folder)?;
         Ok(bytes)
     })
     .await

@@ -1,5 +1,5 @@
 //! Whether a store of sources was made where it is. A checkout or a mirror that came with a clone has a commit's name, and may
-//! hold anything: nothing of it counts. What tells is the inode of the store's folder and when it was made, which no clone and
+//! hold anything: nothing of it is believed. What tells is the inode of the store's folder and when it was made, which no clone and
 //! no archive can bring along.
 
 use std::{io, path::Path};
@@ -17,7 +17,7 @@ const NAME: &str = "here";
 /// What is in a store beside what was fetched: its lock.
 const LOCK: &str = "lock";
 
-/// Takes away everything in a store that was not made where it is; says whether there was something. Nobody else may be at work
+/// Takes away everything in a store that was not made where it is; says whether there was something. No other process may be at work
 /// in it. A store that was copied is fetched again; one that was moved on its file system is not.
 ///
 /// # Errors

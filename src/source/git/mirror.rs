@@ -26,7 +26,7 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// The mirror of an address, made where it is missing. What a killed fetch has left in it is taken away: nobody else
+    /// The mirror of an address, made where it is missing. What a killed fetch has left in it is taken away: no other process
     /// is at work here. One that came with the project is none of ours: it is made anew where it has a link, a hook or
     /// alternates, and its configuration is always ours.
     ///

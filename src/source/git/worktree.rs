@@ -2,7 +2,7 @@
 //! are taken in the modules beside this one.
 //!
 //! A checkout is as hostile as whoever it was cloned from. Git is asked through a git dir of our own (`scratch.rs`) with a
-//! configuration of ours: nothing that the repository configures counts, no hook, filter or monitor runs, nothing is
+//! configuration of ours: nothing that the repository configures has an effect, no hook, filter or monitor runs, nothing is
 //! fetched. References are read from files, and only `.git` itself makes a folder a checkout.
 
 mod ask;

@@ -15,7 +15,7 @@ use super::HttpError;
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(15);
 
-/// Whose certificates count.
+/// Whose certificates are trusted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ServerTrust<'t> {
     /// Certificates in PEM form, beside the system's.

@@ -54,7 +54,7 @@ pub fn index_drift(platform: &str, image: &ImageName, locked: Option<&Sha256>, f
     }
 }
 
-/// How the wheels of a set differ from the locked ones. What was built counts by its source distribution.
+/// How the wheels of a set differ from the locked ones. What was built is compared by its source distribution.
 #[must_use]
 pub fn wheel_drift(set: &str, locked: Option<&LockedHouse>, found: &LockedHouse) -> Vec<String> {
     let Some(locked) = locked else { return vec![format!("the wheels of {set} are not in the lock")] };

@@ -76,7 +76,7 @@ pub struct LockedWheel {
     pub file: WheelName,
     /// Of its bytes.
     pub sha256: Sha256,
-    /// The source distribution that it was built from, where it was: then this is what counts, because not every build
+    /// The source distribution that it was built from, where it was: then this is what is compared, because not every build
     /// gives the same bytes on every machine.
     pub sdist: Option<Sha256>,
 }

@@ -33,7 +33,7 @@ const WORDS: usize = 200;
 pub struct Access {
     /// Who asks; `None` for a request without a login.
     pub login: Option<Login>,
-    /// Certificates in PEM form that count beside the system's.
+    /// Certificates in PEM form that are trusted beside the system's.
     pub ca: Vec<u8>,
     /// Whether any certificate is taken, and plain HTTP where TLS does not answer.
     pub insecure: bool,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::util::folder::Folder;
 
-/// What git reads, where that counts.
+/// What git reads, where it is heeded.
 const GIT_IGNORE_FILE: &str = ".gitignore";
 
 /// No file of patterns is larger: 256 KiB.
@@ -42,7 +42,7 @@ pub(super) struct Ignoring {
     above: Option<Arc<Ignoring>>,
 }
 
-/// How much `.gitignore` counts.
+/// What `.gitignore` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Git {
     /// What it names is left out.
@@ -56,7 +56,7 @@ pub(super) enum Git {
 /// What is to be done with an entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It counts.
+    /// It is taken.
     Counts,
     /// [`IGNORE_FILE`] leaves it out.
     LeftOut(By),

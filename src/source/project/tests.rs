@@ -1,4 +1,4 @@
-//! What counts of a project: all of what is named, but for what is never an input and what `.factoryignore` leaves out.
+//! What is taken of a project: all of what is named, but for what is never an input and what `.factoryignore` leaves out.
 
 use std::{
     os::unix::fs::{PermissionsExt as _, symlink},

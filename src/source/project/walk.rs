@@ -34,14 +34,14 @@ const NEVER: [(&str, &str); 2] =
     [(".git", "git keeps its own files there"), (".factory", "factory keeps its own files there")];
 const MADE_HERE: &str = "factory writes there what it makes";
 
-/// Which files of a folder count.
+/// Which files of a folder are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum Take {
     /// All of them.
     Everything,
     /// Those that a Python package is built of: no empty folders, no byte code, and nothing that git ignores where that is asked.
     Python {
-        /// Whether `.gitignore` counts.
+        /// Whether what `.gitignore` names is left out.
         git: bool,
     },
 }
@@ -138,7 +138,7 @@ impl Within<'_> {
     ///
     /// # Errors
     /// When something cannot be read, is neither file, folder nor link, or has a name that is not UTF-8; when the path leads out; when
-    /// nothing of it counts.
+    /// nothing of it is taken.
     pub(in crate::source) fn whole(self, path: &str, take: Take) -> Result<Found, SourceError> {
         let path = self.below(&self.root.real(Path::new(path))?);
         self.refuse(&path)?;
@@ -265,7 +265,7 @@ impl Within<'_> {
         Ok(())
     }
 
-    /// What counts for the files of a path: the patterns of the folders on the way, and its own where it is a folder.
+    /// What decides which files of a path are taken: the patterns of the folders on the way, and its own where it is a folder.
     ///
     /// # Errors
     /// [`SourceError::LeftOut`] where the path itself is left out.
@@ -296,7 +296,7 @@ impl Within<'_> {
 }
 
 impl Take {
-    /// How much `.gitignore` counts.
+    /// What `.gitignore` does.
     fn git(self) -> Git {
         match self {
             Self::Everything => Git::Told,
@@ -332,7 +332,7 @@ impl Walk<'_> {
         Ok(parent.below(path)?.ok_or_else(gone)?.without_links())
     }
 
-    /// Takes what counts of one folder; its own folders wait.
+    /// Takes the files of one folder that are not left out; its own folders wait.
     fn look(
         &mut self,
         folder: &Folder,

@@ -1,4 +1,4 @@
-//! Lines of a requirements set that no version satisfies together, as far as one of them pins it. What only counts sometimes (a marker)
+//! Lines of a requirements set that no version satisfies together, as far as one of them pins it. What applies only sometimes (a marker)
 //! and what comes from an address is left to pip.
 
 use std::{

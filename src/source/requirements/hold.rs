@@ -126,7 +126,7 @@ impl Wanted {
                 return refuse(line);
             }
         }
-        // Which markers count is pip's to say. In a set whose hashes are pinned one of the lines must fit.
+        // Which markers apply is pip's to say. In a set whose hashes are pinned one of the lines must fit.
         let fitting: Vec<&Requirement> = asked.iter().filter(|line| allows(line, version)).collect();
         if let (true, Some(line), true) = (self.strict, asked.first(), fitting.is_empty()) {
             return refuse(line);
@@ -207,7 +207,7 @@ impl Wanted {
         !pinned && self.own.iter().find(claims).is_some_and(fits)
     }
 
-    /// Judges all wheels of a set, those of the project's own folders and files left out. What a wheel says of itself counts as far
+    /// Judges all wheels of a set, those of the project's own folders and files left out. What a wheel says of itself is believed as far
     /// as it is known: `built` tells of one whether it comes from the source distribution that it names.
     ///
     /// # Errors

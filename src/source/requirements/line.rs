@@ -18,7 +18,7 @@ pub struct Requirement {
     pub name: String,
     /// What of it: `==6.0.1`, `>=1,<2`, `@ https://…` without userinfo and query, or nothing.
     pub wants: String,
-    /// When it counts: an environment marker (PEP 508), or nothing.
+    /// When it applies: an environment marker (PEP 508), or nothing.
     pub marker: String,
     /// Its extras, as written between the brackets.
     pub extras: String,
@@ -37,7 +37,7 @@ impl Requirement {
     }
 }
 
-/// A line of a requirements file that counts.
+/// A line of a requirements file that is neither blank nor a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// A distribution.
@@ -52,7 +52,7 @@ pub enum Line {
     Refused(&'static str),
 }
 
-/// The lines of a text that count; continued ones as one, comments left out.
+/// The lines of a text; continued ones as one, blank ones and comments left out.
 #[must_use]
 pub fn lines(text: &str) -> Vec<Line> {
     numbered(text).into_iter().map(|(_, line)| line).collect()

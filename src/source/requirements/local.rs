@@ -19,7 +19,7 @@ pub struct Local {
     pub editable: bool,
     /// Its extras, as written between the brackets.
     pub extras: String,
-    /// When it counts: an environment marker, or nothing.
+    /// When it applies: an environment marker, or nothing.
     pub marker: String,
     /// What it says to the build.
     pub options: Vec<String>,

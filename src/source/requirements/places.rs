@@ -15,11 +15,11 @@ pub struct Places {
     pub index: String,
     /// Further indexes.
     pub extra: Vec<String>,
-    /// Whether no index counts.
+    /// Whether no index is asked.
     pub no_index: bool,
     /// Pages with links.
     pub find_links: Vec<String>,
-    /// Hosts whose certificates do not count.
+    /// Hosts whose certificates are not verified.
     pub trusted: Vec<String>,
     /// Files that are required by their address.
     pub addresses: Vec<String>,

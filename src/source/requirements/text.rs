@@ -50,7 +50,7 @@ fn coding(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// A line that counts, continued ones as one and without its comment, and the number of its first line, from 1.
+/// A line that is neither blank nor a comment, continued ones as one and without its comment, and the number of its first line, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logical {
     /// Where it begins.
@@ -59,7 +59,8 @@ pub struct Logical {
     pub text: String,
 }
 
-/// The lines that count. What ends a line, is a comment, or goes on is what Python and pip make of it: a comment never goes on.
+/// The lines that are neither blank nor comments. What ends a line, is a comment, or goes on is what Python and pip make of it: a
+/// comment never goes on.
 pub fn logical(text: &str) -> Vec<Logical> {
     let mut found = Vec::new();
     let mut begun: Option<Logical> = None;
@@ -107,7 +108,7 @@ fn without_comment(line: &str) -> &str {
     &line[..at.unwrap_or(line.len())]
 }
 
-/// A text as pip gets it: one line for each that counts, at its number, without comments, and with the values of variables in it.
+/// A text as pip gets it: one line for each that is not blank, at its number, without comments, and with the values of variables in it.
 #[must_use]
 pub fn plain(text: &str, variables: &Variables) -> String {
     let (mut whole, mut at) = (String::new(), 1);
@@ -122,7 +123,7 @@ pub fn plain(text: &str, variables: &Variables) -> String {
     whole
 }
 
-/// What of a text counts, whatever the values of its variables: its lines without comments, blank ones and how they are cut.
+/// The lines of a text that are neither blank nor comments, however they are continued; variables have their names still.
 #[must_use]
 pub fn counted(text: &str) -> String {
     logical(text).into_iter().fold(String::new(), |all, line| all + line.text.trim() + "\n")

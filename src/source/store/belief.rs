@@ -1,7 +1,7 @@
 //! What may be believed of a store, and the only ways to believe it.
 //!
 //! What lies in a store is an [`Offer`]: somebody has written it. It becomes [`Believed`] because its key is the digest of its bytes,
-//! because a listed key signed it, or because it lies in a folder where nobody could have written it whom the caller does not believe.
+//! because a listed key signed it, or because it lies in a folder that only owners whom the caller believes could have written.
 //! Nothing else makes one, and only what is believed can be received ([`Incoming`]) and handed out ([`Whole`]): a store that is no
 //! folder cannot give what a step made, or a wheel that was built, without a signature.
 

@@ -20,9 +20,9 @@ pub(in crate::source) use disk::make_folders;
 /// Whom to believe, and how to be believed.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
-    /// Whose entries count without a signature.
+    /// Whose entries are believed without a signature.
     pub trusted: TrustedOwners,
-    /// The keys whose signature counts, whoever wrote an entry.
+    /// The keys whose signature is believed, whoever wrote an entry.
     pub keys: Vec<PublicKey>,
     /// What signs the entries that are kept.
     pub signer: Option<Arc<Signer>>,
@@ -41,7 +41,7 @@ impl Folder {
 }
 
 impl Folder {
-    /// The keys whose signature counts here.
+    /// The keys whose signature is believed here.
     pub(super) fn keys(&self) -> &[PublicKey] {
         self.0.keys()
     }

@@ -1,6 +1,6 @@
 //! Two stores as one: the folder of this machine, and one further away that others fill, too.
 //!
-//! What is near is asked first, and what the far one gives is kept near. Of the far one only what proves itself counts: a file by its
+//! What is near is asked first, and what the far one gives is kept near. Of the far one only what proves itself is taken: a file by its
 //! digest, everything else by a signature of a key that the near one lists, too. It saves time and nothing else: its first failure, and
 //! its standing still, are said once, and it is not asked any more.
 

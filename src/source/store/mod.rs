@@ -46,11 +46,13 @@ pub enum Kind {
     Made,
     /// What was read of an image, so that it is not read again; the key is the digest of what says what is in there.
     Index,
+    /// A part of a package, compressed; the key is the digest of what it was before, and of how it was compressed.
+    Block,
 }
 
 impl Kind {
     /// Every kind.
-    const ALL: [Self; 5] = [Self::File, Self::Built, Self::Product, Self::Made, Self::Index];
+    const ALL: [Self; 6] = [Self::File, Self::Built, Self::Product, Self::Made, Self::Index, Self::Block];
 
     /// Whether the key is the digest of the bytes.
     fn is_by_content(self) -> bool {
@@ -68,6 +70,7 @@ impl Kind {
         match self {
             Self::Product => 1 << 20,
             Self::Index => 256 << 20,
+            Self::Block => 64 << 20,
             Self::File | Self::Built | Self::Made => 1 << 38,
         }
     }
@@ -80,6 +83,7 @@ impl Kind {
             Self::Product => "products",
             Self::Made => "made",
             Self::Index => "indexes",
+            Self::Block => "blocks",
         }
     }
 }
@@ -164,7 +168,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// When the store cannot be read.
     async fn holds(&self, key: &Key) -> Result<bool, StoreError>;
 
-    /// Keeps the file at `from` under a key; what is there already stays, but for a product, of which the last one counts. What does
+    /// Keeps the file at `from` under a key; what is there already stays, but for a product, which the last one replaces. What does
     /// not fit into the store is left out.
     ///
     /// # Errors

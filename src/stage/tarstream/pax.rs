@@ -17,7 +17,7 @@ pub(super) struct Pax {
 }
 
 impl Pax {
-    /// Reads `<length> <key>=<value>\n` records by their lengths; of a repeated key the last one counts.
+    /// Reads `<length> <key>=<value>\n` records by their lengths; of a repeated key the last one is taken.
     pub(super) fn parse(mut records: &[u8]) -> Option<Self> {
         let mut pax = Self::default();
         while !records.is_empty() {
@@ -67,7 +67,7 @@ fn digits(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
 }
 
-/// PAX times are decimal fractions; the whole second before it counts.
+/// PAX times are decimal fractions; the whole second before it is taken.
 fn seconds(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));

@@ -339,7 +339,7 @@ fn sizes_are_not_believed() {
 #[test]
 fn a_cut_stream_is_not_a_short_one() {
     let whole = Stream::default().file("a", "A").file("b", &"B".repeat(600)).end();
-    // The end mark's first block is the last that counts.
+    // The end mark's first block is the last that is read.
     for length in (0..whole.len() - 512).step_by(64) {
         let result = read(&whole[..length], &Place::top(), &|_| true);
         assert!(matches!(result, Err(StageError::Truncated)), "{length}: {result:?}");

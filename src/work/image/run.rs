@@ -435,6 +435,7 @@ pub(crate) async fn build(
         built = session.services.engine.build(spec(false)?, output).await;
     }
     let id = built.map_err(|error| refused(&output.tail()).unwrap_or_else(|| error.into()))?;
+    output.settled();
     Records::for_project(&session.paths.project).note_image(&id.0)?;
     let unknown = || StepError::Internal(format!("the daemon built {} and then did not know {id}", tags.join(", ")));
     let image = session.services.engine.image(&id.0).await?.ok_or_else(unknown)?;

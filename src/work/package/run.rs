@@ -4,6 +4,7 @@
 mod accepted;
 pub(crate) mod accounts;
 mod before;
+mod blocks;
 mod collect;
 mod compose;
 mod depends;
@@ -16,10 +17,11 @@ mod modules;
 mod natives;
 mod owned;
 mod take;
+mod times;
 mod units;
 mod unseen;
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use tempfile::NamedTempFile;
@@ -51,6 +53,7 @@ use crate::{
 };
 
 pub use accepted::Accepted;
+use blocks::Blocks;
 pub(crate) use collect::forget_others;
 use depends::Searched;
 pub use listing::{Line, of_items, read as read_listing};
@@ -255,7 +258,7 @@ impl Job {
                 );
             }
         }
-        settle_times(&mut tree, self.work.epoch);
+        times::settle(&mut tree, self.work.epoch);
         Ok(tree)
     }
 
@@ -279,7 +282,7 @@ impl Job {
         }
         let mut shipped = listing::of_tree(tree);
         listing::note_needs(&mut shipped, &searched.because);
-        let written = self.write(tree, &meta)?;
+        let (written, reused) = self.write(tree, &meta, output)?;
         // Nothing has the name of a package before it is accepted.
         self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
@@ -291,7 +294,10 @@ impl Job {
             self.session.say(&self.step, text);
         }
         listing::write_lines(&records, &self.step, shipped.iter())?;
-        Ok(Product { index: searched.index.clone(), ..self.product(&files)? })
+        if let Some(reused) = &reused {
+            output.line(reused);
+        }
+        Ok(Product { index: searched.index.clone(), ..self.product(&files, reused)? })
     }
 
     /// What is seldom meant.
@@ -307,19 +313,26 @@ impl Job {
         self.step.platform()
     }
 
-    /// Writes the package in each of its formats, to files without a name of their own yet.
-    fn write(&self, tree: &Tree, meta: &Meta) -> Result<Vec<NamedTempFile>, StepError> {
+    /// Writes the package in each of its formats, to files without a name of their own yet; says what of it the store had.
+    fn write(
+        &self,
+        tree: &Tree,
+        meta: &Meta,
+        output: &StepOutput,
+    ) -> Result<(Vec<NamedTempFile>, Option<String>), StepError> {
         let folder = self.session.packages_of(self.platform())?;
+        let blocks = Blocks::new(&self.session);
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
             let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
-            match format.write(tree, meta, &mut out) {
+            let tree = output.packing(tree, &format.file_name(meta));
+            match format.write(&tree, meta, Some(&blocks), &mut out) {
                 Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }
             files.push(out.into_inner());
         }
-        Ok(files)
+        Ok((files, blocks.reused()))
     }
 
     /// Gives what was written its names.
@@ -334,7 +347,7 @@ impl Job {
         Ok(paths)
     }
 
-    fn product(&self, paths: &[PathBuf]) -> Result<Product, StepError> {
+    fn product(&self, paths: &[PathBuf], reused: Option<String>) -> Result<Product, StepError> {
         let recorded = |path: &PathBuf| -> Result<RecordedFile, StepError> {
             let (sha256, size) = digest(path)?;
             let relative = path.strip_prefix(&self.session.paths.project).unwrap_or(path);
@@ -347,6 +360,7 @@ impl Job {
             several => Sha256::of(several.join("\n")).to_string(),
         };
         let names = paths.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy()));
+        let names = names.chain(reused.map(Cow::Owned));
         let (note, size) = (names.collect::<Vec<_>>().join(", "), files.iter().map(|file| file.size).sum());
         files.push(recorded(&self.listing)?);
         let output = format!("sha256:{digest}");
@@ -373,33 +387,4 @@ fn formats_of(work: &PackageWork) -> Result<Vec<Box<dyn Format>>, StepError> {
         Ok(writer(*format).ok_or_else(none)?(*codec, Knows { weak, rich }))
     };
     work.formats.iter().map(writer).collect()
-}
-
-/// What `dockerfiles/virtualenv.py` gives the modules that it installs, in seconds since 1970 UTC: 1980-01-01. Python 2 finds the byte
-/// code of a module by its time.
-const TIME_OF_MODULES: i64 = 315_532_800;
-
-/// Gives every file the package's time. What the container says depends on when its layers were made: the builder's cache may have
-/// one from another commit, with the same files.
-fn settle_times(tree: &mut Tree, epoch: i64) {
-    for (_, entry) in tree.iter_mut().filter(|(_, entry)| entry.mtime != TIME_OF_MODULES) {
-        entry.mtime = epoch;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stage::{Role, Spool, TreePath};
-
-    #[test]
-    fn times_are_the_package_s() {
-        let mut tree = Tree::new(Spool::new().unwrap());
-        for (path, time) in [("a", 5), ("b", 2_000_000_000), ("m.py", TIME_OF_MODULES)] {
-            tree.add_bytes(TreePath::new(path).unwrap(), b"", 0o644, time, Role::Plain, "test").unwrap();
-        }
-        settle_times(&mut tree, 1_700_000_000);
-        let times: Vec<i64> = tree.iter().map(|(_, entry)| entry.mtime).collect();
-        assert_eq!(times, [1_700_000_000, 1_700_000_000, TIME_OF_MODULES]);
-    }
 }

@@ -89,6 +89,7 @@ async fn fetch(work: &SeedWork, at: StepContext<'_>, container: &ContainerId) ->
         let help = help(&reason, session).to_owned();
         return Err(StepError::Contents { message: format!("pip could not be fetched: {reason}"), help });
     }
+    output.settled();
     let pins = work.seed.wheels.clone();
     // Judged before it gets its name: a wheelhouse is its own record, and a wrong one would count from then on.
     let judge = move |wheel: &Received| match pins.iter().find(|(name, _)| name.as_str() == wheel.file.as_str()) {

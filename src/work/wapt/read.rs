@@ -167,7 +167,7 @@ impl Part for Wapt {
     }
 
     fn unused(_tables: &[At<Self::Raw>], _platforms: &[&Platform]) -> Vec<Issue> {
-        // All of it counts where it is made.
+        // All of it is used where it is made.
         Vec::new()
     }
 

@@ -141,7 +141,8 @@ impl Job {
             message: "nothing says who signs the WAPT package".to_owned(),
             help: "name the key and its certificate: `factory build --key FILE --certificate FILE`".to_owned(),
         })?;
-        let draft = self.draft(taken, output)?;
+        let mut draft = self.draft(taken, output)?;
+        draft.tree = output.packing(&draft.tree, self.work.wapt.package.as_ref());
         let setup = self.setup_name();
         let of = format!("[[wapt]] `{}`", self.work.wapt.package);
         let warn = |text: &str| self.session.doubt(&self.step, format!("{of}: {text}"));

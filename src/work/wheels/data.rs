@@ -168,7 +168,7 @@ impl Own {
 /// What an [`Own`] is.
 #[derive(Debug, Clone)]
 pub enum OwnFiles {
-    /// A folder: its files that count.
+    /// A folder: those of its files that are taken.
     Folder(Vec<ContextFile>),
     /// A source distribution.
     Sdist {

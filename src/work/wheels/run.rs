@@ -125,6 +125,8 @@ async fn make(runner: &PipRunner<'_>) -> Result<Wheelhouse, StepError> {
     let mut ready = own::wheels(runner, &environment).await?;
     ready.extend(known::wheels(runner, &environment).await?);
     let found = resolve::run(runner, &ready).await?;
+    // What is judged now is not what pip did.
+    runner.output.settled();
     locked::hold(runner, &found, &ready)?;
     let found = held::hold(runner, found, &ready).await?;
     let house = runner.folder("wheels")?;

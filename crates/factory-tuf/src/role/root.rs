@@ -59,7 +59,7 @@ impl Root {
         }
     }
 
-    /// Whether a role has the same keys in both. Names do not count.
+    /// Whether a role has the same keys in both. Names are not compared.
     pub(crate) fn has_same_keys(&self, other: &Self, role: &str) -> bool {
         let keys = |root: &Self| -> BTreeSet<PublicKey> {
             let ids = root.role(role).map(|role| role.ids.iter()).into_iter().flatten();

@@ -245,7 +245,7 @@ fn a_clock_that_is_years_off_is_said() {
         "metadata/root.json was good until 2027-11-15T00:00:00Z, and this machine's clock says 2036-11-12T00:00:00Z",
     );
     assert!(matches!(feed.client().refresh(&mut feed.server, i64::MAX), Err(TufError::Clock(_))));
-    // A clock that is behind cannot tell a feed that stands still; what was seen before still counts.
+    // A clock that is behind cannot tell a feed that stands still; versions that were seen before are still not taken back.
     feed.client().refresh(&mut feed.server, 0).unwrap();
 }
 

@@ -220,7 +220,7 @@ proptest! {
         };
         let format = Deb { codec: if gzip { Codec::Gzip } else { Codec::Xz }, threads: 1 };
         let mut out = Cursor::new(Vec::new());
-        if format.write(&tree, &meta, &mut out).is_err() {
+        if format.write(&tree, &meta, None, &mut out).is_err() {
             return Ok(());
         }
         let package = read(&out.into_inner()).unwrap();

@@ -98,7 +98,7 @@ fn what_our_writer_writes_is_read() {
     for codec in [Codec::Gzip, Codec::Xz, Codec::Zstd] {
         let format = Rpm::new(codec);
         let mut out = Cursor::new(Vec::new());
-        format.write(&tree, &meta, &mut out).unwrap();
+        format.write(&tree, &meta, None, &mut out).unwrap();
         let package = read(&out.into_inner()).unwrap();
         assert_eq!(package.file_name(), format.file_name(&meta));
         for (path, entry) in tree.iter() {

@@ -158,7 +158,7 @@ impl Scanner<'_> {
     fn step(&mut self) {
         let Some(c) = self.rest().chars().next() else { return };
         match c {
-            // A byte order mark is no code, but counts in places.
+            // A byte order mark is no code, but it has a column of its own in places.
             '\u{feff}' if self.at == 0 => self.at += c.len_utf8(),
             '#' => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
             '\n' if self.deep.is_empty() => {

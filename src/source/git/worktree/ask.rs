@@ -60,7 +60,7 @@ pub fn as_user(words: &[&str], root: &Path) -> Result<Answer, WorktreeError> {
     run(&mut command, Stdio::null(), 1 << 20, root)
 }
 
-/// Git with an empty configuration: no file of the system, of the user or of a repository counts, and no variable.
+/// Git with an empty configuration: no file of the system, of the user or of a repository is read, and no variable.
 pub fn alone(home: &Path, folder: &Path, words: &[&OsStr]) -> Command {
     let mut command = git(folder, words);
     for name in own_variables().filter(|name| name != "GIT_EXEC_PATH") {

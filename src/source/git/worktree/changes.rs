@@ -1,6 +1,6 @@
 //! What of a checkout differs from its commit. The commit's own trees are read and held against their names, and the index is
 //! compared with them here; git compares the index with the files, with no filter, and looks into no other repository; then files in
-//! Git LFS count as their pointers.
+//! Git LFS are compared as their pointers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

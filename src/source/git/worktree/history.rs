@@ -29,7 +29,7 @@ const AHEAD: usize = 64;
 pub struct Parts {
     /// They are there.
     pub files: BTreeSet<PathBuf>,
-    /// What was removed below these counts, too.
+    /// What was removed below these is a change, too.
     pub folders: BTreeSet<PathBuf>,
 }
 

@@ -23,17 +23,17 @@ pub struct Part<'p> {
     pub root: &'p Path,
     /// The part, below `root`; empty for all of it.
     pub below: &'p Path,
-    /// Paths below the part that do not count.
+    /// Paths below the part that do not belong to it.
     pub except: &'p [String],
 }
 
 impl Part<'_> {
-    /// Whether a path, from `root`, does not count.
+    /// Whether a path, from `root`, does not belong to the part.
     pub fn exempts(&self, path: &Path) -> bool {
         path.strip_prefix(self.below).is_ok_and(|path| self.except.iter().any(|except| path.starts_with(except)))
     }
 
-    /// Whether a path, from `root`, counts.
+    /// Whether a path, from `root`, is in this part.
     pub fn counts(&self, path: &Path) -> bool {
         path.starts_with(self.below) && !self.exempts(path)
     }

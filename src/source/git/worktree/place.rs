@@ -18,7 +18,7 @@ use super::{
 /// The longest file that holds one path or one reference, in bytes.
 pub const LONGEST_LINE: u64 = 1 << 14;
 
-/// Who asks, and what of the environment of git counts.
+/// Who asks, and what is heeded of git's environment variables.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// `GIT_CEILING_DIRECTORIES`: folders that are not entered on the way up.

@@ -1,4 +1,4 @@
-//! The few settings of git that count for the project's checkout: some of the user's, and of the repository only those that say how
+//! The few settings of git that apply to the project's checkout: some of the user's, and of the repository only those that say how
 //! it is stored. A repository has no say in what is a change.
 
 use std::{
@@ -26,7 +26,7 @@ const TAKEN: [(&str, &[&str]); 5] = [
     ("core.eol", &["lf", "crlf", "native"]),
 ];
 
-/// What counts where the user says nothing: file systems are as this program needs them.
+/// What is set where the user says nothing: file systems are as this program needs them.
 const USUAL: [(&str, &str); 3] = [("core.filemode", "true"), ("core.ignorecase", "false"), ("core.symlinks", "true")];
 
 /// Extensions of a repository's format that change nothing of what is read here, or that are read (`objectformat`).
@@ -41,7 +41,7 @@ const EXTENSIONS: [&str; 8] = [
     "worktreeconfig",
 ];
 
-/// What counts.
+/// The settings that git is asked with.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// Settings of ours, by their names.
@@ -100,7 +100,7 @@ impl User {
 }
 
 impl Settings {
-    /// What counts for a checkout. `copy` is where a copy of the repository's configuration may be put.
+    /// The settings for a checkout. `copy` is where a copy of the repository's configuration may be put.
     pub fn read(place: &Place, user: &User, copy: &Path) -> Result<Self, WorktreeError> {
         let mut settings = Self { excludes: user.excludes(&place.root)?, ..Self::default() };
         for (key, values) in &user.0 {

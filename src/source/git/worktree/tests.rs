@@ -150,7 +150,7 @@ fn linked_worktrees_and_submodules() {
     world.git("outer", &["commit", "--quiet", "--message", "with a submodule"]);
     assert_eq!(world.changes("outer"), Vec::<String>::new());
     world.assert_seen("outer/inner");
-    // It is not entered; which commit it is at counts.
+    // It is not entered; the commit that it is at is compared.
     assert_eq!(world.changes("outer"), Vec::<String>::new());
     world.git("outer/inner", &["commit", "--quiet", "--all", "--message", "second"]);
     assert_eq!(world.changes("outer"), ["inner"]);
@@ -317,7 +317,7 @@ fn line_ends_are_those_of_the_attributes_and_modes_those_of_the_file_system() {
     let mode = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
     fs::set_permissions(world.path("r/a.bat"), mode).unwrap();
     assert_eq!(world.changes("r"), ["a.bat"]);
-    // A repository does not say which changes count.
+    // A repository does not decide what is a change.
     world.git("r", &["config", "core.fileMode", "false"]);
     assert_eq!(world.changes("r"), ["a.bat"]);
 }

@@ -35,7 +35,7 @@ fn without_hashes_the_version_counts() {
     {
         assert!(judge(name, version), "{name} {version}");
     }
-    // Where a line counts only sometimes, pip says which version it is.
+    // Where a line applies only sometimes, pip says which version it is.
     assert!(judge("x", "2"));
     for (name, version) in [("six", "1.16.1"), ("six", "evil"), ("idna", "4"), ("idna", "3.6"), ("zipp", "2.0")] {
         assert!(!judge(name, version), "{name} {version}");

@@ -44,7 +44,7 @@ fn from_parent(work: &ImageWork, records: &BTreeMap<StepId, Record>) -> String {
     )
 }
 
-/// The stage and the number of the instruction that failed, as BuildKit counts them: `#7 [stage-1 3/5] RUN …` and, later,
+/// The stage and the number of the instruction that failed, as BuildKit numbers them: `#7 [stage-1 3/5] RUN …` and, later,
 /// `#7 ERROR: …`. The stage is empty where there is one only.
 fn failed_instruction(said: &[String]) -> Option<(String, usize)> {
     let (number, _) = said.iter().rev().find_map(|line| line.split_once(" ERROR: "))?;

@@ -18,7 +18,7 @@ use crate::{
 /// How many files are named.
 const NAMED: usize = 5;
 
-/// What is said where the last package had files that this one has not; `last` is the list of its files. A file counts as the same
+/// What is said where the last package had files that this one has not; `last` is the list of its files. A file is taken for the same
 /// where only numbers of its path differ, as those of versions do; byte code goes with its module.
 pub fn fewer(name: &str, last: &Path, shipped: &[Line]) -> Option<String> {
     // The first package has no one before it, and a list that is damaged was not written here.
@@ -57,7 +57,7 @@ fn counts(line: &Line) -> bool {
     !line.is_dir() && !line.path.contains("/__pycache__/")
 }
 
-/// A path with `#` for each number, `1.2.3` is one; of folders that say what a wheel is, only the name counts.
+/// A path with `#` for each number, `1.2.3` is one; of folders that say what a wheel is, only the name is kept.
 fn form(path: &str) -> String {
     let mut form = String::with_capacity(path.len());
     for (number, part) in path.split('/').enumerate() {

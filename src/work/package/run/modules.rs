@@ -20,7 +20,7 @@ use crate::{
 const SCRIPT: &str = include_str!("modules.py");
 /// What the script's own lines begin with.
 const MARK: &str = "factory: ";
-/// How Python is called: nothing of the environment, of the user or of packages counts, and warnings are nobody's fault.
+/// How Python is called: nothing of the environment, of the user or of packages is heeded, and warnings are nobody's fault.
 const OPTIONS: [&str; 7] = ["-B", "-E", "-s", "-S", "-W", "ignore", "-c"];
 /// Where the modules are in the container.
 const FOLDER: &str = "factory-modules";

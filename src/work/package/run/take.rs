@@ -55,7 +55,7 @@ pub async fn tree(
     container: &ContainerId,
 ) -> Result<(Tree, Vec<TreePath>), StepError> {
     let StepContext { session, output, .. } = at;
-    // Entries may say whose it is; whoever is still nobody then is refused before anything is written.
+    // Entries may say whose it is; an owner that is still unknown then is refused before anything is written.
     let accounts = accounts(session, container).await?.with_numbers();
     let rules = Arc::new(Rules::from_contents(wanted.contents)?);
     let (mut tree, mut tally, mut capable) = (Tree::new(Spool::new()?), Tally::default(), Vec::new());

@@ -185,7 +185,7 @@ impl WaptDraft {
         Ok(())
     }
 
-    /// Sets attributes as `name=value`; `version=+` counts one on.
+    /// Sets attributes as `name=value`; `version=+` adds one.
     ///
     /// # Errors
     /// An attribute that there is not, or a value that it does not take.

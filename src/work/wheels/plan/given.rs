@@ -26,7 +26,7 @@ pub(crate) struct Given {
     pub(crate) builder_digest: Option<Sha256>,
     /// Of that, and of where build back ends come from: part of the store's key of built wheels.
     pub(crate) all: Option<Sha256>,
-    /// The name of the base image, where it is the project's own: what is under it counts, too.
+    /// The name of the base image, where it is the project's own: what is under it is an input, too.
     pub(crate) base: Option<String>,
 }
 

@@ -72,7 +72,7 @@ fn fits(runner: &PipRunner<'_>, own: &Own, file: &WheelName) -> Result<(), StepE
     if own.name.as_ref().is_some_and(|wanted| file.distribution() != *wanted) {
         return refused(format!("{place}: `{}` gives `{name}`", own.written), "the name in front of it is another one");
     }
-    // Where a line counts only sometimes, pip says when.
+    // Where a line applies only sometimes, pip says when.
     if !own.conditional && !file.fits(&python.version, &python.abi) {
         let message = format!(
             "{place}: `{name}` is not for Python {} ({}) of {}",

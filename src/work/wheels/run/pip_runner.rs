@@ -316,7 +316,7 @@ impl Load {
     }
 }
 
-/// Lines that are kept to find something in: pip says what counts at its end.
+/// Lines that are kept to find something in: what tells the cause is at the end of what pip says.
 const HEARD: usize = 400;
 
 /// Passes a container's output on and remembers its end: other containers of the step have said other things.

@@ -17,7 +17,7 @@ use crate::{
     source::{requirements::Places, wheelhouse::Dist},
 };
 
-/// The script, and what it shares with the one that fetches seeds. A project's own templates do not count here.
+/// The script, and what it shares with the one that fetches seeds. A project's own templates are not looked at here.
 const SCRIPTS: [(&str, &str); 2] =
     [("told.py", include_str!("told.py")), ("seed.py", include_str!("../../../../dockerfiles/seed.py"))];
 

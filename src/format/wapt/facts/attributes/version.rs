@@ -57,7 +57,7 @@ pub(super) fn compare_bounds(a: &str, b: &str) -> Ordering {
 pub struct Increment;
 
 impl Increment {
-    /// `1.2-3` becomes `1.2-4`, `1.2` becomes `1.3`: the last number counts. `None` where there is none.
+    /// `1.2-3` becomes `1.2-4`, `1.2` becomes `1.3`: the last number grows by one. `None` where there is none.
     #[must_use]
     pub fn of(version: &str) -> Option<String> {
         let (numbers, packaging) =
