@@ -276,3 +276,44 @@ fn the_lock_names_what_packages_say_of_their_libraries() {
     project.write("factory.lock", &lock);
     project.run(&["build", "packages", "--locked"]).assert_code(4).says(&["say something else of their libraries"]);
 }
+
+#[test]
+fn a_package_says_more_of_itself() {
+    let more = r#"
+maintainer = "Lamp Team <lamp@example.org>"
+license = "MIT"
+pre_depends = ["libc6 (>= 3)", "init-system-helpers"]
+enhances = ["bash"]
+"#;
+    let Some(project) = packing(&(RECIPE.to_owned() + more)) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let control = deb::control(&fs::read(project.path(DEB)).unwrap(), "control");
+    for line in
+        ["Maintainer: Lamp Team <lamp@example.org>", "Pre-Depends: libc6 (>= 3), init-system-helpers", "Enhances: bash"]
+    {
+        assert!(control.lines().any(|found| found == line), "{line}: {control}");
+    }
+    assert_eq!(depends(&project), None, "what is there before the package is unpacked is there");
+    project.done(&["show", DEB, "--why"]);
+
+    // A program is for a machine, whatever the recipe says.
+    project.write("factory.toml", &(RECIPE.to_owned() + "architecture = \"all\"\n"));
+    let run = project.run(&["build", "packages"]);
+    run.assert_code(1).says(&["`/usr/bin/hello` is for x86_64, and `architecture` says \"all\""]);
+    let script = RECIPE.to_owned() + "architecture = \"any\"\n";
+    project.write("factory.toml", &script);
+    project.write("bin/hello", "#!/bin/sh\n");
+    project.done(&["build", "packages"]);
+    assert!(deb::control(&fs::read(project.path(DEB)).unwrap(), "control").contains("Architecture: amd64"));
+
+    // The same in an rpm.
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "") + more;
+    let config = "contents = [{ src = \"bin/hello\", dst = \"/etc/hello\", type = \"config|missingok\" }, ";
+    project.write("factory.toml", &recipe.replace("contents = [", config));
+    project.done(&["build", "packages"]);
+    let shown = project.done(&["show", "packages/alma-9/shop-2.5.11-1.el9.noarch.rpm"]).stdout;
+    for text in ["Enhances", "Requires(pre)", "Lamp Team", "MIT", "(missingok)"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}

@@ -273,12 +273,14 @@ impl Job {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
         });
-        let weak = meta.recommends.len() + meta.suggests.len();
+        let weak = meta.recommends.len() + meta.suggests.len() + meta.enhances.len();
         if weak > 0 && !self.work.packaging.relations.weak {
             let (name, platform) = (&meta.name, self.platform());
             self.session.doubt(
                 &self.step,
-                format!("{name}: recommends and suggests are left out, which the tools of {platform} do not know"),
+                format!(
+                    "{name}: recommends, suggests and enhances are left out, which the tools of {platform} do not know"
+                ),
             );
         }
         let mut shipped = listing::of_tree(tree);

@@ -199,7 +199,7 @@ fn tree(entries: &[(String, u8, Vec<u8>)]) -> Tree {
         let (kind, role) = match what {
             0 => (Kind::Dir, Role::Plain),
             1 => (Kind::Symlink { target: "over/there".to_owned() }, Role::Plain),
-            2 => (tree.spool().append(&mut &content[..]).unwrap(), Role::Config { noreplace: true }),
+            2 => (tree.spool().append(&mut &content[..]).unwrap(), Role::Config { noreplace: true, missingok: false }),
             _ => (tree.spool().append(&mut &content[..]).unwrap(), Role::Plain),
         };
         let owner = Owner { user: "shop".to_owned(), group: "root".to_owned() };

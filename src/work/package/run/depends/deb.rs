@@ -98,7 +98,10 @@ async fn links(found: &Found, files: &Files<'_>) -> Result<BTreeMap<String, Stri
 
 /// The relations that are written, said in the step's log.
 fn written(job: &Job, needed: &[Needed], output: &StepOutput) -> Result<Searched, StepError> {
-    let given = &job.work.package.depends;
+    let package = &job.work.package;
+    let given = &package.depends;
+    // What is there before it is unpacked is there.
+    let all = || package.pre_depends.iter().chain(given);
     let mut searched = Searched::default();
     for one in needed {
         // What a list of symbols says is an image's word.
@@ -106,7 +109,7 @@ fn written(job: &Job, needed: &[Needed], output: &StepOutput) -> Result<Searched
             message: format!("the image says that a library needs {:?}, which is no relation: {why}", one.text),
             help: "mend the package's `symbols` or `shlibs` in the image, or say `auto_depends = false`".to_owned(),
         })?;
-        let stronger = given.iter().find(|relation| implies(relation, &one.text));
+        let stronger = all().find(|relation| implies(relation, &one.text));
         for file in &one.files {
             searched.because.entry(file.clone()).or_default().insert(stronger.unwrap_or(&one.text).clone());
         }
