@@ -128,7 +128,7 @@ fn say_lost(job: &Job, lost: &BTreeMap<String, Lost>) {
              it, or name the package that has it in `depends`; where it is meant: {}",
             library.escape_debug(),
             of_files(files.into_iter()),
-            Paths::Absolute.allow(Concern::Library, first),
+            Paths::Absolute.allow(Concern::Library, &[first]),
         ));
     }
 }
