@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     diag::{Exit, Failure},
     format::{PackageFormat, Reader, reader},
-    publish::sums,
+    publish::{feed, sums},
 };
 
 /// Something that was made, or that a package is made from.
@@ -18,6 +18,8 @@ pub enum Artifact {
     Index(PackageFormat, PathBuf),
     /// A folder that such a package is made from.
     Folder(PackageFormat, PathBuf),
+    /// The folder of an update feed.
+    Feed(PathBuf),
     /// A list of checksums, `SHA256SUMS`.
     Sums(PathBuf),
 }
@@ -38,6 +40,9 @@ impl Artifact {
         let Ok(meta) = fs_err::metadata(path) else {
             return Err(refuse("is not there"));
         };
+        if meta.is_dir() && feed::update::is_feed(path) {
+            return Ok(Self::Feed(path.to_owned()));
+        }
         if meta.is_dir() {
             return folder(path).map_or_else(|help| Err(refuse("is no package's folder").help(help)), Ok);
         }

@@ -2,7 +2,11 @@
 
 mod registries;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -26,10 +30,14 @@ use crate::{
 /// Check what builds need, and say how to mend what is missing
 ///
 /// Looks at the engine, its builder, the registries, the CA bundle, the tools for base images and for the recipe's sources,
-/// and disk space. Works without a project, too.
+/// disk space, and an update feed where one is named. Works without a project, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = crate::cli::examples::DOCTOR)]
-pub struct Args {}
+pub struct Args {
+    /// An update feed to look at
+    #[arg(long, value_name = "DIR", env = env::FACTORY_UPDATE_FEED)]
+    feed: Option<PathBuf>,
+}
 
 /// Disk space below which a build will hardly end, and below which it may not, in bytes.
 const SCARCE: u64 = 2_000_000_000;
@@ -39,7 +47,7 @@ const LITTLE: u64 = 10_000_000_000;
 const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Runs the verb.
-pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
+pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let (mut checks, engine) = engine_checks().await;
     let opened = opened(context);
     checks.extend(opened.as_ref().map(recipe_check));
@@ -52,6 +60,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<(), Failure> {
         checks.extend(source_checks(project).await);
         checks.extend(store_check(project));
     }
+    checks.extend(args.feed.as_deref().map(super::update::doctor::check));
     checks.extend(disk_checks(context, engine.as_ref().map(|(_, info)| info)));
     let failed = checks.iter().filter(|check| check.state == CheckState::Fail).count();
     let no_engine = engine.is_none();

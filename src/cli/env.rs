@@ -22,6 +22,10 @@ pub const WHEEL_STORE_LIMIT: &str = "WHEEL_STORE_LIMIT";
 pub const FACTORY_STORE_KEYS: &str = "FACTORY_STORE_KEYS";
 /// A file with the key that signs what is kept in the store, as `factory keys store` makes it.
 pub const FACTORY_STORE_KEY: &str = "FACTORY_STORE_KEY";
+/// Files or folders with the keys of update feeds, separated by colons, as `--keys` names them.
+pub const FACTORY_UPDATE_KEYS: &str = "FACTORY_UPDATE_KEYS";
+/// The update feed that `doctor` looks at, as `--feed` names it.
+pub const FACTORY_UPDATE_FEED: &str = "FACTORY_UPDATE_FEED";
 /// A PEM file of certificates that builds and git trust, for a network whose proxy inspects TLS. Never left in an image.
 pub const FACTORY_CA_BUNDLE: &str = "FACTORY_CA_BUNDLE";
 /// Where temporary files go.

@@ -54,7 +54,9 @@ Examples:
   factory verify packages/debian-12/SHA256SUMS
       Every file of a list
   factory verify lamp.rpm --output json
-      A package of somebody else, for a program to read";
+      A package of somebody else, for a program to read
+  factory verify /srv/updates --root keys/update_root.json
+      An update feed, as a machine sees it that was installed with that root";
 
 /// Of `factory show`.
 pub const SHOW: &str = "\
@@ -98,7 +100,9 @@ Examples:
   factory doctor
       Check this machine, and the project in this folder
   factory doctor --project ../shop
-      The same for another project";
+      The same for another project
+  factory doctor --feed /srv/updates
+      With an update feed: what of it ends within 14 days";
 
 /// Of `factory explain`.
 pub const EXPLAIN: &str = "\

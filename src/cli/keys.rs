@@ -5,7 +5,7 @@ mod store;
 
 use clap::Subcommand;
 
-use super::{context::Context, wapt};
+use super::{context::Context, update, wapt};
 use crate::diag::Failure;
 
 /// What is typed, and what that does.
@@ -14,7 +14,9 @@ Examples:
   factory keys wapt me
       A key and a certificate for WAPT packages
   factory keys store ci
-      A key that signs what a wheel cache keeps";
+      A key that signs what a wheel cache keeps
+  factory keys update --feed /srv/updates --into keys
+      A new update feed and all of its keys";
 
 /// Make keys and certificates to sign with
 #[derive(Debug, clap::Args)]
@@ -28,6 +30,7 @@ pub struct Args {
 enum Kind {
     Wapt(wapt::keys::Args),
     Store(store::Args),
+    Update(update::keys::Args),
 }
 
 /// Runs the verb.
@@ -35,5 +38,6 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     match &args.kind {
         Kind::Wapt(args) => wapt::keys::run(args, context),
         Kind::Store(args) => store::run(args, context),
+        Kind::Update(args) => update::keys::run(args, context),
     }
 }

@@ -51,7 +51,8 @@ pub async fn write(
         .save(&project.folder)
         .map_err(|error| Failure::new(Exit::StepFailed, format!("`{NAME}` could not be written")).because(error))?;
     if changed {
-        let is_empty = lock.bases.is_empty() && lock.sources.is_empty() && lock.houses.is_empty();
+        let is_empty =
+            lock.bases.is_empty() && lock.sources.is_empty() && lock.houses.is_empty() && lock.indexes.is_empty();
         let says = if is_empty {
             format!(
                 "`{NAME}` says that nothing of this came from elsewhere: commit it, `--locked` holds a later build to that"

@@ -18,6 +18,7 @@ mod pem;
 mod plan;
 mod planned;
 mod prompt;
+mod publish;
 mod pull;
 mod push;
 mod registry;
@@ -28,6 +29,7 @@ mod tag;
 mod tagged;
 mod test;
 mod unreachable;
+mod update;
 mod verify;
 mod wapt;
 
@@ -42,7 +44,7 @@ use crate::{
 use context::Context;
 #[cfg(test)]
 use wapt::env::ROW;
-use wapt::{init, publish, signer, trust};
+use wapt::{init, signer, trust};
 
 /// One recipe in; container images, wheels and system packages for every distro out.
 ///

@@ -69,6 +69,10 @@ fn read(path: &Path, context: &Context) -> Result<Description, Failure> {
             let help = format!("name one of its files; `factory verify {}` checks them all", path.display());
             return Err(refuse("is a list of checksums").help(help));
         }
+        Artifact::Feed(_) => {
+            let help = format!("`factory verify {}` checks it, and says what it has", path.display());
+            return Err(refuse("is an update feed").help(help));
+        }
         Artifact::Folder(..) => return Err(refuse("is a folder").help("build it first: `factory build DIR`")),
     };
     let description = reader.describe(open(path, context)?).map_err(|refused| unread(path, refused, context))?;

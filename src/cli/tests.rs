@@ -70,6 +70,8 @@ Made from the program's own help; a test keeps it true.
 | `WHEEL_STORE_LIMIT` | what the store in the wheel cache may hold: `500M`, `20G`; 10 GB when not set |
 | `FACTORY_STORE_KEY` | a file with the key that signs what is kept in that store (`factory keys store`) |
 | `FACTORY_STORE_KEYS` | public keys whose signature makes its entries believable, whoever could have written them |
+| `FACTORY_UPDATE_KEYS` | files or folders, separated by `:`, with the keys that sign update feeds (`factory keys update`), as `--keys` names them |
+| `FACTORY_UPDATE_FEED` | the update feed that `doctor` looks at, as `--feed` names it |
 | `FACTORY_CA_BUNDLE` | a PEM file of certificates that builds and git trust; never left in an image |
 | `GITLAB_TOKEN`, `GITHUB_TOKEN`, `FACTORY_TOKEN_FILE` | the token that `tag` sends to a server's interface, or a file with it; `token_env` of the recipe names another variable |
 | `FACTORY_TOKEN_HOSTS` | the servers that a token is sent to: `git.example.org`, or `TEAM_TOKEN=git.example.org` for a variable of another name; `gitlab.com` and GitHub need no word |

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     artifact::{Artifact, extensions, known, reader_of},
     context::Context,
+    pem::small_file,
     trust::TrustArgs,
 };
 use crate::{
@@ -17,11 +18,11 @@ use crate::{
         PackageFormat, Reader,
         reader::{Believed, Fault, Input, Verdict},
     },
-    publish::sums,
+    publish::{feed, sums},
     util::clock,
 };
 
-/// Check packages: structure, digests, paths, fields, and signatures where the format has them
+/// Check packages and update feeds: structure, digests, paths, fields, and signatures where there are some
 ///
 /// Reads every file whole. Signatures that agents go by are held against what is trusted, and so is what agents leave open: which
 /// attributes are signed, that nothing is there twice, that no name leads astray. What is not checked is said. Ends with exit code 4 where
@@ -31,16 +32,20 @@ use crate::{
 #[command(after_long_help = crate::cli::examples::VERIFY)]
 pub struct Args {
     #[arg(value_name = "FILE", required = true,
-          help = format!("The packages: {}; or lists of them: the index of a repository that names signers, `{}`", extensions(), sums::NAME))]
+          help = format!("The packages: {}; lists of them: the index of a repository that names signers, `{}`; folders of update feeds", extensions(), sums::NAME))]
     files: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    /// The root that updaters are installed with, which an update feed is held against; its own first root when not given
+    #[arg(long, value_name = "FILE")]
+    root: Option<PathBuf>,
 }
 
 /// Something to verify, and who reads it.
 enum Subject {
     Package(&'static dyn Reader),
     Index(&'static dyn Reader),
+    Feed,
     Sums,
 }
 
@@ -49,6 +54,7 @@ impl Subject {
         Ok(match Artifact::from_path(path)? {
             Artifact::Package(format, _) => Self::Package(reader_of(format, path)?),
             Artifact::Index(format, _) => Self::Index(reader_of(format, path)?),
+            Artifact::Feed(_) => Self::Feed,
             Artifact::Sums(_) => Self::Sums,
             Artifact::Folder(..) => {
                 let failure = Failure::new(Exit::Usage, format!("`{}` is a folder", path.display()));
@@ -60,11 +66,11 @@ impl Subject {
     fn asks_trust(&self) -> bool {
         match self {
             Self::Package(reader) | Self::Index(reader) => reader.asks_trust(),
-            Self::Sums => false,
+            Self::Feed | Self::Sums => false,
         }
     }
 
-    fn verify(&self, path: &Path, believed: &Believed, cancel: &CancellationToken) -> Verdict {
+    fn verify(&self, path: &Path, believed: &Believed, root: Option<&[u8]>, cancel: &CancellationToken) -> Verdict {
         match self {
             Self::Package(reader) => match Input::open(path, cancel) {
                 Ok(input) => reader.verify(input, believed),
@@ -74,6 +80,7 @@ impl Subject {
                 faults: vec![format!("it is no index that is known here: known are {}", known()).into()],
                 ..Verdict::default()
             }),
+            Self::Feed => feed::update::verify(path, root.map(<[u8]>::to_vec), believed.now, cancel),
             Self::Sums => sums::verify(path, cancel),
         }
     }
@@ -103,10 +110,11 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         return subjects.into_iter().collect::<Result<Vec<_>, _>>().map(|_| ());
     }
     let believed = believed(args, subjects.iter().flatten(), context)?;
+    let root = root(args, &subjects, context)?;
     let mut all = Vec::new();
     for (path, subject) in args.files.iter().zip(&subjects) {
         all.push(match subject {
-            Ok(subject) => judged(path, subject, &believed, context)?,
+            Ok(subject) => judged(path, subject, (&believed, root.as_deref()), context)?,
             Err(failure) => Judged::unread(path, failure),
         });
     }
@@ -115,8 +123,13 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// Reads one file and says what is odd about it.
-fn judged(path: &Path, subject: &Subject, believed: &Believed, context: &Context) -> Result<Judged, Failure> {
-    let verdict = subject.verify(path, believed, &context.cancel);
+fn judged(
+    path: &Path,
+    subject: &Subject,
+    (believed, root): (&Believed, Option<&[u8]>),
+    context: &Context,
+) -> Result<Judged, Failure> {
+    let verdict = subject.verify(path, believed, root, &context.cancel);
     // Also in the middle of a file: what was found until then is no verdict.
     if context.cancel.is_cancelled() {
         return Err(Failure::new(Exit::Interrupted, "interrupted"));
@@ -145,6 +158,15 @@ fn believed<'s>(
         context.events().warn(format!("`--trust` is without effect: it is for {whose}, and none of the files is one"));
     }
     Ok(Believed { now, ..Believed::default() })
+}
+
+/// The root that feeds are held against.
+fn root(args: &Args, subjects: &[Result<Subject, Failure>], context: &Context) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = &args.root else { return Ok(None) };
+    if !subjects.iter().flatten().any(|subject| matches!(subject, Subject::Feed)) {
+        context.events().warn("`--root` is without effect: it is for update feeds, and none of these is one");
+    }
+    small_file(path).map(Some)
 }
 
 /// Ends with what was refused or could not be judged; the exit code is that of the worst.

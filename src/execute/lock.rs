@@ -3,10 +3,10 @@
 use super::{Session, StepError};
 use crate::{
     event::StepId,
-    names::PlatformId,
+    names::{ImageName, PlatformId, Sha256},
     plan::{Plan, Record, Root, State, Step},
     source::{
-        lockfile::{LockedBase, LockedHouse, Lockfile, base_drift, pin_drift, source_drift, wheel_drift},
+        lockfile::{LockedBase, LockedHouse, Lockfile, base_drift, index_drift, pin_drift, source_drift, wheel_drift},
         requirements,
         wheelhouse::Wheelhouse,
     },
@@ -37,6 +37,10 @@ pub async fn observe(
                     let house = LockedHouse::new(&work.requirements_name, &manifest.wheels, &work.wanted);
                     found.houses.insert((step.platform.clone(), work.image.clone()), house);
                 }
+            }
+            Locks::Index(image) => {
+                let index = record.index.map(|index| ((step.platform.clone(), image.clone()), index));
+                found.indexes.extend(index);
             }
             Locks::Nothing => {}
         }
@@ -101,9 +105,17 @@ pub async fn hold(
                 differences.extend(found.and_then(|found| base_drift(&step.platform, locked, found)));
             }
             Locks::Set(work) => differences.extend(wheels(work, &step.platform, &now, session)?),
+            Locks::Index(image) => {
+                let key = (step.platform.clone(), image.clone());
+                let found = now.indexes.get(&key);
+                differences
+                    .extend(found.and_then(|found| index_drift(key.0.as_str(), &key.1, lock.indexes.get(&key), found)));
+            }
             Locks::Nothing => {}
         }
     }
+    // Several packages of one image have one index.
+    differences.dedup();
     if differences.is_empty() { Ok(()) } else { Err(StepError::Drift { differences }) }
 }
 
@@ -133,10 +145,16 @@ fn empty(work: &WheelsWork) -> LockedHouse {
 #[must_use]
 pub fn renew(before: &Lockfile, now: Lockfile, plan: &Plan, platforms: &[PlatformId]) -> Lockfile {
     let planned = |platform: &PlatformId| plan.steps.iter().any(|step| step.platform == *platform);
-    let has_set = |key: &(PlatformId, crate::names::ImageName)| {
+    let has_set = |key: &(PlatformId, ImageName)| {
         plan.steps.iter().any(|step| match step.work.locks() {
             Locks::Set(work) => step.platform == key.0 && work.image == key.1,
-            Locks::Base(_) | Locks::Nothing => false,
+            Locks::Base(_) | Locks::Index(_) | Locks::Nothing => false,
+        })
+    };
+    let has_index = |key: &(PlatformId, ImageName)| {
+        plan.steps.iter().any(|step| match step.work.locks() {
+            Locks::Index(image) => step.platform == key.0 && *image == key.1,
+            Locks::Base(_) | Locks::Set(_) | Locks::Nothing => false,
         })
     };
     let mut lock = now;
@@ -155,5 +173,28 @@ pub fn renew(before: &Lockfile, now: Lockfile, plan: &Plan, platforms: &[Platfor
             lock.houses.entry(key.clone()).or_insert_with(|| house.clone());
         }
     }
+    for (key, index) in before.indexes.iter().filter(|(key, _)| platforms.contains(&key.0)) {
+        if !planned(&key.0) || has_index(key) {
+            lock.indexes.entry(key.clone()).or_insert_with(|| index.clone());
+        }
+    }
     lock
+}
+
+/// Holds the index of libraries that a package is made by against the lock, where the run is held to one.
+///
+/// # Errors
+/// [`StepError::Drift`].
+pub(crate) fn hold_index(
+    image: &ImageName,
+    found: &Sha256,
+    platform: &str,
+    session: &Session,
+) -> Result<(), StepError> {
+    let is_of = |key: &&(PlatformId, ImageName)| key.0.as_str() == platform && key.1 == *image;
+    let locked = session.options.lock.indexes.iter().find(|(key, _)| is_of(key)).map(|(_, index)| index);
+    match index_drift(platform, image, locked, found).filter(|_| session.options.locked) {
+        None => Ok(()),
+        Some(difference) => Err(StepError::Drift { differences: vec![difference] }),
+    }
 }

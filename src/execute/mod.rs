@@ -25,6 +25,7 @@ pub(crate) mod work;
 pub use containers::{Containers, leftovers, remove_leftovers, remove_of_run, sweep};
 pub use error::{RELOCK, StepError, lines_of};
 pub use keep::{forget_kept, mark_kept};
+pub(crate) use lock::hold_index;
 pub use lock::{hold, observe, renew};
 pub use records::{RECORDS, Records};
 pub use run::{AssessedPlan, assess};

@@ -367,6 +367,7 @@ pub fn wheels_record(step: &Step, wheelhouse: &Wheelhouse, took_ms: u64) -> Reco
         warnings: Vec::new(),
         holdings: step.holdings.clone(),
         projects: step.unread.iter().flat_map(|unread| wheelhouse.versions_of(&unread.folders)).collect(),
+        index: None,
         size: wheelhouse.size(),
         took_ms,
         finished: String::new(),

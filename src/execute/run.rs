@@ -40,6 +40,9 @@ pub struct Product {
     /// The versions that Python projects were built as.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<String, String>,
+    /// Of a package: the digest of the index of libraries that its relations were found with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Sha256>,
 }
 
 /// A plan held against the world: what is cached, what will run and why.
@@ -87,7 +90,7 @@ impl AssessedPlan {
     pub fn stale(&self, plan: &Plan, now: i64) -> Vec<String> {
         let bases = plan.steps.iter().filter_map(|step| match step.work.locks() {
             Locks::Base(work) => (work.refresh_days > 0).then_some((step, work)),
-            Locks::Set(_) | Locks::Nothing => None,
+            Locks::Set(_) | Locks::Index(_) | Locks::Nothing => None,
         });
         bases
             .filter_map(|(step, work)| {

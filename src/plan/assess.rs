@@ -61,6 +61,9 @@ pub struct Record {
     /// The versions that Python projects were built as: the name or the folder of one -> its version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<String, String>,
+    /// The digest of the index of libraries that its relations were found with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Sha256>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
     /// When it ended, RFC 3339.

@@ -4,7 +4,11 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{base::BaseWork, package::PackageWork, wheels::WheelsWork};
-use crate::{names::Sha256, platform::Host, source::requirements::Wanted};
+use crate::{
+    names::{ImageName, Sha256},
+    platform::Host,
+    source::requirements::Wanted,
+};
 
 /// A kind of work, as its steps know it.
 pub trait Kind {
@@ -96,6 +100,8 @@ pub enum Locks<'a> {
     Base(&'a BaseWork),
     /// Which wheels a requirements set became.
     Set(&'a WheelsWork),
+    /// What the packages in this image said of their libraries.
+    Index(&'a ImageName),
 }
 
 /// OS packages that an image build installs.

@@ -50,15 +50,20 @@ const SYMBOLS: &str = "libc.so.6 libc6 #MINVER#\n exit@GLIBC_2.2.5 2.2.5\n __lib
 
 /// A daemon whose containers have a libc, and say in dpkg's database what its symbols are, or have none.
 fn system(symbols: Option<&str>) -> Script {
+    system_with("2.36-9", symbols)
+}
+
+/// The same, with this version of it.
+fn system_with(version: &str, symbols: Option<&str>) -> Script {
     let file = |text: &str| json!([{ "name": "", "text": text, "mode": "755" }]);
     let mut archive = json!({
         "/lib64/ld-linux-x86-64.so.2": file("x"),
         "/lib/x86_64-linux-gnu/libc.so.6": file("x"),
     });
     if let Some(symbols) = symbols {
-        archive["/var/lib/dpkg/status"] = file(
-            "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: 2.36-9\n",
-        );
+        archive["/var/lib/dpkg/status"] = file(&format!(
+            "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nVersion: {version}\n",
+        ));
         archive["/var/lib/dpkg/info"] = json!([
             { "name": "libc6:amd64.list", "text": "/.\n/lib/x86_64-linux-gnu/libc.so.6\n" },
             { "name": "libc6:amd64.symbols", "text": symbols },
@@ -239,4 +244,34 @@ fn an_rpm_says_itself_which_files_ask() {
     assert!(needs.iter().all(|one| one["files"] == json!(["/usr/bin/hello"])), "{said}");
     assert_eq!(why(&project, file, &["bash"])["needs"][0]["by"], "nothing");
     project.run(&["show", file, file, "--why"]).assert_code(2).says(&["cannot be used with"]);
+}
+
+#[test]
+fn the_lock_names_what_packages_say_of_their_libraries() {
+    let Some(project) = packing(RECIPE) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let lock = project.read("factory.lock");
+    assert!(lock.contains("\n[[index]]\nplatform = \"debian-12\"\nimage = \"core\"\nsha256 = "), "{lock}");
+    // The same again, and with another text of the recipe.
+    project.done(&["build", "packages", "--locked"]);
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells more things"));
+    project.done(&["build", "packages", "--locked"]);
+    assert_eq!(project.read("factory.lock"), lock);
+
+    // Another version that says the same is no difference, one that says something else is.
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells old things"));
+    project.play(&system_with("2.36-10", Some(SYMBOLS)));
+    project.done(&["build", "packages", "--locked"]);
+    project.write("factory.toml", &RECIPE.replace("sells things", "sells all things"));
+    project.play(&system_with("2.36-11", Some(&SYMBOLS.replace("2.34\n", "2.35\n"))));
+    let run = project.run(&["build", "packages", "--locked"]);
+    run.assert_code(4)
+        .says(&["the packages in debian-12/core say something else of their libraries than those of the lock"]);
+    assert!(depends(&project).is_some(), "the package of before is still there");
+    // What was made with it is refused, too.
+    project.done(&["build", "packages"]);
+    assert_ne!(project.read("factory.lock"), lock);
+    project.write("factory.lock", &lock);
+    project.run(&["build", "packages", "--locked"]).assert_code(4).says(&["say something else of their libraries"]);
 }

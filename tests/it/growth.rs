@@ -5,10 +5,11 @@ use std::{fs, path::Path};
 use crate::sources::rust_files;
 
 /// The sources that name WAPT and are none of its own folders, and what they have of it.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("cli/build.rs", "its options"),
     ("cli/keys.rs", "its kind of key"),
     ("cli/mod.rs", "its module, and its verbs"),
+    ("cli/publish.rs", "its options"),
     ("format/facts.rs", "its line"),
     ("format/mod.rs", "its module"),
     ("publish/feed/mod.rs", "its module"),

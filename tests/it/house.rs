@@ -118,7 +118,7 @@ fn errors_of_files_name_the_file() {
 }
 
 /// Sources that open files by their paths, and whose: everything in a project is opened below a folder (`util/folder.rs`).
-const OPENERS: [(&str, &str); 25] = [
+const OPENERS: [(&str, &str); 26] = [
     ("util/folder", "the one place"),
     ("util/files.rs", "what the user names, and temporary files"),
     ("util/lock.rs", "/proc"),
@@ -135,6 +135,7 @@ const OPENERS: [(&str, &str); 25] = [
     ("source/wheelhouse/receive.rs", "a wheelhouse that is being made"),
     ("format/reader/mod.rs", "packages that the user names"),
     ("format/wapt/read.rs", "packages that the user names"),
+    ("publish/feed/update/", "feeds and keys that the user names"),
     ("publish/feed/wapt/", "a repository that the user names"),
     ("work/base/run/", "temporary files and the system's keyrings"),
     ("execute/room.rs", "temporary folders, and what is mounted in them"),

@@ -96,6 +96,8 @@ mod truth;
 mod units;
 mod unmade;
 mod unused;
+mod update_feed;
+mod update_machine;
 mod verify;
 mod versions;
 mod virtualenv;

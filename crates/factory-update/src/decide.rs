@@ -2,10 +2,9 @@
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
+use factory_tuf::{Release, Window};
 use semver::Version;
 use serde::Serialize;
-
-use crate::{release::Release, window::Window};
 
 /// What is known of a machine.
 #[derive(Debug, Clone)]
@@ -136,10 +135,9 @@ pub fn share(id: &str, version: &Version) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use factory_tuf::{TargetFile, TargetPath};
+    use factory_tuf::{Says, TargetFile, TargetPath};
 
     use super::*;
-    use crate::release::Says;
 
     fn release(version: &str, change: impl FnOnce(&mut Says)) -> Release {
         let mut says = Says {

@@ -77,29 +77,43 @@ pub fn download(
         return Ok(());
     }
     let part = names.part(file.hashes.first());
-    remove_others(names, &part)?;
-    let mut disk = Real;
-    let seen = resume(&part, file)?;
-    match fill(feed, place, file, &part, seen, bounds) {
-        // It went on from a part that was damaged here: once more from the begin.
-        Err(DownloadError::Other { .. }) if seen > 0 => {
-            disk.apply(&Op::Remove(part.clone()))?;
-            fill(feed, place, file, &part, 0, bounds)
-        }
-        done => done,
-    }
-    .inspect_err(|error| {
-        if matches!(error, DownloadError::Other { .. }) {
-            let _ = fs_err::remove_file(&part);
-        }
-    })?;
+    arrive(feed, place, file, names, &part, bounds)?;
     like(&part, &names.program())?;
-    Ok(disk.apply_all(&[
+    Ok(Real.apply_all(&[
         Op::Sync(part.clone()),
         Op::Rename { from: part, to: names.update() },
         Op::SyncFolder(names.state()),
         Op::SyncFolder(names.folder().to_owned()),
     ])?)
+}
+
+/// Makes a target whole and good under a name in the updater's folder. It goes on where it was interrupted.
+///
+/// # Errors
+/// As [`download`].
+pub(crate) fn arrive(
+    feed: &mut Feed,
+    place: &str,
+    file: &TargetFile,
+    names: &Names,
+    part: &Path,
+    bounds: Bounds,
+) -> Result<(), DownloadError> {
+    remove_others(names, part)?;
+    let seen = resume(part, file)?;
+    match fill(feed, place, file, part, seen, bounds) {
+        // It went on from a part that was damaged here: once more from the begin.
+        Err(DownloadError::Other { .. }) if seen > 0 => {
+            Real.apply(&Op::Remove(part.to_owned()))?;
+            fill(feed, place, file, part, 0, bounds)
+        }
+        done => done,
+    }
+    .inspect_err(|error| {
+        if matches!(error, DownloadError::Other { .. }) {
+            let _ = fs_err::remove_file(part);
+        }
+    })
 }
 
 /// How many bytes of it are here.

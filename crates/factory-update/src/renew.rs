@@ -5,6 +5,7 @@
 
 use std::{io, path::Path};
 
+use factory_tuf::Release;
 use semver::Version;
 
 use crate::{
@@ -13,7 +14,6 @@ use crate::{
     download::{Bounds, DownloadError, download},
     feed::Feed,
     names::Names,
-    release::Release,
 };
 
 /// Its name in feeds.

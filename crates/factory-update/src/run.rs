@@ -2,14 +2,16 @@
 
 use std::io;
 
-use factory_tuf::{Targets, TufError};
+use factory_tuf::{Client, FetchError, Release, TargetFile, Targets, TufError, releases};
 use semver::Version;
 use serde::Serialize;
 
 use crate::{
     agent::{Agent, AgentError, Managed},
+    cli::whole,
     clock,
     decide::{Decision, Machine, decide},
+    delta::{DeltaError, patch},
     disk::{Disk as _, Real},
     download::{DownloadError, download},
     feed::{Feed, FeedError},
@@ -17,7 +19,6 @@ use crate::{
     keep::{KeepError, Kept},
     log::Log,
     names::Names,
-    release::{Release, releases},
     renew::{self, RenewError},
     settings::Settings,
     swap::{Outcome, Swap, SwapError},
@@ -225,12 +226,26 @@ impl Updater {
         let Some(Release { path, file, says }) = take else { return Ok(Done::Current { version, left: named(left) }) };
         self.say(&format!("version {} is taken, {} bytes", says.version, file.length));
         let place = client.place(path, file);
-        download(&mut feed, &place, file, &self.names, self.settings.bounds)
+        self.load(&mut feed, &client, &place, file)
             .map_err(|source| RunError::Download { version: says.version.clone(), source })?;
         let new = Real.digest(&self.names.update())?.unwrap_or_default();
         let say = |text: &str| self.say(text);
         let outcome = self.swap(&mut Real, &mut *agent, &say).begin(version.clone(), says.version.clone(), new)?;
         Ok(self.told(outcome).unwrap_or(Done::Current { version, left: named(left) }))
+    }
+
+    /// What is missing of a file where the feed has that by itself, the whole file where not.
+    fn load(&self, feed: &mut Feed, client: &Client, place: &str, file: &TargetFile) -> Result<(), DownloadError> {
+        match patch(feed, client, file, &self.names, self.settings.bounds) {
+            Ok(true) => self.say("what has changed was loaded, and not the whole file"),
+            Ok(false) => {}
+            // What came so far is kept: the next run goes on there.
+            Err(DeltaError::Download(error @ DownloadError::Feed { source: FetchError::Failed(_), .. })) => {
+                return Err(error);
+            }
+            Err(error) => self.say(&format!("the whole file is loaded: {}", whole(&error))),
+        }
+        download(feed, place, file, &self.names, self.settings.bounds)
     }
 
     /// Goes back to the newest backup; the version that runs is not tried again.
@@ -321,7 +336,7 @@ impl Updater {
     }
 
     /// A newer updater, where the feed has one.
-    fn renew(&self, targets: &Targets, client: &factory_tuf::Client, feed: &mut Feed) -> Result<(), RunError> {
+    fn renew(&self, targets: &Targets, client: &Client, feed: &mut Feed) -> Result<(), RunError> {
         let (Some(own), Some(version)) = (&self.own, renew::own_version()) else { return Ok(()) };
         let (releases, _) = releases(targets, renew::PRODUCT, &self.settings.platform);
         let mut history = self.history()?;

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use factory_tuf::Window;
 use semver::Version;
 use serde::Deserialize;
 
@@ -13,7 +14,6 @@ use crate::{
     disk::{Disk as _, Real},
     download::Bounds,
     feed::Patience,
-    window::Window,
 };
 
 /// The agent's file, by the names that it has had.

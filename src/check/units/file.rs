@@ -64,27 +64,30 @@ fn program(tree: &Tree, program: &Named, folders: &[String], found: &mut Units) 
         }
         Program::Beside(paths) => {
             let subject = format!("{key}={value}");
-            let lack = match swapped::of(tree, value) {
-                Some(link) => at(Concern::UnitFile, &program.place, &link.reason(&subject)).mend(link.mend()),
-                None => {
-                    let meant = if value.starts_with('/') { similar(tree, value) } else { place::called(tree, value) };
-                    let reason = format!("{subject} is neither in the package nor a program of the image{meant}");
-                    at(Concern::UnitFile, &program.place, &reason)
-                }
-            };
+            let lack = or_swapped(tree, program, &subject, || {
+                let meant = if value.starts_with('/') { similar(tree, value) } else { place::called(tree, value) };
+                format!("{subject} is neither in the package nor a program of the image{meant}")
+            });
             found.ask(Wanted::Program(paths), lack);
         }
     }
     Ok(())
 }
 
+/// What is wrong with something that is not there: that a link was made the other way round, where it looks like that, else what is said.
+fn or_swapped(tree: &Tree, named: &Named, subject: &str, reason: impl Fn() -> String) -> Finding {
+    let link = swapped::of(tree, &named.value);
+    let swapped = link.map(|link| at(Concern::UnitFile, &named.place, &link.reason(subject)).mend(link.mend()));
+    swapped.unwrap_or_else(|| at(Concern::UnitFile, &named.place, &reason()))
+}
+
 /// That a file of the tree is executable, but nothing that the kernel starts (execve(2)).
 fn no_program(tree: &Tree, program: &Named) -> std::io::Result<Option<Finding>> {
-    let files = names_of(&program.value).into_iter().filter_map(|path| match find(tree, &path) {
+    let entry = names_of(&program.value).iter().find_map(|path| match find(tree, path) {
         Place::There(_, entry) => Some(entry),
         Place::Beside(_) => None,
     });
-    let Some(entry) = files.into_iter().next() else { return Ok(None) };
+    let Some(entry) = entry else { return Ok(None) };
     let start = start_of(tree, entry)?;
     let is_one = start.starts_with(b"#!") || start.starts_with(b"\x7fELF");
     let reason = format!("{}={} begins neither as a program (ELF) nor with `#!`", program.key, program.value);
@@ -113,13 +116,9 @@ fn script(tree: &Tree, run: &Run, found: &mut Units) -> std::io::Result<()> {
             }
         }
     }
-    let lack = match swapped::of(tree, value) {
-        Some(link) => at(Concern::UnitFile, place, &link.reason(&subject)).mend(link.mend()),
-        None => {
-            let meant = similar(tree, value);
-            at(Concern::UnitFile, place, &format!("{subject} is neither in the package nor in the image{meant}"))
-        }
-    };
+    let lack = or_swapped(tree, &run.named, &subject, || {
+        format!("{subject} is neither in the package nor in the image{}", similar(tree, value))
+    });
     found.ask(if run.script.may_be_folder { Wanted::Path(beside) } else { Wanted::File(beside) }, lack);
     Ok(())
 }
@@ -163,14 +162,11 @@ fn thing(tree: &Tree, (named, made): (&Named, &[String]), sort: Sort, found: &mu
         }
     }
     let subject = format!("{}={}", named.key, named.value);
-    let lack = match swapped::of(tree, &named.value) {
-        Some(link) => at(Concern::UnitFile, &named.place, &link.reason(&subject)).mend(link.mend()),
-        None => {
-            let near = nearest(&named.value, made.iter().map(String::as_str));
-            let meant = near.map_or_else(|| similar(tree, &named.value), |near| format!(", did you mean {near}?"));
-            at(Concern::UnitFile, &named.place, &format!("{subject} is neither in the package nor in the image{meant}"))
-        }
-    };
+    let lack = or_swapped(tree, named, &subject, || {
+        let near = nearest(&named.value, made.iter().map(String::as_str));
+        let meant = near.map_or_else(|| similar(tree, &named.value), |near| format!(", did you mean {near}?"));
+        format!("{subject} is neither in the package nor in the image{meant}")
+    });
     let wanted = match sort {
         Sort::File => Wanted::File(beside),
         Sort::Folder => Wanted::Folder(beside),

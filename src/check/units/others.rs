@@ -20,13 +20,13 @@ use crate::{
     },
 };
 
-/// Looks for one. `names` are those of units that are there.
-pub(super) fn look(tree: &Tree, meta: &Meta, names: &BTreeSet<String>, named: &Named, found: &mut Units) {
+/// Looks for one. `there` are the names of units that are.
+pub(super) fn look(tree: &Tree, meta: &Meta, there: &BTreeSet<String>, named: &Named, found: &mut Units) {
     let Ok(unit) = UnitName::new(&named.value) else { return };
     let (by, is_required) = (brought(&unit), is_requiring(&named.key));
     let script = format!("etc/init.d/{}", unit.stem());
     let all = with_template(&unit);
-    let is_there = all.iter().any(|name| names.contains(name)) || has(tree, &script);
+    let is_there = all.iter().any(|name| there.contains(name)) || has(tree, &script);
     let may_come = by == Some(Brought::ByDistribution) && (!is_required || is_brought_by(&unit, meta));
     if is_there || by == Some(Brought::BySystemd) || may_come {
         return;
@@ -35,7 +35,7 @@ pub(super) fn look(tree: &Tree, meta: &Meta, names: &BTreeSet<String>, named: &N
     if unit.kind() == "service" {
         paths.push(format!("/{script}"));
     }
-    let meant = if by.is_some() { None } else { near(unit.as_str(), names.iter().map(String::as_str)) };
+    let meant = if by.is_some() { None } else { near(unit.as_str(), there.iter().map(String::as_str)) };
     let meant = meant.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
     let is_sure = is_required && by.is_none();
     let concern = if is_sure { Concern::UnitRequires } else { Concern::UnitWants };

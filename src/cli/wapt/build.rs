@@ -129,7 +129,7 @@ pub fn run(path: &Path, args: &BuildArgs, context: &Context) -> Result<(), Failu
             let failure = Failure::new(Exit::Usage, format!("`{}` is an index", path.display()));
             return Err(failure.help("`factory publish --into DIR --rescan` makes it anew"));
         }
-        Artifact::Package(_, path) | Artifact::Folder(_, path) | Artifact::Sums(path) => {
+        Artifact::Package(_, path) | Artifact::Folder(_, path) | Artifact::Feed(path) | Artifact::Sums(path) => {
             let failure =
                 Failure::new(Exit::Usage, format!("`{}` is nothing that is built by its path", path.display()));
             return Err(failure.help("a `.wapt`, or a folder with a `WAPT/control`, is; a recipe's packages are built by `factory build packages`"));

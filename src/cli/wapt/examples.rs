@@ -20,16 +20,6 @@ Examples:
   factory build ./tis-notes --key me.pem --certificate me.crt
       A WAPT package from its folder, signed; no recipe is needed";
 
-/// Of `factory publish`.
-pub const PUBLISH: &str = "\
-Examples:
-  factory publish --into /srv/wapt
-      The WAPT packages that the project's builds have made
-  factory publish --into /srv/wapt tis-notes_1.0-1_windows_PROD.wapt
-      One package
-  factory publish --into /srv/wapt --crl revoked.crl
-      A new revocation list, and nothing else";
-
 /// Of `factory keys wapt`.
 pub const KEYS_WAPT: &str = "\
 Examples:

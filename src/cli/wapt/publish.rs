@@ -1,4 +1,4 @@
-//! `factory publish`.
+//! `factory publish` for repositories of WAPT packages.
 
 use std::{
     io,
@@ -19,19 +19,10 @@ use crate::{
     },
 };
 
-/// Put packages into a repository that clients read
-///
-/// For WAPT packages: a folder that a web server gives to agents, with the index `Packages`, certificates, revocation lists
-/// and icons for WAPT 1.8 and 2. Every package is verified first; new files come first, the index last, in one go.
+/// What `factory publish` has for repositories.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = super::examples::PUBLISH)]
+#[group(id = "repository")]
 pub struct Args {
-    /// The packages; those that the project's builds have made when neither they nor a revocation list are named
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// The repository's folder
-    #[arg(long, value_name = "DIR")]
-    into: PathBuf,
     /// Read every package of the repository again, instead of believing the old index
     #[arg(long)]
     rescan: bool,
@@ -42,9 +33,23 @@ pub struct Args {
     trust: TrustArgs,
 }
 
-/// Runs the verb.
-pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let mut files = args.files.clone();
+impl Args {
+    /// An option that was given.
+    #[must_use]
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--rescan", self.rescan),
+            ("--allow-dirty", self.allow_dirty),
+            ("--trust", self.trust.is_given()),
+            ("--crl", self.trust.has_crls()),
+        ];
+        given.into_iter().find_map(|(option, is)| is.then_some(option))
+    }
+}
+
+/// Publishes packages.
+pub fn run(files: &[PathBuf], into: &Path, args: &Args, context: &Context) -> Result<(), Failure> {
+    let mut files = files.to_vec();
     let crls = args.trust.crls()?;
     if files.is_empty() && !args.rescan && crls.is_empty() {
         files = of_project(context.folder())
@@ -59,7 +64,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         }
     }
     let trust = if args.trust.is_given() { Some(args.trust.read()?) } else { None };
-    publish(&files, &args.into, trust, crls, args.rescan, context)
+    publish(&files, into, trust, crls, args.rescan, context)
 }
 
 /// Publishes WAPT packages, and says what was done.
@@ -77,6 +82,7 @@ pub fn publish(
             Artifact::Package(_, path)
             | Artifact::Folder(_, path)
             | Artifact::Index(_, path)
+            | Artifact::Feed(path)
             | Artifact::Sums(path) => {
                 let failure = Failure::new(Exit::Usage, format!("`{}` is no WAPT package", path.display()));
                 return Err(failure.help("name a `.wapt`; a folder is built first: `factory build DIR`"));

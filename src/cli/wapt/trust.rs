@@ -30,6 +30,12 @@ impl TrustArgs {
         !self.trust.is_empty()
     }
 
+    /// Whether a revocation list is named.
+    #[must_use]
+    pub fn has_crls(&self) -> bool {
+        !self.crl.is_empty()
+    }
+
     /// What is trusted.
     ///
     /// # Errors

@@ -224,6 +224,7 @@ impl Results<'_> {
             size: product.size,
             warnings: product.warnings,
             projects: product.projects,
+            index: product.index,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             finished: clock::rfc3339(clock::now()),
         }

@@ -77,6 +77,7 @@ fn run(plan: &Plan, dull: &dyn Fn(&StepId) -> bool) -> BTreeMap<StepId, Record> 
             size: 0,
             warnings: Vec::new(),
             projects: BTreeMap::new(),
+            index: None,
             holdings: Holdings::new(),
             took_ms: 1000,
             finished: String::new(),

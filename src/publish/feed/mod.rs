@@ -2,6 +2,7 @@
 //! whole. One folder for each kind of repository.
 
 mod error;
+pub mod update;
 pub mod wapt;
 
 pub use error::FeedError;

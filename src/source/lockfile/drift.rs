@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LockedBase, LockedHouse, LockedWheel};
 use crate::{
-    names::{Commit, PlatformId, Sha256, SourceName},
+    names::{Commit, ImageName, PlatformId, Sha256, SourceName},
     source::{
         requirements::{Line, lines, same_version},
         wheelhouse::Wheel,
@@ -35,6 +35,21 @@ pub fn source_drift(name: &SourceName, locked: Option<&Commit>, found: &Commit) 
         Some(locked) if locked != found => {
             Some(format!("source {name} is at {}, the lock has {}", found.short(), locked.short()))
         }
+        Some(_) => None,
+    }
+}
+
+/// How what the packages in an image say of their libraries differs from the locked index.
+#[must_use]
+pub fn index_drift(platform: &str, image: &ImageName, locked: Option<&Sha256>, found: &Sha256) -> Option<String> {
+    match locked {
+        None => Some(format!("the index of libraries of {platform}/{image} is not in the lock")),
+        Some(locked) if locked != found => Some(format!(
+            "the packages in {platform}/{image} say something else of their libraries than those of the lock: their index is {}, the lock \
+             has {}",
+            short(found.as_str()),
+            short(locked.as_str())
+        )),
         Some(_) => None,
     }
 }

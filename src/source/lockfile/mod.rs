@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-pub use drift::{base_drift, pin_drift, source_drift, wheel_drift};
+pub use drift::{base_drift, index_drift, pin_drift, source_drift, wheel_drift};
 pub use pylock::{Clash, Packages, file_name as pylock_name, render as render_pylock};
 
 /// Its name at the project's root.
@@ -45,6 +45,8 @@ pub struct Lockfile {
     pub sources: BTreeMap<SourceName, Commit>,
     /// The wheels of every requirements set: those of a platform for the image that it is of.
     pub houses: BTreeMap<(PlatformId, ImageName), LockedHouse>,
+    /// What the packages in an image of a platform say of their libraries: the digest of its index, where packages were made by it.
+    pub indexes: BTreeMap<(PlatformId, ImageName), Sha256>,
 }
 
 /// A base image.

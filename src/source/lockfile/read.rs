@@ -21,6 +21,7 @@ table! {
         base: Vec<At<RawBase>> = one("[[base]]", sub_table),
         source: Vec<At<RawSource>> = one("[[source]]", sub_table),
         wheelhouse: Vec<At<RawHouse>> = one("[[wheelhouse]]", sub_table),
+        index: Vec<At<RawIndex>> = one("[[index]]", sub_table),
     }
 }
 
@@ -46,6 +47,14 @@ table! {
         image: ImageName = parsed,
         requirements: String = line,
         wheels: Vec<At<RawWheel>> = list(sub_table),
+    }
+}
+
+table! {
+    "[[index]]" struct RawIndex {
+        platform: PlatformId = parsed,
+        image: ImageName = parsed,
+        sha256: Sha256 = parsed,
     }
 }
 
@@ -84,6 +93,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Lockfile, LockfileError> {
             let Some((key, locked)) = self::house(&house.value, issues) else { continue };
             put(&mut lock.houses, key, locked, &house.span, issues);
         }
+        for index in few(raw.index.items(), issues) {
+            let Some((key, locked)) = self::index(&index.value, issues) else { continue };
+            put(&mut lock.indexes, key, locked, &index.span, issues);
+        }
         Ok(lock)
     })?
 }
@@ -117,6 +130,14 @@ fn house(raw: &RawHouse, issues: &mut Issues) -> Option<((PlatformId, ImageName)
     let wheels = found.into_values().collect();
     let locked = LockedHouse { requirements: requirements?.value.clone(), wheels };
     Some(((platform?.value.clone(), image?.value.clone()), locked))
+}
+
+fn index(raw: &RawIndex, issues: &mut Issues) -> Option<((PlatformId, ImageName), Sha256)> {
+    let at = ("[[index]]", &raw.span);
+    let platform = required(&raw.platform, ("platform", "\"debian-12\""), at, issues);
+    let image = required(&raw.image, ("image", "\"core\""), at, issues);
+    let sha256 = required(&raw.sha256, ("sha256", "\"<64 hexadecimal digits>\""), at, issues);
+    Some(((platform?.value.clone(), image?.value.clone()), sha256?.value.clone()))
 }
 
 fn wheel(raw: &RawWheel, issues: &mut Issues) -> Option<LockedWheel> {

@@ -39,7 +39,8 @@ fn lock() -> Lockfile {
         ]
         .into(),
         sources: [(SourceName::new("bricks").unwrap(), Commit::new("1a2b3c4d".repeat(5)).unwrap())].into(),
-        houses: [((debian, ImageName::new("core").unwrap()), core)].into(),
+        houses: [((debian.clone(), ImageName::new("core").unwrap()), core)].into(),
+        indexes: [((debian, ImageName::new("core").unwrap()), Sha256::of("index"))].into(),
     }
 }
 

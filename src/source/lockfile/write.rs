@@ -41,6 +41,14 @@ pub(super) fn render(lock: &Lockfile) -> String {
         }
         text.push_str("]\n");
     }
+    for ((platform, image), sha256) in &lock.indexes {
+        text.push_str(&format!(
+            "\n[[index]]\nplatform = {}\nimage = {}\nsha256 = {}\n",
+            quote(platform.as_str()),
+            quote(image.as_str()),
+            quote(sha256.as_str())
+        ));
+    }
     text
 }
 

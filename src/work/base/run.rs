@@ -110,6 +110,7 @@ async fn run(work: &BaseWork, at: StepContext<'_>) -> Result<Product, StepError>
     Ok(Product {
         warnings: Vec::new(),
         projects: std::collections::BTreeMap::new(),
+        index: None,
         labels: BTreeMap::new(),
         output: image.id.0.clone(),
         images,

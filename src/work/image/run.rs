@@ -330,6 +330,7 @@ pub(crate) fn product(image: &ImageInfo, tags: &[String], labels: Labels) -> Pro
     Product {
         warnings: Vec::new(),
         projects: BTreeMap::new(),
+        index: None,
         output: output_of(image),
         labels,
         images: tags.iter().map(|tag| (tag.clone(), image.id.0.clone())).collect(),

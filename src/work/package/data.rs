@@ -135,7 +135,12 @@ impl Kind for PackageWork {
     }
 
     fn locks(&self) -> Locks<'_> {
-        Locks::Nothing
+        match &self.image {
+            Some(image) if self.is_searched() && self.packaging.format == PackageFormat::Deb => {
+                Locks::Index(&image.name)
+            }
+            _ => Locks::Nothing,
+        }
     }
 
     fn is_stored(&self) -> bool {

@@ -38,7 +38,7 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, judged,
+        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, hold_index, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -120,6 +120,9 @@ impl RunShipped for PackageWork {
 
 /// Forgets what the image does not build any more, where its packages are collected.
 async fn restore(work: &PackageWork, product: Product, at: StepContext<'_>) -> Result<Option<Product>, StepError> {
+    if let (Some(image), Some(index)) = (&work.image, &product.index) {
+        hold_index(&image.name, index, at.step.platform.as_str(), at.session)?;
+    }
     if !work.package.collect.is_empty() {
         let (step, session, files) = (at.step.clone(), at.session.clone(), product.files.clone());
         blocking(move || {
@@ -301,7 +304,7 @@ impl Job {
         if let Some(reused) = &reused {
             output.line(reused);
         }
-        self.product(&files, reused)
+        Ok(Product { index: searched.index.clone(), ..self.product(&files, reused)? })
     }
 
     /// What is seldom meant.
@@ -333,7 +336,8 @@ impl Job {
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
             let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());
-            match format.write(&output.packing(tree, &format.file_name(meta)), meta, Some(&blocks), &mut out) {
+            let tree = output.packing(tree, &format.file_name(meta));
+            match format.write(&tree, meta, Some(&blocks), &mut out) {
                 Err(_) if self.session.services.cancel.is_cancelled() => return Err(StepError::Interrupted),
                 written => written?,
             }

@@ -172,6 +172,7 @@ impl Job {
         Ok(Product {
             warnings: Vec::new(),
             projects: std::collections::BTreeMap::new(),
+            index: None,
             output: format!("sha256:{}", file.sha256),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),

@@ -3,7 +3,10 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use factory_update::swap::{Outcome, Swap, SwapError};
+use factory_update::{
+    disk::Op,
+    swap::{Outcome, Swap, SwapError},
+};
 use semver::Version;
 
 use crate::model::{Machine, Shared, digest, names};
@@ -65,6 +68,24 @@ fn is_whole(machine: &Machine, place: &str) {
     assert!([Some(OLD), Some(NEW)].contains(&machine.program()), "{place}: the program is {:?}", machine.program());
 }
 
+/// Cuts an update everywhere, on a disk that does not do one of the things that it is told; gives the number of states.
+fn cut_everywhere(kind: Kind, skipped: Option<usize>) -> usize {
+    let machine = || Machine { skipped, ..machine(kind) };
+    let mut states = 0;
+    for cut in 0..length(&machine(), update) {
+        let (dead, result) = update(Machine { left: Some(cut), ..machine() });
+        assert!(result.is_err(), "{kind:?}, {cut}: {result:?}");
+        is_whole(&dead, &format!("{kind:?}, {cut}"));
+        for (at, image) in dead.after_a_failure().into_iter().enumerate() {
+            let place = format!("{kind:?}, cut after {cut}, image {at}");
+            is_whole(&image, &place);
+            is_mended(image, kind, &place);
+            states += 1;
+        }
+    }
+    states
+}
+
 /// The next run, which nothing disturbs, ends with a program that runs.
 fn is_mended(machine: Machine, kind: Kind, place: &str) {
     let (machine, result) = recover(machine);
@@ -112,21 +133,39 @@ fn an_update_ends_well_or_goes_back() {
 
 #[test]
 fn an_update_may_end_anywhere() {
-    let mut states = 0;
-    for kind in [Kind::Well, Kind::Broken, Kind::Sick] {
-        for cut in 0..length(&machine(kind), update) {
-            let (dead, result) = update(Machine { left: Some(cut), ..machine(kind) });
-            assert!(result.is_err(), "{kind:?}, {cut}: {result:?}");
-            is_whole(&dead, &format!("{kind:?}, {cut}"));
-            for (at, image) in dead.after_a_failure().into_iter().enumerate() {
-                let place = format!("{kind:?}, cut after {cut}, image {at}");
-                is_whole(&image, &place);
-                is_mended(image, kind, &place);
-                states += 1;
-            }
+    let states: usize = [Kind::Well, Kind::Broken, Kind::Sick].map(|kind| cut_everywhere(kind, None)).iter().sum();
+    assert!(states > 300, "{states} states");
+}
+
+/// What happens on a disk while an update goes back, each with its number.
+fn told() -> Vec<(usize, Op)> {
+    let (after, _) = update(machine(Kind::Sick));
+    after.told.into_iter().enumerate().collect()
+}
+
+/// These tests would see it, were a step of the updater missing: each one but those that are of no account is left out in turn.
+#[test]
+fn a_disk_that_leaves_something_out_is_noticed() {
+    let mut unnoticed = Vec::new();
+    for (number, op) in told() {
+        let noticed = std::panic::catch_unwind(|| cut_everywhere(Kind::Sick, Some(number))).is_err();
+        if !noticed {
+            unnoticed.push(op);
         }
     }
-    assert!(states > 300, "{states} states");
+    let (names, note) = (names(), names().journal());
+    let beside = names.beside();
+    let expected = [
+        // Nothing has that name, neither time.
+        Op::Remove(beside.clone()),
+        // The journal that says "undoing": the one before it, "watching", comes to the same end.
+        Op::Rename { from: note.with_extension("new"), to: note },
+        Op::SyncFolder(names.state()),
+        Op::Remove(beside.clone()),
+        // Without a second name, the backup gives its own away.
+        Op::Link { from: names.backup(1), to: beside },
+    ];
+    assert_eq!(unnoticed, expected);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
+#[cfg(target_os = "linux")]
+mod delta;
 mod model;
 #[cfg(target_os = "linux")]
 mod real;

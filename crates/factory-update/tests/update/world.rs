@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use factory_tuf::{File, Repository, RootPlan, Seals, Sign, SigningKey, TargetFile, TargetPath, Time};
+use factory_tuf::{Delta, File, Repository, RootPlan, Seals, Sign, SigningKey, TargetFile, TargetPath, Time};
 use serde_json::{Value, json};
 
 pub fn now() -> i64 {
@@ -94,6 +94,22 @@ impl Feed {
         let place = format!("targets/{product}/{version}/{}.{product}", file.hashes.first());
         self.server.lock().unwrap().files.insert(place.clone(), program.to_vec());
         self.targets.insert(TargetPath::new(format!("{product}/{version}/{product}")).unwrap(), file);
+        self.publish(later());
+        place
+    }
+
+    /// A delta from one program to another; gives its place. What it gives may be another file.
+    pub fn delta(&mut self, old: &[u8], new: &[u8], gives: &[u8]) -> String {
+        let mut encoder = zstd::stream::write::Encoder::with_ref_prefix(Vec::new(), 3, old).unwrap();
+        encoder.window_log(18).unwrap();
+        encoder.write_all(gives).unwrap();
+        let bytes = encoder.finish().unwrap();
+        let digest = |bytes: &[u8]| TargetFile::of(bytes).hashes.first().to_owned();
+        let mut file = TargetFile::of(&bytes);
+        file.custom = Delta { from: digest(old), to: digest(new) }.custom();
+        let place = format!("targets/agent/{}.delta.zst", file.hashes.first());
+        self.server.lock().unwrap().files.insert(place.clone(), bytes);
+        self.targets.insert(TargetPath::new("agent/delta.zst").unwrap(), file);
         self.publish(later());
         place
     }

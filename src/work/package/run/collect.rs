@@ -101,6 +101,7 @@ impl Job {
         Ok(Product {
             warnings: Vec::new(),
             projects: std::collections::BTreeMap::new(),
+            index: None,
             output: format!("sha256:{}", Sha256::of(sums)),
             images: BTreeMap::new(),
             labels: BTreeMap::new(),

@@ -11,6 +11,7 @@ use crate::{
     depends::{Shipped, elf::Depth, shipped},
     execute::{StepError, StepOutput, records::blocking},
     format::{Meta, PackageFormat},
+    names::Sha256,
     stage::Tree,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Searched {
     pub(super) weaker: Vec<String>,
     /// The relations that are written because of a file, by its absolute path. Empty where the package itself tells.
     pub(super) because: BTreeMap<String, BTreeSet<String>>,
+    /// The digest of the image's index that they were found with.
+    pub(super) index: Option<Sha256>,
 }
 
 impl Searched {

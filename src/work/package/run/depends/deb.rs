@@ -14,7 +14,7 @@ use crate::{
         merged,
     },
     engine::Output as _,
-    execute::{StepError, StepOutput},
+    execute::{StepError, StepOutput, hold_index},
     names::{Concern, Relation},
 };
 
@@ -32,10 +32,13 @@ pub(super) async fn search(
         Some(Inside { container, .. }) => system::index(job, container).await?,
         None => None,
     };
-    let Some(index) = index else {
+    let Some((index, digest)) = index else {
         say_unknown(job, shipped, inside.is_some())?;
         return Ok(Searched::default());
     };
+    if let Some(image) = &job.work.image {
+        hold_index(&image.name, &digest, job.step.platform(), &job.session)?;
+    }
     let mut question = Asked { job, shipped, index, beside: beside(job)?, links: BTreeMap::new() };
     let mut found = question.ask();
     if let Some(Inside { container, .. }) = inside
@@ -47,7 +50,7 @@ pub(super) async fn search(
     }
     say_lost(job, &found.lost);
     say_silent(job, &found.silent);
-    written(job, &found.needed, output)
+    Ok(Searched { index: Some(digest), ..written(job, &found.needed, output)? })
 }
 
 /// What is asked, as often as something more is known.

@@ -33,8 +33,8 @@ const FORM: &str = "deb index 1";
 /// What an entry of the store is called; its key says all there is to say.
 const NAME: &str = "index.json";
 
-/// The index of a container's system; `None` where it is none of Debian's kind.
-pub(super) async fn index(job: &Job, container: &ContainerId) -> Result<Option<Index>, StepError> {
+/// The index of a container's system, with the digest of its form in the store; `None` where it is none of Debian's kind.
+pub(super) async fn index(job: &Job, container: &ContainerId) -> Result<Option<(Index, Sha256)>, StepError> {
     let system = System { session: &job.session, container };
     let Some(status) = system.text(STATUS).await? else { return Ok(None) };
     let diversions = system.text(DIVERSIONS).await?.unwrap_or_default();
@@ -45,8 +45,8 @@ pub(super) async fn index(job: &Job, container: &ContainerId) -> Result<Option<I
     let (arch, machine) = (job.work.arch.as_str(), job.work.host.machine.as_str());
     let made_of = serde_json::json!([FORM, arch, machine, status, diversions, configured]);
     let key = Key { kind: Kind::Index, digest: Sha256::of(made_of.to_string()) };
-    if let Some(index) = kept(&key, &job.session).await? {
-        return Ok(Some(index));
+    if let Some(known) = kept(&key, &job.session).await? {
+        return Ok(Some(known));
     }
     let mut maker = Maker::new(arch, &status, &diversions);
     let known = maker.clone();
@@ -59,8 +59,9 @@ pub(super) async fn index(job: &Job, container: &ContainerId) -> Result<Option<I
         configured.keys().filter(|path| path.starts_with(&folder)).cloned().collect()
     };
     let index = maker.finish(&linker::configured(&text, &below), &triplet(machine));
-    keep(&key, &index, &job.session).await;
-    Ok(Some(index))
+    let text = serde_json::to_vec(&index).map_err(std::io::Error::from)?;
+    keep(&key, &text, &job.session).await;
+    Ok(Some((index, Sha256::of(&text))))
 }
 
 /// What Debian calls the folder of a machine's libraries.
@@ -75,7 +76,7 @@ fn triplet(machine: &str) -> String {
 }
 
 /// The index that the store has, where it can be believed and read.
-async fn kept(key: &Key, session: &Session) -> Result<Option<Index>, StepError> {
+async fn kept(key: &Key, session: &Session) -> Result<Option<(Index, Sha256)>, StepError> {
     let aside = Shop::new(tempfile::tempdir()?);
     match session.services.store.fetch(key, &aside).await {
         Ok(Fetched::Whole(whole)) if whole.label().name == NAME => {}
@@ -91,18 +92,17 @@ async fn kept(key: &Key, session: &Session) -> Result<Option<Index>, StepError> 
     }
     let read = blocking(move || {
         let bytes = read_bounded(&aside.path().join(NAME), LARGEST)?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(bytes.and_then(|bytes| Some((serde_json::from_slice(&bytes).ok()?, Sha256::of(&bytes)))))
     });
     read.await
 }
 
 /// Keeps an index. A store that cannot be written costs time later, nothing else.
-async fn keep(key: &Key, index: &Index, session: &Session) {
+async fn keep(key: &Key, text: &[u8], session: &Session) {
     let kept = async {
-        let text = serde_json::to_vec(index).map_err(std::io::Error::from)?;
-        let label = Label { name: NAME.to_owned(), sha256: Sha256::of(&text), size: text.len() as u64 };
+        let label = Label { name: NAME.to_owned(), sha256: Sha256::of(text), size: text.len() as u64 };
         let mut file = tempfile::NamedTempFile::new()?;
-        std::io::Write::write_all(&mut file, &text)?;
+        std::io::Write::write_all(&mut file, text)?;
         session.services.store.put(key, &label, file.path()).await
     };
     if let Err(error) = kept.await {

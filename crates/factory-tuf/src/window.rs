@@ -1,10 +1,10 @@
 //! Hours of the day in which something may happen.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `22:00-06:00`: from a minute of the day to another, in UTC. The end is not part of it; from a time to itself is the whole day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Window {
     from: u32,
     to: u32,
@@ -39,6 +39,12 @@ impl TryFrom<String> for Window {
         };
         let window = text.split_once('-').and_then(|(from, to)| Some(Self { from: minute(from)?, to: minute(to)? }));
         window.ok_or_else(|| WindowError(text.chars().take(40).collect()))
+    }
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> Self {
+        window.to_string()
     }
 }
 
