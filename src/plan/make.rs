@@ -2,6 +2,7 @@
 
 pub(crate) mod contents;
 pub(crate) mod look;
+pub(crate) mod odd;
 pub(crate) mod twice;
 
 use std::collections::BTreeSet;

@@ -85,6 +85,7 @@ mod seed;
 mod servers;
 mod sharing;
 mod show;
+mod slips;
 mod sources;
 mod space;
 mod stated;

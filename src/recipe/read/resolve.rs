@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     files::Scripts as Texts,
+    meant,
     part::Part,
     raw::{RawBase, RawPython, RawRecipe, RawUnit, RawUser},
     view::View,
@@ -38,6 +39,7 @@ pub(crate) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issue
     let platforms = required(&table.platforms, ("platforms", "[\"debian-12\"]"), at, issues);
     let platforms = platforms.map(|list| platform_ids(list, catalogue, issues));
     let official = official(&table.official, platforms.as_deref().unwrap_or_default(), catalogue, issues);
+    let allow = meant::allowed(raw, issues);
     Some(Project {
         name: name?.value.clone(),
         maintainer: maintainer?.value.clone(),
@@ -47,6 +49,7 @@ pub(crate) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issue
         official,
         registry: table.registry.value().cloned(),
         store_keys: table.store_keys.items().iter().map(|key| key.value.clone()).collect(),
+        allow: allow?,
     })
 }
 

@@ -25,8 +25,9 @@ use crate::{
         told::Told,
         watched,
     },
-    names::{Allowance, Sha256, Topic},
+    names::{Allowance, Concern, Sha256, Topic},
     plan::{ContextSource, Inputs, Record, Step, label},
+    recipe::hierarchy::odd,
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     util::{
@@ -242,9 +243,19 @@ fn no_surprise(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
             found.extend(check::surprises::of_bytes(path, &start, None));
         }
     }
+    found.extend(odd_places(work));
     // What it starts with is looked for when it is built.
     let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
     judge((work, recipe), &found, &work.allow, asked)
+}
+
+/// Places in folders that no system has: the plan has said those that are slips, and only warned; here they are held against what is
+/// allowed.
+fn odd_places(work: &ImageWork) -> Vec<check::Finding> {
+    let of = |path: &str| check::Finding::new(Concern::OddPlace, path.trim_matches('/'), "is no folder of a system");
+    let folders = work.files.iter().filter_map(|entry| odd(entry.path.strip_prefix("rootfs")?));
+    let folders = folders.map(|odd| of(&odd.folder));
+    folders.chain(work.homes.iter().filter(|home| odd(home).is_some()).map(|home| of(home))).collect()
 }
 
 fn judge(

@@ -152,7 +152,7 @@ impl Maker<'_> {
         for folder in &folders {
             self.heard(folder, &mut heard);
         }
-        step.unread = heard.unread(&self.context.release.version);
+        step.unread = heard.unread(&self.context.release.version, &self.recipe.project.allow);
         step.doubts = heard.doubts;
         step.holdings = holdings;
         step.notes = notes;

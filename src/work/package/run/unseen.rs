@@ -82,11 +82,15 @@ impl Unseen {
 }
 
 fn sentence(left: &[Thing]) -> Option<String> {
-    let mut all: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut all: BTreeMap<&str, (&str, String)> = BTreeMap::new();
     for thing in left {
-        all.entry(&thing.what).or_insert(&thing.lack.path);
+        // A name of the package that is near says more than that nothing was looked at.
+        let meant = thing.lack.what.rsplit_once(", did you mean ");
+        let meant = meant.map(|(_, meant)| format!(", did you mean {meant}")).unwrap_or_default();
+        all.entry(thing.what.as_str()).or_insert((thing.lack.path.as_str(), meant));
     }
-    let one = |(what, path): (&&str, &&str)| format!("{what} (for `/{}`)", path.escape_debug());
+    let one =
+        |(what, (path, meant)): (&&str, &(&str, String))| format!("{what} (for `/{}`{meant})", path.escape_debug());
     let shown = all.iter().take(SHOWN).map(one).collect::<Vec<_>>().join(", ");
     let (more, is) = (all.len().saturating_sub(SHOWN), if all.len() == 1 { "is" } else { "are" });
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

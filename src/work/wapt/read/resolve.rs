@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::{RawWapt, RawWaptContent};
 use crate::{
     names::PlatformId,
-    recipe::read::{allow::allowances, view::View},
+    recipe::read::{
+        allow::{allowances, of_recipe},
+        view::View,
+    },
     util::{
         pattern::{is_glob, plain},
         toml::{At, BadPath, Given, Issue, Issues, check_glob, in_container, inside, quoted, required},
@@ -62,6 +65,7 @@ impl View<'_> {
         }
         let contents: Vec<_> = raw.contents.items().iter().map(|entry| content(&entry.value, raw, issues)).collect();
         let contents: Option<Vec<_>> = contents.into_iter().collect();
+        of_recipe(&raw.allow, issues);
         let allow = allowances(&raw.allow, issues);
         Some(Wapt {
             package: raw.package.value()?.clone(),

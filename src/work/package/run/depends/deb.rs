@@ -153,7 +153,7 @@ fn named(library: &str, files: &BTreeSet<&String>, usual: Option<&str>) -> Strin
 /// What allows it for the first file; `None` where there is none.
 fn allow(unmet: &[(&str, BTreeSet<&String>)]) -> Option<String> {
     let first = unmet.first()?.1.first().map_or("", |path| path.trim_start_matches('/'));
-    Some(Paths::Absolute.allow(Concern::Library, first))
+    Some(Paths::Absolute.allow(Concern::Library, &[first]))
 }
 
 /// The files that need a library of which the recipe says nothing; `None` where it says something of all.
