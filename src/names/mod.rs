@@ -13,6 +13,7 @@ mod git_url;
 mod machine;
 mod marker;
 mod parts;
+mod python;
 mod reference;
 mod relation;
 mod text;
@@ -31,6 +32,7 @@ pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use machine::Machine;
 pub use marker::{BadMarker, Marker};
 pub use parts::{Override, Scripts, User};
+pub use python::PythonVersion;
 pub use reference::{ImageReference, familiar};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{

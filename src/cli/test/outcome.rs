@@ -49,7 +49,7 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     parts.push(units::time(took));
     ListView {
-        title: format!("{title}, installed and removed"),
+        title: title.to_owned(),
         columns: vec![
             ListColumn { name: "check", kind: ListKind::Word },
             ListColumn { name: "state", kind: ListKind::Word },
@@ -155,7 +155,7 @@ mod tests {
         let alma = "alma-9".parse().unwrap();
         let error = InstallTestError::NoPackages("alma-9".to_owned());
         let not_tested = [NotTested { platform: alma, error }];
-        let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
+        let view = view("canopsis 2.5.11, installed and removed", &verdicts(), &not_tested, Duration::from_secs(57));
         insta::assert_snapshot!(view.human(&Style::plain(100)), @r"
         canopsis 2.5.11, installed and removed
         check                              state         time  result
