@@ -38,7 +38,8 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, hold_index, judged,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, Shipped, StepContext, StepError, StepOutput,
+        hold_index, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -81,6 +82,10 @@ impl Run for PackageWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 
