@@ -177,7 +177,7 @@ mod tests {
         };
         let passed = Check {
             step: verdicts()[0].checks[0].step.clone(),
-            result: CheckResult::Passed("".to_owned()),
+            result: CheckResult::Passed(String::new()),
             took: Duration::ZERO,
         };
         let passed = Verdict { platform: "debian-12".to_owned(), checks: vec![passed] };
