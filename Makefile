@@ -8,7 +8,7 @@ export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
 REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry dpkg-dev gcab git iproute2 lintian mmdebstrap openssh-client \
-  openssh-server openssl rpm rpmlint unzip xz-utils zip
+  openssh-server openssl python3-venv rpm rpmlint unzip xz-utils zip
 
 .PHONY: help demo test build updater check units real few-faults faults accept bench bench-smoke bench-example deny fuzz clean
 
@@ -39,7 +39,7 @@ check: ## formatting, lints, documentation, licences (3 min)
 
 units: ## tests without a real engine (2 min)
 	@scripts/engine $(REFEREES)
-	cargo test --locked
+	python=$$(scripts/python-tuf) && FACTORY_TUF_PYTHON=$$python cargo test --locked
 
 real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	@scripts/engine $(REFEREES)

@@ -126,6 +126,34 @@ impl Elf {
 }
 
 impl Elf {
+    /// The versions of symbols without which it does not run, each with its library's file name.
+    pub fn hard(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.versions.iter().filter(|one| !one.is_weak).map(|one| (one.file.as_str(), one.name.as_str()))
+    }
+
+    /// A library for x86-64 that needs nothing, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            machine: 62,
+            is_64: true,
+            is_little: true,
+            is_movable: true,
+            interpreter: None,
+            is_dynamic: true,
+            soname: None,
+            needed: Vec::new(),
+            search: Vec::new(),
+            versions: Vec::new(),
+            defines: Vec::new(),
+            has_hash: false,
+            has_gnu_hash: true,
+            has_debug: false,
+            symbols: Vec::new(),
+        }
+    }
+
     /// Whether a machine of this name, in the kernel's words (uname(2)), runs it. False for one that is not known here.
     #[must_use]
     pub fn runs_on(&self, machine: &str) -> bool {

@@ -182,23 +182,7 @@ mod tests {
     use crate::depends::elf::{Elf, Version};
 
     fn native(path: &str, needed: &[&str]) -> Native {
-        let elf = Elf {
-            machine: 62,
-            is_64: true,
-            is_little: true,
-            is_movable: true,
-            interpreter: None,
-            is_dynamic: true,
-            soname: None,
-            needed: needed.iter().map(|name| (*name).to_owned()).collect(),
-            search: Vec::new(),
-            versions: Vec::new(),
-            defines: Vec::new(),
-            has_hash: false,
-            has_gnu_hash: true,
-            has_debug: false,
-            symbols: Vec::new(),
-        };
+        let elf = Elf { needed: needed.iter().map(|name| (*name).to_owned()).collect(), ..Elf::sample() };
         Native { path: path.to_owned(), is_executable: true, elf }
     }
 

@@ -45,6 +45,8 @@ pub struct Meta {
     pub recommends: Vec<String>,
     /// Weaker relations.
     pub suggests: Vec<String>,
+    /// What it is a use to, which need not know it.
+    pub enhances: Vec<String>,
     /// May not be installed together.
     pub conflicts: Vec<String>,
     /// deb `Breaks`.

@@ -60,6 +60,7 @@ pub(in crate::format) fn meta() -> Meta {
         depends: vec!["python3 (>= 3.11)".to_owned(), "sudo".to_owned()],
         pre_depends: Vec::new(),
         recommends: vec!["snmp".to_owned()],
+        enhances: Vec::new(),
         suggests: Vec::new(),
         conflicts: Vec::new(),
         breaks: Vec::new(),
@@ -104,7 +105,7 @@ pub(super) fn tree() -> Tree {
 
 /// The regular files.
 pub(super) fn files() -> Vec<(TreePath, &'static str, u32, Role)> {
-    let config = Role::Config { noreplace: true };
+    let config = Role::Config { noreplace: true, missingok: false };
     let script = "#!/bin/sh\nexec sleep infinity\n";
     [
         ("etc/factory-sample/sample.conf", "port = 8082\n", 0o644, config),

@@ -11,10 +11,11 @@ use super::{
     error::none_of,
 };
 use crate::{
+    depends::elf::{Depth, Elf},
     engine::Output as _,
     execute::StepOutput,
     source::project::glob,
-    stage::{Kind, Tree, elf::Elf},
+    stage::{Kind, Tree},
 };
 
 /// Lists what each file is loaded with. A constant; the linker and the files are its arguments. With `--list` glibc stops at the
@@ -47,7 +48,7 @@ pub async fn check(container: &TestContainer<'_>, tree: &Tree, output: &StepOutp
         if allowed.iter().any(|pattern| pattern.is_match(path.as_str())) {
             continue;
         }
-        let Ok(Some(elf)) = Elf::read(tree.open(entry)) else { continue };
+        let Ok(Some(elf)) = Elf::read(tree.open(entry), Depth::Names) else { continue };
         let is_program = elf.interpreter.is_some();
         let linker = match elf.interpreter {
             Some(linker) => linker,

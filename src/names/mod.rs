@@ -17,7 +17,7 @@ mod relation;
 mod text;
 mod version;
 
-pub use address::{Address, without_login};
+pub use address::{Address, login as login_of_address, shown as shown_address, without_login};
 pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;
 pub use checkout::CheckoutId;

@@ -133,10 +133,13 @@ pub enum ContentKind {
     Tree,
     /// `"dir"`: an empty folder at `dst`.
     Dir,
-    /// `"config"`, `"config|noreplace"`: of files already taken, or of the files it adds.
+    /// `"config"`, `"config|noreplace"`, `"config|missingok"`: of files already taken, or of the files it adds.
     Config {
         /// `|noreplace`.
         noreplace: bool,
+        /// `|missingok`.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        missingok: bool,
     },
     /// `"state"`: folders whose contents are made at run time: shipped empty, kept at removal, emptied at purge.
     State,

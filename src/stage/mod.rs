@@ -2,7 +2,6 @@
 //! into one unlinked spool file. Every format reads the result in canonical order.
 
 mod accounts;
-pub mod elf;
 mod path;
 pub(crate) mod pe;
 mod spool;

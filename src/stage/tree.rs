@@ -125,6 +125,8 @@ pub enum Role {
     Config {
         /// rpm: keep the changed file and put the new one beside it (`%config(noreplace)`); deb asks either way.
         noreplace: bool,
+        /// Whether it may be missing: nothing says so then, and an upgrade does not bring it again (rpm).
+        missingok: bool,
     },
     /// A folder whose contents are made at run time: shipped empty, kept at removal, emptied at purge.
     State,

@@ -123,11 +123,12 @@ fn a_library_of_no_package_is_warned_of() {
     project.play(&system(None));
     let run = project.done(&["build", "packages"]);
     run.says(&[
-        "shop: the image has no /var/lib/dpkg/status, so which package has the library `libc.so.6`, which /usr/bin/hello needs, is not \
-         known; name it in `depends` (usually `libc6`)",
+        "shop: the image has no /var/lib/dpkg/status, so which package has this library is not known: `libc.so.6` (usually of `libc6`) \
+         for /usr/bin/hello; name it in `depends`",
+        "`allow = [{ check = \"library\", path = \"/usr/bin/hello\", reason = \"…\" }]` [library]",
     ]);
     // It is said again while the package is cached.
-    project.done(&["build", "packages"]).says(&["which package has the library `libc.so.6`"]);
+    project.done(&["build", "packages"]).says(&["which package has this library is not known: `libc.so.6`"]);
     project.write("factory.toml", &(RECIPE.to_owned() + "depends = [\"libc6 (>= 2.36)\"]\n"));
     let run = project.done(&["build", "packages"]);
     assert!(!run.stderr.contains("libc.so.6"), "{run}");
@@ -138,7 +139,7 @@ fn a_package_without_an_image_says_what_is_not_known() {
     let Some(project) = packing(&RECIPE.replace("from = \"core\"\n", "")) else { return };
     project
         .done(&["build", "packages"])
-        .says(&["there is no image to look into, so which package has the library `libc.so.6`"]);
+        .says(&["there is no image to look into, so which package has this library is not known: `libc.so.6`"]);
     assert_eq!(depends(&project), None);
 }
 
@@ -274,4 +275,45 @@ fn the_lock_names_what_packages_say_of_their_libraries() {
     assert_ne!(project.read("factory.lock"), lock);
     project.write("factory.lock", &lock);
     project.run(&["build", "packages", "--locked"]).assert_code(4).says(&["say something else of their libraries"]);
+}
+
+#[test]
+fn a_package_says_more_of_itself() {
+    let more = r#"
+maintainer = "Lamp Team <lamp@example.org>"
+license = "MIT"
+pre_depends = ["libc6 (>= 3)", "init-system-helpers"]
+enhances = ["bash"]
+"#;
+    let Some(project) = packing(&(RECIPE.to_owned() + more)) else { return };
+    project.play(&system(Some(SYMBOLS)));
+    project.done(&["build", "packages"]);
+    let control = deb::control(&fs::read(project.path(DEB)).unwrap(), "control");
+    for line in
+        ["Maintainer: Lamp Team <lamp@example.org>", "Pre-Depends: libc6 (>= 3), init-system-helpers", "Enhances: bash"]
+    {
+        assert!(control.lines().any(|found| found == line), "{line}: {control}");
+    }
+    assert_eq!(depends(&project), None, "what is there before the package is unpacked is there");
+    project.done(&["show", DEB, "--why"]);
+
+    // A program is for a machine, whatever the recipe says.
+    project.write("factory.toml", &(RECIPE.to_owned() + "architecture = \"all\"\n"));
+    let run = project.run(&["build", "packages"]);
+    run.assert_code(1).says(&["`/usr/bin/hello` is for x86_64, and `architecture` says \"all\""]);
+    let script = RECIPE.to_owned() + "architecture = \"any\"\n";
+    project.write("factory.toml", &script);
+    project.write("bin/hello", "#!/bin/sh\n");
+    project.done(&["build", "packages"]);
+    assert!(deb::control(&fs::read(project.path(DEB)).unwrap(), "control").contains("Architecture: amd64"));
+
+    // The same in an rpm.
+    let recipe = RECIPE.replace("debian-12", "alma-9").replace("from = \"core\"\n", "") + more;
+    let config = "contents = [{ src = \"bin/hello\", dst = \"/etc/hello\", type = \"config|missingok\" }, ";
+    project.write("factory.toml", &recipe.replace("contents = [", config));
+    project.done(&["build", "packages"]);
+    let shown = project.done(&["show", "packages/alma-9/shop-2.5.11-1.el9.noarch.rpm"]).stdout;
+    for text in ["Enhances", "Requires(pre)", "Lamp Team", "MIT", "(missingok)"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
 }

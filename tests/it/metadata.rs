@@ -108,7 +108,7 @@ fn what_an_old_rpm_does_not_know() {
     let project = Project::new();
     project.write("factory.toml", &RECIPE.replace("PLATFORMS", "\"centos-7\""));
     let run = project.done(&["build", "packages"]);
-    assert!(run.stderr.contains("shop: recommends and suggests are left out"), "{run}");
+    assert!(run.stderr.contains("shop: recommends, suggests and enhances are left out"), "{run}");
     project.edit("factory.toml", "depends = [\"sudo >= 1.8\"]", "depends = [\"postfix | sendmail\"]");
     let run = project.run(&["build", "packages"]);
     run.assert_code(2);

@@ -62,6 +62,7 @@ pub fn plain(name: &str, version: &str) -> Meta {
         depends: Vec::new(),
         pre_depends: Vec::new(),
         recommends: Vec::new(),
+        enhances: Vec::new(),
         suggests: Vec::new(),
         conflicts: Vec::new(),
         breaks: Vec::new(),
@@ -107,7 +108,8 @@ pub fn app(version: &str) -> Meta {
 /// Its files; `port` is what its configuration says.
 pub fn files(port: &str) -> Tree {
     let mut tree = Tree::new(Spool::new().unwrap());
-    let (keep, replace) = (Role::Config { noreplace: true }, Role::Config { noreplace: false });
+    let (keep, replace) =
+        (Role::Config { noreplace: true, missingok: false }, Role::Config { noreplace: false, missingok: false });
     let (unit, template) = (format!("{UNIT_DIR}/app.service"), format!("{UNIT_DIR}/app-worker@.service"));
     for (path, text, mode, role) in [
         ("etc/app/keep.conf", port, 0o640, keep),

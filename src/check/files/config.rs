@@ -58,7 +58,7 @@ mod tests {
         let mut tree = Tree::new(Spool::new().unwrap());
         for (path, role) in [
             ("etc/shop/shop.conf", Role::Plain),
-            ("etc/shop/marked.conf", Role::Config { noreplace: true }),
+            ("etc/shop/marked.conf", Role::Config { noreplace: true, missingok: false }),
             ("etc/systemd/system/shop.service", Role::Plain),
             ("etc/init.d/shop", Role::Plain),
             ("opt/shop/etc/x", Role::Plain),

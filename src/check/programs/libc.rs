@@ -17,7 +17,7 @@ pub fn is_libc(version: &str) -> bool {
 /// That a program asks for a newer glibc than the platform's. Libraries of the tree (`is_ours`) bring their own versions.
 pub(super) fn newer(native: &Native, host: &Host, is_ours: impl Fn(&str) -> bool) -> Option<Finding> {
     let there = host.libc.strip_prefix("glibc-").and_then(numbers)?;
-    let asked = native.elf.versions.iter().filter(|(file, _)| !is_ours(file));
+    let asked = native.elf.hard().filter(|(file, _)| !is_ours(file));
     let asked = asked.filter_map(|(_, version)| Some((numbers(version.strip_prefix("GLIBC_")?)?, version)));
     let (newest, version) = asked.max()?;
     let what = || format!("needs {version}, and {} has {}", host.platform, host.libc);
@@ -27,8 +27,8 @@ pub(super) fn newer(native: &Native, host: &Host, is_ours: impl Fn(&str) -> bool
 /// The versions of symbols that a program wants of a library, and that this does not have. One without versions takes any.
 #[must_use]
 pub fn older(native: &Native, name: &str, known: &[String]) -> Vec<Finding> {
-    let asked = native.elf.versions.iter().filter(|(file, version)| file == name && !is_libc(version));
-    let missing = asked.filter(|(_, version)| !known.is_empty() && !known.contains(version));
+    let asked = native.elf.hard().filter(|(file, version)| *file == name && !is_libc(version));
+    let missing = asked.filter(|(_, version)| !known.is_empty() && known.iter().all(|one| one != *version));
     let what = |version: &str| format!("needs {version} of {name:?}, which is older there");
     missing.map(|(_, version)| Finding::new(Concern::Libc, &native.path, what(version))).collect()
 }

@@ -1,6 +1,6 @@
 //! `machine`: a program or library that another machine would run, or none.
 
-use crate::{check::finding::Finding, names::Concern, platform::Host, stage::elf::Elf};
+use crate::{check::finding::Finding, depends::elf::Elf, names::Concern, platform::Host};
 
 /// `e_machine`, whether it has 64 bits, whether it is little-endian. `None` for a machine that is not known here.
 fn elf_of(host: &Host) -> Option<(u16, bool, bool)> {

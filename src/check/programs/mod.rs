@@ -21,11 +21,9 @@ use std::{
 
 use super::{finding::Finding, shebang::LONGEST_LINE};
 use crate::{
+    depends::elf::{BadElf, Depth, Elf},
     platform::Host,
-    stage::{
-        Entry, Kind, Tree, TreePath,
-        elf::{BadElf, Elf},
-    },
+    stage::{Entry, Kind, Tree, TreePath},
 };
 use interpreter::Script;
 
@@ -84,7 +82,7 @@ impl Natives {
             self.scripts.extend(scripts);
         }
         if start.starts_with(b"\x7fELF") {
-            match Elf::read(tree.open(entry)) {
+            match Elf::read(tree.open(entry), Depth::Names) {
                 Ok(Some(elf)) => {
                     self.names.entry(path.file_name().to_owned()).or_default().extend(elf.defines.iter().cloned());
                     self.judge(path.as_str(), elf, host);

@@ -1,6 +1,6 @@
 //! [`Native`]: a program or library of a tree, and where its libraries are looked for.
 
-use crate::stage::elf::Elf;
+use crate::depends::elf::Elf;
 
 /// A program or library of a tree.
 #[derive(Debug, Clone)]
@@ -41,15 +41,13 @@ fn plain(path: &str) -> String {
 /// A program for tests.
 #[cfg(test)]
 pub fn sample(path: &str, search: &[&str], versions: &[(&str, &str)]) -> Native {
+    use crate::depends::elf::Version;
+    let version =
+        |(file, name): &(&str, &str)| Version { file: (*file).to_owned(), name: (*name).to_owned(), is_weak: false };
     let elf = Elf {
-        machine: 62,
-        is_64: true,
-        is_little: true,
-        interpreter: None,
-        needed: Vec::new(),
         search: search.iter().map(|folder| (*folder).to_owned()).collect(),
-        versions: versions.iter().map(|(file, version)| ((*file).to_owned(), (*version).to_owned())).collect(),
-        defines: Vec::new(),
+        versions: versions.iter().map(version).collect(),
+        ..Elf::sample()
     };
     Native { path: path.to_owned(), elf }
 }

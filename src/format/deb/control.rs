@@ -45,6 +45,7 @@ pub(super) fn control(meta: &Meta, installed_kib: u64) -> Result<String, FormatE
     fields.relations("Depends", "depends", &meta.depends)?;
     fields.relations("Recommends", "recommends", &meta.recommends)?;
     fields.relations("Suggests", "suggests", &meta.suggests)?;
+    fields.relations("Enhances", "enhances", &meta.enhances)?;
     fields.relations("Conflicts", "conflicts", &meta.conflicts)?;
     fields.relations("Breaks", "breaks", &meta.breaks)?;
     fields.relations("Replaces", "replaces", &meta.replaces)?;

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::stage::{Owner, Spool, TreePath};
 
-    const CONFIG: Role = Role::Config { noreplace: true };
+    const CONFIG: Role = Role::Config { noreplace: true, missingok: false };
 
     fn tree(entries: &[(&str, Kind, Role)]) -> Tree {
         let mut tree = Tree::new(Spool::new().unwrap());

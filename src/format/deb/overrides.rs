@@ -133,7 +133,7 @@ mod tests {
         add("opt/x/lib/__pycache__/a.pyc", b"1", 0o644, Role::Plain);
         add("opt/x/lib/a.py", b"#!/usr/bin/python\n", 0o644, Role::Plain);
         add("opt/x/lib/a.so", b"\x7fELF", 0o755, Role::Plain);
-        add("opt/x/etc/secret", b"", 0o640, Role::Config { noreplace: true });
+        add("opt/x/etc/secret", b"", 0o640, Role::Config { noreplace: true, missingok: false });
         let tags = |meta: &Meta| -> Vec<String> {
             let text = overrides(&tree, meta).unwrap();
             text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()

@@ -213,8 +213,10 @@ fn flags(entry: &Entry) -> u32 {
     match entry.role {
         Role::Plain | Role::State => 0,
         Role::Config { .. } if entry.kind == Kind::Dir => 0,
-        Role::Config { noreplace: false } => tags::file::CONFIG,
-        Role::Config { noreplace: true } => tags::file::CONFIG | tags::file::NOREPLACE,
+        Role::Config { noreplace, missingok } => {
+            let no_replace = if noreplace { tags::file::NOREPLACE } else { 0 };
+            tags::file::CONFIG | no_replace | if missingok { tags::file::MISSING_OK } else { 0 }
+        }
         Role::Doc => tags::file::DOC,
         Role::License => tags::file::LICENSE,
     }

@@ -30,8 +30,12 @@ fn assert_files(metadata: &rpm::PackageMetadata, tree: &Tree, epoch: i64) {
         assert_eq!(file.digest().map(|digest| digest.as_hex().to_owned()), digest);
         let flags = match own.role {
             Role::Config { .. } if own.kind == Kind::Dir => rpm::FileFlags::empty(),
-            Role::Config { noreplace: false } => rpm::FileFlags::CONFIG,
-            Role::Config { noreplace: true } => rpm::FileFlags::CONFIG | rpm::FileFlags::NOREPLACE,
+            Role::Config { noreplace, missingok } => {
+                let mut flags = rpm::FileFlags::CONFIG;
+                flags.set(rpm::FileFlags::NOREPLACE, noreplace);
+                flags.set(rpm::FileFlags::MISSINGOK, missingok);
+                flags
+            }
             Role::Doc => rpm::FileFlags::DOC,
             Role::License => rpm::FileFlags::LICENSE,
             Role::Plain | Role::State => rpm::FileFlags::empty(),
@@ -45,7 +49,7 @@ fn entries() -> impl Strategy<Value = Vec<(String, Entry, Option<Vec<u8>>, usize
     let owner = (owner.clone(), owner).prop_map(|(user, group)| Owner { user: user.into(), group: group.into() });
     let role = prop_oneof![
         Just(Role::Plain),
-        any::<bool>().prop_map(|noreplace| Role::Config { noreplace }),
+        any::<(bool, bool)>().prop_map(|(noreplace, missingok)| Role::Config { noreplace, missingok }),
         Just(Role::State),
         Just(Role::Doc),
         Just(Role::License)

@@ -46,6 +46,7 @@ pub(super) fn describe(rpm: Rpm, meta: &Meta, facts: &Facts, header: &mut Header
     conflicts.extend(read_all("breaks", &meta.breaks, bars, 0)?);
     let recommends = read_all("recommends", &meta.recommends, weak, 0)?;
     let suggests = read_all("suggests", &meta.suggests, weak, 0)?;
+    let enhances = read_all("enhances", &meta.enhances, weak, 0)?;
     let mut lists = vec![
         (tags::PROVIDES, provides(meta, facts)?),
         (tags::CONFLICTS, conflicts),
@@ -53,7 +54,7 @@ pub(super) fn describe(rpm: Rpm, meta: &Meta, facts: &Facts, header: &mut Header
         (tags::ORDER, order(facts)),
     ];
     if rpm.weak {
-        lists.extend([(tags::RECOMMENDS, recommends), (tags::SUGGESTS, suggests)]);
+        lists.extend([(tags::RECOMMENDS, recommends), (tags::SUGGESTS, suggests), (tags::ENHANCES, enhances)]);
     }
     let mut requires = requires(meta, facts, needs)?;
     let others: Vec<&Relation> = lists.iter().flat_map(|(_, list)| list).collect();

@@ -100,6 +100,7 @@ pub(super) const OBSOLETES: [u32; 3] = [1090, 1115, 1114];
 pub(super) const ORDER: [u32; 3] = [5035, 5036, 5037];
 pub(super) const RECOMMENDS: [u32; 3] = [5046, 5047, 5048];
 pub(super) const SUGGESTS: [u32; 3] = [5049, 5050, 5051];
+pub(super) const ENHANCES: [u32; 3] = [5055, 5056, 5057];
 
 /// SHA-256 in `FILEDIGESTALGO` and `PAYLOADDIGESTALGO` (RFC 4880, 9.4).
 pub(super) const SHA256: u32 = 8;
@@ -122,6 +123,7 @@ pub(super) mod sense {
 pub(super) mod file {
     pub(in super::super) const CONFIG: u32 = 1;
     pub(in super::super) const DOC: u32 = 1 << 1;
+    pub(in super::super) const MISSING_OK: u32 = 1 << 3;
     pub(in super::super) const NOREPLACE: u32 = 1 << 4;
     pub(in super::super) const LICENSE: u32 = 1 << 7;
 }

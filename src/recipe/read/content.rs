@@ -60,7 +60,16 @@ pub(crate) fn origin(kind: Option<Kind>, is_image: bool) -> Origin {
         Some(Kind::Service) => Origin::Project,
         Some(Kind::State) => Origin::Container,
         None | Some(Kind::Exclude) if is_image => Origin::Project,
-        None | Some(Kind::Exclude | Kind::Config | Kind::ConfigNoReplace | Kind::Doc | Kind::License) => Origin::Either,
+        None
+        | Some(
+            Kind::Exclude
+            | Kind::Config
+            | Kind::ConfigNoReplace
+            | Kind::ConfigMissingOk
+            | Kind::ConfigNoReplaceMissingOk
+            | Kind::Doc
+            | Kind::License,
+        ) => Origin::Either,
     }
 }
 
@@ -261,8 +270,10 @@ fn kind_of(raw: &RawContent, kind: Option<Kind>, src: &str, issues: &mut Issues)
     Some(match kind {
         None => ContentKind::Files,
         Some(Kind::Dir) => ContentKind::Dir,
-        Some(Kind::Config) => ContentKind::Config { noreplace: false },
-        Some(Kind::ConfigNoReplace) => ContentKind::Config { noreplace: true },
+        Some(Kind::Config) => ContentKind::Config { noreplace: false, missingok: false },
+        Some(Kind::ConfigNoReplace) => ContentKind::Config { noreplace: true, missingok: false },
+        Some(Kind::ConfigMissingOk) => ContentKind::Config { noreplace: false, missingok: true },
+        Some(Kind::ConfigNoReplaceMissingOk) => ContentKind::Config { noreplace: true, missingok: true },
         Some(Kind::State) => ContentKind::State,
         Some(Kind::Doc) => ContentKind::Doc,
         Some(Kind::License) => ContentKind::License,

@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Dir,
     Config,
     ConfigNoReplace,
+    ConfigMissingOk,
+    ConfigNoReplaceMissingOk,
     State,
     Doc,
     License,
@@ -48,9 +50,11 @@ pub(crate) enum Kind {
 }
 
 /// The words.
-pub(crate) const KINDS: [(&str, Kind); 9] = [
+pub(crate) const KINDS: [(&str, Kind); 11] = [
     ("config", Kind::Config),
     ("config|noreplace", Kind::ConfigNoReplace),
+    ("config|missingok", Kind::ConfigMissingOk),
+    ("config|noreplace|missingok", Kind::ConfigNoReplaceMissingOk),
     ("dir", Kind::Dir),
     ("state", Kind::State),
     ("doc", Kind::Doc),

@@ -11,6 +11,7 @@ use futures::future::{BoxFuture, FutureExt as _, ready};
 use super::{ImageWork, plan::context::PYTHON_FOLDER};
 use crate::{
     check::{self, programs::line_ends, shebang::LONGEST_LINE},
+    depends::elf::{Depth, Elf},
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
@@ -29,7 +30,6 @@ use crate::{
     recipe::hierarchy::odd,
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
-    stage::elf::Elf,
     util::{
         folder::open_file,
         retry::Policy,
@@ -281,7 +281,7 @@ fn can_run(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
             open_file(from)?.take(LONGEST_LINE).read_to_end(&mut start)?;
             idle.extend(check::programs::not_executable(path, entry.mode, &start));
             idle.extend(line_ends::windows(path, entry.mode, &start, &named));
-            if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?)) {
+            if let Ok(Some(elf)) = Elf::read(std::io::BufReader::new(open_file(from)?), Depth::Names) {
                 found.push((path.to_owned(), elf));
             }
         }

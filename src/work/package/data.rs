@@ -79,9 +79,9 @@ pub struct PackageWork {
     pub host: Host,
     /// The release.
     pub release: Release,
-    /// `[project] maintainer`.
+    /// `maintainer` of the package, else of the project.
     pub maintainer: String,
-    /// `[project] license`.
+    /// `license` of the package, else of the project.
     pub license: String,
     /// `[project] homepage`.
     pub homepage: String,

@@ -55,11 +55,13 @@ impl Maker<'_> {
     fn not_held(&self, package: &Package) -> Option<String> {
         let made = self.formats(package);
         let bare = made.iter().find(|(format, _)| format.facts().is_bare)?.0;
-        let relations = [&package.depends, &package.recommends, &package.conflicts, &package.breaks, &package.replaces];
+        let needs = [&package.pre_depends, &package.depends, &package.recommends, &package.enhances];
+        let bars = [&package.conflicts, &package.breaks, &package.replaces];
+        let mut relations = needs.into_iter().chain(bars);
         let scripts = &package.scripts;
         let scripts = [&scripts.preinstall, &scripts.postinstall, &scripts.preremove, &scripts.postremove];
         let lost: Vec<&str> = [
-            (relations.iter().any(|list| !list.is_empty()), "relations"),
+            (relations.any(|list| !list.is_empty()), "relations"),
             (!package.users.is_empty(), "users"),
             (
                 package.contents.iter().any(|content| matches!(content.kind, ContentKind::Service(_))),
@@ -92,8 +94,10 @@ impl Maker<'_> {
         inputs.insert("release".to_owned(), self.context.release.release.to_string());
         inputs.insert("packaging".to_owned(), serde_json::json!(self.platform.package).to_string());
         let project = &self.recipe.project;
-        inputs.insert("maintainer".to_owned(), project.maintainer.clone());
-        inputs.insert("license".to_owned(), project.license.clone());
+        let maintainer = package.maintainer.as_ref().unwrap_or(&project.maintainer);
+        let license = package.license.as_ref().unwrap_or(&project.license);
+        inputs.insert("maintainer".to_owned(), maintainer.clone());
+        inputs.insert("license".to_owned(), license.clone());
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
         let taken = self.taken(&package.contents)?;
@@ -159,8 +163,8 @@ impl Maker<'_> {
             arch: self.arch()?,
             host: self.host(),
             release: self.context.release.clone(),
-            maintainer: project.maintainer.clone(),
-            license: project.license.clone(),
+            maintainer: maintainer.clone(),
+            license: license.clone(),
             homepage: project.homepage.clone(),
             epoch,
         };
@@ -412,9 +416,9 @@ fn matches_any(glob: &str, path: &str) -> bool {
     Path::new(path.trim_start_matches('/')).ancestors().any(|path| glob.is_match(path))
 }
 
-/// Whether a package names another of the recipe in its `depends`.
+/// Whether a package names another of the recipe in its `depends` or `pre_depends`.
 fn depends(package: &Package, other: &Package) -> bool {
-    package.depends.iter().any(|text| {
+    package.pre_depends.iter().chain(&package.depends).any(|text| {
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+-._".contains(c));
         words.any(|word| word == other.name.as_str())
     })

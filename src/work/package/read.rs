@@ -7,7 +7,7 @@ mod versions;
 
 use std::path::PathBuf;
 
-use super::recipe::{Asked, Package};
+use super::recipe::{Architecture, Asked, Package};
 use crate::{
     names::{ImageName, PackageName, Relation, UserName},
     platform::{Catalogue, Platform},
@@ -16,8 +16,9 @@ use crate::{
         files::{Folders, Scripts, Want},
         known::Names,
         layers::{Layered, layered},
+        license,
         part::Part,
-        scalars as read,
+        places, scalars as read,
         tables::{RawAllowance, RawContent},
         view::View,
     },
@@ -29,6 +30,8 @@ use crate::{
 
 const PRIORITIES: [(&str, &str); 4] =
     [("required", "required"), ("important", "important"), ("standard", "standard"), ("optional", "optional")];
+
+const ARCHITECTURES: [(&str, Architecture); 2] = [("any", Architecture::Any), ("all", Architecture::All)];
 
 table! {
     "[[package]]" struct RawPackage {
@@ -47,6 +50,11 @@ table! {
         users: Vec<At<UserName>> = set(parsed),
         scripts: RawScripts = sub_table,
         auto_depends: bool = boolean,
+        maintainer: String = places::maintainer,
+        license: String = license::license,
+        architecture: Architecture = one_of("architecture", &ARCHITECTURES),
+        pre_depends: Vec<At<Relation>> = set_in_part(alternatives),
+        enhances: Vec<At<Relation>> = set_in_part(relation),
         depends: Vec<At<Relation>> = set_in_part(alternatives),
         recommends: Vec<At<Relation>> = set_in_part(alternatives),
         suggests: Vec<At<Relation>> = set_in_part(alternatives),

@@ -45,6 +45,21 @@ pub struct Package {
     /// `auto_depends`: whether what its programs and libraries need is searched for and written into it.
     #[serde(skip_serializing_if = "is_yes")]
     pub auto_depends: bool,
+    /// `maintainer`, where it is another one than the project's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintainer: Option<String>,
+    /// `license`, where it is another one than the project's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// `architecture`, where its files do not say it themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+    /// `pre_depends`: what must work before it is unpacked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pre_depends: Vec<String>,
+    /// `enhances`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enhances: Vec<String>,
     /// `depends` and so on, in the format's syntax, with `{{version}}` replaced by the full version of the package of the
     /// recipe that is named, else of this one: with its epoch.
     pub depends: Vec<String>,
@@ -69,6 +84,16 @@ pub struct Package {
     /// `allow`: what is meant though it is seldom so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<Allowance>,
+}
+
+/// `architecture`, in the words of deb-control(5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Architecture {
+    /// `"any"`: that of the machine, whatever is in it.
+    Any,
+    /// `"all"`: every one. Programs for another machine in it are data.
+    All,
 }
 
 /// One word of `formats`: a format, and a codec where the word says one.

@@ -53,7 +53,7 @@ use crate::{
     work::Expected,
 };
 
-pub use accepted::Accepted;
+use accepted::Accepted;
 use before::Earlier;
 use blocks::Blocks;
 pub(crate) use collect::forget_others;
@@ -112,8 +112,8 @@ impl Run for PackageWork {
 impl RunShipped for PackageWork {
     fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
         match shipped {
-            Shipped::New(listing) => session.notes.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.notes.accepted.keep(step, self, listing.to_owned()),
+            Shipped::New(listing) => session.notes.shared::<Accepted>().take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.notes.shared::<Accepted>().keep(step, self, listing.to_owned()),
         }
     }
 }
@@ -238,6 +238,9 @@ impl Job {
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
         let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
         found.extend(places::odd_ones(&job, &tree, inside).await?);
+        if job.work.is_searched() && job.work.packaging.format == PackageFormat::Deb {
+            unseen.leave_libraries();
+        }
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
@@ -276,19 +279,21 @@ impl Job {
             1 => "1 file".to_owned(),
             more => format!("{more} files and folders"),
         });
-        let weak = meta.recommends.len() + meta.suggests.len();
+        let weak = meta.recommends.len() + meta.suggests.len() + meta.enhances.len();
         if weak > 0 && !self.work.packaging.relations.weak {
             let (name, platform) = (&meta.name, self.platform());
             self.session.doubt(
                 &self.step,
-                format!("{name}: recommends and suggests are left out, which the tools of {platform} do not know"),
+                format!(
+                    "{name}: recommends, suggests and enhances are left out, which the tools of {platform} do not know"
+                ),
             );
         }
         let mut shipped = listing::of_tree(tree);
         listing::note_needs(&mut shipped, &searched.because);
         let (written, reused) = self.write(tree, &meta, output)?;
         // Nothing has the name of a package before it is accepted.
-        self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
+        self.session.notes.shared::<Accepted>().take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
         let records = self.records();
         for text in before::renamed(&self.work, &self.step, &shipped, &records) {

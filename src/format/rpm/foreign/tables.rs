@@ -9,7 +9,7 @@ pub(super) const RELATIONS: [(&str, [u32; 3]); 9] = [
     ("Recommends", tags::RECOMMENDS),
     ("Suggests", tags::SUGGESTS),
     ("Supplements", [5052, 5053, 5054]),
-    ("Enhances", [5055, 5056, 5057]),
+    ("Enhances", tags::ENHANCES),
     ("Conflicts", tags::CONFLICTS),
     ("Obsoletes", tags::OBSOLETES),
     ("Provides", tags::PROVIDES),

@@ -35,7 +35,7 @@ fn contents_get_their_places() {
     let folder = project();
     let contents = resolve(folder.path(), EXAMPLE, "debian-12").packages.swap_remove(0).contents;
     assert_eq!((contents[0].src.as_str(), contents[0].dst.as_str()), ("/opt/canopsis", "/opt/canopsis"));
-    assert_eq!(contents[1].kind, ContentKind::Config { noreplace: true });
+    assert_eq!(contents[1].kind, ContentKind::Config { noreplace: true, missingok: false });
     assert_eq!(contents[4].dst, "/lib/systemd/system/canopsis-webserver.service");
     let ContentKind::Service(template) = &contents[5].kind else {
         panic!("{:?}", contents[5]);

@@ -91,7 +91,7 @@ fn places_of_units_and_documents() {
             ("/opt/canopsis/**/*.pyc", "/opt/canopsis/**/*.pyc"),
         ]
     );
-    assert_eq!(contents[6].kind, ContentKind::Config { noreplace: false });
+    assert_eq!(contents[6].kind, ContentKind::Config { noreplace: false, missingok: false });
 }
 
 #[test]

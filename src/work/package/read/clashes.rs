@@ -22,10 +22,12 @@ fn said<'r>(key: &'static str, given: &'r Given<Vec<At<Relation>>>) -> impl Iter
 
 /// Adds what of a package, as one platform sees it, excludes something else of it.
 pub(super) fn check(package: &RawPackage, issues: &mut Issues) {
-    let needs: Vec<Said<'_>> = said("depends", &package.depends).collect();
+    let early = said("pre_depends", &package.pre_depends);
+    let needs: Vec<Said<'_>> = early.chain(said("depends", &package.depends)).collect();
     let refuses: Vec<Said<'_>> = said("conflicts", &package.conflicts).chain(said("breaks", &package.breaks)).collect();
     if let Some(own) = package.name.value() {
         let wishes = said("recommends", &package.recommends).chain(said("suggests", &package.suggests));
+        let wishes = wishes.chain(said("enhances", &package.enhances));
         for said in needs.iter().chain(&wishes.collect::<Vec<_>>()).chain(&refuses) {
             if said.one.name == own.as_str() {
                 let message = format!("the package `{own}` names itself in `{}`", said.key);
@@ -51,7 +53,7 @@ pub(super) fn check(package: &RawPackage, issues: &mut Issues) {
         if let Some(refused) = refuses.iter().find(|one| one.one.name == need.one.name && need.one.is_within(&one.one))
         {
             let (wanted, not) = (quoted(need.at.value.as_str()), quoted(refused.at.value.as_str()));
-            let message = format!("`depends` asks for {wanted}, and `{}` refuses {not}", refused.key);
+            let message = format!("`{}` asks for {wanted}, and `{}` refuses {not}", need.key, refused.key);
             let issue = Issue::new(&refused.at.span, message).relational().label("refused here");
             issues.add(
                 issue

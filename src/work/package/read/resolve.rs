@@ -73,6 +73,8 @@ impl View<'_> {
         let formats = formats(&raw.formats, issues);
         let mut relations = |given| self.relations(given, |text| versions.fill(text, epoch), issues);
         let depends = relations(&raw.depends);
+        let pre_depends = relations(&raw.pre_depends);
+        let enhances = relations(&raw.enhances);
         let recommends = relations(&raw.recommends);
         let suggests = relations(&raw.suggests);
         let conflicts = relations(&raw.conflicts);
@@ -94,6 +96,11 @@ impl View<'_> {
             users: self.accounts(&raw.users),
             scripts: self.scripts(raw),
             auto_depends: raw.auto_depends.value().copied().unwrap_or(true),
+            maintainer: raw.maintainer.value().cloned(),
+            license: raw.license.value().cloned(),
+            architecture: raw.architecture.value().copied(),
+            pre_depends: pre_depends?,
+            enhances: enhances?,
             depends: depends?,
             recommends: recommends?,
             suggests: suggests?,
@@ -102,7 +109,7 @@ impl View<'_> {
             replaces: replaces?,
             provides: provides?,
             copyright: Copyright {
-                holder: raw.copyright.or(self.project.maintainer.as_str()),
+                holder: raw.copyright.or(raw.maintainer.value().unwrap_or(&self.project.maintainer).as_str()),
                 license_file: raw.license_file.value().cloned(),
             },
             changelog: raw.changelog.value().cloned(),

@@ -129,7 +129,9 @@ impl Rules {
             }
             let file = matches!(entry.kind, Kind::File { .. } | Kind::Hardlink { .. });
             match (&rule.kind, &entry.kind) {
-                (ContentKind::Config { noreplace }, _) if file => entry.role = Role::Config { noreplace: *noreplace },
+                (ContentKind::Config { noreplace, missingok }, _) if file => {
+                    entry.role = Role::Config { noreplace: *noreplace, missingok: *missingok };
+                }
                 (ContentKind::Doc, _) if file => entry.role = Role::Doc,
                 (ContentKind::License, _) if file => entry.role = Role::License,
                 (ContentKind::State, Kind::Dir) => entry.role = Role::State,
@@ -245,7 +247,7 @@ fn of_project(content: &Content) -> bool {
 
 fn add(tree: &mut Tree, content: &Content, found: &Found, session: &Session, epoch: i64) -> Result<(), StepError> {
     let role = match &content.kind {
-        ContentKind::Config { noreplace } => Role::Config { noreplace: *noreplace },
+        ContentKind::Config { noreplace, missingok } => Role::Config { noreplace: *noreplace, missingok: *missingok },
         ContentKind::Doc => Role::Doc,
         ContentKind::License => Role::License,
         ContentKind::State => Role::State,

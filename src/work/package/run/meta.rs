@@ -3,12 +3,13 @@
 use std::io::Read as _;
 
 use crate::{
+    depends::elf::{Depth, Elf},
     execute::{Session, StepError},
     format::{ChangelogEntry, Meta, Unit},
     names::ArchName,
     recipe::{Content, ContentKind},
     stage::{Kind, Tree},
-    work::package::PackageWork,
+    work::package::{PackageWork, recipe::Architecture},
 };
 
 /// No licence and no list of changes is larger: 4 MiB.
@@ -38,7 +39,9 @@ pub fn of(work: &PackageWork, tree: &Tree, session: &Session) -> Result<Meta, St
         priority: package.priority.clone(),
         suite: work.packaging.suite.clone(),
         depends,
+        pre_depends: package.pre_depends.clone(),
         recommends: package.recommends.clone(),
+        enhances: package.enhances.clone(),
         suggests: package.suggests.clone(),
         conflicts: package.conflicts.clone(),
         breaks: package.breaks.clone(),
@@ -75,6 +78,7 @@ pub fn named(work: &PackageWork, arch: &ArchName) -> Meta {
         depends: Vec::new(),
         pre_depends: Vec::new(),
         recommends: Vec::new(),
+        enhances: Vec::new(),
         suggests: Vec::new(),
         conflicts: Vec::new(),
         breaks: Vec::new(),
@@ -121,8 +125,17 @@ fn ships_virtualenv(work: &PackageWork, tree: &Tree) -> bool {
     })
 }
 
-/// The machine's architecture when something in the tree is native code (an ELF file), else the format's word for any.
+/// What the recipe says; else the machine's architecture when something in the tree is native code (an ELF file), else the format's word
+/// for any.
 fn arch(work: &PackageWork, tree: &Tree) -> Result<ArchName, StepError> {
+    match work.package.architecture {
+        Some(Architecture::Any) => return Ok(work.arch.clone()),
+        Some(Architecture::All) => {
+            no_native(work, tree)?;
+            return Ok(work.packaging.any.clone());
+        }
+        None => {}
+    }
     for (_, entry) in tree.iter() {
         let mut magic = [0; 4];
         if let Kind::File { size: 4.., .. } = entry.kind {
@@ -133,4 +146,22 @@ fn arch(work: &PackageWork, tree: &Tree) -> Result<ArchName, StepError> {
         }
     }
     Ok(work.packaging.any.clone())
+}
+
+/// A package for every architecture has no program for one; for another machine they are data.
+fn no_native(work: &PackageWork, tree: &Tree) -> Result<(), StepError> {
+    for (path, entry) in tree.iter().filter(|(_, entry)| matches!(entry.kind, Kind::File { size: 4.., .. })) {
+        if let Ok(Some(elf)) = Elf::read(tree.open(entry), Depth::Names)
+            && elf.runs_on(&work.host.machine)
+        {
+            return Err(StepError::Contents {
+                message: format!(
+                    "{}: `/{path}` is for {}, and `architecture` says \"all\"",
+                    work.package.name, work.host.machine
+                ),
+                help: "leave `architecture` out: what is in the package tells it; or leave the file out".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }

@@ -23,10 +23,10 @@ use crate::{
             search_path,
         },
     },
+    depends::elf::{Depth, Elf},
     engine::ContainerId,
     execute::{Session, StepError, records::blocking},
     platform::Host,
-    stage::elf::Elf,
 };
 
 /// The largest library that is read to see which versions of symbols it has, and the largest `ld.so.cache`, in bytes.
@@ -149,7 +149,7 @@ impl Image<'_> {
                 None => match self.library(name, &native.search(), host).await? {
                     None => None,
                     // The platform says which libc it has.
-                    Some(_) if !native.elf.versions.iter().any(|(file, version)| file == name && !is_libc(version)) => {
+                    Some(_) if !native.elf.hard().any(|(file, version)| file == name && !is_libc(version)) => {
                         continue;
                     }
                     Some(path) => Some(self.versions(&path).await?),
@@ -200,7 +200,8 @@ impl Image<'_> {
             return Ok(known.clone());
         }
         let bytes = self.file(path).await?.unwrap_or_default();
-        let found = Elf::read(Cursor::new(bytes)).ok().flatten().map(|elf| elf.defines).unwrap_or_default();
+        let found =
+            Elf::read(Cursor::new(bytes), Depth::Names).ok().flatten().map(|elf| elf.defines).unwrap_or_default();
         self.versions.insert(path.to_owned(), found.clone());
         Ok(found)
     }
