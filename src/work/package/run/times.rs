@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn configuration_and_modules_have_times_of_their_own() {
         let mut tree = tree(&[]);
-        let config = Role::Config { noreplace: true };
+        let config = Role::Config { noreplace: true, missingok: false };
         tree.add_bytes(path("etc/x.conf"), b"", 0o644, 5, config, "test").unwrap();
         tree.add_bytes(path("opt/m.py"), b"", 0o644, TIME_OF_MODULES, Role::Plain, "test").unwrap();
         settle(&mut tree, EPOCH);
