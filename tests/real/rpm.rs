@@ -65,7 +65,8 @@ fn rpms_say_what_the_platform_understands() {
         }
         let requires = asked("--requires", &BUILT.package("beacon", "1", platform));
         let recommends = asked("--recommends", &BUILT.package("beacon", "1", platform));
-        let warning = format!("beacon: recommends, suggests and enhances are left out, which the tools of {id} do not know");
+        let warning =
+            format!("beacon: recommends, suggests and enhances are left out, which the tools of {id} do not know");
         assert!(requires.lines().any(|line| line == "sudo >= 1.8"), "{requires}");
         let is_new = codec == "zstd";
         assert_eq!(requires.contains("(postfix or sendmail)"), is_new, "{requires}");
