@@ -10,7 +10,7 @@ export FACTORY_CA_BUNDLE
 REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry dpkg-dev gcab git iproute2 lintian mmdebstrap openssh-client \
   openssh-server openssl python3-venv rpm rpmlint unzip xz-utils zip
 
-.PHONY: help demo test build updater check units real few-faults faults accept bench bench-smoke bench-example windows deny fuzz clean
+.PHONY: help demo test build updater check units real depends few-faults faults accept bench bench-smoke bench-example windows deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,6 +46,10 @@ real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	cargo test --locked --test real -- --ignored --test-threads=1 $(ARGS)
 	FACTORY_TEST_ENGINE=1 FACTORY_TEST_IMAGE=$$(docker images --format '{{.Repository}}:{{.Tag}}' factory.local/base | head -n 1) \
 	  cargo test --locked --lib engine::docker::live
+
+depends: build ## packages with dependencies found by themselves, on Debian 11 to 13, two Ubuntus and three rpms (25 min; 60 cold; docs/dependencies-real.md; ARGS=debian-12)
+	@scripts/engine mmdebstrap
+	@scripts/depends target/release/factory target/depends $(ARGS)
 
 few-faults: ## the faults of CI, on an engine of its own (6 min)
 	@scripts/engine $(REFEREES)
