@@ -30,15 +30,16 @@ pub struct Args {
     ///
     /// The programs, libraries and scripts in the package are read. Which package has a library a Debian package does not say: the record
     /// of its build does, where this project built it; else the usual names of packages with libraries tell (Debian policy 8.1).
-    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with = "other")]
-    why: Option<Option<String>>,
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with = "other")]
+    why: Option<String>,
 }
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let one = read(&args.file, context)?;
     if let Some(name) = &args.why {
-        return why::show(&args.file, &one, name.as_deref(), context);
+        // Nothing is called nothing: all are meant.
+        return why::show(&args.file, &one, Some(name.as_str()).filter(|name| !name.is_empty()), context);
     }
     match &args.other {
         None => context.reporter.print(view::whole(&one, context.reporter.settings().output)),

@@ -143,7 +143,9 @@ fn need(
             odd.insert(format!("{path} asks for `{}`, which is no requirement (PEP 508)", text.escape_debug()));
         }
     }
-    all.finish().into_iter().for_each(|text| found.require(text, path));
+    for text in all.finish() {
+        found.require(text, path);
+    }
 }
 
 /// What a variable of a marker stands for (PEP 508), where the package is installed.

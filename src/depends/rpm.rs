@@ -44,7 +44,9 @@ pub fn asked(shipped: &Shipped) -> BTreeMap<String, BTreeSet<String>> {
         needs(native, &|_| false, &mut found);
     }
     for script in shipped.scripts() {
-        interpreters(script).into_iter().for_each(|program| found.require(program, &script.path));
+        for program in interpreters(script) {
+            found.require(program, &script.path);
+        }
     }
     shipped.paths().for_each(|path| python_abi(path, &mut found));
     let all = Names { needs: true, default: String::new() };

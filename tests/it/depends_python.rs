@@ -102,13 +102,13 @@ const REAL: [&str; 16] = [
 #[test]
 fn rpm_s_own_generator_says_the_same() {
     const GENERATOR: &str = "/usr/lib/rpm/pythondistdeps.py";
-    let python = std::env::var("DEPENDS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = std::env::var_os("DEPENDS_PYTHON").unwrap_or_else(|| "python3".into());
     let has = Command::new(&python).args(["-c", "import packaging"]).output().is_ok_and(|run| run.status.success());
     if !fs::exists(GENERATOR).unwrap_or(false) || !has {
         eprintln!("skipped: there is no {GENERATOR}, or the Python that runs it has no module `packaging`");
         return;
     }
-    let wanted: String = REAL.iter().map(|asked| format!("Requires-Dist: {asked}\n")).collect();
+    let wanted = REAL.map(|asked| format!("Requires-Dist: {asked}\n")).concat();
     let project = project(&format!("Metadata-Version: 2.1\nName: Shop.Lamp\nVersion: 2.5.0rc1\n{wanted}\n"));
     project.done(&["build", "packages", "--platform", "alma-9"]);
     let ours = relations(&project, "packages/alma-9/shop-2.5.11-1.el9.noarch.rpm");

@@ -306,7 +306,7 @@ contents = [
 
 #[test]
 fn units_are_told_in_the_order_of_their_lines() {
-    let lines: String = (0..9).map(|number| format!("EnvironmentFile=/etc/{number}\n")).collect();
+    let lines = (0..9).map(|number| format!("EnvironmentFile=/etc/{number}\n")).collect::<Vec<_>>().concat();
     let run = with_lines("", &format!("{lines}User=nobody-at-all\n"), "").run(&["build", "packages"]).ended(1);
     let flat = flat(&run);
     let places: Vec<usize> =

@@ -60,18 +60,17 @@ pub fn show(path: &Path, it: &Description, name: Option<&str>, context: &Context
         Failure::new(Exit::Usage, what).help("`--why` is for Debian and rpm packages")
     })?;
     let shipped = shipped.map_err(|refused| unread(path, refused, context))?;
-    let (mut reasons, mut libraries) = match format {
-        PackageFormat::Rpm => (of_rpm(it, &shipped), Asked::new()),
-        _ => {
-            let recorded = recorded(it, context)?;
-            if recorded.is_none() {
-                context.events().info(
-                    "this project has no record of the package's build: which package has a library is told by the usual names",
-                );
-            }
-            let libraries = libraries(&shipped);
-            (of_deb(it, &libraries, recorded.as_ref()), libraries)
+    let (mut reasons, mut libraries) = if format == PackageFormat::Rpm {
+        (of_rpm(it, &shipped), Asked::new())
+    } else {
+        let recorded = recorded(it, context)?;
+        if recorded.is_none() {
+            context.events().info(
+                "this project has no record of the package's build: which package has a library is told by the usual names",
+            );
         }
+        let libraries = libraries(&shipped);
+        (of_deb(it, &libraries, recorded.as_ref()), libraries)
     };
     if let Some(name) = name {
         reasons.retain(|reason| is_on(&reason.text, name));
@@ -153,9 +152,9 @@ fn recorded(it: &Description, context: &Context) -> Result<Option<Asked>, Failur
             let mut asked = Asked::new();
             for line in read_listing(&records.listing(&step)).map_err(unread)? {
                 let path = format!("/{}", line.path);
-                line.needs.into_iter().for_each(|text| {
+                for text in line.needs {
                     asked.entry(text).or_default().insert(path.clone());
-                });
+                }
             }
             return Ok(Some(asked));
         }

@@ -39,11 +39,10 @@ fn is_needed(raw: &RawRecipe, entry: &At<RawAllowance>) -> bool {
 
 /// What is warned of in the recipe's own words, each with its lint and the word that it is about.
 fn doubts(raw: &RawRecipe) -> Vec<(Concern, String, Issue)> {
-    let licenses = raw.project.value().and_then(|project| project.license.at()).into_iter().flat_map(license::doubts);
-    let licenses = licenses.map(|(word, issue)| (Concern::License, word, issue));
     let tables = || raw.package.items().iter().flat_map(|package| package.value.all());
-    let of_packages = tables().filter_map(|table| table.license.at()).flat_map(license::doubts);
-    let licenses = licenses.chain(of_packages.map(|(word, issue)| (Concern::License, word, issue)));
+    let licenses = raw.project.value().and_then(|project| project.license.at()).into_iter();
+    let licenses = licenses.chain(tables().filter_map(|table| table.license.at())).flat_map(license::doubts);
+    let licenses = licenses.map(|(word, issue)| (Concern::License, word, issue));
     let sections = tables().filter_map(|table| section::doubt(table.section.at()?));
     licenses.chain(sections.map(|(word, issue)| (Concern::Section, word, issue))).collect()
 }

@@ -15,7 +15,7 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError,
         context::{APT_TRUST, TarFile},
         owner,
         records::{blocking, noted},
@@ -53,6 +53,10 @@ impl Run for ImageWork {
 
     fn as_image(&self) -> Option<&dyn RunImage> {
         Some(self)
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
+        None
     }
 
     fn as_shipped(&self) -> Option<&dyn RunShipped> {

@@ -56,8 +56,8 @@ impl Maker<'_> {
         let made = self.formats(package);
         let bare = made.iter().find(|(format, _)| format.facts().is_bare)?.0;
         let needs = [&package.pre_depends, &package.depends, &package.recommends, &package.enhances];
-        let bars = [&package.conflicts, &package.breaks, &package.replaces];
-        let mut relations = needs.into_iter().chain(bars);
+        let refuses = [&package.conflicts, &package.breaks, &package.replaces];
+        let mut relations = needs.into_iter().chain(refuses);
         let scripts = &package.scripts;
         let scripts = [&scripts.preinstall, &scripts.postinstall, &scripts.preremove, &scripts.postremove];
         let lost: Vec<&str> = [

@@ -120,6 +120,10 @@ impl Part for Package {
         tables.iter().flat_map(|package| of(&package.value)).collect()
     }
 
+    fn is_seen_on(platform: &Platform) -> bool {
+        platform.windows.is_none()
+    }
+
     fn resolve(tables: &[At<Self::Raw>], view: &View<'_>, issues: &mut Issues) -> Option<Vec<Self>> {
         view.packages(tables, issues)
     }

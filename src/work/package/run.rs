@@ -38,7 +38,8 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, hold_index, judged,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, Shipped, StepContext, StepError, StepOutput,
+        hold_index, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -81,6 +82,10 @@ impl Run for PackageWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 
@@ -237,10 +242,10 @@ impl Job {
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
         let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
-        found.extend(places::odd_ones(&job, &tree, inside).await?);
         if job.work.is_searched() && job.work.packaging.format == PackageFormat::Deb {
             unseen.leave_libraries();
         }
+        found.extend(places::odd_ones(&job, &tree, inside).await?);
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);

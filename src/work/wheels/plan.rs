@@ -172,6 +172,8 @@ fn listing(manager: Manager) -> Vec<String> {
     let command: &[&str] = match manager {
         Manager::Apt => &["dpkg-query", "--show", "--showformat", "${Package} ${Version}\\n"],
         Manager::Apk => &["apk", "info", "--verbose"],
+        // No builder is of Windows.
+        Manager::None => &["false"],
         Manager::Yum | Manager::Dnf | Manager::Zypper | Manager::Rpm => {
             &["rpm", "--query", "--all", "--queryformat", "%{NAME} %{EPOCH}:%{VERSION}-%{RELEASE}.%{ARCH}\\n"]
         }

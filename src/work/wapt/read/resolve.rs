@@ -44,6 +44,12 @@ impl View<'_> {
     }
 
     fn wapt(&self, raw: &RawWapt, issues: &mut Issues) -> Option<Wapt> {
+        let package = raw.contents.items().iter().find_map(|entry| entry.value.package.span());
+        if let (true, Some(span)) = (self.platform.windows.is_some(), raw.from.span().or(package)) {
+            let issue = Issue::new(span, format!("images and packages are not made on {}", self.platform.id));
+            let help = "name a distro of `[project] platforms`: `platform = \"debian-12\"`";
+            issues.add(issue.label("made on a distro alone").help(help));
+        }
         let mut attributes: BTreeMap<String, String> =
             raw.attributes().into_iter().map(|(name, at)| (name.to_owned(), at.value.clone())).collect();
         let mut warnings = Vec::new();
