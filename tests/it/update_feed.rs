@@ -173,6 +173,32 @@ fn a_feed_whose_bytes_are_others_is_refused() {
     run.assert_code(4).says(&["is refused", "good signatures"]);
 }
 
+/// At whatever moment it is: machines see the feed before or after, and the next publication goes on.
+#[test]
+fn a_publication_that_is_killed_leaves_a_whole_feed() {
+    let project = with_feed();
+    publish(&project, &["agent", "--tag", "2.8.0", "--for", "test"]).assert_code(0);
+    let mut published = 0;
+    for round in 1..=12_u64 {
+        project.write("agent", &format!("#!/bin/sh\n# {round}\n{}", "echo one\n".repeat(100_000)));
+        let tag = format!("2.8.{round}");
+        let more = ["agent", "--tag", &tag, "--for", "test"];
+        let running = project.start(&[&["publish", "--into", "../feed", "--keys", "../keys"], &more[..]].concat());
+        std::thread::sleep(std::time::Duration::from_millis(round * 8));
+        running.signal(rustix::process::Signal::KILL);
+        running.end();
+        let seen = project.done(&["verify", "../feed", "--root", "../keys/update_root.json"]);
+        published += usize::from(signed(&project, "timestamp.json")["version"].as_u64().unwrap() > round);
+        assert!(seen.stdout.contains("release"), "{seen}");
+        publish(&project, &more).assert_code(0);
+    }
+    eprintln!("{published} of 12 were done before they were killed");
+    let seen = project.done(&["verify", "../feed"]);
+    assert!(seen.stdout.contains("13 releases"), "{seen}");
+    let left = fs::read_dir(project.beside("feed/metadata")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".tmp")), "a killed one's files are swept");
+}
+
 #[test]
 fn keys_are_replaced() {
     let project = with_feed();
