@@ -36,11 +36,11 @@ fn signed(project: &Project, file: &str) -> Value {
 fn a_feed_is_made_and_published_into() {
     let project = Project::new();
     project.write("agent", "#!/bin/sh\necho one\n");
-    let made = project.done(&["keys", "update", "--feed", "../feed", "--into", "../keys", "--days", "30"]);
+    let shown = project.done(&["keys", "update", "--feed", "../feed", "--into", "../keys", "--days", "30"]);
     let mut settings = project.filters();
     settings.add_filter(r"-[0-9a-f]{8}\.pem", "-[ID].pem");
     settings.add_filter(r"\d{4}-\d\d-\d\d", "[DAY]");
-    settings.bind(|| insta::assert_snapshot!(made.stdout));
+    settings.bind(|| insta::assert_snapshot!(shown.stdout));
     let mode = fs::metadata(project.path(&key(&project, "keys", "root"))).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let few = ["agent", "--tag", "v2.8.1", "--for", "linux-x86_64", "--channel", "stable,beta", "--percent", "20"];
