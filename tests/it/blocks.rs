@@ -80,6 +80,7 @@ fn what_did_not_change_is_not_compressed_again() {
     assert_eq!((reused, blocks(&project).len()), (vec![true; 2], 2));
     assert!(second[0] != first[0] && second[1] != first[1]);
     // The same without what was kept.
+    fs::remove_dir_all(project.path(".factory")).unwrap();
     let (anew, reused) = built(&project, &["--no-cache"]);
     assert_eq!(reused, [false; 2]);
     assert!(anew == second);
@@ -100,6 +101,7 @@ fn a_damaged_block_is_said() {
     assert!(said(&run).contains("it is compressed again"), "{run}");
     let (repaired, reused) = packages(&project);
     assert_eq!((reused, blocks(&project).len()), (vec![false; 2], 2));
+    fs::remove_dir_all(project.path(".factory")).unwrap();
     let (anew, _) = built(&project, &["--no-cache"]);
     assert!(anew == repaired);
 }

@@ -36,13 +36,13 @@ fn signed(project: &Project, file: &str) -> Value {
 fn a_feed_is_made_and_published_into() {
     let project = Project::new();
     project.write("agent", "#!/bin/sh\necho one\n");
-    let made = project.done(&["keys", "update", "--feed", "../feed", "--into", "../keys", "--days", "30"]);
+    let shown = project.done(&["keys", "update", "--feed", "../feed", "--into", "../keys", "--days", "30"]);
     let mut settings = project.filters();
     settings.add_filter(r"-[0-9a-f]{8}\.pem", "-[ID].pem");
     settings.add_filter(r"\d{4}-\d\d-\d\d", "[DAY]");
-    settings.bind(|| insta::assert_snapshot!(made.stdout));
-    let bits = fs::metadata(project.path(&key(&project, "keys", "root"))).unwrap().permissions().mode();
-    assert_eq!(bits & 0o777, 0o600);
+    settings.bind(|| insta::assert_snapshot!(shown.stdout));
+    let mode = fs::metadata(project.path(&key(&project, "keys", "root"))).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     let few = ["agent", "--tag", "v2.8.1", "--for", "linux-x86_64", "--channel", "stable,beta", "--percent", "20"];
     let more = ["--minimum", "2.8.0", "--window", "22:00-06:00"];
     let done = publish(&project, &[&few[..], &more].concat());
@@ -171,6 +171,32 @@ fn a_feed_whose_bytes_are_others_is_refused() {
     project.done(&["keys", "update", "--feed", "../another", "--into", "../strange"]);
     let run = project.run(&["verify", "../feed", "--root", "../strange/update_root.json"]);
     run.assert_code(4).says(&["is refused", "good signatures"]);
+}
+
+/// At whatever moment it is: machines see the feed before or after, and the next publication goes on.
+#[test]
+fn a_publication_that_is_killed_leaves_a_whole_feed() {
+    let project = with_feed();
+    publish(&project, &["agent", "--tag", "2.8.0", "--for", "test"]).assert_code(0);
+    let mut published = 0;
+    for round in 1..=12_u64 {
+        project.write("agent", &format!("#!/bin/sh\n# {round}\n{}", "echo one\n".repeat(100_000)));
+        let tag = format!("2.8.{round}");
+        let more = ["agent", "--tag", &tag, "--for", "test"];
+        let running = project.start(&[&["publish", "--into", "../feed", "--keys", "../keys"], &more[..]].concat());
+        std::thread::sleep(std::time::Duration::from_millis(round * 8));
+        running.signal(rustix::process::Signal::KILL);
+        running.end();
+        let seen = project.done(&["verify", "../feed", "--root", "../keys/update_root.json"]);
+        published += usize::from(signed(&project, "timestamp.json")["version"].as_u64().unwrap() > round);
+        assert!(seen.stdout.contains("release"), "{seen}");
+        publish(&project, &more).assert_code(0);
+    }
+    eprintln!("{published} of 12 were done before they were killed");
+    let seen = project.done(&["verify", "../feed"]);
+    assert!(seen.stdout.contains("13 releases"), "{seen}");
+    let left = fs::read_dir(project.beside("feed/metadata")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".tmp")), "a killed one's files are swept");
 }
 
 #[test]

@@ -330,6 +330,15 @@ fn an_old_file_that_is_lost_is_said_and_no_reason_not_to_publish() {
 }
 
 #[test]
+fn one_publishes_at_a_time() {
+    let world = World::new();
+    let first = world.open().unwrap();
+    assert!(refused(world.open()).starts_with("another factory (process "));
+    drop(first);
+    assert!(world.open().is_ok());
+}
+
+#[test]
 fn keys_that_do_not_fit_are_said() {
     let world = World::new();
     let path = |name: &str| world.folder.path().join(name);
