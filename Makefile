@@ -8,9 +8,9 @@ export FACTORY_CA_BUNDLE
 
 # What the tests hold the packages against, beside the engine.
 REFEREES := 7zip cabextract cpio createrepo-c dnf docker-registry dpkg-dev gcab git iproute2 lintian mmdebstrap openssh-client \
-  openssh-server openssl rpm rpmlint unzip xz-utils zip
+  openssh-server openssl python3-venv rpm rpmlint unzip xz-utils zip
 
-.PHONY: help demo test build updater check units real depends few-faults faults accept bench bench-smoke bench-example deny fuzz clean
+.PHONY: help demo test build updater check units real depends few-faults faults accept bench bench-smoke bench-example windows deny fuzz clean
 
 help: ## this list, with the minutes each takes on 2 cores
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,7 +39,7 @@ check: ## formatting, lints, documentation, licences (3 min)
 
 units: ## tests without a real engine (2 min)
 	@scripts/engine $(REFEREES)
-	cargo test --locked
+	python=$$(scripts/python-tuf) && FACTORY_TUF_PYTHON=$$python cargo test --locked
 
 real: ## the whole job on the real engine (10 min; ARGS=packages:: for a part)
 	@scripts/engine $(REFEREES)
@@ -72,6 +72,10 @@ accept: build ## build and install the example on five Debians and Ubuntus, and 
 	@scripts/py27 $(PY27)
 	target/release/factory --project $(PY27) --tag 2.5.11 build
 	target/release/factory --project $(PY27) --tag 2.5.11 test
+
+windows: build ## build a module for Windows from the example, and run it under Wine, which is installed (3 min; docs/windows.md)
+	@scripts/engine cabextract wine wine64
+	@scripts/windows target/release/factory
 
 bench: ## how long plans and unchanged builds take, beside docker build (16 min with a release build; docs/bench.md; ARGS=many)
 	@scripts/engine gcab time

@@ -418,7 +418,8 @@ impl Project {
 fn bases(catalogue: &Catalogue, targets: &[Target]) -> BTreeMap<String, String> {
     let own: Vec<&Platform> = catalogue.iter().filter(|platform| !platform.is_brought_along()).collect();
     let replaced: Vec<Platform> = own.iter().filter_map(|platform| Platform::brought_along(&platform.id)).collect();
-    let of_platforms = catalogue.iter().chain(&replaced).map(|platform| (&platform.base.image, &platform.name));
+    let distros = catalogue.iter().chain(&replaced).filter(|platform| platform.windows.is_none());
+    let of_platforms = distros.map(|platform| (&platform.base.image, &platform.name));
     let named = targets.iter().filter_map(|target| Some((target.recipe.base.image.as_ref()?, &target.platform.name)));
     of_platforms.chain(named).map(|(image, whose)| (image.clone(), whose.clone())).collect()
 }

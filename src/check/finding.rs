@@ -3,7 +3,7 @@
 use crate::{
     names::{Allowance, Concern},
     stage::{CONTAINER, Tree, TreePath},
-    util::allowance::{covers, line},
+    util::allowance::{below, covers, lines},
 };
 
 /// One thing that is wrong with what is shipped, or seldom meant.
@@ -74,13 +74,20 @@ impl Paths {
         }
     }
 
-    /// The line of a recipe that allows a thing at a place without a slash at its beginning.
+    /// The line of a recipe that allows a thing at places without a slash at their beginning.
     #[must_use]
-    pub fn allow(self, concern: Concern, path: &str) -> String {
-        match self {
-            Self::Absolute => line(concern, &format!("/{path}")),
-            Self::Relative => line(concern, path),
-        }
+    pub fn allow(self, concern: Concern, places: &[&str]) -> String {
+        lines(concern, places.iter().map(|path| self.written(path)))
+    }
+
+    /// The line that allows it everywhere below a folder.
+    #[must_use]
+    pub fn allow_below(self, concern: Concern, folder: &str) -> String {
+        below(concern, &self.written(folder))
+    }
+
+    fn written(self, path: &str) -> String {
+        if self == Self::Absolute { format!("/{path}") } else { path.to_owned() }
     }
 }
 
@@ -90,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_line_can_be_pasted() {
-        let allow = |paths: Paths, path| paths.allow(Concern::PrivateKey, path);
+        let allow = |paths: Paths, path| paths.allow(Concern::PrivateKey, &[path]);
         assert_eq!(
             allow(Paths::Absolute, "opt/x/lib/python3.11/site-packages/a.pem"),
             "`allow = [{ check = \"private-key\", path = \"/opt/x/lib/python3.*/site-packages/a.pem\", reason = \"…\" }]`"

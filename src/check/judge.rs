@@ -64,7 +64,9 @@ pub fn judge(found: &[Finding], allowed: &[Allowance], of: &Shipped<'_>) -> Judg
             left.push(one);
         }
     }
-    let idle: Vec<&Allowance> = allowed.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| *one).collect();
+    let is_idle = |one: &Allowance, used: bool| !used && one.check.topic().is_same_everywhere();
+    let idle: Vec<&Allowance> =
+        allowed.iter().zip(&used).filter(|(one, used)| is_idle(one, **used)).map(|(one, _)| *one).collect();
     let is_warning = |one: &&Finding| one.concern.is_some_and(|concern| concern.severity() == Severity::Warning);
     let (warnings, errors): (Vec<&Finding>, Vec<&Finding>) = left.into_iter().partition(is_warning);
     let idle: Vec<String> = idle.into_iter().map(|one| of.idle(one)).collect();
@@ -130,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn every_one_of_a_kind_has_its_help() {
+        let key = |path: &str| Finding::new(Concern::PrivateKey, path, "is a private key");
+        let refusal = judged(&[key("a/x.pem"), key("b.pem")], &[], &Topic::ALL).refusal.unwrap();
+        insta::assert_snapshot!(refusal.help, @r#"
+        leave it out: `{ src = "/a/x.pem", type = "exclude" }`, `{ src = "/b.pem", type = "exclude" }` in `contents`; where it is meant: `allow = [{ check = "private-key", path = "/a/x.pem", reason = "…" }, { check = "private-key", path = "/b.pem", reason = "…" }]`
+        `factory explain private-key` says more
+        "#);
+    }
+
+    #[test]
     fn what_is_allowed_with_a_reason_passes() {
         let allowed = [
             allow(Concern::Setuid, "/opt/**"),
@@ -157,11 +169,17 @@ mod tests {
         let all: Vec<Finding> = ["a", "b", "c", "d", "e"].map(link).into();
         let one = judged(&all[..1], &[], &Topic::ALL);
         assert_eq!(one.refusal, None);
-        insta::assert_snapshot!(one.warnings.join("\n"), @"tools: `/a` leads to `x`, which is not there; mend the target, ship what it leads to, or depend on the package that has it [dangling-link]");
-        insta::assert_snapshot!(judged(&all, &[], &Topic::ALL).warnings.join("\n"), @"tools: `/a` leads to `x`, which is not there; the same of `/b`, `/c` and 2 more; mend the target, ship what it leads to, or depend on the package that has it [dangling-link]");
+        insta::assert_snapshot!(one.warnings.join("\n"), @r#"tools: `/a` leads to `x`, which is not there; mend the target, ship what it leads to, or depend on the package that has it; where it is meant: `allow = [{ check = "dangling-link", path = "/a", reason = "…" }]` [dangling-link]"#);
+        insta::assert_snapshot!(judged(&all, &[], &Topic::ALL).warnings.join("\n"), @r#"tools: `/a` leads to `x`, which is not there; the same of `/b`, `/c` and 2 more; mend the target, ship what it leads to, or depend on the package that has it; where it is meant: `allow = [{ check = "dangling-link", path = "/a", reason = "…" }, { check = "dangling-link", path = "/b", reason = "…" }, { check = "dangling-link", path = "/c", reason = "…" }, { check = "dangling-link", path = "/d", reason = "…" }, { check = "dangling-link", path = "/e", reason = "…" }]` [dangling-link]"#);
         assert_eq!(judged(&all, &[allow(Concern::DanglingLink, "/*")], &Topic::ALL), Judged::default());
         let idle = judged(&[], &[allow(Concern::DanglingLink, "/a")], &Topic::ALL).refusal.unwrap();
         assert!(idle.message.contains("dangling-link at `/a`"), "{}", idle.message);
+        // Of many in one folder, all of it.
+        let deep: Vec<Finding> = ["o/x/a", "o/x/b", "o/y", "o/z/c"].map(link).into();
+        let said = judged(&deep, &[], &Topic::ALL).warnings.join("\n");
+        assert!(said.contains("path = \"/o/**\""), "{said}");
+        // What only a machine knows that made the last package is never missed.
+        assert_eq!(judged(&[], &[allow(Concern::FilesGone, "/a")], &Topic::ALL), Judged::default());
         let with_an_error = judged(&[link("a"), found()[0].clone()], &[], &Topic::ALL);
         assert!(with_an_error.refusal.is_some() && with_an_error.warnings.len() == 1, "both are said");
     }

@@ -74,6 +74,13 @@ pub fn has(tree: &Tree, path: &str) -> bool {
     TreePath::new(path).is_ok_and(|path| tree.get(&path).is_some())
 }
 
+/// Whether the tree has something below a path: then it is a folder, whoever ships that.
+#[must_use]
+pub fn has_below(tree: &Tree, path: &str) -> bool {
+    let below = format!("{}/", path.trim_matches('/'));
+    tree.iter().any(|(path, _)| path.as_str().starts_with(&below))
+}
+
 /// What the tree has in the same folder under a name that is near: `, did you mean /opt/shop/bin?`, or nothing.
 #[must_use]
 pub fn similar(tree: &Tree, path: &str) -> String {
@@ -82,6 +89,18 @@ pub fn similar(tree: &Tree, path: &str) -> String {
     let names =
         tree.iter().filter_map(|(path, _)| path.as_str().strip_prefix(&below)).filter(|rest| !rest.contains('/'));
     nearest(name, names).map(|near| format!(", did you mean /{folder}/{near}?")).unwrap_or_default()
+}
+
+/// A program of the tree that has this name, in a folder where programs are looked for by no name: `, did you mean /opt/shop/bin/run?`, or
+/// nothing.
+#[must_use]
+pub fn called(tree: &Tree, name: &str) -> String {
+    let end = format!("bin/{name}");
+    let found = tree.iter().find(|(path, entry)| {
+        path.as_str().strip_suffix(&end).is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
+            && entry.kind != Kind::Dir
+    });
+    found.map(|(path, _)| format!(", did you mean /{path}?")).unwrap_or_default()
 }
 
 /// Follows a path through the links of the tree.

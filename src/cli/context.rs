@@ -14,6 +14,7 @@ use crate::{
     engine::{Engine, EngineInfo},
     event::Events,
     execute::AssessedPlan,
+    names::login_of_address,
     pipeline::{Options, Project, SOURCES, Stamp},
     plan::Plan,
     report::{Output, Reporter, Settings, Surroundings, Verbosity},
@@ -362,9 +363,7 @@ fn secrets() -> Vec<String> {
     let values = names.flat_map(|name| [env::get(name), env::get(&name.to_ascii_uppercase())]).flatten();
     let mut secrets = Vec::new();
     for url in values.collect::<Vec<_>>().iter().flat_map(|value| value.split_whitespace()) {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let host = rest.split('/').next().unwrap_or_default();
-        if let Some((userinfo, _)) = host.rsplit_once('@') {
+        if let Some(userinfo) = login_of_address(url) {
             secrets.extend(userinfo.split_once(':').map(|(_, password)| password.to_owned()));
             secrets.push(userinfo.to_owned());
         }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::{
     diag::{Exit, Failure},
-    names::Concern,
+    names::{Concern, Topic},
     report::{LintView, ListColumn, ListKind, ListView},
     util::{
         allowance,
@@ -53,7 +53,9 @@ fn of_one(concern: Concern) -> LintView {
         what: text(concern.what()),
         why: text(concern.why()),
         mend: text(concern.mend()),
-        allow: allowance::line(concern, "/…").trim_matches('`').to_owned(),
+        allow: allowance::line(concern, if concern.topic() == Topic::Recipe { "…" } else { "/…" })
+            .trim_matches('`')
+            .to_owned(),
     }
 }
 

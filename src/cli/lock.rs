@@ -55,7 +55,8 @@ pub async fn write(
             lock.bases.is_empty() && lock.sources.is_empty() && lock.houses.is_empty() && lock.indexes.is_empty();
         let says = if is_empty {
             format!(
-                "`{NAME}` says that nothing of this came from elsewhere: commit it, `--locked` holds a later build to that"
+                "`{NAME}` names nothing: no base image, source or wheelhouse went into this; commit it, `--locked` holds a later build to \
+                 that"
             )
         } else {
             format!("`{NAME}` says what this was made of: commit it with the release")

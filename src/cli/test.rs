@@ -1,6 +1,7 @@
 //! `factory test`.
 
 mod bases;
+mod looked;
 mod outcome;
 
 use std::{collections::BTreeSet, time::Instant};
@@ -25,7 +26,8 @@ use outcome::{verdicts_failure, view};
 /// Install the packages in a clean container of each platform, run their units, remove and purge them
 ///
 /// Takes the packages that `factory build` made for this release. Each check is a step with a log of its own; every
-/// service runs without systemd, as its unit says. What a build would make again is not tested.
+/// service runs without systemd, as its unit says. What a build would make again is not tested. Modules for Windows are looked at,
+/// without an engine: what must and what must not be in them.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = crate::cli::examples::TEST)]
 pub struct Args {
@@ -52,6 +54,9 @@ struct NotTested {
 /// Runs the verb.
 pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let project = context.open_with_sources(args.digests).await?;
+    if project.targets.iter().all(|target| target.platform.windows.is_some()) {
+        return looked::run(args, &project, context).await;
+    }
     let (engine, info) = context.engine().await?;
     let plan = project.plan(&info, Want::Only(work::package::GOAL))?;
     let _lock = context.lock(&project).await?;
@@ -64,6 +69,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         context.events().warn(unmade.sentence());
     }
     let (mut targets, mut not_tested) = targets(&project, &plan, args.keep_going)?;
+    let mut known = None;
     if !args.allow_dirty {
         let assessed = context.until_stopped(async { Ok(assess(&plan, &session).await?) }).await?;
         assessed.doubts(&plan).into_iter().for_each(|text| context.events().warn(text));
@@ -77,6 +83,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
             targets.retain(|target| target.platform != platform);
             not_tested.push(NotTested { platform, error });
         }
+        known = Some(assessed);
     }
     let leftovers = async {
         remove_leftovers(session.services.engine.as_ref(), &project.checkout_id, project.name()).await?;
@@ -89,11 +96,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     context.events().emit(Event::Started { verb: "test", title: project.title(), cached: 0, to_run });
     let started = Instant::now();
     bases::make(&bases, &session, args.keep_going, context).await?;
-    let (verdicts, ended) = try_each(&targets, &mut not_tested, &session, args).await;
+    let (mut verdicts, ended) = try_each(&targets, &mut not_tested, &session, args).await;
     if !args.keep {
         // A daemon that is gone was said already.
         let _ = remove_of_run(session.services.engine.as_ref(), &project.checkout_id, &session.ids.run, &session.kept)
             .await;
+    }
+    if ended.is_ok() {
+        look(args, (&project, &plan, known.as_ref()), &session, (&mut verdicts, &mut not_tested))?;
     }
     // As a build that is told to be quiet: all is well where nothing is said.
     let settings = context.reporter.settings();
@@ -101,7 +111,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let is_well = ended.is_ok() && not_tested.is_empty() && verdicts.iter().all(Verdict::passed);
     let is_silent = verdicts.is_empty() || is_quiet && is_well;
     if !is_silent {
-        context.reporter.print(view(&project.title(), &verdicts, &not_tested, started.elapsed()));
+        let done = "installed, checked and removed";
+        context.reporter.print(view((&project.title(), done), &verdicts, &not_tested, started.elapsed()));
     }
     match ended {
         Err(InstallTestError::Interrupted) if args.keep => return Err(Failure::new(Exit::Interrupted, "interrupted")),
@@ -117,12 +128,36 @@ pub async fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     failure.map_or(Ok(()), Err)
 }
 
+/// What was made: the project, its plan, and that held against the world, where it was.
+type Made<'m> = (&'m Project, &'m Plan, Option<&'m AssessedPlan>);
+
+/// Looks at what is tested without an engine, too.
+fn look(
+    args: &Args,
+    (project, plan, assessed): Made<'_>,
+    session: &Session,
+    (verdicts, not_tested): (&mut Vec<Verdict>, &mut Vec<NotTested>),
+) -> Result<(), Failure> {
+    match looked::verdicts(args, plan, assessed, session) {
+        Ok(looked) => verdicts.extend(looked),
+        Err(error) if args.keep_going => {
+            let windows = project.targets.iter().map(|target| &target.platform).find(|one| one.windows.is_some());
+            if let Some(platform) = windows {
+                not_tested.push(NotTested { platform: platform.id.clone(), error });
+            }
+        }
+        Err(error) => return Err(failure_of(error, project)),
+    }
+    Ok(())
+}
+
 /// What is tested on each platform, and with `keep_going` the platforms where nothing can be.
 fn targets(project: &Project, plan: &Plan, keep_going: bool) -> Result<(Vec<TestTarget>, Vec<NotTested>), Failure> {
     let (mut targets, mut not_tested) = (Vec::new(), Vec::new());
     // Where no package is made there is nothing to test.
     let is_made = |platform: &PlatformId| !plan.unmade.iter().any(|unmade| unmade.platform == *platform);
-    for target in project.targets.iter().filter(|target| is_made(&target.platform.id)) {
+    let distros = project.targets.iter().filter(|target| target.platform.windows.is_none());
+    for target in distros.filter(|target| is_made(&target.platform.id)) {
         match TestTarget::find(&target.platform, &target.recipe, &project.release.tag, plan, &project.folder) {
             Ok(target) => targets.push(target),
             Err(error) if keep_going => not_tested.push(NotTested { platform: target.platform.id.clone(), error }),

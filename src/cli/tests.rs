@@ -77,6 +77,7 @@ Made from the program's own help; a test keeps it true.
 | `FACTORY_TOKEN_HOSTS` | the servers that a token is sent to: `git.example.org`, or `TEAM_TOKEN=git.example.org` for a variable of another name; `gitlab.com` and GitHub need no word |
 | `FACTORY_LOCAL_GIT` | folders, separated by `:`, whose git repositories a recipe may name: sources outside the project, and what `tag` tags on this machine |
 {{those of kinds of work}}
+| `PY_VER`, `PY_SUBVER` | which Python of `runtimes` a [[module]] has: `3.12` and `9`, or the whole version in the first one |
 | `http_proxy`, `https_proxy`, `no_proxy`, `all_proxy` | in either case: used by builds, never left in an image |
 | `PIP_INDEX_URL`, `PIP_EXTRA_INDEX_URL` | pip's indexes; they win over the recipe's and may hold credentials |
 | `GIT_SSH_COMMAND`, `SSH_AUTH_SOCK`, git's configuration | used for sources, credential helpers included; nothing ever asks |

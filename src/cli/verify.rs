@@ -91,7 +91,7 @@ struct Judged {
     file: String,
     verdict: Verdict,
     /// Whether it could be judged; else its only fault says why not.
-    is_judged: bool,
+    is_read: bool,
 }
 
 impl Judged {
@@ -99,7 +99,7 @@ impl Judged {
     fn unread(path: &Path, failure: &Failure) -> Self {
         let help = (!failure.helps().is_empty()).then(|| failure.helps().join("; "));
         let faults = vec![Fault { text: failure.message().to_owned(), help }];
-        Self { file: path.display().to_string(), verdict: Verdict { faults, ..Verdict::default() }, is_judged: false }
+        Self { file: path.display().to_string(), verdict: Verdict { faults, ..Verdict::default() }, is_read: false }
     }
 }
 
@@ -137,7 +137,7 @@ fn judged(
     for text in &verdict.warnings {
         context.events().warn(format!("{}: {text}", path.display()));
     }
-    Ok(Judged { file: path.display().to_string(), verdict, is_judged: true })
+    Ok(Judged { file: path.display().to_string(), verdict, is_read: true })
 }
 
 /// What is trusted, where one of the files is signed by somebody.
@@ -172,7 +172,7 @@ fn root(args: &Args, subjects: &[Result<Subject, Failure>], context: &Context) -
 /// Ends with what was refused or could not be judged; the exit code is that of the worst.
 fn refused(all: &[Judged]) -> Result<(), Failure> {
     let bad: Vec<&Judged> = all.iter().filter(|one| !one.verdict.is_good()).collect();
-    let (judged, unread): (Vec<&Judged>, Vec<&Judged>) = bad.iter().partition(|one| one.is_judged);
+    let (judged, unread): (Vec<&Judged>, Vec<&Judged>) = bad.iter().partition(|one| one.is_read);
     let are = |count: usize| if count == 1 { "is" } else { "are" };
     let message = match (&bad[..], all.len()) {
         ([], _) => return Ok(()),
@@ -194,11 +194,11 @@ fn refused(all: &[Judged]) -> Result<(), Failure> {
 
 /// The failure with what is wrong with a file, and what to do about it. The only fault of the only file is the message itself.
 fn told(mut failure: Failure, one: &Judged, is_alone: bool) -> Failure {
-    let Judged { file, verdict, is_judged } = one;
+    let Judged { file, verdict, is_read } = one;
     let is_said = is_alone && verdict.faults.len() == 1;
     for fault in verdict.faults.iter().filter(|_| !is_said) {
         // Why a file was not judged names it.
-        let names_file = is_alone || !is_judged;
+        let names_file = is_alone || !is_read;
         failure = failure.help(if names_file { fault.text.clone() } else { format!("{file}: {}", fault.text) });
     }
     let help = verdict.faults.iter().find_map(|fault| fault.help.clone());

@@ -34,4 +34,4 @@ pub use session::{IDLE_TIMEOUT, Network, Notes, ProjectPaths, RunIds, RunOptions
 pub use settle::settle;
 pub use step_output::StepOutput;
 pub use used::Used;
-pub use work::{Run, RunImage, RunShipped, Shipped, StepContext, watched};
+pub use work::{Run, RunImage, RunLookedAt, RunShipped, Shipped, StepContext, watched};

@@ -68,6 +68,20 @@ impl Records {
         self.state.write(Path::new(RECORDS).join(format!("{step}.files")), text)
     }
 
+    /// Where the list is of what earlier packages of a step had and it has no more.
+    #[must_use]
+    pub fn gone(&self, step: &StepId) -> PathBuf {
+        self.state.path().join(RECORDS).join(format!("{step}.gone"))
+    }
+
+    /// Keeps that list.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn keep_gone(&self, step: &StepId, text: &[u8]) -> io::Result<()> {
+        self.state.write(Path::new(RECORDS).join(format!("{step}.gone")), text)
+    }
+
     /// The record of a step, whether true or not; one that cannot be read is taken for none, and so does one that names files
     /// which no step of this project makes: it was not written here. For those who make the step again then.
     #[must_use]

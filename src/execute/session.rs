@@ -2,7 +2,8 @@
 //! found so far.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    any::{Any, TypeId},
+    collections::{BTreeMap, BTreeSet, HashMap},
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -24,7 +25,6 @@ use crate::{
         folder::{Folder, Links},
         toml::Source,
     },
-    work::package::run::Accepted,
 };
 
 /// What every step of a run shares.
@@ -139,11 +139,22 @@ pub struct RunIds {
 /// What the steps of a run have found so far. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Notes {
-    /// The packages of this run that can be installed beside each other.
-    pub accepted: Arc<Accepted>,
+    /// What each kind of work has found, by its own type.
+    kinds: Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
     said: Arc<Mutex<BTreeSet<String>>>,
     /// Kept with the steps' records, so that it is said again while they are cached.
     doubts: Arc<Mutex<BTreeMap<StepId, Vec<String>>>>,
+}
+
+impl Notes {
+    /// What a kind of work keeps of a run in a type of its own: the same one for all steps, made where it is asked for first.
+    #[must_use]
+    pub fn shared<T: Any + Default + Send + Sync>(&self) -> Arc<T> {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = Arc::clone(kinds.entry(TypeId::of::<T>()).or_insert_with(|| Arc::<T>::default()));
+        // Under the id of a type is one of that type.
+        kept.downcast().unwrap_or_default()
+    }
 }
 
 /// How long a container or a build may say nothing when the user names no time. pip says every minute that it still compiles;

@@ -44,6 +44,9 @@ pub trait Run: Sync {
     /// The same as a kind that keeps a list of the files that it ships, where it does.
     fn as_shipped(&self) -> Option<&dyn RunShipped>;
 
+    /// The same as a kind whose product is looked at by `factory test` without an engine, where it is.
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt>;
+
     /// Puts a product of the store in its place, whose files are written; `None` where it is to be made again.
     fn restore<'a>(
         &'a self,
@@ -78,6 +81,12 @@ pub trait RunImage: Sync {
 pub trait RunShipped: Sync {
     /// Holds the list of the files that it ships against those of other steps of its platform.
     fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError>;
+}
+
+/// What is asked beside of a kind of work whose product can be judged without starting anything of it.
+pub trait RunLookedAt: Sync {
+    /// What is right with what a record names, in words; else everything that is wrong with it.
+    fn look(&self, record: &Record, session: &Session) -> Result<String, Vec<String>>;
 }
 
 /// The list of what a step ships.

@@ -124,7 +124,7 @@ pub fn commands(manager: Manager) -> Option<&'static Commands> {
         Manager::Dnf => Some(&dnf::DNF),
         Manager::Zypper => Some(&zypper::ZYPPER),
         Manager::Rpm => Some(&rpm::RPM),
-        Manager::Apk => None,
+        Manager::Apk | Manager::None => None,
     }
 }
 

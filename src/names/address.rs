@@ -16,9 +16,7 @@ impl<'a> Address<'a> {
     #[must_use]
     pub fn read(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
-        let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
-        let login = authority.rfind('@').map_or(0, |at| at + 1);
-        Some(Self { scheme, place: &rest[login..] })
+        Some(Self { scheme, place: apart(rest).1 })
     }
 
     /// The same without what may be secret behind `?`.
@@ -34,10 +32,31 @@ impl fmt::Display for Address<'_> {
     }
 }
 
+/// What is behind a scheme as the login before its host, without the `@`, and the host with all that follows. This alone decides where a
+/// login ends.
+fn apart(rest: &str) -> (Option<&str>, &str) {
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    authority.rfind('@').map_or((None, rest), |at| (Some(&rest[..at]), &rest[at + 1..]))
+}
+
 /// A text without the login of the address that it is; one that is none stays as it is.
 #[must_use]
 pub fn without_login(text: &str) -> String {
     Address::read(text).map_or_else(|| text.to_owned(), |address| address.to_string())
+}
+
+/// What may be shown of an address: no login, and nothing behind `?`.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let text = text.trim();
+    let plain = || text.split('?').next().unwrap_or_default().to_owned();
+    Address::read(text).map_or_else(plain, |address| address.without_query().to_string())
+}
+
+/// The login of an address, to be masked: `user:password`. A proxy may be written without a scheme.
+#[must_use]
+pub fn login(text: &str) -> Option<&str> {
+    apart(text.split_once("://").map_or(text, |(_, rest)| rest)).0
 }
 
 #[cfg(test)]
@@ -61,6 +80,16 @@ mod tests {
         ] {
             assert_eq!(without_login(text), expected);
         }
+    }
+
+    #[test]
+    fn what_may_be_shown_and_what_is_masked() {
+        assert_eq!(shown(" https://anna:s3cr3t@h.example/simple?t=1 "), "https://h.example/simple");
+        assert_eq!(shown("https://****@h.example:8080"), "https://h.example:8080");
+        assert_eq!(shown("../wheels?x"), "../wheels");
+        assert_eq!(login("https://u:p@ss@h.example/a@b"), Some("u:p@ss"));
+        assert_eq!(login("u:p@proxy:3128"), Some("u:p"));
+        assert_eq!(login("https://h.example/a@b"), None);
     }
 
     #[test]

@@ -161,6 +161,16 @@ concerns! {
         why: "systemd ends it with 203/EXEC, 200/CHDIR or 226/NAMESPACE, or starts nothing",
         mend: "take it into `contents`, mend the unit, or write `-` before what need not be there",
     }
+    UnitRequires = "unit-requires", Error in Unit {
+        what: "a unit that requires another one that is not there",
+        why: "systemd does not start it: `Unit x.service not found`",
+        mend: "name the unit that is meant, ship it, or depend on the package that has it; `Wants=` starts without it, too",
+    }
+    UnitWants = "unit-wants", Warning in Unit {
+        what: "a unit that wants, or is ordered after, another one that is not there",
+        why: "systemd passes over that word, so nothing is started and nothing is waited for",
+        mend: "name the unit that is meant, ship it, or depend on the package that has it",
+    }
     UnitInstall = "unit-install", Error in Unit {
         what: "a unit that is enabled for nothing, or wanted by a target that is not there",
         why: "the unit never starts by itself",
@@ -200,6 +210,31 @@ concerns! {
         what: "byte code in `__pycache__` whose source is not in the package, or another one",
         why: "it is passed over, and the module is compiled each time where Python may not write",
         mend: "leave it out (`type = \"exclude\"`), or compile it again",
+    }
+    OddPlace = "odd-place", Warning in File {
+        what: "a file, a folder or a home in a folder that neither the Filesystem Hierarchy Standard nor the image has",
+        why: "a slip like `/ect` makes a new folder, and nothing looks there for it",
+        mend: "name the folder that is meant",
+    }
+    FilesGone = "files-gone", Warning in Before {
+        what: "files that the last package of this name had, and this one has not",
+        why: "an upgrade takes them off every machine, and leaves there what a package manager keeps: configuration, and what enabled a unit",
+        mend: "take them into `contents` again, if they were not meant to go",
+    }
+    PythonVersion = "python-version", Warning in Recipe {
+        what: "a Python project that says another version than the release",
+        why: "what it says is what pip and the program itself show, so two versions are called one",
+        mend: "write the release's version in the project, or choose the tag of its version",
+    }
+    Section = "section", Warning in Recipe {
+        what: "a `section` that Debian does not have",
+        why: "archives sort packages by it, and tools that know Debian's list find it nowhere (Debian policy 2.4)",
+        mend: "name one of Debian's sections",
+    }
+    License = "license", Warning in Recipe {
+        what: "a word of `license` that SPDX writes otherwise today",
+        why: "tools that read licences know the ids of SPDX's list",
+        mend: "write the id of today",
     }
     Overwrite = "overwrite", Error in File {
         what: "a file that a package of the distribution owns in the image",
@@ -251,11 +286,22 @@ pub enum Topic {
     File,
     /// What is not shipped on purpose.
     Surprise,
+    /// What a recipe says of itself, or the projects that it names: allowed in `[project]`.
+    Recipe,
+    /// What the package was before, which only a machine that made it knows.
+    Before,
 }
 
 impl Topic {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 5] = [Self::Program, Self::Start, Self::Unit, Self::File, Self::Surprise];
+    pub const ALL: [Self; 7] =
+        [Self::Program, Self::Start, Self::Unit, Self::File, Self::Surprise, Self::Before, Self::Recipe];
+
+    /// Whether every machine finds the same of it, so that what is allowed and not found is a mistake.
+    #[must_use]
+    pub const fn is_same_everywhere(self) -> bool {
+        !matches!(self, Self::Before)
+    }
 }
 
 /// Something that is meant all the same.

@@ -3,6 +3,8 @@
 
 use std::{ffi::OsString, fmt, os::unix::ffi::OsStringExt as _, path::PathBuf};
 
+use super::without_login;
+
 /// Where a git repository is: `https://…`, `ssh://…`, `[user@]host:path`, `file:///…`, or a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
@@ -101,16 +103,15 @@ impl GitUrl {
     /// The same address without a login: what two names of one repository have in common.
     #[must_use]
     pub fn without_userinfo(&self) -> String {
-        let authority_at = self.0.find("://").map_or(0, |at| at + 3);
-        // The host of `host:path` ends at the colon; what follows may hold an `@` of its own.
-        let ends: &[char] = if authority_at == 0 { &['/', ':'] } else { &['/'] };
-        let end = self.0[authority_at..].find(ends).map_or(self.0.len(), |at| authority_at + at);
-        match (self.transport(), self.0[authority_at..end].rfind('@')) {
-            (Transport::Https | Transport::Ssh, Some(at)) => {
-                format!("{}{}", &self.0[..authority_at], &self.0[authority_at + at + 1..])
-            }
-            _ => self.0.clone(),
+        if !matches!(self.transport(), Transport::Https | Transport::Ssh) {
+            return self.0.clone();
         }
+        if self.0.contains("://") {
+            return without_login(&self.0);
+        }
+        // The host of `host:path` ends at the colon; what follows may hold an `@` of its own.
+        let host = &self.0[..self.0.find(['/', ':']).unwrap_or(self.0.len())];
+        host.rfind('@').map_or_else(|| self.0.clone(), |at| self.0[at + 1..].to_owned())
     }
 
     /// Whether both name one repository, as far as addresses show it: host and path alike, whatever the transport, the login, the

@@ -11,13 +11,16 @@ mod forge;
 mod git;
 mod git_url;
 mod machine;
+mod marker;
 mod parts;
+mod python;
 mod reference;
 mod relation;
 mod text;
 mod version;
+mod wheel_tags;
 
-pub use address::{Address, without_login};
+pub use address::{Address, login as login_of_address, shown as shown_address, without_login};
 pub use amount::{Bytes, InvalidAmount, Period};
 pub use apart::Apart;
 pub use checkout::CheckoutId;
@@ -27,7 +30,9 @@ pub use forge::{ApiUrl, ForgeKind, ForgeProject};
 pub use git::{Commit, RefName, RepositoryName, SourceName, in_source};
 pub use git_url::{BadGitUrl, GitUrl, Transport};
 pub use machine::Machine;
+pub use marker::{BadMarker, Marker};
 pub use parts::{Override, Scripts, User};
+pub use python::PythonVersion;
 pub use reference::{ImageReference, familiar};
 pub use relation::{BadRelation, Relation, VERSION};
 pub use text::{
@@ -35,3 +40,4 @@ pub use text::{
     Sha256, StoreKey, Tag, UserName, WheelFile,
 };
 pub use version::{Release, UnclearVersion, UpstreamVersion, dpkg_order};
+pub use wheel_tags::{build_of, windows_fit};

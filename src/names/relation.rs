@@ -87,6 +87,10 @@ impl Relation {
     pub fn deb(&self) -> Result<String, BadRelation> {
         match &self.kind {
             Kind::Common(_) => Ok(self.text.clone()),
+            Kind::RpmPlain if common(&self.text.to_lowercase(), true).is_ok() => Err(bad(
+                "it has capitals, and names of Debian packages have none (Debian policy 5.6.1)",
+                format!("write `{}`, or move it to `[package.overrides.rpm]`", self.text.to_lowercase()),
+            )),
             Kind::RpmPlain | Kind::RpmRich => Err(bad(
                 "it is in the words of rpm, and debs have Debian's",
                 "write it as Debian does (`name (>= 1.0)`), which rpm packages get translated, or move it to \
@@ -303,6 +307,14 @@ mod tests {
         assert_eq!(rpm("postfix | mta (>> 2)", true).as_deref(), Ok("(postfix or mta > 2)"));
         assert!(rpm("postfix | mta", false).unwrap_err().message.contains("choice"));
         assert!(rpm("libc6:i386", true).is_err());
+    }
+
+    #[test]
+    fn names_of_debian_have_no_capitals() {
+        let why = Relation::parse("Postgresql", true).unwrap().deb().unwrap_err();
+        assert!(why.message.contains("capitals") && why.help.contains("write `postgresql`"), "{why:?}");
+        let why = Relation::parse("libxml2.so.2()(64bit)", true).unwrap().deb().unwrap_err();
+        assert!(why.message.contains("words of rpm"), "{why:?}");
     }
 
     #[test]

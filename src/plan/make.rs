@@ -2,6 +2,7 @@
 
 pub(crate) mod contents;
 pub(crate) mod look;
+pub(crate) mod odd;
 pub(crate) mod twice;
 
 use std::collections::BTreeSet;
@@ -23,7 +24,9 @@ use crate::{
 /// [`PlanError`].
 pub fn make(plan: &mut Plan, recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<(), PlanError> {
     let maker = Maker::new(recipe, platform, context, base::plan::name(recipe, platform));
-    plan.steps.push(maker.base()?);
+    if platform.windows.is_none() {
+        plan.steps.push(maker.base()?);
+    }
     if context.want == Want::Bases {
         return Ok(());
     }
@@ -60,6 +63,9 @@ parts!(planned);
 /// # Errors
 /// [`PlanError`].
 pub fn names(recipe: &Recipe, platform: &Platform, context: &PlanContext) -> Result<BTreeSet<String>, PlanError> {
+    if platform.windows.is_some() {
+        return Ok(BTreeSet::new());
+    }
     let maker = Maker::new(recipe, platform, context, base::plan::name(recipe, platform));
     let base = maker.base_name().0.clone();
     let mut names: BTreeSet<String> = recipe.images.iter().flat_map(|image| maker.tags(image)).collect();

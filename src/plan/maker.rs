@@ -10,7 +10,7 @@ use std::{
 use super::{Holdings, Inputs, Plan, Specifiers, Step, TemplateError, Templates, Times, Unmade, dockerfile::Template};
 use crate::{
     event::StepId,
-    names::{PackageName, Sha256, UpstreamVersion},
+    names::{Allowance, PackageName, Sha256, UpstreamVersion},
     platform::Platform,
     recipe::{Recipe, Release},
     source::{
@@ -162,9 +162,9 @@ pub(crate) struct Heard {
 
 impl Heard {
     /// What is to be held against the release later on.
-    pub(crate) fn unread(&self, release: &UpstreamVersion) -> Option<Unread> {
+    pub(crate) fn unread(&self, release: &UpstreamVersion, allow: &[Allowance]) -> Option<Unread> {
         let (folders, said) = (self.unread.clone(), self.said.clone());
-        (!folders.is_empty()).then(|| Unread { release: release.clone(), folders, said })
+        (!folders.is_empty()).then(|| Unread { release: release.clone(), folders, said, allow: allow.to_vec() })
     }
 }
 
@@ -224,7 +224,9 @@ impl<'a> Maker<'a> {
         };
         match stated::stated(&read) {
             Some(found) => {
-                if let Some(doubt) = stated::doubt(&name, &found, &self.context.release.version) {
+                if let Some(doubt) =
+                    stated::doubt(&name, &found, &self.context.release.version, &self.recipe.project.allow)
+                {
                     into.said.insert(found.version);
                     into.doubts.push(doubt);
                 }

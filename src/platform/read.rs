@@ -1,4 +1,6 @@
 //! One platform file: its keys, their grammar, and the [`Platform`] they make. Opens no file.
+//!
+//! A file of Windows has fewer keys than one of a distro: those that there is nothing to say for are errors.
 
 mod base;
 mod packaging;
@@ -7,15 +9,21 @@ mod python;
 use self::{base::RawBase, packaging::RawPackaging, python::RawPython};
 use super::types::{Family, Manager, Platform, TestTools};
 use crate::{
-    names::{PlatformId, Sha256},
+    names::{ArchName, Machine, PlatformId, Sha256},
     util::toml::{
         self, At, Given, Issue, Issues, Report, Table as _, Value, list, one_line, one_of, os_package, parsed, quoted,
         required, sub_table, table, word,
     },
 };
 
-const FAMILIES: [(&str, Family); 4] =
-    [("debian", Family::Debian), ("rhel", Family::Rhel), ("suse", Family::Suse), ("alpine", Family::Alpine)];
+const FAMILIES: [(&str, Family); 5] = [
+    ("debian", Family::Debian),
+    ("rhel", Family::Rhel),
+    ("suse", Family::Suse),
+    ("alpine", Family::Alpine),
+    ("windows", Family::Windows),
+];
+const MACHINES: [(&str, Machine); 3] = [("amd64", Machine::Amd64), ("x86", Machine::X86), ("arm64", Machine::Arm64)];
 const MANAGERS: [(&str, Manager); 6] = [
     ("apt", Manager::Apt),
     ("yum", Manager::Yum),
@@ -26,7 +34,7 @@ const MANAGERS: [(&str, Manager); 6] = [
 ];
 
 /// Words that select platforms in overrides beside ids and aliases, and so can be neither.
-pub(crate) const GROUPS: [&str; 7] = ["debian", "rhel", "suse", "alpine", "deb", "rpm", "apk"];
+pub(crate) const GROUPS: [&str; 8] = ["debian", "rhel", "suse", "alpine", "windows", "deb", "rpm", "apk"];
 
 table! {
     "the platform" struct RawPlatform {
@@ -34,6 +42,7 @@ table! {
         name: String = one_line,
         family: Family = one_of("family", &FAMILIES),
         manager: Manager = one_of("package manager", &MANAGERS),
+        machine: Machine = one_of("machine", &MACHINES),
         aliases: Vec<At<PlatformId>> = list(parsed),
         eol: String = date,
         base: RawBase = sub_table,
@@ -90,6 +99,13 @@ fn resolve(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Pla
     let id = required(&raw.id, ("id", "\"debian-12\""), at, issues);
     let name = required(&raw.name, ("name", "\"Debian 12 (bookworm)\""), at, issues);
     let family = required(&raw.family, ("family", "\"debian\""), at, issues);
+    if family.is_some_and(|family| family.value == Family::Windows) {
+        return windows(raw, digest, issues);
+    }
+    if let Some(machine) = raw.machine.span() {
+        let issue = Issue::new(machine, "`machine` is of Windows alone").label("not here");
+        issues.add(issue.help("leave it out: `[package] arch` says what a distro calls each machine"));
+    }
     let manager = required(&raw.manager, ("manager", "\"apt\""), at, issues);
     let eol = required(&raw.eol, ("eol", "\"2028-06-30\""), at, issues);
     let base = required(&raw.base, ("base", "{ image = \"debian:bookworm-slim\" }"), at, issues);
@@ -104,6 +120,7 @@ fn resolve(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Pla
         name: name?.value.clone(),
         family: family?.value,
         manager: manager?.value,
+        windows: None,
         aliases: raw.aliases.items().iter().map(|alias| alias.value.to_string()).collect(),
         eol: eol?.value.clone(),
         base: base?,
@@ -112,6 +129,34 @@ fn resolve(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Pla
         test: TestTools { packages: trial },
         digest,
     })
+}
+
+/// Windows: neither a base image nor packages.
+fn windows(raw: &RawPlatform, digest: String, issues: &mut Issues) -> Option<Platform> {
+    let at = ("the platform", &raw.span);
+    let of_distros = [
+        ("manager", raw.manager.span()),
+        ("base", raw.base.span()),
+        ("python", raw.python.span()),
+        ("package", raw.package.span()),
+        ("trial", raw.trial.span()),
+    ];
+    for (key, span) in of_distros.into_iter().filter_map(|(key, span)| Some((key, span?))) {
+        let issue = Issue::new(span, format!("`{key}` of Windows")).label("of distros alone");
+        issues.add(
+            issue.help("leave it out: only modules are made for Windows, and they say themselves what is in them"),
+        );
+    }
+    let id = required(&raw.id, ("id", "\"windows-amd64\""), at, issues);
+    let name = required(&raw.name, ("name", "\"Windows (amd64)\""), at, issues);
+    let machine = required(&raw.machine, ("machine", "\"amd64\""), at, issues);
+    let eol = required(&raw.eol, ("eol", "\"2034-10-10\""), at, issues);
+    let any = ArchName::new("any").ok()?;
+    let mut platform = Platform::of_windows(id?.value.clone(), name?.value.clone(), machine?.value, any);
+    platform.eol.clone_from(&eol?.value);
+    platform.aliases = raw.aliases.items().iter().map(|alias| alias.value.to_string()).collect();
+    platform.digest = digest;
+    Some(platform)
 }
 
 fn date(value: Value<'_>, issues: &mut Issues) -> Option<String> {

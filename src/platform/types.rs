@@ -10,9 +10,12 @@ pub use host::Host;
 pub use packaging::{Packaging, PythonDists, Relations, Signature};
 pub use python::{Python, Seed};
 
-use crate::names::PlatformId;
+use crate::{
+    format::facts::{Codec, PackageFormat},
+    names::{ArchName, Machine, PlatformId},
+};
 
-/// A distro release.
+/// A distro release, or Windows on one machine.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Platform {
     /// Its id after os-release: `debian-12`.
@@ -23,6 +26,9 @@ pub struct Platform {
     pub family: Family,
     /// Its package manager.
     pub manager: Manager,
+    /// Of Windows, for which machine it stands. It has neither base image nor packages: `base`, `python`, `package` and `test` are empty
+    /// then, and a recipe that it sees has nothing that asks for them.
+    pub windows: Option<Machine>,
     /// Other ids that users type: `bookworm`.
     pub aliases: Vec<String>,
     /// The last day of free support, `YYYY-MM-DD`.
@@ -39,6 +45,38 @@ pub struct Platform {
     pub digest: String,
 }
 
+impl Platform {
+    /// Empty, but for what names it: where nothing is asked of the rest.
+    pub(super) fn of_windows(id: PlatformId, name: String, machine: Machine, any: ArchName) -> Self {
+        let packaging = Packaging {
+            format: PackageFormat::Cab,
+            arch: std::collections::BTreeMap::new(),
+            any,
+            suffix: String::new(),
+            suite: String::new(),
+            codec: Codec::Gzip,
+            units: String::new(),
+            relations: Relations { weak: false, rich: false },
+            python_dists: None,
+            signatures: Vec::new(),
+        };
+        Self {
+            id,
+            name,
+            family: Family::Windows,
+            manager: Manager::None,
+            windows: Some(machine),
+            aliases: Vec::new(),
+            eol: String::new(),
+            base: Base::default(),
+            python: Python::default(),
+            package: packaging,
+            test: TestTools { packages: Vec::new() },
+            digest: String::new(),
+        }
+    }
+}
+
 /// Distros that share a package manager and package names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -51,11 +89,13 @@ pub enum Family {
     Suse,
     /// Alpine: apk.
     Alpine,
+    /// Windows, which is no distro.
+    Windows,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Debian, Self::Rhel, Self::Suse, Self::Alpine];
+    pub const ALL: [Self; 5] = [Self::Debian, Self::Rhel, Self::Suse, Self::Alpine, Self::Windows];
 
     /// The word in recipes.
     #[must_use]
@@ -65,6 +105,7 @@ impl Family {
             Self::Rhel => "rhel",
             Self::Suse => "suse",
             Self::Alpine => "alpine",
+            Self::Windows => "windows",
         }
     }
 }
@@ -75,7 +116,7 @@ impl Family {
     pub fn nologin(self) -> &'static str {
         match self {
             Self::Alpine => "/sbin/nologin",
-            Self::Debian | Self::Rhel | Self::Suse => "/usr/sbin/nologin",
+            Self::Debian | Self::Rhel | Self::Suse | Self::Windows => "/usr/sbin/nologin",
         }
     }
 }
@@ -96,10 +137,12 @@ pub enum Manager {
     Apk,
     /// rpm(8) alone, which fetches nothing: for a base image that holds all that is needed.
     Rpm,
+    /// None: Windows.
+    None,
 }
 
 impl Manager {
-    /// All of them.
+    /// All that there are.
     pub const ALL: [Self; 6] = [Self::Apt, Self::Yum, Self::Dnf, Self::Zypper, Self::Apk, Self::Rpm];
 
     /// The word in platform files.
@@ -112,6 +155,7 @@ impl Manager {
             Self::Zypper => "zypper",
             Self::Apk => "apk",
             Self::Rpm => "rpm",
+            Self::None => "none",
         }
     }
 }

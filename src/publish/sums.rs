@@ -36,7 +36,10 @@ fn is_package(folder: &Folder, name: &str) -> bool {
     let Some((format, _)) = PackageFormat::of_file(name) else { return false };
     let facts = format.facts();
     let platform = folder.path().file_name().unwrap_or_default().to_string_lossy();
-    !facts.is_bare || facts.files.iter().any(|(end, _)| name.ends_with(&format!("-{platform}.{end}")))
+    // Only what packages ask for is named so.
+    !facts.is_bare
+        || facts.asked.is_empty()
+        || facts.files.iter().any(|(end, _)| name.ends_with(&format!("-{platform}.{end}")))
 }
 
 /// Writes the checksums of every package in `folder`, where they are not right already.

@@ -2,6 +2,7 @@
 //! once. Nothing here touches the daemon or the network.
 
 pub(crate) mod contents;
+pub mod hierarchy;
 pub(crate) mod parts;
 pub(crate) mod read;
 mod repository;

@@ -11,6 +11,8 @@ macro_rules! parts {
             package => packages: Package,
             /// `[[wapt]]`, where this platform is the one that makes them.
             wapt => wapts: Wapt,
+            /// `[[module]]`, on Windows.
+            module => modules: Module,
         }
     };
 }

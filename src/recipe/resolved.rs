@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::parts::parts;
-use crate::names::{self, Commit, GitUrl, PlatformId, ProjectName, SourceName, StoreKey, Tag, UpstreamVersion};
+use crate::names::{
+    self, Allowance, Commit, GitUrl, PlatformId, ProjectName, SourceName, StoreKey, Tag, UpstreamVersion,
+};
 
 /// Which release is made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -35,6 +37,9 @@ pub struct Project {
     pub registry: Option<String>,
     /// `store_keys`: the keys whose signature makes an entry of the store believable, whoever could have written it.
     pub store_keys: Vec<StoreKey>,
+    /// `allow`: what of the recipe itself is meant though it is warned of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowance>,
 }
 
 /// `[[source]]`: a git repository whose files the recipe uses, as `@<name>/…`.

@@ -120,7 +120,7 @@ fn folded(columns: &[ListColumn], rows: &[Vec<String>], style: &Style) -> Option
     Some(table)
 }
 
-/// A list whose texts are sentences. They are wrapped at [`USUAL_WIDTH`] where nothing tells a width: each row begins with a line of its own
+/// A list whose texts are sentences. They are wrapped at 80 columns where nothing tells a width: each row begins with a line of its own
 /// all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

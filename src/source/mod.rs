@@ -1,7 +1,9 @@
 //! What goes in: the project's own files, those of its sources, requirements and wheels. Nothing here talks to the daemon.
 
+pub mod fetch;
 pub mod git;
 pub mod http;
+pub mod index;
 pub mod installed;
 pub mod listing;
 pub mod lockfile;

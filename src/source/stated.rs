@@ -13,8 +13,11 @@ use toml::{
 };
 
 use crate::{
-    names::UpstreamVersion,
-    util::toml::{Issue, quoted},
+    names::{Allowance, Concern, UpstreamVersion},
+    util::{
+        allowance::{covers, line},
+        toml::{Issue, quoted},
+    },
 };
 
 /// The largest file that is read for a version, in bytes.
@@ -69,18 +72,33 @@ pub fn stated(read: &dyn Fn(&str) -> Option<String>) -> Option<Stated> {
 /// What is wrong where a project in `folder` (as the user calls it) says another version than the release; `None` where both are one, or
 /// the release has no version that Python knows (a commit between two tags).
 #[must_use]
-pub fn doubt(folder: &str, stated: &Stated, release: &UpstreamVersion) -> Option<Issue> {
+pub fn doubt(folder: &str, stated: &Stated, release: &UpstreamVersion, allow: &[Allowance]) -> Option<Issue> {
     let wanted = other_version(&stated.version, release)?;
     let file = if matches!(folder, "" | ".") { stated.file.clone() } else { format!("{folder}/{}", stated.file) };
+    if is_meant(allow, &file) {
+        return None;
+    }
     let message = format!(
         "the Python project {} says version {}, and the release is {wanted}",
         quoted(if folder.is_empty() { "." } else { folder }),
         shown(&stated.version)
     );
     let issue = Issue::new(&stated.place, message).label("this version is what is installed").help(format!(
-        "write {wanted} here, or choose the tag of this version; a library that has versions of its own may keep them"
+        "write {wanted} here, or choose the tag of this version; a library that has versions of its own may keep them: {}",
+        allowed_by(&file)
     ));
     Some(issue.within(&file, &stated.text))
+}
+
+/// Whether the recipe allows what a file, or a project that was built, says of its version.
+fn is_meant(allow: &[Allowance], place: &str) -> bool {
+    allow.iter().any(|one| covers(one, Concern::PythonVersion, place))
+}
+
+/// What allows it.
+fn allowed_by(place: &str) -> String {
+    let concern = Concern::PythonVersion;
+    format!("{} in `[project]` [{}]", line(concern, place), concern.as_str())
 }
 
 /// What is held against the release once a step has built projects whose version nothing said before.
@@ -92,6 +110,8 @@ pub struct Unread {
     pub folders: BTreeSet<String>,
     /// Versions of which it was said already.
     pub said: BTreeSet<String>,
+    /// What the recipe allows.
+    pub allow: Vec<Allowance>,
 }
 
 impl Unread {
@@ -100,12 +120,14 @@ impl Unread {
     pub fn doubts(&self, built: &BTreeMap<String, String>) -> Vec<String> {
         let is_news = |version: &str| !self.said.iter().any(|said| is_same(said, version));
         let doubt = |(project, version): (&String, &String)| {
-            let wanted = other_version(version, &self.release).filter(|_| is_news(version))?;
+            let is_told = is_news(version) && !is_meant(&self.allow, project);
+            let wanted = other_version(version, &self.release).filter(|_| is_told)?;
             Some(format!(
                 "the Python project {} was built as version {}, and the release is {wanted}: have it say {wanted}, or choose the tag of \
-                 this version; a library that has versions of its own may keep them",
+                 this version; a library that has versions of its own may keep them: {}",
                 quoted(project),
-                shown(version)
+                shown(version),
+                allowed_by(project)
             ))
         };
         built.iter().filter_map(doubt).collect()

@@ -25,6 +25,12 @@ impl Variables {
         self.mask.hide(&value);
         Some(value)
     }
+
+    /// The value of a variable that is no secret, and is shown as it is.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> Option<String> {
+        (self.look)(name)
+    }
 }
 
 impl Default for Variables {

@@ -1,21 +1,22 @@
 //! What systemd refuses of a unit's text or passes over, and what the unit has to find where it is installed. Nothing is run, so what
 //! only an instance or a machine can answer is not asked.
 
+mod needs;
+mod programs;
+
 use super::{
-    Command, UnitError, UnitFile, UnitName, environment,
+    UnitError, UnitFile, UnitName, environment,
     file::Assignment,
-    keys,
+    keys, known,
     name::of_path,
+    special::{REQUIRING, WANTING},
     specifier::{asks_the_machine, expand, with_facts},
     values::{self, is_yes},
     words::Words,
 };
 
-/// Commands of a service (systemd.service(5)).
-const COMMANDS: [&str; 7] =
-    ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
-/// Commands of the other kinds.
-const OTHER_COMMANDS: [&str; 4] = ["ExecStartPre", "ExecStartPost", "ExecStopPre", "ExecStopPost"];
+pub use needs::{Named, Needs, Run};
+
 /// What a unit has to set, one key of these at least.
 const NEEDED: [(&str, &[&str]); 5] = [
     (
@@ -48,12 +49,6 @@ const NEEDED: [(&str, &[&str]); 5] = [
     ("Mount", &["What"]),
     ("Swap", &["What"]),
 ];
-/// Keys of which only these values are known.
-const CHOICES: [(&str, &[&str]); 3] = [
-    ("Type", &["simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"]),
-    ("Restart", &["no", "always", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort"]),
-    ("KillMode", &["control-group", "mixed", "process", "none"]),
-];
 /// Folders that systemd makes for a service.
 const FOLDERS: [(&str, &str); 5] = [
     ("RuntimeDirectory", "/run"),
@@ -78,44 +73,6 @@ const PATHS: [&str; 10] = [
 /// What is below these is made while the machine runs.
 const PASSING: [&str; 6] = ["/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp"];
 
-/// One thing that a unit names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// The key that names it.
-    pub key: String,
-    /// Its name or path.
-    pub value: String,
-    /// Where.
-    pub place: String,
-}
-
-/// What a unit has to find where it is installed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Programs: absolute, or names that are looked for in `search`.
-    pub programs: Vec<Named>,
-    /// Where it looks for programs by their names, instead of systemd's own path (`ExecSearchPath=`); empty where it does not say.
-    pub search: Vec<String>,
-    /// Files of variables.
-    pub files: Vec<Named>,
-    /// Working folders.
-    pub folders: Vec<Named>,
-    /// Files or folders.
-    pub paths: Vec<Named>,
-    /// The unit that it starts; of an instance, its template will do.
-    pub starts: Option<Named>,
-    /// Users, by name or number.
-    pub users: Vec<Named>,
-    /// Groups.
-    pub groups: Vec<Named>,
-    /// Targets that are to want it.
-    pub targets: Vec<Named>,
-    /// Units that are enabled with it.
-    pub also: Vec<Named>,
-    /// Whether there is anything for `enable` to do.
-    pub installs: bool,
-}
-
 /// What is wrong with a unit by its text, and what it needs.
 #[must_use]
 pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, Needs) {
@@ -125,7 +82,7 @@ pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, N
     judge.lines();
     judge.settings();
     let needs = judge.needs();
-    (judge.wrong, needs)
+    (judge.sorted(), needs)
 }
 
 /// What is wrong with drop-ins of a unit that somebody else ships, and what they need by themselves. `units` are two that they are for, or
@@ -133,12 +90,25 @@ pub fn judge(file: &UnitFile, unit: &UnitName, path: &str) -> (Vec<UnitError>, N
 #[must_use]
 pub fn judge_part(file: &UnitFile, units: [UnitName; 2], path: &str) -> (Vec<UnitError>, Needs) {
     let unit = units[0].clone();
-    let mut judge = Judge::new(file, &unit, units, path);
+    let mut judge = Judge { is_part: true, ..Judge::new(file, &unit, units, path) };
     judge.lines();
     let all = judge.needs();
     // Whose folders these are, and who it runs as, the unit may say.
-    let needs = Needs { programs: all.programs, search: all.search, files: all.files, ..Needs::default() };
-    (judge.wrong, needs)
+    let needs = Needs {
+        programs: all.programs,
+        search: all.search,
+        scripts: all.scripts,
+        files: all.files,
+        others: all.others,
+        ..Needs::default()
+    };
+    (judge.sorted(), needs)
+}
+
+/// The file of a place and its line; 0 for the whole file.
+fn line_of(place: &str) -> (String, usize) {
+    let split = place.rsplit_once(':').and_then(|(file, line)| Some((file.to_owned(), line.parse().ok()?)));
+    split.unwrap_or((place.to_owned(), 0))
 }
 
 /// `Service` for `service`.
@@ -154,12 +124,22 @@ struct Judge<'u> {
     names: [UnitName; 2],
     path: &'u str,
     section: String,
+    /// Whether it is a drop-in of a unit that is not known.
+    is_part: bool,
     wrong: Vec<UnitError>,
 }
 
 impl<'u> Judge<'u> {
     fn new(file: &'u UnitFile, unit: &'u UnitName, names: [UnitName; 2], path: &'u str) -> Self {
-        Self { file, unit, names, path, section: section_of(unit.kind()), wrong: Vec::new() }
+        Self { file, unit, names, path, section: section_of(unit.kind()), is_part: false, wrong: Vec::new() }
+    }
+
+    /// What is wrong, in the order of the files' lines; what is wrong with the whole comes first.
+    fn sorted(self) -> Vec<UnitError> {
+        let mut wrong = self.wrong;
+        wrong.sort_by_key(|one| line_of(&one.place));
+        wrong.dedup();
+        wrong
     }
 
     /// What is wrong with single lines.
@@ -208,7 +188,7 @@ impl<'u> Judge<'u> {
         let sections = ["Unit", &self.section];
         let own = self.file.assignments().filter(|line| sections.contains(&line.section.as_str()));
         let wrong = own.filter_map(|line| {
-            let reason = values::wrong(&line.key, &line.value)?;
+            let reason = values::wrong(&line.section, &line.key, &line.value)?;
             Some(UnitError { place: line.place.clone(), reason })
         });
         self.wrong.extend(wrong);
@@ -255,11 +235,6 @@ impl<'u> Judge<'u> {
     }
 
     fn service(&mut self, origin: &str) {
-        for (key, known) in CHOICES {
-            let Some(line) = self.last(key).filter(|line| !known.contains(&line.value.as_str())) else { continue };
-            let (place, value) = (line.place.clone(), line.value.escape_debug().to_string());
-            self.refuse(&place, format!("{key}= `{value}` is none of {}", known.join(", ")));
-        }
         let starts = self.file.all("Service", "ExecStart").len();
         // What systemd takes for granted (systemd.service(5), `Type=`).
         let usual = match (self.last("BusName"), starts) {
@@ -293,15 +268,17 @@ impl<'u> Judge<'u> {
             targets: self.targets(),
             also: self.also(),
             starts: self.starts(),
+            others: self.others(),
+            made: self.made(),
             ..Needs::default()
         };
         let has_own_root = ["RootDirectory", "RootImage"].into_iter().any(|key| self.last(key).is_some());
-        let (mut programs, search) = (self.programs(), self.search());
+        let ((mut programs, scripts), search) = (self.programs(), self.search());
         if search.is_none() {
             programs.retain(|program| program.value.starts_with('/'));
         }
         if !has_own_root {
-            (needs.programs, needs.search) = (programs, search.unwrap_or_default());
+            (needs.programs, needs.search, needs.scripts) = (programs, search.unwrap_or_default(), scripts);
             needs.files = self.files();
             needs.folders = self.folders();
             needs.paths = self.paths();
@@ -340,36 +317,6 @@ impl<'u> Judge<'u> {
                 None
             }
         }
-    }
-
-    fn programs(&mut self) -> Vec<Named> {
-        let keys: &[&str] = match self.section.as_str() {
-            "Service" => &COMMANDS,
-            "Socket" => &OTHER_COMMANDS,
-            _ => return Vec::new(),
-        };
-        let lines: Vec<Assignment> = keys.iter().flat_map(|key| self.file.all(&self.section, key)).cloned().collect();
-        let mut found = Vec::new();
-        for line in &lines {
-            // What the machine tells the program is nothing to us, unless it is the program itself.
-            let with = |fact: &str, name: &UnitName| {
-                let line = Assignment { value: with_facts(&line.value, fact), ..line.clone() };
-                Command::parse(&line, name, self.path)
-            };
-            let [one, two] = [with("one", &self.names[0]), with("two", &self.names[1])];
-            match (one, two) {
-                (Ok(one), Ok(two)) => {
-                    let same = one.into_iter().zip(two).filter(|(one, two)| one.program == two.program);
-                    found.extend(same.filter(|(one, _)| !one.may_fail).map(|(one, _)| Named {
-                        key: line.key.clone(),
-                        value: one.program,
-                        place: line.place.clone(),
-                    }));
-                }
-                (Err(reason), _) | (_, Err(reason)) => self.refuse(&line.place, format!("{}= {reason}", line.key)),
-            }
-        }
-        found
     }
 
     /// Folders of `ExecSearchPath=`; `None` where only an instance or the machine can say.
@@ -476,16 +423,22 @@ impl<'u> Judge<'u> {
         Some(Named { key: key.to_owned(), value, place: line.place })
     }
 
-    /// Whether systemd makes a folder for this unit.
+    /// Whether systemd makes a folder for this unit, or one below it.
     fn makes(&self, folder: &str) -> bool {
-        FOLDERS.iter().any(|(key, root)| {
+        self.made().iter().any(|own| own == folder || own.starts_with(&format!("{folder}/")))
+    }
+
+    /// The folders that systemd makes for this unit.
+    fn made(&self) -> Vec<String> {
+        let of = |(key, root): &(&str, &str)| {
             let lines = self.file.all(&self.section, key);
             let words = lines.iter().flat_map(|line| Words::all(&line.value).unwrap_or_default());
-            words.into_iter().filter_map(|word| expand(&word, &self.names[0], self.path).ok()).any(|name| {
-                let own = simple(&format!("{root}/{}", name.split(':').next().unwrap_or_default()));
-                own == folder || own.starts_with(&format!("{folder}/"))
-            })
-        })
+            let names = words.filter_map(|word| expand(&word, &self.names[0], self.path).ok());
+            names
+                .map(|name| simple(&format!("{root}/{}", name.split(':').next().unwrap_or_default())))
+                .collect::<Vec<_>>()
+        };
+        FOLDERS.iter().flat_map(of).collect()
     }
 
     fn installs(&self) -> bool {
@@ -511,6 +464,21 @@ impl<'u> Judge<'u> {
             self.words("Install", key).into_iter().partition(|one| UnitName::new(&one.value).is_ok());
         for one in wrong {
             self.refuse(&one.place, format!("{key}= `{}` is no unit", one.value.escape_debug()));
+        }
+        found
+    }
+
+    /// The units that `[Unit]` names; what is no unit's name systemd passes over.
+    fn others(&mut self) -> Vec<Named> {
+        let all: Vec<Named> = REQUIRING.iter().chain(&WANTING).flat_map(|key| self.words("Unit", key)).collect();
+        let (found, others): (Vec<Named>, Vec<Named>) =
+            all.into_iter().partition(|one| UnitName::new(&one.value).is_ok());
+        let is_made = |name: &str| [".device", ".scope", ".snapshot"].iter().any(|end| name.ends_with(end));
+        for one in others.iter().filter(|one| !is_made(&one.value)) {
+            let whole = ["target", "service", "socket", "timer"].map(|kind| format!("{}.{kind}", one.value));
+            let meant = whole.iter().find(|name| UnitName::new(name).is_ok_and(|unit| known::brought(&unit).is_some()));
+            let meant = meant.map(|name| format!(", did you mean {name}?")).unwrap_or_default();
+            self.refuse(&one.place, format!("{}= `{}` is no unit{meant}", one.key, one.value.escape_debug()));
         }
         found
     }

@@ -7,8 +7,10 @@
 mod command;
 mod environment;
 mod file;
+pub mod interpreted;
 pub mod judge;
 mod keys;
+pub mod known;
 mod name;
 mod service;
 mod span;
@@ -23,7 +25,7 @@ pub use environment::{Environment, parse_environment_file};
 pub use file::UnitFile;
 pub use name::UnitName;
 pub use service::{EnvironmentFile, Kind, Service};
-pub use special::{Misspelt, misspelt, targets};
+pub use special::{Misspelt, is_installing, is_requiring, misspelt, targets};
 pub use stop::{KillMode, Stop, by_signal};
 
 /// What to do about something that is wrong with the text of a unit: where its reason ends with `, did you mean x?`, that.

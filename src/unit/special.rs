@@ -1,8 +1,6 @@
-//! The targets that systemd brings (systemd.special(7)), and names that are nearly one of them: systemd passes over the order after a unit
-//! that is not there.
+//! The targets that systemd brings (systemd.special(7)), the keys that name other units, and names that are nearly those of well-known units.
 
-use super::{UnitFile, file::Assignment};
-use crate::util::toml::nearest;
+use super::{UnitFile, UnitName, file::Assignment, known};
 
 /// Their names, without `.target`.
 const TARGETS: &str = "\
@@ -19,14 +17,13 @@ pub fn targets() -> impl Iterator<Item = &'static str> {
     TARGETS.split_whitespace()
 }
 
-/// Keys of `[Unit]` that name other units (systemd.unit(5)).
-const KEYS: [&str; 13] = [
+/// Keys of `[Unit]` of which systemd does not start a unit without the others (systemd.unit(5)).
+pub(super) const REQUIRING: [&str; 3] = ["Requires", "Requisite", "BindsTo"];
+/// Keys of `[Unit]` that name others, which systemd passes over where they are not there.
+pub(super) const WANTING: [&str; 15] = [
     "After",
     "Before",
     "Wants",
-    "Requires",
-    "Requisite",
-    "BindsTo",
     "PartOf",
     "Upholds",
     "Conflicts",
@@ -34,11 +31,33 @@ const KEYS: [&str; 13] = [
     "OnSuccess",
     "PropagatesReloadTo",
     "ReloadPropagatedFrom",
+    "PropagatesStopTo",
+    "StopPropagatedFrom",
+    "JoinsNamespaceOf",
+    "RequiresOverridable",
+    "RequisiteOverridable",
 ];
 
-/// A target that a unit names, and the one of systemd's that is probably meant.
+/// Keys of `[Install]` that name what is to want a unit.
+const INSTALLING: [&str; 3] = ["WantedBy", "RequiredBy", "UpheldBy"];
+
+/// Whether a key says what is to want a unit.
+#[must_use]
+pub fn is_installing(key: &str) -> bool {
+    INSTALLING.contains(&key)
+}
+
+/// Whether systemd starts a unit with this key only where the other one is.
+#[must_use]
+pub fn is_requiring(key: &str) -> bool {
+    REQUIRING.contains(&key)
+}
+
+/// A unit that a unit names, and the well-known one that is probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misspelt {
+    /// The key.
+    pub key: String,
     /// `After=netwrok.target`.
     pub said: String,
     /// `network.target`.
@@ -47,24 +66,33 @@ pub struct Misspelt {
     pub place: String,
 }
 
-/// The targets of a unit that are nearly one of systemd's. `own` are names of units that are there.
+/// The units named by a unit that are nearly one of systemd's or of a well-known package. `own` are names of units that are there.
 #[must_use]
 pub fn misspelt(file: &UnitFile, own: &dyn Fn(&str) -> bool) -> Vec<Misspelt> {
-    let lines = file.assignments().filter(|line| line.section == "Unit" && KEYS.contains(&line.key.as_str()));
+    let of_unit = |key: &str| REQUIRING.contains(&key) || WANTING.contains(&key);
+    let is_one = |line: &&Assignment| match line.section.as_str() {
+        "Unit" => of_unit(&line.key),
+        "Install" => INSTALLING.contains(&line.key.as_str()),
+        _ => false,
+    };
+    let lines = file.assignments().filter(is_one);
     lines.flat_map(|line| line.value.split_whitespace().filter_map(|word| of_word(line, word, own))).collect()
 }
 
 fn of_word(line: &Assignment, word: &str, own: &dyn Fn(&str) -> bool) -> Option<Misspelt> {
-    let stem = word.strip_suffix(".target").filter(|stem| !stem.contains(['%', '@']))?;
-    if targets().any(|target| target == stem) || own(word) {
+    let unit = UnitName::new(word).ok().filter(|_| !word.contains(['%', '@']))?;
+    if known::brought(&unit).is_some() || own(word) {
         return None;
     }
-    // Others have targets, too: a slip of the finger leaves the beginning and the length.
-    let near = nearest(stem, targets())?;
+    // Others have units, too: a slip of the finger leaves the beginning and the length.
+    let meant = known::near(word, std::iter::empty())?;
+    let near = meant.strip_suffix(unit.kind())?.trim_end_matches('.');
+    let stem = unit.stem();
     let is_slip = near.as_bytes().first() == stem.as_bytes().first() && near.len().abs_diff(stem.len()) <= 1;
     (is_slip && stem.len() > 4).then(|| Misspelt {
+        key: line.key.clone(),
         said: format!("{}={word}", line.key),
-        meant: format!("{near}.target"),
+        meant,
         place: line.place.clone(),
     })
 }
@@ -85,6 +113,7 @@ mod tests {
             ("After=netwrok.target", "x.service:2 After=netwrok.target network.target"),
             ("After=network.target mutli-user.target", "x.service:2 After=mutli-user.target multi-user.target"),
             ("Wants=network-onlin.target", "x.service:2 Wants=network-onlin.target network-online.target"),
+            ("Requires=postgrsql.service", "x.service:2 Requires=postgrsql.service postgresql.service"),
         ] {
             assert_eq!(found(line), [said]);
         }
@@ -94,6 +123,8 @@ mod tests {
             "After=netwark.target shop.target postgresql.service",
             "Description=After netwrok.target",
             "After=shop@netwrok.target",
+            "After=postgresql-15.service php8.2-fpm.service mysqld.service",
+            "Requires=shop.service till.socket",
             "After=",
         ] {
             assert_eq!(found(fine), [""; 0], "{fine}");

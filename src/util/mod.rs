@@ -15,6 +15,7 @@ pub mod lock;
 pub mod mask;
 pub mod pattern;
 pub mod retry;
+pub mod script;
 pub mod shell;
 pub mod shop;
 pub mod size;

@@ -21,6 +21,7 @@ pub use kind::{Gives, Goal, Installs, Kind, Load, Locks};
 use base::BaseWork;
 use builder::BuilderWork;
 use image::ImageWork;
+use module::ModuleWork;
 use package::PackageWork;
 use seed::SeedWork;
 use wapt::WaptWork;
@@ -29,7 +30,7 @@ use wheels::WheelsWork;
 use crate::names::Sha256;
 
 /// What `factory build` can be asked for by a word, in the order of its help.
-pub const GOALS: [Goal; 4] = [wheels::GOAL, image::GOAL, package::GOAL, wapt::GOAL];
+pub const GOALS: [Goal; 5] = [wheels::GOAL, image::GOAL, package::GOAL, wapt::GOAL, module::GOAL];
 
 /// The kinds of work.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub enum Work {
     Package(Box<PackageWork>),
     /// Bring a WAPT package together and sign it.
     Wapt(Box<WaptWork>),
+    /// Bring a module for Windows together.
+    Module(Box<ModuleWork>),
 }
 
 /// The same for every kind of work: the only place that lists them.
@@ -61,6 +64,7 @@ macro_rules! each {
             $crate::work::Work::Image($one) => $then,
             $crate::work::Work::Package($one) => $then,
             $crate::work::Work::Wapt($one) => $then,
+            $crate::work::Work::Module($one) => $then,
         }
     };
 }

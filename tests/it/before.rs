@@ -38,7 +38,42 @@ fn files_that_the_last_package_had() {
     let first = project.done(&["build"]);
     assert!(!first.stderr.contains("of the last package"), "{first}");
     std::fs::remove_file(project.path("data/b.html")).unwrap();
-    project.done(&["build"]).says(&["shop: 1 file of the last package is not in this one: `/usr/share/shop/b.html`"]);
-    let last = project.done(&["build"]);
-    assert!(!last.stderr.contains("of the last package"), "{last}");
+    let said = "shop: `/usr/share/shop/b.html` was in the last package, and is not in this one";
+    project.done(&["build"]).says(&[said, "[files-gone]"]);
+    // It is said while it is so, also where something else is changed.
+    project.done(&["build"]).says(&[said]);
+    project.write("data/a.html", "aa");
+    project.done(&["build"]).says(&[said]);
+    let allow = r#"allow = [{ check = "files-gone", path = "/usr/share/shop/b.html", reason = "nobody reads it" }]"#;
+    project.edit("factory.toml", "summary = \"sells things\"\n", &format!("summary = \"sells things\"\n{allow}\n"));
+    let allowed = project.done(&["build"]);
+    assert!(!allowed.stderr.contains("files-gone"), "{allowed}");
+    // Another machine has not seen the last one: nothing is missing there.
+    std::fs::remove_dir_all(project.path(".factory")).unwrap();
+    project.done(&["build"]);
+}
+
+#[test]
+fn what_goes_and_leaves_something_on_machines() {
+    let project = Project::new();
+    project.write("units/till.service", "[Service]\nExecStart=/bin/sh\n[Install]\nWantedBy=multi-user.target\n");
+    project.write("till.conf", "a = 1\n");
+    let entries = "  { src = \"units/till.service\", type = \"service\" },\n  { src = \"till.conf\", dst = \"/etc/shop/till.conf\", type = \"config\" },\n";
+    let first = "  { src = \"units/shop.service\"";
+    project.edit("factory.toml", first, &format!("{entries}{first}"));
+    let allow = r#"allow = [{ check = "unit-file", path = "/lib/systemd/system/till.service", reason = "a test" }]"#;
+    project.edit("factory.toml", "summary = \"sells things\"\n", &format!("summary = \"sells things\"\n{allow}\n"));
+    project.done(&["build"]);
+    project.edit("factory.toml", entries, "  { src = \"units/desk.service\", type = \"service\" },\n");
+    project.edit("factory.toml", "system/till.service", "system/desk.service");
+    project.write("units/desk.service", "[Service]\nExecStart=/bin/sh\n[Install]\nWantedBy=multi-user.target\n");
+    project.done(&["build", "--tag", "3.0"]).says(&[
+        "`/etc/shop/till.conf` is configuration of the last package, and not in this one: dpkg leaves it on every machine",
+        "`dpkg-maintscript-helper rm_conffile '/etc/shop/till.conf' 3.0~ shop -- \"$@\"`",
+        "`/lib/systemd/system/till.service` is a unit of the last package, and not in this one",
+        "`deb-systemd-helper purge till.service` in `scripts.postinstall` takes away what enabled it (desk.service is new:",
+    ]);
+    // The version after that has nothing to do with it.
+    let later = project.done(&["build", "--tag", "4.0"]);
+    assert!(!later.stderr.contains("files-gone"), "{later}");
 }

@@ -123,11 +123,12 @@ fn a_library_of_no_package_is_warned_of() {
     project.play(&system(None));
     let run = project.done(&["build", "packages"]);
     run.says(&[
-        "shop: the image has no /var/lib/dpkg/status, so which package has the library `libc.so.6`, which /usr/bin/hello needs, is not \
-         known; name it in `depends` (usually `libc6`)",
+        "shop: the image has no /var/lib/dpkg/status, so which package has this library is not known: `libc.so.6` (usually of `libc6`) \
+         for /usr/bin/hello; name it in `depends`",
+        "`allow = [{ check = \"library\", path = \"/usr/bin/hello\", reason = \"…\" }]` [library]",
     ]);
     // It is said again while the package is cached.
-    project.done(&["build", "packages"]).says(&["which package has the library `libc.so.6`"]);
+    project.done(&["build", "packages"]).says(&["which package has this library is not known: `libc.so.6`"]);
     project.write("factory.toml", &(RECIPE.to_owned() + "depends = [\"libc6 (>= 2.36)\"]\n"));
     let run = project.done(&["build", "packages"]);
     assert!(!run.stderr.contains("libc.so.6"), "{run}");
@@ -138,7 +139,7 @@ fn a_package_without_an_image_says_what_is_not_known() {
     let Some(project) = packing(&RECIPE.replace("from = \"core\"\n", "")) else { return };
     project
         .done(&["build", "packages"])
-        .says(&["there is no image to look into, so which package has the library `libc.so.6`"]);
+        .says(&["there is no image to look into, so which package has this library is not known: `libc.so.6`"]);
     assert_eq!(depends(&project), None);
 }
 

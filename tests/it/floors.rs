@@ -290,25 +290,48 @@ fn the_rule_bites() {
     assert_eq!(verdicts("names/x.rs", "use crate::new_one::X;").len(), 1);
 }
 
-/// The files of one folder that a file imports by `super::` or from the crate: each is named as its path below the folder.
-fn files_imported(source: &Source, folder: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
+/// Every path that a file takes by `super::` or from the crate, from the crate's root.
+fn taken(source: &Source) -> Vec<Vec<String>> {
     let (module, depths) = (source.module(), source.depths());
-    let mut found = BTreeSet::new();
+    let mut all = Vec::new();
     for (at, depth) in depths.iter().enumerate() {
         let Some((levels, next)) = start(source, at).filter(|_| *depth == 0) else { continue };
         let above: Vec<&str> = match levels {
             ROOT => Vec::new(),
             levels => module[..module.len().saturating_sub(levels)].to_vec(),
         };
-        let mut all = Vec::new();
         paths(source, next, &mut above.iter().map(|&word| word.to_owned()).collect(), &mut all);
-        for path in all.iter().filter(|path| path.first().is_some_and(|first| first == folder)) {
-            // The longest part of a path that is a file.
-            let file = (2..=path.len()).rev().map(|end| path[..end].join("/")).find(|file| files.contains(file));
-            found.extend(file);
-        }
     }
-    found
+    all
+}
+
+/// The files of one folder that a file imports: each is named as its path below the folder.
+fn files_imported(source: &Source, folder: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
+    let all = taken(source);
+    let of_folder = all.iter().filter(|path| path.first().is_some_and(|first| first == folder));
+    // The longest part of a path that is a file.
+    let file =
+        |path: &Vec<String>| (2..=path.len()).rev().map(|end| path[..end].join("/")).find(|file| files.contains(file));
+    of_folder.filter_map(file).collect()
+}
+
+/// What `execute` takes of how one kind of work is run: it asks all of them in the same words.
+fn runs_named(source: &Source) -> Vec<String> {
+    let is_run = |path: &&Vec<String>| {
+        path.first().is_some_and(|top| top == "work") && path.get(2).is_some_and(|it| it == "run")
+    };
+    taken(source).iter().filter(is_run).map(|path| format!("src/{}: {}", source.path, path.join("::"))).collect()
+}
+
+#[test]
+fn steps_are_executed_without_a_word_of_one_kind() {
+    let source =
+        Source::new("execute/a.rs", "use crate::{names::x, work::{Work, package::run::{Accepted, files::F}}};");
+    assert_eq!(runs_named(&source).len(), 2, "{:?}", runs_named(&source));
+    let all = sources::all();
+    let found: Vec<String> =
+        all.iter().filter(|source| source.path.starts_with("execute/")).flat_map(runs_named).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

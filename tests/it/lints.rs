@@ -155,7 +155,11 @@ fn a_folder_to_work_in_that_only_docker_makes() {
         one
     };
     let run = workdir("").done(&["build", "images"]);
-    run.says(&["`/opt/shpo` is made by `workdir` alone, and empty", "did you mean /opt/shop? [workdir]"]);
+    run.says(&[
+        "`/opt/shpo` is made by `workdir` alone, and empty",
+        "did you mean /opt/shop?; where it is meant: `allow = [{ check = \"workdir\", path = \"/opt/shpo\"",
+        "[workdir]",
+    ]);
     let made = "contents = [{ type = \"dir\", dst = \"/opt/shpo\" }]";
     let meant = "allow = [{ check = \"workdir\", path = \"/opt/shpo\", reason = \"a volume\" }]";
     for more in [made, meant] {
@@ -198,5 +202,7 @@ fn a_unit_where_no_package_manager_starts_it() {
         ", dst = \"/etc/systemd/system/x.service\" },\n",
         " },\n  { src = \"y/x.service\", type = \"service\" },\n",
     );
-    one.run(&["plan"]).ended(2).says(&["the unit `x.service` is there twice", "first here"]);
+    one.run(&["plan"])
+        .ended(2)
+        .says(&["`y/x.service` brings `/lib/systemd/system/x.service`, which `x.service` brings, too", "first here"]);
 }

@@ -52,8 +52,10 @@ fn natural(a: &Platform, b: &Platform) -> Ordering {
     a.family.cmp(&b.family).then_with(|| parts(a).cmp(&parts(b)))
 }
 
+/// Every distro.
 fn all() -> Vec<Platform> {
-    let mut all: Vec<Platform> = Catalogue::load(None).unwrap().iter().cloned().collect();
+    let known = Catalogue::load(None).unwrap();
+    let mut all: Vec<Platform> = known.iter().filter(|platform| platform.windows.is_none()).cloned().collect();
     all.sort_by(natural);
     all
 }

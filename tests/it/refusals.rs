@@ -97,7 +97,8 @@ fn unknown_platforms() {
           `debian-9`, `debian-99`, `fedora-43`, `fedora-44`, `fedora-45`,
           `opensuse-leap-15.6`, `opensuse-leap-16.0`, `opensuse-tumbleweed`,
           `rocky-10`, `rocky-8`, `rocky-9`, `ubuntu-18.04`, `ubuntu-20.04`,
-          `ubuntu-22.04`, `ubuntu-24.04`, `ubuntu-25.10`, `ubuntu-26.04`
+          `ubuntu-22.04`, `ubuntu-24.04`, `ubuntu-25.10`, `ubuntu-26.04`,
+          `windows-amd64`, `windows-arm64`, `windows-x86`
     ");
     for wrong in ["debian-12,x", "../debian-12", "debian-12/..", "DEBIAN-12;ls"] {
         let run = project.run(&["build", "--platform", wrong]);

@@ -289,6 +289,18 @@ fn a_program_that_the_image_starts_with() {
     let project = starting("cmd = [\"shpo\", \"--serve\"]", &["shop"]);
     let run = project.run(&["build", "images"]);
     run.assert_code(1).says(&["the image `web` has no `shpo` in its PATH", "not in /usr/local/sbin, /usr/local/bin"]);
+    // A program of the virtualenv is named by its path.
+    let run = starting("cmd = [\"shop\"]", &[]).run(&["build", "images"]);
+    run.assert_code(1).says(&["the image `web` has no `shop` in its PATH", "did you mean `/opt/shop/bin/shop`?"]);
+    // A script that an interpreter is to run is looked for, too.
+    let run = starting("entrypoint = [\"/bin/sh\", \"/usr/bin/shopp\"]", &["shop"]).run(&["build", "images"]);
+    run.assert_code(1)
+        .says(&["the image `web` has no `/usr/bin/shopp`, which /bin/sh is to run", "did you mean `/usr/bin/shop`?"]);
+    starting("entrypoint = [\"/bin/sh\", \"-e\"]\ncmd = [\"/usr/bin/shop\"]", &["shop"]).done(&["build", "images"]);
+    with("cmd = [\"/bin/sh\", \"/config/run.sh\"]", "/config/run.sh").done(&["build", "images"]);
+    let run =
+        starting_with("cmd = [\"/bin/sh\", \"/usr/bin/shop\"]", &["shop"], "echo\r\n", "644").run(&["build", "images"]);
+    run.assert_code(1).says(&["/bin/sh is to run it, and its lines end as those of Windows do (CR LF)"]);
     // What is refused does not get the release's names, and does not stay without one.
     assert!(!project.images().iter().any(|name| name.starts_with("shop/web:")), "{:?}", project.images());
     assert!(project.images().iter().any(|name| name.starts_with("shop/core:")), "{:?}", project.images());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::{
-    packages::{answer, dpkg_deb, ours, rpmbuild, shown},
+    packages::{answer, changed, dpkg_deb, ours, rpmbuild, shown},
     project::Project,
     rpm::said,
 };
@@ -310,8 +310,17 @@ fn rpm_files(value: &Value) -> Vec<String> {
 fn a_payload_that_is_not_read_is_said() {
     let project = Project::new();
     let Some(file) = rpmbuild(&project, "w9.bzdio") else { return };
+    // What it says of its payload is made another word.
+    let file = changed(&project, &file, "lrzip.rpm", |bytes: &mut Vec<u8>| {
+        let places: Vec<usize> =
+            bytes.windows(6).enumerate().filter(|(_, word)| word == b"bzip2\0").map(|(at, _)| at).collect();
+        assert!(!places.is_empty(), "rpmbuild says how it packs");
+        for at in places {
+            bytes[at..at + 5].copy_from_slice(b"lrzip");
+        }
+    });
     let run = project.done(&["show", &file]);
-    run.says(&["a payload compressed with bzip2", "only gzip, xz, zstd and lzma are read"]);
+    run.says(&["a payload compressed with lrzip", "only gzip, bzip2, xz, zstd and lzma are read"]);
     assert!(run.stdout.contains("/opt/strange/run") && run.stdout.contains("bash >= 4"), "its header is: {run}");
-    project.run(&["verify", &file]).assert_code(4).says(&["a payload compressed with bzip2"]);
+    project.run(&["verify", &file]).assert_code(4).says(&["a payload compressed with lrzip"]);
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{play::Script, project::Project};
 
 /// A project whose package ships the units in `units/`, each as an entry of its own, with these keys.
-fn shipping(platform: &str, units: &[(&str, &str, &str)], more: &str) -> Project {
+pub fn shipping(platform: &str, units: &[(&str, &str, &str)], more: &str) -> Project {
     let project = Project::new();
     let mut contents = String::from("{ src = \"bin\", dst = \"/opt/shop/bin\" },\n");
     for (name, keys, text) in units {
@@ -52,7 +52,7 @@ contents = [
     project
 }
 
-fn service(lines: &str) -> String {
+pub fn service(lines: &str) -> String {
     format!("[Service]\nExecStart=/opt/shop/bin/run\n{lines}\n[Install]\nWantedBy=multi-user.target\n")
 }
 
@@ -62,7 +62,7 @@ fn refused(platform: &str, name: &str, keys: &str, text: &str, words: &str) {
     let run = project.run(&["build", "packages"]);
     let said = run.stderr.split_whitespace().filter(|word| *word != "|").collect::<Vec<_>>().join(" ");
     // What a line says is known before anything runs.
-    let code = if said.contains("systemd does not take it") { Some(2) } else { Some(1) };
+    let code = if said.contains("`factory.toml` has an error") { Some(2) } else { Some(1) };
     assert_eq!(run.code, code, "{platform} {name}: {run}");
     assert!(said.contains(words), "{words}\n{run}");
     if run.code == Some(1) {
@@ -96,7 +96,7 @@ fn what_a_unit_cannot_do_is_found_when_the_package_is_made() {
             "shop.service",
             "",
             "[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multi-usr.target\n".to_owned(),
-            "did you mean multi-user.target?",
+            "did you mean `multi-user.target`?",
         ),
         (
             "mnt-data-dir.mount",
@@ -243,8 +243,8 @@ contents = [{ src = "base.service", type = "service" }]
 #[test]
 fn a_target_that_is_misspelt_has_help_about_that() {
     let text = "[Service]\nExecStart=/opt/shop/bin/run\n[Install]\nWantedBy=multiuser.target\n";
-    let run = shipping("debian-12", &[("shop.service", "", text)], "").run(&["build", "packages"]).ended(1);
-    run.says(&["did you mean multi-user.target?", "write `multi-user.target` in the unit"]);
+    let run = shipping("debian-12", &[("shop.service", "", text)], "").run(&["build", "packages"]).ended(2);
+    run.says(&["did you mean `multi-user.target`?", "the unit never starts by itself"]);
     assert!(!run.stderr.contains("leave `enable` out"), "{run}");
 }
 
@@ -393,7 +393,7 @@ fn a_link_to_nothing_is_said() {
     run.says(&[
         "`/usr/bin/shop` leads to `/opt/shop/bin/rum`, which is neither in the package nor where it is installed",
     ]);
-    run.says(&["did you mean /opt/shop/bin/run? [dangling-link]"]);
+    run.says(&["did you mean /opt/shop/bin/run?; where it is meant: `allow = [{ check = \"dangling-link\", path = \"/usr/bin/shop\"", "[dangling-link]"]);
     assert!(!run.stderr.contains("/usr/bin/well"), "{run}");
     // What is cached is still so: it is said again, and its log has it.
     for verb in [&["build", "packages"][..], &["plan"], &["test"]] {

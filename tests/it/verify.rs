@@ -165,7 +165,7 @@ fn packages_of_others_are_good() {
         run.says(&["`strange_2.0~rc1-3+b1_all.deb`"]);
         assert!(run.stdout.contains("not checked: `templates` of its control part"), "{run}");
     }
-    for payload in ["w9.gzdio", "w2.xzdio", "w3.zstdio", "w2.lzdio"] {
+    for payload in ["w9.gzdio", "w9.bzdio", "w2.xzdio", "w3.zstdio", "w2.lzdio"] {
         let Some(file) = rpmbuild(&project, payload) else { return };
         let run = project.done(&["verify", &file]);
         assert!(run.stdout.contains("strange 2.0~rc1-3") && run.stderr.is_empty(), "{run}");

@@ -73,7 +73,10 @@ impl Natives {
         self.lacks.extend(not_executable(path.as_str(), entry.mode, &start));
         if let Some(lack) = line_ends::windows(path.as_str(), entry.mode, &start, named) {
             self.lacks.push(lack);
-        } else if start.starts_with(b"#!") && entry.mode & 0o111 != 0 && interpreter::is_program(path.as_str()) {
+        } else if start.starts_with(b"#!")
+            && entry.mode & 0o111 != 0
+            && (interpreter::is_program(path.as_str()) || named.contains(&format!("/{path}")))
+        {
             let (lacks, scripts) = interpreter::of_script(tree, path.as_str(), &start);
             self.lacks.extend(lacks);
             self.scripts.extend(scripts);

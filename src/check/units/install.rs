@@ -58,18 +58,23 @@ pub(super) fn unit(tree: &Tree, names: &BTreeSet<String>, started: &Named, conce
     // What an instance is called is not written.
     let shown = all.last().map_or(unit.as_str(), String::as_str);
     let kind = format!(".{}", unit.kind());
-    let same = names.iter().map(String::as_str).filter(|name| name.ends_with(&kind));
-    let meant = nearest(shown, same).map(|near| format!(", did you mean {near}?")).unwrap_or_default();
+    // One of the same kind first.
+    let (same, rest): (Vec<&str>, Vec<&str>) =
+        names.iter().map(String::as_str).filter(|name| *name != shown).partition(|name| name.ends_with(&kind));
+    let meant = nearest(shown, same).or_else(|| nearest(shown, rest));
+    let meant = meant.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
     let subject = if started.key.is_empty() {
         format!("it starts {shown}, the unit of its own name, which")
     } else {
         format!("{}={shown}", started.key)
     };
     let reason = format!("{subject} is neither in the package, nor in one that it depends on, nor in the image{meant}");
-    let mend =
-        "ship that unit, too, or name the one that is meant: `Unit=`, of an automatic mount or a socket its own key";
-    let lack = at(concern, &started.place, &reason);
-    found.ask(Wanted::File(paths), if concern == Concern::UnitFile { lack.mend(mend) } else { lack });
+    let mend = if started.key == "Also" {
+        "ship that unit, too, or take it out of `Also=`: `systemctl enable` fails where one of its units is not there"
+    } else {
+        "ship that unit, too, or name the one that is meant: `Unit=`, of an automatic mount or a socket its own key"
+    };
+    found.ask(Wanted::File(paths), at(concern, &started.place, &reason).mend(mend));
 }
 
 /// A unit's name and, of an instance, that of its template.

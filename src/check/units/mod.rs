@@ -7,7 +7,9 @@ mod files;
 mod idle;
 mod install;
 mod made;
+mod others;
 mod question;
+mod swapped;
 mod text;
 mod user;
 
@@ -44,6 +46,7 @@ struct Others {
     starts: Vec<Named>,
     also: Vec<Named>,
     targets: Vec<Named>,
+    named: Vec<Named>,
 }
 
 impl Units {
@@ -85,22 +88,29 @@ impl Units {
                 found.lacks.push(install::nothing(path.as_str()));
             }
             user::look(&needs, &made, &mut found);
-            file::look(tree, &needs, &made, &mut found);
+            file::look(tree, &needs, &made, &mut found)?;
             if known.guessed.contains(unit.as_str()) && !needs.installs {
                 idle.alone(unit, path.as_str());
             }
             others.starts.extend(needs.starts);
             others.also.extend(needs.also);
             others.targets.extend(needs.targets);
+            others.named.extend(needs.others);
         }
-        found.parts(tree, &drop_ins, &made)?;
-        found.others(tree, &others, &names);
+        found.parts(tree, &drop_ins, &made, &mut others)?;
+        found.others(tree, meta, &others, &names);
         found.lacks.extend(idle.findings());
         Ok(found)
     }
 
     /// Drop-ins of units that somebody else ships.
-    fn parts(&mut self, tree: &Tree, drop_ins: &dropins::DropIns<'_>, made: &Made) -> std::io::Result<()> {
+    fn parts(
+        &mut self,
+        tree: &Tree,
+        drop_ins: &dropins::DropIns<'_>,
+        made: &Made,
+        others: &mut Others,
+    ) -> std::io::Result<()> {
         for (units, all) in drop_ins.of_others() {
             for drop_in in all {
                 match drop_in.read(tree)? {
@@ -108,7 +118,8 @@ impl Units {
                         let (wrong, needs) = judge_part(&file, units.clone(), &format!("/{}", drop_in.path));
                         self.lacks.extend(wrong.iter().map(text::wrong));
                         user::look(&needs, made, self);
-                        file::look(tree, &needs, made, self);
+                        file::look(tree, &needs, made, self)?;
+                        others.named.extend(needs.others);
                     }
                     Err(error) => self.lacks.push(text::wrong(&error)),
                 }
@@ -118,7 +129,10 @@ impl Units {
     }
 
     /// Units that units name.
-    fn others(&mut self, tree: &Tree, others: &Others, names: &BTreeSet<String>) {
+    fn others(&mut self, tree: &Tree, meta: &Meta, others: &Others, names: &BTreeSet<String>) {
+        for one in &others.named {
+            others::look(tree, meta, names, one, self);
+        }
         for one in &others.starts {
             install::unit(tree, names, one, Concern::UnitFile, self);
         }

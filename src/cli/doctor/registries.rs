@@ -70,7 +70,7 @@ fn wanted(project: Option<&Project>) -> Vec<Wanted> {
 
 fn add_base(all: &mut Vec<Wanted>, target: &Target) {
     let base = &target.recipe.base;
-    if base.bootstrap == BootstrapMode::Always {
+    if base.bootstrap == BootstrapMode::Always || target.platform.windows.is_some() {
         return;
     }
     let image = base.image.as_deref().unwrap_or(&target.platform.base.image);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A row for each check, and for each platform that could not be tested.
-pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: Duration) -> ProseView {
+pub fn view((title, done): (&str, &str), verdicts: &[Verdict], not_tested: &[NotTested], took: Duration) -> ProseView {
     let (mut passed, mut failed, mut skipped, mut left_out) = (0, 0, 0, 0);
     let mut rows = Vec::new();
     for check in verdicts.iter().flat_map(|verdict| &verdict.checks) {
@@ -50,7 +50,7 @@ pub fn view(title: &str, verdicts: &[Verdict], not_tested: &[NotTested], took: D
     parts.push(units::time(took));
     let is_whole = not_tested.is_empty() && skipped == 0;
     let said = match (failed, is_whole) {
-        (0, true) => "installed, checked and removed",
+        (0, true) => done,
         (0, false) => "not tested to the end",
         (1, _) => "one check failed",
         (_, _) => "checks failed",
@@ -162,15 +162,22 @@ mod tests {
         let alma = "alma-9".parse().unwrap();
         let error = InstallTestError::NoPackages("alma-9".to_owned());
         let not_tested = [NotTested { platform: alma, error }];
-        let view = view("canopsis 2.5.11", &verdicts(), &not_tested, Duration::from_secs(57));
+        let view = view(
+            ("canopsis 2.5.11", "installed, checked and removed"),
+            &verdicts(),
+            &not_tested,
+            Duration::from_secs(57),
+        );
         insta::assert_snapshot!("closing_list_of_80_columns", view.human(&Style::plain(80)));
         // What is piped is no wider, and each row begins with a line of its own.
         assert_eq!(view.human(&Style::plain(usize::MAX)), view.human(&Style::plain(80)));
         insta::assert_snapshot!("closing_list_of_140_columns", view.human(&Style::plain(140)));
-        let whole = |verdicts: &[Verdict]| super::view("shop 1", verdicts, &[], Duration::ZERO).0.title;
+        let whole = |verdicts: &[Verdict]| {
+            super::view(("shop 1", "installed, checked and removed"), verdicts, &[], Duration::ZERO).0.title
+        };
         let passed = Check {
             step: verdicts()[0].checks[0].step.clone(),
-            result: CheckResult::Passed("".to_owned()),
+            result: CheckResult::Passed(String::new()),
             took: Duration::ZERO,
         };
         let passed = Verdict { platform: "debian-12".to_owned(), checks: vec![passed] };

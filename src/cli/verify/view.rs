@@ -45,7 +45,7 @@ const REFUSED: &str = "refused";
 const UNREAD: &str = "not read";
 
 const fn state(one: &Judged) -> &'static str {
-    match (one.is_judged, one.verdict.faults.is_empty()) {
+    match (one.is_read, one.verdict.faults.is_empty()) {
         (true, true) => OK,
         (true, false) => REFUSED,
         (false, _) => UNREAD,
@@ -71,7 +71,7 @@ fn unchecked(all: &[Judged]) -> Vec<String> {
             }
         }
     }
-    let judged = all.iter().filter(|one| one.is_judged).count();
+    let judged = all.iter().filter(|one| one.is_read).count();
     let line = |(what, files): (&str, Vec<&str>)| match files.len() {
         count if count == judged => format!("not checked: {what}"),
         1..=3 => format!("not checked in {}: {what}", files.join(", ")),

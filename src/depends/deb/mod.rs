@@ -11,6 +11,7 @@ mod status;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod usual;
 mod version;
 
 pub use index::{Index, Maker};
@@ -18,3 +19,4 @@ pub use relation::{Needed, implies};
 pub use resolve::{Found, Lost, Question, resolve};
 pub use shlibs::names_of;
 pub use symbols::SymbolsFile;
+pub use usual::usual_package;

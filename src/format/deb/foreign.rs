@@ -115,7 +115,10 @@ fn unpacked<R: Read, T>(
     read: impl FnOnce(&mut dyn Read) -> Result<T, ForeignError>,
 ) -> Result<T, ForeignError> {
     let packing = Packing::of_extension(extension).ok_or_else(|| {
-        ForeignError::Unsupported(format!("a `{}`: only .gz, .xz, .zst and .lzma are read", shown(name.as_bytes())))
+        ForeignError::Unsupported(format!(
+            "a `{}`: only .gz, .bz2, .xz, .zst and .lzma are read",
+            shown(name.as_bytes())
+        ))
     })?;
     let mut packed = BufReader::new(archive.content());
     let made = {

@@ -23,6 +23,8 @@ const XZ_MEMORY: u64 = 256 << 20;
 pub(in crate::format) enum Packing {
     None,
     Gzip,
+    /// Of old packages: Debian's of 2005 to 2014, and rpms of SUSE.
+    Bzip2,
     Xz,
     /// What .xz came after.
     Lzma,
@@ -35,6 +37,7 @@ impl Packing {
         match text {
             "" => Some(Self::None),
             ".gz" => Some(Self::Gzip),
+            ".bz2" => Some(Self::Bzip2),
             ".xz" => Some(Self::Xz),
             ".lzma" => Some(Self::Lzma),
             ".zst" => Some(Self::Zstd),
@@ -54,7 +57,7 @@ impl Packing {
                 Box::new(liblzma::bufread::XzDecoder::new_stream(reader, stream))
             }
             Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(reader)?),
-            Self::None | Self::Gzip | Self::Lzma => self.unpack(reader)?,
+            Self::None | Self::Gzip | Self::Bzip2 | Self::Lzma => self.unpack(reader)?,
         })
     }
 
@@ -63,6 +66,8 @@ impl Packing {
         Ok(match self {
             Self::None => Box::new(reader),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
+            // Its blocks are 900 kB at most.
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
             Self::Xz => {
                 let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, 0).map_err(io::Error::from)?;
                 Box::new(liblzma::bufread::XzDecoder::new_stream(reader, stream))

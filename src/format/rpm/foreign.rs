@@ -202,13 +202,14 @@ fn packing(header: &Header, start: &[u8]) -> Result<Packing, ForeignError> {
         // Said by no package that is not compressed, and by none of the time when gzip was all there was.
         None if start.starts_with(b"0707") => Ok(Packing::None),
         None | Some("gzip") => Ok(Packing::Gzip),
+        Some("bzip2") => Ok(Packing::Bzip2),
         Some("xz") => Ok(Packing::Xz),
         Some("lzma") => Ok(Packing::Lzma),
         Some("zstd") => Ok(Packing::Zstd),
         Some(other) => {
             let other = shown(other.as_bytes());
             Err(ForeignError::Unsupported(format!(
-                "a payload compressed with {other}: only gzip, xz, zstd and lzma are read"
+                "a payload compressed with {other}: only gzip, bzip2, xz, zstd and lzma are read"
             )))
         }
     }

@@ -22,6 +22,9 @@ const fn ending(machine: Machine) -> &'static str {
     }
 }
 
+/// What gives the content of a file by its path; `None` where there is none.
+pub type FindFile<'f> = dyn FnMut(&str) -> Result<Option<Vec<u8>>, WheelError> + 'f;
+
 /// The small programs of one machine.
 #[derive(Debug, Clone)]
 pub struct Launchers {
@@ -35,9 +38,17 @@ impl Launchers {
     /// # Errors
     /// Where they are not in it, not what its `RECORD` says, or of another machine.
     pub fn of_pip<R: Read + Seek>(pip: &mut Wheel<R>, machine: Machine) -> Result<Self, WheelError> {
+        Self::read(machine, &mut |path| pip.file(path, LARGEST))
+    }
+
+    /// The same, where pip is unpacked: `file` gives a file of it by its path.
+    ///
+    /// # Errors
+    /// As [`Launchers::of_pip`], and those of `file`.
+    pub fn read(machine: Machine, file: &mut FindFile<'_>) -> Result<Self, WheelError> {
         let mut program = |kind: char| {
             let path = format!("pip/_vendor/distlib/{kind}{}.exe", ending(machine));
-            let bytes = pip.file(&path, LARGEST)?.ok_or_else(|| malformed(format!("it has no `{path}`")))?;
+            let bytes = file(&path)?.ok_or_else(|| malformed(format!("it has no `{path}`")))?;
             match machine_of(&bytes) {
                 Some(number) if number == machine.number() => Ok(bytes),
                 _ => Err(malformed(format!("`{path}` is no program of its machine"))),

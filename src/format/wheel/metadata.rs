@@ -28,6 +28,13 @@ fn header<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     found.next()
 }
 
+/// All values of a header.
+pub(super) fn headers<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let values = lines.filter_map(|line| line.split_once(':'));
+    values.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.trim()).collect()
+}
+
 /// Whether the wheel is in the format that is known.
 pub(super) fn judge_format(text: &str) -> Result<(), WheelError> {
     let version = header(text, "Wheel-Version").ok_or_else(|| malformed("its WHEEL has no Wheel-Version"))?;

@@ -39,6 +39,8 @@ pub struct Wheel<R> {
     info: String,
     name: String,
     version: String,
+    requires: Vec<String>,
+    requires_python: Option<String>,
     record: Record,
     entry_points: Vec<EntryPoint>,
 }
@@ -54,10 +56,13 @@ impl<R: Read + Seek> Wheel<R> {
         let mut text = |file: &str, most| metadata::text(&mut archive, &format!("{info}/{file}"), most);
         let needed = |text: Option<String>, file: &str| text.ok_or_else(|| malformed(format!("it has no `{file}`")));
         metadata::judge_format(&needed(text("WHEEL", metadata::SMALL)?, "WHEEL")?)?;
-        let (name, version) = metadata::names(&needed(text("METADATA", metadata::LARGE)?, "METADATA")?, &info)?;
+        let own = needed(text("METADATA", metadata::LARGE)?, "METADATA")?;
+        let (name, version) = metadata::names(&own, &info)?;
+        let requires = metadata::headers(&own, "Requires-Dist").into_iter().map(str::to_owned).collect();
+        let requires_python = metadata::headers(&own, "Requires-Python").first().map(|&value| value.to_owned());
         let record = Record::read(&needed(text("RECORD", record::LARGEST)?, "RECORD")?)?;
         let entry_points = entry_points::read(&text("entry_points.txt", metadata::SMALL)?.unwrap_or_default())?;
-        let wheel = Self { archive, info, name, version, record, entry_points };
+        let wheel = Self { archive, info, name, version, requires, requires_python, record, entry_points };
         wheel.judge()?;
         Ok(wheel)
     }
@@ -72,6 +77,18 @@ impl<R: Read + Seek> Wheel<R> {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The distributions that it requires, each as its metadata have it: `idna (>=2.5) ; python_version > "3"`.
+    #[must_use]
+    pub fn requires(&self) -> &[String] {
+        &self.requires
+    }
+
+    /// The interpreters that it takes, as its metadata have it: `>=3.8`.
+    #[must_use]
+    pub fn requires_python(&self) -> Option<&str> {
+        self.requires_python.as_deref()
     }
 
     /// The programs that it brings, in its own order.

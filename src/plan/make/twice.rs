@@ -31,8 +31,7 @@ pub(crate) fn find(contents: &[Content], taken: &[Files], of: Of) -> Vec<Issue> 
     let mut found = Vec::new();
     for (number, (content, files)) in contents.iter().zip(taken).enumerate() {
         let is_made = matches!(content.kind, ContentKind::Symlink | ContentKind::Dir);
-        // Two units of one name are one unit.
-        if !(is_made || content.is_of_project()) || matches!(content.kind, ContentKind::Service(_)) {
+        if !(is_made || content.is_of_project()) {
             continue;
         }
         // What cannot be taken is said at its place.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::names::Sha256;
 
 /// Where a platform's root file system comes from.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Base {
     /// The image in the daemon or a registry: `debian:bookworm-slim`.
     pub image: String,

@@ -25,6 +25,7 @@ impl Host {
             Manager::Zypper => format!("zypper search --provides '{library}*'"),
             Manager::Rpm => format!("rpm --query --whatprovides '{library}()(64bit)'"),
             Manager::Apk => format!("apk search so:{library}"),
+            Manager::None => library.to_owned(),
         };
         format!("`{at}` on {}", self.platform)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::names::{Sha256, WheelFile};
 
 /// A platform's Python.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Python {
     /// The interpreter's path.
     pub interpreter: String,

@@ -2,7 +2,7 @@
 
 use super::tables::RawAllowance;
 use crate::{
-    names::Allowance,
+    names::{Allowance, Topic},
     util::toml::{At, Given, Issue, Issues, quoted, required},
 };
 
@@ -46,11 +46,22 @@ pub(crate) fn allowances(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issu
     all.into_iter().collect()
 }
 
+/// Refuses what is allowed in `[project]` alone.
+pub(crate) fn of_recipe(given: &Given<Vec<At<RawAllowance>>>, issues: &mut Issues) {
+    let checks = given.items().iter().filter_map(|entry| entry.value.check.at());
+    for check in checks.filter(|check| check.value.topic() == Topic::Recipe) {
+        let message = format!("{} is about the recipe itself", quoted(check.value.as_str()));
+        issues
+            .add(Issue::new(&check.span, message).label("not here").help("move the entry into `allow` of `[project]`"));
+    }
+}
+
 /// The same for what has absolute paths.
 pub(crate) fn allowances_of_system(
     given: &Given<Vec<At<RawAllowance>>>,
     issues: &mut Issues,
 ) -> Option<Vec<Allowance>> {
+    of_recipe(given, issues);
     let found = allowances(given, issues)?;
     let paths = given.items().iter().filter_map(|entry| entry.value.path.at());
     for path in paths.filter(|path| !path.value.starts_with('/')) {

@@ -262,7 +262,7 @@ fn file_name(src: &str) -> Cow<'_, str> {
 fn license_folder(platform: &Platform) -> &'static str {
     match platform.family {
         Family::Debian => "/usr/share/doc",
-        Family::Rhel | Family::Suse | Family::Alpine => "/usr/share/licenses",
+        Family::Rhel | Family::Suse | Family::Alpine | Family::Windows => "/usr/share/licenses",
     }
 }
 

@@ -22,6 +22,8 @@ use crate::{
     util::{
         folder::{Folder as Opened, Links, Refusal},
         pattern::{self, is_glob},
+        script::{self, Wrong},
+        shell::word,
         state::{OUTPUTS, is_of_git},
         toml::{At, Given, Issue, Issues, Span, inside, nearest, quoted},
     },
@@ -155,9 +157,12 @@ impl Folders<'_> {
                     .help("ship a program in the package and call it from the script"),
                 _ => Issue::new(&path.span, format!("cannot read {shown}")).help(error.to_string()),
             })?;
-            script_text(&bytes.unwrap_or_default()).map_err(|(what, help)| {
+            let bytes = bytes.unwrap_or_default();
+            let text = script_text(&bytes).map_err(|(what, help)| {
                 Issue::new(&path.span, format!("{shown} {what}")).label("not a script for a package").help(help)
-            })
+            })?;
+            script::check(&String::from_utf8_lossy(&bytes)).map_err(|wrong| unread(path, &wrong))?;
+            Ok(text)
         });
         text.map_err(|issue| issues.add(issue)).ok()
     }
@@ -340,6 +345,26 @@ fn script_text(bytes: &[u8]) -> Result<String, (&'static str, &'static str)> {
             "is not a script of /bin/sh",
             "parts of maintainer scripts are POSIX shell: the package manager runs them together with its own",
         )),
+    }
+}
+
+/// That the shell does not read a script.
+fn unread(path: &At<PathBuf>, wrong: &Wrong) -> Issue {
+    let shown = path.value.to_string_lossy();
+    match wrong {
+        Wrong::Syntax { line, what } => {
+            let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            let issue = Issue::new(&path.span, format!("{} is no script of /bin/sh: {place}{what}", quoted(&shown)));
+            let command = format!("sh -n {}", word(&shown));
+            issue.label("the shell does not read it").help(format!(
+                "the package manager would fail on every machine; `{command}` parses it again, and runs nothing of it"
+            ))
+        }
+        Wrong::Unasked(why) => {
+            let issue =
+                Issue::new(&path.span, format!("whether {} is a script of /bin/sh is not known", quoted(&shown)));
+            issue.label("not parsed").help(why.clone())
+        }
     }
 }
 

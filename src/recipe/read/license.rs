@@ -83,15 +83,15 @@ fn unknown(span: &Span, id: &str, place: Place) -> Issue {
     issue.label(label).help(HELP)
 }
 
-/// What of an expression is understood, and written otherwise today.
-pub(crate) fn doubts(license: &At<String>) -> Vec<Issue> {
+/// What of an expression is understood, and written otherwise today: each word with what is said of it.
+pub(crate) fn doubts(license: &At<String>) -> Vec<(String, Issue)> {
     let doubt = |(id, place): (&str, Place)| {
         let (why, instead) = match of_fedora(id, place).filter(|_| !is_on_list(id, place)) {
             Some(instead) => ("is no SPDX licence, and rpm's and Debian's tools ask for one", instead.to_owned()),
             None => ("is a name that SPDX has given up", successor(id, place)?),
         };
         let message = format!("`license`: {} {why}", quoted(id));
-        Some(Issue::new(&license.span, message).help(format!("write `{instead}`")))
+        Some((id.to_owned(), Issue::new(&license.span, message).help(format!("write `{instead}`"))))
     };
     ids(&license.value).into_iter().filter_map(doubt).collect()
 }
@@ -217,7 +217,7 @@ mod tests {
             let at = At { value: text.to_owned(), span: 0..1 };
             doubts(&at)
                 .into_iter()
-                .map(|issue| format!("{}; {}", issue.message, issue.help.unwrap_or_default()))
+                .map(|(_, issue)| format!("{}; {}", issue.message, issue.help.unwrap_or_default()))
                 .collect()
         };
         assert_eq!(

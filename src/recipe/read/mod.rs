@@ -11,6 +11,7 @@ pub(crate) mod graph;
 pub(crate) mod known;
 pub(crate) mod layers;
 pub(crate) mod license;
+pub(crate) mod meant;
 pub(crate) mod part;
 pub(crate) mod paths;
 pub(crate) mod places;

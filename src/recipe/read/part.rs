@@ -31,6 +31,9 @@ pub(crate) trait Part: Sized {
     /// Finds what of it has no effect on any of the recipe's platforms.
     fn unused(tables: &[At<Self::Raw>], platforms: &[&Platform]) -> Vec<Issue>;
 
-    /// What one platform sees of it.
+    /// Whether a platform sees it at all.
+    fn is_seen_on(platform: &Platform) -> bool;
+
+    /// What one platform sees of it, where it does.
     fn resolve(tables: &[At<Self::Raw>], view: &View<'_>, issues: &mut Issues) -> Option<Vec<Self>>;
 }

@@ -8,6 +8,7 @@ use super::{
     license,
     part::Part,
     places, scalars as read,
+    tables::RawAllowance,
 };
 use crate::{
     names::{ApiUrl, ForgeKind, ForgeProject, GitUrl, ProjectName, RepositoryName, SourceName, StoreKey, UserName},
@@ -52,6 +53,7 @@ table! {
         official: String = line,
         registry: String = places::registry,
         store_keys: Vec<At<StoreKey>> = list(parsed),
+        allow: Vec<At<RawAllowance>> = list(sub_table),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     files::Scripts as Texts,
+    meant,
     part::Part,
     raw::{RawBase, RawPython, RawRecipe, RawUnit, RawUser},
     view::View,
@@ -38,6 +39,7 @@ pub(crate) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issue
     let platforms = required(&table.platforms, ("platforms", "[\"debian-12\"]"), at, issues);
     let platforms = platforms.map(|list| platform_ids(list, catalogue, issues));
     let official = official(&table.official, platforms.as_deref().unwrap_or_default(), catalogue, issues);
+    let allow = meant::allowed(raw, issues);
     Some(Project {
         name: name?.value.clone(),
         maintainer: maintainer?.value.clone(),
@@ -47,6 +49,7 @@ pub(crate) fn project(raw: &RawRecipe, catalogue: &Catalogue, issues: &mut Issue
         official,
         registry: table.registry.value().cloned(),
         store_keys: table.store_keys.items().iter().map(|key| key.value.clone()).collect(),
+        allow: allow?,
     })
 }
 
@@ -119,9 +122,16 @@ macro_rules! recipe {
         ) -> Option<Recipe> {
             let Sources { raw, project, scripts } = *sources;
             let view = View { project, scripts, platform, version, users: users(raw, platform) };
-            let base = raw.base.value().map(|base| base_mode(&base.on(platform), platform, issues));
-            let python = raw.python.value().map(|python| python_app(&python.on(platform), issues));
-            $(let $list = <crate::work::$part::recipe::$one as Part>::resolve(raw.$part.items(), &view, issues);)+
+            let of_distros = platform.windows.is_none();
+            let base = raw.base.value().filter(|_| of_distros);
+            let base = base.map(|base| base_mode(&base.on(platform), platform, issues));
+            let python = raw.python.value().filter(|_| of_distros);
+            let python = python.map(|python| python_app(&python.on(platform), issues));
+            $(let $list = if <crate::work::$part::recipe::$one as Part>::is_seen_on(platform) {
+                <crate::work::$part::recipe::$one as Part>::resolve(raw.$part.items(), &view, issues)
+            } else {
+                Some(Vec::new())
+            };)+
             let units = raw.test.value().map(|test| test.unit.items()).unwrap_or_default();
             Some(Recipe {
                 project: Arc::clone(project),

@@ -70,8 +70,8 @@ const SECTIONS: [&str; 61] = [
 /// The archive areas that are before a section (policy 2.2).
 const AREAS: [&str; 4] = ["main", "contrib", "non-free", "non-free-firmware"];
 
-/// What is said of a section that Debian does not have. An archive of one's own may have it.
-pub(crate) fn doubt(section: &At<String>) -> Option<Issue> {
+/// What is said of a section that Debian does not have, with that section. An archive of one's own may have it.
+pub(crate) fn doubt(section: &At<String>) -> Option<(String, Issue)> {
     let (area, name) =
         section.value.split_once('/').map_or((None, section.value.as_str()), |(area, name)| (Some(area), name));
     let known = || SECTIONS.iter().copied();
@@ -87,7 +87,7 @@ pub(crate) fn doubt(section: &At<String>) -> Option<Issue> {
         || "for example `misc`, `net`, `admin`, `python`; `contrib/`, `non-free/` or `non-free-firmware/` may stand before it".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Some(Issue::new(&section.span, message).help(help))
+    Some((section.value.clone(), Issue::new(&section.span, message).help(help)))
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
     fn sections() {
         let said = |text: &str| {
             doubt(&At { value: text.to_owned(), span: 0..1 })
-                .map(|issue| (issue.message, issue.help.unwrap_or_default()))
+                .map(|(_, issue)| (issue.message, issue.help.unwrap_or_default()))
         };
         for good in ["web", "misc", "contrib/net", "non-free-firmware/kernel"] {
             assert_eq!(said(good), None, "{good}");

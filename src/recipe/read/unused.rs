@@ -5,21 +5,26 @@ use std::collections::BTreeSet;
 use super::{
     effect::layers,
     layers::Layered,
-    license,
+    meant,
     part::Part,
-    raw::{RawBase, RawRecipe},
+    raw::{RawBase, RawRecipe, RawUser},
 };
 use crate::{
+    names::Concern,
     platform::{Catalogue, Platform},
-    recipe::{BootstrapMode, Project, parts::parts},
-    util::toml::{Given, Issue},
+    recipe::{BootstrapMode, Project, hierarchy::odd, parts::parts},
+    util::{
+        allowance::{fits, line},
+        toml::{At, Given, Issue, quoted},
+    },
 };
 
 /// Everything of it, in the order of the text.
 pub(crate) fn find(raw: &RawRecipe, project: &Project, catalogue: &Catalogue) -> Vec<Issue> {
     let platforms: Vec<&Platform> = project.platforms.iter().filter_map(|id| catalogue.get(id)).collect();
     let mut found = users(raw);
-    found.extend(raw.project.value().and_then(|project| project.license.at()).into_iter().flat_map(license::doubts));
+    found.extend(homes(raw));
+    found.extend(meant::left(raw));
     let base = raw.base.value().into_iter().flat_map(|base| layers(base, "[base]", &platforms));
     let python = raw.python.value().into_iter().flat_map(|python| layers(python, "[python]", &platforms));
     found.extend(base.chain(python));
@@ -53,6 +58,40 @@ fn users(raw: &RawRecipe) -> Vec<Issue> {
             Issue::new(&name.span, message).help("name it in `users` of an image or a package")
         })
         .collect()
+}
+
+/// Homes in a folder that is nearly one of a system, unless what makes the user allows it.
+fn homes(raw: &RawRecipe) -> Vec<Issue> {
+    let of_images =
+        raw.image.items().iter().flat_map(|image| image.value.all()).map(|image| (&image.users, &image.allow));
+    let of_packages = raw
+        .package
+        .items()
+        .iter()
+        .flat_map(|package| package.value.all())
+        .map(|package| (&package.users, &package.allow));
+    let makers: Vec<_> = of_images.chain(of_packages).collect();
+    let is_meant = |user: &str, path: &str| {
+        let own = makers.iter().filter(|(users, _)| users.items().iter().any(|made| made.value.as_str() == user));
+        own.flat_map(|(_, allow)| allow.items()).any(|entry| {
+            let (check, glob) = (entry.value.check.value(), entry.value.path.value());
+            check == Some(&Concern::OddPlace) && glob.is_some_and(|glob| fits(glob, path))
+        })
+    };
+    let of = |user: &At<RawUser>| {
+        let (name, home) = (user.value.name.value()?, user.value.home.at()?);
+        let (folder, near) = odd(&home.value).and_then(|odd| Some((odd.folder, odd.near?)))?;
+        let path = home.value.trim_matches('/');
+        let message = format!(
+            "{} in `home` of {name} is no folder of a system, did you mean {}?",
+            quoted(&folder),
+            quoted(&near)
+        );
+        let help =
+            format!("where it is meant: {} [{}]", line(Concern::OddPlace, &home.value), Concern::OddPlace.as_str());
+        (!is_meant(name.as_str(), path)).then(|| Issue::new(&home.span, message).help(help))
+    };
+    raw.user.items().iter().filter_map(of).collect()
 }
 
 /// A mirror for bases that are never made.

@@ -9,7 +9,7 @@ use super::{
     option::{self, Opt},
     text::{Logical, logical, push_line},
 };
-use crate::names::Address;
+use crate::names::shown_address;
 
 /// One line that asks for a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,10 +228,7 @@ fn plain(wants: &str) -> String {
     let Some(url) = wants.trim().strip_prefix('@') else {
         return wants.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect();
     };
-    match Address::read(url.trim()) {
-        Some(address) => format!("@ {}", address.without_query()),
-        None => format!("@ {}", url.trim().split('?').next().unwrap_or_default()),
-    }
+    format!("@ {}", shown_address(url))
 }
 
 /// The digests among the options.

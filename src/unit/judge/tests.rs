@@ -18,7 +18,7 @@ fn judged(name: &str, text: &str) -> (Vec<String>, Needs) {
 }
 
 /// Units, each with whether systemd takes it without a word.
-const CASES: [(&str, &str, bool); 47] = [
+const CASES: [(&str, &str, bool); 67] = [
     ("a.service", "[Service]\nExecStart=/bin/true\n", true),
     (
         "a.service",
@@ -70,6 +70,42 @@ const CASES: [(&str, &str, bool); 47] = [
     ("a.service", "[Service]\nExecStart=/bin/true\nEnvironment=\"A=b\n", false),
     ("a.timer", "[Timer]\nOnCalendar=dayly\nUnit=b.target\n", false),
     ("a.service", "[Service]\nExecStart=/bin/true %D\n", false),
+    (
+        "a.service",
+        "[Service]\nExecStart=/bin/true\nMemoryMax=1G 512M\nMemoryHigh=50%\nCPUQuota=150%\nTasksMax=10%\n",
+        true,
+    ),
+    (
+        "a.service",
+        "[Service]\nExecStart=/bin/true\nUMask=0027\nNice=-5\nLimitNOFILE=1024:4096\nLimitCPU=1h\nLimitNICE=+5\n",
+        true,
+    ),
+    (
+        "a.service",
+        "[Service]\nExecStart=/bin/true\nKillSignal=RTMIN+3\nSuccessExitStatus=143 TEMPFAIL SIGKILL\nStandardOutput=append:/var/log/a\n",
+        true,
+    ),
+    (
+        "a.service",
+        "[Service]\nExecStart=/bin/true\nRestrictAddressFamilies=~AF_INET AF_UNIX\nSystemCallFilter=@system-service\nSystemCallFilter=~@resources\nSlice=b.slice\n",
+        true,
+    ),
+    ("a.service", "[Service]\nExecStart=/bin/true\nMemoryMax=2Gb\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nUMask=99\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nNice=high\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nNice=20\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nLimitNOFILE=many\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nLimitNOFILE=unlimited\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nCPUQuota=0.5\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nTasksMax=lots\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nKillSignal=SIGTREM\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nSuccessExitStatus=256\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nStandardOutput=jurnal\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nRestrictAddressFamilies=AF_INIT\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nSystemCallFilter=@system-servce\n", false),
+    ("a.service", "[Service]\nExecStart=/bin/true\nOOMScoreAdjust=2000\n", false),
+    ("a.service", "[Unit]\nConditionPathExists=etc/a\n[Service]\nExecStart=/bin/true\n", false),
+    ("a.service", "[Unit]\nAfter=network\n[Service]\nExecStart=/bin/true\n", false),
 ];
 
 #[test]

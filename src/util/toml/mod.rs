@@ -25,7 +25,9 @@ pub(crate) use relation::{alternatives, plain as relation};
 pub use report::{Located, Report};
 pub use source::Source;
 pub(crate) use table::{Table, TableAt, few, one, required, sub_table, table};
-pub(crate) use value::{At, Given, Value, boolean, list, map, number, one_of, parsed, set, string, wrong_type};
+pub(crate) use value::{
+    At, Given, Value, boolean, list, map, number, one_of, parsed, set, set_in_part, string, wrong_type,
+};
 pub(crate) use words::{
     image_reference, is_host, line, one_line, os_package, paragraphs, service_url, url, web_url, word,
 };

@@ -229,6 +229,16 @@ pub(crate) fn set<T>(
     }
 }
 
+/// A [`set`] of which what can be read is judged further, though something else of it cannot: then an issue says so, and nothing comes of the
+/// text.
+pub(crate) fn set_in_part<T>(
+    reader: impl Fn(Value<'_>, &mut Issues) -> Option<T>,
+) -> impl Fn(Value<'_>, &mut Issues) -> Option<Vec<At<T>>> {
+    let items =
+        set(move |value, issues| Some(reader(value, issues).map(|read| At { value: read, span: value.span() })));
+    move |value, issues| Some(items(value, issues)?.into_iter().filter_map(|item| item.value).collect())
+}
+
 /// Words that are in one text as a list, as a shell would take them apart; one word of a placeholder's length where there are many.
 fn words(text: &str) -> String {
     const MOST: usize = 8;

@@ -8,7 +8,7 @@ use super::{BaseWork, QuirksWork};
 use crate::{
     engine::{Credentials, EngineError, ImageInfo, ImportSpec, Labels, Output as _, Pulled},
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError,
         context::TarFile,
         lock, owner,
         run::Product,
@@ -51,6 +51,10 @@ impl Run for BaseWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 

@@ -6,7 +6,7 @@ use super::BuilderWork;
 use crate::{
     engine::Labels,
     execute::{
-        Run, RunImage, RunShipped, Session, StepContext, StepError, context::TarFile, run::Product,
+        Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError, context::TarFile, run::Product,
         step_cache::with_names, watched,
     },
     plan::{Record, Step, label},
@@ -30,6 +30,10 @@ impl Run for BuilderWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 

@@ -43,6 +43,8 @@ pub struct ImageWork {
     pub name: ImageName,
     /// What is meant though it is seldom so. Not in the key: it changes nothing of the image.
     pub allow: Vec<Allowance>,
+    /// Homes of the users that are made in it.
+    pub homes: Vec<String>,
     /// What can run on the platform.
     pub host: Host,
     /// Accounts of the base image's own, or of a package's.
@@ -51,6 +53,8 @@ pub struct ImageWork {
     pub is_own: bool,
     /// The program that it starts with, where the recipe names one by its path, or by a word for `PATH`.
     pub start: Option<Start>,
+    /// The virtualenv's prefix, where the recipe has Python.
+    pub prefix: Option<String>,
     /// The folder that its containers work in, where the recipe names one.
     pub workdir: Option<String>,
 }
@@ -110,6 +114,8 @@ impl Kind for ImageWork {
 pub struct Start {
     /// Its path, absolute, or its name alone.
     pub program: String,
+    /// The words behind it, those of `cmd` where it is an entrypoint.
+    pub arguments: Vec<String>,
     /// Where the recipe names it.
     pub at: Span,
 }

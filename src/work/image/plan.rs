@@ -18,6 +18,7 @@ use crate::{
         assess::COMMIT,
         dockerfile::Template,
         label,
+        make::odd::slips,
         maker::{Made, Maker, PlanError},
     },
     recipe::{Image, ImageSource},
@@ -101,6 +102,8 @@ impl Maker<'_> {
         }
         let mut doubts = self.unused(image, &values, &dockerfile)?;
         doubts.extend(listed.heard.doubts.iter().cloned());
+        let odd = slips(&image.contents, &self.taken(&image.contents)?, &image.allow);
+        doubts.extend(odd.into_iter().map(|slip| slip.issue));
         let tags = self.tags(image);
         // What an image says of itself is inherited; it is put on anew, because the parent may have got another one since.
         let mut own = above.labels;
@@ -140,10 +143,12 @@ impl Maker<'_> {
             epoch,
             name: image.name.clone(),
             allow: image.allow.clone(),
+            homes: image.users.iter().map(|user| user.home.clone()).collect(),
             host: self.host(),
             accounts: self.asked(image),
             is_own: image.dockerfile.is_some(),
             start: self.start(image),
+            prefix: self.recipe.python.as_ref().map(|python| python.prefix.clone()),
             workdir: image.workdir.clone(),
         };
         let title = format!("image {}", tags[0]);
@@ -152,7 +157,7 @@ impl Maker<'_> {
         step.needs = needs;
         step.doubts = doubts;
         step.holdings.clone_from(&listed.holdings);
-        step.unread = listed.heard.unread(&self.context.release.version);
+        step.unread = listed.heard.unread(&self.context.release.version, &self.recipe.project.allow);
         step.notes.clone_from(&listed.notes);
         step.wanted = self.wants(GOAL);
         Ok(step)
@@ -247,10 +252,12 @@ impl Maker<'_> {
     fn start(&self, image: &Image) -> Option<Start> {
         let of = |image: &Image, key: &'static str, words: &[String]| {
             let program = words.first().filter(|word| word.starts_with('/') || !word.contains('/'))?;
-            Some(Start { program: program.clone(), at: image.places.get(key)?.clone() })
+            let arguments = words.iter().skip(1).cloned().collect();
+            Some(Start { program: program.clone(), arguments, at: image.places.get(key)?.clone() })
         };
         if !image.entrypoint.is_empty() {
-            return of(image, "entrypoint", &image.entrypoint);
+            let words: Vec<String> = image.entrypoint.iter().chain(&image.cmd).cloned().collect();
+            return of(image, "entrypoint", &words);
         }
         let mut next = Some(image);
         while let Some(above) = next {

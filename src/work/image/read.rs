@@ -85,6 +85,10 @@ impl Part for Image {
         tables.iter().flat_map(|image| of(&image.value)).collect()
     }
 
+    fn is_seen_on(platform: &Platform) -> bool {
+        platform.windows.is_none()
+    }
+
     fn resolve(tables: &[At<Self::Raw>], view: &View<'_>, issues: &mut Issues) -> Option<Vec<Self>> {
         view.images(tables, issues)
     }

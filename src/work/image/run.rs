@@ -15,7 +15,7 @@ use crate::{
     engine::{BuildSpec, ImageId, ImageInfo, Labels, Silent},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError,
         context::{APT_TRUST, TarFile},
         owner,
         records::{blocking, noted},
@@ -25,8 +25,9 @@ use crate::{
         told::Told,
         watched,
     },
-    names::{Allowance, Sha256, Topic},
+    names::{Allowance, Concern, Sha256, Topic},
     plan::{ContextSource, Inputs, Record, Step, label},
+    recipe::hierarchy::odd,
     sign::LOOKED_AT,
     source::wheelhouse::{Found, Wheelhouse},
     util::{
@@ -52,6 +53,10 @@ impl Run for ImageWork {
 
     fn as_image(&self) -> Option<&dyn RunImage> {
         Some(self)
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
+        None
     }
 
     fn as_shipped(&self) -> Option<&dyn RunShipped> {
@@ -242,9 +247,19 @@ fn no_surprise(work: &ImageWork, recipe: &Source) -> Result<(), StepError> {
             found.extend(check::surprises::of_bytes(path, &start, None));
         }
     }
+    found.extend(odd_places(work));
     // What it starts with is looked for when it is built.
     let asked = &[Topic::Surprise, Topic::Unit, Topic::File];
     judge((work, recipe), &found, &work.allow, asked)
+}
+
+/// Places in folders that no system has: the plan has said those that are slips, and only warned; here they are held against what is
+/// allowed.
+fn odd_places(work: &ImageWork) -> Vec<check::Finding> {
+    let of = |path: &str| check::Finding::new(Concern::OddPlace, path.trim_matches('/'), "is no folder of a system");
+    let folders = work.files.iter().filter_map(|entry| odd(entry.path.strip_prefix("rootfs")?));
+    let folders = folders.map(|odd| of(&odd.folder));
+    folders.chain(work.homes.iter().filter(|home| odd(home).is_some()).map(|home| of(home))).collect()
 }
 
 fn judge(

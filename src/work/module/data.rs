@@ -1,48 +1,125 @@
 //! What is known of a module before it is made.
 
-use crate::names::Machine;
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-/// A version of CPython: three numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PythonVersion {
-    /// 3.
-    pub major: u16,
-    /// 13.
-    pub minor: u16,
-    /// 11.
-    pub micro: u16,
+use super::recipe::{ModuleContent, Runtime};
+use crate::{
+    names::{Machine, PythonVersion, Sha256},
+    work::{Gives, Goal, Installs, Kind, Load, Locks, package::PackageWork},
+};
+
+/// Modules for Windows.
+pub const GOAL: Goal = Goal {
+    word: "module",
+    nothing: Some((
+        "no module is made on these platforms",
+        "modules are made on `windows-amd64`, `windows-x86` and `windows-arm64`, of what [[module]] says",
+    )),
+};
+
+/// See [`Work::Module`](crate::work::Work::Module).
+#[derive(Debug, Clone)]
+pub struct ModuleWork {
+    /// Its name, and that of its file.
+    pub name: String,
+    /// What it is.
+    pub layout: Layout,
+    /// Where the interpreter is from.
+    pub runtime: Runtime,
+    /// The digest of that.
+    pub runtime_sha256: Sha256,
+    /// Its packages.
+    pub pins: Vec<Pin>,
+    /// What pins them, for messages.
+    pub requirements: String,
+    /// The index that they name; empty where they name none.
+    pub index: String,
+    /// The further indexes that they name.
+    pub extra_indexes: Vec<String>,
+    /// The folder with the libraries of the C runtime.
+    pub runtime_dlls: Option<PathBuf>,
+    /// The script that is run when it was unpacked.
+    pub postinstall: Option<PathBuf>,
+    /// Further files of the project.
+    pub contents: Vec<ModuleContent>,
+    /// What its test looks for.
+    pub must_have: Vec<String>,
+    /// What its test must not find.
+    pub must_not_have: Vec<String>,
 }
 
-impl PythonVersion {
-    /// Of `3.13.11`.
+impl ModuleWork {
+    /// What its file is called.
     #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        let mut numbers = text.split('.').map(|number| {
-            let is_plain =
-                number.bytes().all(|byte| byte.is_ascii_digit()) && (number == "0" || !number.starts_with('0'));
-            number.parse().ok().filter(|_| is_plain)
-        });
-        let (major, minor, micro) = (numbers.next()??, numbers.next()??, numbers.next()??);
-        numbers.next().is_none().then_some(Self { major, minor, micro })
-    }
-
-    /// `3.13`.
-    #[must_use]
-    pub fn short(self) -> String {
-        format!("{}.{}", self.major, self.minor)
-    }
-
-    /// `python313.dll`.
-    #[must_use]
-    pub fn library(self) -> String {
-        format!("python{}{}.dll", self.major, self.minor)
+    pub fn file_name(&self) -> String {
+        format!("{}.cab", self.name)
     }
 }
 
-impl std::fmt::Display for PythonVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.micro)
+impl Kind for ModuleWork {
+    fn version(&self) -> &'static str {
+        "module 1"
     }
+
+    fn load(&self) -> Load {
+        Load::Compress
+    }
+
+    fn usual(&self) -> Duration {
+        Duration::from_secs(40)
+    }
+
+    fn needs_engine(&self) -> bool {
+        false
+    }
+
+    fn gives(&self) -> Gives<'_> {
+        Gives::Files
+    }
+
+    fn locks(&self) -> Locks<'_> {
+        // What pins its packages is a lock itself.
+        Locks::Nothing
+    }
+
+    fn is_stored(&self) -> bool {
+        true
+    }
+
+    fn lists_files(&self) -> bool {
+        false
+    }
+
+    fn installs(&self) -> Option<Installs<'_>> {
+        None
+    }
+
+    fn package(&self) -> Option<&PackageWork> {
+        None
+    }
+
+    fn untested(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn is_signed(&self) -> bool {
+        false
+    }
+}
+
+/// One package of a module: a version, and the files that may be it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The distribution, normalised (PEP 503).
+    pub name: String,
+    /// Its version, as it was written.
+    pub version: String,
+    /// What is wanted of it beside, normalised.
+    pub extras: BTreeSet<String>,
+    /// The digests that its file may have.
+    pub hashes: BTreeSet<Sha256>,
+    /// Where that is said: `requirements.txt:3`.
+    pub place: String,
 }
 
 /// What a module is, and what of it is left out.
@@ -90,18 +167,3 @@ pub const STRIPPED: [&str; 26] = [
     "**/virtualenv*/**",
     ".venv/Lib/site-packages/PyWin32.chm",
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_three_numbers() {
-        let version = PythonVersion::new("3.13.11").unwrap();
-        let said = [version.to_string(), version.short(), version.library()];
-        assert_eq!(said, ["3.13.11", "3.13", "python313.dll"]);
-        for bad in ["3.13", "3.13.1.1", "3.13.x", "3.13.01", "", "3..1", "3.13.+1", "3.13.99999"] {
-            assert_eq!(PythonVersion::new(bad), None, "{bad}");
-        }
-    }
-}

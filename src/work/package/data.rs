@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use crate::{
     event::StepId,
     format::facts::{Codec, PackageFormat},
-    names::{ArchName, ImageName, PackageName, UserName},
+    names::{Apart, ArchName, Concern, ImageName, PackageName, UserName},
     platform::{Host, Packaging},
     recipe::{Package, Release},
     work::{Gives, Goal, Installs, Kind, Load, Locks},
@@ -27,6 +27,17 @@ pub struct FromImage {
     pub base_name: String,
 }
 
+/// What the plan has said already of what is found again when the package is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foretold {
+    /// The lint.
+    pub concern: Concern,
+    /// Where, without a slash at its beginning.
+    pub path: String,
+    /// A part of what is found: `After=netwrok.target`.
+    pub said: String,
+}
+
 /// See [`Work::Package`](crate::work::Work::Package).
 #[derive(Debug, Clone)]
 pub struct PackageWork {
@@ -43,6 +54,10 @@ pub struct PackageWork {
     pub strangers: Vec<UserName>,
     /// The units of the recipe's packages that it depends on.
     pub near_units: Vec<String>,
+    /// What the plan has said already.
+    pub foretold: Vec<Foretold>,
+    /// Folders that no system has and that the recipe puts into the image.
+    pub own_folders: BTreeSet<String>,
     /// What the recipe puts into the image and whoever installs the package does not have: paths of files, and of folders whose name ends
     /// with a slash all that is below.
     pub only_here: Arc<BTreeSet<String>>,
@@ -81,6 +96,15 @@ impl PackageWork {
         self.formats.iter().any(|(format, _)| *format == self.packaging.format)
     }
 
+    /// Whether it depends on another package of the recipe.
+    #[must_use]
+    pub fn has_relatives(&self) -> bool {
+        let words = |text: &str| Apart::all(text).into_iter().map(|apart| apart.name).collect::<Vec<_>>();
+        let names = self.package.depends.iter().flat_map(|text| words(text));
+        let others: Vec<&PackageName> = self.family.iter().filter(|name| **name != self.package.name).collect();
+        names.into_iter().any(|name| others.iter().any(|other| other.as_str() == name))
+    }
+
     /// Whether it is searched what its programs and libraries need, when it is made. Archives say nothing of it, and packages that are
     /// collected say it themselves.
     #[must_use]
@@ -91,7 +115,7 @@ impl PackageWork {
 
 impl Kind for PackageWork {
     fn version(&self) -> &'static str {
-        "package 7"
+        "package 8"
     }
 
     fn load(&self) -> Load {

@@ -6,4 +6,4 @@ pub(crate) mod read;
 pub mod recipe;
 pub mod run;
 
-pub use data::{FromImage, GOAL, PackageWork};
+pub use data::{Foretold, FromImage, GOAL, PackageWork};

@@ -6,24 +6,25 @@ mod units;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use super::{FromImage, GOAL, PackageWork};
+use super::{Foretold, FromImage, GOAL, PackageWork};
 use crate::{
     event::StepId,
     format::facts::{Codec, PackageFormat},
-    names::{ArchName, ImageName, PackageName, Sha256, UserName},
+    names::{ArchName, Concern, ImageName, PackageName, Sha256, UserName},
     plan::{
         ContextSource, Holdings, Inputs, Step, Unmade,
         context::{as_they_are, digest_into, hold_into},
+        make::odd::{Slip, slips},
         maker::{Made, Maker, PlanError},
     },
     platform::Host,
-    recipe::{Asked, Content, ContentKind, ImageSource, Package},
+    recipe::{Asked, Content, ContentKind, ImageSource, Package, hierarchy::odd},
     source::{
         git::Parts,
         listing::Files,
         project::{SourceFile, SourceKind},
     },
-    util::pattern,
+    util::{allowance::covers, pattern},
     work::{Work, image::plan::context::of_ignored},
 };
 
@@ -100,7 +101,12 @@ impl Maker<'_> {
         inputs.insert("homepage".to_owned(), project.homepage.clone());
         inputs.insert("python".to_owned(), self.platform.python.depends.join(", "));
         let taken = self.taken(&package.contents)?;
-        let doubts = units::doubts(package, &taken, &self.recipe.packages);
+        let (mut doubts, mut foretold) = units::doubts(package, &taken, &self.recipe.packages);
+        for Slip { issue, path } in slips(&package.contents, &taken, &package.allow) {
+            doubts.push(issue);
+            foretold.push(Foretold { concern: Concern::OddPlace, path, said: String::new() });
+        }
+        foretold.extend(homes(package));
         let Gathered { parts, mut notes, holdings } = self.gathered(package, taken, &mut inputs)?;
         let own = self.context.times.last(&format!("files {:?}", parts.files), || parts);
         let time = package.from.as_ref().and_then(|from| self.made_of(from.as_str()).time).max(own);
@@ -145,6 +151,8 @@ impl Maker<'_> {
             python_depends: self.platform.python.depends.clone(),
             strangers,
             near_units,
+            foretold,
+            own_folders: self.own_folders(package),
             only_here,
             without: without.clone(),
             beside: beside.clone(),
@@ -302,6 +310,22 @@ impl Maker<'_> {
         Ok(put)
     }
 
+    /// Folders that no system has and that the recipe puts into a package's image: that they are there says nothing of the base.
+    fn own_folders(&self, package: &Package) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut at = self.recipe.images.iter().find(|image| package.from.as_ref() == Some(&image.name));
+        while let Some(image) = at {
+            let places = image.contents.iter().map(|content| content.dst.as_str()).chain(image.workdir.as_deref());
+            let prefix = self.recipe.python.as_ref().map(|python| python.prefix.as_str());
+            found.extend(places.chain(prefix).filter_map(odd).map(|odd| odd.folder));
+            at = match &image.from {
+                ImageSource::Image(name) => self.recipe.images.iter().find(|other| other.name == *name),
+                ImageSource::Base => None,
+            };
+        }
+        found
+    }
+
     /// The package steps before one that collects, whose files get their names elsewhere.
     fn before(&self, package: &Package) -> Vec<StepId> {
         let others = self.recipe.packages.iter().take_while(|other| other.name != package.name);
@@ -333,6 +357,15 @@ impl Maker<'_> {
             known: known.keys().cloned().collect::<Vec<_>>().join(", "),
         })
     }
+}
+
+/// Homes of a package's users that the recipe's reader has said something of.
+fn homes(package: &Package) -> impl Iterator<Item = Foretold> {
+    let homes =
+        package.users.iter().map(|user| &user.home).filter(|home| odd(home).is_some_and(|odd| odd.near.is_some()));
+    let path = |home: &String| home.trim_matches('/').to_owned();
+    let homes = homes.filter(move |home| !package.allow.iter().any(|one| covers(one, Concern::OddPlace, &path(home))));
+    homes.map(move |home| Foretold { concern: Concern::OddPlace, path: path(home), said: String::new() })
 }
 
 /// How inputs begin that are keys of the package's table.

@@ -18,13 +18,13 @@ use crate::{
         layers::{Layered, layered},
         license,
         part::Part,
-        places, scalars as read, section,
+        places, scalars as read,
         tables::{RawAllowance, RawContent},
         view::View,
     },
     util::toml::{
         At, Issue, Issues, Value, alternatives, boolean, few, list, number, one_line, one_of, paragraphs, parsed,
-        project, relation, set, sub_table, table,
+        project, relation, set, set_in_part, sub_table, table,
     },
 };
 
@@ -53,15 +53,15 @@ table! {
         maintainer: String = places::maintainer,
         license: String = license::license,
         architecture: Architecture = one_of("architecture", &ARCHITECTURES),
-        pre_depends: Vec<At<Relation>> = set(alternatives),
-        enhances: Vec<At<Relation>> = set(relation),
-        depends: Vec<At<Relation>> = set(alternatives),
-        recommends: Vec<At<Relation>> = set(alternatives),
-        suggests: Vec<At<Relation>> = set(alternatives),
-        conflicts: Vec<At<Relation>> = set(relation),
-        breaks: Vec<At<Relation>> = set(relation),
-        replaces: Vec<At<Relation>> = set(relation),
-        provides: Vec<At<Relation>> = set(relation),
+        pre_depends: Vec<At<Relation>> = set_in_part(alternatives),
+        enhances: Vec<At<Relation>> = set_in_part(relation),
+        depends: Vec<At<Relation>> = set_in_part(alternatives),
+        recommends: Vec<At<Relation>> = set_in_part(alternatives),
+        suggests: Vec<At<Relation>> = set_in_part(alternatives),
+        conflicts: Vec<At<Relation>> = set_in_part(relation),
+        breaks: Vec<At<Relation>> = set_in_part(relation),
+        replaces: Vec<At<Relation>> = set_in_part(relation),
+        provides: Vec<At<Relation>> = set_in_part(relation),
         copyright: String = read::prose(one_line),
         license_file: PathBuf = project,
         changelog: PathBuf = project,
@@ -114,12 +114,14 @@ impl Part for Package {
         let of = |package: &Layered<RawPackage>| {
             let mut found: Vec<Issue> = package.all().flat_map(|table| places_as_they_are(&table.contents)).collect();
             found.extend(layers(package, "[[package]]", platforms));
-            found.extend(package.all().filter_map(|table| section::doubt(table.section.at()?)));
-            found.extend(package.all().filter_map(|table| table.license.at()).flat_map(license::doubts));
             found.extend(for_deb(package, platforms));
             found
         };
         tables.iter().flat_map(|package| of(&package.value)).collect()
+    }
+
+    fn is_seen_on(platform: &Platform) -> bool {
+        platform.windows.is_none()
     }
 
     fn resolve(tables: &[At<Self::Raw>], view: &View<'_>, issues: &mut Issues) -> Option<Vec<Self>> {

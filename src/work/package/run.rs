@@ -16,6 +16,7 @@ mod meta;
 mod modules;
 mod natives;
 mod owned;
+mod places;
 mod take;
 mod times;
 mod units;
@@ -26,7 +27,7 @@ use std::{borrow::Cow, path::PathBuf};
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use tempfile::NamedTempFile;
 
-use super::{FromImage, PackageWork};
+use super::{Foretold, FromImage, PackageWork};
 use crate::{
     check::{
         self, Finding, Paths,
@@ -37,7 +38,8 @@ use crate::{
     engine::{ContainerId, Output as _},
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, Shipped, StepContext, StepError, StepOutput, hold_index, judged,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, Shipped, StepContext, StepError, StepOutput,
+        hold_index, judged,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -52,7 +54,8 @@ use crate::{
     work::Expected,
 };
 
-pub use accepted::Accepted;
+use accepted::Accepted;
+use before::Earlier;
 use blocks::Blocks;
 pub(crate) use collect::forget_others;
 use depends::Searched;
@@ -79,6 +82,10 @@ impl Run for PackageWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 
@@ -110,8 +117,8 @@ impl Run for PackageWork {
 impl RunShipped for PackageWork {
     fn accept(&self, step: &StepId, shipped: Shipped<'_>, session: &Session) -> Result<(), StepError> {
         match shipped {
-            Shipped::New(listing) => session.notes.accepted.take(step, self, read_listing(listing)?),
-            Shipped::Before(listing) => session.notes.accepted.keep(step, self, listing.to_owned()),
+            Shipped::New(listing) => session.notes.shared::<Accepted>().take(step, self, read_listing(listing)?),
+            Shipped::Before(listing) => session.notes.shared::<Accepted>().keep(step, self, listing.to_owned()),
         }
     }
 }
@@ -219,6 +226,8 @@ impl Job {
             found.extend(usr_merge::clashes(&tree));
             found.extend(byte_code::stale(&tree)?);
             found.extend(config::unmarked(&tree, &self.work.package.contents));
+            let earlier = Earlier::of(&self.records(), &self.step, &self.work.release);
+            found.extend(earlier.gone(&listing::of_tree(&tree), &self.work));
             Ok((self, tree, natives, found))
         })
         .await?;
@@ -233,10 +242,15 @@ impl Job {
         let (job, tree, units) = Box::pin(units::lacks(job, tree, inside, &mut unseen)).await?;
         let (job, tree, links) = Box::pin(links::dangling(job, tree, inside, &mut unseen)).await?;
         let (job, tree, owned) = Box::pin(owned::owned(job, tree, inside, output)).await?;
+        if job.work.is_searched() && job.work.packaging.format == PackageFormat::Deb {
+            unseen.leave_libraries();
+        }
+        found.extend(places::odd_ones(&job, &tree, inside).await?);
         found.extend(unseen.say(&job.work.package, &job.step, &job.session));
         let package = &job.work.package;
         let found = found.into_iter().chain(modules).chain(units).chain(links).chain(owned);
-        let found: Vec<_> = found.map(|one| one.out_of(&tree)).collect();
+        let is_news = |one: &Finding| !job.work.foretold.iter().any(|said| is_of(said, one));
+        let found: Vec<_> = found.filter(is_news).map(|one| one.out_of(&tree)).collect();
         let (whose, recipe) = (package.name.as_str(), Some(job.session.recipe.as_ref()));
         let shipped = check::Shipped { whose, recipe, paths: Paths::Absolute, asked: &Topic::ALL };
         judged::say(check::judge(&found, &package.allow, &shipped), &job.step, &job.session)?;
@@ -284,15 +298,18 @@ impl Job {
         listing::note_needs(&mut shipped, &searched.because);
         let (written, reused) = self.write(tree, &meta, output)?;
         // Nothing has the name of a package before it is accepted.
-        self.session.notes.accepted.take(&self.step, &self.work, shipped.clone())?;
+        self.session.notes.shared::<Accepted>().take(&self.step, &self.work, shipped.clone())?;
         let files = self.named(written, &meta)?;
-        let records = Records::for_project(&self.session.paths.project);
+        let records = self.records();
         for text in before::renamed(&self.work, &self.step, &shipped, &records) {
             self.session.doubt(&self.step, text);
         }
-        if let Some(text) = before::fewer(self.work.package.name.as_str(), &self.listing, &shipped) {
-            self.session.say(&self.step, text);
-        }
+        Earlier::of(&records, &self.step, &self.work.release).keep(
+            &shipped,
+            &records,
+            &self.step,
+            &self.work.release,
+        )?;
         listing::write_lines(&records, &self.step, shipped.iter())?;
         if let Some(reused) = &reused {
             output.line(reused);
@@ -307,6 +324,10 @@ impl Job {
         let moved = capable.iter().map(|path| rules.moved(path)).collect::<Result<Vec<_>, _>>()?;
         found.extend(surprises::lost_capabilities(moved.iter().filter(|path| tree.get(path).is_some())));
         Ok(found)
+    }
+
+    fn records(&self) -> Records {
+        Records::for_project(&self.session.paths.project)
     }
 
     fn platform(&self) -> &str {
@@ -366,6 +387,11 @@ impl Job {
         let output = format!("sha256:{digest}");
         Ok(Product { output, files, note, size, ..Product::default() })
     }
+}
+
+/// Whether the plan has said what was found.
+fn is_of(said: &Foretold, found: &Finding) -> bool {
+    found.concern == Some(said.concern) && found.path == said.path && found.what.contains(&said.said)
 }
 
 /// The names that the file of a package may have, before it is known whether there is native code in it.

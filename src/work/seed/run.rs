@@ -7,8 +7,8 @@ use super::SeedWork;
 use crate::{
     engine::ContainerId,
     execute::{
-        Run, RunImage, RunShipped, Session, StepContext, StepError, keep::last_container, records::blocking,
-        run::Product, watched,
+        Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError, keep::last_container,
+        records::blocking, run::Product, watched,
     },
     names::{Sha256, WheelFile},
     plan::{Record, Step},
@@ -37,6 +37,10 @@ impl Run for SeedWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 

@@ -171,6 +171,10 @@ impl Part for Wapt {
         Vec::new()
     }
 
+    fn is_seen_on(_platform: &Platform) -> bool {
+        true
+    }
+
     fn resolve(tables: &[At<Self::Raw>], view: &View<'_>, issues: &mut Issues) -> Option<Vec<Self>> {
         view.wapts(tables, issues)
     }

@@ -16,7 +16,7 @@ use crate::{
     engine::Output as _,
     event::StepId,
     execute::{
-        Records, Run, RunImage, RunShipped, Session, StepContext, StepError, StepOutput,
+        Records, Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError, StepOutput,
         keep::last_container,
         records::{blocking, noted},
         run::Product,
@@ -61,6 +61,10 @@ impl Run for WaptWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 

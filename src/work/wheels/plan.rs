@@ -152,7 +152,7 @@ impl Maker<'_> {
         for folder in &folders {
             self.heard(folder, &mut heard);
         }
-        step.unread = heard.unread(&self.context.release.version);
+        step.unread = heard.unread(&self.context.release.version, &self.recipe.project.allow);
         step.doubts = heard.doubts;
         step.holdings = holdings;
         step.notes = notes;
@@ -172,6 +172,8 @@ fn listing(manager: Manager) -> Vec<String> {
     let command: &[&str] = match manager {
         Manager::Apt => &["dpkg-query", "--show", "--showformat", "${Package} ${Version}\\n"],
         Manager::Apk => &["apk", "info", "--verbose"],
+        // No builder is of Windows.
+        Manager::None => &["false"],
         Manager::Yum | Manager::Dnf | Manager::Zypper | Manager::Rpm => {
             &["rpm", "--query", "--all", "--queryformat", "%{NAME} %{EPOCH}:%{VERSION}-%{RELEASE}.%{ARCH}\\n"]
         }

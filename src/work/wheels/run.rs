@@ -38,7 +38,7 @@ use futures::{
 use super::WheelsWork;
 use crate::{
     execute::{
-        Run, RunImage, RunShipped, Session, StepContext, StepError,
+        Run, RunImage, RunLookedAt, RunShipped, Session, StepContext, StepError,
         keep::last_container,
         records::{blocking, noted, wheels_record},
         run::Product,
@@ -75,6 +75,10 @@ impl Run for WheelsWork {
     }
 
     fn as_image(&self) -> Option<&dyn RunImage> {
+        None
+    }
+
+    fn as_looked_at(&self) -> Option<&dyn RunLookedAt> {
         None
     }
 

@@ -13,7 +13,8 @@ fn numbers(count: usize) -> impl Iterator<Item = u64> {
 
 /// Lines of which zstd makes half at most.
 fn ballast() -> String {
-    numbers(4000).map(|number| format!("# {number:016x}\n")).collect()
+    let lines: Vec<String> = numbers(4000).map(|number| format!("# {number:016x}")).collect();
+    lines.join("\n")
 }
 
 /// A feed with 2.8.1, a machine with 2.8.0, both programs, and the place of the whole file. The two share all but their versions.
@@ -43,7 +44,7 @@ fn only_what_has_changed_is_loaded() {
     let left = std::fs::read_dir(machine.path(".update"))
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
-    assert!(left.into_iter().all(|name| !name.ends_with(".part")));
+    assert!(left.into_iter().all(|name| !name.contains(".part")));
 }
 
 #[test]

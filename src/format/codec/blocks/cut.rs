@@ -124,7 +124,7 @@ mod tests {
     fn blocks(members: &[(String, Vec<u8>)], step: usize) -> Vec<Vec<u8>> {
         let (mut cutter, mut all, mut block) = (Cutter::new(SMALL), Vec::new(), Vec::new());
         for (name, content) in members {
-            if cutter.member(Member { name, size: content.len() as u64, is_config: name.ends_with(".conf") }) {
+            if cutter.member(Member { name, size: content.len() as u64, is_config: name.contains("/config/") }) {
                 all.push(std::mem::take(&mut block));
             }
             for mut piece in content.chunks(step) {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn folders_at_the_top_and_configuration_have_blocks_of_their_own() {
-        let members = [("", 5), ("./etc/a", 10), ("./etc/b", 5), ("./opt/c", 10), ("./opt/c.conf", 7), ("usr/d", 10)];
+        let members = [("", 5), ("./etc/a", 10), ("./etc/b", 5), ("./opt/c", 10), ("./opt/config/c", 7), ("usr/d", 10)];
         let members = members.map(|(name, size)| (name.to_owned(), noise(size, size)));
         let sizes: Vec<usize> = blocks(&members, 5).iter().map(Vec::len).collect();
         assert_eq!(sizes, [20, 10, 7, 10]);

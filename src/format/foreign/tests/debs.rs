@@ -73,6 +73,12 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
+fn bz2(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
 pub(super) fn xz(bytes: &[u8]) -> Vec<u8> {
     let mut out = liblzma::write::XzEncoder::new(Vec::new(), 1);
     out.write_all(bytes).unwrap();
@@ -113,7 +119,7 @@ fn every_compression_of_deb5_is_read() {
     let (control, data) = (control(&lists), data());
     let mut found = Vec::new();
     let plain = <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>;
-    for (extension, pack) in [("", plain), (".gz", gz), (".xz", xz), (".zst", zst), (".lzma", lzma)] {
+    for (extension, pack) in [("", plain), (".gz", gz), (".bz2", bz2), (".xz", xz), (".zst", zst), (".lzma", lzma)] {
         let (control, data) = (pack(&control), pack(&data));
         let names = (format!("control.tar{extension}"), format!("data.tar{extension}/"));
         let bytes = archive(&[

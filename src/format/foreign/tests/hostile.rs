@@ -167,8 +167,8 @@ fn members_that_are_not_those_of_deb5() {
     assert_eq!(with(&[first, control]), "it is malformed: it has no `data.tar`");
     assert_eq!(with(&[first]), "it is malformed: it has no `control.tar`");
     assert_eq!(
-        with(&[first, control, ("data.tar.bz2", b"")]),
-        "it has a `data.tar.bz2`: only .gz, .xz, .zst and .lzma are read"
+        with(&[first, control, ("data.tar.lz4", b"")]),
+        "it has a `data.tar.lz4`: only .gz, .bz2, .xz, .zst and .lzma are read"
     );
     let mut bytes = archive(&[first, control, data]);
     // The size of `debian-binary`: not a number, then more than there is.

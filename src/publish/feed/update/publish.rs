@@ -209,7 +209,7 @@ impl Feed {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    doubts.push(format!("there is no delta from {} to {}: {error}", from.version, says.version))
+                    doubts.push(format!("there is no delta from {} to {}: {error}", from.version, says.version));
                 }
             }
         }

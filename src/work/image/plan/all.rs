@@ -6,7 +6,7 @@ use crate::{
         Plan,
         make::{
             look::{at, issue},
-            twice,
+            odd, twice,
         },
         maker::{Maker, PlanError, Planned},
     },
@@ -22,6 +22,7 @@ impl Planned for Image {
             for (content, files) in image.contents.iter().zip(&taken) {
                 found.extend(Maker::content_files(content, files).err().and_then(|error| at(error, &content.at)));
             }
+            found.extend(odd::over_folders(&image.contents, &taken));
             found.extend(twice::find(&image.contents, &taken, twice::Of::Image));
             let place = image.places.get("python");
             let folders = image.python.iter().filter_map(|folder| listing.python(folder).err());

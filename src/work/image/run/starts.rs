@@ -10,12 +10,13 @@ use crate::{
     engine::ContainerId,
     execute::{Session, StepContext, StepError, records::blocking},
     names::{Allowance, Concern},
+    unit::interpreted,
     util::{
         pattern::glob,
         toml::{Issue, Issues, Report, nearest, quoted},
     },
     work::{
-        image::ImageWork,
+        image::{ImageWork, Start},
         package::run::{self as package, Files, Thing},
     },
 };
@@ -53,14 +54,18 @@ pub async fn look_up(work: &ImageWork, image: &str, at: StepContext<'_>) -> Resu
     } else {
         nowhere(&start.program, image, work, &container, session).await
     };
+    let found = match found {
+        Ok(None) => script_fault(start, work, &container, session).await,
+        Ok(Some(fault)) => Ok(Some((start.program.clone(), fault))),
+        Err(error) => Err(error),
+    };
     session.discard(&container).await;
-    let Some(fault) = found? else { return idle(work, "", session) };
-    if allowances(work).any(|one| is_of(one, &start.program)) {
-        return idle(work, &start.program, session);
+    let Some((named, fault)) = found? else { return idle(work, "", session) };
+    if allowances(work).any(|one| is_of(one, &named)) {
+        return idle(work, &named, session);
     }
     let Fault { message, label, help } = fault;
-    let path =
-        if start.program.contains('/') { start.program.clone() } else { format!("/usr/local/bin/{}", start.program) };
+    let path = if named.contains('/') { named } else { format!("/usr/local/bin/{named}") };
     let help = format!(
         "a container of it would end at once: {help}; where a volume brings it, or it is an argument: `allow = [{{ check = \"start\", \
          path = \"{path}\", reason = \"…\" }}]`"
@@ -122,6 +127,12 @@ async fn nowhere(
             _ => {}
         }
     }
+    if let Some(prefix) = &work.prefix {
+        let path = format!("{prefix}/bin/{program}");
+        if files.look(&path).await?.is_program() {
+            idle = Some(format!("did you mean {}?", quoted(&path)));
+        }
+    }
     Ok(Some(Fault {
         message: format!("the image `{}` has no `{program}` in its PATH", work.name),
         label: idle.unwrap_or_else(|| format!("not in {}", folders.join(", "))),
@@ -175,6 +186,46 @@ async fn fault(
     };
     let message = format!("the image `{}` cannot start `{program}`", work.name);
     Ok(Some(Fault { message, label, help: help.to_owned() }))
+}
+
+/// What is wrong with the script that an interpreter is told to run, and its path. One without a folder is looked for where its containers
+/// work.
+async fn script_fault(
+    start: &Start,
+    work: &ImageWork,
+    container: &ContainerId,
+    session: &Session,
+) -> Result<Option<(String, Fault)>, StepError> {
+    let Some(script) = interpreted::of(&start.program, &start.arguments).script else { return Ok(None) };
+    let path = match work.workdir.as_deref() {
+        _ if script.path.starts_with('/') => script.path.clone(),
+        Some(folder) => format!("{}/{}", folder.trim_end_matches('/'), script.path),
+        None => return Ok(None),
+    };
+    let by = &script.by;
+    let (message, label, help) = match Files::new(session, container).look(&path).await? {
+        Thing::File { start, .. } if script.is_shell && is_of_windows(start) => {
+            let message = format!("the image `{}` cannot start `{path}`", work.name);
+            (message, format!("{by} is to run it, and {WINDOWS}"), Concern::LineEnds.mend())
+        }
+        Thing::File { .. } => return Ok(None),
+        Thing::Folder if script.may_be_folder => return Ok(None),
+        Thing::Folder | Thing::Nothing => {
+            let near = near(&path, container, session).await?;
+            let label = near.map_or_else(
+                || "no such file in the image".to_owned(),
+                |near| format!("did you mean {}?", quoted(&near)),
+            );
+            let message = format!("the image `{}` has no `{path}`, which {by} is to run", work.name);
+            (message, label, "name a script that `contents`, `python`, `packages` or the base image brings")
+        }
+    };
+    Ok(Some((path, Fault { message, label, help: help.to_owned() })))
+}
+
+/// Whether the first line of a file ends as those of Windows do.
+fn is_of_windows(start: &[u8]) -> bool {
+    start.split_inclusive(|byte| *byte == b'\n').next().is_some_and(|line| line.ends_with(b"\r\n"))
 }
 
 /// What is wrong with how a script begins.

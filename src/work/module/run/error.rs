@@ -40,6 +40,17 @@ pub enum ModuleError {
         /// Why.
         reason: String,
     },
+    /// A wheel of something else than its name said.
+    #[error("the wheel for {wanted} is one of {found}")]
+    Other {
+        /// What it should be.
+        wanted: String,
+        /// What it is.
+        found: String,
+    },
+    /// What wheels need and nothing pins.
+    #[error("{0}")]
+    Needs(String),
     /// A program of another machine.
     #[error("`/{path}` (from {origin}) is for machine {found:#06x}, and the module for {wanted} ({number:#06x})")]
     Machine {
@@ -67,7 +78,39 @@ pub enum ModuleError {
     /// Two files under one path.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// A file of the folder with the C runtime.
+    #[error("`{path}` of `runtime_dlls` is {what}")]
+    Runtime {
+        /// Its path in there.
+        path: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// Reading or writing failed.
     #[error("making the module's tree: {0}")]
     Io(#[from] io::Error),
+}
+
+impl ModuleError {
+    /// What to type or change next.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NoInterpreter { .. } => {
+                Some("name the archive of that version in `runtimes`, with the SHA-256 that its maker tells")
+            }
+            Self::Wheel { error: WheelError::NoLauncher { .. }, .. } => {
+                Some("launchers are those that pip brings: pin `pip` in the requirements, too")
+            }
+            Self::Machine { .. } => Some("a runtime of another machine belongs under `[module.overrides.windows-…]`"),
+            Self::Needs(_) => Some(
+                "the requirements were not locked for Windows: `uv pip compile --generate-hashes --python-platform windows` \
+                 finds what is needed there alone",
+            ),
+            Self::Runtime { .. } => {
+                Some("have the libraries there and nothing else: `ucrtbase.dll`, `api-ms-win-crt-*.dll`")
+            }
+            _ => None,
+        }
+    }
 }

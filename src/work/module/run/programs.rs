@@ -1,7 +1,7 @@
 //! Whether Windows could load every program and library of a module: they are of its machine, and what they need is in it or a part of
 //! Windows. Off Windows nothing else says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ModuleError;
 use crate::{
@@ -100,20 +100,38 @@ impl std::fmt::Display for Unmet {
     }
 }
 
+/// So many files are told of one library.
+const TOLD: usize = 4;
+
+/// What is missing, each library once.
+pub(super) fn told(unmet: &[Unmet]) -> Vec<String> {
+    let mut by_library: BTreeMap<&str, Vec<&Unmet>> = BTreeMap::new();
+    for one in unmet {
+        by_library.entry(&one.library).or_default().push(one);
+    }
+    let sentence = |(library, all): (&str, Vec<&Unmet>)| {
+        if let [one] = all[..] {
+            return one.to_string();
+        }
+        let named: Vec<String> = all.iter().take(TOLD).map(|one| format!("`/{}`", one.path)).collect();
+        let more = all.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(
+            "`{library}`, which is neither in the module nor a part of Windows, is needed by {} files: {}{more}",
+            all.len(),
+            named.join(", ")
+        )
+    };
+    by_library.into_iter().map(sentence).collect()
+}
+
 /// Holds every program and library against the machine, and what they need against what there is; gives how many there are.
 pub(super) fn judge(layout: &Layout, tree: &Tree) -> Result<(usize, Vec<Unmet>), ModuleError> {
     let names: BTreeSet<String> = tree.iter().map(|(path, _)| path.file_name().to_lowercase()).collect();
     let (mut count, mut unmet) = (0, Vec::new());
     for (path, entry) in tree.iter().filter(|(path, entry)| is_program(path, entry)) {
         let origin = || entry.origin.to_string();
-        let bad = |reason: String| ModuleError::Program { path: path.clone(), origin: origin(), reason };
-        let program = Pe::read(tree.open(entry)).map_err(|error| bad(error.to_string()))?;
-        let program = program.ok_or_else(|| bad("it is called as a program of Windows, and is none".to_owned()))?;
-        if program.machine != layout.machine.number() {
-            let (wanted, number) = (layout.machine.as_str(), layout.machine.number());
-            let found = program.machine;
-            return Err(ModuleError::Machine { path: path.clone(), origin: origin(), found, wanted, number });
-        }
+        let program = read(layout, tree, path, entry)?;
         let missing = program.needed.into_iter().filter(|library| !names.contains(library) && !is_windows(library));
         unmet.extend(missing.map(|library| Unmet { path: path.clone(), origin: origin(), library }));
         count += 1;
@@ -121,12 +139,31 @@ pub(super) fn judge(layout: &Layout, tree: &Tree) -> Result<(usize, Vec<Unmet>),
     Ok((count, unmet))
 }
 
+/// Holds one program against the machine, where it is there.
+pub(super) fn judge_one(layout: &Layout, tree: &Tree, path: &TreePath) -> Result<(), ModuleError> {
+    tree.get(path).map_or(Ok(()), |entry| read(layout, tree, path, entry).map(drop))
+}
+
+/// A program of the module's machine.
+fn read(layout: &Layout, tree: &Tree, path: &TreePath, entry: &Entry) -> Result<Pe, ModuleError> {
+    let origin = || entry.origin.to_string();
+    let bad = |reason: String| ModuleError::Program { path: path.clone(), origin: origin(), reason };
+    let program = Pe::read(tree.open(entry)).map_err(|error| bad(error.to_string()))?;
+    let program = program.ok_or_else(|| bad("it is called as a program of Windows, and is none".to_owned()))?;
+    if program.machine == layout.machine.number() {
+        return Ok(program);
+    }
+    let (wanted, number, found) = (layout.machine.as_str(), layout.machine.number(), program.machine);
+    Err(ModuleError::Machine { path: path.clone(), origin: origin(), found, wanted, number })
+}
+
 /// Whether a file is one that Windows loads. The beginnings of launchers are for every machine, and are not started.
 fn is_program(path: &TreePath, entry: &Entry) -> bool {
     let end = path.file_name().rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
     let is_called_so = matches!(end.as_deref(), Some("exe" | "dll" | "pyd"));
     let folder = path.parent().map(|folder| folder.file_name().to_ascii_lowercase());
-    let is_beginning = folder.as_deref() == Some("distlib") && end.as_deref() == Some("exe");
+    let is_of_launchers = matches!(folder.as_deref(), Some("distlib" | "setuptools"));
+    let is_beginning = is_of_launchers && end.as_deref() == Some("exe");
     matches!(entry.kind, Kind::File { .. }) && is_called_so && !is_beginning
 }
 

@@ -28,6 +28,11 @@ impl Strip {
 
     /// Whether a path is left out.
     pub(super) fn takes(&self, path: &TreePath) -> bool {
-        self.0.is_match(path.as_str())
+        self.takes_text(path.as_str())
+    }
+
+    /// The same of a path of anybody's cabinet.
+    pub(super) fn takes_text(&self, path: &str) -> bool {
+        self.0.is_match(path)
     }
 }

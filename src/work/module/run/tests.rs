@@ -14,9 +14,9 @@ use crate::{
         wheel::Wheel,
         zip::{Archive, Limits, Writer},
     },
-    names::Machine,
+    names::{Machine, PythonVersion},
     stage::{Role, Spool, Tree, TreePath, pe::sample},
-    work::module::data::{Layout, PythonVersion, STRIPPED},
+    work::module::data::{Layout, STRIPPED},
 };
 
 type Bytes = Cursor<Vec<u8>>;
@@ -236,4 +236,72 @@ fn parts_that_do_not_fit_are_refused() {
     assert!(
         refused(&base(), vec![config]).contains("`/.venv/pyvenv.cfg` comes from both the wheel of x 1 and factory")
     );
+}
+
+/// The base with the bytes of one text replaced by those of another one, as long, wherever they are.
+fn patched(from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len(), "{from} {to}");
+    let mut bytes = zipped(&base()).into_inner();
+    let places: Vec<usize> =
+        (0..bytes.len() - from.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes())).collect();
+    assert!(!places.is_empty(), "{from}");
+    for at in places {
+        bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
+    }
+    bytes
+}
+
+/// What becomes of a module with this archive.
+fn with_archive(bytes: Vec<u8>) -> Result<(Tree, Assembled), String> {
+    let length = bytes.len() as u64;
+    let base = Archive::open(Cursor::new(bytes), length, &Limits::default()).map_err(|error| error.to_string())?;
+    let spool = Spool::new().unwrap();
+    let (mut tree, extra) = (Tree::new(spool.clone()), Tree::new(spool));
+    let parts = Parts { base, wheels: vec![], runtime: BTreeMap::new(), extra };
+    let assembled = assemble(&layout(), parts, &mut tree).map_err(|error| error.to_string())?;
+    Ok((tree, assembled))
+}
+
+#[test]
+fn hostile_archives_are_refused() {
+    for name in [
+        "tools/../../p.ico",
+        "tools/./DLLs/.ico",
+        "/tools/DLLs/p.ico",
+        "C:\\tools\\DLLs\\ico",
+        "tools\\DLLs\\py.ico",
+        "tools/DLLs/py\0ico",
+        "tools/DLLs//p.ico",
+        "tools/python.exe/",
+        "tools/python3.dll",
+        "tools/DLLs/py\nico",
+        "tools/DLLs/nul.tx",
+        "tools/os.py/x.ico",
+    ] {
+        let name = &format!("{name:<17}")[..17];
+        let refusal = with_archive(patched("tools/DLLs/py.ico", name));
+        // What only Windows minds is the cabinet's to refuse.
+        let is_for_the_cabinet = name.contains("nul") || name.contains('\n') || name.starts_with("tools/os.py");
+        assert!(refusal.is_err() || is_for_the_cabinet, "{name:?}");
+    }
+    // Content that is not what its checksum says.
+    assert!(with_archive(patched("LICENSE", "LICENCE")).is_ok(), "a name that nothing needs");
+    assert!(
+        with_archive(patched("tools/Lib/os.py", "tools/Lib/so.py")).unwrap_err().contains("has no `tools/Lib/os.py`")
+    );
+}
+
+#[test]
+fn archives_that_are_cut_or_damaged_are_refused_or_read() {
+    let whole = zipped(&base()).into_inner();
+    for cut in (0..whole.len()).step_by(97) {
+        assert!(with_archive(whole[..cut].to_vec()).is_err(), "{cut}");
+    }
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(41) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        refused += usize::from(with_archive(bytes).is_err());
+    }
+    assert!(refused > whole.len() / 41 / 2, "{refused} of {}", whole.len() / 41);
 }

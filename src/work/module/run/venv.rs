@@ -80,6 +80,6 @@ pub(super) fn files(layout: &Layout, tree: &mut Tree) -> Result<(), ModuleError>
 }
 
 /// Three lines, which are compared byte for byte where modules are tested.
-fn config(layout: &Layout) -> String {
+pub(super) fn config(layout: &Layout) -> String {
     format!("home = {}\r\nversion_info = {}\r\ninclude-system-site-packages = false\r\n", layout.folder, layout.python)
 }

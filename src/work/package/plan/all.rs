@@ -7,7 +7,7 @@ use crate::{
     names::PackageName,
     plan::{
         Plan,
-        make::twice,
+        make::{odd, twice},
         maker::{Maker, PlanError, Planned},
     },
     util::toml::Issue,
@@ -18,8 +18,9 @@ impl Planned for Package {
     fn look(all: &[Self], maker: &Maker<'_>, found: &mut Vec<Issue>) {
         for package in all {
             let taken = maker.look_at(&package.contents, found);
-            units::look(package, &taken, found);
+            units::look(package, &taken, all, found);
             found.extend(maker.odd_units(package));
+            found.extend(odd::over_folders(&package.contents, &taken));
             found.extend(twice::find(&package.contents, &taken, twice::Of::Package));
         }
     }

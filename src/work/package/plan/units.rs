@@ -12,13 +12,13 @@ use crate::{
         listing::Files,
         project::{SourceFile, SourceKind},
     },
-    unit::{UnitError, UnitFile, UnitName, advice, judge::judge, misspelt},
+    unit::{Misspelt, UnitError, UnitFile, UnitName, advice, is_installing, is_requiring, judge::judge, misspelt},
     util::{
         allowance::{covers, line},
         pattern,
         toml::{Issue, quoted},
     },
-    work::package::recipe::Package,
+    work::package::{Foretold, recipe::Package},
 };
 
 /// The largest unit file that is read, in bytes: 1 MiB. A larger one is refused when the package is made.
@@ -27,12 +27,19 @@ const LARGEST: u64 = 1 << 20;
 const SHOWN: usize = 5;
 
 /// Looks at the units that entries of `contents` name; what is wrong with their lines goes into `found`.
-pub(super) fn look(package: &Package, taken: &[Files], found: &mut Vec<Issue>) {
+pub(super) fn look(package: &Package, taken: &[Files], all: &[Package], found: &mut Vec<Issue>) {
     for (content, files) in package.contents.iter().zip(taken) {
         if matches!(content.kind, ContentKind::Service(_)) {
             found.extend(files.files.iter().filter_map(|file| mistake(package, content, files, file)));
         }
     }
+    found.extend(slips(package, taken, all).iter().filter(|slip| slip.concern != Concern::UnitWants).map(|slip| {
+        let (said, meant, place) = (&slip.misspelt.said, &slip.misspelt.meant, &slip.misspelt.place);
+        let message = format!("{place}: {said} is no unit of systemd, of a well-known package or of this recipe");
+        Issue::new(&slip.content.at, format!("{message} [{}]", slip.concern.as_str()))
+            .label(format!("did you mean `{meant}`?"))
+            .help(format!("{}; where it is meant: {}", slip.concern.why(), slip.line()))
+    }));
 }
 
 impl Maker<'_> {
@@ -50,7 +57,8 @@ impl Maker<'_> {
             if let Some((format, _)) = natives.iter().find(|(_, units)| !is_one(units)) {
                 found.push(elsewhere(content, name, *format, usual));
             }
-            if let Some(first) = seen.insert(name, content) {
+            // Two at one place are said as of any file.
+            if let Some(first) = seen.insert(name, content).filter(|first| first.dst != content.dst) {
                 let issue = Issue::new(&content.at, format!("the unit {} is there twice", quoted(name)));
                 let help = "keep one of the entries: a package has one unit of a name";
                 found.push(issue.label("again here").also(&first.at, "first here").help(help));
@@ -77,8 +85,7 @@ fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFil
         Ok(parsed) => judge(&parsed, &unit, &shown).0,
         Err(error) => vec![error],
     };
-    let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let path = format!("{folder}/{unit}").trim_start_matches('/').to_owned();
+    let path = path_of(content, files, file);
     let is_allowed = package.allow.iter().any(|one| covers(one, Concern::Unit, &path));
     let of_line = |error: &UnitError| -> Option<(String, String)> {
         // A drop-in may bring what the whole lacks.
@@ -95,8 +102,24 @@ fn mistake(package: &Package, content: &Content, files: &Files, file: &SourceFil
     Some(Issue::new(&content.at, message).label("systemd does not take it").help(help))
 }
 
-/// What is said of units that name a target which is nearly one of systemd's: it would pass over that word.
-pub(super) fn doubts(package: &Package, taken: &[Files], all: &[Package]) -> Vec<Issue> {
+/// A unit that a unit of the project names, and the well-known one that is probably meant.
+struct Slip<'c> {
+    content: &'c Content,
+    concern: Concern,
+    /// Where the unit is in the package, without a slash at its beginning.
+    path: String,
+    misspelt: Misspelt,
+}
+
+impl Slip<'_> {
+    /// What allows it.
+    fn line(&self) -> String {
+        line(self.concern, &format!("/{}", self.path))
+    }
+}
+
+/// Those of a package that it does not allow.
+fn slips<'c>(package: &'c Package, taken: &[Files], all: &[Package]) -> Vec<Slip<'c>> {
     let own = |name: &str| {
         let contents = all.iter().flat_map(|package| &package.contents);
         contents.flat_map(|content| [&content.dst, &content.src]).any(|path| path.rsplit('/').next() == Some(name))
@@ -109,13 +132,43 @@ pub(super) fn doubts(package: &Package, taken: &[Files], all: &[Package]) -> Vec
         for file in &files.files {
             let shown = shown(content, files, file);
             let Some(parsed) = text(file).and_then(|text| UnitFile::parse(&text, &shown).ok()) else { continue };
-            found.extend(misspelt(&parsed, &own).into_iter().map(|one| {
-                let message = format!("{}: {} is no target of systemd or of this recipe", one.place, one.said);
-                Issue::new(&content.at, message).help(format!("did you mean `{}`?", one.meant))
-            }));
+            let path = path_of(content, files, file);
+            let of = |misspelt: Misspelt| {
+                let concern = match misspelt.key.as_str() {
+                    key if is_requiring(key) => Concern::UnitRequires,
+                    key if is_installing(key) => Concern::UnitInstall,
+                    _ => Concern::UnitWants,
+                };
+                Slip { content, concern, path: path.clone(), misspelt }
+            };
+            found.extend(misspelt(&parsed, &own).into_iter().map(of));
         }
     }
+    found.retain(|slip| !package.allow.iter().any(|one| covers(one, slip.concern, &slip.path)));
     found
+}
+
+/// What is said of units that want one which is nearly a well-known one, and is passed over: the warnings, and what of it is found again when
+/// the package is made.
+pub(super) fn doubts(package: &Package, taken: &[Files], all: &[Package]) -> (Vec<Issue>, Vec<Foretold>) {
+    let slips = slips(package, taken, all).into_iter().filter(|slip| slip.concern == Concern::UnitWants);
+    let both = slips.map(|slip| {
+        let (said, meant, place) = (&slip.misspelt.said, &slip.misspelt.meant, &slip.misspelt.place);
+        let message = format!(
+            "{place}: {said} is no unit of systemd, of a well-known package or of this recipe, did you mean `{meant}`?"
+        );
+        let help = format!("where it is meant: {} [{}]", slip.line(), slip.concern.as_str());
+        let foretold = Foretold { concern: slip.concern, path: slip.path.clone(), said: said.clone() };
+        (Issue::new(&slip.content.at, message).help(help), foretold)
+    });
+    both.unzip()
+}
+
+/// Where a unit is in the package, without a slash at its beginning.
+fn path_of(content: &Content, files: &Files, file: &SourceFile) -> String {
+    let name = content.dst.rsplit('/').next().filter(|_| files.is_single).unwrap_or(&file.relative);
+    let folder = content.dst.rsplit_once('/').map_or("", |(folder, _)| folder);
+    format!("{folder}/{name}").trim_start_matches('/').to_owned()
 }
 
 /// How the user calls a unit's file.

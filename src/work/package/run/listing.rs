@@ -132,10 +132,19 @@ pub fn write_lines<'a>(
 /// # Errors
 /// When it cannot be read, or is none.
 pub fn read(file: &Path) -> std::io::Result<Vec<Line>> {
-    let mut text = String::new();
-    open_file(file)?.take(LARGEST).read_to_string(&mut text)?;
+    let text = text(file)?;
     let lines = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
     lines.map_err(|error| std::io::Error::other(format!("{}: {error}", file.display())))
+}
+
+/// The text of a list that is kept beside a record.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn text(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    open_file(file)?.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Most files that two packages share and that are named.

@@ -74,8 +74,8 @@ mod tests {
 
     fn tree(files: &[(&str, &[u8])]) -> Tree {
         let mut tree = Tree::new(Spool::new().unwrap());
-        for (at, folder) in ["etc", "opt", "opt/a", "opt/b"].iter().enumerate() {
-            let (owner, mtime) = (Owner::root(), at as i64);
+        for folder in ["etc", "opt", "opt/a", "opt/b"] {
+            let (owner, mtime) = (Owner::root(), 7);
             let dir = Entry { kind: Kind::Dir, mode: 0o755, owner, mtime, role: Role::Plain, origin: "test".into() };
             tree.add(path(folder), dir).unwrap();
         }

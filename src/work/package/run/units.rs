@@ -11,11 +11,12 @@ use super::{
 use crate::{
     check::{
         Finding,
+        place::has_below,
         units::{Known, Question, Units, Wanted},
     },
     engine::ContainerId,
     execute::{StepError, records::blocking},
-    recipe::ContentKind,
+    recipe::{ContentKind, is_of_system},
     stage::Tree,
 };
 
@@ -44,24 +45,43 @@ pub async fn lacks(
                 }
             }
         }
-        None => lacks.extend(units.questions.into_iter().filter_map(|question| alone(question, &job, unseen))),
+        None => lacks.extend(units.questions.into_iter().filter_map(|question| alone(question, &job, &tree, unseen))),
     }
     // A drop-in of a whole type says it for each unit.
-    lacks.sort_by(|a: &Finding, b: &Finding| (&a.path, &a.what).cmp(&(&b.path, &b.what)));
+    lacks.sort_by(|a: &Finding, b: &Finding| order_of(a).cmp(&order_of(b)));
     lacks.dedup();
     Ok((job, tree, lacks))
 }
 
-/// What is wrong where there is no image: users whom the recipe makes elsewhere are not there.
-fn alone(question: Question, job: &Job, unseen: &mut Unseen) -> Option<Finding> {
+/// Units in the order of their paths, and what is wrong with one in that of its lines.
+fn order_of(lack: &Finding) -> (&str, usize, &str) {
+    let line = lack.what.strip_prefix("line ").and_then(|rest| rest.split(':').next()?.parse().ok());
+    (&lack.path, line.unwrap_or_default(), &lack.what)
+}
+
+/// What is wrong where there is no image: users whom the recipe makes elsewhere are not there, and nobody else puts files into a folder of
+/// the package's own.
+fn alone(question: Question, job: &Job, tree: &Tree, unseen: &mut Unseen) -> Option<Finding> {
     let is_stranger = |name: &str| job.work.strangers.iter().any(|stranger| stranger.as_str() == name);
     match &question.wanted {
+        Wanted::Program(paths) | Wanted::File(paths) | Wanted::Path(paths)
+            if !job.work.has_relatives() && paths.iter().any(|path| is_in_own_folder(tree, path)) =>
+        {
+            Some(question.lack)
+        }
         Wanted::User(name) | Wanted::Group(name) if is_stranger(name) => Some(question.lack),
         _ => {
             unseen.question(question);
             None
         }
     }
+}
+
+/// Whether a path is in a folder that is no folder of a system, and that the package has files in.
+fn is_in_own_folder(tree: &Tree, path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let is_systems = folder.matches('/').count() < 2 || is_of_system(folder) || folder.contains("/systemd/");
+    !is_systems && has_below(tree, folder)
 }
 
 /// What the recipe says of units.

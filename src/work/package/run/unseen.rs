@@ -10,6 +10,7 @@ use crate::{
     },
     event::StepId,
     execute::Session,
+    names::Concern,
     recipe::Package,
 };
 
@@ -18,7 +19,11 @@ const SHOWN: usize = 5;
 
 /// What was not looked at.
 #[derive(Debug, Default)]
-pub struct Unseen(Vec<Thing>);
+pub struct Unseen {
+    all: Vec<Thing>,
+    /// Whether libraries are said elsewhere.
+    without_libraries: bool,
+}
 
 /// One of it.
 #[derive(Debug)]
@@ -56,13 +61,19 @@ impl Unseen {
     }
 
     fn add(&mut self, what: String, lack: Finding) {
-        self.0.push(Thing { what, lack });
+        self.all.push(Thing { what, lack });
+    }
+
+    /// Says nothing of libraries: the search for what the package needs names each with the files that need it.
+    pub fn leave_libraries(&mut self) {
+        self.without_libraries = true;
     }
 
     /// Says what was not looked at. Gives what the recipe allows of it: whether it is there does not matter.
     pub fn say(self, package: &Package, step: &StepId, session: &Session) -> Vec<Finding> {
         let is_meant = |thing: &Thing| package.allow.iter().any(|allowance| thing.lack.is_meant_by(allowance));
-        let (meant, left): (Vec<Thing>, Vec<Thing>) = self.0.into_iter().partition(is_meant);
+        let (meant, mut left): (Vec<Thing>, Vec<Thing>) = self.all.into_iter().partition(is_meant);
+        left.retain(|thing| !(self.without_libraries && thing.lack.concern == Some(Concern::Library)));
         if let Some(sentence) = sentence(&left) {
             session.doubt(step, format!("{}: {sentence}", package.name));
         }
@@ -71,11 +82,15 @@ impl Unseen {
 }
 
 fn sentence(left: &[Thing]) -> Option<String> {
-    let mut all: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut all: BTreeMap<&str, (&str, String)> = BTreeMap::new();
     for thing in left {
-        all.entry(&thing.what).or_insert(&thing.lack.path);
+        // A name of the package that is near says more than that nothing was looked at.
+        let meant = thing.lack.what.rsplit_once(", did you mean ");
+        let meant = meant.map(|(_, meant)| format!(", did you mean {meant}")).unwrap_or_default();
+        all.entry(thing.what.as_str()).or_insert((thing.lack.path.as_str(), meant));
     }
-    let one = |(what, path): (&&str, &&str)| format!("{what} (for `/{}`)", path.escape_debug());
+    let one =
+        |(what, (path, meant)): (&&str, &(&str, String))| format!("{what} (for `/{}`{meant})", path.escape_debug());
     let shown = all.iter().take(SHOWN).map(one).collect::<Vec<_>>().join(", ");
     let (more, is) = (all.len().saturating_sub(SHOWN), if all.len() == 1 { "is" } else { "are" });
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -97,29 +112,28 @@ fn one_of(paths: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Concern;
 
     #[test]
     fn each_thing_is_said_once() {
         let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
         let lack = |path: &str| Finding::new(Concern::Interpreter, path, "");
         let mut unseen = Unseen::default();
-        assert_eq!(sentence(&unseen.0), None);
+        assert_eq!(sentence(&unseen.all), None);
         unseen.program(&paths(&["/bin/perl", "/usr/bin/perl"]), lack("usr/bin/a"));
         assert_eq!(
-            sentence(&unseen.0).unwrap(),
+            sentence(&unseen.all).unwrap(),
             "there is no image to look into: whether `/bin/perl` (for `/usr/bin/a`) is there where it is installed is not looked at; \
              `factory test` installs it"
         );
         unseen.program(&paths(&["/bin/perl", "/usr/bin/perl"]), lack("usr/bin/b"));
         unseen.program(&paths(&["/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"]), lack("usr/bin/b"));
         unseen.library("libpq.so.5", lack("usr/bin/c"));
-        let said = sentence(&unseen.0).unwrap();
+        let said = sentence(&unseen.all).unwrap();
         let all = "`/bin/perl` (for `/usr/bin/a`), `python3` (for `/usr/bin/b`), the library `libpq.so.5` (for `/usr/bin/c`) are there";
         assert!(said.contains(all), "{said}");
         for number in 0..4 {
             unseen.library(&format!("lib{number}.so"), lack("usr/bin/c"));
         }
-        assert!(sentence(&unseen.0).unwrap().contains(" and 2 more are there"), "{:?}", sentence(&unseen.0));
+        assert!(sentence(&unseen.all).unwrap().contains(" and 2 more are there"), "{:?}", sentence(&unseen.all));
     }
 }

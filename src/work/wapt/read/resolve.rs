@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::{RawWapt, RawWaptContent};
 use crate::{
     names::PlatformId,
-    recipe::read::{allow::allowances, view::View},
+    recipe::read::{
+        allow::{allowances, of_recipe},
+        view::View,
+    },
     util::{
         pattern::{is_glob, plain},
         toml::{At, BadPath, Given, Issue, Issues, check_glob, in_container, inside, quoted, required},
@@ -41,6 +44,12 @@ impl View<'_> {
     }
 
     fn wapt(&self, raw: &RawWapt, issues: &mut Issues) -> Option<Wapt> {
+        let package = raw.contents.items().iter().find_map(|entry| entry.value.package.span());
+        if let (true, Some(span)) = (self.platform.windows.is_some(), raw.from.span().or(package)) {
+            let issue = Issue::new(span, format!("images and packages are not made on {}", self.platform.id));
+            let help = "name a distro of `[project] platforms`: `platform = \"debian-12\"`";
+            issues.add(issue.label("made on a distro alone").help(help));
+        }
         let mut attributes: BTreeMap<String, String> =
             raw.attributes().into_iter().map(|(name, at)| (name.to_owned(), at.value.clone())).collect();
         let mut warnings = Vec::new();
@@ -62,6 +71,7 @@ impl View<'_> {
         }
         let contents: Vec<_> = raw.contents.items().iter().map(|entry| content(&entry.value, raw, issues)).collect();
         let contents: Option<Vec<_>> = contents.into_iter().collect();
+        of_recipe(&raw.allow, issues);
         let allow = allowances(&raw.allow, issues);
         Some(Wapt {
             package: raw.package.value()?.clone(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    names::Sha256,
+    names::{Sha256, without_login},
     plan::{
         ContextFile, Holdings, Inputs,
         context::{as_they_are, digest_into, hold_into},
@@ -284,11 +284,5 @@ fn refusal(file: &Path, text: &str, line: usize, reason: &'static str) -> Issue 
 
 /// What is in a line, without what may be secret in an address.
 fn shown(text: &str, line: usize) -> String {
-    let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    match text.split_once("://") {
-        Some((before, rest)) if rest.split('/').next().is_some_and(|host| host.contains('@')) => {
-            format!("{before}://…@{}", rest.split_once('@').map_or("", |(_, rest)| rest))
-        }
-        _ => text.to_owned(),
-    }
+    without_login(text.lines().nth(line.saturating_sub(1)).unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     execute::{Session, StepError},
-    names::Address,
+    names::shown_address,
     source::{requirements, wheelhouse::normalise},
     work::wheels::WheelsWork,
 };
@@ -155,21 +155,13 @@ fn who_wants_what(tail: &[String]) -> Vec<String> {
 fn indexes(work: &WheelsWork, tail: &[String]) -> String {
     let said = tail.iter().find_map(|line| line.trim().strip_prefix("Looking in indexes: "));
     let named: Vec<String> = if let Some(said) = said {
-        said.split(", ").map(without_login).collect()
+        said.split(", ").map(shown_address).collect()
     } else {
         let first = work.index.url.as_deref().unwrap_or("https://pypi.org/simple");
-        std::iter::once(first).chain(work.index.extra_urls.iter().map(String::as_str)).map(without_login).collect()
+        std::iter::once(first).chain(work.index.extra_urls.iter().map(String::as_str)).map(shown_address).collect()
     };
     let noun = if named.len() == 1 { "the index" } else { "the indexes" };
     format!("{noun} {}", named.join(" and "))
-}
-
-/// An address without `user:password@`, and without what may be secret behind `?`.
-fn without_login(url: &str) -> String {
-    match Address::read(url.trim()) {
-        Some(address) => address.without_query().to_string(),
-        None => url.trim().split('?').next().unwrap_or_default().to_owned(),
-    }
 }
 
 /// What pip raised where it did not expect it: the line that a traceback ends with, `error.Type: words`.
@@ -239,12 +231,6 @@ mod tests {
         );
         let Complaint::Conflict { because, .. } = classify(&tail) else { panic!() };
         assert_eq!(because, ["The user requested werkzeug==2.0.0", "flask 3.0.0 depends on Werkzeug>=3.0.0"]);
-    }
-
-    #[test]
-    fn indexes_are_told_without_logins() {
-        assert_eq!(without_login("https://anna:s3cr3t@h.example/simple?t=1"), "https://h.example/simple");
-        assert_eq!(without_login("https://****@h.example:8080"), "https://h.example:8080");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     check::{Finding, Paths},
     depends::{
         Shipped,
-        deb::{Found, Index, Lost, Needed, Question, implies, names_of, resolve},
+        deb::{Found, Index, Lost, Needed, Question, implies, names_of, resolve, usual_package},
         merged,
     },
     engine::Output as _,
@@ -123,20 +123,37 @@ fn written(job: &Job, needed: &[Needed], output: &StepOutput) -> Result<Searched
     Ok(searched)
 }
 
-/// Warns of each library that no package has: nothing brings it where the package is installed.
+/// Warns of the libraries that no package has: nothing brings them where the package is installed.
 fn say_lost(job: &Job, lost: &BTreeMap<String, Lost>) {
-    for (library, Lost { files, .. }) in lost {
-        let Some(files) = unmet(job, library, files) else { continue };
-        let name = &job.work.package.name;
-        let first = files.first().map_or("", |path| path.trim_start_matches('/'));
-        job.session.doubt(&job.step, format!(
-            "{name}: no package of the image has the library `{}`, which {} needs, so nothing brings it where {name} is installed; ship \
-             it, or name the package that has it in `depends`; where it is meant: {}",
-            library.escape_debug(),
-            of_files(files.into_iter()),
-            Paths::Absolute.allow(Concern::Library, first),
-        ));
-    }
+    let name = &job.work.package.name;
+    let unmet = all_unmet(job, lost);
+    let Some(allow) = allow(&unmet) else { return };
+    let (has, brings) = if unmet.len() == 1 { ("this library", "it") } else { ("these libraries", "them") };
+    let listed = unmet.iter().map(|(library, files)| named(library, files, None)).collect::<Vec<_>>().join(", ");
+    job.session.doubt(&job.step, format!(
+        "{name}: no package of the image has {has}, so nothing brings {brings} where {name} is installed: {listed}; ship {brings}, or name \
+         the package that has {brings} in `depends`; where it is meant: {allow} [{}]",
+        Concern::Library.as_str(),
+    ));
+}
+
+/// The libraries that the recipe says nothing of, each with the files that need it.
+fn all_unmet<'f>(job: &Job, lost: &'f BTreeMap<String, Lost>) -> Vec<(&'f str, BTreeSet<&'f String>)> {
+    let of =
+        |(library, Lost { files, .. }): (&'f String, &'f Lost)| Some((library.as_str(), unmet(job, library, files)?));
+    lost.iter().filter_map(of).collect()
+}
+
+/// `libpq.so.5` (usually of `libpq5`) for /usr/bin/a.
+fn named(library: &str, files: &BTreeSet<&String>, usual: Option<&str>) -> String {
+    let usual = usual.map(|name| format!(" (usually of `{name}`)")).unwrap_or_default();
+    format!("`{}`{usual} for {}", library.escape_debug(), of_files(files.iter().copied()))
+}
+
+/// What allows it for the first file; `None` where there is none.
+fn allow(unmet: &[(&str, BTreeSet<&String>)]) -> Option<String> {
+    let first = unmet.first()?.1.first().map_or("", |path| path.trim_start_matches('/'));
+    Some(Paths::Absolute.allow(Concern::Library, &[first]))
 }
 
 /// The files that need a library of which the recipe says nothing; `None` where it says something of all.
@@ -146,7 +163,8 @@ fn unmet<'f>(job: &Job, library: &str, files: &'f BTreeSet<String>) -> Option<BT
         let finding = Finding::new(Concern::Library, path.trim_start_matches('/'), "");
         package.allow.iter().any(|allowance| finding.is_meant_by(allowance))
     };
-    let usual = names_of(library);
+    let mut usual = names_of(library);
+    usual.extend(usual_package(library).into_iter().flat_map(|name| [name.to_owned(), format!("{name}t64")]));
     if package.depends.iter().any(|given| usual.iter().any(|name| implies(given, name))) {
         return None;
     }
@@ -167,22 +185,22 @@ fn say_silent(job: &Job, silent: &BTreeMap<String, String>) {
     }
 }
 
-/// Warns of each library that no package is known of, because there is no system to look into.
+/// Warns of the libraries that no package is known of, because there is no system to look into.
 fn say_unknown(job: &Job, shipped: &Shipped, has_image: bool) -> Result<(), StepError> {
     let (index, links, beside) = (Index::default(), BTreeMap::new(), beside(job)?);
     let own = job.work.package.name.as_str();
     let found = resolve(Question { shipped, beside: &beside, index: &index, links: &links, own });
+    let unmet = all_unmet(job, &found.lost);
+    let Some(allow) = allow(&unmet) else { return Ok(()) };
     let why = if has_image { "the image has no /var/lib/dpkg/status" } else { "there is no image to look into" };
-    for (library, Lost { files, .. }) in &found.lost {
-        let Some(files) = unmet(job, library, files) else { continue };
-        let usual = names_of(library).into_iter().next();
-        let usual = usual.map(|name| format!(" (usually `{name}`)")).unwrap_or_default();
-        job.session.doubt(&job.step, format!(
-            "{own}: {why}, so which package has the library `{}`, which {} needs, is not known; name it in `depends`{usual}, or take the \
-             files out of an image with `from`",
-            library.escape_debug(),
-            of_files(files.into_iter()),
-        ));
-    }
+    let (have, name) =
+        if unmet.len() == 1 { ("package has this library", "it") } else { ("packages have these libraries", "them") };
+    let listed = unmet.iter().map(|(library, files)| named(library, files, usual_package(library)));
+    let listed = listed.collect::<Vec<_>>().join(", ");
+    job.session.doubt(&job.step, format!(
+        "{own}: {why}, so which {have} is not known: {listed}; name {name} in `depends`, or take the files out of an image with `from`; \
+         where it is meant: {allow} [{}]",
+        Concern::Library.as_str(),
+    ));
     Ok(())
 }
