@@ -112,8 +112,8 @@ fn the_packages_of_an_image_are_read_once() {
     let first = read();
     project.write("factory.toml", &RECIPE.replace("sells things", "sells more things"));
     project.done(&["build", "packages"]);
-    // A lint asks for the lists of files each time.
-    assert_eq!(read() - first, first - 1, "the store has them");
+    // A lint asks for the lists of files, too.
+    assert_eq!((first, read()), (1, 1), "the store has them");
     assert!(depends(&project).is_some_and(|text| text.starts_with("libc6 (>= 2.")));
 }
 

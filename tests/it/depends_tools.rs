@@ -30,10 +30,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Files of this machine, spread over all that there are.
-fn natives(depth: Depth) -> Vec<Native> {
+/// The programs and libraries below folders that are for this machine.
+fn natives_in(folders: &[&str], depth: Depth) -> Vec<Native> {
     let mut files = Vec::new();
-    for folder in FOLDERS {
+    for folder in folders {
         walk(Path::new(folder), &mut files);
     }
     files.sort();
@@ -48,7 +48,12 @@ fn natives(depth: Depth) -> Vec<Native> {
             elf,
         })
     };
-    let all: Vec<Native> = files.into_iter().filter_map(native).collect();
+    files.into_iter().filter_map(native).collect()
+}
+
+/// Files of this machine, spread over all that there are.
+fn natives(depth: Depth) -> Vec<Native> {
+    let all = natives_in(&FOLDERS, depth);
     let step = if std::env::var_os("DEPENDS_ALL").is_some() { 1 } else { all.len().div_ceil(MOST).max(1) };
     all.into_iter().step_by(step).collect()
 }
@@ -75,12 +80,17 @@ fn system() -> Index {
     maker.finish(&linker::configured(&|path| fs::read_to_string(path).ok(), &below), "x86_64-linux-gnu")
 }
 
-/// What is found of one file; `None` where a library of it has no package.
+/// What is found of one file, and whether each library of it has a package that says something of it.
 fn ours(native: Native, index: &Index) -> (Vec<String>, bool) {
     let mut shipped = Shipped::default();
     shipped.native(native);
+    of_shipped(&shipped, index)
+}
+
+/// What is found of a package's files.
+fn of_shipped(shipped: &Shipped, index: &Index) -> (Vec<String>, bool) {
     let (beside, mut links) = (BTreeSet::new(), std::collections::BTreeMap::new());
-    let ask = |links: &_| resolve(Question { shipped: &shipped, beside: &beside, index, links, own: "nobody" });
+    let ask = |links: &_| resolve(Question { shipped, beside: &beside, index, links, own: "nobody" });
     for path in ask(&links).lost.values().flat_map(|lost| &lost.places) {
         if let Some(end) = fs::canonicalize(path).ok().and_then(|end| Some(merged(end.to_str()?))) {
             links.insert(path.clone(), end);
@@ -89,6 +99,14 @@ fn ours(native: Native, index: &Index) -> (Vec<String>, bool) {
     let found = ask(&links);
     let is_whole = found.lost.is_empty() && found.silent.is_empty();
     (found.needed.into_iter().map(|needed| needed.text).collect(), is_whole)
+}
+
+/// The relations that dpkg-shlibdeps writes.
+fn said_by(output: &std::process::Output) -> Vec<String> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = said.lines().find_map(|line| line.strip_prefix("shlibs:Depends=")).unwrap_or_default();
+    said.split(", ").filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
 /// The relations that no other one implies, as dpkg-gencontrol writes them.
@@ -118,11 +136,7 @@ fn dpkg_shlibdeps_answers_the_same() {
             silent += 1;
             continue;
         }
-        assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
-        let said = String::from_utf8(output.stdout).unwrap();
-        let said = said.lines().find_map(|line| line.strip_prefix("shlibs:Depends=")).unwrap_or_default();
-        let theirs: Vec<String> = said.split(", ").filter(|one| !one.is_empty()).map(str::to_owned).collect();
-        assert_eq!(strongest(&ours), strongest(&theirs), "{path}");
+        assert_eq!(strongest(&ours), strongest(&said_by(&output)), "{path}");
         compared += 1;
     }
     eprintln!("{compared} files have the same dependencies; {silent} need a library that no package says anything of");
@@ -167,4 +181,51 @@ fn elfdeps_answers_the_same() {
         compared += 1;
     }
     assert!(compared > 10, "too little was compared");
+}
+
+/// A folder that `DEPENDS_TREE` names, as one package: what it needs as a whole.
+#[test]
+fn a_whole_tree_answers_the_same() {
+    let Some(folder) = std::env::var_os("DEPENDS_TREE").and_then(|folder| folder.into_string().ok()) else {
+        eprintln!("skipped: `DEPENDS_TREE` names no folder to be compared as a whole");
+        return;
+    };
+    // As a package that is being built: only so it takes the libraries of the tree for its own.
+    let project = tempfile::tempdir().unwrap();
+    fs::create_dir_all(project.path().join("debian/x/DEBIAN")).unwrap();
+    fs::write(project.path().join("debian/control"), "Source: x\n\nPackage: x\nArchitecture: any\n").unwrap();
+    let tree = project.path().join("debian/x/opt");
+    assert!(Command::new("cp").args(["--archive", &folder]).arg(&tree).status().unwrap().success());
+    let natives = natives_in(&[tree.to_str().unwrap()], Depth::Symbols);
+    assert!(!natives.is_empty(), "{folder} has no program or library for this machine");
+    let mut shipped = Shipped::default();
+    natives.iter().cloned().for_each(|native| shipped.native(native));
+
+    let folders: BTreeSet<&str> = natives.iter().filter_map(|one| Some(one.path.rsplit_once('/')?.0)).collect();
+    let mut ask = Command::new("dpkg-shlibdeps");
+    ask.arg("-O").args(folders.iter().map(|folder| format!("-l{folder}"))).args(natives.iter().map(|one| &one.path));
+    let theirs = said_by(&ask.current_dir(project.path()).output().unwrap());
+    let (found, is_whole) = of_shipped(&shipped, &system());
+    assert!(is_whole, "{folder}: a library has no package, or one that says nothing");
+    assert_eq!(strongest(&found), strongest(&theirs), "{folder}");
+
+    let found: BTreeSet<String> = rpm::resolve(&shipped, None).requires.into_keys().collect();
+    let paths = natives.iter().map(|one| format!("{}\n", one.path)).collect::<Vec<_>>().concat();
+    let list = project.path().join("list");
+    fs::write(&list, paths).unwrap();
+    let output =
+        Command::new("/usr/lib/rpm/elfdeps").arg("--requires").stdin(fs::File::open(&list).unwrap()).output().unwrap();
+    let is_own = |one: &String| shipped.has_library(one.split('(').next().unwrap_or_default());
+    let theirs = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let theirs: BTreeSet<String> = theirs.into_iter().filter(|one| !is_own(one)).collect();
+    assert_eq!(
+        found.into_iter().filter(|one| !one.starts_with("python(abi)")).collect::<BTreeSet<_>>(),
+        theirs,
+        "{folder}"
+    );
+    eprintln!(
+        "{folder}: {} files need {}",
+        natives.len(),
+        strongest(&of_shipped(&shipped, &system()).0).into_iter().collect::<Vec<_>>().join(", ")
+    );
 }

@@ -14,6 +14,7 @@ use crate::{
     names::Sha256,
     stage::Tree,
 };
+pub(super) use system::owners;
 
 /// What was found, in the words of the package's format.
 #[derive(Debug, Default)]
