@@ -41,8 +41,8 @@ fn a_feed_is_made_and_published_into() {
     settings.add_filter(r"-[0-9a-f]{8}\.pem", "-[ID].pem");
     settings.add_filter(r"\d{4}-\d\d-\d\d", "[DAY]");
     settings.bind(|| insta::assert_snapshot!(shown.stdout));
-    let mode = fs::metadata(project.path(&key(&project, "keys", "root"))).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let bits = fs::metadata(project.path(&key(&project, "keys", "root"))).unwrap().permissions().mode();
+    assert_eq!(bits & 0o777, 0o600);
     let few = ["agent", "--tag", "v2.8.1", "--for", "linux-x86_64", "--channel", "stable,beta", "--percent", "20"];
     let more = ["--minimum", "2.8.0", "--window", "22:00-06:00"];
     let done = publish(&project, &[&few[..], &more].concat());
