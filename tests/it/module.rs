@@ -299,7 +299,7 @@ fn what_was_made_is_looked_at() {
     project.edit("factory.toml", name, &wishes);
     project.done(&["build"]);
     let run = project.done(&["test"]);
-    for part in ["agent 2.5.11: looked at", "29 files, `.venv/pyvenv.cfg` byte for byte", "1 passed"] {
+    for part in ["agent 2.5.11: looked at", "29 files, `.venv/pyvenv.cfg`", "byte for byte", "1 passed"] {
         assert!(run.stdout.contains(part), "{run}");
     }
     project.edit("factory.toml", "\"python.exe\"", "\"py.exe\"");

@@ -101,7 +101,8 @@ fn packages_of_a_project_are_built_where_no_engine_is() {
     assert_eq!(project.files("packages/debian-12"), debian);
     let centos = ["SHA256SUMS", "beacon-2.5.11-1.el7.noarch.rpm", &archive("centos-7")];
     assert_eq!(project.files("packages/centos-7"), centos);
-    assert!(!run.stderr.contains("engine") && !run.stderr.contains("image"), "{run}");
+    let lines = || run.stderr.lines().filter(|line| !line.starts_with("note: `factory.lock` names nothing"));
+    assert!(!lines().any(|line| line.contains("engine") || line.contains("image")), "{run}");
     if let Some(info) = tool(&project, &["dpkg-deb", "-I", "packages/debian-12/beacon_2.5.11-1~deb12_all.deb"]) {
         for part in ["Depends: adduser", "conffiles", "postinst", "Homepage: https://beacon.example.org"] {
             assert!(info.contains(part), "{part}: {info}");

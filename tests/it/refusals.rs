@@ -150,8 +150,8 @@ fn a_recipe_in_a_folder_above() {
     shows!(project, below("docs/images").stderr, @r"
     error: there is no `factory.toml` in `.`
 
-    help: the nearest one is in `../..`: go there, or name it: `factory --project
-          ../.. …`
+    help: the nearest one is in `../..`: go there, or name it:
+          `factory --project ../.. …`
     ");
     below("docs").assert_code(2).says(&["`factory --project .. …`"]);
     let run = project.run(&["plan", "--project", "docs/images"]);

@@ -207,7 +207,7 @@ fn what_is_refused_is_named() {
     bytes[60] ^= 1;
     fs::write(project.path("broken.wapt"), bytes).unwrap();
     let run = project.run(&["verify", file, "broken.wapt", "--trust", &own]);
-    run.assert_code(4).says(&["1 of 2 packages are refused", "broken.wapt:", "is damaged"]);
+    run.assert_code(4).says(&["1 of 2 packages is refused", "broken.wapt:", "is damaged"]);
     fs::write(project.path("text.wapt"), "no zip").unwrap();
     project.run(&["verify", "text.wapt", "--trust", &own]).assert_code(4).says(&["not a whole zip archive"]);
     project.run(&["show", "text.wapt"]).assert_code(4).says(&["not a whole zip archive"]);

@@ -151,6 +151,6 @@ fn a_target_that_systemd_does_not_have() {
         project.read("units/shop.service").replace("Description=Shop\n", "Description=Shop\nAfter=netwrok.target\n");
     project.write("units/shop.service", &unit);
     project.done(&["plan"]).says(&[
-        "units/shop.service:3: After=netwrok.target is no target of systemd or of this recipe; did you mean `network.target`?",
+        "units/shop.service:3: After=netwrok.target is no unit of systemd, of a well-known package or of this recipe, did you mean `network.target`?",
     ]);
 }
