@@ -1,5 +1,6 @@
 //! `factory show`.
 
+mod feed;
 mod view;
 mod why;
 
@@ -36,6 +37,9 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    if let (Artifact::Feed(folder), None, None) = (Artifact::from_path(&args.file)?, &args.why, &args.other) {
+        return feed::show(&folder, context);
+    }
     let one = read(&args.file, context)?;
     if let Some(name) = &args.why {
         // Nothing is called nothing: all are meant.
@@ -71,8 +75,8 @@ fn read(path: &Path, context: &Context) -> Result<Description, Failure> {
             return Err(refuse("is a list of checksums").help(help));
         }
         Artifact::Feed(_) => {
-            let help = format!("`factory verify {}` checks it, and says what it has", path.display());
-            return Err(refuse("is an update feed").help(help));
+            let help = format!("by itself: `factory show {}`", path.display());
+            return Err(refuse("is an update feed, and is shown alone").help(help));
         }
         Artifact::Folder(..) => return Err(refuse("is a folder").help("build it first: `factory build DIR`")),
     };

@@ -346,12 +346,12 @@ impl<'u> Judge<'u> {
             return Vec::new();
         };
         let Some(value) = self.expanded(&line, &line.value) else { return Vec::new() };
-        let value = if value.starts_with('/') { simple(&value) } else { value };
-        if value == "~" || is_passing(&value) || self.makes(&value) {
+        if value != "~" && !value.starts_with('/') {
+            self.refuse(&line.place, format!("WorkingDirectory= `{}` is not absolute", value.escape_debug()));
             return Vec::new();
         }
-        if !value.starts_with('/') {
-            self.refuse(&line.place, format!("WorkingDirectory= `{}` is not absolute", value.escape_debug()));
+        let value = if value.starts_with('/') { simple(&value) } else { value };
+        if value == "~" || is_passing(&value) || self.makes(&value) {
             return Vec::new();
         }
         vec![Named { key: line.key.clone(), value, place: line.place }]

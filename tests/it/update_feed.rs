@@ -53,7 +53,8 @@ fn a_feed_is_made_and_published_into() {
     assert!(again.assert_code(0).stdout.contains("nothing new, 1 file in the feed"), "{again}");
     let verified = project.done(&["verify", "../feed", "--root", "../keys/update_root.json"]);
     assert!(verified.stdout.contains("1 release, 1 file"), "{verified}");
-    project.run(&["show", "../feed"]).assert_code(2).says(&["is an update feed", "factory verify ../feed"]);
+    insta::assert_snapshot!(project.done(&["show", "../feed"]).stdout);
+    project.run(&["show", "../feed", "../feed"]).assert_code(2).says(&["is an update feed", "factory show ../feed"]);
 }
 
 #[test]
@@ -63,6 +64,8 @@ fn a_program_tells_which_machines_it_is_for() {
     let done = publish(&project, &["SysTracker_Agent", "--tag", "2.8.1"]);
     let place = format!("SysTracker_Agent/2.8.1/linux-{}/SysTracker_Agent", std::env::consts::ARCH);
     assert!(done.assert_code(0).stdout.contains(&place), "{done}");
+    let other = publish(&project, &["SysTracker_Agent", "--tag", "2.8.2", "--for", "windows-x86_64"]);
+    other.assert_code(2).says(&["is a program for linux-", "not for windows-x86_64"]);
     publish(&project, &["agent", "--tag", "2.8.1"]).assert_code(2).says(&["does not tell which machines", "--for"]);
     let plain = publish(&project, &["agent", "--as", "docs/agent.txt"]);
     assert!(plain.assert_code(0).stdout.contains("docs/agent.txt"), "{plain}");
@@ -80,6 +83,9 @@ fn what_is_said_of_a_release_changes_and_its_bytes_do_not() {
     let changed = publish(&project, &["--change", "2.8.1", "--percent", "50", "--channel", "beta"]);
     assert!(changed.assert_code(0).stdout.contains("50 %"), "{changed}");
     publish(&project, &["--withdraw", "2.8.1"]).assert_code(0);
+    for more in [&["--withdraw", "2.8.1"][..], &["--change", "2.8.1", "--percent", "100"]] {
+        publish(&project, more).assert_code(2).says(&["agent 2.8.1 for test was withdrawn", "a higher version"]);
+    }
     let custom = &signed(&project, "3.targets.json")["targets"]["agent/2.8.1/test/agent"]["custom"];
     assert_eq!(
         (&custom["withdrawn"], &custom["percent"], &custom["channels"][0]),
@@ -98,6 +104,7 @@ fn what_cannot_be_meant_is_refused_before_anything_is_written() {
     for (more, says) in [
         (&["agent", "--tag", "2.8", "--for", "test"][..], "no version of Semantic Versioning"),
         (&["agent", "--tag", "2.8.1", "--for", "../x"], "letters, digits"),
+        (&["agent", "--tag", "2.8.1", "--for", "linux-amd64"], "updaters call these machines `linux-x86_64`"),
         (&["agent", "--tag", "2.8.1", "--for", "test", "--percent", "101"], "101 is not in 0..=100"),
         (&["agent", "--tag", "2.8.1", "--for", "test", "--window", "night"], "is not a window"),
         (&["agent", "--as", "../../etc/passwd"], "cannot be the name of a target"),

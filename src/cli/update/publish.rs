@@ -9,7 +9,9 @@ use super::{HEADING, ends, root};
 use crate::{
     cli::{context::Context, env},
     diag::{Exit, Failure},
-    publish::feed::update::{Change, Choice, Feed, Keys, NewFile, Published, SOON, Until, platform_of, remedy},
+    publish::feed::update::{
+        Change, Choice, Feed, Keys, NewFile, Published, SOON, Until, is_known, meant, platform_of, remedy,
+    },
     report::{ListColumn, ListKind, ListView, units},
     util::clock,
 };
@@ -28,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = word, help_heading = HEADING)]
     product: Option<String>,
     /// The machines that it is for, `linux-x86_64` or `windows-x86_64`; told by the file itself when not given
-    #[arg(long = "for", value_name = "MACHINES", value_parser = word, help_heading = HEADING)]
+    #[arg(long = "for", value_name = "MACHINES", value_parser = machines, help_heading = HEADING)]
     machines: Option<String>,
     /// Who gets it, separated by commas; `stable` when not given
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = word, help_heading = HEADING)]
@@ -98,6 +100,13 @@ fn word(text: &str) -> Result<String, String> {
     match TargetPath::new(text) {
         Ok(path) if !text.contains('/') => Ok(path.as_str().to_owned()),
         _ => Err("letters, digits and `. _ - + ~`, neither begun nor ended with a dot".to_owned()),
+    }
+}
+
+fn machines(text: &str) -> Result<String, String> {
+    match meant(text) {
+        Some(meant) => Err(format!("updaters call these machines `{meant}`")),
+        None => word(text),
     }
 }
 
@@ -198,14 +207,20 @@ fn release(file: &Path, version: &Version, args: &Args) -> Result<NewFile, Failu
             refuse(format!("the name of `{shown}` cannot be a program's: {why}"), "name the program: `--product NAME`")
         })?,
     };
-    let platform = match &args.machines {
-        Some(machines) => machines.clone(),
-        None => platform_of(file).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?.ok_or_else(|| {
-            refuse(
+    let told = platform_of(file).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let platform = match (&args.machines, told) {
+        (Some(machines), Some(told)) if *machines != told && is_known(machines) => {
+            let why = format!("`{shown}` is a program for {told}, not for {machines}");
+            return Err(refuse(why, "leave `--for` out: the file tells it"));
+        }
+        (Some(machines), _) => machines.clone(),
+        (None, Some(told)) => told,
+        (None, None) => {
+            return Err(refuse(
                 format!("`{shown}` does not tell which machines it is for"),
                 "say it: `--for linux-x86_64` or `--for windows-x86_64`",
-            )
-        })?,
+            ));
+        }
     };
     let path = format!("{product}/{version}/{platform}/{}", name(file.file_name()));
     let path = TargetPath::new(path).map_err(|error| refuse(error.to_string(), "rename the file"))?;

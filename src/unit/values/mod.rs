@@ -83,7 +83,25 @@ fn of_sort(sort: Sort, value: &str) -> Option<String> {
             UnitName::new(value).is_ok_and(|unit| unit.kind() == "slice"),
             "is no slice, as `system.slice`",
         ),
+        Sort::Below => words(value).find(|word| !is_below(word)).map(|word| {
+            format!("has `{}`: a folder below systemd's own, neither absolute nor with `..`, as `shop`", word.escape_debug())
+        }),
+        Sort::Paths => words(value).find(|word| !word.trim_start_matches(['-', '+']).starts_with('/')).map(|word| {
+            format!("has `{}`, which is no absolute path", word.escape_debug())
+        }),
     }
+}
+
+/// The words of a list of paths; none where one is quoted, which is not taken apart here.
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    let plain = if value.contains(['"', '\'', '\\']) { "" } else { value };
+    plain.split_whitespace()
+}
+
+/// Whether systemd takes it for a folder below its own; behind a colon are links to it (since 251).
+fn is_below(word: &str) -> bool {
+    let path = word.split(':').next().unwrap_or(word);
+    !path.is_empty() && !path.starts_with('/') && !path.split('/').any(|part| part == "..")
 }
 
 /// How sizes are written.
@@ -109,7 +127,10 @@ fn of_list(value: &str, start: &str, words: &[&str]) -> Option<String> {
     let is_one = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     let is_looked_at = |word: &str| word.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
     let bad = all.into_iter().find(|word| (is_looked_at(word) || start != "@") && !is_one(word))?;
-    let near = nearest(bad, words.iter().copied()).map(|near| format!(", did you mean {near}?")).unwrap_or_default();
+    // A word that was cut is nearer to what it begins than to any that is as long.
+    let begun = words.iter().copied().filter(|word| word.starts_with(&bad.to_uppercase())).collect::<Vec<_>>();
+    let near = if let [one] = begun[..] { Some(one) } else { nearest(bad, words.iter().copied()) };
+    let near = near.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
     Some(format!("has `{}`, which systemd does not know{near}", bad.escape_debug()))
 }
 
@@ -156,6 +177,10 @@ mod tests {
             ("WatchdogSec", "5 parsecs"),
             ("OnCalendar", "dayly"),
             ("OnCalendar", "Mon..Fry"),
+            ("StateDirectory", "/var/lib/shop"),
+            ("LogsDirectory", "shop ../x"),
+            ("ReadOnlyDirectories", "-/etc etc"),
+            ("RootDirectory", "srv"),
             ("MemoryMax", "2Gb"),
             ("UMask", "99"),
             ("Nice", "high"),
@@ -209,6 +234,9 @@ mod tests {
             ("RestrictAddressFamilies", "~AF_INET AF_UNIX"),
             ("RestrictAddressFamilies", "none"),
             ("CapabilityBoundingSet", "CAP_NET_BIND_SERVICE cap_chown"),
+            ("StateDirectory", "shop shop/a:link"),
+            ("ReadWriteDirectories", "-/etc +/srv -+/x"),
+            ("RootDirectory", "/srv"),
             ("SystemCallFilter", "~@resources @privileged:EPERM open write"),
             ("ConditionPathExists", "|!/etc/shop"),
             ("UMask", "%i"),

@@ -41,6 +41,10 @@ pub(super) enum Sort {
     PathOfCondition,
     /// The name of a slice.
     Slice,
+    /// Folders below one of systemd's own: neither absolute nor with `..`.
+    Below,
+    /// Absolute paths, behind `-` and `+`.
+    Paths,
 }
 
 /// Each sort with its keys; `Service.Type` is a key of one section only.
@@ -204,6 +208,11 @@ pub(super) const TABLE: &[(Sort, &str)] = &[
          ConditionPathIsEncrypted ConditionPathIsMountPoint ConditionPathIsReadWrite ConditionPathIsSymbolicLink",
     ),
     (Sort::Slice, "Slice"),
+    (Sort::Below, "CacheDirectory ConfigurationDirectory LogsDirectory RuntimeDirectory StateDirectory"),
+    (
+        Sort::Paths,
+        "InaccessibleDirectories ReadOnlyDirectories ReadWriteDirectories RootDirectory RootImage",
+    ),
 ];
 
 /// What the values of a key are, where that is known.

@@ -93,11 +93,14 @@ impl Change {
 /// Says something else of releases; gives those that were meant.
 ///
 /// # Errors
-/// [`UpdateError::NoRelease`].
+/// [`UpdateError::NoRelease`], [`UpdateError::Withdrawn`].
 pub fn change(targets: &mut Targets, choice: &Choice, change: &Change) -> Result<Vec<(TargetPath, Says)>, UpdateError> {
     let mut changed = Vec::new();
     for (path, file) in targets.iter_mut() {
         if let Some(mut says) = said(file).filter(|says| choice.fits(says)) {
+            if says.withdrawn {
+                return Err(UpdateError::Withdrawn(format!("{} {} for {}", says.product, says.version, says.platform)));
+            }
             change.of(&mut says);
             file.custom = says.custom();
             changed.push((path.clone(), says));

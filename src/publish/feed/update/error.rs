@@ -58,6 +58,9 @@ pub enum UpdateError {
     /// The same release once more, with other words.
     #[error("{0} is published already, and the feed says something else of it")]
     Says(String),
+    /// A release that was taken back.
+    #[error("{0} was withdrawn, and stays so")]
+    Withdrawn(String),
     /// Nothing fits.
     #[error("the feed has no release {0}")]
     NoRelease(String),
@@ -97,6 +100,7 @@ impl UpdateError {
                 | Self::NoKey(_)
                 | Self::Keys { .. }
                 | Self::NoRelease(_)
+                | Self::Withdrawn(_)
                 | Self::Plan(_)
         )
     }
@@ -117,7 +121,8 @@ impl UpdateError {
             Self::NoTimestamp => "put back what was published last, from wherever the feed was copied to",
             Self::Changed(_) => "give it a higher version",
             Self::Says(_) => "`factory publish --change VERSION` says something else of a release that is there",
-            Self::NoRelease(_) => "`factory verify DIR` lists what it has",
+            Self::NoRelease(_) => "`factory show DIR` lists what it has",
+            Self::Withdrawn(_) => "publish it again under a higher version",
             Self::Metadata(_) | Self::Plan(_) | Self::Io(_) => return None,
         })
     }

@@ -7,6 +7,36 @@ use std::{
 
 use crate::util::files::open_regular;
 
+/// Systems and processors as updaters call their own (`std::env::consts`), and what others call them.
+const SYSTEMS: [&str; 2] = ["linux", "windows"];
+const PROCESSORS: [(&str, &[&str]); 6] = [
+    ("x86_64", &["amd64", "x64"]),
+    ("aarch64", &["arm64", "armv8"]),
+    ("x86", &["i386", "i686", "386", "win32"]),
+    ("arm", &["armhf", "armv7", "armv7l"]),
+    ("riscv64", &[]),
+    ("s390x", &[]),
+];
+
+/// What updaters call machines that a text names in other words: `linux-x86_64` of `linux-amd64`. Words of one's own are left alone: the
+/// settings of an updater may say any.
+#[must_use]
+pub fn meant(text: &str) -> Option<String> {
+    let (system, processor) = text.split_once('-').unwrap_or((text, ""));
+    let (system, processor) = (system.to_ascii_lowercase(), processor.to_ascii_lowercase());
+    let found = PROCESSORS.iter().find(|(name, others)| *name == processor || others.contains(&&*processor));
+    let (name, _) = found.filter(|_| SYSTEMS.contains(&&*system))?;
+    Some(format!("{system}-{name}")).filter(|meant| meant != text)
+}
+
+/// Whether a text is what updaters call machines by themselves.
+#[must_use]
+pub fn is_known(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(system, processor)| {
+        SYSTEMS.contains(&system) && PROCESSORS.iter().any(|(name, _)| *name == processor)
+    })
+}
+
 /// So much of a file is looked at, in bytes.
 const BEGIN: u64 = 4 << 10;
 
@@ -83,6 +113,22 @@ mod tests {
         assert_eq!(told_by(&elf_file(0xb7, 1)).as_deref(), Some("linux-aarch64"));
         assert_eq!(told_by(&pe_file(0x8664)).as_deref(), Some("windows-x86_64"));
         assert_eq!(told_by(&pe_file(0x14c)).as_deref(), Some("windows-x86"));
+    }
+
+    #[test]
+    fn machines_are_called_what_updaters_call_them() {
+        for (other, name) in [
+            ("linux-amd64", "linux-x86_64"),
+            ("Windows-x64", "windows-x86_64"),
+            ("linux-arm64", "linux-aarch64"),
+            ("LINUX-X86_64", "linux-x86_64"),
+        ] {
+            assert_eq!(meant(other).as_deref(), Some(name));
+        }
+        for own in ["linux-x86_64", "windows-x86", "", "linux", "x86_64", "linux-", "kiosk-amd64", "test"] {
+            assert_eq!(meant(own), None, "{own}");
+            assert_eq!(is_known(own), ["linux-x86_64", "windows-x86"].contains(&own), "{own}");
+        }
     }
 
     #[test]

@@ -20,11 +20,11 @@ mod verify;
 pub use change::{Change, Choice};
 pub use error::UpdateError;
 pub use keys::{KeyRole, Keys, NewKey};
-pub use machine::platform_of;
+pub use machine::{is_known, meant, platform_of};
 pub use open::{Feed, expiries, is_feed};
 pub use publish::{NewFile, Published};
 pub use roots::{RoleChange, RootChange};
-pub use verify::{remedy, verify};
+pub use verify::{listed, remedy, verify};
 
 use factory_tuf::Time;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, error::Error, io::Read as _, path::Path};
 
-use factory_tuf::{Check, Client, Limits, Remembered, Says, TargetFile, Targets};
+use factory_tuf::{Check, Client, Limits, Remembered, Says, TargetFile, TargetPath, Targets};
 use tokio_util::sync::CancellationToken;
 
 use super::{SOON, files::Files, open::first_root};
@@ -40,6 +40,17 @@ pub fn verify(folder: &Path, root: Option<Vec<u8>>, now: i64, cancel: &Cancellat
     faults.extend((more > 0).then(|| format!("{more} other files or releases")));
     verdict.faults = faults.into_iter().map(Into::into).collect();
     verdict
+}
+
+/// What the feed in a folder has, by its own first root: each file with its bytes, and what is said of it where it is a release.
+///
+/// # Errors
+/// Why no client could follow it.
+pub fn listed(folder: &Path, now: i64) -> Result<Vec<(TargetPath, u64, Option<Says>)>, String> {
+    let (_, client) = followed(folder, None, now)?;
+    let targets = client.targets().into_iter().flat_map(|targets| &targets.targets);
+    let one = |(path, file): (&TargetPath, &TargetFile)| (path.clone(), file.length, super::change::said(file));
+    Ok(targets.map(one).collect())
 }
 
 /// From the root to the targets, as a client that comes for the first time.
