@@ -21,7 +21,8 @@ fn plain_packages_are_built_without_an_engine_and_tested_on_one() {
     let said = house.done(&["test"]);
     for check in ["test-install", "test-files", "test-units", "test-lamp", "test-remove", "test-purge"] {
         let step = format!("debian-12/{check}");
-        let passed = said.lines().any(|line| line.split_whitespace().take(2).eq([step.as_str(), "ok"]));
+        let passed =
+            said.lines().any(|line| line.starts_with("ok ") && line.split_whitespace().any(|word| word == step));
         assert!(passed, "{check} did not pass:\n{said}");
     }
     assert_eq!(containers_of("lamp"), before, "no container is left");

@@ -160,6 +160,8 @@ impl Settings {
     /// [`SettingsError`].
     pub fn read(given: Given, variable: Variable) -> Result<Self, SettingsError> {
         let program = given.program.ok_or(SettingsError::Missing("--program says which program is updated"))?;
+        // It is started in its own folder, where a relative path would lead elsewhere.
+        let program = std::path::absolute(&program).unwrap_or(program);
         let folder =
             program.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let file = read_file(&folder, given.config)?;

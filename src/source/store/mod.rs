@@ -61,7 +61,7 @@ impl Kind {
 
     /// Whether an entry that says something else than the one that is there takes its place: it was made later of the same.
     fn is_made_anew(self) -> bool {
-        matches!(self, Self::Product | Self::Index)
+        matches!(self, Self::Product | Self::Index | Self::Block)
     }
 
     /// The largest file of an entry, in bytes: what is larger was not written by this program, and nothing of it is read.

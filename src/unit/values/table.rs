@@ -209,10 +209,7 @@ pub(super) const TABLE: &[(Sort, &str)] = &[
     ),
     (Sort::Slice, "Slice"),
     (Sort::Below, "CacheDirectory ConfigurationDirectory LogsDirectory RuntimeDirectory StateDirectory"),
-    (
-        Sort::Paths,
-        "InaccessibleDirectories ReadOnlyDirectories ReadWriteDirectories RootDirectory RootImage",
-    ),
+    (Sort::Paths, "InaccessibleDirectories ReadOnlyDirectories ReadWriteDirectories RootDirectory RootImage"),
 ];
 
 /// What the values of a key are, where that is known.

@@ -20,8 +20,8 @@ use self::{
 };
 use super::{FormatError, Member, Members};
 
-/// Where compressed blocks are kept, so that the next package need not compress them again. What it gives is held against the size of
-/// the block; that it is the same bytes that were put is the cache's own promise.
+/// Where compressed blocks are kept, so that the next package need not compress them again. What it gives is unpacked and held against
+/// the bytes that it must hold, so that nobody who writes into it changes a package.
 pub trait BlockCache {
     /// The block of a key, if it is there.
     fn get(&self, key: &[u8; 32]) -> Option<Vec<u8>>;

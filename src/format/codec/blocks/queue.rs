@@ -18,8 +18,8 @@ use super::{BlockCache, SETTINGS, xz};
 /// `out` is asked at least that often whether the work shall go on.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What a thread gives: a block, or nothing where it was stopped.
-type Packed = io::Result<Option<Vec<u8>>>;
+/// What a thread gives: a block and whether it is new, or nothing where it was stopped.
+type Packed = io::Result<Option<(Vec<u8>, bool)>>;
 type Key = [u8; 32];
 
 /// A block on its way, with the bytes of what is in it.
@@ -28,19 +28,16 @@ struct Queued<'scope> {
     packing: Packing<'scope>,
 }
 
-enum Packing<'scope> {
-    /// It was in the cache.
-    Cached(Vec<u8>),
-    /// A thread compresses it, or has done so; with its key.
-    Thread(ScopedJoinHandle<'scope, Packed>, Key),
+/// A thread that gives the block, with the key under which it is kept: one from the cache is held against its content, and compressed
+/// where it is another.
+struct Packing<'scope> {
+    thread: ScopedJoinHandle<'scope, Packed>,
+    key: Key,
 }
 
 impl Queued<'_> {
     fn is_ready(&self) -> bool {
-        match &self.packing {
-            Packing::Cached(_) => true,
-            Packing::Thread(thread, _) => thread.is_finished(),
-        }
+        self.packing.thread.is_finished()
     }
 }
 
@@ -81,27 +78,26 @@ impl<'scope, 'env, 'out> Queue<'scope, 'env, 'out> {
         let size = content.len();
         let key = Sha256::new().chain_update(SETTINGS).chain_update([0]).chain_update(&content).finalize().into();
         let cached = self.cache.and_then(|cache| cache.get(&key)).filter(|block| xz::record(block, size).is_some());
-        let packing = if let Some(block) = cached {
-            Packing::Cached(block)
-        } else {
-            while self.at_work() >= self.threads || self.queued.len() >= 2 * self.threads {
-                self.wait()?;
-            }
-            self.compress(content, key)
-        };
+        while self.at_work() >= self.threads || self.queued.len() >= 2 * self.threads {
+            self.wait()?;
+        }
+        let packing = self.pack(content, cached, key);
         self.queued.push_back(Queued { content: size, packing });
         self.write_ready()
     }
 
-    fn compress(&self, content: Vec<u8>, key: Key) -> Packing<'scope> {
+    fn pack(&self, content: Vec<u8>, cached: Option<Vec<u8>>, key: Key) -> Packing<'scope> {
         let (stopped, ended) = (self.stopped, self.ended.0.clone());
         let thread = self.scope.spawn(move || {
-            let packed = xz::block(&content, || stopped.load(Ordering::Relaxed));
+            let packed = match cached.filter(|block| xz::holds(block, &content)) {
+                Some(block) => Ok(Some((block, false))),
+                None => xz::block(&content, || stopped.load(Ordering::Relaxed)).map(|block| Some((block?, true))),
+            };
             // Nobody listens any more after an error.
             let _heard = ended.send(());
             packed
         });
-        Packing::Thread(thread, key)
+        Packing { thread, key }
     }
 
     fn at_work(&self) -> usize {
@@ -130,18 +126,13 @@ impl<'scope, 'env, 'out> Queue<'scope, 'env, 'out> {
     }
 
     fn write(&mut self, queued: Queued) -> io::Result<()> {
-        let block = match queued.packing {
-            Packing::Cached(block) => block,
-            Packing::Thread(thread, key) => {
-                let panicked = |_| io::Error::other("a thread that compresses came to an unexpected end");
-                let stopped = || io::Error::other("compressing was stopped");
-                let block = thread.join().map_err(panicked)??.ok_or_else(stopped)?;
-                if let Some(cache) = self.cache {
-                    cache.put(&key, &block);
-                }
-                block
-            }
-        };
+        let Packing { thread, key } = queued.packing;
+        let panicked = |_| io::Error::other("a thread that compresses came to an unexpected end");
+        let stopped = || io::Error::other("compressing was stopped");
+        let (block, is_new) = thread.join().map_err(panicked)??.ok_or_else(stopped)?;
+        if let Some(cache) = self.cache.filter(|_| is_new) {
+            cache.put(&key, &block);
+        }
         let other = || io::Error::other("a compressed block is not what was to be written");
         self.records.push(xz::record(&block, queued.content).ok_or_else(other)?);
         self.out.write_all(&block)

@@ -98,7 +98,7 @@ fn a_cache_does_not_change_the_bytes() {
 fn what_a_cache_changed_is_not_taken() {
     let (members, cache) = (members(), Memory::default());
     let whole = packed(&members, 2, Some(&cache));
-    // Cut, empty, and the block of another key: none of them has the size that it should have.
+    // Cut, empty, and the block of another key.
     let mut blocks = cache.blocks.borrow_mut();
     let (first, second) = (blocks.values().next().unwrap().clone(), blocks.values().nth(1).unwrap().clone());
     for (at, block) in blocks.values_mut().enumerate() {
@@ -110,6 +110,20 @@ fn what_a_cache_changed_is_not_taken() {
         };
     }
     drop(blocks);
+    assert!(packed(&members, 2, Some(&cache)) == whole);
+    // A block of another content of the same length, under the key of ours.
+    let mut foreign = members.clone();
+    foreign[0].1[17] ^= 1;
+    let other = Memory::default();
+    packed(&foreign, 2, Some(&other));
+    let (mut of_ours, of_others) = (cache.blocks.borrow_mut(), other.blocks.borrow());
+    let ours: Vec<[u8; 32]> = of_ours.keys().filter(|key| !of_others.contains_key(*key)).copied().collect();
+    let theirs: Vec<&Vec<u8>> =
+        of_others.iter().filter(|(key, _)| !of_ours.contains_key(*key)).map(|(_, block)| block).collect();
+    assert_eq!((ours.len(), theirs.len()), (1, 1));
+    let poison = theirs[0].clone();
+    of_ours.insert(ours[0], poison);
+    drop(of_ours);
     assert!(packed(&members, 2, Some(&cache)) == whole);
 }
 

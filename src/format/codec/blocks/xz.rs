@@ -92,6 +92,36 @@ pub(super) fn record(block: &[u8], content: usize) -> Option<Record> {
     is_ours.then_some(Record { unpadded: (head + packed + CHECK) as u64, content: content as u64 })
 }
 
+/// Whether a block that [`record`] knows unpacks to these bytes and holds nothing else. Who may write into a cache may put anything
+/// there; nothing of it goes into a package that is not what the package has. Costs a fifteenth of compressing it.
+pub(super) fn holds(block: &[u8], content: &[u8]) -> bool {
+    let Some(head) = block.first().map(|size| usize::from(*size) * 4 + 4) else { return false };
+    let Some((body, check)) = block.get(head..).and_then(|rest| rest.split_last_chunk::<CHECK>()) else { return false };
+    let mut filters = Filters::new();
+    let Ok(options) = LzmaOptions::new_preset(PRESET) else { return false };
+    filters.lzma2(&options);
+    let Ok(mut decoder) = Stream::new_raw_decoder(&filters) else { return false };
+    let (mut rest, mut out) = (content, Vec::with_capacity(SLICE));
+    loop {
+        let taken = usize::try_from(decoder.total_in()).unwrap_or(body.len());
+        let before = (decoder.total_in(), decoder.total_out());
+        let Ok(status) = decoder.process_vec(&body[taken..], &mut out, Action::Run) else { return false };
+        let Some(left) = rest.strip_prefix(&out[..]) else { return false };
+        rest = left;
+        out.clear();
+        if status == Status::StreamEnd {
+            break;
+        }
+        // It wants more than there is.
+        if before == (decoder.total_in(), decoder.total_out()) {
+            return false;
+        }
+    }
+    let padding = usize::try_from(decoder.total_in()).ok().and_then(|taken| body.get(taken..));
+    let is_padded = padding.is_some_and(|padding| padding.len() < 4 && padding.iter().all(|byte| *byte == 0));
+    rest.is_empty() && is_padded && *check == crc32fast::hash(content).to_le_bytes()
+}
+
 /// What comes behind the last block: the index (section 4) and the footer (section 2.1.2).
 pub(super) fn end(records: &[Record]) -> Vec<u8> {
     let mut out = vec![0];
@@ -166,6 +196,28 @@ mod tests {
             let mut other = whole.clone();
             other[at] ^= 1;
             assert_eq!(record(&other, content.len()), None, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_block_of_other_bytes_is_not_taken() {
+        let content = b"content".repeat(99_999);
+        let whole = block(&content, || false).unwrap().unwrap();
+        assert!(holds(&whole, &content));
+        let mut other = content.clone();
+        other[300_000] ^= 1;
+        assert!(
+            !holds(&whole, &other) && !holds(&whole, &content[1..]) && !holds(&whole, b"") && !holds(b"", &content)
+        );
+        // Another block of as many bytes, with the check of ours.
+        let mut forged = block(&other, || false).unwrap().unwrap();
+        let at = forged.len() - CHECK;
+        forged[at..].copy_from_slice(&whole[whole.len() - CHECK..]);
+        assert!(!holds(&forged, &content));
+        for at in [20, whole.len() / 2, whole.len() - 1] {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            assert!(!holds(&changed, &content), "byte {at}");
         }
     }
 

@@ -1,6 +1,10 @@
 //! [`Blocks`]: the compressed blocks of packages, kept in the store, so that the next package compresses only what changed.
 
-use std::{cell::Cell, io::Write as _};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    io::Write as _,
+};
 
 use tokio::runtime::Handle;
 
@@ -21,7 +25,7 @@ const WORTH: usize = 64 << 10;
 pub(super) struct Blocks<'s> {
     session: &'s Session,
     runtime: Handle,
-    found: Cell<usize>,
+    found: RefCell<BTreeSet<[u8; 32]>>,
     made: Cell<usize>,
     has_warned: Cell<bool>,
 }
@@ -29,13 +33,14 @@ pub(super) struct Blocks<'s> {
 impl<'s> Blocks<'s> {
     /// Those of a session's store.
     pub(super) fn new(session: &'s Session) -> Self {
-        let (found, made, has_warned) = <(Cell<usize>, Cell<usize>, Cell<bool>)>::default();
+        let (found, made, has_warned) = (RefCell::default(), Cell::default(), Cell::default());
         Self { session, runtime: Handle::current(), found, made, has_warned }
     }
 
     /// How many blocks came out of the store, of how many that are worth it; `None` where there were none.
     pub(super) fn reused(&self) -> Option<String> {
-        let (found, all) = (self.found.get(), self.found.get() + self.made.get());
+        let found = self.found.borrow().len();
+        let all = found + self.made.get();
         (found > 0).then(|| format!("{found} of {all} blocks from the store"))
     }
 
@@ -81,11 +86,16 @@ impl BlockCache for Blocks<'_> {
             self.warn(format!("{error}; going on without it"));
             None
         });
-        self.found.set(self.found.get() + usize::from(block.is_some()));
+        if block.is_some() {
+            self.found.borrow_mut().insert(*key);
+        }
         block
     }
 
     fn put(&self, key: &[u8; 32], block: &[u8]) {
+        if self.found.borrow_mut().remove(key) {
+            self.warn("a block in the store held other bytes than it says; it was compressed again".to_owned());
+        }
         if block.len() < WORTH {
             return;
         }
