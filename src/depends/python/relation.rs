@@ -1,6 +1,9 @@
 //! Requirements in rpm's words: `(python3.9dist(x) >= 1 with python3.9dist(x) < 2~~)`.
 
-use std::{collections::BTreeMap, str::FromStr as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr as _,
+};
 
 use pep440_rs::{PrereleaseKind, Version};
 
@@ -111,12 +114,21 @@ fn converted(name: &str, operator: &str, written: &str) -> Option<String> {
 
 /// What distributions need, by its name.
 #[derive(Debug, Default)]
-pub(super) struct Needs(BTreeMap<String, Vec<String>>);
+pub(super) struct Needs {
+    by_name: BTreeMap<String, BTreeSet<String>>,
+    /// How many were made, those that were there already with them.
+    made: usize,
+}
+
+/// So many relations are made of one distribution at most: a line may ask for many features, each in many versions.
+const MOST: usize = 2_000;
 
 impl Needs {
     /// Adds a requirement of a distribution of this version of Python, with each optional feature that it asks for; `None` where a
-    /// version of it is none.
+    /// version of it is none, or where there are too many.
     pub(super) fn add(&mut self, asked: &Requirement, python: &str) -> Option<()> {
+        let all = asked.extras.len().saturating_add(1).saturating_mul(asked.specifiers.len().max(1));
+        self.made = self.made.checked_add(all).filter(|made| *made <= MOST)?;
         let features = asked.extras.iter().map(|extra| format!("[{}]", extra.to_ascii_lowercase()));
         let names = [String::new()].into_iter().chain(features);
         let names = names.map(|feature| format!("python{python}dist({}{feature})", normal(&asked.name)));
@@ -127,26 +139,18 @@ impl Needs {
             all.push((name, specifiers));
         }
         for (name, specifiers) in all {
-            let known = self.0.entry(name).or_default();
-            for one in specifiers {
-                if !known.contains(&one) {
-                    known.push(one);
-                }
-            }
+            self.by_name.entry(name).or_default().extend(specifiers);
         }
         Some(())
     }
 
     /// The relations.
     pub(super) fn finish(self) -> Vec<String> {
-        let said = |(name, mut specifiers): (String, Vec<String>)| match specifiers.as_mut_slice() {
+        let said = |(name, specifiers): (String, BTreeSet<String>)| match Vec::from_iter(specifiers).as_mut_slice() {
             [] => name,
             [one] => std::mem::take(one),
-            several => {
-                several.sort();
-                format!("({})", several.join(" with "))
-            }
+            several => format!("({})", several.join(" with ")),
         };
-        self.0.into_iter().map(said).collect()
+        self.by_name.into_iter().map(said).collect()
     }
 }

@@ -111,8 +111,12 @@ fn what_setuptools_left_beside_it() {
 fn what_is_no_requirement_is_said() {
     let deep = format!("a ; {}os_name == 'posix'{}", "(".repeat(40), ")".repeat(40));
     let long = format!("a ; {}", "os_name == 'posix' and ".repeat(1000));
+    let extras: Vec<String> = (0..50).map(|number| format!("e{number}")).collect();
+    let versions: Vec<String> = (0..50).map(|number| format!("!={number}")).collect();
+    let many = format!("a[{}] {}", extras.join(","), versions.join(","));
     for bad in [
         "",
+        &many,
         "-a",
         "a >=",
         "a => 1",

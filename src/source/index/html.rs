@@ -8,11 +8,14 @@ use crate::names::Sha256;
 /// The longest opening tag that is read, in bytes: a link may say a lot of itself.
 const LONGEST: usize = 64 << 10;
 
-/// Its files. What is no link to one is passed over.
+/// The longest address that links are joined to, in bytes: it is in each of them.
+const LONGEST_BASE: usize = 2048;
+
+/// Its files, up to one more than a page may have. What is no link to one is passed over, and so is a base that is longer than any in use.
 pub(super) fn read(text: &str, at: &Url) -> Vec<Offered> {
     let (mut base, mut files) = (at.clone(), Vec::new());
     let mut rest = text;
-    while let Some(start) = rest.find('<') {
+    while let Some(start) = rest.find('<').filter(|_| files.len() <= super::MOST) {
         rest = &rest[start + 1..];
         if let Some(comment) = rest.strip_prefix("!--") {
             rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
@@ -22,12 +25,16 @@ pub(super) fn read(text: &str, at: &Url) -> Vec<Offered> {
         rest = behind;
         let name = tag.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
         match name.to_ascii_lowercase().as_str() {
-            "base" => base = attribute(tag, "href").and_then(|to| at.join(&to).ok()).unwrap_or(base),
+            "base" => base = based(at, tag).unwrap_or(base),
             "a" => files.extend(link(tag, &base)),
             _ => {}
         }
     }
     files
+}
+
+fn based(at: &Url, tag: &str) -> Option<Url> {
+    at.join(&attribute(tag, "href")?).ok().filter(|base| base.as_str().len() <= LONGEST_BASE)
 }
 
 /// What is before the `>` that ends a tag, and what is behind it; a `>` in quotes ends none. What does not end in time is passed over.

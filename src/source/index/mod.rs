@@ -19,6 +19,8 @@ pub const DEFAULT: &str = "https://pypi.org/simple";
 const LARGEST: u64 = 64 << 20;
 /// The most files that an index may have of one.
 const MOST: usize = 100_000;
+/// The longest address of a page, in bytes.
+const LONGEST_ADDRESS: usize = 2048;
 /// Both forms, JSON rather than HTML.
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
@@ -80,6 +82,10 @@ fn read(page: &Page) -> Result<Vec<Offered>, FetchError> {
         path: page.at.path().to_owned(),
         reason: reason.to_owned(),
     };
+    // It is in the address of each file that is not named whole.
+    if page.at.as_str().len() > LONGEST_ADDRESS {
+        return Err(unreadable("its address has more than 2,048 characters"));
+    }
     let kind = page.kind.split(';').next().unwrap_or_default().trim();
     let files = match kind {
         "application/vnd.pypi.simple.v1+json" | "application/json" => {

@@ -68,6 +68,15 @@ fn what_is_no_page_is_said() {
 }
 
 #[test]
+fn a_long_base_and_many_links_cost_little() {
+    let at = Url::parse("https://i.example.org/simple/x/").unwrap();
+    let long = format!("<base href=\"https://o.example.org/{}/\"><a href=\"y-1.tar.gz\">", "b".repeat(60_000));
+    let files = html::read(&long, &at);
+    assert_eq!(files[0].address, "https://i.example.org/simple/x/y-1.tar.gz", "such a base is none");
+    assert_eq!(html::read(&"<a href=a>".repeat(MOST + 50), &at).len(), MOST + 1);
+}
+
+#[test]
 fn a_login_stays_with_its_index() {
     let at =
         |address: &str| with_login(offered("x", address, None, None), "https://me:pw@i.example.org/simple/x/").address;
