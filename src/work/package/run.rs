@@ -342,7 +342,7 @@ impl Job {
         output: &StepOutput,
     ) -> Result<(Vec<NamedTempFile>, Option<String>), StepError> {
         let folder = self.session.packages_of(self.platform())?;
-        let blocks = Blocks::new(&self.session);
+        let blocks = Blocks::new(&self.session, folder.clone());
         let mut files = Vec::new();
         for format in formats_of(&self.work)? {
             let mut out = Guarded::new(temporary_in(&folder)?, self.session.services.cancel.clone());

@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
     io::Write as _,
+    path::PathBuf,
 };
 
 use tokio::runtime::Handle;
@@ -13,7 +14,10 @@ use crate::{
     format::BlockCache,
     names::Sha256,
     source::store::{Fetched, Key, Kind, Label, StoreError},
-    util::{files::read_bounded, shop::Shop},
+    util::{
+        files::{TEMPORARY, read_bounded, temporary_in},
+        shop::Shop,
+    },
 };
 
 /// What an entry of the store is called; its key says all there is to say.
@@ -24,6 +28,8 @@ const WORTH: usize = 64 << 10;
 /// The blocks in the store. To be used on a thread that may block.
 pub(super) struct Blocks<'s> {
     session: &'s Session,
+    /// Where what is on its way lies: the next run sweeps there what a killed one has left.
+    folder: PathBuf,
     runtime: Handle,
     found: RefCell<BTreeSet<[u8; 32]>>,
     made: Cell<usize>,
@@ -31,10 +37,10 @@ pub(super) struct Blocks<'s> {
 }
 
 impl<'s> Blocks<'s> {
-    /// Those of a session's store.
-    pub(super) fn new(session: &'s Session) -> Self {
+    /// Those of a session's store, by way of a folder of packages.
+    pub(super) fn new(session: &'s Session, folder: PathBuf) -> Self {
         let (found, made, has_warned) = (RefCell::default(), Cell::default(), Cell::default());
-        Self { session, runtime: Handle::current(), found, made, has_warned }
+        Self { session, folder, runtime: Handle::current(), found, made, has_warned }
     }
 
     /// How many blocks came out of the store, of how many that are worth it; `None` where there were none.
@@ -45,7 +51,7 @@ impl<'s> Blocks<'s> {
     }
 
     async fn fetch(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
-        let aside = Shop::new(tempfile::tempdir()?);
+        let aside = Shop::new(tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&self.folder)?);
         match self.session.services.store.fetch(key, &aside).await? {
             Fetched::Whole(whole) if whole.label().name == NAME => {
                 Ok(read_bounded(&aside.path().join(NAME), Kind::Block.largest())?)
@@ -60,7 +66,7 @@ impl<'s> Blocks<'s> {
 
     async fn keep(&self, key: &Key, block: &[u8]) -> Result<(), StoreError> {
         let label = Label { name: NAME.to_owned(), sha256: Sha256::of(block), size: block.len() as u64 };
-        let mut file = tempfile::NamedTempFile::new()?;
+        let mut file = temporary_in(&self.folder)?;
         file.write_all(block)?;
         self.session.services.store.put(key, &label, file.path()).await
     }
