@@ -93,7 +93,8 @@ pub(super) fn record(block: &[u8], content: usize) -> Option<Record> {
 }
 
 /// Whether a block that [`record`] knows unpacks to these bytes and holds nothing else. Who may write into a cache may put anything
-/// there; nothing of it goes into a package that is not what the package has. Unpacking costs a small part of compressing (docs/performance.md).
+/// there; nothing of it goes into a package that is not what the package has. Unpacking costs little
+/// beside compressing (docs/performance.md).
 pub(super) fn holds(block: &[u8], content: &[u8]) -> bool {
     let Some(head) = block.first().map(|size| usize::from(*size) * 4 + 4) else { return false };
     let Some((body, check)) = block.get(head..).and_then(|rest| rest.split_last_chunk::<CHECK>()) else { return false };
